@@ -1,0 +1,27 @@
+/**
+ * The codec of Redis's wire protocol as a service: makers of the three machines a connection needs. The machines themselves
+ * are plain objects; no Effect runs per command.
+ */
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
+import { ReplyParser } from "./ReplyParser.js"
+import { ReplyWriter } from "./ReplyWriter.js"
+import { RequestParser, type RequestLimits } from "./RequestParser.js"
+
+export class RespCodec extends Context.Service<
+  RespCodec,
+  {
+    /** A parser of requests for one connection. */
+    readonly makeParser: (limits: RequestLimits) => RequestParser
+    /** A buffer of replies for one connection, in RESP2. */
+    readonly makeWriter: () => ReplyWriter
+    /** A parser of replies for one outgoing connection. */
+    readonly makeReplyParser: () => ReplyParser
+  }
+>()("redix/resp/RespCodec") {
+  static readonly layer = Layer.sync(RespCodec, () => ({
+    makeParser: (limits: RequestLimits) => new RequestParser(limits),
+    makeWriter: () => new ReplyWriter(),
+    makeReplyParser: () => new ReplyParser(),
+  }))
+}
