@@ -260,8 +260,11 @@ const exponential17 = (a: number): string => {
   if (!Number.isInteger(a * 33554432) || !ODD_LAST.test(up.slice(0, 18))) return up
   const longer = a.toExponential(17)
   if (longer[18] !== "5") return up
-  // Nothing after the eighteenth digit: 40 digits show whatever a double with at most 25 places can have.
-  return /^.{19}0*e/.test(a.toExponential(60)) ? longer.slice(0, 18) + longer.slice(19) : up
+  const e = Number(longer.slice(20))
+  if (e > 16) return up
+  const eighteen = BigInt(longer[0] + longer.slice(2, 19))
+  const exact = BigInt(a * 33554432) * 10n ** BigInt(17 - e) === eighteen << 25n
+  return exact ? longer.slice(0, 18) + longer.slice(19) : up
 }
 
 /** "%.17g": what Redis prints for a score. Infinities are "inf" and "-inf". */

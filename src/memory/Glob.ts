@@ -7,7 +7,8 @@
  *
  * Inside brackets a backslash takes the next byte literally, and the first unescaped "]" closes the class, so "[]"
  * matches nothing and "[^]" any byte. A class that the pattern ends in is closed there. A backslash that ends the
- * pattern is itself.
+ * pattern is itself. The empty text is matched by the empty pattern alone, not by "*": KEYS, SCAN and the rest that let
+ * "*" mean "all" do not ask here.
  *
  * Matching keeps one point to return to, the last star: an earlier star never needs to grow once a later one has been
  * reached. Time is therefore at most pattern times text, never exponential.
@@ -79,6 +80,7 @@ export const globMatch = (
   sLen: number,
   nocase: boolean,
 ): boolean => {
+  if (sLen === 0) return pLen === 0
   const pEnd = pOff + pLen
   const sEnd = sOff + sLen
   let i = pOff

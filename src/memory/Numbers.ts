@@ -145,9 +145,10 @@ const strtoull = (buf: Uint8Array, off: number, end: number): bigint | undefined
  * takes ("007", "+5", " 5", a NUL byte ends the text). A canonical negative number is refused.
  */
 export const parseUint64 = (buf: Uint8Array, off: number, len: number): bigint | undefined => {
-  const signed = parseInt64(buf, off, len)
+  const end = cStringEnd(buf, off, len)
+  const signed = parseInt64(buf, off, end - off)
   if (signed !== undefined) return signed < 0n ? undefined : signed
-  return strtoull(buf, off, cStringEnd(buf, off, len))
+  return strtoull(buf, off, end)
 }
 
 /**
@@ -223,16 +224,14 @@ export const formatDouble = (dst: Uint8Array, off: number, x: number): number =>
   return writeAscii(dst, off, formatDouble17(x))
 }
 
-/** The bound, exclusive, below which a whole score is kept as an integer in a packed sorted set: half of 2^63. */
-const SCORE_INTEGER_LIMIT = 4611686018427387904
+/** The greatest magnitude at which a whole score is kept as an integer in a packed sorted set: 2^62. */
+const SCORE_INTEGER_MAX = 4611686018427387904
 
 /**
- * The text a score has inside a sorted set's listpack: whole numbers below 2^62 in plain decimal (the listpack then
+ * The text a score has inside a sorted set's listpack: whole numbers up to 2^62 in plain decimal (the listpack then
  * stores them as integers; -0 becomes 0), others as "%.17g".
  */
-export const formatPackedScore = (x: number): string =>
-  Math.floor(x) === x && x > -SCORE_INTEGER_LIMIT && x < SCORE_INTEGER_LIMIT
-    ? Math.abs(x) <= MAX_SAFE
-      ? (x + 0).toFixed(0).replace("-0", "0")
-      : BigInt(x).toString()
-    : formatDouble17(x)
+export const formatPackedScore = (x: number): string => {
+  if (Math.floor(x) !== x || x < -SCORE_INTEGER_MAX || x > SCORE_INTEGER_MAX) return formatDouble17(x)
+  return Math.abs(x) <= MAX_SAFE ? (x + 0).toString() : BigInt(x).toString()
+}
