@@ -1,0 +1,51 @@
+/**
+ * Runs once before the tests: fixes the run's seed, brings dist/ up to date for tests that start the program, and
+ * says in one line whether the differential tests can run.
+ */
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+import { oracleStatus } from "./OracleServer.js"
+import { runSeed } from "./Random.js"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+export default function setup(): void {
+  runSeed()
+  buildIfStale()
+  const oracle = oracleStatus()
+  if (oracle.available) return
+  if (process.env["REDIX_REQUIRE_ORACLE"] === "1") {
+    throw new Error(`oracle: ${oracle.reason}, and REDIX_REQUIRE_ORACLE=1 asks for it`)
+  }
+  console.log(`oracle: ${oracle.reason}; differential tests are not run`)
+}
+
+/** True when some source file has no output that is at least as new. */
+const isStale = (): boolean => {
+  for (const entry of fs.readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" })) {
+    if (!entry.endsWith(".ts") || entry.endsWith(".d.ts")) continue
+    const output = fs.statSync(path.join(root, "dist", entry.replace(/\.ts$/, ".js")), {
+      throwIfNoEntry: false,
+    })
+    if (output === undefined) return true
+    if (output.mtimeMs < fs.statSync(path.join(root, "src", entry)).mtimeMs) return true
+  }
+  return false
+}
+
+/**
+ * A type error does not stop the tests at a developer's desk (the compiler writes its output all the same, and the
+ * type check is a step of its own); in CI it does.
+ */
+const buildIfStale = (): void => {
+  if (!isStale()) return
+  const compiler = path.join(root, "node_modules", "typescript", "bin", "tsc")
+  const build = spawnSync(process.execPath, [compiler, "-p", path.join(root, "tsconfig.json")], {
+    encoding: "utf8",
+  })
+  if (build.status === 0) return
+  if (process.env["CI"] === "true") throw new Error(`build failed\n${build.stdout}${build.stderr}`)
+  console.log("build: the compiler reports errors (npm run build shows them); dist/ may not match src/")
+}

@@ -1,0 +1,32 @@
+/**
+ * What a differential test imports: the oracle server itself, and `describeOracle`, which runs a suite only where a
+ * redis-server 7.0 is at hand. Without one, the suite is replaced by a single test that states it, so its absence is
+ * seen in the report; `REDIX_REQUIRE_ORACLE=1` turns that statement into a failure.
+ */
+import { describe, expect, it } from "vitest"
+import { oracleStatus } from "./OracleServer.js"
+
+export {
+  freePort,
+  OracleError,
+  type OracleOptions,
+  oracleScoped,
+  OracleServer,
+  oracleStatus,
+  withOracle,
+} from "./OracleServer.js"
+
+export const oracleAvailable: boolean = oracleStatus().available
+
+export const oracleRequired: boolean = process.env["REDIX_REQUIRE_ORACLE"] === "1"
+
+export const describeOracle = (name: string, suite: () => void): void => {
+  const status = oracleStatus()
+  if (status.available) {
+    describe(name, suite)
+    return
+  }
+  it(`${name}: not compared with Redis (${status.reason})`, () => {
+    expect(oracleRequired, `${status.reason}, and REDIX_REQUIRE_ORACLE=1 asks for it`).toBe(false)
+  })
+}
