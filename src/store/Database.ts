@@ -1,0 +1,416 @@
+/**
+ * One of the server's databases: keys to values, with expiry. Everything here is synchronous and allocates nothing.
+ *
+ * A command looks a key up first (`lookupRead` or `lookupWrite`) and then acts on the ref it got; `put`, `remove` and the
+ * like rely on the table still standing where that lookup left it, so no other lookup in the same database may come
+ * between. Refs are good until the next mutation of that key and never across a yield.
+ */
+import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
+import { HashTable } from "../memory/HashTable.js"
+import {
+  entryEncoding,
+  entryExpiry,
+  entryHasExpirySlot,
+  entryKeyLength,
+  entryKeyOffset,
+  entryMeta,
+  entryType,
+  entryValue,
+  EXTRA_EXPIRING,
+  EXTRA_PLAIN,
+  INLINE_BYTES_MAX,
+  NO_EXPIRY,
+  STRING_EXTERNAL,
+  STRING_RAW,
+  stringLength,
+  TYPE_STRING
+} from "./Entry.js"
+import type { Keyspace } from "./Keyspace.js"
+import { TimerWheel } from "./TimerWheel.js"
+
+const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
+
+export class Database {
+  readonly table: HashTable
+  readonly wheel: TimerWheel
+  private readonly arena: Arena
+
+  constructor(
+    readonly keyspace: Keyspace,
+    /** Index as SELECT names it; SWAPDB exchanges contents, not ids. */
+    public id: number
+  ) {
+    this.arena = keyspace.arena
+    this.table = new HashTable(this.arena)
+    this.wheel = new TimerWheel(this.arena)
+    this.table.create()
+  }
+
+  /** Number of keys, logically expired ones included, as DBSIZE counts. */
+  get size(): number {
+    return this.table.count
+  }
+
+  /** Number of keys with an expiry. */
+  get expires(): number {
+    return this.wheel.count
+  }
+
+  /** The entry of a key for reading, or 0: counts a hit or miss, updates the access clock. */
+  lookupRead(buf: Uint8Array, off: number, len: number): Ref {
+    const ref = this.lookup(buf, off, len)
+    if (ref === 0) {
+      this.keyspace.stats.keyspaceMisses++
+      this.keyspace.keyMissed(this, buf, off, len)
+      return 0
+    }
+    this.keyspace.stats.keyspaceHits++
+    this.touch(ref)
+    return ref
+  }
+
+  /** The entry of a key for writing, or 0: updates the access clock, counts nothing. */
+  lookupWrite(buf: Uint8Array, off: number, len: number): Ref {
+    const ref = this.lookup(buf, off, len)
+    if (ref !== 0) this.touch(ref)
+    return ref
+  }
+
+  /** The entry of a key, or 0, without touching its access clock. An expired key is absent, and deleted on a master. */
+  lookup(buf: Uint8Array, off: number, len: number): Ref {
+    const ref = this.table.find(buf, off, len)
+    if (ref === 0 || !entryHasExpirySlot(this.arena, ref)) return ref
+    return this.isExpired(ref) && this.keyspace.expireNow(this, ref, buf, off, len) ? 0 : ref
+  }
+
+  /** Whether the entry's expiry has passed, by the time of the current batch. */
+  isExpired(ref: Ref): boolean {
+    const at = entryExpiry(this.arena, ref)
+    return at !== NO_EXPIRY && at < this.keyspace.now
+  }
+
+  private touch(ref: Ref): void {
+    const clock = this.keyspace.accessClock(ref)
+    if (clock < 0) return
+    const words = this.arena.i32[ref >>> 20]
+    const w = wordOf(ref)
+    words[w] = (words[w] & 0xff) | (clock << 8)
+  }
+
+  /**
+   * Stores a string under a key just looked up. `existing` is what the lookup answered.
+   * @param encoding STRING_RAW, STRING_INT or STRING_EMBSTR; long values go to a block of their own by themselves
+   * @returns the entry's ref
+   */
+  putString(
+    existing: Ref,
+    kb: Uint8Array,
+    ko: number,
+    kl: number,
+    vb: Uint8Array,
+    vo: number,
+    vl: number,
+    encoding: number,
+    keepExpiry: boolean
+  ): Ref {
+    const a = this.arena
+    if (vl > INLINE_BYTES_MAX) return this.putLongString(existing, kb, ko, kl, vb, vo, vl, keepExpiry)
+    const ref = this.putInline(existing, kb, ko, kl, vl, encoding, keepExpiry)
+    copyBytes(vb, vo, a.u8[ref >>> 20], entryKeyOffset(a, ref) + kl, vl)
+    return ref
+  }
+
+  private putLongString(
+    existing: Ref,
+    kb: Uint8Array,
+    ko: number,
+    kl: number,
+    vb: Uint8Array,
+    vo: number,
+    vl: number,
+    keepExpiry: boolean
+  ): Ref {
+    const a = this.arena
+    const block = a.alloc(8 + vl)
+    a.i32[block >>> 20][wordOf(block)] = vl
+    copyBytes(vb, vo, a.u8[block >>> 20], ((block & 0xfffff) << 3) + 8, vl)
+    return this.putValue(existing, kb, ko, kl, TYPE_STRING, STRING_EXTERNAL, block, keepExpiry)
+  }
+
+  /**
+   * Makes room for a string of `vl` bytes inside the entry of a key just looked up; the caller fills the bytes after the
+   * key. Writes in place when the block fits and would not be mostly empty.
+   */
+  private putInline(
+    existing: Ref,
+    kb: Uint8Array,
+    ko: number,
+    kl: number,
+    vl: number,
+    encoding: number,
+    keepExpiry: boolean
+  ): Ref {
+    const a = this.arena
+    if (existing !== 0) {
+      const words = a.i32[existing >>> 20]
+      const w = wordOf(existing)
+      const extra = words[w] & 7
+      const bytes = 8 + extra * 4 + kl + vl
+      const size = a.blockSize(existing)
+      const meta = entryMeta(extra, TYPE_STRING, encoding, words[w] >>> 8)
+      if (bytes <= size && bytes * 2 + 32 >= size) {
+        a.willWrite(existing)
+        if (((words[w] >>> 3) & 7) !== TYPE_STRING || ((words[w] >>> 6) & 3) === STRING_EXTERNAL) this.freeValue(existing)
+        if (!keepExpiry && extra === EXTRA_EXPIRING) this.clearExpiry(existing)
+        words[w] = meta
+        words[w + 2] = vl
+        return existing
+      }
+    }
+    return this.replaceEntry(existing, kb, ko, kl, TYPE_STRING, encoding, vl, vl, keepExpiry)
+  }
+
+  /**
+   * Stores a value that lives in a block of its own (or several) under a key just looked up; an old value is freed.
+   * @returns the entry's ref
+   */
+  putValue(
+    existing: Ref,
+    kb: Uint8Array,
+    ko: number,
+    kl: number,
+    type: number,
+    encoding: number,
+    value: Ref,
+    keepExpiry: boolean
+  ): Ref {
+    if (existing !== 0 && entryType(this.arena, existing) !== TYPE_STRING) {
+      const a = this.arena
+      a.willWrite(existing)
+      this.freeValue(existing)
+      if (!keepExpiry && entryHasExpirySlot(a, existing)) this.clearExpiry(existing)
+      this.setValue(existing, type, encoding, value)
+      return existing
+    }
+    return this.replaceEntry(existing, kb, ko, kl, type, encoding, value, 0, keepExpiry)
+  }
+
+  /** Sets type, encoding and value ref of an entry; the old value's blocks are the caller's business. */
+  setValue(ref: Ref, type: number, encoding: number, value: Ref): void {
+    const a = this.arena
+    a.willWrite(ref)
+    const words = a.i32[ref >>> 20]
+    const w = wordOf(ref)
+    words[w] = entryMeta(words[w] & 7, type, encoding, words[w] >>> 8)
+    words[w + 2] = value
+  }
+
+  /** A new block for the key, in the table's place of `existing` if there was one. */
+  private replaceEntry(
+    existing: Ref,
+    kb: Uint8Array,
+    ko: number,
+    kl: number,
+    type: number,
+    encoding: number,
+    word2: number,
+    tail: number,
+    keepExpiry: boolean
+  ): Ref {
+    const a = this.arena
+    const expiry = existing !== 0 && keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
+    const extra = expiry ? EXTRA_EXPIRING : EXTRA_PLAIN
+    const keyByte = 8 + extra * 4
+    const ref = a.alloc(keyByte + kl + tail)
+    const words = a.i32[ref >>> 20]
+    const w = wordOf(ref)
+    words[w] = entryMeta(extra, type, encoding, existing !== 0 ? a.i32[existing >>> 20][wordOf(existing)] >>> 8 : 0)
+    words[w + 1] = kl
+    words[w + 2] = word2
+    copyBytes(kb, ko, a.u8[ref >>> 20], (w << 2) + keyByte, kl)
+    if (existing === 0) {
+      this.table.insertAfterFind(ref)
+      const clock = this.keyspace.newClock()
+      words[w] = (words[w] & 0xff) | (clock << 8)
+      return ref
+    }
+    if (expiry) this.moveExpiry(existing, ref)
+    else if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.remove(existing)
+    this.table.replaceFound(ref)
+    this.freeValue(existing)
+    a.free(existing)
+    return ref
+  }
+
+  private moveExpiry(from: Ref, to: Ref): void {
+    const a = this.arena
+    const src = a.i32[from >>> 20]
+    const s = wordOf(from)
+    const dst = a.i32[to >>> 20]
+    const d = wordOf(to)
+    for (let i = 3; i < 7; i++) dst[d + i] = src[s + i]
+    this.wheel.moved(from, to)
+  }
+
+  /**
+   * Makes the string of an entry just looked up `vl` bytes long, keeping key, expiry and the bytes up to the shorter
+   * length; bytes beyond the old length are zero. For APPEND, SETRANGE, SETBIT: long strings keep room to grow.
+   * @returns the entry's ref
+   */
+  resizeString(existing: Ref, vl: number): Ref {
+    const a = this.arena
+    const old = stringLength(a, existing)
+    if (entryEncoding(a, existing) === STRING_EXTERNAL) return this.resizeLong(existing, old, vl)
+    const ko = entryKeyOffset(a, existing) - ((existing & 0xfffff) << 3)
+    const kl = entryKeyLength(a, existing)
+    let ref = existing
+    if (vl > INLINE_BYTES_MAX) {
+      const block = a.alloc(8 + vl)
+      const to = a.u8[block >>> 20]
+      const toByte = ((block & 0xfffff) << 3) + 8
+      a.i32[block >>> 20][wordOf(block)] = vl
+      a.copy(existing, ko + kl, block, 8, old)
+      to.fill(0, toByte + old, toByte + vl)
+      this.setValue(existing, TYPE_STRING, STRING_EXTERNAL, block)
+      return existing
+    }
+    if (ko + kl + vl > a.blockSize(existing)) {
+      ref = a.alloc(ko + kl + vl + (vl >>> 1))
+      a.copy(existing, 0, ref, 0, ko + kl + old)
+      if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.moved(existing, ref)
+      this.table.replaceFound(ref)
+      a.free(existing)
+    } else a.willWrite(ref)
+    const words = a.i32[ref >>> 20]
+    const w = wordOf(ref)
+    words[w] = entryMeta(words[w] & 7, TYPE_STRING, STRING_RAW, words[w] >>> 8)
+    words[w + 2] = vl
+    if (vl > old) a.u8[ref >>> 20].fill(0, (w << 2) + ko + kl + old, (w << 2) + ko + kl + vl)
+    return ref
+  }
+
+  private resizeLong(existing: Ref, old: number, vl: number): Ref {
+    const a = this.arena
+    let block = entryValue(a, existing)
+    if (8 + vl > a.blockSize(block)) {
+      // Twice the need up to 1 MB, 1 MB more beyond: the same appending costs no quadratic copying.
+      block = a.realloc(block, 8 + vl + Math.min(vl, 1024 * 1024), 8 + old)
+      this.setValue(existing, TYPE_STRING, STRING_EXTERNAL, block)
+    } else a.willWrite(block)
+    a.i32[block >>> 20][wordOf(block)] = vl
+    const byte = ((block & 0xfffff) << 3) + 8
+    if (vl > old) a.u8[block >>> 20].fill(0, byte + old, byte + vl)
+    return existing
+  }
+
+  /** Deletes the entry just looked up: out of table and wheel; its value is freed, in slices if `lazy` and large. */
+  remove(ref: Ref, lazy: boolean): void {
+    const a = this.arena
+    if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
+    this.table.removeFound()
+    if (lazy) this.keyspace.freeLazily(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
+    else this.freeValue(ref)
+    a.free(ref)
+  }
+
+  /** Frees the blocks of an entry's value, not the entry. */
+  private freeValue(ref: Ref): void {
+    const a = this.arena
+    this.keyspace.freeValue(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
+  }
+
+  /**
+   * Sets the expiry of an entry just looked up, in Unix milliseconds (may move the entry to a larger block).
+   * @returns the entry's ref
+   */
+  setExpiry(existing: Ref, atMs: number): Ref {
+    return this.setExpiryWords(existing, atMs | 0, Math.floor(atMs / 4294967296) | 0)
+  }
+
+  /** As setExpiry, for times beyond 2^53: low and high half. */
+  setExpiryWords(existing: Ref, low: number, high: number): Ref {
+    const a = this.arena
+    let ref = existing
+    if (!entryHasExpirySlot(a, ref)) {
+      const kl = entryKeyLength(a, ref)
+      const tail = kl + (entryType(a, ref) === TYPE_STRING && entryEncoding(a, ref) !== STRING_EXTERNAL ? entryValue(a, ref) : 0)
+      ref = a.alloc(28 + tail)
+      a.copy(existing, 0, ref, 0, 12)
+      a.copy(existing, 12, ref, 28, tail)
+      a.i32[ref >>> 20][wordOf(ref)] = (a.i32[ref >>> 20][wordOf(ref)] & ~7) | EXTRA_EXPIRING
+      this.table.replaceFound(ref)
+      a.free(existing)
+    } else {
+      if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
+      a.willWrite(ref)
+    }
+    const words = a.i32[ref >>> 20]
+    const w = wordOf(ref)
+    words[w + 3] = low
+    words[w + 4] = high
+    this.wheel.insert(ref)
+    return ref
+  }
+
+  /** Takes the expiry off an entry; answers whether there was one. */
+  persist(ref: Ref): boolean {
+    if (entryExpiry(this.arena, ref) === NO_EXPIRY) return false
+    this.arena.willWrite(ref)
+    this.clearExpiry(ref)
+    return true
+  }
+
+  private clearExpiry(ref: Ref): void {
+    const a = this.arena
+    if (entryExpiry(a, ref) === NO_EXPIRY) return
+    this.wheel.remove(ref)
+    const words = a.i32[ref >>> 20]
+    const w = wordOf(ref)
+    words[w + 3] = -1
+    words[w + 4] = -1
+  }
+
+  /**
+   * A uniformly random key that is not expired, or 0. Like Redis, gives up avoiding expired keys after 100 tries where
+   * they may not be deleted.
+   */
+  randomKey(): Ref {
+    const random = this.keyspace.random
+    for (let tries = 0; this.table.count > 0; tries++) {
+      const ref = this.table.random(random)
+      if (!this.isExpired(ref) || tries === 100) return ref
+      const a = this.arena
+      const chunk = a.u8[ref >>> 20]
+      const off = entryKeyOffset(a, ref)
+      if (this.table.find(chunk, off, entryKeyLength(a, ref)) !== ref) throw new Error("a key is not where its hash says")
+      this.keyspace.expireNow(this, ref, chunk, off, entryKeyLength(a, ref))
+    }
+    return 0
+  }
+
+  /** Deletes keys whose time has come, at most `budget`; answers how many. */
+  expireDue(budget: number): number {
+    const a = this.arena
+    for (let n = 0; n < budget; n++) {
+      const ref = this.wheel.due(this.keyspace.now - 1)
+      if (ref === 0) return n
+      const chunk = a.u8[ref >>> 20]
+      const off = entryKeyOffset(a, ref)
+      const len = entryKeyLength(a, ref)
+      if (this.table.find(chunk, off, len) !== ref) throw new Error("an expiring key is not where its hash says")
+      this.keyspace.expireNow(this, ref, chunk, off, len)
+    }
+    return budget
+  }
+
+  /** Exchanges the contents of two databases; ids stay. */
+  static swap(x: Database, y: Database): void {
+    const table = x.table
+    const wheel = x.wheel
+    const mutable = (d: Database): { table: HashTable; wheel: TimerWheel } => d
+    mutable(x).table = y.table
+    mutable(x).wheel = y.wheel
+    mutable(y).table = table
+    mutable(y).wheel = wheel
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The keyspace: the arena, the databases in it, time, expiry and lazy freeing. Plain synchronous code; Store.ts makes it
+ * an Effect service. Whatever upper layers must hear of (modified keys, expiries, events) leaves through `hooks`.
+ */
+import { Arena, type Ref } from "../memory/Arena.js"
+import { Database } from "./Database.js"
+import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
+import { valueTypes } from "./types/index.js"
+
+/** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
+export interface KeyspaceHooks {
+  /** A key has expired and is about to go: tell replicas (DEL), watchers and subscribers. */
+  expired(db: Database, buf: Uint8Array, off: number, len: number): void
+  /** A key that was asked for is not there (the "keymiss" event). */
+  missed(db: Database, buf: Uint8Array, off: number, len: number): void
+}
+
+export interface KeyspaceStats {
+  keyspaceHits: number
+  keyspaceMisses: number
+  expiredKeys: number
+  lazyFreedObjects: number
+}
+
+export interface KeyspaceOptions {
+  readonly databases: number
+  /** Unix time in milliseconds for the first batch. */
+  readonly now: number
+  /** A uniform integer in [0, n). */
+  readonly random: (n: number) => number
+}
+
+/** Elements of a collection above which UNLINK and the like free it in slices. */
+const LAZY_EFFORT_MIN = 64
+
+export class Keyspace {
+  readonly arena = new Arena()
+  readonly databases: Array<Database>
+  readonly stats: KeyspaceStats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, lazyFreedObjects: 0 }
+  readonly random: (n: number) => number
+  /** Unix milliseconds of the current batch; the caller sets it from Effect's Clock. */
+  now: number
+  /** Counts changes since the last save, as rdb_changes_since_last_save. */
+  dirty = 0
+  /** A replica hides expired keys and waits for its master's DEL; loading from a master shows them. */
+  expiryMode: "delete" | "hide" | "ignore" = "delete"
+  /** False after DEBUG SET-ACTIVE-EXPIRE 0: keys expire only when looked up. */
+  activeExpiry = true
+  hooks: KeyspaceHooks = { expired: () => {}, missed: () => {} }
+  /** LFU counts instead of LRU times in the access clock (maxmemory-policy *-lfu). */
+  frequencies = false
+
+  private readonly lazy: Array<{ type: number; encoding: number; value: Ref }> = []
+
+  constructor(options: KeyspaceOptions) {
+    this.random = options.random
+    this.now = options.now
+    this.databases = Array.from({ length: options.databases }, (_, i) => new Database(this, i))
+  }
+
+  /** The database, which must exist. */
+  database(index: number): Database {
+    const db = this.databases[index]
+    if (db === undefined) throw new Error(`no database ${index}`)
+    return db
+  }
+
+  /** New access clock of an entry that is read or written now; negative = leave it. */
+  accessClock(ref: Ref): number {
+    return this.frequencies ? this.nextFrequency(entryClock(this.arena, ref)) : (this.now / 1000) & 0xffffff
+  }
+
+  /** Access clock of a new entry: the time, or for LFU the time with the starting count 5. */
+  newClock(): number {
+    return this.frequencies ? ((((this.now / 60000) & 0xffff) << 8) | 5) & 0xffffff : (this.now / 1000) & 0xffffff
+  }
+
+  /** LFU: 16 bits of minutes, 8 bits of a logarithmic counter that decays by one a minute. */
+  private nextFrequency(clock: number): number {
+    const minutes = (this.now / 60000) & 0xffff
+    const idle = (minutes - (clock >>> 8)) & 0xffff
+    let count = Math.max(0, (clock & 255) - idle)
+    const base = Math.max(0, count - 5)
+    if (count < 255 && this.random(1 << 20) < (1 << 20) / (base * 10 + 1)) count++
+    return (minutes << 8) | count
+  }
+
+  keyMissed(db: Database, buf: Uint8Array, off: number, len: number): void {
+    this.hooks.missed(db, buf, off, len)
+  }
+
+  /**
+   * Deals with an entry, just looked up, whose time has passed. Answers whether it is to be seen as absent.
+   */
+  expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean {
+    if (this.expiryMode === "hide") return true
+    if (this.expiryMode === "ignore") return false
+    this.hooks.expired(db, buf, off, len)
+    db.remove(ref, false)
+    this.stats.expiredKeys++
+    return true
+  }
+
+  /** Frees a value's blocks now. */
+  freeValue(type: number, encoding: number, value: Ref): void {
+    if (type === TYPE_STRING) {
+      if (encoding === STRING_EXTERNAL) this.arena.free(value)
+      return
+    }
+    valueTypes[type].freeStep(this.arena, encoding, value, Infinity)
+  }
+
+  /** Frees a value's blocks, in slices (`freeSlice`) when there are many. */
+  freeLazily(type: number, encoding: number, value: Ref): void {
+    if (type === TYPE_STRING || valueTypes[type].freeEffort(this.arena, encoding, value) <= LAZY_EFFORT_MIN) {
+      this.freeValue(type, encoding, value)
+      return
+    }
+    this.lazy.push({ type, encoding, value })
+  }
+
+  /** Values waiting to be freed. */
+  get lazyPending(): number {
+    return this.lazy.length
+  }
+
+  /** Frees about `budget` elements of the waiting values; answers whether any is left. */
+  freeSlice(budget: number): boolean {
+    const job = this.lazy[0]
+    if (job === undefined) return false
+    job.value = valueTypes[job.type].freeStep(this.arena, job.encoding, job.value, budget)
+    if (job.value === 0) {
+      this.lazy.shift()
+      this.stats.lazyFreedObjects++
+    }
+    return this.lazy.length > 0
+  }
+
+  /** Deletes keys whose time has come, at most `budget` over all databases; answers whether more are due. */
+  expireDue(budget: number): boolean {
+    if (!this.activeExpiry || this.expiryMode !== "delete") return false
+    let left = budget
+    for (const db of this.databases) {
+      if (db.expires > 0) left -= db.expireDue(left)
+      if (left <= 0) return true
+    }
+    return false
+  }
+
+  /** Empties one database. Answers how many keys it had. */
+  flush(db: Database): number {
+    const n = db.size
+    if (this.databases.every((other) => other === db || other.size === 0) && this.lazy.length === 0) {
+      this.flushAll()
+      return n
+    }
+    const table = db.table
+    this.lazy.push({ type: KEYSPACE_TABLE, encoding: 0, value: table.ref })
+    table.create()
+    db.wheel.clear()
+    return n
+  }
+
+  /** Empties every database at once: the arena's chunks are dropped. Answers how many keys there were. */
+  flushAll(): number {
+    let n = 0
+    for (const db of this.databases) n += db.size
+    this.lazy.length = 0
+    this.arena.dropAll()
+    for (const db of this.databases) {
+      db.table.create()
+      db.wheel.clear()
+    }
+    return n
+  }
+}
+
+/** Pseudo type of a whole keyspace table that waits to be freed after FLUSHDB. */
+export const KEYSPACE_TABLE = 6

@@ -1,0 +1,167 @@
+/**
+ * The expiry index of one database: a hierarchical timer wheel over the entries themselves.
+ *
+ * Six levels of 256 slots; level l counts in steps of 256^l milliseconds. A slot is a doubly linked list through words
+ * 5 and 6 of the entries (Entry.ts). An entry that expires at t stands at the level of the highest byte in which t and
+ * the wheel's time differ, in the slot of that byte of t. So insertion, removal and relocation are O(1), and advancing
+ * touches only slots that hold something: every entry moves down at most five times in its life.
+ *
+ * Invariants: an entry with an expiry is in exactly the slot `place` computes for it at the wheel's present time (which
+ * is why the head of a list need not name its slot); the bitmap of a level has a bit for each slot that is not empty;
+ * `count` is the number of entries in the wheel.
+ *
+ * Limits: times over 2^48 - 1 ms (year 10889) wait in the top level. The links are no part of a snapshot.
+ *
+ * Example: wheel at 0x1234. t = 0x1238 differs in byte 0: level 0, slot 0x38. t = 0x2000: level 1, slot 0x20.
+ */
+import type { Arena, Ref } from "../memory/Arena.js"
+import { entryExpiry } from "./Entry.js"
+
+const LEVELS = 6
+const SLOTS = 256
+const TIME_MAX = 2 ** 48 - 1
+const PREVIOUS_WORD = 5
+const NEXT_WORD = 6
+
+export class TimerWheel {
+  count = 0
+  private time = 0
+  private readonly heads = new Int32Array(LEVELS * SLOTS)
+  private readonly filled = new Int32Array((LEVELS * SLOTS) / 32)
+
+  constructor(private readonly arena: Arena) {}
+
+  /** Adds an entry whose expiry words are set. */
+  insert(ref: Ref): void {
+    this.link(ref)
+    this.count++
+  }
+
+  /** Takes an entry out; its expiry words must be what they were when it was inserted. */
+  remove(ref: Ref): void {
+    this.unlink(ref)
+    this.count--
+  }
+
+  /** The entry `from` has moved to the block `to`, links included: points its neighbours to the new place. */
+  moved(from: Ref, to: Ref): void {
+    const i32s = this.arena.i32
+    const w = (to & 0xfffff) << 1
+    const previous = i32s[to >>> 20][w + PREVIOUS_WORD]
+    const next = i32s[to >>> 20][w + NEXT_WORD]
+    if (previous !== 0) i32s[previous >>> 20][((previous & 0xfffff) << 1) + NEXT_WORD] = to
+    else {
+      const slot = this.place(to)
+      if (this.heads[slot] !== from) throw new Error("timer wheel: moved entry was not the head of its slot")
+      this.heads[slot] = to
+    }
+    if (next !== 0) i32s[next >>> 20][((next & 0xfffff) << 1) + PREVIOUS_WORD] = to
+  }
+
+  /**
+   * Moves the wheel's time on to `now` and answers an entry that expires at or before it, or 0 when there is none. The
+   * caller removes that entry (or the wheel does not advance past it) and asks again.
+   */
+  due(now: number): Ref {
+    if (this.count === 0) {
+      if (now > this.time) this.time = now
+      return 0
+    }
+    for (;;) {
+      let unit = 1
+      let found = -1
+      let start = 0
+      let level = 0
+      for (; level < LEVELS; level++, unit *= SLOTS) {
+        const at = Math.floor(this.time / unit)
+        const slot = this.firstFilled(level, (at % SLOTS) + (level === 0 ? 0 : 1))
+        if (slot < 0) continue
+        found = slot
+        start = (at - (at % SLOTS) + slot) * unit
+        break
+      }
+      if (found < 0 || start > now) {
+        if (now > this.time) this.time = now
+        return 0
+      }
+      this.time = start
+      if (level === 0) return this.heads[found]
+      this.cascade(level * SLOTS + found)
+    }
+  }
+
+  /** Forgets all entries. */
+  clear(): void {
+    this.heads.fill(0)
+    this.filled.fill(0)
+    this.count = 0
+  }
+
+  /** Re-links every entry of a slot, now that the wheel's time has reached the slot's start. */
+  private cascade(slot: number): void {
+    const i32s = this.arena.i32
+    let ref = this.heads[slot]
+    this.heads[slot] = 0
+    this.filled[slot >>> 5] &= ~(1 << (slot & 31))
+    while (ref !== 0) {
+      const next = i32s[ref >>> 20][((ref & 0xfffff) << 1) + NEXT_WORD]
+      this.link(ref)
+      ref = next
+    }
+  }
+
+  private link(ref: Ref): void {
+    const i32s = this.arena.i32
+    const slot = this.place(ref)
+    const head = this.heads[slot]
+    const w = (ref & 0xfffff) << 1
+    i32s[ref >>> 20][w + PREVIOUS_WORD] = 0
+    i32s[ref >>> 20][w + NEXT_WORD] = head
+    if (head !== 0) i32s[head >>> 20][((head & 0xfffff) << 1) + PREVIOUS_WORD] = ref
+    this.heads[slot] = ref
+    this.filled[slot >>> 5] |= 1 << (slot & 31)
+  }
+
+  private unlink(ref: Ref): void {
+    const i32s = this.arena.i32
+    const w = (ref & 0xfffff) << 1
+    const previous = i32s[ref >>> 20][w + PREVIOUS_WORD]
+    const next = i32s[ref >>> 20][w + NEXT_WORD]
+    if (next !== 0) i32s[next >>> 20][((next & 0xfffff) << 1) + PREVIOUS_WORD] = previous
+    if (previous !== 0) {
+      i32s[previous >>> 20][((previous & 0xfffff) << 1) + NEXT_WORD] = next
+      return
+    }
+    const slot = this.place(ref)
+    if (this.heads[slot] !== ref) throw new Error("timer wheel: entry is not in its slot")
+    this.heads[slot] = next
+    if (next === 0) this.filled[slot >>> 5] &= ~(1 << (slot & 31))
+  }
+
+  /** Index of the slot an entry belongs to at the wheel's present time. */
+  private place(ref: Ref): number {
+    let t = Math.min(entryExpiry(this.arena, ref), TIME_MAX)
+    let at = this.time
+    if (t < at) t = at
+    let level = 0
+    for (;;) {
+      const tHigh = Math.floor(t / SLOTS)
+      const atHigh = Math.floor(at / SLOTS)
+      if (tHigh === atHigh) return level * SLOTS + (t - tHigh * SLOTS)
+      t = tHigh
+      at = atHigh
+      level++
+    }
+  }
+
+  /** First slot of a level, from `slot` on, that holds something, or -1. */
+  private firstFilled(level: number, slot: number): number {
+    const base = level * 8
+    for (let word = slot >>> 5; word < 8; word++) {
+      let bits = this.filled[base + word]
+      if (word === slot >>> 5) bits &= -1 << (slot & 31)
+      if (bits !== 0) return word * 32 + (31 - Math.clz32(bits & -bits))
+    }
+    return -1
+  }
+}

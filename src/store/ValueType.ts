@@ -1,0 +1,18 @@
+/**
+ * What the keyspace must be able to do with a value without knowing its type. One object a type, in store/types/.
+ */
+import type { Arena, Ref } from "../memory/Arena.js"
+
+export interface ValueType {
+  /**
+   * Frees blocks of a value that is out of the keyspace, about `budget` elements at most, and answers the ref of what is
+   * left, 0 when nothing is. Infinity frees all at once.
+   */
+  readonly freeStep: (arena: Arena, encoding: number, value: Ref, budget: number) => Ref
+  /** Elements to free, roughly: above a limit the keyspace frees in slices. */
+  readonly freeEffort: (arena: Arena, encoding: number, value: Ref) => number
+  /** A deep copy of the value (COPY); answers the new value's ref, of the same encoding. */
+  readonly copy: (arena: Arena, encoding: number, value: Ref) => Ref
+  /** Bytes of arena the value takes, for MEMORY USAGE; at most `samples` elements are looked at (0 = all). */
+  readonly bytes: (arena: Arena, encoding: number, value: Ref, samples: number) => number
+}

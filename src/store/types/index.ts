@@ -1,0 +1,46 @@
+/** The value types, by type number (Entry.ts); index 6 is a whole keyspace table left over by FLUSHDB. */
+import type { Arena, Ref } from "../../memory/Arena.js"
+import { HashTable } from "../../memory/HashTable.js"
+import { entryEncoding, entryType, entryValue, STRING_EXTERNAL, TYPE_STRING } from "../Entry.js"
+import type { ValueType } from "../ValueType.js"
+
+/** Strings: freed, copied and measured by the keyspace itself; only the external block is a value of its own. */
+const stringType: ValueType = {
+  freeStep: (a, encoding, value) => {
+    if (encoding === STRING_EXTERNAL) a.free(value)
+    return 0
+  },
+  freeEffort: () => 1,
+  copy: (a, encoding, value) => {
+    if (encoding !== STRING_EXTERNAL) return value
+    const size = a.blockSize(value)
+    const copy = a.alloc(size)
+    a.copy(value, 0, copy, 0, size)
+    return copy
+  },
+  bytes: (a, encoding, value) => (encoding === STRING_EXTERNAL ? a.blockSize(value) : 0)
+}
+
+const keyspaceTable: ValueType = {
+  freeStep: (a, _encoding, value, budget) => {
+    const table = new HashTable(a).attach(value)
+    const left = table.drain(budget, (entry: Ref) => {
+      const type = entryType(a, entry)
+      const encoding = entryEncoding(a, entry)
+      if (type !== TYPE_STRING || encoding === STRING_EXTERNAL) {
+        valueTypes[type].freeStep(a, encoding, entryValue(a, entry), Infinity)
+      }
+      a.free(entry)
+    })
+    return left ? value : 0
+  },
+  freeEffort: () => Infinity,
+  copy: () => {
+    throw new Error("a keyspace table is never copied")
+  },
+  bytes: (a: Arena, _encoding, value) => new HashTable(a).attach(value).ownBytes()
+}
+
+const absent: ValueType = stringType
+
+export const valueTypes: ReadonlyArray<ValueType> = [stringType, absent, absent, absent, absent, absent, keyspaceTable]
