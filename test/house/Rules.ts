@@ -1,0 +1,282 @@
+/**
+ * The rules of the house, as functions from a file's path and text to what is wrong with it. `House.test.ts` runs them
+ * over the repository; `Rules.test.ts` shows each one catching, and not catching, a small example.
+ *
+ * Every message says what to do instead. A rule that has an exception names the file and the reason here, in the open.
+ */
+import { strip } from "./Strip.js"
+
+export interface SourceFile {
+  /** Relative to the repository's root, with forward slashes: `src/store/Store.ts`. */
+  readonly path: string
+  readonly text: string
+}
+
+export interface Offence {
+  readonly path: string
+  readonly line: number
+  readonly message: string
+}
+
+const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length
+
+const matches = (
+  file: SourceFile,
+  text: string,
+  pattern: RegExp,
+  message: (found: RegExpMatchArray) => string | undefined,
+): Offence[] => {
+  const offences: Offence[] = []
+  for (const found of text.matchAll(pattern)) {
+    const said = message(found)
+    if (said !== undefined) offences.push({ path: file.path, line: lineAt(text, found.index), message: said })
+  }
+  return offences
+}
+
+// Layering ------------------------------------------------------------------------------------------------------------
+
+/** Which folders of src/ a folder may import from, beside itself. The files at the top of src/ may import everything. */
+export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
+  memory: [],
+  resp: [],
+  config: [],
+  store: ["memory"],
+  rdb: ["store", "memory"],
+  commands: ["store", "resp", "memory"],
+  replication: ["rdb", "store", "commands", "resp", "memory"],
+  server: ["replication", "commands", "rdb", "store", "resp", "memory", "config"],
+}
+
+/**
+ * Folders that are plain data structures and codecs, without Effect and without Node, with the packages they may import
+ * all the same: resp/ is a service to the rest of the house, so its layer needs a tag and a Layer.
+ */
+const pureFolders: Readonly<Record<string, ReadonlyArray<string>>> = {
+  memory: [],
+  resp: ["effect/Context", "effect/Layer"],
+}
+
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\bnew URL\(\s*)(["'])([^"'\n]+)\1/g
+
+const resolve = (from: string, specifier: string): string => {
+  const parts = from.split("/").slice(0, -1)
+  for (const part of specifier.split("/")) {
+    if (part === "..") parts.pop()
+    else if (part !== ".") parts.push(part)
+  }
+  return parts.join("/")
+}
+
+/** `src/store/x.ts` is in the room `store`; `src/index.ts` is in none. */
+const roomOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1]
+
+export const layering = (file: SourceFile): Offence[] => {
+  const room = roomOf(file.path)
+  if (!file.path.startsWith("src/") || room === undefined) return []
+  const allowed = layers[room]
+  if (allowed === undefined) {
+    return [
+      {
+        path: file.path,
+        line: 1,
+        message: `src/${room}/ is not a room of the house; see layers in Rules.ts`,
+      },
+    ]
+  }
+  return matches(file, strip(file.text, { keepStrings: true }), IMPORT, (found) => {
+    const specifier = found[2] ?? ""
+    if (!specifier.startsWith(".")) {
+      const packages = pureFolders[room]
+      return packages === undefined || packages.includes(specifier)
+        ? undefined
+        : `${room}/ is pure, but imports ${specifier}: pass in what it needs`
+    }
+    const target = resolve(file.path, specifier)
+    if (!target.startsWith("src/")) return `imports ${specifier}, which is outside of src/`
+    const other = roomOf(target)
+    if (other === room || (other !== undefined && allowed.includes(other))) return undefined
+    const may = allowed.length === 0 ? "no other folder" : allowed.join(", ")
+    return `${room}/ may import ${may}; it imports ${target}: move the code down, or pass it in as a service`
+  })
+}
+
+// Banned calls --------------------------------------------------------------------------------------------------------
+
+interface Ban {
+  readonly pattern: RegExp
+  readonly instead: string
+  /** Paths (or folders, ending in a slash) of src/ where it is allowed. */
+  readonly except: ReadonlyArray<string>
+}
+
+const bans: ReadonlyArray<Ban> = [
+  {
+    pattern: /\bDate\.now\b|\bnew Date\(\s*\)/g,
+    instead: "take the time from Effect's Clock, so that a test can set it",
+    except: [],
+  },
+  {
+    pattern: /\bperformance\.now\b|\bprocess\.hrtime\b/g,
+    instead: "take the time from Effect's Clock, so that a test can set it",
+    except: ["src/main.ts"],
+  },
+  {
+    pattern: /\bMath\.random\b/g,
+    instead: "take random numbers from Effect's Random, so that a test can seed it",
+    except: [],
+  },
+  {
+    pattern: /(?<![\w.$])process\s*[.[]/g,
+    instead: "pass it in from main.ts (argv, environment, pid, memory) or use a service",
+    except: ["src/main.ts"],
+  },
+  {
+    pattern: /(?<![\w.$])console\s*\./g,
+    instead: "log through Effect's Logger (Effect.log, Effect.logWarning)",
+    except: ["src/main.ts"],
+  },
+  {
+    pattern: /(?<![\w.$])(?:setTimeout|setInterval)\s*\(/g,
+    instead: "use Effect.sleep, Effect.repeat or a Schedule in a scope",
+    except: ["src/main.ts"],
+  },
+]
+
+const NET = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])(?:node:)?(net|tls|dgram|process)\1/g
+
+const isExcepted = (path: string, except: ReadonlyArray<string>): boolean =>
+  except.some((entry) => (entry.endsWith("/") ? path.startsWith(entry) : path === entry))
+
+export const bannedCalls = (file: SourceFile): Offence[] => {
+  if (!file.path.startsWith("src/")) return []
+  const code = strip(file.text)
+  const offences = bans
+    .filter((ban) => !isExcepted(file.path, ban.except))
+    .flatMap((ban) => matches(file, code, ban.pattern, (found) => `${found[0].trim()}: ${ban.instead}`))
+  if (isExcepted(file.path, ["src/main.ts", "src/server/"])) return offences
+  const imports = matches(
+    file,
+    strip(file.text, { keepStrings: true }),
+    NET,
+    (found) =>
+      `node:${found[2]}: sockets and the process belong to src/server/ and src/main.ts; use a service`,
+  )
+  return [...offences, ...imports]
+}
+
+// Unfinished work and escapes from the type checker -------------------------------------------------------------------
+
+const MARKERS = /\b(TODO|FIXME|HACK|not (?:yet )?implemented|unimplemented)\b/gi
+const ANY = /\bas\s+any\b|:\s*any\b|<any>|\bas\s+unknown\s+as\b/g
+const SUPPRESSIONS = /@ts-(?:ignore|nocheck|expect-error)/g
+
+/** `XXX` is absent on purpose: sample keys are called that. Markers count in comments and strings as well. */
+export const unfinished = (file: SourceFile): Offence[] => [
+  ...matches(file, file.text, MARKERS, (found) =>
+    /^(hack|todo)$/i.test(found[0]) && found[0] !== found[0].toUpperCase()
+      ? undefined
+      : `"${found[0]}": finish it, or state the limit plainly where users read it`,
+  ),
+  ...matches(
+    file,
+    strip(file.text),
+    ANY,
+    (found) => `"${found[0].trim()}": give it its type, or narrow an unknown`,
+  ),
+  ...matches(file, file.text, SUPPRESSIONS, (found) => `${found[0]}: fix the type instead`),
+]
+
+// Tests ---------------------------------------------------------------------------------------------------------------
+
+const SKIPS = /\b(?:it|test|describe|layer|suite)(?:\.\w+)*\.(skip|only|skipIf|runIf|todo|fails)\b/g
+const SLEEPS = /\bEffect\.sleep\([^)]*\)|\bsetTimeout\(\s*(?:resolve|done|r)\b/g
+
+export const testHabits = (file: SourceFile): Offence[] => {
+  if (!file.path.endsWith(".test.ts")) return []
+  const code = strip(file.text)
+  const offences = matches(
+    file,
+    code,
+    SKIPS,
+    (found) => `.${found[1]}: every test runs, everywhere; fix or remove it`,
+  )
+  if (!/\b(?:expect|assert)\b|\bassert\w*\(/.test(code)) {
+    offences.push({ path: file.path, line: 1, message: "asserts nothing" })
+  }
+  if (!/\bit\.effect\b/.test(code)) {
+    offences.push(
+      ...matches(
+        file,
+        code,
+        SLEEPS,
+        (found) => `${found[0]}: wait for the condition, not for a time to pass`,
+      ),
+    )
+  }
+  return offences
+}
+
+// Length --------------------------------------------------------------------------------------------------------------
+
+export const FILE_LINES_MAX = 400
+
+/** Lines of code: comments and blank lines are free, so that nobody saves on a header. */
+export const codeLines = (text: string): number =>
+  strip(text)
+    .split("\n")
+    .filter((line) => line.trim() !== "").length
+
+/**
+ * One file, one concept. `allowed` holds the files that were too long when the rule came, with the length each may not
+ * pass. An entry only ever goes down: one that is looser than its file is an offence too.
+ */
+export const fileLength = (file: SourceFile, allowed: Readonly<Record<string, number>>): Offence[] => {
+  const lines = codeLines(file.text)
+  const max = allowed[file.path]
+  const at = (message: string): Offence[] => [{ path: file.path, line: 1, message }]
+  if (max === undefined) {
+    return lines > FILE_LINES_MAX
+      ? at(`${lines} lines of code, ${FILE_LINES_MAX} at most: split it by concept`)
+      : []
+  }
+  if (lines > max) return at(`${lines} lines of code, and its allowance of ${max} may only shrink: split it`)
+  if (lines <= FILE_LINES_MAX) return at("short enough now: remove it from the allowances")
+  return lines < max - 20 ? at(`${lines} lines of code now: lower its allowance from ${max}`) : []
+}
+
+// Package -------------------------------------------------------------------------------------------------------------
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null
+
+const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/
+
+/** Effect's modules change between minor releases while they are unstable, so versions are pinned exactly. */
+export const packageManifest = (text: string): Offence[] => {
+  const manifest: unknown = JSON.parse(text)
+  if (!isObject(manifest)) return [{ path: "package.json", line: 1, message: "is no object" }]
+  const offences: Offence[] = []
+  for (const group of ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"]) {
+    const dependencies = manifest[group]
+    if (!isObject(dependencies)) continue
+    for (const [name, version] of Object.entries(dependencies)) {
+      if (typeof version === "string" && EXACT_VERSION.test(version)) continue
+      offences.push({
+        path: "package.json",
+        line: 1,
+        message: `${group}: ${name} must have an exact version`,
+      })
+    }
+  }
+  return offences
+}
+
+/** A lock file that names a registry's host binds every user to that host. */
+export const lockFile = (text: string): Offence[] =>
+  matches(
+    { path: "package-lock.json", text },
+    text,
+    /"resolved":/g,
+    () => 'names a registry: lock with "omit-lockfile-registry-resolved=true"',
+  )
