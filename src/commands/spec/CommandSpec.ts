@@ -1,0 +1,273 @@
+/**
+ * The declaration of a command: everything about it that is not its handler.
+ *
+ * One declaration a command and one a subcommand ("config|get"), written once in the file of its group with `spec`.
+ * Arity checks, read-only and out-of-memory refusals, transactions, ACL, COMMAND and its subcommands, key extraction
+ * and the coverage lists all read it. Source of the facts: what redis-server 7.0.15 answers to COMMAND and COMMAND DOCS.
+ *
+ * Two fields are small languages, parsed when first asked for, so that start-up pays nothing for them:
+ *
+ *     keys   where the key names stand            see KeySyntax.ts
+ *     args   the arguments, for COMMAND DOCS      see ArgumentSyntax.ts
+ *
+ * Three facts are not written down because they follow from others: the legacy triple (first key, last key, step)
+ * follows from the key specs, most ACL categories follow from the flags, the container follows from the name.
+ */
+import { parseArguments } from "./ArgumentSyntax.js"
+import { type KeySpec, legacyKeyRange, type LegacyKeyRange, parseKeySpecs } from "./KeySyntax.js"
+import type { Argument } from "./ArgumentSyntax.js"
+
+/** The flags COMMAND prints. */
+export type CommandFlag =
+  | "readonly"
+  | "write"
+  | "denyoom"
+  | "admin"
+  | "pubsub"
+  | "noscript"
+  | "loading"
+  | "stale"
+  | "no_async_loading"
+  | "no_multi"
+  | "blocking"
+  | "fast"
+  | "no_auth"
+  | "allow_busy"
+  | "skip_monitor"
+  | "skip_slowlog"
+  | "asking"
+  | "no_mandatory_keys"
+  | "movablekeys"
+
+/** Every ACL category, in the order COMMAND prints them. */
+export const aclCategories = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+] as const
+
+export type AclCategory = (typeof aclCategories)[number]
+
+/** Groups, named as COMMAND DOCS names them. */
+export type CommandGroup =
+  | "string"
+  | "generic"
+  | "connection"
+  | "bitmap"
+  | "list"
+  | "set"
+  | "hash"
+  | "sorted-set"
+  | "stream"
+  | "hyperloglog"
+  | "geo"
+  | "transactions"
+  | "pubsub"
+  | "scripting"
+  | "server"
+  | "cluster"
+
+/** Hints to clients and proxies that spread commands over several servers. */
+export type CommandTip =
+  | "nondeterministic_output"
+  | "nondeterministic_output_order"
+  | `request_policy:${"all_nodes" | "all_shards" | "multi_shard" | "special"}`
+  | `response_policy:${
+      | "one_succeeded"
+      | "all_succeeded"
+      | "agg_logical_and"
+      | "agg_min"
+      | "agg_sum"
+      | "special"}`
+
+/** What a group's file writes for one command. */
+export interface CommandFacts {
+  /** Lower case; a subcommand's name holds its container's: "config|get". */
+  readonly name: string
+  /** Words of the request, the command's own name (and the subcommand's) included; negative means "at least". */
+  readonly arity: number
+  readonly group: CommandGroup
+  /** The Redis version that brought it. */
+  readonly since: string
+  readonly summary: string
+  /** Absent where Redis gives none. */
+  readonly complexity?: string
+  /** In the order COMMAND prints them. */
+  readonly flags?: ReadonlyArray<CommandFlag>
+  /** Only the categories that do not follow from the flags; see `impliedCategories`. */
+  readonly acl?: ReadonlyArray<AclCategory>
+  /** Key specs, in the notation of KeySyntax.ts. */
+  readonly keys?: string
+  /** Arguments, in the notation of ArgumentSyntax.ts. */
+  readonly args?: string
+  readonly tips?: ReadonlyArray<CommandTip>
+  /** Changes since: a version, a space, what changed. */
+  readonly history?: ReadonlyArray<string>
+  /** Meant for other servers and for tests, not for users. */
+  readonly internal?: boolean
+  readonly deprecated?: { readonly since: string; readonly use: string }
+  /** True where a command that is no write may still have to reach the replicas; COMMAND does not print it. */
+  readonly mayReplicate?: boolean
+}
+
+/** The categories that follow from the flags (scripts count as neither reads nor writes of their own accord). */
+const impliedCategories = (facts: CommandFacts): ReadonlyArray<AclCategory> => {
+  const flags = facts.flags ?? []
+  const implied: AclCategory[] = [flags.includes("fast") ? "fast" : "slow"]
+  if (flags.includes("write")) implied.push("write")
+  if (flags.includes("readonly") && facts.acl?.includes("scripting") !== true) implied.push("read")
+  if (flags.includes("admin")) implied.push("admin", "dangerous")
+  if (flags.includes("pubsub")) implied.push("pubsub")
+  if (flags.includes("blocking")) implied.push("blocking")
+  return implied
+}
+
+const none: ReadonlyArray<never> = []
+
+/** A declaration, with its flags spread out into fields that are cheap to test. */
+export class CommandSpec {
+  readonly name: string
+  /** The container's name for a subcommand ("config"), else undefined. */
+  readonly container: string | undefined
+  readonly arity: number
+  readonly group: CommandGroup
+  readonly since: string
+  readonly summary: string
+  readonly complexity: string | undefined
+  readonly flags: ReadonlyArray<CommandFlag>
+  /** Without "@", in printing order. */
+  readonly acl: ReadonlyArray<AclCategory>
+  readonly tips: ReadonlyArray<CommandTip>
+  readonly history: ReadonlyArray<string>
+  readonly internal: boolean
+  readonly deprecated: { readonly since: string; readonly use: string } | undefined
+
+  readonly isWrite: boolean
+  readonly isReadOnly: boolean
+  /** Refused when memory is over its limit and nothing can be evicted. */
+  readonly denyOom: boolean
+  readonly isAdmin: boolean
+  readonly isPubsub: boolean
+  readonly noScript: boolean
+  /** Allowed while a data set is being loaded. */
+  readonly loading: boolean
+  /** Allowed on a replica whose data is stale. */
+  readonly stale: boolean
+  /** Refused while a replica loads its new data set beside the old one. */
+  readonly noAsyncLoading: boolean
+  readonly noMulti: boolean
+  readonly blocking: boolean
+  readonly fast: boolean
+  /** Allowed before the connection has logged in. */
+  readonly noAuth: boolean
+  /** Allowed while a script has overrun its time. */
+  readonly allowBusy: boolean
+  readonly skipMonitor: boolean
+  readonly skipSlowlog: boolean
+  readonly asking: boolean
+  /** May be called with no key at all though it has key specs. */
+  readonly noMandatoryKeys: boolean
+  /** The legacy triple does not name every key. */
+  readonly movableKeys: boolean
+  readonly mayReplicate: boolean
+
+  private readonly keyText: string | undefined
+  private readonly argumentText: string | undefined
+  private parsedKeys: ReadonlyArray<KeySpec> | undefined
+  private parsedRange: LegacyKeyRange | undefined
+  private parsedArguments: ReadonlyArray<Argument> | undefined
+
+  constructor(facts: CommandFacts) {
+    const bar = facts.name.indexOf("|")
+    const flags = facts.flags ?? none
+    this.name = facts.name
+    this.container = bar < 0 ? undefined : facts.name.slice(0, bar)
+    this.arity = facts.arity
+    this.group = facts.group
+    this.since = facts.since
+    this.summary = facts.summary
+    this.complexity = facts.complexity
+    this.flags = flags
+    const categories = new Set<AclCategory>([...impliedCategories(facts), ...(facts.acl ?? none)])
+    this.acl = aclCategories.filter((category) => categories.has(category))
+    this.tips = facts.tips ?? none
+    this.history = facts.history ?? none
+    this.internal = facts.internal === true
+    this.deprecated = facts.deprecated
+    this.isWrite = flags.includes("write")
+    this.isReadOnly = flags.includes("readonly")
+    this.denyOom = flags.includes("denyoom")
+    this.isAdmin = flags.includes("admin")
+    this.isPubsub = flags.includes("pubsub")
+    this.noScript = flags.includes("noscript")
+    this.loading = flags.includes("loading")
+    this.stale = flags.includes("stale")
+    this.noAsyncLoading = flags.includes("no_async_loading")
+    this.noMulti = flags.includes("no_multi")
+    this.blocking = flags.includes("blocking")
+    this.fast = flags.includes("fast")
+    this.noAuth = flags.includes("no_auth")
+    this.allowBusy = flags.includes("allow_busy")
+    this.skipMonitor = flags.includes("skip_monitor")
+    this.skipSlowlog = flags.includes("skip_slowlog")
+    this.asking = flags.includes("asking")
+    this.noMandatoryKeys = flags.includes("no_mandatory_keys")
+    this.movableKeys = flags.includes("movablekeys")
+    this.mayReplicate = facts.mayReplicate === true
+    this.keyText = facts.keys
+    this.argumentText = facts.args
+  }
+
+  /** True where a request of `words` words, names included, has the right length. */
+  arityAllows(words: number): boolean {
+    return this.arity >= 0 ? words === this.arity : words >= -this.arity
+  }
+
+  get keySpecs(): ReadonlyArray<KeySpec> {
+    return (this.parsedKeys ??= this.keyText === undefined ? none : parseKeySpecs(this.keyText))
+  }
+
+  private get keyRange(): LegacyKeyRange {
+    return (this.parsedRange ??= legacyKeyRange(this.keySpecs))
+  }
+
+  /** Position of the first key, 0 without keys; counted as `arity` is. */
+  get firstKey(): number {
+    return this.keyRange.first
+  }
+
+  /** Position of the last key; negative counts from the end. */
+  get lastKey(): number {
+    return this.keyRange.last
+  }
+
+  get keyStep(): number {
+    return this.keyRange.step
+  }
+
+  get arguments(): ReadonlyArray<Argument> {
+    return (this.parsedArguments ??=
+      this.argumentText === undefined ? none : parseArguments(this.argumentText))
+  }
+}
+
+/** Declares a command. */
+export const spec = (facts: CommandFacts): CommandSpec => new CommandSpec(facts)

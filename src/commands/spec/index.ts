@@ -1,0 +1,12 @@
+/** Every declaration, one export a command. */
+export * from "./acl.js"
+export * from "./bitmap.js"
+export * from "./command.js"
+export * from "./configuration.js"
+export * from "./connection.js"
+export * from "./expiry.js"
+export * from "./generic.js"
+export * from "./monitoring.js"
+export * from "./server.js"
+export * from "./strings.js"
+export * from "./transactions.js"
