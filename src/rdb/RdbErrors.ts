@@ -1,0 +1,68 @@
+/**
+ * What can be wrong with an RDB file. Each error says which file (`path`, or a name such as "replication stream"), where
+ * (`offset`, in bytes from the start) and why; `key` is set when a key had been read, with unprintable bytes escaped.
+ */
+import * as Data from "effect/Data"
+
+/** The bytes are not a valid RDB file, or hold a value that cannot be represented. */
+export class RdbCorruptError extends Data.TaggedError("RdbCorruptError")<{
+  readonly path: string
+  readonly offset: number
+  readonly reason: string
+  readonly key: string | undefined
+}> {
+  override get message(): string {
+    const key = this.key === undefined ? "" : ` (key "${this.key}")`
+    return `${this.path}: at byte ${this.offset}: ${this.reason}${key}`
+  }
+}
+
+/** A well-formed header of a version this decoder does not read. */
+export class RdbVersionError extends Data.TaggedError("RdbVersionError")<{
+  readonly path: string
+  readonly offset: number
+  readonly reason: string
+  readonly version: number
+}> {
+  override get message(): string {
+    return `${this.path}: ${this.reason}`
+  }
+}
+
+/** The file system refused: `operation` names the step, `reason` is the system's own message. */
+export class RdbIoError extends Data.TaggedError("RdbIoError")<{
+  readonly path: string
+  readonly offset: number
+  readonly reason: string
+  readonly operation: string
+}> {
+  override get message(): string {
+    return `${this.path}: ${this.operation}: ${this.reason}`
+  }
+}
+
+export type RdbError = RdbCorruptError | RdbVersionError | RdbIoError
+
+/**
+ * Thrown by validators, value steps and sinks; the decoder turns it into an RdbCorruptError with path, offset and key.
+ * A sink throws it (through `corrupt`) for what only it can see, such as a repeated member.
+ */
+export class CorruptValue {
+  constructor(readonly reason: string) {}
+}
+
+export const corrupt = (reason: string): never => {
+  throw new CorruptValue(reason)
+}
+
+/** Bytes as printable ASCII, others as \xhh, cut after 64 bytes. */
+export const printable = (bytes: Uint8Array, offset = 0, length = bytes.length): string => {
+  let text = ""
+  const shown = Math.min(length, 64)
+  for (let i = 0; i < shown; i++) {
+    const byte = bytes[offset + i]
+    const plain = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c
+    text += plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`
+  }
+  return shown < length ? `${text}...` : text
+}
