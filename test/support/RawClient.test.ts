@@ -108,7 +108,9 @@ describe("the raw client", () => {
   it("says what it has when a reply does not come", async () => {
     const socket = await accepted
     socket.write("$5\r\nab")
-    await expect(client.readReply(50)).rejects.toThrow('no reply - nothing within 50 ms; unread: "$5\\r\\nab"')
+    await expect(client.readReply(50)).rejects.toThrow(
+      'no reply - nothing within 50 ms; unread: "$5\\r\\nab"',
+    )
     const reading = client.readReply()
     socket.end()
     await expect(reading).rejects.toThrow('the server closed the connection; unread: "$5\\r\\nab"')
