@@ -1,15 +1,293 @@
 /**
  * The texts of Redis 7.0's error replies, in one place: each without the leading "-" and the line end.
  *
- * Texts are latin1 strings (one character, one byte), as `ReplyWriter.error` takes them, so bytes a client sent can be echoed.
- * Constants are texts without a parameter; functions take what Redis prints in them.
+ * Texts are latin1 strings (one character, one byte), as `ReplyWriter.error` takes them, so bytes a client sent can be
+ * echoed: decode them with `Buffer.toString("latin1")`. A constant is a text without a parameter; a function takes what
+ * Redis prints in it. Every text was seen on a running redis-server 7.0.15.
+ *
+ * Example: `reply.error(Errors.wrongArguments("get"))` sends "-ERR wrong number of arguments for 'get' command\r\n".
  */
+
+// Any command
 
 export const wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
 export const syntax = "ERR syntax error"
-export const notInteger = "ERR value is not an integer or out of range"
-export const notFloat = "ERR value is not a valid float"
 export const noSuchKey = "ERR no such key"
 export const outOfRange = "ERR index out of range"
+export const sameObject = "ERR source and destination objects are the same"
+
+/** `command` is the full lower-case name, "get" or "config|get". */
 export const wrongArguments = (command: string): string =>
   `ERR wrong number of arguments for '${command}' command`
+
+const upToNul = (text: string): string => {
+  const nul = text.indexOf("\0")
+  return nul < 0 ? text : text.slice(0, nul)
+}
+
+/** Most characters of the name in an unknown command, and of the list of its arguments before the last is cut. */
+const previewChars = 128
+
+/** `args` are the words after the name; their list is cut after about 128 characters. */
+export const unknownCommand = (name: string, args: Iterable<string>): string => {
+  let preview = ""
+  for (const arg of args) {
+    if (preview.length >= previewChars) break
+    preview += `'${upToNul(arg).slice(0, previewChars - preview.length)}' `
+  }
+  return `ERR unknown command '${upToNul(name).slice(0, previewChars)}', with args beginning with: ${preview}`
+}
+
+/** `container` is the command's name: "config" gives "Try CONFIG HELP.". */
+export const unknownSubcommand = (container: string, subcommand: string): string =>
+  `ERR unknown subcommand '${upToNul(subcommand).slice(0, previewChars)}'. Try ${container.toUpperCase()} HELP.`
+
+/** For subcommands that the command itself tells apart (DEBUG, XINFO STREAM). */
+export const unknownSubcommandOrArguments = (container: string, subcommand: string): string =>
+  `ERR unknown subcommand or wrong number of arguments for '${upToNul(subcommand).slice(0, previewChars)}'. Try ${container.toUpperCase()} HELP.`
+
+// Numbers
+
+export const notInteger = "ERR value is not an integer or out of range"
+export const notFloat = "ERR value is not a valid float"
+export const minOrMaxNotFloat = "ERR min or max is not a float"
+export const minOrMaxNotLex = "ERR min or max not valid string range item"
+export const valueOutOfRange = "ERR value is out of range"
+export const mustBePositive = "ERR value is out of range, must be positive"
+export const valueOutOfBounds = (min: string, max: string): string =>
+  `ERR value is out of range, value must between ${min} and ${max}`
+/** The count of HRANDFIELD, SRANDMEMBER, ZRANDMEMBER at -2^63. */
+export const randomCountOutOfRange = valueOutOfBounds("-9223372036854775807", "9223372036854775807")
+/** A database number or other argument that does not fit 32 bits. */
+export const notInt32 = valueOutOfBounds("-2147483648", "2147483647")
+export const overflow = "ERR increment or decrement would overflow"
+export const decrementOverflow = "ERR decrement would overflow"
+export const nanOrInfinityIncrement = "ERR increment would produce NaN or Infinity"
+export const nanOrInfinity = "ERR value is NaN or Infinity"
+export const numkeysNotPositive = "ERR numkeys should be greater than 0"
+export const countNotPositive = "ERR count should be greater than 0"
+export const countBelowMinusOne = "ERR count should be greater than or equal to -1"
+export const numkeysTooMany = "ERR Number of keys can't be greater than number of args"
+export const numkeysNegative = "ERR Number of keys can't be negative"
+export const limitNegative = "ERR LIMIT can't be negative"
+export const timeoutNotFloat = "ERR timeout is not a float or out of range"
+export const timeoutNotInteger = "ERR timeout is not an integer or out of range"
+export const timeoutNegative = "ERR timeout is negative"
+export const invalidCursor = "ERR invalid cursor"
+
+// Keys and expiry
+
+export const invalidExpire = (command: string): string => `ERR invalid expire time in '${command}' command`
+export const expireNxConflict = "ERR NX and XX, GT or LT options at the same time are not compatible"
+export const expireGtLtConflict = "ERR GT and LT options at the same time are not compatible"
+export const unsupportedOption = (option: string): string => `ERR Unsupported option ${option}`
+export const busyKey = "BUSYKEY Target key name already exists."
+export const badDumpPayload = "ERR DUMP payload version or checksum are wrong"
+export const badDumpData = "ERR Bad data format"
+export const restoreTtl = "ERR Invalid TTL value, must be >= 0"
+export const restoreIdleTime = "ERR Invalid IDLETIME value, must be >= 0"
+export const restoreFreq = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+export const noLfu =
+  "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+export const dbIndexOutOfRange = "ERR DB index is out of range"
+export const invalidFirstDbIndex = "ERR invalid first DB index"
+export const invalidSecondDbIndex = "ERR invalid second DB index"
+export const sortNotDouble = "ERR One or more scores can't be converted into double"
+
+// Strings and bits
+
+export const offsetOutOfRange = "ERR offset is out of range"
+export const stringTooLong = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+export const bitOffset = "ERR bit offset is not an integer or out of range"
+export const bitValue = "ERR bit is not an integer or out of range"
+export const bitArgument = "ERR The bit argument must be 1 or 0."
+export const bitopNotOneKey = "ERR BITOP NOT must be called with a single source key."
+export const bitfieldType =
+  "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+export const bitfieldOverflow = "ERR Invalid OVERFLOW type specified"
+export const bitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand"
+export const lcsNotStrings = "ERR The specified keys must contain string values"
+export const lcsLenAndIdx = "ERR If you want both the length and indexes, please just use IDX."
+
+// Lists and hashes
+
+export const lposRankZero =
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list"
+export const lposCount = "ERR COUNT can't be negative"
+export const lposMaxlen = "ERR MAXLEN can't be negative"
+export const hashNotInteger = "ERR hash value is not an integer"
+export const hashNotFloat = "ERR hash value is not a float"
+
+// Sorted sets
+
+export const zaddNxXx = "ERR XX and NX options at the same time are not compatible"
+export const zaddGtLtNx = "ERR GT, LT, and/or NX options at the same time are not compatible"
+export const zaddIncrPairs = "ERR INCR option supports a single increment-element pair"
+export const scoreNaN = "ERR resulting score is not a number (NaN)"
+export const zrangeLimit =
+  "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
+export const zrangeWithScoresByLex = "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
+export const weightNotFloat = "ERR weight value is not a float"
+export const noInputKeys = (command: string): string =>
+  `ERR at least 1 input key is needed for '${command}' command`
+
+// Geo
+
+const coordinate = (x: number): string => x.toFixed(6)
+export const invalidLonLat = (longitude: number, latitude: number): string =>
+  `ERR invalid longitude,latitude pair ${coordinate(longitude)},${coordinate(latitude)}`
+export const geoUnit = "ERR unsupported unit provided. please use M, KM, FT, MI"
+export const geoMember = "ERR could not decode requested zset member"
+export const geoRadius = "ERR need numeric radius"
+export const geoRadiusNegative = "ERR radius cannot be negative"
+export const geoWidth = "ERR need numeric width"
+export const geoHeight = "ERR need numeric height"
+export const geoBoxNegative = "ERR height or width cannot be negative"
+export const geoCount = "ERR COUNT must be > 0"
+export const geoAny = "ERR the ANY argument requires COUNT argument"
+export const geoByOne = (command: string): string =>
+  `ERR exactly one of BYRADIUS and BYBOX can be specified for ${command}`
+export const geoFromOne = (command: string): string =>
+  `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`
+/** STORE together with WITH…: `command` is "STORE option in GEORADIUS" or "GEOSEARCHSTORE". */
+export const geoStoreWith = (command: string): string =>
+  `ERR ${command} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`
+
+// HyperLogLog
+
+export const hllNotValid = "WRONGTYPE Key is not a valid HyperLogLog string value."
+export const hllCorrupted = "INVALIDOBJ Corrupted HLL object detected"
+export const hllNoKey = "ERR The specified key does not exist"
+
+// Streams
+
+export const streamId = "ERR Invalid stream ID specified as stream command argument"
+export const streamIdZero = "ERR The ID specified in XADD must be greater than 0-0"
+export const streamIdSmall =
+  "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+export const streamExhausted = "ERR The stream has exhausted the last possible ID, unable to add more items"
+export const streamStartId = "ERR invalid start ID for the interval"
+export const streamEndId = "ERR invalid end ID for the interval"
+export const streamMaxlen = "ERR The MAXLEN argument must be >= 0."
+export const streamLimit = "ERR The LIMIT argument must be >= 0."
+export const streamLimitNotApprox = "ERR syntax error, LIMIT cannot be used without the special ~ option"
+export const streamTrimConflict =
+  "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
+/** 7.0.15 says XREAD here for XREADGROUP, too. */
+export const streamUnbalanced =
+  "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
+export const streamNewOnlyInGroup =
+  "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+export const streamLastInGroup =
+  "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+export const streamGroupOnXread =
+  "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
+export const streamNoackOnXread =
+  "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+export const streamMissingGroup = "ERR Missing GROUP option for XREADGROUP"
+export const busyGroup = "BUSYGROUP Consumer Group name already exists"
+export const noGroup = (key: string, group: string): string =>
+  `NOGROUP No such key '${key}' or consumer group '${group}'`
+export const noGroupRead = (key: string, group: string): string =>
+  `NOGROUP No such key '${key}' or consumer group '${group}' in XREADGROUP with GROUP option`
+export const noGroupForKey = (group: string, key: string): string =>
+  `NOGROUP No such consumer group '${group}' for key name '${key}'`
+export const xgroupKey =
+  "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
+export const entriesRead = "ERR value for ENTRIESREAD must be positive or -1"
+/** `command` is "XCLAIM" or "XAUTOCLAIM". */
+export const minIdleTime = (command: string): string => `ERR Invalid min-idle-time argument for ${command}`
+export const xclaimOption = (option: string): string => `ERR Unrecognized XCLAIM option '${option}'`
+/** `option` is IDLE, TIME or RETRYCOUNT. */
+export const xclaimArgument = (option: string): string => `ERR Invalid ${option} option argument for XCLAIM`
+export const xautoclaimCount = "ERR COUNT must be > 0"
+export const xsetidSmall = "ERR The ID specified in XSETID is smaller than the target stream top item"
+export const xsetidDeleted =
+  "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+export const xsetidEntriesNegative = "ERR entries_added must be positive"
+export const xsetidEntriesSmall =
+  "ERR The entries_added specified in XSETID is smaller than the target stream length"
+
+// Connections, authentication, ACL
+
+export const noAuth = "NOAUTH Authentication required."
+export const noAuthHello =
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+export const wrongPass = "WRONGPASS invalid username-password pair or user is disabled."
+export const authWithoutPassword =
+  "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+export const noProto = "NOPROTO unsupported protocol version"
+export const protoNotInteger = "ERR Protocol version is not an integer or out of range"
+export const helloOption = (option: string): string => `ERR Syntax error in HELLO option '${option}'`
+export const clientName = "ERR Client names cannot contain spaces, newlines or special characters."
+export const noSuchClient = "ERR No such client"
+export const clientIdNotPositive = "ERR client-id should be greater than 0"
+export const invalidClientId = "ERR Invalid client ID"
+export const clientType = (type: string): string => `ERR Unknown client type '${type}'`
+export const clientPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+export const clientUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
+export const trackingBcastOptin = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+export const trackingRedirect = "ERR The client ID you want redirect to does not exist"
+export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
+export const cachingWithoutTracking =
+  "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+export const noPermCommand = (command: string): string =>
+  `NOPERM this user has no permissions to run the '${command}' command`
+export const noPermKey = "NOPERM this user has no permissions to access one of the keys used as arguments"
+export const noPermChannel =
+  "NOPERM this user has no permissions to access one of the channels used as arguments"
+export const aclModifier = (modifier: string, reason: string): string =>
+  `ERR Error in ACL SETUSER modifier '${modifier}': ${reason}`
+export const aclDefaultUser = "ERR The 'default' user cannot be removed"
+export const aclCategory = (category: string): string => `ERR Unknown category '${category}'`
+export const aclGenpass =
+  "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"
+export const aclUser = (user: string): string => `ERR User '${user}' not found`
+export const aclCommand = (command: string): string => `ERR Command '${command}' not found`
+export const aclNoFile =
+  "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
+export const subscribedOnly = (command: string): string =>
+  `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
+export const maxClients = "ERR max number of clients reached"
+export const unblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
+// Transactions and scripts
+
+export const nestedMulti = "ERR MULTI calls can not be nested"
+export const watchInMulti = "ERR WATCH inside MULTI is not allowed"
+export const execWithoutMulti = "ERR EXEC without MULTI"
+export const discardWithoutMulti = "ERR DISCARD without MULTI"
+export const execAbort = "EXECABORT Transaction discarded because of previous errors."
+export const notInTransaction = "ERR Command not allowed inside a transaction"
+export const noScript = "NOSCRIPT No matching script. Please use EVAL."
+export const notBusy = "NOTBUSY No scripts in execution right now."
+export const functionNotFound = "ERR Function not found"
+export const libraryNotFound = "ERR Library not found"
+
+// The server's state
+
+export const readOnly = "READONLY You can't write against a read only replica."
+export const loading = "LOADING Redis is loading the dataset in memory"
+export const miscConf =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+export const noReplicas = "NOREPLICAS Not enough good replicas to write."
+export const masterDown = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+export const outOfMemory = "OOM command not allowed when used memory > 'maxmemory'."
+
+// Persistence, replication, configuration
+
+export const saveInProgress = "ERR Background save already in progress"
+export const childActive =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+export const invalidMasterPort = "ERR Invalid master port"
+export const replconfOption = (option: string): string => `ERR Unrecognized REPLCONF option: ${option}`
+export const failoverNoReplicas = "ERR FAILOVER requires connected replicas."
+export const failoverOnReplica = "ERR FAILOVER is not valid when server is a replica."
+export const failoverNone = "ERR No failover in progress."
+export const configUnknown = (name: string): string =>
+  `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
+export const configFailed = (name: string, reason: string): string =>
+  `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`
+export const configNoFile = "ERR The server is running without a config file"
+export const clusterDisabled = "ERR This instance has cluster support disabled"
+export const invalidCommand = "ERR Invalid command specified"
