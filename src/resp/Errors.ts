@@ -246,7 +246,7 @@ export const aclUser = (user: string): string => `ERR User '${user}' not found`
 export const aclCommand = (command: string): string => `ERR Command '${command}' not found`
 export const aclNoFile =
   "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
-export const subscribedOnly = (command: string): string =>
+export const subscribedClient = (command: string): string =>
   `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 export const maxClients = "ERR max number of clients reached"
 export const unblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
@@ -258,7 +258,7 @@ export const watchInMulti = "ERR WATCH inside MULTI is not allowed"
 export const execWithoutMulti = "ERR EXEC without MULTI"
 export const discardWithoutMulti = "ERR DISCARD without MULTI"
 export const execAbort = "EXECABORT Transaction discarded because of previous errors."
-export const notInTransaction = "ERR Command not allowed inside a transaction"
+export const notAllowedInTransaction = "ERR Command not allowed inside a transaction"
 export const noScript = "NOSCRIPT No matching script. Please use EVAL."
 export const notBusy = "NOTBUSY No scripts in execution right now."
 export const functionNotFound = "ERR Function not found"
@@ -268,7 +268,7 @@ export const libraryNotFound = "ERR Library not found"
 
 export const readOnly = "READONLY You can't write against a read only replica."
 export const loading = "LOADING Redis is loading the dataset in memory"
-export const miscConf =
+export const misconf =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
 export const noReplicas = "NOREPLICAS Not enough good replicas to write."
 export const masterDown = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
