@@ -157,6 +157,8 @@ describe("file length", () => {
   it("is limited, and allowances only shrink", () => {
     expect(fileLength(file(400), {})).toEqual([])
     expect(fileLength(file(401), {})).toHaveLength(1)
+    expect(fileLength({ ...file(900), path: "src/commands/spec/strings.ts" }, {})).toEqual([])
+    expect(fileLength({ ...file(901), path: "src/commands/spec/strings.ts" }, {})).toHaveLength(1)
     expect(fileLength(file(500), { "src/X.ts": 500 })).toEqual([])
     expect(fileLength(file(501), { "src/X.ts": 500 })).toHaveLength(1)
     expect(fileLength(file(450), { "src/X.ts": 500 })).toHaveLength(1)

@@ -221,6 +221,12 @@ export const testHabits = (file: SourceFile): Offence[] => {
 
 export const FILE_LINES_MAX = 400
 
+/** Folders of tables, read by looking up and not from top to bottom: one entry after another, without logic. */
+const tableLinesMax: Readonly<Record<string, number>> = { "src/commands/spec/": 900 }
+
+const linesMaxOf = (path: string): number =>
+  Object.entries(tableLinesMax).find(([folder]) => path.startsWith(folder))?.[1] ?? FILE_LINES_MAX
+
 /** Lines of code: comments and blank lines are free, so that nobody saves on a header. */
 export const codeLines = (text: string): number =>
   strip(text)
@@ -234,6 +240,7 @@ export const codeLines = (text: string): number =>
 export const fileLength = (file: SourceFile, allowed: Readonly<Record<string, number>>): Offence[] => {
   const lines = codeLines(file.text)
   const max = allowed[file.path]
+  const limit = linesMaxOf(file.path)
   const at = (message: string): Offence[] => [{ path: file.path, line: 1, message }]
   if (max === undefined) {
     return lines > FILE_LINES_MAX
@@ -241,7 +248,7 @@ export const fileLength = (file: SourceFile, allowed: Readonly<Record<string, nu
       : []
   }
   if (lines > max) return at(`${lines} lines of code, and its allowance of ${max} may only shrink: split it`)
-  if (lines <= FILE_LINES_MAX) return at("short enough now: remove it from the allowances")
+  if (lines <= limit) return at("short enough now: remove it from the allowances")
   return lines < max - 20 ? at(`${lines} lines of code now: lower its allowance from ${max}`) : []
 }
 
