@@ -128,20 +128,20 @@ export const formatPairBefore = (dst: Uint8Array, end: number, hi: number, lo: n
     let six = mixed - headLo * MILLION
     for (let i = 0; i < 6; i++) {
       const q = (six / 10) | 0
-      dst[--at] = 0x30 + six - q * 10
+      dst[--at] = 0x30 + (six - q * 10)
       six = q
     }
     rest = headHi * TWO_32 + headLo
   }
   while (rest > 0x7fffffff) {
     const q = Math.floor(rest / 10)
-    dst[--at] = 0x30 + rest - q * 10
+    dst[--at] = 0x30 + (rest - q * 10)
     rest = q
   }
   let small = rest | 0
   do {
     const q = (small / 10) | 0
-    dst[--at] = 0x30 + small - q * 10
+    dst[--at] = 0x30 + (small - q * 10)
     small = q
   } while (small !== 0)
   if (negative) dst[--at] = 0x2d

@@ -5,7 +5,7 @@
  * A pair's position is its key's (field or member). Conventions are Listpack.ts's. A score is stored as an integer when
  * its text is one, else as its text ("%.17g", "inf", "-inf"); the caller formats it (Numbers.ts, `formatPackedScore`).
  *
- * Example: ZADD z 1 a 2.5 b is 12 00 00 00 | 04 00 | 81 61 02 | 01 01 | 81 62 02 | 83 32 2e 35 04 | ff.
+ * Example: ZADD z 1 a 2.5 b is 14 00 00 00 | 04 00 | 81 61 02 | 01 01 | 81 62 02 | 83 32 2e 35 04 | ff.
  */
 import { pairToDouble } from "./Int64.js"
 import {
