@@ -243,9 +243,7 @@ export const fileLength = (file: SourceFile, allowed: Readonly<Record<string, nu
   const limit = linesMaxOf(file.path)
   const at = (message: string): Offence[] => [{ path: file.path, line: 1, message }]
   if (max === undefined) {
-    return lines > FILE_LINES_MAX
-      ? at(`${lines} lines of code, ${FILE_LINES_MAX} at most: split it by concept`)
-      : []
+    return lines > limit ? at(`${lines} lines of code, ${limit} at most: split it by concept`) : []
   }
   if (lines > max) return at(`${lines} lines of code, and its allowance of ${max} may only shrink: split it`)
   if (lines <= limit) return at("short enough now: remove it from the allowances")
