@@ -3,7 +3,7 @@
  *
  * Texts are latin1 strings (one character, one byte), as `ReplyWriter.error` takes them, so bytes a client sent can be
  * echoed: decode them with `Buffer.toString("latin1")`. A constant is a text without a parameter; a function takes what
- * Redis prints in it. Every text was seen on a running redis-server 7.0.15.
+ * Redis prints in it. They were collected from a running redis-server 7.0.15.
  *
  * Example: `reply.error(Errors.wrongArguments("get"))` sends "-ERR wrong number of arguments for 'get' command\r\n".
  */

@@ -1,0 +1,77 @@
+/**
+ * Replies as plain values.
+ *
+ * Simple strings are `string` (latin1); integers `number`, beyond 2^53 `bigint`; bulk strings `Buffer`; nulls of all kinds
+ * `null`; arrays are arrays; booleans `boolean`. What JavaScript has no own type for has a class here.
+ */
+
+/** An error reply: `-CODE text`, or RESP3's `!`. */
+export class ReplyError {
+  constructor(readonly message: string) {}
+  /** First word of the message, such as "ERR" or "WRONGTYPE". */
+  get code(): string {
+    const space = this.message.indexOf(" ")
+    return space < 0 ? this.message : this.message.slice(0, space)
+  }
+}
+
+/** `,`: a double, with the digits it came with. */
+export class RespDouble {
+  constructor(
+    readonly value: number,
+    readonly text: string,
+  ) {}
+}
+
+/** `(`: an integer of any size. */
+export class RespBigNumber {
+  constructor(readonly value: bigint) {}
+}
+
+/** `=`: text with a three-letter format. */
+export class RespVerbatim {
+  constructor(
+    readonly format: string,
+    readonly data: Buffer,
+  ) {}
+}
+
+/** `%`: pairs in the order they came. */
+export class RespMap {
+  constructor(readonly entries: ReadonlyArray<readonly [Reply, Reply]>) {}
+}
+
+/** `~` */
+export class RespSet {
+  constructor(readonly items: ReadonlyArray<Reply>) {}
+}
+
+/** `>`: out-of-band data, such as a published message. */
+export class RespPush {
+  constructor(readonly items: ReadonlyArray<Reply>) {}
+}
+
+/** A reply with `|` attributes in front of it. */
+export class RespAttributed {
+  constructor(
+    readonly attributes: RespMap,
+    readonly reply: Reply,
+  ) {}
+}
+
+export type Reply =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Buffer
+  | ReplyError
+  | RespDouble
+  | RespBigNumber
+  | RespVerbatim
+  | RespMap
+  | RespSet
+  | RespPush
+  | RespAttributed
+  | ReadonlyArray<Reply>
