@@ -291,3 +291,6 @@ export const configFailed = (name: string, reason: string): string =>
 export const configNoFile = "ERR The server is running without a config file"
 export const clusterDisabled = "ERR This instance has cluster support disabled"
 export const invalidCommand = "ERR Invalid command specified"
+export const noKeyArguments = "ERR The command has no key arguments"
+export const invalidNumberOfArguments = "ERR Invalid number of arguments specified for command"
+export const invalidArguments = "ERR Invalid arguments specified for command"
