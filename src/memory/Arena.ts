@@ -21,7 +21,14 @@
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
-import { CLASS_BLOCKS, CLASS_BYTES, CLASS_COUNT, CLASS_OF, PAGE_BYTES, SMALL_BYTES_MAX } from "./SizeClasses.js"
+import {
+  CLASS_BLOCKS,
+  CLASS_BYTES,
+  CLASS_COUNT,
+  CLASS_OF,
+  PAGE_BYTES,
+  SMALL_BYTES_MAX,
+} from "./SizeClasses.js"
 import { Snapshot } from "./Snapshot.js"
 
 /** Address of a block; 0 is none. */
@@ -330,7 +337,11 @@ export class Arena {
     this.i32[chunk].fill(0, HEADER_KIND_WORD + first, HEADER_KIND_WORD + first + n)
     this.chunkPagesFree[chunk] += n
     // The last empty chunk stays; any further one goes back to the machine.
-    if (this.chunkPagesFree[chunk] === PAGES_PER_CHUNK - 1 && this.epoch === 0 && this.anotherEmptyChunk(chunk)) {
+    if (
+      this.chunkPagesFree[chunk] === PAGES_PER_CHUNK - 1 &&
+      this.epoch === 0 &&
+      this.anotherEmptyChunk(chunk)
+    ) {
       this.releaseChunk(chunk)
     }
   }
@@ -408,10 +419,13 @@ export class Arena {
         else if (kind < 0) bytes += -kind * PAGE_BYTES
         else if (kind !== SPAN_TAIL) bytes += this.checkPage(chunk, p, kind)
       }
-      if (free !== this.chunkPagesFree[chunk]) throw new Error(`chunk ${chunk}: ${free} free pages, count says otherwise`)
+      if (free !== this.chunkPagesFree[chunk])
+        throw new Error(`chunk ${chunk}: ${free} free pages, count says otherwise`)
     }
     if (bytes !== this.usedBytes + this.parkedBytes) {
-      throw new Error(`blocks sum to ${bytes}, accounted ${this.usedBytes} used and ${this.parkedBytes} parked`)
+      throw new Error(
+        `blocks sum to ${bytes}, accounted ${this.usedBytes} used and ${this.parkedBytes} parked`,
+      )
     }
   }
 

@@ -16,6 +16,7 @@
  * Worked example: longitude 13.361389, latitude 38.115556 (Palermo) has score 3479099956230698 and the public geohash
  * "sqc8b49rny0".
  */
+import { asinExact, cosExact, sinExact } from "./GeoMath.js"
 
 export const GEO_LONGITUDE_MAX = 180
 export const GEO_LATITUDE_MAX = 85.05112878
@@ -166,13 +167,13 @@ export const geoDistance = (
   longitude2: number,
   latitude2: number,
 ): number => {
-  const v = Math.sin((geoRadians(longitude2) - geoRadians(longitude1)) / 2)
+  const v = sinExact((geoRadians(longitude2) - geoRadians(longitude1)) / 2)
   if (v === 0) return geoLatitudeDistance(latitude1, latitude2)
   const lat1 = geoRadians(latitude1)
   const lat2 = geoRadians(latitude2)
-  const u = Math.sin((lat2 - lat1) / 2)
-  const a = u * u + Math.cos(lat1) * Math.cos(lat2) * v * v
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(a))
+  const u = sinExact((lat2 - lat1) / 2)
+  const a = u * u + cosExact(lat1) * cosExact(lat2) * v * v
+  return 2 * EARTH_RADIUS_M * asinExact(Math.sqrt(a))
 }
 
 /** The earth's radius, in metres, that all distances assume. */

@@ -179,7 +179,8 @@ export class HashTable {
   replaceFound(entry: Ref): void {
     const a = this.arena
     a.willWrite(this.foundBlock)
-    a.i32[this.foundBlock >>> 20][((this.foundBlock & 0xfffff) << 1) + this.foundBucket + this.foundSlot] = entry
+    a.i32[this.foundBlock >>> 20][((this.foundBlock & 0xfffff) << 1) + this.foundBucket + this.foundSlot] =
+      entry
   }
 
   /** Takes the entry just found out of the table (the entry block itself stays the caller's). */
@@ -300,7 +301,11 @@ export class HashTable {
     const chunk = entry >>> 20
     const words = this.arena.i32[chunk]
     const w = (entry & 0xfffff) << 1
-    return hashBytes(this.arena.u8[chunk], (w << 2) + 8 + ((words[w] & 7) << 2), words[w + 1] & KEY_LENGTH_MASK)
+    return hashBytes(
+      this.arena.u8[chunk],
+      (w << 2) + 8 + ((words[w] & 7) << 2),
+      words[w + 1] & KEY_LENGTH_MASK,
+    )
   }
 
   private publish(): void {
@@ -464,7 +469,8 @@ export class HashTable {
     for (let b = 0; b < this.bucketCount; b++) {
       this.forEachInBucket(b, (entry) => {
         n++
-        if (this.bucketOf(this.hashOfEntry(entry)) !== b) throw new Error(`entry ${entry} lies in bucket ${b}`)
+        if (this.bucketOf(this.hashOfEntry(entry)) !== b)
+          throw new Error(`entry ${entry} lies in bucket ${b}`)
       })
     }
     if (n !== this.count) throw new Error(`table holds ${n} entries, count says ${this.count}`)

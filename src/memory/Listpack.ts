@@ -93,7 +93,8 @@ export const count = (u8: Uint8Array, base: number): number => {
   return n
 }
 
-const addToCount = (u8: Uint8Array, base: number, delta: number): void => {
+/** Changes the count in the header, where it is known. For those who write entries themselves. */
+export const addToCount = (u8: Uint8Array, base: number, delta: number): void => {
   const known = headerCount(u8, base)
   if (known === COUNT_UNKNOWN) return
   const n = known + delta >= COUNT_UNKNOWN ? COUNT_UNKNOWN : known + delta

@@ -45,4 +45,6 @@ export const CLASS_OF: Uint8Array = (() => {
 
 /** Bytes a request of n bytes really takes. */
 export const roundedBytes = (n: number): number =>
-  n <= SMALL_BYTES_MAX ? (CLASS_BYTES[CLASS_OF[(n + 7) >> 3] ?? 0] ?? 0) : Math.ceil(n / PAGE_BYTES) * PAGE_BYTES
+  n <= SMALL_BYTES_MAX
+    ? (CLASS_BYTES[CLASS_OF[(n + 7) >> 3] ?? 0] ?? 0)
+    : Math.ceil(n / PAGE_BYTES) * PAGE_BYTES

@@ -45,7 +45,7 @@ export class Snapshot {
 
   constructor(
     private readonly arena: Arena,
-    private readonly epoch: number
+    private readonly epoch: number,
   ) {
     const shared = new SharedArrayBuffer(Math.ceil(arena.reservedBytes * 1.3) + 65536)
     this.log = new Int32Array(shared)
@@ -53,7 +53,7 @@ export class Snapshot {
     this.handle = {
       epoch,
       chunks: arena.u8.map((v) => (v.length === 0 ? undefined : (v.buffer as SharedArrayBuffer))),
-      log: shared
+      log: shared,
     }
   }
 
@@ -183,7 +183,10 @@ export class FrozenReader {
     if (Atomics.load(header, HEADER_EPOCH_WORD) !== this.epoch) return
     const table = Atomics.load(header, HEADER_PREIMAGE_WORD + page)
     if (table <= 0) return
-    const position = Atomics.load(this.log, table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0))
+    const position = Atomics.load(
+      this.log,
+      table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0),
+    )
     if (position > 0) into.u8.set(this.logBytes.subarray(position * 8, position * 8 + size))
   }
 }

@@ -23,7 +23,7 @@ import {
   STRING_EXTERNAL,
   STRING_RAW,
   stringLength,
-  TYPE_STRING
+  TYPE_STRING,
 } from "./Entry.js"
 import type { Keyspace } from "./Keyspace.js"
 import { TimerWheel } from "./TimerWheel.js"
@@ -38,7 +38,7 @@ export class Database {
   constructor(
     readonly keyspace: Keyspace,
     /** Index as SELECT names it; SWAPDB exchanges contents, not ids. */
-    public id: number
+    public id: number,
   ) {
     this.arena = keyspace.arena
     this.table = new HashTable(this.arena)
@@ -111,7 +111,7 @@ export class Database {
     vo: number,
     vl: number,
     encoding: number,
-    keepExpiry: boolean
+    keepExpiry: boolean,
   ): Ref {
     const a = this.arena
     if (vl > INLINE_BYTES_MAX) return this.putLongString(existing, kb, ko, kl, vb, vo, vl, keepExpiry)
@@ -128,7 +128,7 @@ export class Database {
     vb: Uint8Array,
     vo: number,
     vl: number,
-    keepExpiry: boolean
+    keepExpiry: boolean,
   ): Ref {
     const a = this.arena
     const block = a.alloc(8 + vl)
@@ -148,7 +148,7 @@ export class Database {
     kl: number,
     vl: number,
     encoding: number,
-    keepExpiry: boolean
+    keepExpiry: boolean,
   ): Ref {
     const a = this.arena
     if (existing !== 0) {
@@ -160,7 +160,8 @@ export class Database {
       const meta = entryMeta(extra, TYPE_STRING, encoding, words[w] >>> 8)
       if (bytes <= size && bytes * 2 + 32 >= size) {
         a.willWrite(existing)
-        if (((words[w] >>> 3) & 7) !== TYPE_STRING || ((words[w] >>> 6) & 3) === STRING_EXTERNAL) this.freeValue(existing)
+        if (((words[w] >>> 3) & 7) !== TYPE_STRING || ((words[w] >>> 6) & 3) === STRING_EXTERNAL)
+          this.freeValue(existing)
         if (!keepExpiry && extra === EXTRA_EXPIRING) this.clearExpiry(existing)
         words[w] = meta
         words[w + 2] = vl
@@ -182,7 +183,7 @@ export class Database {
     type: number,
     encoding: number,
     value: Ref,
-    keepExpiry: boolean
+    keepExpiry: boolean,
   ): Ref {
     if (existing !== 0 && entryType(this.arena, existing) !== TYPE_STRING) {
       const a = this.arena
@@ -215,7 +216,7 @@ export class Database {
     encoding: number,
     word2: number,
     tail: number,
-    keepExpiry: boolean
+    keepExpiry: boolean,
   ): Ref {
     const a = this.arena
     const expiry = existing !== 0 && keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
@@ -224,7 +225,12 @@ export class Database {
     const ref = a.alloc(keyByte + kl + tail)
     const words = a.i32[ref >>> 20]
     const w = wordOf(ref)
-    words[w] = entryMeta(extra, type, encoding, existing !== 0 ? a.i32[existing >>> 20][wordOf(existing)] >>> 8 : 0)
+    words[w] = entryMeta(
+      extra,
+      type,
+      encoding,
+      existing !== 0 ? a.i32[existing >>> 20][wordOf(existing)] >>> 8 : 0,
+    )
     words[w + 1] = kl
     words[w + 2] = word2
     copyBytes(kb, ko, a.u8[ref >>> 20], (w << 2) + keyByte, kl)
@@ -333,7 +339,11 @@ export class Database {
     let ref = existing
     if (!entryHasExpirySlot(a, ref)) {
       const kl = entryKeyLength(a, ref)
-      const tail = kl + (entryType(a, ref) === TYPE_STRING && entryEncoding(a, ref) !== STRING_EXTERNAL ? entryValue(a, ref) : 0)
+      const tail =
+        kl +
+        (entryType(a, ref) === TYPE_STRING && entryEncoding(a, ref) !== STRING_EXTERNAL
+          ? entryValue(a, ref)
+          : 0)
       ref = a.alloc(28 + tail)
       a.copy(existing, 0, ref, 0, 12)
       a.copy(existing, 12, ref, 28, tail)
@@ -382,7 +392,8 @@ export class Database {
       const a = this.arena
       const chunk = a.u8[ref >>> 20]
       const off = entryKeyOffset(a, ref)
-      if (this.table.find(chunk, off, entryKeyLength(a, ref)) !== ref) throw new Error("a key is not where its hash says")
+      if (this.table.find(chunk, off, entryKeyLength(a, ref)) !== ref)
+        throw new Error("a key is not where its hash says")
       this.keyspace.expireNow(this, ref, chunk, off, entryKeyLength(a, ref))
     }
     return 0
@@ -397,7 +408,8 @@ export class Database {
       const chunk = a.u8[ref >>> 20]
       const off = entryKeyOffset(a, ref)
       const len = entryKeyLength(a, ref)
-      if (this.table.find(chunk, off, len) !== ref) throw new Error("an expiring key is not where its hash says")
+      if (this.table.find(chunk, off, len) !== ref)
+        throw new Error("an expiring key is not where its hash says")
       this.keyspace.expireNow(this, ref, chunk, off, len)
     }
     return budget

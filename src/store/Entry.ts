@@ -50,10 +50,11 @@ const ENCODING_NAMES: ReadonlyArray<ReadonlyArray<string>> = [
   ["intset", "hashtable"],
   ["listpack", "skiplist"],
   ["listpack", "hashtable"],
-  ["stream"]
+  ["stream"],
 ]
 /** The word OBJECT ENCODING answers. */
-export const encodingName = (type: number, encoding: number): string => ENCODING_NAMES[type]?.[encoding] ?? "unknown"
+export const encodingName = (type: number, encoding: number): string =>
+  ENCODING_NAMES[type]?.[encoding] ?? "unknown"
 
 /** Longest string value kept inside the entry; RENAME copies it, so it stays small. */
 export const INLINE_BYTES_MAX = 4096
@@ -71,7 +72,8 @@ export const entryType = (a: Arena, ref: Ref): number => (a.i32[ref >>> 20][word
 export const entryEncoding = (a: Arena, ref: Ref): number => (a.i32[ref >>> 20][wordOf(ref)] >>> 6) & 3
 export const entryClock = (a: Arena, ref: Ref): number => a.i32[ref >>> 20][wordOf(ref)] >>> 8
 export const entryValue = (a: Arena, ref: Ref): Ref => a.i32[ref >>> 20][wordOf(ref) + 2]
-export const entryHasExpirySlot = (a: Arena, ref: Ref): boolean => (a.i32[ref >>> 20][wordOf(ref)] & 7) === EXTRA_EXPIRING
+export const entryHasExpirySlot = (a: Arena, ref: Ref): boolean =>
+  (a.i32[ref >>> 20][wordOf(ref)] & 7) === EXTRA_EXPIRING
 
 /** Offset of the key in the entry's chunk. */
 export const entryKeyOffset = (a: Arena, ref: Ref): number => {

@@ -72,7 +72,9 @@ export class Keyspace {
 
   /** Access clock of a new entry: the time, or for LFU the time with the starting count 5. */
   newClock(): number {
-    return this.frequencies ? ((((this.now / 60000) & 0xffff) << 8) | 5) & 0xffffff : (this.now / 1000) & 0xffffff
+    return this.frequencies
+      ? ((((this.now / 60000) & 0xffff) << 8) | 5) & 0xffffff
+      : (this.now / 1000) & 0xffffff
   }
 
   /** LFU: 16 bits of minutes, 8 bits of a logarithmic counter that decays by one a minute. */

@@ -18,7 +18,7 @@ const stringType: ValueType = {
     a.copy(value, 0, copy, 0, size)
     return copy
   },
-  bytes: (a, encoding, value) => (encoding === STRING_EXTERNAL ? a.blockSize(value) : 0)
+  bytes: (a, encoding, value) => (encoding === STRING_EXTERNAL ? a.blockSize(value) : 0),
 }
 
 const keyspaceTable: ValueType = {
@@ -38,9 +38,17 @@ const keyspaceTable: ValueType = {
   copy: () => {
     throw new Error("a keyspace table is never copied")
   },
-  bytes: (a: Arena, _encoding, value) => new HashTable(a).attach(value).ownBytes()
+  bytes: (a: Arena, _encoding, value) => new HashTable(a).attach(value).ownBytes(),
 }
 
 const absent: ValueType = stringType
 
-export const valueTypes: ReadonlyArray<ValueType> = [stringType, absent, absent, absent, absent, absent, keyspaceTable]
+export const valueTypes: ReadonlyArray<ValueType> = [
+  stringType,
+  absent,
+  absent,
+  absent,
+  absent,
+  absent,
+  keyspaceTable,
+]

@@ -1,0 +1,96 @@
+/**
+ * Who must hear that a key changed: transactions that watch it, and subscribers of keyspace notifications.
+ */
+import type { Database } from "../store/Database.js"
+import type { Session, WatchedKey } from "./Session.js"
+
+/** Classes of notify-keyspace-events, as bits. */
+export const Event = {
+  keyspace: 1, // K
+  keyevent: 2, // E
+  generic: 4, // g
+  string: 8, // $
+  list: 16, // l
+  set: 32, // s
+  hash: 64, // h
+  zset: 128, // z
+  expired: 256, // x
+  evicted: 512, // e
+  stream: 1024, // t
+  keymiss: 2048, // m
+  module: 8192, // d
+  new: 16384, // n
+} as const
+
+const latin1 = (buf: Uint8Array, off: number, len: number): string =>
+  Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")
+
+export class KeyEvents {
+  /** notify-keyspace-events as bits; 0 = off. */
+  flags = 0
+  /** Delivers a message to a channel's subscribers; set by Pub/Sub. */
+  publish: (channel: string, message: Uint8Array) => void = () => {}
+  /** Further listeners of modified keys (client tracking, tests); called with the key's bytes. */
+  readonly listeners: Array<(db: Database, buf: Uint8Array, off: number, len: number) => void> = []
+  private readonly watchers = new Map<string, Set<Session>>()
+
+  /** Breaks the transactions that watch the key. */
+  modified(db: Database, buf: Uint8Array, off: number, len: number): void {
+    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
+  }
+
+  /** Publishes a keyspace event if its class is switched on. */
+  notify(kind: number, event: string, database: number, buf: Uint8Array, off: number, len: number): void {
+    if ((this.flags & kind) === 0) return
+    const key = latin1(buf, off, len)
+    if ((this.flags & Event.keyspace) !== 0)
+      this.publish(`__keyspace@${database}__:${key}`, Buffer.from(event, "latin1"))
+    if ((this.flags & Event.keyevent) !== 0) {
+      this.publish(`__keyevent@${database}__:${event}`, buf.slice(off, off + len))
+    }
+  }
+
+  watch(session: Session, database: number, key: string): void {
+    if (session.watched.some((w) => w.database === database && w.key === key)) return
+    session.watched.push({ database, key })
+    const name = `${database}:${key}`
+    const sessions = this.watchers.get(name)
+    if (sessions === undefined) this.watchers.set(name, new Set([session]))
+    else sessions.add(session)
+  }
+
+  unwatchAll(session: Session): void {
+    for (const { database, key } of session.watched) {
+      const name = `${database}:${key}`
+      const sessions = this.watchers.get(name)
+      if (sessions === undefined) continue
+      sessions.delete(session)
+      if (sessions.size === 0) this.watchers.delete(name)
+    }
+    session.watched = []
+    session.watchBroken = false
+  }
+
+  /**
+   * Breaks the watches on keys of a database that a sweeping command (FLUSHDB, SWAPDB, a new data set) touches.
+   * `touched` says whether the key existed before or exists after.
+   */
+  modifiedMany(database: number, touched: (key: WatchedKey) => boolean): void {
+    for (const [name, sessions] of this.watchers) {
+      const colon = name.indexOf(":")
+      if (Number(name.slice(0, colon)) !== database) continue
+      if (touched({ database, key: name.slice(colon + 1) })) for (const s of sessions) s.watchBroken = true
+    }
+  }
+
+  /** Number of watched keys; 0 lets bulk operations skip looking. */
+  get watchedKeys(): number {
+    return this.watchers.size
+  }
+
+  private breakWatch(name: string): void {
+    const sessions = this.watchers.get(name)
+    if (sessions !== undefined) for (const s of sessions) s.watchBroken = true
+  }
+}

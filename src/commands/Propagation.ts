@@ -1,0 +1,122 @@
+/**
+ * What a command leaves in the command log, which feeds replicas and change streams.
+ *
+ * A write goes in as it came. A handler may say otherwise before it returns: nothing, other commands instead, or further
+ * commands after it. What one command (or one transaction) leaves is one unit: more than one command is wrapped in
+ * MULTI / EXEC. With no consumer the log is inactive and nothing here is built; handlers test `active` first.
+ */
+
+/** One argument of a logged command; numbers and text are written as their decimal digits and UTF-8 bytes. */
+export type LogArgument = Uint8Array | string | number | bigint
+
+/** Where logged commands go. */
+export interface CommandLog {
+  /** Whether anybody listens; false costs a write nothing. */
+  readonly active: boolean
+  /** Appends one command for a database (-1: database does not matter). */
+  append(database: number, args: ReadonlyArray<LogArgument>): void
+  /** Appends one command, already encoded in RESP, as it came. */
+  appendRaw(database: number, bytes: Uint8Array, off: number, len: number): void
+}
+
+/** The log of a server without replicas or listeners. */
+export const silentLog: CommandLog = { active: false, append: () => {}, appendRaw: () => {} }
+
+interface Entry {
+  readonly database: number
+  readonly args: ReadonlyArray<LogArgument>
+}
+
+const MULTI: ReadonlyArray<LogArgument> = ["MULTI"]
+const EXEC: ReadonlyArray<LogArgument> = ["EXEC"]
+
+export class Propagation {
+  log: CommandLog = silentLog
+  /** "as is" until the handler says otherwise. */
+  private mode: "verbatim" | "instead" | "nothing" = "verbatim"
+  private readonly before: Array<Entry> = []
+  private readonly entries: Array<Entry> = []
+  /** Inside EXEC or a script, units are held back and leave together. */
+  private readonly held: Array<Entry> = []
+  private depth = 0
+
+  get active(): boolean {
+    return this.log.active
+  }
+
+  /** The command in progress leaves nothing. */
+  nothing(): void {
+    this.mode = "nothing"
+  }
+
+  /** The command in progress leaves this instead of itself; further calls add commands. */
+  instead(database: number, ...args: ReadonlyArray<LogArgument>): void {
+    this.mode = "instead"
+    this.entries.push({ database, args: args.map(keep) })
+  }
+
+  /** The command in progress leaves this after itself (or after what stands in its place). */
+  also(database: number, ...args: ReadonlyArray<LogArgument>): void {
+    this.entries.push({ database, args: args.map(keep) })
+  }
+
+  /** A consequence that comes before the command in progress: the DEL of a key found expired. */
+  first(database: number, ...args: ReadonlyArray<LogArgument>): void {
+    this.before.push({ database, args: args.map(keep) })
+  }
+
+  /** Whether anything waits to be flushed without a command of its own (expiry, eviction). */
+  get waiting(): boolean {
+    return this.before.length > 0 || this.entries.length > 0
+  }
+
+  /** Everything until the matching `endUnit` leaves as one unit (EXEC, scripts). */
+  beginUnit(): void {
+    this.depth++
+  }
+
+  endUnit(): void {
+    if (--this.depth > 0) return
+    const unit = this.held.splice(0)
+    this.emit(unit)
+  }
+
+  /**
+   * Ends a command: writes what it leaves to the log. `changed` says whether it changed anything by itself; `args`
+   * yields its own arguments, called only when they are needed.
+   */
+  finish(database: number, changed: boolean, args: () => ReadonlyArray<LogArgument>): void {
+    const unit = this.before.splice(0)
+    if (this.mode === "verbatim" && changed) unit.push({ database, args: args() })
+    unit.push(...this.entries.splice(0))
+    this.mode = "verbatim"
+    if (this.depth > 0) this.held.push(...unit)
+    else this.emit(unit)
+  }
+
+  /** Whether finishing the command in progress is just its own bytes: the fast path of plain writes. */
+  get plain(): boolean {
+    return (
+      this.mode === "verbatim" && this.depth === 0 && this.before.length === 0 && this.entries.length === 0
+    )
+  }
+
+  /** Forgets what the command in progress said; for commands that were refused. */
+  reset(): void {
+    this.mode = "verbatim"
+  }
+
+  private emit(unit: ReadonlyArray<Entry>): void {
+    if (unit.length === 0) return
+    if (unit.length === 1) {
+      for (const e of unit) this.log.append(e.database, e.args)
+      return
+    }
+    this.log.append(unit[0]?.database ?? -1, MULTI)
+    for (const e of unit) this.log.append(e.database, e.args)
+    this.log.append(-1, EXEC)
+  }
+}
+
+/** Arguments may be views of the input or the arena, which change before the log is written. */
+const keep = (arg: LogArgument): LogArgument => (arg instanceof Uint8Array ? arg.slice() : arg)

@@ -1,0 +1,21 @@
+/** Redis's default for every setting that handlers read; an embedding without configuration runs on these. */
+import type { Settings } from "./Settings.js"
+
+export const defaultSettings: Settings = {
+  databases: 16,
+  protoMaxBulkLen: 512 * 1024 * 1024,
+  lazyfreeLazyUserDel: false,
+  lazyfreeLazyUserFlush: false,
+  lazyfreeLazyExpire: false,
+  lazyfreeLazyServerDel: false,
+  hashMaxListpackEntries: 128,
+  hashMaxListpackValue: 64,
+  setMaxIntsetEntries: 512,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValue: 64,
+  listMaxListpackSize: -2,
+  listCompressDepth: 0,
+  streamNodeMaxBytes: 4096,
+  streamNodeMaxEntries: 100,
+  hllSparseMaxBytes: 3000,
+}

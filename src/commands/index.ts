@@ -1,0 +1,5 @@
+/** Every data command family. Commands that need the services above the store are added by the server (server/admin). */
+import type { Command } from "./Command.js"
+import { stringCommands } from "./strings.js"
+
+export const dataCommands: ReadonlyArray<Command> = [...stringCommands]

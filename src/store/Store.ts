@@ -1,0 +1,60 @@
+/**
+ * The Store service: a Keyspace whose time comes from Effect's Clock and whose randomness from Effect's Random. Its
+ * methods are synchronous; see Keyspace.ts. The layer needs nothing but its options.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import { setHashKey } from "../memory/SipHash.js"
+import { Keyspace } from "./Keyspace.js"
+
+export interface StoreOptions {
+  /** How many databases SELECT knows. */
+  readonly databases: number
+}
+
+let hashKeySet = false
+
+/** Draws the process's hash key once; every store of the process shares it. */
+const seedHash = Effect.gen(function* () {
+  const low = yield* Random.nextIntBetween(-0x80000000, 0x7fffffff)
+  const high = yield* Random.nextIntBetween(-0x80000000, 0x7fffffff)
+  if (!hashKeySet) setHashKey(low, high)
+  hashKeySet = true
+})
+
+/** xorshift128: a small generator for random members and keys, seeded from Effect's Random. */
+const generator = Effect.gen(function* () {
+  const word = Random.nextIntBetween(1, 0x7fffffff)
+  let x = yield* word
+  let y = yield* word
+  let z = yield* word
+  let w = yield* word
+  return (n: number): number => {
+    const t = x ^ (x << 11)
+    x = y
+    y = z
+    z = w
+    w = w ^ (w >>> 19) ^ t ^ (t >>> 8)
+    // 52 bits: no visible bias for any n a collection can have.
+    return Math.floor((((z >>> 6) * 67108864 + (w >>> 6)) / 4503599627370496) * n)
+  }
+})
+
+export class Store extends Context.Service<Store, Keyspace>()("redix/store/Store") {
+  static readonly make = Effect.fnUntraced(function* (options: StoreOptions) {
+    yield* seedHash
+    const random = yield* generator
+    const now = yield* Clock.currentTimeMillis
+    return new Keyspace({ databases: options.databases, now, random })
+  })
+
+  /** A store with the given options. */
+  static readonly layerOf = (options: StoreOptions): Layer.Layer<Store> =>
+    Layer.effect(Store, Store.make(options))
+
+  /** A store of 16 databases. */
+  static readonly layer: Layer.Layer<Store> = Store.layerOf({ databases: 16 })
+}
