@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import * as Listpack from "../../src/memory/Listpack.js"
+import * as Front from "../../src/memory/ListpackFront.js"
 import * as Split from "../../src/memory/ListpackSplit.js"
 import { Random } from "../support/Random.js"
 import { Pack, latin1, randomText } from "./listpackSupport.js"
@@ -133,6 +134,44 @@ describe("listpack against an array", () => {
     expect(Split.splitAt(pack.u8, pack.base, -3, other.u8, other.base)).toBe(3)
     other.expectIs(["b", "c", "d"])
     pack.expectIs(["a"])
+  })
+})
+
+describe("listpack front", () => {
+  it("grows down and shrinks up to the same bytes", () => {
+    const random = Random.forTest("listpack front")
+    const u8 = new Uint8Array(1 << 16)
+    for (let round = 0; round < 20; round++) {
+      let base = 1 << 15
+      Listpack.init(u8, base)
+      const model: string[] = []
+      for (let i = 0; i < 100; i++) {
+        if (random.chance(0.6)) {
+          const b = latin1(randomText(random))
+          model.unshift(b.toString("latin1"))
+          const size = Listpack.entryEncodedSize(b, 0, b.length)
+          const before = base
+          base = Front.prependDown(u8, base, b, 0, b.length)
+          expect(base).toBe(before - size)
+        } else {
+          const n = random.below(4)
+          model.splice(0, n)
+          base = Front.dropFirst(u8, base, n)
+        }
+        const bytes = Buffer.from(u8.subarray(base, base + Listpack.byteLength(u8, base)))
+        expect(bytes, `seed ${random.seed}, round ${round}, step ${i}`).toEqual(Pack.of(model).bytes())
+      }
+    }
+  })
+
+  it("keeps an unknown count unknown", () => {
+    const pack = new Pack(1 << 18, 64)
+    for (let i = 0; i < 65534; i++) Listpack.appendInt(pack.u8, pack.base, 1)
+    const base = Front.prependDown(pack.u8, pack.base, latin1("a"), 0, 1)
+    expect(base).toBe(61)
+    expect(pack.u8[base + 4] & pack.u8[base + 5]).toBe(0xff)
+    expect(Listpack.count(pack.u8, base)).toBe(65535)
+    expect(Listpack.count(pack.u8, Front.dropFirst(pack.u8, base, 65533))).toBe(2)
   })
 })
 
