@@ -29,12 +29,6 @@ export const pairToNumber = (hi: number, lo: number): number => {
 /** The nearest double to a pair, rounded to nearest even as a C cast does. */
 export const pairToDouble = (hi: number, lo: number): number => hi * TWO_32 + (lo >>> 0)
 
-/** High half of a safe integer. */
-export const highOf = (n: number): number => Math.floor(n / TWO_32) | 0
-
-/** Low half of a safe integer, as int32. */
-export const lowOf = (n: number): number => n | 0
-
 /** Signed order of two pairs: negative, zero or positive. */
 export const comparePairs = (aHi: number, aLo: number, bHi: number, bLo: number): number => {
   if (aHi !== bHi) return aHi < bHi ? -1 : 1
