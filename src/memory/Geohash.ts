@@ -189,3 +189,18 @@ export const geoUnitMetres = (buf: Uint8Array, off: number, len: number): number
   if (a === 0x66 && b === 0x74) return 0.3048
   return a === 0x6d && b === 0x69 ? 1609.34 : 0
 }
+
+const DISTANCE_SCALE = 10000
+
+/**
+ * A distance as GEODIST and WITHDIST print it: four decimals, always. The product with 10000 is rounded to a whole number,
+ * ties to even, which is not "%.4f": 12006535.96995 prints as 12006535.9700.
+ */
+export const formatGeoDistance = (distance: number): string => {
+  const scaled = distance * DISTANCE_SCALE
+  let n = Math.floor(scaled)
+  const rest = scaled - n
+  if (rest > 0.5 || (rest === 0.5 && n % 2 === 1)) n++
+  const whole = Math.floor(n / DISTANCE_SCALE)
+  return `${whole}.${String(n - whole * DISTANCE_SCALE).padStart(4, "0")}`
+}
