@@ -80,18 +80,17 @@ const addKeys = (keys: KeyUse[], { find, flags }: KeySpec, begin: number, words:
     step = find.keyStep
     first += find.firstKey
     last = first + (count - 1) * step
-    if (count === 0) return true
   }
   if (last >= words.length || last < first || first >= words.length) return false
   for (let i = first; i <= last; i += step) keys.push({ index: i, flags })
   return true
 }
 
-/** A 64-bit number whose low 32 bits count; undefined where it is no number or, so cut, negative. */
+/** A 64-bit number whose low 32 bits count; undefined where it is no number or negative, before or after that cut. */
 const strictCount = (word: Uint8Array | undefined): number | undefined => {
   if (word === undefined) return undefined
   const count = parseInt64(word, 0, word.length)
-  if (count === undefined) return undefined
+  if (count === undefined || count < 0n) return undefined
   const low = Number(BigInt.asIntN(32, count))
   return low < 0 ? undefined : low
 }
@@ -147,13 +146,13 @@ const bitfieldKeys = (words: Words): ReadonlyArray<KeyUse> => {
   return [{ index: 1, flags: ["RO", "access"] }]
 }
 
-/** SORT: the last STORE counts. The words behind LIMIT, BY and GET are no options. */
+/** SORT: the last STORE counts, even where it names another's key. The words behind LIMIT, BY and GET are no options. */
 const sortKeys = (words: Words): ReadonlyArray<KeyUse> => {
   let store = 0
   for (let i = 2; i < words.length; i++) {
     if (isWord(words[i], "LIMIT")) i += 2
     else if (isWord(words[i], "BY") || isWord(words[i], "GET")) i += 1
-    else if (isWord(words[i], "STORE") && i + 1 < words.length) store = ++i
+    else if (isWord(words[i], "STORE") && i + 1 < words.length) store = i + 1
   }
   const keys: KeyUse[] = [{ index: 1, flags: ["RO", "access"] }]
   if (store > 0) keys.push({ index: store, flags: ["OW", "update"] })
