@@ -164,6 +164,7 @@ export class RequestParser {
       const digit = buf[pos + 1] - 48
       if (digit > 0 && digit < 10) {
         this.remaining = digit
+        this.scanned = 0
         this.pos = pos + 4
         return true
       }
@@ -211,11 +212,13 @@ export class RequestParser {
           }
         }
         if (!ready) {
+          if (pos !== this.pos) this.scanned = 0
           this.pos = pos
           len = this.bulkLength()
           if (len < 0) {
             this.count = count
             this.remaining = remaining
+            this.bulkLen = -1
             return this.failed ? ParseStatus.ProtocolError : ParseStatus.NeedMore
           }
           pos = this.lineNext
@@ -226,6 +229,7 @@ export class RequestParser {
         this.count = count
         this.remaining = remaining
         this.bulkLen = len
+        this.scanned = 0
         if (pos - this.start + len + 2 > maxCommandBytes) {
           this.fail("too big request")
           return ParseStatus.ProtocolError
@@ -334,6 +338,7 @@ export class RequestParser {
     this.count = 0
     this.remaining = 0
     this.bulkLen = -1
+    this.scanned = 0
     this.starved = false
   }
 
