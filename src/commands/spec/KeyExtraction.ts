@@ -161,10 +161,14 @@ const sortKeys = (words: Words): ReadonlyArray<KeyUse> => {
 
 const sortReadOnlyKeys = (): ReadonlyArray<KeyUse> => [{ index: 1, flags: ["RO", "access"] }]
 
-/** MIGRATE: word 3, or the words behind KEYS if that one is empty. The words behind AUTH and AUTH2 are no options. */
+/**
+ * MIGRATE: word 3, or the words behind KEYS, which asks for an empty word 3. The words behind AUTH and AUTH2 are no
+ * options. KEYS as the last word is overlooked, unless the word stands elsewhere too: then it has no keys, an error.
+ */
 const migrateKeys = (words: Words): ReadonlyArray<KeyUse> => {
   const flags: ReadonlyArray<KeyFlag> = ["RW", "access", "delete"]
-  for (let i = 6; i < words.length - 1; i++) {
+  const mayHaveKeys = words.some((word, i) => i > 1 && i < words.length - 1 && isWord(word, "KEYS"))
+  for (let i = 6; mayHaveKeys && i < words.length; i++) {
     if (isWord(words[i], "AUTH")) i += 1
     else if (isWord(words[i], "AUTH2")) i += 2
     else if (isWord(words[i], "KEYS")) {

@@ -52,6 +52,10 @@ migrate h p '' 0 1 auth2 keys a
 migrate h p k 0 1 keys
 migrate h p k 0 1 keys a
 migrate h p k 0 1 auth keys copy
+migrate keys p k 0 1 keys
+migrate h keys k 0 1 keys
+migrate h p k 0 keys auth keys
+migrate h p k 0 keys a b keys
 eval s 0
 eval s 1 a
 eval s 2 a
