@@ -20,7 +20,7 @@ export type AggregateKind = "array" | "map" | "set" | "push"
 const CR = 13
 const LF = 10
 /** Up to this many bytes a loop beats `TypedArray.set`, which needs a view object. */
-const loopCopyMax = 48
+const loopCopyMax = 40
 /** Sizes of a fresh buffer. */
 const minBuffer = 1024
 const maxFreshBuffer = 65536
@@ -351,6 +351,12 @@ export class ReplyWriter {
   /** Forgets everything written; keeps the buffer. */
   reset(): void {
     this.pos = 0
+  }
+
+  /** Leaves the buffer to whoever still reads it and starts a new one at the next write. */
+  abandon(): void {
+    this.pos = 0
+    this.buf = empty
   }
 
   /** Hands over the bytes written since the last call and starts anew. The bytes are the caller's for good. */

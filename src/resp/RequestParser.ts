@@ -205,10 +205,17 @@ export class RequestParser {
               pos += 4
               ready = true
             }
-          } else if (buf[pos + 3] === 13 && first > 0 && first < 10 && second >= 0 && second < 10) {
-            len = first * 10 + second
-            pos += 5
-            ready = true
+          } else if (first > 0 && first < 10 && second >= 0 && second < 10) {
+            const third = buf[pos + 3] - 48
+            if (third === -35) {
+              len = first * 10 + second
+              pos += 5
+              ready = true
+            } else if (third >= 0 && third < 10 && pos + 6 <= end && buf[pos + 4] === 13) {
+              len = first * 100 + second * 10 + third
+              pos += 6
+              ready = true
+            }
           }
         }
         if (!ready) {
