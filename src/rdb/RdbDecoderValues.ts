@@ -13,10 +13,10 @@
  * A text score is a length byte and as many digits; lengths 253, 254 and 255 mean NaN, +inf and -inf. Fields with a TTL
  * have no counterpart in Redis 7.0 and are refused; hashes of types 24 and 25 whose fields have none are read.
  */
-import { LISTPACK_END, LISTPACK_HEADER, entrySize, get, lpv, read } from "../memory/Listpack.js"
 import { parseDoubleLax } from "../memory/Numbers.js"
 import { ZiplistCursor, ZipmapCursor, validateZiplist, validateZipmap } from "./OldEncodings.js"
 import { Scratch, type RdbDecoderInput } from "./RdbDecoderInput.js"
+import { TripleCursor, checkTriples } from "./RdbDecoderFieldTtls.js"
 import { moduleTypeName, moduleTypeVersion, skipModuleItems } from "./RdbDecoderModule.js"
 import { RdbDecoderStream } from "./RdbDecoderStream.js"
 import { corrupt, printable } from "./RdbErrors.js"
@@ -48,6 +48,7 @@ export class RdbDecoderValues {
   private readonly digits = new Uint8Array(24)
   private readonly ziplist = new ZiplistCursor()
   private readonly zipmap = new ZipmapCursor()
+  private readonly triples = new TripleCursor()
   private readonly stream: RdbDecoderStream
 
   constructor(
@@ -247,47 +248,17 @@ export class RdbDecoderValues {
     this.finish()
   }
 
-  /** Type 25: a listpack of field, value and TTL, read only when every TTL is 0. */
   private readListpackEx(): void {
-    const { sink, key, meta, item, second } = this
+    const { sink, key, meta, item, second, triples } = this
     this.input.int64()
     this.input.string(item, this.itemScratch)
-    const elements = checkListpack(item)
-    if (elements % 3 !== 0) corrupt("listpack with field TTLs: elements are not triples")
-    if (elements === 0) return this.empty()
-    const b = item.bytes
-    const start = item.offset + LISTPACK_HEADER
-    for (let p = start; b[p] !== LISTPACK_END; p += entrySize(b, p)) {
-      p += entrySize(b, p)
-      p += entrySize(b, p)
-      read(b, p)
-      if (!lpv.isInt || lpv.int !== 0) corrupt(`${rdbTypeName(this.type)} cannot be represented`)
-    }
-    sink.hashStart(key, meta, elements / 3)
-    for (let p = start; b[p] !== LISTPACK_END; p += entrySize(b, p)) {
-      this.listpackElement(b, p, item, this.digits)
-      p += entrySize(b, p)
-      this.listpackElement(b, p, second, this.secondScratch.ensure(24))
-      p += entrySize(b, p)
-      sink.hashField(item, second)
-    }
+    const fields = checkTriples(item, `${rdbTypeName(this.type)} cannot be represented`)
+    if (fields === 0) return this.empty()
+    triples.open(item)
+    sink.hashStart(key, meta, fields)
+    while (triples.next(item, second)) sink.hashField(item, second)
     sink.hashEnd()
     this.finish()
-  }
-
-  /** The element at `p` as a slice, an integer's digits copied to `text`. */
-  private listpackElement(b: Uint8Array, p: number, into: RdbSlice, text: Uint8Array): void {
-    get(b, p)
-    into.isInteger = false
-    into.length = lpv.len
-    if (lpv.isInt) {
-      for (let i = 0; i < lpv.len; i++) text[i] = lpv.src[lpv.off + i]
-      into.bytes = text
-      into.offset = 0
-    } else {
-      into.bytes = lpv.src
-      into.offset = lpv.off
-    }
   }
 
   private beginModule(type: number): void {

@@ -92,7 +92,8 @@ export interface RdbSink {
   /** A module value, passed over: only called when the decoder was told to skip such values. */
   moduleValue(key: RdbSlice, meta: RdbMeta, module: string): void
 
-  listStart(key: RdbSlice, meta: RdbMeta, elements: number): void
+  /** `parts` is the number of nodes of a quicklist, of elements otherwise. */
+  listStart(key: RdbSlice, meta: RdbMeta, parts: number): void
   /** A quicklist node as a listpack, not empty. */
   listNodeListpack(listpack: RdbSlice): void
   /** A quicklist node that is one large element. */
