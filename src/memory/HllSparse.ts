@@ -170,11 +170,11 @@ export const sparseMergeInto = (
     for (let i = first; i < first + run; i++) if (registers[i] < value) registers[i] = value
   })
 
-/** The runs in words, as PFDEBUG DECODE tells them ("Z:7292 v:1,1 Z:9091 "); undefined when corrupt. */
+/** The runs in words, as PFDEBUG DECODE tells them ("Z:7292 v:1,1 Z:9091"); undefined when corrupt. */
 export const sparseDescribe = (buf: Uint8Array, start: number, end: number): string | undefined => {
   let text = ""
   const whole = eachRun(buf, start, end, (value, _first, run, op) => {
     text += isVal(op) ? `v:${value},${run} ` : isXZero(op) ? `Z:${run} ` : `z:${run} `
   })
-  return whole ? text : undefined
+  return whole ? text.trimEnd() : undefined
 }
