@@ -21,6 +21,7 @@ import { Store } from "../store/Store.js"
 import type { Outlet } from "./Connection.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
+import { Replies } from "./Replies.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256
@@ -33,6 +34,7 @@ export class Engine {
   readonly blocking = new Blocking()
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
+  readonly replies: Replies
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
   readonly startedMs: number
@@ -59,6 +61,7 @@ export class Engine {
       codec.makeWriter(),
       internal,
     )
+    this.replies = new Replies(this.context.out)
     keyspace.hooks = {
       expired: (db, buf, off, len) => {
         const c = this.context
@@ -109,11 +112,13 @@ export class Engine {
     this.context.out.resp = session.resp
   }
 
-  /** Sends the replies of the batch. */
+  /** Notes the replies of the batch for sending at the end of the event-loop turn. */
   endBatch(session: Session, outlet: Outlet): void {
-    const out = this.context.out
-    if (out.pos === 0) return
-    this.write(session, outlet, out.take())
+    const bytes = this.context.out.pos - this.replies.mark
+    if (bytes === 0) return
+    session.outputBytes += bytes
+    this.netOutputBytes += bytes
+    this.replies.add(outlet)
   }
 
   /** Sends the reply of a command that had to wait. */
@@ -121,9 +126,11 @@ export class Engine {
     if (session.replyMode === "on") this.write(session, outlet, bytes)
   }
 
+  /** Sends bytes outside a batch, or in the middle of another connection's. */
   private write(session: Session, outlet: Outlet, bytes: Uint8Array): void {
     session.outputBytes += bytes.length
     this.netOutputBytes += bytes.length
+    this.replies.flushFor(outlet)
     outlet.write(bytes)
   }
 
