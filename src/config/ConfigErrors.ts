@@ -1,0 +1,42 @@
+/** The tagged errors of configuration. Each message is one line that names the source, the key and the reason. */
+import * as Data from "effect/Data"
+
+/** A configuration file that cannot be read, or a line of it that cannot be split into words. */
+export class ConfigFileError extends Data.TaggedError("ConfigFileError")<{
+  readonly path: string
+  /** 0 where the whole file is meant. */
+  readonly line: number
+  readonly reason: string
+}> {
+  override get message(): string {
+    return this.line === 0
+      ? `Can't open config file '${this.path}': ${this.reason}`
+      : `Bad configuration in ${this.path} line ${this.line}: ${this.reason}`
+  }
+}
+
+/** A setting Redix refuses to start with. */
+export class InvalidConfigError extends Data.TaggedError("InvalidConfigError")<{
+  /** Where it was given: "command line", "environment variable REDIX_PORT", "redis.conf line 3". */
+  readonly source: string
+  readonly key: string
+  /** Empty for a secret. */
+  readonly value: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    const setting = this.value === "" ? this.key : `${this.key} ${this.value}`
+    return `Bad configuration in ${this.source}: '${setting}': ${this.reason}`
+  }
+}
+
+/** CONFIG REWRITE failed; `reply` is the text for the client. */
+export class ConfigRewriteError extends Data.TaggedError("ConfigRewriteError")<{
+  readonly reply: string
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `Can't rewrite config file '${this.path}': ${this.reason}`
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The configuration a running server holds: typed values for the code, texts for CONFIG GET, and the rules of CONFIG SET.
+ *
+ * `values` is one plain object that lives as long as the server and is changed in place, so that hot code reads
+ * `values.protoMaxBulkLen` and is never told of a change. Invariant: for every directive, `values[field]` is what its kind
+ * parses from `texts.get(name)`. Both change together, in `assign` only.
+ */
+import {
+  type DirectiveName,
+  entries,
+  type Entry,
+  findDirective,
+  type RedixValues,
+  runtimeNames,
+} from "./Directives.js"
+import type { Parsed } from "./Kinds.js"
+import { isPattern, patternToRegExp } from "./Pattern.js"
+import { type OutputBufferLimits, parseOutputBufferLimits } from "./StructuredKinds.js"
+
+export type ConfigSetResult =
+  | {
+      readonly ok: true
+      /** Canonical names whose value is another now. */ readonly changed: ReadonlyArray<string>
+    }
+  | { readonly ok: false; /** The whole error reply, without "-". */ readonly error: string }
+
+/** Gets the new text of a directive; a text in return refuses the change and is its reason. */
+export type ChangeHook = (text: string) => string | undefined
+
+export interface ConfigSetOptions {
+  /** Whether the client is on the loopback or the unix socket, for `enable-protected-configs local`. */
+  readonly local?: boolean
+}
+
+/** A note for the log at start: a setting that has no effect. */
+export interface ConfigWarning {
+  readonly source: string
+  readonly key: string
+  readonly reason: string
+}
+
+export const warningText = (warning: ConfigWarning): string =>
+  `Configuration, ${warning.source}: '${warning.key}' ${warning.reason}`
+
+const failed = (name: string, reason: string): ConfigSetResult => ({
+  ok: false,
+  error: `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`,
+})
+
+interface Change {
+  /** As the error names it. */
+  readonly shown: string
+  readonly entry: Entry
+  readonly given: string
+}
+
+const initial = (): { readonly values: RedixValues; readonly texts: Map<string, string> } => {
+  const values: Record<string, unknown> = {}
+  const texts = new Map<string, string>()
+  for (const entry of entries) {
+    const parsed = entry.kind.parse(entry.defaultText)
+    if (!parsed.ok) throw new Error(`the default of ${entry.name} is refused: ${parsed.reason}`)
+    values[entry.field] = parsed.value
+    texts.set(entry.name, parsed.text)
+  }
+  if (!isComplete(values)) throw new Error("a directive has no value")
+  return { values, texts }
+}
+
+const isComplete = (values: Record<string, unknown>): values is Record<string, unknown> & RedixValues =>
+  entries.every((entry) => entry.field in values)
+
+export class ConfigState {
+  readonly values: RedixValues
+  /** What the sources at start had to say; for the log. */
+  readonly warnings: Array<ConfigWarning> = []
+  /** The absolute path of the configuration file, "" without one. CONFIG REWRITE writes it. */
+  configFile = ""
+  private readonly texts: Map<string, string>
+  private readonly hooks = new Map<string, Array<ChangeHook>>()
+
+  constructor() {
+    const { values, texts } = initial()
+    this.values = values
+    this.texts = texts
+  }
+
+  /** The text of a directive, by its canonical name, as CONFIG GET shows it. */
+  text(name: DirectiveName): string {
+    return this.texts.get(name) ?? ""
+  }
+
+  isDefault(entry: Entry): boolean {
+    return this.texts.get(entry.name) === entry.defaultText
+  }
+
+  /** Calls `hook` at each change of a directive (by its canonical name) through CONFIG SET, in order of registration. */
+  onChange(name: DirectiveName, hook: ChangeHook): void {
+    const hooks = this.hooks.get(name)
+    if (hooks === undefined) this.hooks.set(name, [hook])
+    else hooks.push(hook)
+  }
+
+  /**
+   * Sets a directive for the server itself: at start, and where a command changes what the configuration shows (REPLICAOF
+   * sets `replicaof`). No hook is called, immutable directives may change. Returns the reason of a refusal.
+   */
+  assignText(name: DirectiveName, text: string): string | undefined {
+    const entry = findDirective(name)
+    return entry === undefined ? `no such directive: ${name}` : this.assignEntry(entry, text, true)
+  }
+
+  assignEntry(entry: Entry, text: string, atStart: boolean): string | undefined {
+    const parsed = this.parse(entry, text, atStart)
+    if (!parsed.ok) return parsed.reason
+    this.assign(entry, parsed)
+    return undefined
+  }
+
+  /** CONFIG GET: names and values. An exact name comes back as it was typed; a pattern gives the names it matches. */
+  configGet(patterns: ReadonlyArray<string>): Array<[name: string, value: string]> {
+    const found = new Map<string, [string, string]>()
+    for (const pattern of patterns) {
+      if (!isPattern(pattern)) {
+        const entry = findDirective(pattern)
+        const key = pattern.toLowerCase()
+        if (entry !== undefined && !found.has(key)) found.set(key, [pattern, this.text(entry.name)])
+        continue
+      }
+      const matcher = patternToRegExp(pattern, "i")
+      for (const [name, entry] of runtimeNames) {
+        if (!entry.hidden && !found.has(name) && matcher.test(name))
+          found.set(name, [name, this.text(entry.name)])
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** CONFIG SET: all of the pairs or none. */
+  configSet(
+    pairs: ReadonlyArray<readonly [string, string]>,
+    options: ConfigSetOptions = {},
+  ): ConfigSetResult {
+    const changes = this.changesOf(pairs, options)
+    return Array.isArray(changes) ? this.apply(changes) : changes
+  }
+
+  /** The refusal CONFIG SET gives before it looks at values, if any. */
+  checkSet(
+    pairs: ReadonlyArray<readonly [string, string]>,
+    options: ConfigSetOptions,
+  ): ConfigSetResult | undefined {
+    const changes = this.changesOf(pairs, options)
+    return Array.isArray(changes) ? undefined : changes
+  }
+
+  private changesOf(
+    pairs: ReadonlyArray<readonly [string, string]>,
+    options: ConfigSetOptions,
+  ): Array<Change> | ConfigSetResult {
+    const changes: Array<Change> = []
+    const seen = new Set<string>()
+    let refusal: ConfigSetResult | undefined
+    for (const [name, given] of pairs) {
+      const entry = findDirective(name)
+      const shown = name.toLowerCase()
+      if (entry === undefined)
+        return { ok: false, error: `ERR Unknown option or number of arguments for CONFIG SET - '${name}'` }
+      const locked = this.lockedReason(entry, options.local === true)
+      if (locked !== undefined) refusal ??= failed(name, locked)
+      else if (seen.has(shown)) refusal ??= failed(name, "duplicate parameter")
+      seen.add(shown)
+      changes.push({ shown, entry, given })
+    }
+    return refusal ?? changes
+  }
+
+  private lockedReason(entry: Entry, local: boolean): string | undefined {
+    if (entry.mutability === "immutable") return "can't set immutable config"
+    if (entry.mutability === "mutable") return undefined
+    const allowed = this.values.enableProtectedConfigs
+    return allowed === "yes" || (allowed === "local" && local) ? undefined : "can't set protected config"
+  }
+
+  private parse(entry: Entry, text: string, atStart: boolean): Parsed<unknown> {
+    const parsed =
+      entry.name === "client-output-buffer-limit"
+        ? parseOutputBufferLimits(text, this.limits())
+        : entry.kind.parse(text)
+    if (!parsed.ok || entry.clamp === undefined || (atStart && !entry.clampAtStart)) return parsed
+    return entry.kind.parse(entry.clamp(parsed.text))
+  }
+
+  private limits(): OutputBufferLimits {
+    return this.values.clientOutputBufferLimit
+  }
+
+  private assign(entry: Entry, parsed: { readonly value: unknown; readonly text: string }): void {
+    Object.assign(this.values, { [entry.field]: parsed.value })
+    this.texts.set(entry.name, parsed.text)
+  }
+
+  /** What Redix cannot do, said instead of answering OK. */
+  private unableReason(entry: Entry, text: string): string | undefined {
+    if (text === this.texts.get(entry.name)) return undefined
+    if (entry.support === "none" || entry.support === "refused") return "Redix does not support this setting"
+    if (entry.needsHook && !this.hooks.has(entry.name)) return "Redix can't change this setting while it runs"
+    return undefined
+  }
+
+  private apply(changes: ReadonlyArray<Change>): ConfigSetResult {
+    const before = new Map<Entry, { readonly value: unknown; readonly text: string }>()
+    const restore = () => {
+      for (const [entry, old] of before) this.assign(entry, old)
+    }
+    for (const { shown, entry, given } of changes) {
+      const parsed = this.parse(entry, given, false)
+      const reason = parsed.ok ? this.unableReason(entry, parsed.text) : parsed.reason
+      if (!parsed.ok || reason !== undefined) {
+        restore()
+        return failed(shown, reason ?? "")
+      }
+      if (!before.has(entry))
+        before.set(entry, { value: this.values[entry.field], text: this.text(entry.name) })
+      this.assign(entry, parsed)
+    }
+    const changed = [...before].filter(([entry, old]) => old.text !== this.text(entry.name))
+    for (const [index, [entry]] of changed.entries()) {
+      const reason = this.callHooks(entry)
+      if (reason === undefined) continue
+      restore()
+      // Those that were told of the new values are told of the old ones; this one's own hooks may have half applied it.
+      for (const [told] of changed.slice(0, index + 1)) this.callHooks(told)
+      return failed(changes.find((change) => change.entry === entry)?.shown ?? entry.name, reason)
+    }
+    return { ok: true, changed: changed.map(([entry]) => entry.name) }
+  }
+
+  private callHooks(entry: Entry): string | undefined {
+    for (const hook of this.hooks.get(entry.name) ?? []) {
+      const reason = hook(this.text(entry.name))
+      if (reason !== undefined) return reason
+    }
+    return undefined
+  }
+}

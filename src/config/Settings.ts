@@ -1,0 +1,167 @@
+/**
+ * Settings as the sources give them, before they are values: a directive, the words after it, and where they stood.
+ *
+ * Precedence is by source: command line, then environment, then files and standard input, then defaults. Within one
+ * source the last line counts, except that `save` and `rename-command` lines add up (an empty `save` clears) and
+ * `client-output-buffer-limit` lines extend what lower sources said, as in Redis.
+ */
+import { InvalidConfigError } from "./ConfigErrors.js"
+import { type Entry, findStartDirective, startNames } from "./Directives.js"
+import type { ConfigWarning } from "./ConfigState.js"
+import { quoteWordIfNeeded, splitWords } from "./Words.js"
+
+/** The lower the number, the weaker the source. */
+export type SourceRank = 0 | 1 | 2
+
+export interface Setting {
+  readonly entry: Entry
+  /** The name as it was given. */
+  readonly key: string
+  /** The value as one text: several words joined by blanks. */
+  readonly text: string
+  /** Where it stood, for messages. */
+  readonly source: string
+  readonly rank: SourceRank
+}
+
+const BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
+
+const invalid = (source: string, key: string, value: string, reason: string): InvalidConfigError =>
+  new InvalidConfigError({ source, key, value, reason })
+
+/** The value for a message: nothing where the directive holds a secret. */
+const shownValue = (entry: Entry, text: string): string => (entry.secret ? "" : text)
+
+const refusedReason = (entry: Entry): string => {
+  if (entry.name === "loadmodule") return "Redix has no modules"
+  return "Redix has no access control lists; starting without them would leave the server more open than this asks for"
+}
+
+/** A directive line's words after its name, checked; the error of a wrong name, number of words or value. */
+export const makeSetting = (
+  key: string,
+  words: ReadonlyArray<string>,
+  source: string,
+  rank: SourceRank,
+): Setting | InvalidConfigError => {
+  const entry = findStartDirective(key)
+  if (entry === undefined || entry.name === "include")
+    return invalid(source, key, words.join(" "), `${BAD_DIRECTIVE}${suggestion(key)}`)
+  const several = entry.kind.words === "several"
+  const text = entry.name === "rename-command" ? words.map(quoteWordIfNeeded).join(" ") : words.join(" ")
+  if (!several && words.length !== 1)
+    return invalid(source, key, shownValue(entry, text), "wrong number of arguments")
+  if (entry.name === "rename-command" && words.length !== 2) return invalid(source, key, text, BAD_DIRECTIVE)
+  const parsed = entry.kind.parse(text)
+  if (!parsed.ok) return invalid(source, key, shownValue(entry, text), parsed.reason)
+  if (entry.support === "refused" && text !== "")
+    return invalid(source, key, shownValue(entry, text), refusedReason(entry))
+  return { entry, key, text, source, rank }
+}
+
+/** One wrong, missing or swapped letter away. */
+const isNear = (a: string, b: string): boolean => {
+  if (Math.abs(a.length - b.length) > 1 || a === b) return false
+  let i = 0
+  while (i < a.length && a.charAt(i) === b.charAt(i)) i++
+  const [restA, restB] = [a.slice(i), b.slice(i)]
+  const swapped = restA.charAt(0) === restB.charAt(1) && restA.charAt(1) === restB.charAt(0)
+  return (
+    restA.slice(1) === restB ||
+    restA === restB.slice(1) ||
+    restA.slice(1) === restB.slice(1) ||
+    (swapped && restA.slice(2) === restB.slice(2))
+  )
+}
+
+const suggestion = (key: string): string => {
+  const near = startNames.find((name) => isNear(name, key.toLowerCase()))
+  return near === undefined ? "" : ` (is '${near}' meant?)`
+}
+
+/** One value a directive, ready for a ConfigProvider, and where it came from. */
+export interface MergedSetting {
+  readonly entry: Entry
+  readonly text: string
+  readonly source: string
+}
+
+const combine = (entry: Entry, settings: ReadonlyArray<Setting>): MergedSetting | undefined => {
+  const rank = Math.max(...settings.map((setting) => setting.rank))
+  const counted = entry.repeated === "extend" ? settings : settings.filter((setting) => setting.rank === rank)
+  const last = counted.at(-1)
+  if (last === undefined) return undefined
+  if (entry.repeated === "last") return { entry, text: last.text, source: last.source }
+  let text = ""
+  for (const setting of counted) {
+    const cleared = entry.name === "save" && setting.text === ""
+    text = cleared || text === "" ? setting.text : `${text} ${setting.text}`
+  }
+  return { entry, text, source: last.source }
+}
+
+/** `settings` in the order of reading, the weakest source first. */
+export const mergeSettings = (settings: ReadonlyArray<Setting>): ReadonlyArray<MergedSetting> => {
+  const groups = new Map<Entry, Array<Setting>>()
+  for (const setting of settings) {
+    const group = groups.get(setting.entry)
+    if (group === undefined) groups.set(setting.entry, [setting])
+    else group.push(setting)
+  }
+  const merged: Array<MergedSetting> = []
+  for (const [entry, group] of groups) {
+    const one = combine(entry, group)
+    if (one !== undefined) merged.push(one)
+  }
+  return merged
+}
+
+/** A note where a setting is known and has no effect. */
+export const settingWarning = (
+  { entry, source }: { readonly entry: Entry; readonly source: string },
+  text: string,
+): ConfigWarning | undefined => {
+  if (text === entry.defaultText || entry.statement) return undefined
+  if (entry.support === "none")
+    return { source, key: entry.name, reason: "is not supported by Redix and has no effect" }
+  if (entry.support === "hint")
+    return { source, key: entry.name, reason: "tunes a mechanism Redix does not have; it has no effect" }
+  return undefined
+}
+
+const ENV_PREFIX = "REDIX_"
+
+/** The environment variable of a directive: `proto-max-bulk-len` is REDIX_PROTO_MAX_BULK_LEN. */
+export const environmentName = (name: string): string => ENV_PREFIX + name.replaceAll("-", "_").toUpperCase()
+
+const namesByVariable = new Map(startNames.map((name) => [environmentName(name), name] as const))
+
+/**
+ * Settings of the environment. A directive of several words takes them in one variable (`REDIX_SAVE="900 1 60 100"`). A
+ * REDIX_ variable that names no directive is only noted: other programs may use the prefix.
+ */
+export const environmentSettings = (
+  environment: Readonly<Record<string, string | undefined>>,
+):
+  | { readonly settings: ReadonlyArray<Setting>; readonly warnings: ReadonlyArray<ConfigWarning> }
+  | InvalidConfigError => {
+  const settings: Array<Setting> = []
+  const warnings: Array<ConfigWarning> = []
+  for (const variable of Object.keys(environment).sort()) {
+    const value = environment[variable]
+    if (!variable.startsWith(ENV_PREFIX) || value === undefined) continue
+    const source = `environment variable ${variable}`
+    const key = namesByVariable.get(variable)
+    if (key === undefined || key === "include") {
+      warnings.push({ source, key: variable, reason: "names no directive and is ignored" })
+      continue
+    }
+    const several = findStartDirective(key)?.kind.words === "several"
+    const words = several ? splitWords(value) : [value]
+    if (words === undefined) return invalid(source, key, value, "Unbalanced quotes in configuration line")
+    const setting = makeSetting(key, words, source, 1)
+    if (setting instanceof InvalidConfigError) return setting
+    settings.push(setting)
+  }
+  return { settings, warnings }
+}
