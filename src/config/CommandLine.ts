@@ -110,7 +110,7 @@ export const parseArgv = (args: ReadonlyArray<string>): CommandLine => {
       includes.push(path)
       continue
     }
-    const setting = makeSetting(key, words, SOURCE, 2)
+    const setting = makeSetting(key, words, SOURCE)
     if (setting instanceof InvalidConfigError) return { kind: "refused", error: setting }
     settings.push(setting)
   }

@@ -90,7 +90,7 @@ export const parseConfigText = (
         settings.push(...(yield* readIncluded(path, name, number, depth)))
         continue
       }
-      const setting = makeSetting(key, rest, `${name} line ${number}`, 0)
+      const setting = makeSetting(key, rest, `${name} line ${number}`)
       if (setting instanceof InvalidConfigError) return yield* setting
       settings.push(setting)
     }
@@ -118,5 +118,5 @@ export const readIncludes = (
 ): Effect.Effect<ReadonlyArray<Setting>, FileError, FileSystem.FileSystem> =>
   Effect.map(
     Effect.forEach(paths, (path) => readIncluded(path, "command line", 0, 0)),
-    (lists) => lists.flat().map((setting): Setting => ({ ...setting, rank: 2 })),
+    (lists) => lists.flat(),
   )

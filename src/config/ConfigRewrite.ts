@@ -33,7 +33,7 @@ const wantedLines = (entry: Entry, state: ConfigState): Array<readonly [line: st
   return entry.kind.lines(state.text(entry.name)).map((words) => [
     `${entry.name} ${words}`,
     // Only the classes that differ are appended, unlike save points, which count as one value.
-    appended && (entry.repeated !== "extend" || !defaults.has(words)),
+    appended && (entry.name !== "client-output-buffer-limit" || !defaults.has(words)),
   ])
 }
 

@@ -160,19 +160,18 @@ export class ConfigState {
   ): Array<Change> | ConfigSetResult {
     const changes: Array<Change> = []
     const seen = new Set<string>()
-    let refusal: ConfigSetResult | undefined
     for (const [name, given] of pairs) {
       const entry = findDirective(name)
-      const shown = name.toLowerCase()
       if (entry === undefined)
         return { ok: false, error: `ERR Unknown option or number of arguments for CONFIG SET - '${name}'` }
+      const shown = name.toLowerCase()
       const locked = this.lockedReason(entry, options.local === true)
-      if (locked !== undefined) refusal ??= failed(name, locked)
-      else if (seen.has(shown)) refusal ??= failed(name, "duplicate parameter")
+      if (locked !== undefined) return failed(name, locked)
+      if (seen.has(shown)) return failed(name, "duplicate parameter")
       seen.add(shown)
       changes.push({ shown, entry, given })
     }
-    return refusal ?? changes
+    return changes
   }
 
   private lockedReason(entry: Entry, local: boolean): string | undefined {

@@ -36,8 +36,8 @@ export interface DirectiveOptions {
   readonly needsHook?: boolean
   /** A secret: messages leave its value out. */
   readonly secret?: boolean
-  /** Repeated lines: the last one alone counts ("last"), they add up ("add"), or a later source extends an earlier ("extend"). */
-  readonly repeated?: "last" | "add" | "extend"
+  /** Repeated lines: the last one alone counts, or they add up, over all sources. */
+  readonly repeated?: "last" | "add"
   /** Brings an accepted value into what the server can do. */
   readonly clamp?: (text: string) => string
   /** Whether `clamp` holds at start too; else for CONFIG SET only. */

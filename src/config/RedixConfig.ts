@@ -64,7 +64,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
       Effect.suspend(() => {
         const settings: Array<Setting> = []
         for (const [name, value] of Object.entries(overrides)) {
-          const setting = makeSetting(name, overrideWords(value), "the options", 2)
+          const setting = makeSetting(name, overrideWords(value), "the options")
           if (setting instanceof InvalidConfigError) return Effect.fail(setting)
           settings.push(setting)
         }

@@ -1,17 +1,13 @@
 /**
  * Settings as the sources give them, before they are values: a directive, the words after it, and where they stood.
  *
- * Precedence is by source: command line, then environment, then files and standard input, then defaults. Within one
- * source the last line counts, except that `save` and `rename-command` lines add up (an empty `save` clears) and
- * `client-output-buffer-limit` lines extend what lower sources said, as in Redis.
+ * Sources are read from the weakest: files, standard input, environment, command line; the last line counts. `save`,
+ * `rename-command` and `client-output-buffer-limit` lines add up over all sources, as in Redis; an empty `save` clears.
  */
 import { InvalidConfigError } from "./ConfigErrors.js"
 import { type Entry, findStartDirective, startNames } from "./Directives.js"
 import type { ConfigWarning } from "./ConfigState.js"
 import { quoteWordIfNeeded, splitWords } from "./Words.js"
-
-/** The lower the number, the weaker the source. */
-export type SourceRank = 0 | 1 | 2
 
 export interface Setting {
   readonly entry: Entry
@@ -21,7 +17,6 @@ export interface Setting {
   readonly text: string
   /** Where it stood, for messages. */
   readonly source: string
-  readonly rank: SourceRank
 }
 
 const BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
@@ -42,7 +37,6 @@ export const makeSetting = (
   key: string,
   words: ReadonlyArray<string>,
   source: string,
-  rank: SourceRank,
 ): Setting | InvalidConfigError => {
   const entry = findStartDirective(key)
   if (entry === undefined || entry.name === "include")
@@ -52,11 +46,14 @@ export const makeSetting = (
   if (!several && words.length !== 1)
     return invalid(source, key, shownValue(entry, text), "wrong number of arguments")
   if (entry.name === "rename-command" && words.length !== 2) return invalid(source, key, text, BAD_DIRECTIVE)
-  const parsed = entry.kind.parse(text)
+  // A blank inside one of several words joins no two of them: the kind sees a character that no good word has.
+  const apart =
+    words.length > 1 && !entry.statement ? words.map((word) => word.replaceAll(" ", "\0")) : [text]
+  const parsed = entry.kind.parse(apart.join(" "))
   if (!parsed.ok) return invalid(source, key, shownValue(entry, text), parsed.reason)
   if (entry.support === "refused" && text !== "")
     return invalid(source, key, shownValue(entry, text), refusedReason(entry))
-  return { entry, key, text, source, rank }
+  return { entry, key, text, source }
 }
 
 /** One wrong, missing or swapped letter away. */
@@ -87,13 +84,11 @@ export interface MergedSetting {
 }
 
 const combine = (entry: Entry, settings: ReadonlyArray<Setting>): MergedSetting | undefined => {
-  const rank = Math.max(...settings.map((setting) => setting.rank))
-  const counted = entry.repeated === "extend" ? settings : settings.filter((setting) => setting.rank === rank)
-  const last = counted.at(-1)
+  const last = settings.at(-1)
   if (last === undefined) return undefined
   if (entry.repeated === "last") return { entry, text: last.text, source: last.source }
   let text = ""
-  for (const setting of counted) {
+  for (const setting of settings) {
     const cleared = entry.name === "save" && setting.text === ""
     text = cleared || text === "" ? setting.text : `${text} ${setting.text}`
   }
@@ -159,7 +154,7 @@ export const environmentSettings = (
     const several = findStartDirective(key)?.kind.words === "several"
     const words = several ? splitWords(value) : [value]
     if (words === undefined) return invalid(source, key, value, "Unbalanced quotes in configuration line")
-    const setting = makeSetting(key, words, source, 1)
+    const setting = makeSetting(key, words, source)
     if (setting instanceof InvalidConfigError) return setting
     settings.push(setting)
   }

@@ -2,7 +2,7 @@
  * The kinds of directive values with structure: save points, addresses, output buffer limits, event flags and the like.
  * As in Kinds, `parse` gets the words of a line joined by single blanks, and the reasons are redis-server 7.0's texts.
  */
-import { accepted, humanBytes, type Kind, parseBytes, type Parsed, refused } from "./Kinds.js"
+import { accepted, humanBytes, INT64_MAX, type Kind, parseBytes, type Parsed, refused } from "./Kinds.js"
 import { quoteWordIfNeeded, splitWords } from "./Words.js"
 
 /** Save after `seconds` when at least `changes` writes were made. */
@@ -23,7 +23,8 @@ const parseSave = (text: string): Parsed<ReadonlyArray<SavePoint>> => {
   const points: Array<SavePoint> = []
   for (let i = 0; i < words.length; i += 2) {
     const [seconds, changes] = [words[i] ?? "", words[i + 1] ?? ""]
-    if (!signedInteger.test(seconds) || !signedInteger.test(changes)) return refused(bad)
+    // Nothing after a blank counts as 0, as in Redis.
+    if (!/^([+-]?[0-9]+)?$/.test(seconds) || !/^([+-]?[0-9]+)?$/.test(changes)) return refused(bad)
     const point = { seconds: Number(seconds), changes: Number(changes) }
     if (point.seconds < 1 || point.changes < 0) return refused(bad)
     points.push(point)
@@ -216,8 +217,8 @@ export const memoryOrPercent: Kind<BytesOrPercent> = {
       return percent === 0 ? accepted({ bytes: 0 }, "0") : accepted({ percent }, text)
     }
     const bytes = parseBytes(text)
-    if (bytes === undefined || bytes > 9223372036854775807n)
-      return refused("argument must be a memory or percent value")
+    if (bytes === undefined) return refused("argument must be a memory or percent value")
+    if (bytes > BigInt(INT64_MAX)) return refused("percentage argument must be less or equal to 100")
     return accepted({ bytes: Number(bytes) }, String(bytes))
   },
 }
@@ -233,6 +234,8 @@ export const replicaOf: Kind<ReplicaOf | undefined> = {
   words: "several",
   lines: (text) => (text === "" ? [] : [text]),
   parse: (text) => {
+    // Redis refuses an empty `replicaof` line; here it is how the environment or an embedding app says "none".
+    if (text === "") return accepted(undefined, "")
     const words = wordsOf(text)
     const [host, portText] = words
     if (host === undefined || portText === undefined || words.length !== 2)

@@ -29,7 +29,7 @@ export const networkDirectives = {
   "client-output-buffer-limit": directive(
     outputBufferLimits,
     "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
-    { repeated: "extend" },
+    { repeated: "add" },
   ),
   "client-query-buffer-limit": directive(memory("1048576"), "1073741824"),
   maxclients: directive(integer("1", UINT32_MAX), "10000"),

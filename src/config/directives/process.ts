@@ -19,6 +19,7 @@ const natural64 = integer("0", INT64_MAX)
 const noYesLocal = oneOf(["no", "yes", "local"])
 const HZ_MIN = 1
 const HZ_MAX = 500
+const WATCHDOG_MS_MIN = 200
 
 export const processDirectives = {
   "always-show-logo": hint(yesNo, "no", immutable),
@@ -89,5 +90,8 @@ export const statementDirectives = {
   "lua-enable-deprecated-api": unsupported(yesNo, "no", { ...immutable, hidden: true }),
   "rdb-key-save-delay": unsupported(integer(INT32_MIN, INT32_MAX), "0", { hidden: true }),
   "use-exit-on-panic": hint(yesNo, "no", { hidden: true }),
-  "watchdog-period": unsupported(natural32, "0", { hidden: true }),
+  "watchdog-period": unsupported(natural32, "0", {
+    hidden: true,
+    clamp: (text) => (text !== "0" && Number(text) < WATCHDOG_MS_MIN ? String(WATCHDOG_MS_MIN) : text),
+  }),
 } as const

@@ -14,7 +14,7 @@ export const replicationDirectives = {
   "min-replicas-to-write": directive(natural32, "0", { aliases: ["min-slaves-to-write"] }),
   "propagation-error-behavior": unsupported(oneOf(["ignore", "panic", "panic-on-replicas"]), "ignore"),
   "repl-backlog-size": directive(memory("1"), "1048576", {
-    clamp: (text) => String(Math.max(BACKLOG_BYTES_MIN, Number(text))),
+    clamp: (text) => (Number(text) < BACKLOG_BYTES_MIN ? String(BACKLOG_BYTES_MIN) : text),
   }),
   "repl-backlog-ttl": directive(integer("0", INT64_MAX), "3600"),
   "repl-disable-tcp-nodelay": directive(yesNo, "no"),
