@@ -107,6 +107,8 @@ export const bitfieldType =
 export const bitfieldOverflow = "ERR Invalid OVERFLOW type specified"
 export const bitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand"
 export const lcsNotStrings = "ERR The specified keys must contain string values"
+export const lcsTooLong =
+  "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
 export const lcsLenAndIdx = "ERR If you want both the length and indexes, please just use IDX."
 
 // Lists and hashes
@@ -294,3 +296,10 @@ export const invalidCommand = "ERR Invalid command specified"
 export const noKeyArguments = "ERR The command has no key arguments"
 export const invalidNumberOfArguments = "ERR Invalid number of arguments specified for command"
 export const invalidArguments = "ERR Invalid arguments specified for command"
+
+/** First words as Redis says them; what to do about it is said for Redix. */
+export const protectedMode =
+  "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default " +
+  "user. In this mode connections are only accepted from the loopback interface. To accept others, set a password " +
+  "(requirepass), or switch protected mode off with '--protected-mode no' or with 'CONFIG SET protected-mode no' from " +
+  "this host, provided that nobody you do not trust can reach the server."

@@ -16,6 +16,8 @@ import * as Fiber from "effect/Fiber"
 import type { Socket, SocketError } from "effect/socket/Socket"
 import { readerBytes } from "effect/socket/Socket"
 import type { Session } from "../commands/Session.js"
+import { ArenaFullError } from "../memory/Arena.js"
+import * as Errors from "../resp/Errors.js"
 import { ParseStatus, type RequestParser } from "../resp/RequestParser.js"
 import type { Engine } from "./Engine.js"
 
@@ -89,6 +91,27 @@ export class Outlet {
 /** Why the batch stopped before the input was used up. */
 type Pause = "flush" | "end" | Effect.Effect<Uint8Array>
 
+/**
+ * Runs one command. Where memory gave out the client is told; any other throw is a defect, which ends this connection
+ * alone: what the command wrote is dropped, so nobody else's replies are touched.
+ */
+const runCommand = (
+  engine: Engine,
+  session: Session,
+  parser: RequestParser,
+  mark: number
+): void | Effect.Effect<Uint8Array> => {
+  try {
+    return engine.dispatcher.run(parser, session)
+  } catch (cause) {
+    const out = engine.context.out
+    out.truncate(mark)
+    engine.context.propagation.reset()
+    if (!(cause instanceof ArenaFullError)) throw cause
+    out.error(Errors.outOfMemory)
+  }
+}
+
 /** Runs the parser's commands until input runs out (undefined) or something must happen first. */
 const runBatch = (engine: Engine, session: Session, parser: RequestParser): Pause | undefined => {
   const out = engine.context.out
@@ -101,7 +124,7 @@ const runBatch = (engine: Engine, session: Session, parser: RequestParser): Paus
       return "end"
     }
     const mark = out.pos
-    const waiting = engine.dispatcher.run(parser, session)
+    const waiting = runCommand(engine, session, parser, mark)
     session.commandsProcessed++
     if (waiting !== undefined) return waiting
     if (session.replyMode !== "on") engine.applyReplyMode(session, mark)

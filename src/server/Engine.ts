@@ -21,6 +21,7 @@ import { Store } from "../store/Store.js"
 import type { Outlet } from "./Connection.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
+import { Lifecycle } from "./Lifecycle.js"
 import { Replies } from "./Replies.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
@@ -32,6 +33,7 @@ export class Engine {
   readonly gates = new Gates()
   readonly events = new KeyEvents()
   readonly blocking = new Blocking()
+  readonly lifecycle = new Lifecycle()
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies

@@ -1,81 +1,216 @@
 /**
- * TcpServer: accepts clients on TCP addresses and a unix socket, one fiber and one scope a connection.
+ * TcpServer: accepts clients on TCP addresses, a unix socket and TLS, one fiber and one scope a connection.
+ *
+ * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
+ * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
+ * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS).
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { Socket } from "effect/socket/Socket"
+import type { SocketServer } from "effect/socket/SocketServer"
+import type * as Net from "node:net"
+import type * as Tls from "node:tls"
+import type { RedixValues } from "../config/index.js"
+import * as Errors from "../resp/Errors.js"
 import { serveConnection } from "./Connection.js"
+import type { Engine } from "./Engine.js"
 import { EngineService } from "./Engine.js"
+import { ListenError } from "./ListenError.js"
+import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
-/** An address could not be listened on. */
-export class ListenError extends Data.TaggedError("ListenError")<{
-  readonly address: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `Could not listen on ${this.address}: ${this.reason}`
-  }
-}
+/** What of the configuration concerns listening. */
+export type ListenSettings = TlsSettings &
+  Pick<
+    RedixValues,
+    | "bind"
+    | "port"
+    | "tlsPort"
+    | "unixsocket"
+    | "unixsocketperm"
+    | "tcpBacklog"
+    | "tcpKeepalive"
+    | "protectedMode"
+    | "maxclients"
+    | "requirepass"
+  >
 
 export interface ListenOptions {
-  readonly host: string
-  /** 0 picks a free port. */
+  /** What port 0 means: a free port (embedding) or no TCP at all (redis-server's meaning). */
+  readonly portZero: "free" | "off"
+}
+
+/** A connection still sending this long after its end was asked for is cut. */
+const CLOSE_WAIT_MS = 500
+
+type Server = SocketServer["Service"]
+
+interface Listener {
+  readonly server: Server
+  readonly kind: "tcp" | "tls" | "unix"
   readonly port: number
-  readonly backlog: number
 }
 
 export class TcpServer extends Context.Service<
   TcpServer,
   {
-    /** Ports listened on, in the order of the addresses. */
+    /** Ports listened on, in the order of the addresses; the same port on two addresses is listed once. */
     readonly ports: ReadonlyArray<number>
+    /** TLS port, 0 without TLS. */
+    readonly tlsPort: number
+    /** Path of the unix socket, "" without one. */
+    readonly unixSocket: string
   }
 >()("redix/server/TcpServer") {
   static readonly layerOf = (
-    addresses: ReadonlyArray<ListenOptions>,
-  ): Layer.Layer<TcpServer, ListenError, EngineService> =>
-    Layer.effect(
-      TcpServer,
-      Effect.gen(function* () {
-        const engine = yield* EngineService
-        const ports: Array<number> = []
-        for (const at of addresses) {
-          const server = yield* NodeSocketServer.make({
-            host: at.host,
-            port: at.port,
-            backlog: at.backlog,
-            noDelay: true,
-            allowHalfOpen: true,
-          }).pipe(
-            Effect.mapError(
-              (error) =>
-                new ListenError({
-                  address: `${at.host}:${at.port}`,
-                  reason: String(error.cause ?? error.message),
-                }),
-            ),
-          )
-          if (server.address._tag !== "UnixPathAddress") ports.push(server.address.port)
-          yield* Effect.forkScoped(server.run((socket) => accept(engine, socket)))
-        }
-        return { ports }
-      }),
-    )
+    settings: ListenSettings,
+    options: ListenOptions = { portZero: "free" }
+  ): Layer.Layer<TcpServer, ListenError, EngineService | FileSystem.FileSystem> =>
+    Layer.effect(TcpServer, open(settings, options))
 }
 
-const accept = (engine: EngineService["Service"], socket: Socket): Effect.Effect<void> =>
+const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
+  const engine = yield* EngineService
+  const listeners: Array<Listener> = []
+  if (settings.port !== 0 || options.portZero === "free") {
+    yield* openAddresses(settings, settings.port, "tcp", undefined, listeners)
+  }
+  if (settings.tlsPort !== 0) {
+    const tls = yield* readTlsOptions(settings)
+    yield* openAddresses(settings, settings.tlsPort, "tls", tls, listeners)
+  }
+  if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
+  for (const listener of listeners) {
+    yield* Effect.forkScoped(listener.server.run((socket) => accept(engine, settings, listener, socket)))
+  }
+  const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
+  return {
+    ports: [...new Set(ports)],
+    tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
+    unixSocket: settings.unixsocket
+  }
+})
+
+/** Listens on every address of `bind`; one marked with "-" may be unavailable. */
+const openAddresses = Effect.fnUntraced(function* (
+  settings: ListenSettings,
+  wanted: number,
+  kind: "tcp" | "tls",
+  tls: Tls.TlsOptions | undefined,
+  into: Array<Listener>
+) {
+  let port = wanted
+  let failure: ListenError | undefined
+  let opened = 0
+  for (const word of settings.bind) {
+    const optional = word.startsWith("-")
+    const host = hostOf(optional ? word.slice(1) : word)
+    const at = { host, port, backlog: settings.tcpBacklog, noDelay: true, allowHalfOpen: true, ipv6Only: host.includes(":") }
+    const make: Effect.Effect<Server, unknown, Scope.Scope> =
+      tls === undefined ? NodeSocketServer.make(at) : NodeSocketServer.makeTls({ ...tls, ...at })
+    const result = yield* Effect.result(make)
+    if (result._tag === "Failure") {
+      const error = new ListenError({ address: `${host}:${port}`, reason: reasonOf(result.failure) })
+      if (!optional) return yield* error
+      failure ??= error
+      continue
+    }
+    const address = result.success.address
+    // A free port is chosen once and used on every address.
+    if (address._tag !== "UnixPathAddress") port = address.port
+    into.push({ server: result.success, kind, port })
+    opened++
+  }
+  if (opened === 0 && failure !== undefined) return yield* failure
+})
+
+const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === "::*" ? "::" : word)
+
+const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
+  const fs = yield* FileSystem.FileSystem
+  const path = settings.unixsocket
+  const fail = (error: unknown): ListenError => new ListenError({ address: path, reason: reasonOf(error) })
+  // As redis-server: a socket file left by a killed server is in the way and taken.
+  yield* Effect.ignore(fs.remove(path))
+  const server = yield* NodeSocketServer.make({ path, backlog: settings.tcpBacklog, allowHalfOpen: true }).pipe(
+    Effect.mapError(fail)
+  )
+  if (settings.unixsocketperm !== 0) {
+    yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.mapError(fail))
+  }
+  return { server, kind: "unix", port: 0 } satisfies Listener
+})
+
+/** The system's word on a failed listen, dug out of the wrappers around it. */
+const reasonOf = (error: unknown): string => {
+  for (let at: unknown = error; typeof at === "object" && at !== null; ) {
+    if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
+    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
+  }
+  return String(error)
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "Address already in use",
+  EACCES: "Permission denied",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  ENOTFOUND: "Name or service not known",
+  EAFNOSUPPORT: "Address family not supported by protocol",
+  ENOENT: "No such file or directory"
+}
+
+const accept = (engine: Engine, settings: ListenSettings, listener: Listener, socket: Socket): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
+    yield* Effect.addFinalizer(() => Effect.sync(() => closeSoon(raw)))
+    const refusal = refusalOf(engine, settings, listener, raw)
+    if (refusal !== undefined) {
+      engine.rejectedConnections++
+      raw.end(`-${refusal}\r\n`)
+      return
+    }
     const session = engine.openSession()
-    session.address = `${raw.remoteAddress ?? ""}:${raw.remotePort ?? 0}`
-    session.localAddress = `${raw.localAddress ?? ""}:${raw.localPort ?? 0}`
+    if (listener.kind === "unix") {
+      session.address = session.localAddress = `${settings.unixsocket}:0`
+    } else {
+      session.address = addressText(raw.remoteAddress, raw.remotePort)
+      session.localAddress = addressText(raw.localAddress, raw.localPort)
+      if (settings.tcpKeepalive > 0) raw.setKeepAlive(true, settings.tcpKeepalive * 1000)
+    }
     yield* serveConnection(engine, socket, raw, session)
   }).pipe(
     Effect.scoped,
     Effect.catchTag("SocketError", () => Effect.void),
+    Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect))
   )
+
+/** Ends a socket that its own end has not closed in time: a peer that reads nothing must not hold up the server. */
+const closeSoon = (raw: Net.Socket): void => {
+  if (raw.closed) return
+  setTimeout(() => raw.destroy(), CLOSE_WAIT_MS).unref()
+}
+
+const addressText = (host: string | undefined, port: number | undefined): string =>
+  host === undefined ? "?:0" : host.includes(":") ? `[${host}]:${port ?? 0}` : `${host}:${port ?? 0}`
+
+/** Why a new connection is turned away, or undefined. */
+const refusalOf = (
+  engine: Engine,
+  settings: ListenSettings,
+  listener: Listener,
+  raw: Net.Socket
+): string | undefined => {
+  if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
+  const open = settings.protectedMode && settings.requirepass === ""
+  if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
+  return undefined
+}
+
+const isLoopback = (address: string): boolean =>
+  address.startsWith("127.") || address === "::1" || address.startsWith("::ffff:127.")

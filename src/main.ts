@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+/** The program: reads the command line, starts the server, ends it on SHUTDOWN or a signal. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeStdio from "@effect/platform-node/NodeStdio"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { setFlagsFromString } from "node:v8"
+import { helpText, parseArgv, RedixConfig, versionText } from "./config/index.js"
+import { Redix } from "./Redix.js"
+import { EngineService } from "./server/Engine.js"
+import { startupLines } from "./server/Banner.js"
+import { loggerLayer } from "./server/RedisLogger.js"
+import { TcpServer } from "./server/TcpServer.js"
+import { REDIS_VERSION, REDIX_VERSION } from "./version.js"
+
+// The young generation stays at 1 MB a half: chunks of input die at once, and 16 MB of nursery would only be resident
+// memory. Measured with 1 M keys: 130 MB resident instead of 152, throughput the same.
+setFlagsFromString("--semi-space-growth-factor=1")
+
+const args = process.argv.slice(2)
+
+const config = RedixConfig.layerStart({ environment: process.env, args }).pipe(
+  Layer.provide(NodeStdio.layer),
+  Layer.provide(NodeFileSystem.layer)
+)
+
+const logging = Layer.unwrap(
+  Effect.map(RedixConfig, (state) =>
+    loggerLayer({
+      pid: process.pid,
+      role: () => "M",
+      level: () => state.values.loglevel,
+      format: state.values.logFormat,
+      file: state.values.logfile
+    })
+  )
+)
+
+/** Turns signals into an orderly shutdown; the second one ends at once. */
+const onSignals = Effect.gen(function* () {
+  const engine = yield* EngineService
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (engine.lifecycle.stopping) process.exit(1)
+    fork(
+      Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
+        Effect.andThen(engine.lifecycle.shutdown({ save: undefined, now: false, force: false })),
+        Effect.catch((reason) => Effect.logWarning(`${reason}, can't exit.`))
+      )
+    )
+  }
+  process.on("SIGTERM", onSignal)
+  process.on("SIGINT", onSignal)
+})
+
+const program = Effect.gen(function* () {
+  const engine = yield* EngineService
+  const tcp = yield* TcpServer
+  yield* onSignals
+  const port = tcp.ports[0] ?? 0
+  for (const line of startupLines({ port, pid: process.pid })) yield* line
+  if (tcp.ports.length > 0) yield* Effect.log("Ready to accept connections")
+  if (tcp.unixSocket !== "") {
+    yield* Effect.log(`The server is now ready to accept connections at ${tcp.unixSocket}`)
+  }
+  yield* engine.lifecycle.awaitEnd
+  yield* Effect.logWarning("Redix is now ready to exit, bye bye...")
+})
+
+const server = program.pipe(
+  Effect.provide(Redix.layerServer({ portZero: "off" })),
+  Effect.tapError((error) => Effect.logWarning(error.message)),
+  Effect.provide(logging),
+  Effect.provide(config),
+  Effect.provide(NodeFileSystem.layer)
+)
+
+const line = parseArgv(args)
+if (line.kind === "help") {
+  process.stdout.write(helpText)
+} else if (line.kind === "version") {
+  process.stdout.write(`${versionText({ redix: REDIX_VERSION, redis: REDIS_VERSION })}\n`)
+} else {
+  Effect.runCallback(server, {
+    onExit: (exit) => {
+      if (Exit.isSuccess(exit)) process.exit(0)
+      for (const reason of exit.cause.reasons) {
+        const startup = reason._tag === "Fail" && reason.error._tag !== "ListenError"
+        if (startup) process.stderr.write(`${reason.error.message}\n`)
+        if (reason._tag === "Die") process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
+      }
+      process.exit(1)
+    }
+  })
+}

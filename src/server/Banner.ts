@@ -1,0 +1,15 @@
+/** What the program says as it starts: the lines scripts wait for, in redis-server's words. */
+import * as Effect from "effect/Effect"
+import { REDIS_VERSION, REDIX_VERSION } from "../version.js"
+
+export const startupLines = (facts: {
+  readonly port: number
+  readonly pid: number
+}): ReadonlyArray<Effect.Effect<void>> => [
+  Effect.logWarning("oO0OoO0OoO0Oo Redix is starting oO0OoO0OoO0Oo"),
+  Effect.logWarning(
+    `Redix version=${REDIX_VERSION}, Redis version=${REDIS_VERSION}, bits=64, pid=${facts.pid}, just started`
+  ),
+  Effect.log(`Running mode=standalone, Port: ${facts.port}, PID: ${facts.pid}`),
+  Effect.logWarning("Server initialized")
+]

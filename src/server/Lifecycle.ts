@@ -1,0 +1,58 @@
+/**
+ * How a server ends: on SHUTDOWN, on a signal, or with the layer's scope.
+ *
+ * The parts that have something to do before the end (a last save, replicas that lag) add a step. `shutdown` runs the
+ * steps in order; a step that fails keeps the server running, as Redis does when the last save fails, unless forced.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+
+export interface ShutdownOptions {
+  /** Save before the end: as the save points say (undefined), always, or never. */
+  readonly save: boolean | undefined
+  /** Do not wait for replicas that lag. */
+  readonly now: boolean
+  /** End even if a step fails. */
+  readonly force: boolean
+}
+
+/** A step of the shutdown; fails with the reason for which the server had better not end. */
+export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, string>
+
+export class Lifecycle {
+  private readonly steps: Array<ShutdownStep> = []
+  private readonly ended = Deferred.makeUnsafe<void>()
+  private running = false
+
+  /** Adds a step; steps run in the order they were added. */
+  addStep(step: ShutdownStep): void {
+    this.steps.push(step)
+  }
+
+  /** A shutdown is under way. */
+  get stopping(): boolean {
+    return this.running
+  }
+
+  /** Runs the steps and lets `awaitEnd` return. Fails with the reason when a step objects and the end is not forced. */
+  shutdown(options: ShutdownOptions): Effect.Effect<void, string> {
+    return Effect.suspend(() => {
+      this.running = true
+      const steps = Effect.forEach(
+        this.steps,
+        (step) => (options.force ? Effect.ignore(step(options)) : step(options)),
+        { discard: true }
+      )
+      return steps.pipe(
+        Effect.andThen(Deferred.succeed(this.ended, undefined)),
+        Effect.asVoid,
+        Effect.onError(() => Effect.sync(() => void (this.running = false)))
+      )
+    })
+  }
+
+  /** Waits for the end that `shutdown` declares. */
+  get awaitEnd(): Effect.Effect<void> {
+    return Deferred.await(this.ended)
+  }
+}

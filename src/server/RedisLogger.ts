@@ -1,0 +1,164 @@
+/**
+ * The server's log: redis-server's own line format, or JSON, as an Effect Logger.
+ *
+ *     4711:M 22 Nov 2026 15:11:55.123 * Ready to accept connections
+ *     ^pid ^role              ^local time ^level, then the message
+ *
+ * Role: M a master, S a replica, C a child or the start before the configuration is read, X a sentinel. Level: "." debug,
+ * "-" verbose, "*" notice, "#" warning. Effect's levels map onto these four: Trace and Debug are debug, `Effect.logInfo`
+ * with the annotation `verboseLog` is verbose, Info is notice, Warn, Error and Fatal are warning.
+ *
+ * Every line ends with one newline; a message of several lines stays one log entry, its later lines as they are. Lines go
+ * to standard output, or are appended to a file that is opened anew at each write: log rotation by renaming works, as in
+ * Redis. Worked example: `RedisLogger.layer({ pid, settings, write })` over `fileSink` or `stdoutSink`.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import type * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
+
+export type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
+export type LogRole = "M" | "S" | "C" | "X"
+
+export interface LogSettings {
+  /** Changed by CONFIG SET loglevel; read at each message. */
+  loglevel: RedisLogLevel
+  readonly logFormat: "text" | "json"
+}
+
+export interface RedisLoggerOptions {
+  readonly pid: number
+  /** Asked at each message: a replica that is promoted logs as a master from then on. */
+  readonly role: () => LogRole
+  readonly settings: LogSettings
+  /** Gets whole lines with their newline. Must not throw. */
+  readonly write: (line: string) => void
+}
+
+const marks: Readonly<Record<RedisLogLevel, string>> = { debug: ".", verbose: "-", notice: "*", warning: "#" }
+const ranks: Readonly<Record<RedisLogLevel, number>> = { debug: 0, verbose: 1, notice: 2, warning: 3 }
+
+const VERBOSE = "verboseLog"
+
+/** Logs at Redis's level between debug and notice, which Effect has not. */
+export const logVerbose = (...message: ReadonlyArray<unknown>): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logInfo(...message), VERBOSE, true)
+
+export const redisLevel = (level: LogLevel.LogLevel, verbose: boolean): RedisLogLevel => {
+  if (level === "Trace" || level === "Debug") return "debug"
+  if (level === "Warn" || level === "Error" || level === "Fatal") return "warning"
+  return verbose ? "verbose" : "notice"
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+const padded = (value: number, width: number): string => String(value).padStart(width, "0")
+
+/** "22 Nov 2026 15:11:55.123" in local time. */
+export const redisTimestamp = (date: Date): string => {
+  const day = `${padded(date.getDate(), 2)} ${months[date.getMonth()] ?? ""} ${date.getFullYear()}`
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => padded(part, 2)).join(":")
+  return `${day} ${time}.${padded(date.getMilliseconds(), 3)}`
+}
+
+export interface LogEntry {
+  readonly pid: number
+  readonly role: LogRole
+  readonly date: Date
+  readonly level: RedisLogLevel
+  readonly message: string
+  readonly annotations: Readonly<Record<string, unknown>>
+}
+
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value : value instanceof Error ? value.message : (JSON.stringify(value) ?? String(value))
+
+/** Redis's line, with annotations as ` name=value` after the message. Without the newline. */
+export const formatTextLine = (entry: LogEntry): string => {
+  const notes = Object.entries(entry.annotations).map(([name, value]) => ` ${name}=${shown(value)}`)
+  const head = `${entry.pid}:${entry.role} ${redisTimestamp(entry.date)} ${marks[entry.level]}`
+  return `${head} ${entry.message}${notes.join("")}`
+}
+
+/** One JSON object a line: time (ISO 8601, UTC), pid, role, level, message, and the annotations. */
+export const formatJsonLine = (entry: LogEntry): string =>
+  JSON.stringify({
+    time: entry.date.toISOString(),
+    pid: entry.pid,
+    role: entry.role,
+    level: entry.level,
+    message: entry.message,
+    ...(Object.keys(entry.annotations).length > 0 ? { annotations: entry.annotations } : {}),
+  })
+
+const messageText = (message: unknown, cause: Cause.Cause<unknown>): string => {
+  const parts = (Array.isArray(message) ? message : [message]).map(shown)
+  if (cause.reasons.length > 0) parts.push(Cause.pretty(cause))
+  return parts.join(" ")
+}
+
+const withoutVerbose = (annotations: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  if (!(VERBOSE in annotations)) return annotations
+  const { [VERBOSE]: _mark, ...rest } = annotations
+  return rest
+}
+
+export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
+  Logger.make(({ cause, date, fiber, logLevel, message }) => {
+    const annotations = fiber.getRef(References.CurrentLogAnnotations)
+    const level = redisLevel(logLevel, annotations[VERBOSE] === true)
+    if (ranks[level] < ranks[options.settings.loglevel]) return
+    const entry: LogEntry = {
+      pid: options.pid,
+      role: options.role(),
+      date,
+      level,
+      message: messageText(message, cause),
+      annotations: withoutVerbose(annotations),
+    }
+    const line = options.settings.logFormat === "json" ? formatJsonLine(entry) : formatTextLine(entry)
+    options.write(`${line}\n`)
+  })
+
+/**
+ * Replaces the loggers of the app below. Effect's own minimum level is opened to all: `settings.loglevel` decides, and may
+ * change while the server runs.
+ */
+export const layer = (options: RedisLoggerOptions): Layer.Layer<never> =>
+  Layer.merge(Logger.layer([make(options)]), Layer.succeed(References.MinimumLogLevel, "All"))
+
+/**
+ * A sink that appends to `path`. Lines are queued and written in order by a fiber of the scope; what is queued when the
+ * scope ends is written before it ends. A path that cannot be opened fails here, not at the first line.
+ */
+export const fileSink = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const append = (text: string) => fs.writeFileString(path, text, { flag: "a" })
+  yield* append("")
+  let pending = ""
+  let wake: (() => void) | undefined
+  const flush = Effect.suspend(() => {
+    const text = pending
+    pending = ""
+    return text === "" ? Effect.void : Effect.ignore(append(text))
+  })
+  const waitForLines = Effect.callback<void>((resume) => {
+    if (pending !== "") return resume(Effect.void)
+    wake = () => {
+      wake = undefined
+      resume(Effect.void)
+    }
+    return Effect.sync(() => {
+      wake = undefined
+    })
+  })
+  yield* Effect.addFinalizer(() => flush)
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(waitForLines, Effect.uninterruptible(flush))))
+  return (line: string): void => {
+    pending += line
+    wake?.()
+  }
+})

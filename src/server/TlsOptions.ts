@@ -1,0 +1,52 @@
+/** TLS for the listener: the tls-* directives, with their files read. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as Tls from "node:tls"
+import type { RedixValues } from "../config/index.js"
+import { ListenError } from "./ListenError.js"
+
+export type TlsSettings = Pick<
+  RedixValues,
+  | "tlsCertFile"
+  | "tlsKeyFile"
+  | "tlsKeyFilePass"
+  | "tlsCaCertFile"
+  | "tlsAuthClients"
+  | "tlsProtocols"
+  | "tlsCiphers"
+  | "tlsCiphersuites"
+  | "tlsPreferServerCiphers"
+>
+
+/** Reads certificate, key and authorities. tls-auth-clients yes: clients must show a certificate the authority signed. */
+export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings) {
+  const fs = yield* FileSystem.FileSystem
+  const read = (path: string): Effect.Effect<Buffer, ListenError> =>
+    fs.readFile(path).pipe(
+      Effect.map((bytes) => Buffer.from(bytes)),
+      Effect.mapError((error) => new ListenError({ address: path, reason: error.message }))
+    )
+  if (settings.tlsCertFile === "" || settings.tlsKeyFile === "") {
+    return yield* new ListenError({ address: "TLS", reason: "tls-cert-file and tls-key-file must be set" })
+  }
+  if (settings.tlsAuthClients !== "no" && settings.tlsCaCertFile === "") {
+    return yield* new ListenError({ address: "TLS", reason: "tls-ca-cert-file must be set unless tls-auth-clients is no" })
+  }
+  const ciphers = [settings.tlsCiphersuites, settings.tlsCiphers].filter((c) => c !== "").join(":")
+  const versions = settings.tlsProtocols.split(/\s+/).filter((v) => v !== "")
+  const options: Tls.TlsOptions = {
+    cert: yield* read(settings.tlsCertFile),
+    key: yield* read(settings.tlsKeyFile),
+    requestCert: settings.tlsAuthClients !== "no",
+    rejectUnauthorized: settings.tlsAuthClients === "yes",
+    honorCipherOrder: settings.tlsPreferServerCiphers
+  }
+  if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
+  if (settings.tlsKeyFilePass !== "") options.passphrase = settings.tlsKeyFilePass
+  if (ciphers !== "") options.ciphers = ciphers
+  if (versions.length > 0) {
+    options.minVersion = versions.includes("TLSv1.2") ? "TLSv1.2" : "TLSv1.3"
+    options.maxVersion = versions.includes("TLSv1.3") ? "TLSv1.3" : "TLSv1.2"
+  }
+  return options
+})
