@@ -3,6 +3,7 @@
  * an Effect service. Whatever upper layers must hear of (modified keys, expiries, events) leaves through `hooks`.
  */
 import { Arena, type Ref } from "../memory/Arena.js"
+import { Collections } from "./Collections.js"
 import { Database } from "./Database.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { valueTypes } from "./types/index.js"
@@ -35,6 +36,7 @@ const LAZY_EFFORT_MIN = 64
 
 export class Keyspace {
   readonly arena = new Arena()
+  readonly collections = new Collections(this.arena)
   readonly databases: Array<Database>
   readonly stats: KeyspaceStats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, lazyFreedObjects: 0 }
   readonly random: (n: number) => number

@@ -3,6 +3,8 @@ import type { Arena, Ref } from "../../memory/Arena.js"
 import { HashTable } from "../../memory/HashTable.js"
 import { entryEncoding, entryType, entryValue, STRING_EXTERNAL, TYPE_STRING } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
+import { hashType } from "./HashValue.js"
+import { setType } from "./SetValue.js"
 
 /** Strings: freed, copied and measured by the keyspace itself; only the external block is a value of its own. */
 const stringType: ValueType = {
@@ -46,9 +48,9 @@ const absent: ValueType = stringType
 export const valueTypes: ReadonlyArray<ValueType> = [
   stringType,
   absent,
+  setType,
   absent,
-  absent,
-  absent,
+  hashType,
   absent,
   keyspaceTable,
 ]

@@ -1,0 +1,464 @@
+/**
+ * Values of type hash.
+ *
+ * Encodings (Entry.ts), the value ref is that of:
+ *   HASH_LISTPACK    one block with Redis's listpack bytes [field value field value ...] from its first byte on
+ *                    (memory/Listpack.ts, ListpackPairs.ts); the block may be longer
+ *   HASH_HASHTABLE   a HashTable whose entries are field blocks
+ * Field block: word 0 = 1 (one extra header word), word 1 = field length, word 2 = value length, from byte 12 on the
+ * bytes of the field and right after them those of the value.
+ *
+ * A hash starts as a listpack. It becomes a table, and stays one, when it has more than hash-max-listpack-entries fields
+ * or when a field or value longer than hash-max-listpack-value is written.
+ *
+ * Invariants: no hash in the keyspace is empty; fields are distinct; every write passes arena.willWrite.
+ *
+ * Cost: a field of m and a value of n bytes in a table take 12 + m + n, rounded up to 8, and about 7.5 of the table: 16
+ * and 10 bytes cost 47.5, where redis-server 7.0.15 takes about 80.
+ *
+ * Example: HSET h f 1000 is one block of 24 bytes, 0d 00 00 00 | 02 00 | 81 66 02 | c3 e8 02 | ff. In a table it is the
+ * field block 01000000 01000000 04000000 "f" "1000".
+ */
+import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
+import { FrozenTableWalk } from "../../memory/FrozenTable.js"
+import { HashTable } from "../../memory/HashTable.js"
+import { formatPairBefore, INT64_TEXT_MAX } from "../../memory/Int64.js"
+import * as Listpack from "../../memory/Listpack.js"
+import { lpv } from "../../memory/Listpack.js"
+import * as Pairs from "../../memory/ListpackPairs.js"
+import { FrozenBlock, type FrozenReader } from "../../memory/Snapshot.js"
+import { TableCursor } from "../../memory/TableCursor.js"
+import { entryEncoding, entryValue, HASH_HASHTABLE, HASH_LISTPACK } from "../Entry.js"
+import type { ValueType } from "../ValueType.js"
+import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"
+
+const FIELD_EXTRA = 1
+const FIELD_HEADER_BYTES = 12
+/** A listpack never grows beyond this many bytes, whatever the directives say. */
+const LISTPACK_BYTES_MAX = 1 << 30
+
+const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
+const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
+
+/** Offset of a field block's field in its chunk; the value's bytes follow the field's. */
+export const fieldOffset = (block: Ref): number => byteOf(block) + FIELD_HEADER_BYTES
+export const fieldLength = (a: Arena, block: Ref): number => a.i32[block >>> 20][wordOf(block) + 1]
+export const fieldValueLength = (a: Arena, block: Ref): number => a.i32[block >>> 20][wordOf(block) + 2]
+
+/**
+ * A handle on one hash at a time. Commands share one (Collections.ts) and attach it to the hash at hand; after changes
+ * `encoding` and `value` are what the keyspace's entry must say.
+ */
+export class HashValue {
+  encoding = HASH_LISTPACK
+  value: Ref = 0
+  /** The value last found: bytes `src[off, off + len)`, valid until the next call or write. */
+  src: Uint8Array
+  off = 0
+  len = 0
+  private readonly table: HashTable
+  private readonly text = new Uint8Array(INT64_TEXT_MAX)
+
+  constructor(private readonly arena: Arena) {
+    this.table = new HashTable(arena)
+    this.src = this.text
+  }
+
+  attach(encoding: number, value: Ref): this {
+    this.encoding = encoding
+    this.value = value
+    if (encoding === HASH_HASHTABLE) this.table.attach(value)
+    return this
+  }
+
+  /** Attaches to the hash of a keyspace entry. */
+  attachEntry(entry: Ref): this {
+    return this.attach(entryEncoding(this.arena, entry), entryValue(this.arena, entry))
+  }
+
+  /** Makes an empty hash of the given encoding. */
+  create(encoding: number): this {
+    const a = this.arena
+    this.encoding = encoding
+    if (encoding === HASH_HASHTABLE) {
+      this.value = this.table.create()
+    } else {
+      this.value = a.alloc(Listpack.LISTPACK_EMPTY + 9)
+      Listpack.init(a.u8[this.value >>> 20], byteOf(this.value))
+    }
+    return this
+  }
+
+  /**
+   * Makes a hash of listpack bytes (validated by the caller); a table when they are more than `entriesMax` pairs. Like
+   * Redis's loader, it leaves long values alone.
+   */
+  createFromListpack(buf: Uint8Array, off: number, entriesMax: number): this {
+    const a = this.arena
+    const bytes = Listpack.byteLength(buf, off)
+    this.encoding = HASH_LISTPACK
+    this.value = a.alloc(bytes)
+    copyBytes(buf, off, a.u8[this.value >>> 20], byteOf(this.value), bytes)
+    if (this.count > entriesMax) this.convert()
+    return this
+  }
+
+  get count(): number {
+    return this.encoding === HASH_HASHTABLE
+      ? this.table.count
+      : Pairs.pairCount(this.arena.u8[this.value >>> 20], byteOf(this.value))
+  }
+
+  /** Finds a field and reads its value into `src`, `off`, `len`; false when it is not there. */
+  find(buf: Uint8Array, off: number, len: number): boolean {
+    const a = this.arena
+    if (this.encoding === HASH_HASHTABLE) {
+      const block = this.table.find(buf, off, len)
+      if (block === 0) return false
+      this.src = a.u8[block >>> 20]
+      this.off = fieldOffset(block) + len
+      this.len = fieldValueLength(a, block)
+      return true
+    }
+    const bytes = a.u8[this.value >>> 20]
+    const p = Pairs.findPair(bytes, byteOf(this.value), buf, off, len)
+    if (p < 0) return false
+    this.readPacked(bytes, Pairs.valueOf(bytes, p))
+    return true
+  }
+
+  private readPacked(bytes: Uint8Array, p: number): void {
+    Listpack.read(bytes, p)
+    if (lpv.isInt) {
+      this.src = this.text
+      this.off = formatPairBefore(this.text, INT64_TEXT_MAX, lpv.intHi, lpv.intLo)
+      this.len = INT64_TEXT_MAX - this.off
+    } else {
+      this.src = bytes
+      this.off = lpv.off
+      this.len = lpv.len
+    }
+  }
+
+  has(buf: Uint8Array, off: number, len: number): boolean {
+    if (this.encoding === HASH_HASHTABLE) return this.table.find(buf, off, len) !== 0
+    return Pairs.findPair(this.arena.u8[this.value >>> 20], byteOf(this.value), buf, off, len) >= 0
+  }
+
+  /**
+   * Sets a field; answers whether it is new. A listpack becomes a table above `entriesMax` fields, or when the field or
+   * the value is longer than `lengthMax`. The bytes must not lie in this hash's own blocks.
+   */
+  set(
+    fb: Uint8Array,
+    fo: number,
+    fl: number,
+    vb: Uint8Array,
+    vo: number,
+    vl: number,
+    entriesMax: number,
+    lengthMax: number,
+  ): boolean {
+    if (this.encoding === HASH_LISTPACK) {
+      if (fl > lengthMax || vl > lengthMax) this.convert()
+      else return this.setPacked(fb, fo, fl, vb, vo, vl, entriesMax)
+    }
+    const a = this.arena
+    const old = this.table.find(fb, fo, fl)
+    const bytes = FIELD_HEADER_BYTES + fl + vl
+    if (old !== 0) {
+      const size = a.blockSize(old)
+      if (bytes <= size && bytes * 2 + 32 >= size) {
+        a.willWrite(old)
+        a.i32[old >>> 20][wordOf(old) + 2] = vl
+        copyBytes(vb, vo, a.u8[old >>> 20], fieldOffset(old) + fl, vl)
+        return false
+      }
+    }
+    const block = a.alloc(bytes)
+    const words = a.i32[block >>> 20]
+    const w = wordOf(block)
+    words[w] = FIELD_EXTRA
+    words[w + 1] = fl
+    words[w + 2] = vl
+    const at = fieldOffset(block)
+    copyBytes(fb, fo, a.u8[block >>> 20], at, fl)
+    copyBytes(vb, vo, a.u8[block >>> 20], at + fl, vl)
+    if (old === 0) {
+      this.table.insertAfterFind(block)
+      return true
+    }
+    this.table.replaceFound(block)
+    a.free(old)
+    return false
+  }
+
+  private setPacked(
+    fb: Uint8Array,
+    fo: number,
+    fl: number,
+    vb: Uint8Array,
+    vo: number,
+    vl: number,
+    entriesMax: number,
+  ): boolean {
+    const a = this.arena
+    let bytes = a.u8[this.value >>> 20]
+    const base = byteOf(this.value)
+    const p = Pairs.findPair(bytes, base, fb, fo, fl)
+    if (p >= 0) {
+      const v = Pairs.valueOf(bytes, p)
+      const rest = v - base
+      if (!this.makeRoom(Listpack.replaceGrowth(bytes, v, vb, vo, vl)))
+        return this.set(fb, fo, fl, vb, vo, vl, 0, 0)
+      bytes = a.u8[this.value >>> 20]
+      Listpack.replace(bytes, byteOf(this.value), byteOf(this.value) + rest, vb, vo, vl)
+      this.value = fitBlock(a, this.value, Listpack.byteLength(bytes, byteOf(this.value)))
+      return false
+    }
+    if (!this.makeRoom(Pairs.pairEncodedSize(fb, fo, fl, vb, vo, vl)))
+      return this.set(fb, fo, fl, vb, vo, vl, 0, 0)
+    bytes = a.u8[this.value >>> 20]
+    Pairs.appendPair(bytes, byteOf(this.value), fb, fo, fl, vb, vo, vl)
+    if (this.count > entriesMax) this.convert()
+    return true
+  }
+
+  /** Readies the listpack's block for a write that adds `growth` bytes; false: it is full and is a table now. */
+  private makeRoom(growth: number): boolean {
+    const a = this.arena
+    const ref = this.value
+    const bytes = Listpack.byteLength(a.u8[ref >>> 20], byteOf(ref))
+    if (bytes + growth > LISTPACK_BYTES_MAX) {
+      this.convert()
+      return false
+    }
+    if (bytes + growth > a.blockSize(ref)) this.value = a.realloc(ref, bytes + growth, bytes)
+    else a.willWrite(ref)
+    return true
+  }
+
+  /** Adds a field to a table without looking whether it is there: for conversion and loading of distinct fields. */
+  private insert(cursor: HashCursor): void {
+    this.set(cursor.fieldSrc, cursor.fieldOff, cursor.fieldLen, cursor.src, cursor.off, cursor.len, 0, 0)
+  }
+
+  /** Makes the listpack a table; does nothing to a table. */
+  convert(): void {
+    if (this.encoding === HASH_HASHTABLE) return
+    const old = this.value
+    const cursor = new HashCursor(this.arena).open(HASH_LISTPACK, old)
+    this.value = this.table.create()
+    this.encoding = HASH_HASHTABLE
+    while (cursor.next()) this.insert(cursor)
+    this.arena.free(old)
+  }
+
+  /** Removes a field; false when it was not there. An emptied hash is the caller's to free. */
+  remove(buf: Uint8Array, off: number, len: number): boolean {
+    const a = this.arena
+    if (this.encoding === HASH_HASHTABLE) {
+      const block = this.table.find(buf, off, len)
+      if (block === 0) return false
+      this.table.removeFound()
+      a.free(block)
+      return true
+    }
+    const bytes = a.u8[this.value >>> 20]
+    const base = byteOf(this.value)
+    const p = Pairs.findPair(bytes, base, buf, off, len)
+    if (p < 0) return false
+    a.willWrite(this.value)
+    Pairs.deletePair(bytes, base, p)
+    this.value = fitBlock(a, this.value, Listpack.byteLength(bytes, base))
+    return true
+  }
+
+  /** A field block of a table picked uniformly. `random(n)` yields [0, n). */
+  randomField(random: (n: number) => number): Ref {
+    return this.table.random(random)
+  }
+
+  /** One step of HSCAN over a table: visits field blocks, answers the next cursor, 0 at the end. */
+  scan(cursor: number, visit: (block: Ref) => void): number {
+    return this.table.scan(cursor, visit)
+  }
+
+  /** Frees all blocks of the hash. */
+  free(): void {
+    hashType.freeStep(this.arena, this.encoding, this.value, Infinity)
+    this.value = 0
+  }
+}
+
+/**
+ * Walks the fields of a hash, which must not change meanwhile:
+ *
+ *     cursor.open(encoding, value)
+ *     while (cursor.next()) use(cursor.fieldSrc, cursor.fieldOff, cursor.fieldLen, cursor.src, cursor.off, cursor.len)
+ *
+ * A listpack's fields come in the order they were added, a table's in none.
+ */
+export class HashCursor {
+  /** The field the walk stands on, and its value; good until the next call. */
+  fieldSrc: Uint8Array
+  fieldOff = 0
+  fieldLen = 0
+  src: Uint8Array
+  off = 0
+  len = 0
+  private value: Ref = 0
+  /** Next position in a listpack, relative to its start; -1 for a table. */
+  private at = 0
+  private readonly table: TableCursor
+  private readonly fieldText = new Uint8Array(INT64_TEXT_MAX)
+  private readonly text = new Uint8Array(INT64_TEXT_MAX)
+
+  constructor(private readonly arena: Arena) {
+    this.table = new TableCursor(arena)
+    this.fieldSrc = this.fieldText
+    this.src = this.text
+  }
+
+  open(encoding: number, value: Ref): this {
+    this.value = value
+    if (encoding === HASH_HASHTABLE) {
+      this.at = -1
+      this.table.open(value)
+    } else this.at = Listpack.LISTPACK_HEADER
+    return this
+  }
+
+  openEntry(entry: Ref): this {
+    return this.open(entryEncoding(this.arena, entry), entryValue(this.arena, entry))
+  }
+
+  next(): boolean {
+    const a = this.arena
+    if (this.at < 0) {
+      const block = this.table.next()
+      if (block === 0) return false
+      this.view(block)
+      return true
+    }
+    const bytes = a.u8[this.value >>> 20]
+    const base = byteOf(this.value)
+    const p = base + this.at
+    if (bytes[p] === Listpack.LISTPACK_END) return false
+    this.at = this.readPair(bytes, p) - base
+    return true
+  }
+
+  /** Reads a field block of a table, as `next` does. */
+  view(block: Ref): void {
+    const a = this.arena
+    this.fieldSrc = this.src = a.u8[block >>> 20]
+    this.fieldOff = fieldOffset(block)
+    this.fieldLen = fieldLength(a, block)
+    this.off = this.fieldOff + this.fieldLen
+    this.len = fieldValueLength(a, block)
+  }
+
+  /** Reads the pair at `p` of a listpack, as `next` does; answers the place after it. */
+  readPair(bytes: Uint8Array, p: number): number {
+    Listpack.read(bytes, p)
+    if (lpv.isInt) {
+      this.fieldSrc = this.fieldText
+      this.fieldOff = formatPairBefore(this.fieldText, INT64_TEXT_MAX, lpv.intHi, lpv.intLo)
+      this.fieldLen = INT64_TEXT_MAX - this.fieldOff
+    } else {
+      this.fieldSrc = bytes
+      this.fieldOff = lpv.off
+      this.fieldLen = lpv.len
+    }
+    const v = Listpack.after(bytes, p)
+    Listpack.read(bytes, v)
+    if (lpv.isInt) {
+      this.src = this.text
+      this.off = formatPairBefore(this.text, INT64_TEXT_MAX, lpv.intHi, lpv.intLo)
+      this.len = INT64_TEXT_MAX - this.off
+    } else {
+      this.src = bytes
+      this.off = lpv.off
+      this.len = lpv.len
+    }
+    return Listpack.after(bytes, v)
+  }
+}
+
+/** Number of fields of a hash, from its encoding and value. */
+export const hashCount = (a: Arena, encoding: number, value: Ref): number =>
+  encoding === HASH_HASHTABLE ? tableCount(a, value) : Pairs.pairCount(a.u8[value >>> 20], byteOf(value))
+
+const frozenWalk = new FrozenTableWalk()
+const frozenBlock = new FrozenBlock()
+const frozenFieldText = new Uint8Array(INT64_TEXT_MAX)
+
+/** Number of fields a hash had when the reader's snapshot opened. */
+export const frozenHashCount = (reader: FrozenReader, encoding: number, value: Ref): number => {
+  reader.load(value, frozenBlock)
+  return encoding === HASH_HASHTABLE ? frozenBlock.i32[0] : Pairs.pairCount(frozenBlock.u8, 0)
+}
+
+/**
+ * Calls `onField` with the fields and values a hash had when the reader's snapshot opened; the bytes are good until it
+ * returns. Works on any thread. A listpack's own bytes are had by loading `value` and taking Listpack.byteLength of it.
+ */
+export const walkFrozenHash = (
+  reader: FrozenReader,
+  encoding: number,
+  value: Ref,
+  onField: (
+    fieldSrc: Uint8Array,
+    fieldOff: number,
+    fieldLen: number,
+    src: Uint8Array,
+    off: number,
+    len: number,
+  ) => void,
+): void => {
+  const block = frozenBlock
+  if (encoding === HASH_HASHTABLE) {
+    frozenWalk.open(reader, value)
+    for (let ref = frozenWalk.next(); ref !== 0; ref = frozenWalk.next()) {
+      reader.load(ref, block)
+      const fl = block.i32[1]
+      onField(block.u8, FIELD_HEADER_BYTES, fl, block.u8, FIELD_HEADER_BYTES + fl, block.i32[2])
+    }
+    return
+  }
+  reader.load(value, block)
+  for (let p = Listpack.LISTPACK_HEADER; block.u8[p] !== Listpack.LISTPACK_END;) {
+    Listpack.read(block.u8, p)
+    let fieldSrc = block.u8
+    let fieldOff = lpv.off
+    let fieldLen = lpv.len
+    if (lpv.isInt) {
+      fieldSrc = frozenFieldText
+      fieldOff = formatPairBefore(frozenFieldText, INT64_TEXT_MAX, lpv.intHi, lpv.intLo)
+      fieldLen = INT64_TEXT_MAX - fieldOff
+    }
+    const v = Listpack.after(block.u8, p)
+    Listpack.get(block.u8, v)
+    onField(fieldSrc, fieldOff, fieldLen, lpv.src, lpv.off, lpv.len)
+    p = Listpack.after(block.u8, v)
+  }
+}
+
+export const hashType: ValueType = {
+  freeStep: (a, encoding, value, budget) => {
+    if (encoding === HASH_HASHTABLE) return freeTableStep(a, value, budget)
+    a.free(value)
+    return 0
+  },
+  freeEffort: (a, encoding, value) => (encoding === HASH_HASHTABLE ? tableCount(a, value) : 1),
+  copy: (a, encoding, value) => {
+    if (encoding === HASH_HASHTABLE) return copyTable(a, value)
+    const bytes = Listpack.byteLength(a.u8[value >>> 20], byteOf(value))
+    const copy = a.alloc(bytes)
+    a.copy(value, 0, copy, 0, bytes)
+    return copy
+  },
+  bytes: (a, encoding, value, samples) =>
+    encoding === HASH_HASHTABLE ? tableBytes(a, value, samples) : a.blockSize(value),
+}
