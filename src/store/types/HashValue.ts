@@ -20,20 +20,19 @@
  * field block 01000000 01000000 04000000 "f" "1000".
  */
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { FrozenTableWalk } from "../../memory/FrozenTable.js"
 import { HashTable } from "../../memory/HashTable.js"
 import { formatPairBefore, INT64_TEXT_MAX } from "../../memory/Int64.js"
 import * as Listpack from "../../memory/Listpack.js"
 import { lpv } from "../../memory/Listpack.js"
 import * as Pairs from "../../memory/ListpackPairs.js"
-import { FrozenBlock, type FrozenReader } from "../../memory/Snapshot.js"
 import { TableCursor } from "../../memory/TableCursor.js"
 import { entryEncoding, entryValue, HASH_HASHTABLE, HASH_LISTPACK } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
 import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"
 
 const FIELD_EXTRA = 1
-const FIELD_HEADER_BYTES = 12
+/** Bytes before the field in a field block. */
+export const FIELD_HEADER_BYTES = 12
 /** A listpack never grows beyond this many bytes, whatever the directives say. */
 const LISTPACK_BYTES_MAX = 1 << 30
 
@@ -389,61 +388,6 @@ export class HashCursor {
 /** Number of fields of a hash, from its encoding and value. */
 export const hashCount = (a: Arena, encoding: number, value: Ref): number =>
   encoding === HASH_HASHTABLE ? tableCount(a, value) : Pairs.pairCount(a.u8[value >>> 20], byteOf(value))
-
-const frozenWalk = new FrozenTableWalk()
-const frozenBlock = new FrozenBlock()
-const frozenFieldText = new Uint8Array(INT64_TEXT_MAX)
-
-/** Number of fields a hash had when the reader's snapshot opened. */
-export const frozenHashCount = (reader: FrozenReader, encoding: number, value: Ref): number => {
-  reader.load(value, frozenBlock)
-  return encoding === HASH_HASHTABLE ? frozenBlock.i32[0] : Pairs.pairCount(frozenBlock.u8, 0)
-}
-
-/**
- * Calls `onField` with the fields and values a hash had when the reader's snapshot opened; the bytes are good until it
- * returns. Works on any thread. A listpack's own bytes are had by loading `value` and taking Listpack.byteLength of it.
- */
-export const walkFrozenHash = (
-  reader: FrozenReader,
-  encoding: number,
-  value: Ref,
-  onField: (
-    fieldSrc: Uint8Array,
-    fieldOff: number,
-    fieldLen: number,
-    src: Uint8Array,
-    off: number,
-    len: number,
-  ) => void,
-): void => {
-  const block = frozenBlock
-  if (encoding === HASH_HASHTABLE) {
-    frozenWalk.open(reader, value)
-    for (let ref = frozenWalk.next(); ref !== 0; ref = frozenWalk.next()) {
-      reader.load(ref, block)
-      const fl = block.i32[1]
-      onField(block.u8, FIELD_HEADER_BYTES, fl, block.u8, FIELD_HEADER_BYTES + fl, block.i32[2])
-    }
-    return
-  }
-  reader.load(value, block)
-  for (let p = Listpack.LISTPACK_HEADER; block.u8[p] !== Listpack.LISTPACK_END;) {
-    Listpack.read(block.u8, p)
-    let fieldSrc = block.u8
-    let fieldOff = lpv.off
-    let fieldLen = lpv.len
-    if (lpv.isInt) {
-      fieldSrc = frozenFieldText
-      fieldOff = formatPairBefore(frozenFieldText, INT64_TEXT_MAX, lpv.intHi, lpv.intLo)
-      fieldLen = INT64_TEXT_MAX - fieldOff
-    }
-    const v = Listpack.after(block.u8, p)
-    Listpack.get(block.u8, v)
-    onField(fieldSrc, fieldOff, fieldLen, lpv.src, lpv.off, lpv.len)
-    p = Listpack.after(block.u8, v)
-  }
-}
 
 export const hashType: ValueType = {
   freeStep: (a, encoding, value, budget) => {

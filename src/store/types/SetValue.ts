@@ -18,12 +18,10 @@
  * member blocks 00000000 01000000 "1", ... "2", ... "x".
  */
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { FrozenTableWalk } from "../../memory/FrozenTable.js"
 import { HashTable } from "../../memory/HashTable.js"
 import { formatPairBefore, int64, INT64_TEXT_MAX, parseCanonical } from "../../memory/Int64.js"
 import * as Intset from "../../memory/Intset.js"
 import { isv } from "../../memory/Intset.js"
-import { FrozenBlock, type FrozenReader } from "../../memory/Snapshot.js"
 import { TableCursor } from "../../memory/TableCursor.js"
 import { entryEncoding, entryValue, SET_HASHTABLE, SET_INTSET } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
@@ -34,8 +32,11 @@ const INTSET_ENTRIES_MAX = 1 << 30
 
 const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
 
+/** Bytes before the member in a member block. */
+export const MEMBER_HEADER_BYTES = 8
+
 /** Offset of a member block's bytes in its chunk. */
-export const memberOffset = (member: Ref): number => byteOf(member) + 8
+export const memberOffset = (member: Ref): number => byteOf(member) + MEMBER_HEADER_BYTES
 export const memberLength = (a: Arena, member: Ref): number =>
   a.i32[member >>> 20][((member & 0xfffff) << 1) + 1]
 
@@ -142,12 +143,12 @@ export class SetValue {
 
   private insertAfterFind(buf: Uint8Array, off: number, len: number): void {
     const a = this.arena
-    const ref = a.alloc(8 + len)
+    const ref = a.alloc(MEMBER_HEADER_BYTES + len)
     const words = a.i32[ref >>> 20]
     const w = (ref & 0xfffff) << 1
     words[w] = 0
     words[w + 1] = len
-    copyBytes(buf, off, a.u8[ref >>> 20], (w << 2) + 8, len)
+    copyBytes(buf, off, a.u8[ref >>> 20], (w << 2) + MEMBER_HEADER_BYTES, len)
     this.table.insertAfterFind(ref)
   }
 
@@ -296,42 +297,6 @@ export class SetCursor {
 /** Number of members of a set, from its encoding and value. */
 export const setCount = (a: Arena, encoding: number, value: Ref): number =>
   encoding === SET_HASHTABLE ? tableCount(a, value) : Intset.count(a.u8[value >>> 20], byteOf(value))
-
-const frozenWalk = new FrozenTableWalk()
-const frozenBlock = new FrozenBlock()
-const frozenText = new Uint8Array(INT64_TEXT_MAX)
-
-/** Number of members a set had when the reader's snapshot opened. */
-export const frozenSetCount = (reader: FrozenReader, encoding: number, value: Ref): number => {
-  reader.load(value, frozenBlock)
-  return encoding === SET_HASHTABLE ? frozenBlock.i32[0] : Intset.count(frozenBlock.u8, 0)
-}
-
-/**
- * Calls `onMember` with the members a set had when the reader's snapshot opened; the bytes are good until it returns.
- * Works on any thread. An intset's own bytes are had by loading `value` and taking Intset.byteLength of it.
- */
-export const walkFrozenSet = (
-  reader: FrozenReader,
-  encoding: number,
-  value: Ref,
-  onMember: (src: Uint8Array, off: number, len: number) => void,
-): void => {
-  if (encoding === SET_HASHTABLE) {
-    frozenWalk.open(reader, value)
-    for (let member = frozenWalk.next(); member !== 0; member = frozenWalk.next()) {
-      reader.load(member, frozenBlock)
-      onMember(frozenBlock.u8, 8, frozenBlock.i32[1])
-    }
-    return
-  }
-  reader.load(value, frozenBlock)
-  for (let i = 0, n = Intset.count(frozenBlock.u8, 0); i < n; i++) {
-    Intset.read(frozenBlock.u8, 0, i)
-    const from = formatPairBefore(frozenText, INT64_TEXT_MAX, isv.intHi, isv.intLo)
-    onMember(frozenText, from, INT64_TEXT_MAX - from)
-  }
-}
 
 export const setType: ValueType = {
   freeStep: (a, encoding, value, budget) => {
