@@ -19,17 +19,17 @@ import { type ListenOptions, TcpServer } from "./server/TcpServer.js"
 import { Store } from "./store/Store.js"
 
 const store = Layer.unwrap(
-  Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases }))
+  Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })),
 )
 
 const engine = Layer.unwrap(
-  Effect.map(RedixConfig, (config) => EngineService.layerOf(config.values, () => dataCommands))
+  Effect.map(RedixConfig, (config) => EngineService.layerOf(config.values, () => dataCommands)),
 )
 
 /** The engine on a store of its own. */
 const layer: Layer.Layer<EngineService | Store, never, RedixConfig> = engine.pipe(
   Layer.provideMerge(store),
-  Layer.provide(RespCodec.layer)
+  Layer.provide(RespCodec.layer),
 )
 
 const listening = (options: ListenOptions) =>
@@ -37,7 +37,7 @@ const listening = (options: ListenOptions) =>
 
 /** The engine and its listeners. */
 const layerServer = (
-  options: ListenOptions = { portZero: "free" }
+  options: ListenOptions = { portZero: "free" },
 ): Layer.Layer<EngineService | Store | TcpServer, ListenError, RedixConfig | FileSystem.FileSystem> =>
   listening(options).pipe(Layer.provideMerge(layer))
 
@@ -51,10 +51,10 @@ export const Redix = {
     layer.pipe(Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides }))),
   /** The server on a free loopback port (or `port`), without save points unless `save` is given. */
   layerServerWith: (
-    overrides: Overrides = {}
+    overrides: Overrides = {},
   ): Layer.Layer<EngineService | Store | TcpServer, ListenError | InvalidConfigError> =>
     layerServer().pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
-      Layer.provide(NodeFileSystem.layer)
-    )
+      Layer.provide(NodeFileSystem.layer),
+    ),
 }

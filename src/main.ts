@@ -11,7 +11,7 @@ import { helpText, parseArgv, RedixConfig, versionText } from "./config/index.js
 import { Redix } from "./Redix.js"
 import { EngineService } from "./server/Engine.js"
 import { startupLines } from "./server/Banner.js"
-import { loggerLayer } from "./server/RedisLogger.js"
+import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./server/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./version.js"
 
@@ -23,20 +23,19 @@ const args = process.argv.slice(2)
 
 const config = RedixConfig.layerStart({ environment: process.env, args }).pipe(
   Layer.provide(NodeStdio.layer),
-  Layer.provide(NodeFileSystem.layer)
+  Layer.provide(NodeFileSystem.layer),
 )
 
 const logging = Layer.unwrap(
-  Effect.map(RedixConfig, (state) =>
-    loggerLayer({
-      pid: process.pid,
-      role: () => "M",
-      level: () => state.values.loglevel,
-      format: state.values.logFormat,
-      file: state.values.logfile
-    })
-  )
-)
+  Effect.gen(function* () {
+    const { values } = yield* RedixConfig
+    const write =
+      values.logfile === ""
+        ? (text: string): void => void process.stdout.write(text)
+        : yield* RedisLogger.fileSink(values.logfile)
+    return RedisLogger.layer({ pid: process.pid, role: () => "M", settings: values, write })
+  }),
+).pipe(Layer.provide(NodeFileSystem.layer))
 
 /** Turns signals into an orderly shutdown; the second one ends at once. */
 const onSignals = Effect.gen(function* () {
@@ -47,8 +46,8 @@ const onSignals = Effect.gen(function* () {
     fork(
       Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
         Effect.andThen(engine.lifecycle.shutdown({ save: undefined, now: false, force: false })),
-        Effect.catch((reason) => Effect.logWarning(`${reason}, can't exit.`))
-      )
+        Effect.catch((reason) => Effect.logWarning(`${reason}, can't exit.`)),
+      ),
     )
   }
   process.on("SIGTERM", onSignal)
@@ -67,14 +66,17 @@ const program = Effect.gen(function* () {
   }
   yield* engine.lifecycle.awaitEnd
   yield* Effect.logWarning("Redix is now ready to exit, bye bye...")
+  return 0
 })
 
+/** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
 const server = program.pipe(
   Effect.provide(Redix.layerServer({ portZero: "off" })),
-  Effect.tapError((error) => Effect.logWarning(error.message)),
+  Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
   Effect.provide(logging),
   Effect.provide(config),
-  Effect.provide(NodeFileSystem.layer)
+  Effect.provide(NodeFileSystem.layer),
+  Effect.catch((error) => Effect.sync(() => process.stderr.write(`${error.message}\n`)).pipe(Effect.as(1))),
 )
 
 const line = parseArgv(args)
@@ -85,13 +87,8 @@ if (line.kind === "help") {
 } else {
   Effect.runCallback(server, {
     onExit: (exit) => {
-      if (Exit.isSuccess(exit)) process.exit(0)
-      for (const reason of exit.cause.reasons) {
-        const startup = reason._tag === "Fail" && reason.error._tag !== "ListenError"
-        if (startup) process.stderr.write(`${reason.error.message}\n`)
-        if (reason._tag === "Die") process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
-      }
-      process.exit(1)
-    }
+      if (Exit.isFailure(exit)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
+      process.exit(Exit.isSuccess(exit) ? exit.value : 1)
+    },
   })
 }

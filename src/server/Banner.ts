@@ -8,8 +8,8 @@ export const startupLines = (facts: {
 }): ReadonlyArray<Effect.Effect<void>> => [
   Effect.logWarning("oO0OoO0OoO0Oo Redix is starting oO0OoO0OoO0Oo"),
   Effect.logWarning(
-    `Redix version=${REDIX_VERSION}, Redis version=${REDIS_VERSION}, bits=64, pid=${facts.pid}, just started`
+    `Redix version=${REDIX_VERSION}, Redis version=${REDIS_VERSION}, bits=64, pid=${facts.pid}, just started`,
   ),
   Effect.log(`Running mode=standalone, Port: ${facts.port}, PID: ${facts.pid}`),
-  Effect.logWarning("Server initialized")
+  Effect.logWarning("Server initialized"),
 ]

@@ -99,7 +99,7 @@ const runCommand = (
   engine: Engine,
   session: Session,
   parser: RequestParser,
-  mark: number
+  mark: number,
 ): void | Effect.Effect<Uint8Array> => {
   try {
     return engine.dispatcher.run(parser, session)

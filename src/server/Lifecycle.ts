@@ -41,12 +41,12 @@ export class Lifecycle {
       const steps = Effect.forEach(
         this.steps,
         (step) => (options.force ? Effect.ignore(step(options)) : step(options)),
-        { discard: true }
+        { discard: true },
       )
       return steps.pipe(
         Effect.andThen(Deferred.succeed(this.ended, undefined)),
         Effect.asVoid,
-        Effect.onError(() => Effect.sync(() => void (this.running = false)))
+        Effect.onError(() => Effect.sync(() => void (this.running = false))),
       )
     })
   }

@@ -60,7 +60,9 @@ const padded = (value: number, width: number): string => String(value).padStart(
 /** "22 Nov 2026 15:11:55.123" in local time. */
 export const redisTimestamp = (date: Date): string => {
   const day = `${padded(date.getDate(), 2)} ${months[date.getMonth()] ?? ""} ${date.getFullYear()}`
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => padded(part, 2)).join(":")
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => padded(part, 2))
+    .join(":")
   return `${day} ${time}.${padded(date.getMilliseconds(), 3)}`
 }
 
@@ -74,7 +76,11 @@ export interface LogEntry {
 }
 
 const shown = (value: unknown): string =>
-  typeof value === "string" ? value : value instanceof Error ? value.message : (JSON.stringify(value) ?? String(value))
+  typeof value === "string"
+    ? value
+    : value instanceof Error
+      ? value.message
+      : (JSON.stringify(value) ?? String(value))
 
 /** Redis's line, with annotations as ` name=value` after the message. Without the newline. */
 export const formatTextLine = (entry: LogEntry): string => {
@@ -100,7 +106,9 @@ const messageText = (message: unknown, cause: Cause.Cause<unknown>): string => {
   return parts.join(" ")
 }
 
-const withoutVerbose = (annotations: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+const withoutVerbose = (
+  annotations: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> => {
   if (!(VERBOSE in annotations)) return annotations
   const { [VERBOSE]: _mark, ...rest } = annotations
   return rest

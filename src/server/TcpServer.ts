@@ -70,7 +70,7 @@ export class TcpServer extends Context.Service<
 >()("redix/server/TcpServer") {
   static readonly layerOf = (
     settings: ListenSettings,
-    options: ListenOptions = { portZero: "free" }
+    options: ListenOptions = { portZero: "free" },
   ): Layer.Layer<TcpServer, ListenError, EngineService | FileSystem.FileSystem> =>
     Layer.effect(TcpServer, open(settings, options))
 }
@@ -93,7 +93,7 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
   return {
     ports: [...new Set(ports)],
     tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
-    unixSocket: settings.unixsocket
+    unixSocket: settings.unixsocket,
   }
 })
 
@@ -103,7 +103,7 @@ const openAddresses = Effect.fnUntraced(function* (
   wanted: number,
   kind: "tcp" | "tls",
   tls: Tls.TlsOptions | undefined,
-  into: Array<Listener>
+  into: Array<Listener>,
 ) {
   let port = wanted
   let failure: ListenError | undefined
@@ -111,7 +111,14 @@ const openAddresses = Effect.fnUntraced(function* (
   for (const word of settings.bind) {
     const optional = word.startsWith("-")
     const host = hostOf(optional ? word.slice(1) : word)
-    const at = { host, port, backlog: settings.tcpBacklog, noDelay: true, allowHalfOpen: true, ipv6Only: host.includes(":") }
+    const at = {
+      host,
+      port,
+      backlog: settings.tcpBacklog,
+      noDelay: true,
+      allowHalfOpen: true,
+      ipv6Only: host.includes(":"),
+    }
     const make: Effect.Effect<Server, unknown, Scope.Scope> =
       tls === undefined ? NodeSocketServer.make(at) : NodeSocketServer.makeTls({ ...tls, ...at })
     const result = yield* Effect.result(make)
@@ -138,9 +145,11 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
   const fail = (error: unknown): ListenError => new ListenError({ address: path, reason: reasonOf(error) })
   // As redis-server: a socket file left by a killed server is in the way and taken.
   yield* Effect.ignore(fs.remove(path))
-  const server = yield* NodeSocketServer.make({ path, backlog: settings.tcpBacklog, allowHalfOpen: true }).pipe(
-    Effect.mapError(fail)
-  )
+  const server = yield* NodeSocketServer.make({
+    path,
+    backlog: settings.tcpBacklog,
+    allowHalfOpen: true,
+  }).pipe(Effect.mapError(fail))
   if (settings.unixsocketperm !== 0) {
     yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.mapError(fail))
   }
@@ -149,7 +158,7 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
 
 /** The system's word on a failed listen, dug out of the wrappers around it. */
 const reasonOf = (error: unknown): string => {
-  for (let at: unknown = error; typeof at === "object" && at !== null; ) {
+  for (let at: unknown = error; typeof at === "object" && at !== null;) {
     if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
     at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
   }
@@ -162,10 +171,15 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "Cannot assign requested address",
   ENOTFOUND: "Name or service not known",
   EAFNOSUPPORT: "Address family not supported by protocol",
-  ENOENT: "No such file or directory"
+  ENOENT: "No such file or directory",
 }
 
-const accept = (engine: Engine, settings: ListenSettings, listener: Listener, socket: Socket): Effect.Effect<void> =>
+const accept = (
+  engine: Engine,
+  settings: ListenSettings,
+  listener: Listener,
+  socket: Socket,
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
     yield* Effect.addFinalizer(() => Effect.sync(() => closeSoon(raw)))
@@ -187,7 +201,7 @@ const accept = (engine: Engine, settings: ListenSettings, listener: Listener, so
   }).pipe(
     Effect.scoped,
     Effect.catchTag("SocketError", () => Effect.void),
-    Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect))
+    Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect)),
   )
 
 /** Ends a socket that its own end has not closed in time: a peer that reads nothing must not hold up the server. */
@@ -204,7 +218,7 @@ const refusalOf = (
   engine: Engine,
   settings: ListenSettings,
   listener: Listener,
-  raw: Net.Socket
+  raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
   const open = settings.protectedMode && settings.requirepass === ""

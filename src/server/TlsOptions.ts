@@ -24,13 +24,16 @@ export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings
   const read = (path: string): Effect.Effect<Buffer, ListenError> =>
     fs.readFile(path).pipe(
       Effect.map((bytes) => Buffer.from(bytes)),
-      Effect.mapError((error) => new ListenError({ address: path, reason: error.message }))
+      Effect.mapError((error) => new ListenError({ address: path, reason: error.message })),
     )
   if (settings.tlsCertFile === "" || settings.tlsKeyFile === "") {
     return yield* new ListenError({ address: "TLS", reason: "tls-cert-file and tls-key-file must be set" })
   }
   if (settings.tlsAuthClients !== "no" && settings.tlsCaCertFile === "") {
-    return yield* new ListenError({ address: "TLS", reason: "tls-ca-cert-file must be set unless tls-auth-clients is no" })
+    return yield* new ListenError({
+      address: "TLS",
+      reason: "tls-ca-cert-file must be set unless tls-auth-clients is no",
+    })
   }
   const ciphers = [settings.tlsCiphersuites, settings.tlsCiphers].filter((c) => c !== "").join(":")
   const versions = settings.tlsProtocols.split(/\s+/).filter((v) => v !== "")
@@ -39,7 +42,7 @@ export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings
     key: yield* read(settings.tlsKeyFile),
     requestCert: settings.tlsAuthClients !== "no",
     rejectUnauthorized: settings.tlsAuthClients === "yes",
-    honorCipherOrder: settings.tlsPreferServerCiphers
+    honorCipherOrder: settings.tlsPreferServerCiphers,
   }
   if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
   if (settings.tlsKeyFilePass !== "") options.passphrase = settings.tlsKeyFilePass

@@ -1,15 +1,13 @@
 /** Starts a Redix in this process, on a free loopback port, for tests that speak to it over a socket. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { defaultSettings } from "../../src/commands/defaults.js"
-import { dataCommands } from "../../src/commands/index.js"
-import type { Settings } from "../../src/commands/Settings.js"
-import { RespCodec } from "../../src/resp/RespCodec.js"
+import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/index.js"
+import { Redix } from "../../src/Redix.js"
 import { type Engine, EngineService } from "../../src/server/Engine.js"
 import { TcpServer } from "../../src/server/TcpServer.js"
-import { Store } from "../../src/store/Store.js"
 import { RawClient } from "./RawClient.js"
 
 export interface TestRedix {
@@ -19,16 +17,28 @@ export interface TestRedix {
   readonly stop: () => Promise<void>
 }
 
-/** Starts a server; `settings` override Redis's defaults. Call `stop` when done. */
-export const startRedix = async (settings: Partial<Settings> = {}): Promise<TestRedix> => {
+/**
+ * Starts a server; `settings` override Redis's defaults by field name (`hashMaxListpackEntries`), `directives` by
+ * directive name. Call `stop` when done.
+ */
+export const startRedix = async (
+  settings: Partial<RedixValues> = {},
+  directives: Overrides = {},
+): Promise<TestRedix> => {
   const scope = Effect.runSync(Scope.make())
-  const engine = EngineService.layerOf({ ...defaultSettings, ...settings }, () => dataCommands)
-  const layer = TcpServer.layerOf([{ host: "127.0.0.1", port: 0, backlog: 511 }]).pipe(
-    Layer.provideMerge(engine),
-    Layer.provide(Store.layer),
-    Layer.provide(RespCodec.layer),
+  const config = Layer.effect(
+    RedixConfig,
+    Effect.map(RedixConfig, (state) => {
+      Object.assign(state.values, settings)
+      return state
+    }),
+  ).pipe(
+    Layer.provide(
+      RedixConfig.layerOf({ save: "", port: 0, bind: "127.0.0.1", "enable-debug-command": true, ...directives }),
+    ),
   )
-  const [port, built] = await Effect.runPromise(
+  const layer = Redix.layerServer().pipe(Layer.provide(config), Layer.provide(NodeFileSystem.layer))
+  const [port, engine] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
@@ -40,7 +50,7 @@ export const startRedix = async (settings: Partial<Settings> = {}): Promise<Test
   )
   return {
     port,
-    engine: built,
+    engine,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: () => Effect.runPromise(Scope.close(scope, Exit.void)),
   }
