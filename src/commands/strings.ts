@@ -1,37 +1,16 @@
-/** The string commands. */
-import { isCanonicalInt64 } from "../memory/Numbers.js"
+/** The string commands that read one value: GET, STRLEN, GETRANGE; and the list of the whole family. */
 import * as Errors from "../resp/Errors.js"
-import {
-  STRING_EMBSTR,
-  STRING_INT,
-  STRING_RAW,
-  stringChunk,
-  stringLength,
-  stringOffset,
-  TYPE_STRING,
-} from "../store/Entry.js"
+import { stringChunk, stringLength, stringOffset, TYPE_STRING } from "../store/Entry.js"
 import { command } from "./Command.js"
 import type { Command } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
-import { Event } from "./KeyEvents.js"
 import * as spec from "./spec/strings.js"
-
-/** Longest string that OBJECT ENCODING calls embstr. */
-const EMBSTR_BYTES_MAX = 44
-
-/** Encoding a fresh string value gets. */
-export const stringEncoding = (buf: Uint8Array, off: number, len: number): number =>
-  len <= 20 && isCanonicalInt64(buf, off, len)
-    ? STRING_INT
-    : len <= EMBSTR_BYTES_MAX
-      ? STRING_EMBSTR
-      : STRING_RAW
-
-/** Answers the string value of an entry as a bulk. */
-export const replyString = (c: CommandContext, ref: number): void => {
-  const a = c.keyspace.arena
-  c.out.bulk(stringChunk(a, ref), stringOffset(a, ref), stringLength(a, ref))
-}
+import { lcs } from "./stringsLcs.js"
+import { append, setRange } from "./stringsEdit.js"
+import { getDel, getEx, getSet, psetEx, set, setEx, setNx } from "./stringsSet.js"
+import { mget, mset, msetNx } from "./stringsMany.js"
+import { decr, decrBy, incr, incrBy, incrByFloat } from "./stringsNumber.js"
+import { replyString } from "./stringsReply.js"
 
 const get = (c: CommandContext): void => {
   const ref = c.read(1)
@@ -39,14 +18,51 @@ const get = (c: CommandContext): void => {
   else if (!c.wrongType(ref, TYPE_STRING)) replyString(c, ref)
 }
 
-const set = (c: CommandContext): void => {
-  if (c.argc !== 3) return c.fail(Errors.syntax)
-  const { buf, argOff, argLen } = c
-  const existing = c.write(1)
-  const encoding = stringEncoding(buf, argOff[2], argLen[2])
-  c.db.putString(existing, buf, argOff[1], argLen[1], buf, argOff[2], argLen[2], encoding, false)
-  c.changed(1, Event.string, "set")
-  c.out.ok()
+const strlen = (c: CommandContext): void => {
+  const ref = c.read(1)
+  if (ref === 0) c.out.zero()
+  else if (!c.wrongType(ref, TYPE_STRING)) c.out.int(stringLength(c.keyspace.arena, ref))
 }
 
-export const stringCommands: ReadonlyArray<Command> = [command(spec.GET, get), command(spec.SET, set)]
+/** GETRANGE and its old name SUBSTR: bytes start to end, both included, negative ones from the end. */
+const getRange = (c: CommandContext): void => {
+  let start = c.integer(2)
+  let end = c.integer(3)
+  if (start !== start || end !== end) return c.fail(Errors.notInteger)
+  const ref = c.read(1)
+  if (ref === 0) return c.out.bulkText("")
+  if (c.wrongType(ref, TYPE_STRING)) return
+  const a = c.keyspace.arena
+  const len = stringLength(a, ref)
+  if (start < 0 && end < 0 && start > end) return c.out.bulkText("")
+  if (start < 0) start = Math.max(0, start + len)
+  if (end < 0) end = Math.max(0, end + len)
+  if (end >= len) end = len - 1
+  if (start > end || len === 0) return c.out.bulkText("")
+  c.out.bulk(stringChunk(a, ref), stringOffset(a, ref) + start, end - start + 1)
+}
+
+export const stringCommands: ReadonlyArray<Command> = [
+  command(spec.GET, get),
+  command(spec.SET, set),
+  command(spec.SETNX, setNx),
+  command(spec.SETEX, setEx),
+  command(spec.PSETEX, psetEx),
+  command(spec.GETSET, getSet),
+  command(spec.GETDEL, getDel),
+  command(spec.GETEX, getEx),
+  command(spec.MGET, mget),
+  command(spec.MSET, mset),
+  command(spec.MSETNX, msetNx),
+  command(spec.INCR, incr),
+  command(spec.DECR, decr),
+  command(spec.INCRBY, incrBy),
+  command(spec.DECRBY, decrBy),
+  command(spec.INCRBYFLOAT, incrByFloat),
+  command(spec.APPEND, append),
+  command(spec.SETRANGE, setRange),
+  command(spec.GETRANGE, getRange),
+  command(spec.SUBSTR, getRange),
+  command(spec.STRLEN, strlen),
+  command(spec.LCS, lcs),
+]

@@ -107,8 +107,7 @@ export const bitfieldType =
 export const bitfieldOverflow = "ERR Invalid OVERFLOW type specified"
 export const bitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand"
 export const lcsNotStrings = "ERR The specified keys must contain string values"
-export const lcsTooLong =
-  "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+export const lcsTooLong = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
 export const lcsLenAndIdx = "ERR If you want both the length and indexes, please just use IDX."
 
 // Lists and hashes
@@ -159,6 +158,8 @@ export const geoStoreWith = (command: string): string =>
 
 export const hllNotValid = "WRONGTYPE Key is not a valid HyperLogLog string value."
 export const hllCorrupted = "INVALIDOBJ Corrupted HLL object detected"
+export const hllNotSparse = "ERR HLL encoding is not sparse"
+export const hllSubcommand = (name: string): string => `ERR Unknown PFDEBUG subcommand '${name}'`
 export const hllNoKey = "ERR The specified key does not exist"
 
 // Streams

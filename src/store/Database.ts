@@ -30,6 +30,12 @@ import { TimerWheel } from "./TimerWheel.js"
 
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
+/** Zeroes bytes [from, to); short runs, as APPEND makes them, without a call. */
+const zeroBytes = (bytes: Uint8Array, from: number, to: number): void => {
+  if (to - from > 64) bytes.fill(0, from, to)
+  else for (let i = from; i < to; i++) bytes[i] = 0
+}
+
 export class Database {
   readonly table: HashTable
   readonly wheel: TimerWheel
@@ -100,6 +106,7 @@ export class Database {
   /**
    * Stores a string under a key just looked up. `existing` is what the lookup answered.
    * @param encoding STRING_RAW, STRING_INT or STRING_EMBSTR; long values go to a block of their own by themselves
+   * @param expiring the caller sets an expiry next: leave room for it
    * @returns the entry's ref
    */
   putString(
@@ -112,10 +119,11 @@ export class Database {
     vl: number,
     encoding: number,
     keepExpiry: boolean,
+    expiring = false,
   ): Ref {
     const a = this.arena
     if (vl > INLINE_BYTES_MAX) return this.putLongString(existing, kb, ko, kl, vb, vo, vl, keepExpiry)
-    const ref = this.putInline(existing, kb, ko, kl, vl, encoding, keepExpiry)
+    const ref = this.putInline(existing, kb, ko, kl, vl, encoding, keepExpiry, expiring)
     copyBytes(vb, vo, a.u8[ref >>> 20], entryKeyOffset(a, ref) + kl, vl)
     return ref
   }
@@ -137,6 +145,22 @@ export class Database {
     return this.putValue(existing, kb, ko, kl, TYPE_STRING, STRING_EXTERNAL, block, keepExpiry)
   }
 
+  /** Stores a string of `vl` zero bytes, RAW, under a key just looked up and not found; answers the entry's ref. */
+  putZeros(kb: Uint8Array, ko: number, kl: number, vl: number): Ref {
+    const a = this.arena
+    if (vl <= INLINE_BYTES_MAX) {
+      const ref = this.replaceEntry(0, kb, ko, kl, TYPE_STRING, STRING_RAW, vl, vl, false, false)
+      const value = entryKeyOffset(a, ref) + kl
+      zeroBytes(a.u8[ref >>> 20], value, value + vl)
+      return ref
+    }
+    const block = a.alloc(8 + vl)
+    a.i32[block >>> 20][wordOf(block)] = vl
+    const byte = ((block & 0xfffff) << 3) + 8
+    zeroBytes(a.u8[block >>> 20], byte, byte + vl)
+    return this.replaceEntry(0, kb, ko, kl, TYPE_STRING, STRING_EXTERNAL, block, 0, false, false)
+  }
+
   /**
    * Makes room for a string of `vl` bytes inside the entry of a key just looked up; the caller fills the bytes after the
    * key. Writes in place when the block fits and would not be mostly empty.
@@ -149,6 +173,7 @@ export class Database {
     vl: number,
     encoding: number,
     keepExpiry: boolean,
+    expiring: boolean,
   ): Ref {
     const a = this.arena
     if (existing !== 0) {
@@ -158,7 +183,7 @@ export class Database {
       const bytes = 8 + extra * 4 + kl + vl
       const size = a.blockSize(existing)
       const meta = entryMeta(extra, TYPE_STRING, encoding, words[w] >>> 8)
-      if (bytes <= size && bytes * 2 + 32 >= size) {
+      if (bytes <= size && bytes * 2 + 32 >= size && (!expiring || extra === EXTRA_EXPIRING)) {
         a.willWrite(existing)
         if (((words[w] >>> 3) & 7) !== TYPE_STRING || ((words[w] >>> 6) & 3) === STRING_EXTERNAL)
           this.freeValue(existing)
@@ -168,7 +193,7 @@ export class Database {
         return existing
       }
     }
-    return this.replaceEntry(existing, kb, ko, kl, TYPE_STRING, encoding, vl, vl, keepExpiry)
+    return this.replaceEntry(existing, kb, ko, kl, TYPE_STRING, encoding, vl, vl, keepExpiry, expiring)
   }
 
   /**
@@ -193,7 +218,7 @@ export class Database {
       this.setValue(existing, type, encoding, value)
       return existing
     }
-    return this.replaceEntry(existing, kb, ko, kl, type, encoding, value, 0, keepExpiry)
+    return this.replaceEntry(existing, kb, ko, kl, type, encoding, value, 0, keepExpiry, false)
   }
 
   /** Sets type, encoding and value ref of an entry; the old value's blocks are the caller's business. */
@@ -217,10 +242,11 @@ export class Database {
     word2: number,
     tail: number,
     keepExpiry: boolean,
+    expiring: boolean,
   ): Ref {
     const a = this.arena
     const expiry = existing !== 0 && keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
-    const extra = expiry ? EXTRA_EXPIRING : EXTRA_PLAIN
+    const extra = expiry || expiring ? EXTRA_EXPIRING : EXTRA_PLAIN
     const keyByte = 8 + extra * 4
     const ref = a.alloc(keyByte + kl + tail)
     const words = a.i32[ref >>> 20]
@@ -233,6 +259,10 @@ export class Database {
     )
     words[w + 1] = kl
     words[w + 2] = word2
+    if (extra === EXTRA_EXPIRING) {
+      words[w + 3] = NO_EXPIRY
+      words[w + 4] = NO_EXPIRY
+    }
     copyBytes(kb, ko, a.u8[ref >>> 20], (w << 2) + keyByte, kl)
     if (existing === 0) {
       this.table.insertAfterFind(ref)
@@ -277,8 +307,9 @@ export class Database {
       a.i32[block >>> 20][wordOf(block)] = vl
       a.copy(existing, ko + kl, block, 8, old)
       to.fill(0, toByte + old, toByte + vl)
-      this.setValue(existing, TYPE_STRING, STRING_EXTERNAL, block)
-      return existing
+      const key = a.u8[existing >>> 20]
+      const at = entryKeyOffset(a, existing)
+      return this.replaceEntry(existing, key, at, kl, TYPE_STRING, STRING_EXTERNAL, block, 0, true, false)
     }
     if (ko + kl + vl > a.blockSize(existing)) {
       ref = a.alloc(ko + kl + vl + (vl >>> 1))
@@ -291,7 +322,8 @@ export class Database {
     const w = wordOf(ref)
     words[w] = entryMeta(words[w] & 7, TYPE_STRING, STRING_RAW, words[w] >>> 8)
     words[w + 2] = vl
-    if (vl > old) a.u8[ref >>> 20].fill(0, (w << 2) + ko + kl + old, (w << 2) + ko + kl + vl)
+    const value = (w << 2) + ko + kl
+    zeroBytes(a.u8[ref >>> 20], value + old, value + vl)
     return ref
   }
 
@@ -305,7 +337,7 @@ export class Database {
     } else a.willWrite(block)
     a.i32[block >>> 20][wordOf(block)] = vl
     const byte = ((block & 0xfffff) << 3) + 8
-    if (vl > old) a.u8[block >>> 20].fill(0, byte + old, byte + vl)
+    zeroBytes(a.u8[block >>> 20], byte + old, byte + vl)
     return existing
   }
 
@@ -326,7 +358,7 @@ export class Database {
   }
 
   /**
-   * Sets the expiry of an entry just looked up, in Unix milliseconds (may move the entry to a larger block).
+   * Sets the expiry of an entry just looked up or put, in Unix milliseconds (may move the entry to a larger block).
    * @returns the entry's ref
    */
   setExpiry(existing: Ref, atMs: number): Ref {
@@ -348,6 +380,9 @@ export class Database {
       a.copy(existing, 0, ref, 0, 12)
       a.copy(existing, 12, ref, 28, tail)
       a.i32[ref >>> 20][wordOf(ref)] = (a.i32[ref >>> 20][wordOf(ref)] & ~7) | EXTRA_EXPIRING
+      // The entry may have been put since the last lookup, and its bucket split then.
+      if (this.table.find(a.u8[ref >>> 20], entryKeyOffset(a, ref), kl) !== existing)
+        throw new Error("an entry that is to expire is not where its hash says")
       this.table.replaceFound(ref)
       a.free(existing)
     } else {

@@ -1,0 +1,26 @@
+/** What the bitmap commands share: bit offsets, and the words of a string. */
+import type { Ref } from "../memory/Arena.js"
+import * as Errors from "../resp/Errors.js"
+import { entryEncoding, entryValue, STRING_EXTERNAL } from "../store/Entry.js"
+import type { CommandContext } from "./CommandContext.js"
+
+/**
+ * The bit offset in argument i, -1 after an error reply. With `width` > 0 the form "#n" means n fields of that width.
+ * A master's word is obeyed beyond the limit of a string's length.
+ */
+export const readBitOffset = (c: CommandContext, i: number, width: number): number => {
+  let n = NaN
+  if (width > 0 && c.argLen[i] > 0 && c.buf[c.argOff[i]] === 35) {
+    const text = c.text(i).slice(1)
+    if (/^(0|-?[1-9][0-9]{0,17})$/.test(text)) n = Number(text) * width
+  } else n = c.integer(i)
+  if (n >= 0 && (c.fromMaster || Math.floor(n / 8) < c.settings.protoMaxBulkLen)) return n
+  c.fail(Errors.bitOffset)
+  return -1
+}
+
+/** Word view of the chunk that holds the string's bytes. */
+export const stringWords = (c: CommandContext, ref: Ref): Int32Array => {
+  const a = c.keyspace.arena
+  return a.i32[(entryEncoding(a, ref) === STRING_EXTERNAL ? entryValue(a, ref) : ref) >>> 20]
+}
