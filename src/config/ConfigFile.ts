@@ -16,13 +16,12 @@ export const INCLUDE_DEPTH_MAX = 16
 const reasons: Readonly<Record<string, string>> = {
   NotFound: "No such file or directory",
   PermissionDenied: "Permission denied",
-  BadResource: "Not a regular file",
+  BadResource: "Is a directory",
 }
 
 /** The operating system's reason in Redis's words where it has one. */
 export const platformReason = (error: PlatformError): string => {
   const code = /\b(E[A-Z]{2,})\b/.exec(error.message)?.[1]
-  if (code === "EISDIR") return "Is a directory"
   return reasons[error.reason._tag] ?? code ?? error.reason._tag
 }
 

@@ -94,14 +94,19 @@ const providerOf = (texts: ReadonlyMap<string, string>): ConfigProvider.ConfigPr
     return Effect.succeed(text === undefined ? undefined : ConfigProvider.makeValue(text))
   })
 
-/** The text a ConfigProvider has under the directive's name or one of its aliases. */
-const readText = (entry: Entry): Config.Config<Option.Option<string>> => {
-  let text = Config.String(entry.name)
-  for (const alias of [...entry.aliases, ...entry.startAliases]) {
-    text = Config.orElse(text, () => Config.String(alias))
+/**
+ * The text a ConfigProvider has under the directive's name or one of its aliases. It is asked first whether it has
+ * anything there: to decode two hundred absent settings would be the longest part of a start in process.
+ */
+const readText = Effect.fnUntraced(function* (entry: Entry) {
+  const provider = yield* ConfigProvider.ConfigProvider
+  for (const name of [entry.name, ...entry.aliases, ...entry.startAliases]) {
+    if ((yield* provider.load([name])) === undefined) continue
+    const text = yield* Config.option(Config.String(name))
+    if (Option.isSome(text)) return text.value
   }
-  return Config.option(text)
-}
+  return undefined
+})
 
 const invalid = (source: string, key: string, value: string, reason: string): InvalidConfigError =>
   new InvalidConfigError({ source, key, value, reason })
@@ -111,11 +116,10 @@ const readState = Effect.fnUntraced(function* (origins: ReadonlyMap<string, stri
   const state = new ConfigState()
   for (const entry of entries) {
     const source = origins.get(entry.name) ?? "the configuration"
-    const given = yield* readText(entry).pipe(
+    const text = yield* readText(entry).pipe(
       Effect.mapError((error) => invalid(source, entry.name, "", error.message)),
     )
-    if (Option.isNone(given)) continue
-    const text = given.value
+    if (text === undefined) continue
     const shown = entry.secret ? "" : text
     if (entry.support === "refused" && text !== "")
       return yield* invalid(source, entry.name, shown, "Redix does not support this setting")

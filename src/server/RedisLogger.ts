@@ -10,7 +10,7 @@
  *
  * Every line ends with one newline; a message of several lines stays one log entry, its later lines as they are. Lines go
  * to standard output, or are appended to a file that is opened anew at each write: log rotation by renaming works, as in
- * Redis. Worked example: `RedisLogger.layer({ pid, settings, write })` over `fileSink` or `stdoutSink`.
+ * Redis. Worked example: `layerFor({ pid, role: () => "M", settings: config.values, logfile: "", stdout })`.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,6 +18,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
+import type { PlatformError } from "effect/PlatformError"
 import * as References from "effect/References"
 
 export type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
@@ -170,3 +171,15 @@ export const fileSink = Effect.fnUntraced(function* (path: string) {
     wake?.()
   }
 })
+
+export interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
+  /** A path to append to; "" is standard output. */
+  readonly logfile: string
+  readonly stdout: (line: string) => void
+}
+
+/** The logger over the sink the configuration names. */
+export const layerFor = (target: LogTarget): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
+  target.logfile === ""
+    ? layer({ ...target, write: target.stdout })
+    : Layer.unwrap(Effect.map(fileSink(target.logfile), (write) => layer({ ...target, write })))
