@@ -12,6 +12,8 @@ import {
   rewriteConfig,
   rewriteConfigFile,
 } from "../../src/config/index.js"
+import type { Settings } from "../../src/commands/Settings.js"
+import type { LogSettings } from "../../src/server/RedisLogger.js"
 import { isPattern, patternToRegExp } from "../../src/config/Pattern.js"
 import { quoteWord, splitWords } from "../../src/config/Words.js"
 import { Random, runSeed } from "../support/Random.js"
@@ -92,6 +94,13 @@ describe("CONFIG SET", () => {
     })
     expect(await set(["timeout", "5"], ["dir", "/./tmp/"])).toEqual({ ok: true, changed: ["timeout", "dir"] })
     expect(state.text("dir")).toBe("/tmp")
+  })
+
+  it("serves as the commands' settings and the log's as it is", () => {
+    const { values } = new ConfigState()
+    const settings: Settings = values
+    const log: LogSettings = values
+    expect([settings.listMaxListpackSize, log.loglevel, log.logFormat]).toEqual([-2, "notice", "text"])
   })
 
   it("has a camel-cased field for every directive", () => {
