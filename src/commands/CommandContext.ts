@@ -107,6 +107,11 @@ export class CommandContext {
     return this.db.lookupRead(this.buf, this.argOff[i], this.argLen[i])
   }
 
+  /** Entry of the key in argument i, for reading, its access clock left alone; 0 = none. */
+  peek(i: number): Ref {
+    return this.db.lookupPeek(this.buf, this.argOff[i], this.argLen[i])
+  }
+
   /** Entry of the key in argument i, for writing; 0 = none. */
   write(i: number): Ref {
     return this.db.lookupWrite(this.buf, this.argOff[i], this.argLen[i])

@@ -39,6 +39,7 @@ export class Propagation {
   /** Inside EXEC or a script, units are held back and leave together. */
   private readonly held: Array<Entry> = []
   private depth = 0
+  private single = false
 
   get active(): boolean {
     return this.log.active
@@ -63,6 +64,11 @@ export class Propagation {
   /** A consequence that comes before the command in progress: the DEL of a key found expired. */
   first(database: number, ...args: ReadonlyArray<LogArgument>): void {
     this.before.push({ database, args: args.map(keep) })
+  }
+
+  /** What the command in progress leaves goes out as single commands, not as one unit: keys that SCAN found expired. */
+  separately(): void {
+    this.single = true
   }
 
   /** Whether anything waits to be flushed without a command of its own (expiry, eviction). */
@@ -91,7 +97,9 @@ export class Propagation {
     unit.push(...this.entries.splice(0))
     this.mode = "verbatim"
     if (this.depth > 0) this.held.push(...unit)
+    else if (this.single) for (const e of unit) this.log.append(e.database, e.args)
     else this.emit(unit)
+    this.single = false
   }
 
   /** Whether finishing the command in progress is just its own bytes: the fast path of plain writes. */

@@ -75,9 +75,12 @@ export class Engine {
           )
         this.events.modified(db, buf, off, len)
         this.events.notify(256, "expired", db.id, buf, off, len)
+        // Readers of a stream's group are told that it is gone.
+        this.blocking.signal(db.id, buf, off, len)
       },
       missed: (db, buf, off, len) => this.events.notify(2048, "keymiss", db.id, buf, off, len),
     }
+    keyspace.freeing = settings
     this.dispatcher = new Dispatcher(this.context, new CommandTable(families(this)), this.gates)
   }
 
@@ -161,7 +164,11 @@ export class Engine {
       if (this.clock.currentTimeMillisUnsafe() - start >= CRON_BUDGET_MS) break
     }
     const p = this.context.propagation
-    if (p.waiting) p.finish(0, false, () => [])
+    if (p.waiting) {
+      p.separately()
+      p.finish(0, false, () => [])
+    }
+    if (this.blocking.pending) this.blocking.serve()
     return more
   }
 }

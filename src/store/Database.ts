@@ -75,10 +75,31 @@ export class Database {
     return ref
   }
 
-  /** The entry of a key for writing, or 0: updates the access clock, counts nothing. */
-  lookupWrite(buf: Uint8Array, off: number, len: number): Ref {
+  /** As lookupRead, but the access clock stays: TTL, TYPE, EXISTS and the like are no use of the value. */
+  lookupPeek(buf: Uint8Array, off: number, len: number): Ref {
     const ref = this.lookup(buf, off, len)
-    if (ref !== 0) this.touch(ref)
+    if (ref !== 0) this.keyspace.stats.keyspaceHits++
+    else {
+      this.keyspace.stats.keyspaceMisses++
+      this.keyspace.keyMissed(this, buf, off, len)
+    }
+    return ref
+  }
+
+  /**
+   * The entry of a key for writing, or 0: updates the access clock, counts nothing. An expired key is gone after it, even
+   * where expired keys are only hidden: else the write would add the key a second time.
+   */
+  lookupWrite(buf: Uint8Array, off: number, len: number): Ref {
+    const ref = this.table.find(buf, off, len)
+    if (ref === 0) return 0
+    if (
+      entryHasExpirySlot(this.arena, ref) &&
+      this.isExpired(ref) &&
+      this.keyspace.expireForWrite(this, ref, buf, off, len)
+    )
+      return 0
+    this.touch(ref)
     return ref
   }
 
@@ -93,6 +114,11 @@ export class Database {
   isExpired(ref: Ref): boolean {
     const at = entryExpiry(this.arena, ref)
     return at !== NO_EXPIRY && at < this.keyspace.now
+  }
+
+  /** Whether commands that list keys leave the entry out: expired, and not shown nevertheless to a master's stream. */
+  isHidden(ref: Ref): boolean {
+    return this.isExpired(ref) && this.keyspace.expiryMode !== "ignore"
   }
 
   private touch(ref: Ref): void {
@@ -347,14 +373,16 @@ export class Database {
     if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
     this.table.removeFound()
     if (lazy) this.keyspace.freeLazily(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
-    else this.freeValue(ref)
+    else this.keyspace.freeValue(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
     a.free(ref)
   }
 
-  /** Frees the blocks of an entry's value, not the entry. */
+  /** Frees the blocks of a value that is overwritten, not the entry; large ones in slices where the policy says so. */
   private freeValue(ref: Ref): void {
     const a = this.arena
-    this.keyspace.freeValue(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
+    if (this.keyspace.freeing.lazyfreeLazyServerDel)
+      this.keyspace.freeLazily(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
+    else this.keyspace.freeValue(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
   }
 
   /**
@@ -365,9 +393,10 @@ export class Database {
     return this.setExpiryWords(existing, atMs | 0, Math.floor(atMs / 4294967296) | 0)
   }
 
-  /** As setExpiry, for times beyond 2^53: low and high half. */
+  /** As setExpiry, for times beyond 2^53: low and high half. The time -1, long past, is kept as -2. */
   setExpiryWords(existing: Ref, low: number, high: number): Ref {
     const a = this.arena
+    if (low === -1 && high === -1) low = -2
     let ref = existing
     if (!entryHasExpirySlot(a, ref)) {
       const kl = entryKeyLength(a, ref)
@@ -416,36 +445,36 @@ export class Database {
   }
 
   /**
-   * A uniformly random key that is not expired, or 0. Like Redis, gives up avoiding expired keys after 100 tries where
-   * they may not be deleted.
+   * A uniformly random key that is not expired, or 0. Where expired keys are only hidden and every key has an expiry,
+   * gives up avoiding expired ones after 100 tries, like Redis.
    */
   randomKey(): Ref {
-    const random = this.keyspace.random
-    for (let tries = 0; this.table.count > 0; tries++) {
-      const ref = this.table.random(random)
-      if (!this.isExpired(ref) || tries === 100) return ref
-      const a = this.arena
-      const chunk = a.u8[ref >>> 20]
-      const off = entryKeyOffset(a, ref)
-      if (this.table.find(chunk, off, entryKeyLength(a, ref)) !== ref)
-        throw new Error("a key is not where its hash says")
-      this.keyspace.expireNow(this, ref, chunk, off, entryKeyLength(a, ref))
+    const keyspace = this.keyspace
+    for (let tries = 1; this.table.count > 0; tries++) {
+      const ref = this.table.random(keyspace.random)
+      if (!this.isHidden(ref)) return ref
+      if (keyspace.expiryMode === "hide") {
+        if (tries >= 100 && this.expires === this.size) return ref
+      } else this.expire(ref)
     }
     return 0
   }
 
+  /** Deletes an entry whose time has passed, found by other means than a lookup. */
+  expire(ref: Ref): void {
+    const chunk = this.arena.u8[ref >>> 20]
+    const off = entryKeyOffset(this.arena, ref)
+    const len = entryKeyLength(this.arena, ref)
+    if (this.table.find(chunk, off, len) !== ref) throw new Error("an entry is not where its hash says")
+    this.keyspace.expireNow(this, ref, chunk, off, len)
+  }
+
   /** Deletes keys whose time has come, at most `budget`; answers how many. */
   expireDue(budget: number): number {
-    const a = this.arena
     for (let n = 0; n < budget; n++) {
       const ref = this.wheel.due(this.keyspace.now - 1)
       if (ref === 0) return n
-      const chunk = a.u8[ref >>> 20]
-      const off = entryKeyOffset(a, ref)
-      const len = entryKeyLength(a, ref)
-      if (this.table.find(chunk, off, len) !== ref)
-        throw new Error("an expiring key is not where its hash says")
-      this.keyspace.expireNow(this, ref, chunk, off, len)
+      this.expire(ref)
     }
     return budget
   }

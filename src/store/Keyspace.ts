@@ -23,6 +23,12 @@ export interface KeyspaceStats {
   lazyFreedObjects: number
 }
 
+/** Which deletions that no client asked for free large values in slices; the server's settings have this shape. */
+export interface FreeingPolicy {
+  readonly lazyfreeLazyExpire: boolean
+  readonly lazyfreeLazyServerDel: boolean
+}
+
 export interface KeyspaceOptions {
   readonly databases: number
   /** Unix time in milliseconds for the first batch. */
@@ -49,10 +55,11 @@ export class Keyspace {
   /** False after DEBUG SET-ACTIVE-EXPIRE 0: keys expire only when looked up. */
   activeExpiry = true
   hooks: KeyspaceHooks = { expired: () => {}, missed: () => {} }
+  freeing: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
   /** LFU counts instead of LRU times in the access clock (maxmemory-policy *-lfu). */
   frequencies = false
 
-  private readonly lazy: Array<{ type: number; encoding: number; value: Ref }> = []
+  private readonly lazy: Array<{ type: number; encoding: number; value: Ref; objects: number }> = []
 
   constructor(options: KeyspaceOptions) {
     this.random = options.random
@@ -99,10 +106,21 @@ export class Keyspace {
   expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean {
     if (this.expiryMode === "hide") return true
     if (this.expiryMode === "ignore") return false
-    this.hooks.expired(db, buf, off, len)
-    db.remove(ref, false)
-    this.stats.expiredKeys++
+    this.deleteExpired(db, ref, buf, off, len)
     return true
+  }
+
+  /** As `expireNow`, before a write to the key: deletes it also where expired keys are otherwise only hidden. */
+  expireForWrite(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean {
+    if (this.expiryMode === "ignore") return false
+    this.deleteExpired(db, ref, buf, off, len)
+    return true
+  }
+
+  private deleteExpired(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): void {
+    this.hooks.expired(db, buf, off, len)
+    db.remove(ref, this.freeing.lazyfreeLazyExpire)
+    this.stats.expiredKeys++
   }
 
   /** Frees a value's blocks now. */
@@ -120,7 +138,7 @@ export class Keyspace {
       this.freeValue(type, encoding, value)
       return
     }
-    this.lazy.push({ type, encoding, value })
+    this.lazy.push({ type, encoding, value, objects: 1 })
   }
 
   /** Values waiting to be freed. */
@@ -135,7 +153,7 @@ export class Keyspace {
     job.value = valueTypes[job.type].freeStep(this.arena, job.encoding, job.value, budget)
     if (job.value === 0) {
       this.lazy.shift()
-      this.stats.lazyFreedObjects++
+      this.stats.lazyFreedObjects += job.objects
     }
     return this.lazy.length > 0
   }
@@ -151,17 +169,21 @@ export class Keyspace {
     return false
   }
 
-  /** Empties one database. Answers how many keys it had. */
-  flush(db: Database): number {
+  /**
+   * Empties one database; if `lazy`, its entries are freed in slices later. When no other holds anything, all goes at
+   * once whatever `lazy` says. Answers how many keys there were.
+   */
+  flush(db: Database, lazy: boolean): number {
     const n = db.size
-    if (this.databases.every((other) => other === db || other.size === 0) && this.lazy.length === 0) {
+    if (this.lazy.length === 0 && this.databases.every((other) => other === db || other.size === 0)) {
       this.flushAll()
       return n
     }
-    const table = db.table
-    this.lazy.push({ type: KEYSPACE_TABLE, encoding: 0, value: table.ref })
-    table.create()
+    const table = db.table.ref
+    db.table.create()
     db.wheel.clear()
+    if (lazy) this.lazy.push({ type: KEYSPACE_TABLE, encoding: 0, value: table, objects: n })
+    else this.freeValue(KEYSPACE_TABLE, 0, table)
     return n
   }
 
@@ -169,6 +191,7 @@ export class Keyspace {
   flushAll(): number {
     let n = 0
     for (const db of this.databases) n += db.size
+    for (const job of this.lazy) this.stats.lazyFreedObjects += job.objects
     this.lazy.length = 0
     this.arena.dropAll()
     for (const db of this.databases) {

@@ -1,0 +1,91 @@
+/**
+ * Entries that get another key or another database: RENAME, MOVE and COPY.
+ *
+ * The value's blocks stay where they are (or are a copy the caller made); only the entry block is made anew, because the
+ * key is part of it. Type, encoding, access clock and expiry go along, and so do the bytes of an inline string.
+ *
+ * Example, RENAME a b: `putClone` writes the entry "b" with a's value ref, then `detach` takes "a" out without freeing
+ * that value.
+ */
+import { copyBytes, type Ref } from "../memory/Arena.js"
+import type { Database } from "./Database.js"
+import {
+  entryEncoding,
+  entryExpiry,
+  entryKeyLength,
+  entryKeyOffset,
+  entryType,
+  entryValue,
+  EXTRA_EXPIRING,
+  EXTRA_PLAIN,
+  NO_EXPIRY,
+  STRING_EXTERNAL,
+  TYPE_STRING,
+} from "./Entry.js"
+
+const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
+
+/**
+ * Adds an entry under a key that `db` does not hold, with everything of `source` but the key and the value word.
+ * @param value the value's ref; for an inline string its length, as entryValue answers it
+ * @returns the new entry's ref
+ */
+export const putClone = (
+  db: Database,
+  source: Ref,
+  value: number,
+  kb: Uint8Array,
+  ko: number,
+  kl: number,
+): Ref => {
+  const a = db.keyspace.arena
+  if (db.table.find(kb, ko, kl) !== 0) throw new Error("a key that is to be added is there already")
+  const expiring = entryExpiry(a, source) !== NO_EXPIRY
+  const inline = entryType(a, source) === TYPE_STRING && entryEncoding(a, source) !== STRING_EXTERNAL
+  const extra = expiring ? EXTRA_EXPIRING : EXTRA_PLAIN
+  const ref = a.alloc(8 + extra * 4 + kl + (inline ? value : 0))
+  const words = a.i32[ref >>> 20]
+  const w = wordOf(ref)
+  const from = a.i32[source >>> 20]
+  const f = wordOf(source)
+  words[w] = (from[f] & ~7) | extra
+  words[w + 1] = kl
+  words[w + 2] = value
+  if (expiring) {
+    words[w + 3] = from[f + 3]
+    words[w + 4] = from[f + 4]
+  }
+  const key = entryKeyOffset(a, ref)
+  copyBytes(kb, ko, a.u8[ref >>> 20], key, kl)
+  if (inline) {
+    const bytes = entryKeyOffset(a, source) + entryKeyLength(a, source)
+    copyBytes(a.u8[source >>> 20], bytes, a.u8[ref >>> 20], key + kl, value)
+  }
+  db.table.insertAfterFind(ref)
+  if (expiring) db.wheel.insert(ref)
+  return ref
+}
+
+/** Takes an entry out of its database and frees it, but not its value. */
+export const detach = (db: Database, ref: Ref): void => {
+  const a = db.keyspace.arena
+  if (db.table.find(a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref)) !== ref)
+    throw new Error("an entry that is to go is not where its hash says")
+  if (entryExpiry(a, ref) !== NO_EXPIRY) db.wheel.remove(ref)
+  db.table.removeFound()
+  a.free(ref)
+}
+
+/** Gives the entry `source` of `from` the given key in `to`, which must not hold it; answers the new entry. */
+export const moveEntry = (
+  from: Database,
+  source: Ref,
+  to: Database,
+  kb: Uint8Array,
+  ko: number,
+  kl: number,
+): Ref => {
+  const ref = putClone(to, source, entryValue(from.keyspace.arena, source), kb, ko, kl)
+  detach(from, source)
+  return ref
+}
