@@ -13,7 +13,7 @@ import { EngineService } from "./server/Engine.js"
 import { startupLines } from "./server/Banner.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./server/TcpServer.js"
-import { REDIS_VERSION, REDIX_VERSION } from "./version.js"
+import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
 
 // The young generation stays at 1 MB a half: chunks of input die at once, and 16 MB of nursery would only be resident
 // memory. Measured with 1 M keys: 130 MB resident instead of 152, throughput the same.

@@ -1,6 +1,6 @@
 /** What the program says as it starts: the lines scripts wait for, in redis-server's words. */
 import * as Effect from "effect/Effect"
-import { REDIS_VERSION, REDIX_VERSION } from "../version.js"
+import { REDIS_VERSION, REDIX_VERSION } from "./version.js"
 
 export const startupLines = (facts: {
   readonly port: number

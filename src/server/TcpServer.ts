@@ -182,7 +182,7 @@ const accept = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
-    yield* Effect.addFinalizer(() => Effect.sync(() => closeSoon(raw)))
+    yield* Effect.addFinalizer(() => closed(raw))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++
@@ -204,11 +204,16 @@ const accept = (
     Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect)),
   )
 
-/** Ends a socket that its own end has not closed in time: a peer that reads nothing must not hold up the server. */
-const closeSoon = (raw: Net.Socket): void => {
-  if (raw.closed) return
-  setTimeout(() => raw.destroy(), CLOSE_WAIT_MS).unref()
-}
+/** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
+const closed = (raw: Net.Socket): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (raw.closed) return resume(Effect.void)
+    const done = (): void => resume(Effect.void)
+    raw.once("close", done)
+    return Effect.sync(() => void raw.off("close", done))
+  }).pipe(
+    Effect.timeoutOrElse({ duration: CLOSE_WAIT_MS, orElse: () => Effect.sync(() => void raw.destroy()) }),
+  )
 
 const addressText = (host: string | undefined, port: number | undefined): string =>
   host === undefined ? "?:0" : host.includes(":") ? `[${host}]:${port ?? 0}` : `${host}:${port ?? 0}`

@@ -1,0 +1,105 @@
+/**
+ * npm run bench -- [--only SET,GET] [--pipelines 1,16,100] [--rounds 3] [--requests 0.1]
+ *
+ * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
+ * and CPU time, and run it more than once.
+ */
+import * as os from "node:os"
+import { type Comparison, compare, workloads } from "./Throughput.js"
+import { type BenchServer, residentBytes, startServer } from "./Servers.js"
+
+const option = (name: string, fallback: string): string => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback)
+}
+
+const row = (cells: ReadonlyArray<string>): string =>
+  cells.map((c, i) => (i === 0 ? c.padEnd(16) : c.padStart(11))).join("")
+
+const printComparison = (c: Comparison): void => {
+  console.log(
+    row([
+      c.workload,
+      `P${c.pipeline}`,
+      `${Math.round(c.redix.perSecond / 1000)}k`,
+      `${Math.round(c.redis.perSecond / 1000)}k`,
+      (c.redix.perSecond / c.redis.perSecond).toFixed(2),
+      c.redix.cpuMicros.toFixed(2),
+      c.redis.cpuMicros.toFixed(2),
+      (c.redix.cpuMicros / c.redis.cpuMicros).toFixed(2),
+    ]),
+  )
+}
+
+const throughput = async (redix: BenchServer, redis: BenchServer): Promise<void> => {
+  const only = option("only", "")
+  const pipelines = option("pipelines", "1,16,100").split(",").map(Number)
+  const scale = Number(option("requests", "1"))
+  console.log(
+    row(["workload", "pipeline", "redix/s", "redis/s", "ratio", "redix us", "redis us", "cpu ratio"]),
+  )
+  for (const load of workloads) {
+    if (only !== "" && !only.split(",").includes(load.name)) continue
+    for (const pipeline of pipelines) {
+      const scaled = { ...load, requests: Math.max(100, Math.round(load.requests * scale)) }
+      printComparison(await compare({ redix, redis }, scaled, pipeline, Number(option("rounds", "3"))))
+    }
+  }
+}
+
+/** Resident memory with a million keys of 16 bytes and values of 10, filled in order. */
+const memory = async (): Promise<void> => {
+  console.log("\nresident memory, 1 M keys of 16 bytes, values of 10 bytes")
+  for (const name of ["redix", "redis"] as const) {
+    const server = await startServer(name)
+    try {
+      const idle = residentBytes(server.pid)
+      await fill(server.port, Number(option("keys", "1000000")))
+      const full = residentBytes(server.pid)
+      console.log(row([name, `${(idle / 1e6).toFixed(1)} MB`, `${(full / 1e6).toFixed(1)} MB`]))
+    } finally {
+      await server.stop()
+    }
+  }
+}
+
+const fill = async (port: number, keys: number): Promise<void> => {
+  const net = await import("node:net")
+  await new Promise<void>((resolve, reject) => {
+    let sent = 0
+    let answered = 0
+    const socket = net.connect(port, "127.0.0.1")
+    const send = (): void => {
+      let text = ""
+      for (let i = 0; i < 1000 && sent < keys; i++, sent++) {
+        text += `*3\r\n$3\r\nSET\r\n$16\r\nkey:${String(sent).padStart(12, "0")}\r\n$10\r\nxxxxxxxxxx\r\n`
+      }
+      socket.write(text)
+    }
+    socket.on("connect", send)
+    socket.on("error", reject)
+    socket.on("data", (data) => {
+      answered += data.length / 5
+      if (answered < sent) return
+      if (sent < keys) send()
+      else socket.end(() => resolve())
+    })
+  })
+}
+
+const main = async (): Promise<void> => {
+  console.log(
+    `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
+  )
+  const redix = await startServer("redix")
+  const redis = await startServer("redis")
+  try {
+    await throughput(redix, redis)
+  } finally {
+    await redix.stop()
+    await redis.stop()
+  }
+  await memory()
+}
+
+await main()
