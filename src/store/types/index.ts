@@ -5,6 +5,7 @@ import { entryEncoding, entryType, entryValue, STRING_EXTERNAL, TYPE_STRING } fr
 import type { ValueType } from "../ValueType.js"
 import { hashType } from "./HashValue.js"
 import { setType } from "./SetValue.js"
+import { sortedSetType } from "./SortedSetValue.js"
 
 /** Strings: freed, copied and measured by the keyspace itself; only the external block is a value of its own. */
 const stringType: ValueType = {
@@ -49,7 +50,7 @@ export const valueTypes: ReadonlyArray<ValueType> = [
   stringType,
   absent,
   setType,
-  absent,
+  sortedSetType,
   hashType,
   absent,
   keyspaceTable,
