@@ -8,7 +8,7 @@ export const defaultSettings: Settings = {
   lazyfreeLazyUserFlush: false,
   lazyfreeLazyExpire: false,
   lazyfreeLazyServerDel: false,
-  hashMaxListpackEntries: 128,
+  hashMaxListpackEntries: 512,
   hashMaxListpackValue: 64,
   setMaxIntsetEntries: 512,
   zsetMaxListpackEntries: 128,

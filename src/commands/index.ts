@@ -1,11 +1,15 @@
 /** Every data command family. Commands that need the services above the store are added by the server (server/admin). */
 import type { Command } from "./Command.js"
 import { bitmapCommands } from "./bitmap.js"
+import { hashCommands } from "./hashes.js"
 import { hyperloglogCommands } from "./hyperloglog.js"
+import { setCommands } from "./sets.js"
 import { stringCommands } from "./strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
   ...stringCommands,
   ...bitmapCommands,
   ...hyperloglogCommands,
+  ...setCommands,
+  ...hashCommands,
 ]

@@ -28,7 +28,7 @@ import type { ValueType } from "../ValueType.js"
 import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"
 
 /** Redis never keeps more integers than this in an intset, whatever the directive says. */
-const INTSET_ENTRIES_MAX = 1 << 30
+export const INTSET_ENTRIES_MAX = 1 << 30
 
 const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
 
