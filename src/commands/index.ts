@@ -1,6 +1,7 @@
 /** Every data command family. Commands that need the services above the store are added by the server (server/admin). */
 import type { Command } from "./Command.js"
 import { bitmapCommands } from "./bitmap.js"
+import { genericCommands } from "./generic.js"
 import { hashCommands } from "./hashes.js"
 import { hyperloglogCommands } from "./hyperloglog.js"
 import { setCommands } from "./sets.js"
@@ -8,6 +9,7 @@ import { stringCommands } from "./strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
   ...stringCommands,
+  ...genericCommands,
   ...bitmapCommands,
   ...hyperloglogCommands,
   ...setCommands,

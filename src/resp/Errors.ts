@@ -89,6 +89,8 @@ export const restoreIdleTime = "ERR Invalid IDLETIME value, must be >= 0"
 export const restoreFreq = "ERR Invalid FREQ value, must be >= 0 and <= 255"
 export const noLfu =
   "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+export const noLru =
+  "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 export const dbIndexOutOfRange = "ERR DB index is out of range"
 export const invalidFirstDbIndex = "ERR invalid first DB index"
 export const invalidSecondDbIndex = "ERR invalid second DB index"

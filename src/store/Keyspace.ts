@@ -86,11 +86,21 @@ export class Keyspace {
       : (this.now / 1000) & 0xffffff
   }
 
-  /** LFU: 16 bits of minutes, 8 bits of a logarithmic counter that decays by one a minute. */
+  /** Seconds since the access that an LRU clock tells. */
+  idleSeconds(clock: number): number {
+    return (((this.now / 1000) & 0xffffff) - clock) & 0xffffff
+  }
+
+  /** Count of an LFU clock as it stands now: 8 bits, logarithmic, one less for each minute without access. */
+  frequency(clock: number): number {
+    const idle = (((this.now / 60000) & 0xffff) - (clock >>> 8)) & 0xffff
+    return Math.max(0, (clock & 255) - idle)
+  }
+
+  /** LFU: 16 bits of minutes, 8 bits of `frequency`. */
   private nextFrequency(clock: number): number {
     const minutes = (this.now / 60000) & 0xffff
-    const idle = (minutes - (clock >>> 8)) & 0xffff
-    let count = Math.max(0, (clock & 255) - idle)
+    let count = this.frequency(clock)
     const base = Math.max(0, count - 5)
     if (count < 255 && this.random(1 << 20) < (1 << 20) / (base * 10 + 1)) count++
     return (minutes << 8) | count

@@ -1,0 +1,81 @@
+/** Whole databases: FLUSHDB, FLUSHALL, SWAPDB. */
+import * as Errors from "../resp/Errors.js"
+import { Database } from "../store/Database.js"
+import type { CommandContext } from "./CommandContext.js"
+
+/** What SYNC or ASYNC asks for: 1 lazily, 0 at once; -1 after an error reply. */
+const readLazy = (c: CommandContext): number => {
+  if (c.argc === 1) return c.settings.lazyfreeLazyUserFlush ? 1 : 0
+  if (c.argc === 2) {
+    if (c.is(1, "ASYNC")) return 1
+    if (c.is(1, "SYNC")) return 0
+  }
+  c.fail(Errors.syntax)
+  return -1
+}
+
+/** Whether a database holds a key, given as latin1 text, expired or not. */
+const holds = (db: Database, key: string): boolean => {
+  const bytes = Buffer.from(key, "latin1")
+  return db.table.find(bytes, 0, bytes.length) !== 0
+}
+
+/** Breaks the watches on the keys that are about to go. */
+const breakWatches = (c: CommandContext, db: Database): void => {
+  if (c.events.watchedKeys > 0) c.events.modifiedMany(db.id, ({ key }) => holds(db, key))
+}
+
+/** Counts the change; replicas are told also when nothing was there. */
+const finish = (c: CommandContext, keys: number): void => {
+  c.keyspace.dirty += keys
+  if (keys === 0 && c.replicating) {
+    c.propagation.instead(c.db.id, ...Array.from({ length: c.argc }, (_, i) => c.bytes(i)))
+  }
+  c.out.ok()
+}
+
+export const flushDb = (c: CommandContext): void => {
+  const lazy = readLazy(c)
+  if (lazy < 0) return
+  breakWatches(c, c.db)
+  const keys = c.keyspace.flush(c.db, lazy === 1)
+  c.blocking.signalDatabase(c.db.id)
+  finish(c, keys)
+}
+
+export const flushAll = (c: CommandContext): void => {
+  if (readLazy(c) < 0) return
+  for (const db of c.keyspace.databases) breakWatches(c, db)
+  const keys = c.keyspace.flushAll()
+  for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id)
+  finish(c, keys)
+}
+
+/** The database number in argument i, NaN after an error reply. */
+const readId = (c: CommandContext, i: number, error: string): number => {
+  const id = c.integer(i)
+  if (id === (id | 0)) return id
+  c.fail(error)
+  return NaN
+}
+
+export const swapDb = (c: CommandContext): void => {
+  const first = readId(c, 1, Errors.invalidFirstDbIndex)
+  if (first !== first) return
+  const second = readId(c, 2, Errors.invalidSecondDbIndex)
+  if (second !== second) return
+  const { databases } = c.keyspace
+  const x = databases[first]
+  const y = databases[second]
+  if (x === undefined || y === undefined) return c.fail(Errors.dbIndexOutOfRange)
+  if (x !== y) {
+    if (c.events.watchedKeys > 0) {
+      for (const db of [x, y]) c.events.modifiedMany(db.id, ({ key }) => holds(x, key) || holds(y, key))
+    }
+    Database.swap(x, y)
+    c.blocking.signalDatabase(x.id)
+    c.blocking.signalDatabase(y.id)
+  }
+  c.keyspace.dirty++
+  c.out.ok()
+}
