@@ -70,8 +70,13 @@ const readRange = (c: CommandContext, i: number, endOptional: boolean): boolean 
   // BITPOS looks at the unit before it looks at the end.
   if (unitWrong && endOptional) return refuse(c, Errors.syntax)
   if (range.end !== range.end) return refuse(c, Errors.notInteger)
+  // BITCOUNT finds such a range empty before it looks at the unit.
+  if (isBackwards()) return true
   return !unitWrong || refuse(c, Errors.syntax)
 }
+
+/** Both ends counted from the string's end, in the wrong order: empty whatever the string. */
+const isBackwards = (): boolean => range.start < 0 && range.end < 0 && range.start > range.end
 
 const readUnit = (c: CommandContext, i: number): boolean => {
   range.bits = c.is(i, "BIT")
@@ -96,7 +101,7 @@ const bitCount = (c: CommandContext): void => {
   if (c.wrongType(ref, TYPE_STRING) || !readRange(c, 2, false)) return
   const a = c.keyspace.arena
   const len = stringLength(a, ref)
-  if (range.start < 0 && range.end < 0 && range.start > range.end) return c.out.zero()
+  if (isBackwards()) return c.out.zero()
   cutRange(range.bits ? len * 8 : len)
   const { start, end, bits } = range
   if (start > end) return c.out.zero()

@@ -19,6 +19,8 @@ import { readBitOffset } from "./bitmapArguments.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Event } from "./KeyEvents.js"
 
+const TWO_63 = 1n << 63n
+
 interface Operation {
   readonly kind: "get" | "set" | "incrby"
   readonly type: FieldType
@@ -169,6 +171,16 @@ const perform = (c: CommandContext, ref: Ref, op: Operation): boolean => {
   return true
 }
 
-/** SET takes a negative value for an unsigned field as its 64-bit two's complement, thus as too great. */
-const wantedBySet = (op: Operation): number | bigint =>
-  !op.type.signed && op.value < 0 ? BigInt.asUintN(64, BigInt(op.value)) : op.value
+/**
+ * The value that SET brings into its field's range. Redis reckons the distance to the range's ends in 64 bits, which shows
+ * in two places: an unsigned field takes a negative value as its two's complement, thus as too great; and a signed field
+ * that saturates takes one whose distance to the maximum is 2^63 or more as too great, not as too small.
+ */
+const wantedBySet = (op: Operation): number | bigint => {
+  const { type, value } = op
+  if (value >= 0) return value
+  if (!type.signed) return BigInt.asUintN(64, BigInt(value))
+  if (op.overflow !== OVERFLOW_SAT || type.bits === 64 || typeof value === "number") return value
+  const end = 1n << BigInt(type.bits - 1)
+  return end - 1n - value >= TWO_63 ? end : value
+}

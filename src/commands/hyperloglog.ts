@@ -24,6 +24,9 @@ import { hllSelfTest } from "./hyperloglogSelfTest.js"
 import { Event } from "./KeyEvents.js"
 import * as spec from "./spec/hyperloglog.js"
 
+/** Where the header keeps its count: 8 bytes, little-endian. */
+const HLL_COUNT_AT = 8
+
 const editor = new HllEditor()
 const registers = new Uint8Array(HLL_REGISTERS)
 
@@ -100,7 +103,7 @@ const pfCount = (c: CommandContext): void => {
   const a = c.keyspace.arena
   const len = stringLength(a, existing)
   const cached = hllCachedCount(stringChunk(a, existing), stringOffset(a, existing))
-  if (cached >= 0) return c.out.int(cached)
+  if (cached >= 0) return replyCached(c, existing, cached)
   const count = hllCount(stringChunk(a, existing), stringOffset(a, existing), len)
   if (count < 0) return c.fail(Errors.hllCorrupted)
   const ref = c.db.resizeString(existing, len)
@@ -109,6 +112,17 @@ const pfCount = (c: CommandContext): void => {
   c.events.modified(c.db, c.buf, c.argOff[1], c.argLen[1])
   c.keyspace.dirty++
   c.out.int(count)
+}
+
+/** Answers the count in the header; one that no estimate reaches, put there by hand, is answered to the last digit, too. */
+const replyCached = (c: CommandContext, ref: Ref, cached: number): void => {
+  if (cached <= Number.MAX_SAFE_INTEGER) return c.out.int(cached)
+  const a = c.keyspace.arena
+  const bytes = stringChunk(a, ref)
+  const off = stringOffset(a, ref) + HLL_COUNT_AT
+  let exact = 0n
+  for (let k = 7; k >= 0; k--) exact = (exact << 8n) | BigInt(bytes[off + k])
+  c.out.bigint(exact)
 }
 
 /** Raises `registers` to the value in argument i, if there is one; its encoding, HLL_INVALID after an error reply. */
@@ -193,7 +207,7 @@ const debugDecode = (c: CommandContext, ref: Ref, encoding: number): void => {
   const a = c.keyspace.arena
   const text = hllDescribe(stringChunk(a, ref), stringOffset(a, ref), stringLength(a, ref))
   if (text === undefined) c.fail(Errors.hllCorrupted)
-  else c.out.simple(text)
+  else c.out.bulkText(text)
 }
 
 const pfSelfTest = (c: CommandContext): void => {

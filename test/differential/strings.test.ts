@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { differential } from "../support/Differential.js"
+import { describeOracle, withOracle } from "../support/Oracle.js"
+import { Random } from "../support/Random.js"
+import type { RawClient } from "../support/RawClient.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+import { bitmapCommandsOf, hyperloglogCommandsOf, stepsOf, stringCommandsOf } from "./stringSteps.js"
+
+const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
+
+let redix: TestRedix
+beforeAll(async () => {
+  redix = await startRedix()
+})
+afterAll(() => redix.stop())
+
+const knows = async (client: RawClient, ...args: ReadonlyArray<string>): Promise<boolean> =>
+  !(await client.text(...args)).startsWith("-ERR unknown command")
+
+const compare = (name: string, family: typeof stringCommandsOf, protocol: "2" | "3", seconds = 120) =>
+  it(`${name}, RESP${protocol}`, { timeout: seconds * 1000 + (COMMANDS / 1000) * 2000 }, () =>
+    withOracle({}, async (server) => {
+      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+      const around = {
+        lists: await knows(subject, "RPUSH", "list", "a"),
+        expiry: await knows(subject, "EXPIRE", "none", "1"),
+        object: await knows(subject, "OBJECT", "ENCODING", "none"),
+      }
+      redix.engine.context.keyspace.flushAll()
+      if (await knows(subject, "HELLO", protocol)) await oracle.command("HELLO", protocol)
+      const random = Random.forTest(`${name} ${protocol}`)
+      const count = await differential(
+        { oracle, subject, seed: random.seed },
+        stepsOf(family, random, COMMANDS, around),
+      )
+      expect(count).toBeGreaterThan(COMMANDS / 2)
+      redix.engine.context.keyspace.arena.checkInvariants()
+      oracle.close()
+      subject.close()
+    }),
+  )
+
+describeOracle("as Redis answers", () => {
+  for (const protocol of ["2", "3"] as const) {
+    compare("strings", stringCommandsOf, protocol)
+    compare("bitmaps", bitmapCommandsOf, protocol)
+    compare("HyperLogLogs", hyperloglogCommandsOf, protocol)
+  }
+})
