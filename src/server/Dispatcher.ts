@@ -72,7 +72,7 @@ export class Dispatcher {
     }
     if (cmd.subcommands !== undefined && c.argc > 1) {
       const sub = cmd.subcommands.get(c.text(1).toLowerCase())
-      if (sub === undefined) return this.refuse(session, Errors.unknownSubcommand(c.text(1), cmd.name))
+      if (sub === undefined) return this.refuse(session, Errors.unknownSubcommand(cmd.name, c.text(1)))
       cmd = sub
     }
     if (cmd.arity > 0 ? c.argc !== cmd.arity : c.argc < -cmd.arity) {
