@@ -183,7 +183,7 @@ export class Keyspace {
    * Empties one database; if `lazy`, its entries are freed in slices later. When no other holds anything, all goes at
    * once whatever `lazy` says. Answers how many keys there were.
    */
-  flush(db: Database, lazy: boolean): number {
+  flush(db: Database, lazy = false): number {
     const n = db.size
     if (this.lazy.length === 0 && this.databases.every((other) => other === db || other.size === 0)) {
       this.flushAll()
