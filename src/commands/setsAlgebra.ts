@@ -107,7 +107,7 @@ const sinterstore = (c: CommandContext): void => intersect(c, 2, c.argc - 2, TO_
 
 const sintercard = (c: CommandContext): void => {
   const n = c.integer(1)
-  if (!(n > 0 && n <= 0x7fffffff)) return c.fail(Errors.numkeysNotPositive)
+  if (!(n > 0)) return c.fail(Errors.numkeysNotPositive)
   if (n > c.argc - 2) return c.fail(Errors.numkeysTooMany)
   let limit = 0
   for (let i = 2 + n; i < c.argc; i += 2) {
