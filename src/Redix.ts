@@ -13,6 +13,10 @@ import * as Layer from "effect/Layer"
 import { dataCommands } from "./commands/index.js"
 import { type InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
 import { RespCodec } from "./resp/RespCodec.js"
+import { commandCommands } from "./server/admin/command.js"
+import { configCommands } from "./server/admin/config.js"
+import { shutdownCommands } from "./server/admin/shutdown.js"
+import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
 import type { ListenError } from "./server/ListenError.js"
 import { type ListenOptions, TcpServer } from "./server/TcpServer.js"
@@ -22,12 +26,25 @@ const store = Layer.unwrap(
   Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })),
 )
 
+/** The engine with every command; the families that need services get them here. */
 const engine = Layer.unwrap(
-  Effect.map(RedixConfig, (config) => EngineService.layerOf(config.values, () => dataCommands)),
+  Effect.gen(function* () {
+    const config = yield* RedixConfig
+    const files = yield* Effect.context<FileSystem.FileSystem>()
+    const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
+      Effect.provideContext(effect, files)
+    return EngineService.layerOf(config.values, (engine) => [
+      ...dataCommands,
+      ...commandCommands(engine),
+      ...configCommands(engine, config, withFiles),
+      ...shutdownCommands(engine),
+      ...timeCommands(engine),
+    ])
+  }),
 )
 
 /** The engine on a store of its own. */
-const layer: Layer.Layer<EngineService | Store, never, RedixConfig> = engine.pipe(
+const layer: Layer.Layer<EngineService | Store, never, RedixConfig | FileSystem.FileSystem> = engine.pipe(
   Layer.provideMerge(store),
   Layer.provide(RespCodec.layer),
 )
@@ -48,7 +65,10 @@ export const Redix = {
   layerServer,
   /** The engine without port or files; `overrides` are directives by name. */
   layerWith: (overrides: Overrides = {}): Layer.Layer<EngineService | Store, InvalidConfigError> =>
-    layer.pipe(Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides }))),
+    layer.pipe(
+      Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
+      Layer.provide(NodeFileSystem.layer),
+    ),
   /** The server on a free loopback port (or `port`), without save points unless `save` is given. */
   layerServerWith: (
     overrides: Overrides = {},

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { setFlagsFromString } from "node:v8"
-import { helpText, parseArgv, RedixConfig, versionText } from "./config/index.js"
+import { helpText, parseArgv, RedixConfig, versionText, warningText } from "./config/index.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./server/Engine.js"
 import { startupLines } from "./server/Banner.js"
@@ -58,6 +58,7 @@ const program = Effect.gen(function* () {
   const engine = yield* EngineService
   const tcp = yield* TcpServer
   yield* onSignals
+  for (const warning of (yield* RedixConfig).warnings) yield* Effect.logWarning(warningText(warning))
   const port = tcp.ports[0] ?? 0
   for (const line of startupLines({ port, pid: process.pid })) yield* line
   if (tcp.ports.length > 0) yield* Effect.log("Ready to accept connections")

@@ -103,9 +103,13 @@ const unreachable: Handler = (c) => {
   throw new Error(`container command called without subcommand: ${c.text(0)}`)
 }
 
-/** A container command (CONFIG, OBJECT, ...): dispatch goes by the second argument. */
-export const container = (spec: CommandSpec, subcommands: ReadonlyArray<Command>): Command => ({
-  ...command(spec, unreachable),
+/** A container command (CONFIG, OBJECT, ...): dispatch goes by the second argument; `bare` runs it without one (COMMAND). */
+export const container = (
+  spec: CommandSpec,
+  subcommands: ReadonlyArray<Command>,
+  bare: Handler = unreachable,
+): Command => ({
+  ...command(spec, bare),
   bits: bitsOf(spec) | CommandBit.container,
   subcommands: new Map(subcommands.map((s) => [s.name.slice(s.name.indexOf("|") + 1), s])),
 })

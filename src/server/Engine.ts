@@ -7,6 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import { Blocking } from "../commands/Blocking.js"
 import type { Command } from "../commands/Command.js"
@@ -45,6 +46,12 @@ export class Engine {
   connectionsReceived = 0
   rejectedConnections = 0
   private sessionLast = 0
+  /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
+  background: (effect: Effect.Effect<unknown>) => void = () => {
+    throw new Error("Engine.background is not set")
+  }
+  /** Further counters that CONFIG RESETSTAT clears. */
+  readonly onResetStats: Array<() => void> = []
 
   constructor(
     readonly keyspace: Keyspace,
@@ -151,6 +158,21 @@ export class Engine {
     if (session.replyMode === "skipping") session.replyMode = "on"
   }
 
+  /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
+  resetStats(): void {
+    this.netInputBytes = this.netOutputBytes = 0
+    this.connectionsReceived = this.rejectedConnections = 0
+    this.dispatcher.commandsProcessed = 0
+    const stats = this.keyspace.stats
+    stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
+    for (const cmd of this.dispatcher.table.commands) {
+      for (const { stats: counters } of [cmd, ...(cmd.subcommands?.values() ?? [])]) {
+        counters.calls = counters.microseconds = counters.rejected = counters.failed = 0
+      }
+    }
+    for (const reset of this.onResetStats) reset()
+  }
+
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
     const keyspace = this.keyspace
@@ -184,6 +206,8 @@ export class EngineService extends Context.Service<EngineService, Engine>()("red
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
         const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, families)
+        const fork = yield* FiberSet.makeRuntime<never>()
+        engine.background = (effect) => void fork(Effect.tapCause(effect, Effect.logError))
         const turn = Effect.sync(() => engine.cron())
         const loop = Effect.gen(function* () {
           for (;;) {

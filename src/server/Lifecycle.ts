@@ -6,6 +6,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 
 export interface ShutdownOptions {
   /** Save before the end: as the save points say (undefined), always, or never. */
@@ -23,6 +24,7 @@ export class Lifecycle {
   private readonly steps: Array<ShutdownStep> = []
   private readonly ended = Deferred.makeUnsafe<void>()
   private running = false
+  private aborted = Deferred.makeUnsafe<void, string>()
 
   /** Adds a step; steps run in the order they were added. */
   addStep(step: ShutdownStep): void {
@@ -43,12 +45,20 @@ export class Lifecycle {
         (step) => (options.force ? Effect.ignore(step(options)) : step(options)),
         { discard: true },
       )
+      this.aborted = Deferred.makeUnsafe()
       return steps.pipe(
+        Effect.raceFirst(Deferred.await(this.aborted)),
         Effect.andThen(Deferred.succeed(this.ended, undefined)),
         Effect.asVoid,
         Effect.onError(() => Effect.sync(() => void (this.running = false))),
       )
     })
+  }
+
+  /** Calls a shutdown off that still waits for a step; answers whether there was one. */
+  abort(): boolean {
+    if (!this.running) return false
+    return Deferred.doneUnsafe(this.aborted, Exit.fail("Shutdown was aborted"))
   }
 
   /** Waits for the end that `shutdown` declares. */
