@@ -174,9 +174,11 @@ export class Arena {
   /** Opens a frozen view of everything; blocks written from now on save their pre-image first. */
   openSnapshot(): Snapshot {
     if (this.snapshot !== undefined) throw new Error("a snapshot is open already")
+    // Reserving the log may fail: then nothing has been opened.
+    const snapshot = new Snapshot(this, (this.epochLast + 1) | 0)
     this.epoch = this.epochLast = (this.epochLast + 1) | 0
-    this.snapshot = new Snapshot(this, this.epoch)
-    return this.snapshot
+    this.snapshot = snapshot
+    return snapshot
   }
 
   /** Ends the frozen view and takes back what was freed under it. Readers must have stopped. */

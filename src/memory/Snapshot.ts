@@ -15,7 +15,8 @@
  * not clear them.
  *
  * Order of a save, each step visible to other threads before the next: copy, publish the position, then the caller
- * writes. A log as long as all blocks and their tables is reserved at once; only what is written becomes resident.
+ * writes. A log as long as all blocks and their tables (a quarter of them at most) is reserved at once; only what is
+ * written becomes resident.
  *
  * Limits: one open snapshot an arena, 32 GiB of log.
  */
@@ -47,7 +48,7 @@ export class Snapshot {
     private readonly arena: Arena,
     private readonly epoch: number,
   ) {
-    const shared = new SharedArrayBuffer(Math.ceil(arena.reservedBytes * 1.3) + 65536)
+    const shared = new SharedArrayBuffer(Math.ceil(arena.reservedBytes * 0.1625) * 8 + 65536)
     this.log = new Int32Array(shared)
     this.logBytesView = new Uint8Array(shared)
     this.handle = {

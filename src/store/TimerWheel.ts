@@ -10,7 +10,9 @@
  * is why the head of a list need not name its slot); the bitmap of a level has a bit for each slot that is not empty;
  * `count` is the number of entries in the wheel.
  *
- * Limits: times over 2^48 - 1 ms (year 10889) wait in the top level. The links are no part of a snapshot.
+ * Limits: the wheel's time ends at 2^48 - 1 ms (year 10889); entries beyond wait in its last slot, which is then searched.
+ * So is the present slot after the clock was put back: it holds what expires before the wheel's time. The links are no
+ * part of a snapshot.
  *
  * Example: wheel at 0x1234. t = 0x1238 differs in byte 0: level 0, slot 0x38. t = 0x2000: level 1, slot 0x20.
  */
@@ -64,9 +66,10 @@ export class TimerWheel {
    */
   due(now: number): Ref {
     if (this.count === 0) {
-      if (now > this.time) this.time = now
+      if (now > this.time) this.time = Math.min(now, TIME_MAX)
       return 0
     }
+    if (now < this.time || this.time === TIME_MAX) return this.searchPresent(now)
     for (;;) {
       let unit = 1
       let found = -1
@@ -81,13 +84,22 @@ export class TimerWheel {
         break
       }
       if (found < 0 || start > now) {
-        if (now > this.time) this.time = now
+        if (now > this.time) this.time = Math.min(now, TIME_MAX)
         return 0
       }
       this.time = start
-      if (level === 0) return this.heads[found]
-      this.cascade(level * SLOTS + found)
+      if (level > 0) this.cascade(level * SLOTS + found)
+      else return start === TIME_MAX ? this.searchPresent(now) : this.heads[found]
     }
+  }
+
+  /** An entry of the slot at the wheel's own time that expires at or before `now`, or 0. */
+  private searchPresent(now: number): Ref {
+    const i32s = this.arena.i32
+    let ref = this.heads[this.time % SLOTS]
+    while (ref !== 0 && entryExpiry(this.arena, ref) > now)
+      ref = i32s[ref >>> 20][((ref & 0xfffff) << 1) + NEXT_WORD]
+    return ref
   }
 
   /** Forgets all entries. */
@@ -152,6 +164,27 @@ export class TimerWheel {
       at = atHigh
       level++
     }
+  }
+
+  /** Asserts the invariants of the file header. For tests. */
+  checkInvariants(): void {
+    const i32s = this.arena.i32
+    let n = 0
+    for (let slot = 0; slot < this.heads.length; slot++) {
+      const marked = (this.filled[slot >>> 5] & (1 << (slot & 31))) !== 0
+      if (marked !== (this.heads[slot] !== 0)) throw new Error(`timer wheel: slot ${slot} is marked wrongly`)
+      let previous = 0
+      for (let ref = this.heads[slot]; ref !== 0; n++) {
+        const w = (ref & 0xfffff) << 1
+        if (n >= this.count) throw new Error(`timer wheel: more entries than the ${this.count} counted`)
+        if (i32s[ref >>> 20][w + PREVIOUS_WORD] !== previous) throw new Error("timer wheel: broken links")
+        if (this.place(ref) !== slot)
+          throw new Error(`timer wheel: entry in slot ${slot}, not ${this.place(ref)}`)
+        previous = ref
+        ref = i32s[ref >>> 20][w + NEXT_WORD]
+      }
+    }
+    if (n !== this.count) throw new Error(`timer wheel: ${n} entries, ${this.count} counted`)
   }
 
   /** First slot of a level, from `slot` on, that holds something, or -1. */

@@ -1,0 +1,169 @@
+import { expect, it } from "vitest"
+import { Arena, type Ref } from "../../src/memory/Arena.js"
+import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, roundedBytes } from "../../src/memory/SizeClasses.js"
+import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
+import { Random } from "../support/Random.js"
+
+/** The arena held against a plain map from refs to bytes, with a snapshot opened and closed now and then. */
+class Model {
+  readonly arena = new Arena()
+  readonly live = new Map<Ref, Buffer>()
+  frozen: Map<Ref, Buffer> | undefined
+  reader: FrozenReader | undefined
+  private readonly block = new FrozenBlock()
+
+  constructor(private readonly r: Random) {}
+
+  private size(): number {
+    const r = this.r
+    const kind = r.below(1000)
+    if (kind < 700) return 1 + r.below(300)
+    if (kind < 900) return 1 + r.below(9000)
+    if (kind < 990) return 1 + r.below(70_000)
+    return kind < 998 ? 1 + r.below(1_000_000) : 4_100_000 + r.below(6_000_000)
+  }
+
+  private bytesOf(ref: Ref): Uint8Array {
+    const at = (ref & 0xfffff) << 3
+    return this.arena.u8[ref >>> 20]?.subarray(at, at + this.arena.blockSize(ref)) ?? new Uint8Array(0)
+  }
+
+  private fill(ref: Ref): void {
+    const bytes = this.bytesOf(ref)
+    // Ends and middle tell overlapping blocks; filling all of it would be slow for large ones.
+    for (let n = Math.min(16, bytes.length); n > 0; n--) bytes[this.r.below(bytes.length)] = this.r.below(256)
+    bytes[0] = this.r.below(256)
+    bytes[bytes.length - 1] = this.r.below(256)
+    this.live.set(ref, Buffer.from(bytes))
+  }
+
+  alloc(): void {
+    const wanted = this.size()
+    const ref = this.arena.alloc(wanted)
+    expect(this.live.has(ref), "a live block is handed out again").toBe(false)
+    expect(this.frozen?.has(ref) ?? false, "a block of the snapshot is handed out again").toBe(false)
+    expect(this.arena.blockSize(ref)).toBe(roundedBytes(wanted))
+    this.fill(ref)
+  }
+
+  write(ref: Ref): void {
+    this.arena.willWrite(ref)
+    this.fill(ref)
+  }
+
+  free(ref: Ref): void {
+    this.arena.free(ref)
+    this.live.delete(ref)
+  }
+
+  realloc(ref: Ref): void {
+    const keep = Math.min(this.size(), this.arena.blockSize(ref))
+    const before = Buffer.from(this.bytesOf(ref).subarray(0, keep))
+    const next = this.arena.realloc(ref, keep + this.r.below(1000), keep)
+    this.live.delete(ref)
+    expect(before.equals(this.bytesOf(next).subarray(0, keep))).toBe(true)
+    this.live.set(next, Buffer.from(this.bytesOf(next)))
+  }
+
+  dropAll(): void {
+    this.arena.dropAll()
+    this.live.clear()
+  }
+
+  open(): void {
+    this.reader = new FrozenReader(this.arena.openSnapshot().handle)
+    this.frozen = new Map(this.live)
+  }
+
+  close(): void {
+    this.arena.closeSnapshot()
+    this.frozen = undefined
+  }
+
+  check(): void {
+    this.arena.checkInvariants()
+    let used = 0
+    for (const [ref, bytes] of this.live) {
+      used += bytes.length
+      if (!bytes.equals(this.bytesOf(ref))) throw new Error(`block ${ref.toString(16)} has changed`)
+    }
+    expect(this.arena.usedBytes).toBe(used)
+    for (const [ref, bytes] of this.frozen ?? []) {
+      this.reader?.load(ref, this.block)
+      if (!bytes.equals(this.block.u8.subarray(0, this.block.bytes)))
+        throw new Error(`the snapshot sees block ${ref.toString(16)} changed`)
+    }
+  }
+}
+
+const run = (r: Random, steps: number): void => {
+  const m = new Model(r)
+  let target = 200
+  for (let i = 0; i < steps; i++) {
+    const refs = [...m.live.keys()]
+    const kind = r.below(1000)
+    if (kind < 4) m.dropAll()
+    else if (kind < 20) {
+      if (m.frozen === undefined) m.open()
+      else {
+        m.check()
+        m.close()
+      }
+    } else if (kind < 30) target = r.below(600)
+    else if (refs.length === 0 || (refs.length < target ? kind < 600 : kind < 250)) m.alloc()
+    else if (kind < 750) m.free(r.pick(refs))
+    else if (kind < 950) m.write(r.pick(refs))
+    else m.realloc(r.pick(refs))
+    if (i % 100 === 0) m.check()
+  }
+  m.check()
+  if (m.frozen !== undefined) m.close()
+  for (const ref of m.live.keys()) m.arena.free(ref)
+  m.arena.checkInvariants()
+  expect(m.arena.usedBytes).toBe(0)
+  expect(m.arena.parkedBytes).toBe(0)
+}
+
+it("keeps blocks apart and whole, live and frozen, through any sequence", { timeout: 120_000 }, () => {
+  const r = Random.forTest("arena")
+  for (let i = 0; i < 20; i++) run(r, 1500)
+})
+
+it("cuts every class without overlap", () => {
+  const arena = new Arena()
+  for (let cls = 1; cls < CLASS_COUNT; cls++) {
+    const size = CLASS_BYTES[cls] ?? 0
+    const refs = Array.from({ length: Math.floor(PAGE_BYTES / size) * 2 + 1 }, () => arena.alloc(size))
+    const starts = refs.map((ref) => (ref >>> 20) * 2 ** 23 + (ref & 0xfffff) * 8).sort((a, b) => a - b)
+    for (let i = 1; i < starts.length; i++)
+      expect((starts[i] ?? 0) - (starts[i - 1] ?? 0)).toBeGreaterThanOrEqual(size)
+    for (const ref of refs) arena.free(ref)
+  }
+  arena.checkInvariants()
+  expect(arena.usedBytes).toBe(0)
+})
+
+it("gives memory back when much is freed", () => {
+  const arena = new Arena()
+  const refs = Array.from({ length: 40_000 }, () => arena.alloc(1000))
+  expect(arena.reservedBytes).toBeGreaterThan(40_000_000)
+  for (const ref of refs) arena.free(ref)
+  expect(arena.reservedBytes).toBeLessThanOrEqual(2 * 8 * 1024 * 1024)
+})
+
+it("parks what is freed under a snapshot and takes it back at the close", () => {
+  const arena = new Arena()
+  const refs = Array.from({ length: 1000 }, () => arena.alloc(100))
+  const used = arena.usedBytes
+  arena.openSnapshot()
+  for (const ref of refs) arena.free(ref)
+  expect(arena.usedBytes).toBe(0)
+  expect(arena.parkedBytes).toBe(used)
+  const again = Array.from({ length: 1000 }, () => arena.alloc(100))
+  expect(again.some((ref) => refs.includes(ref))).toBe(false)
+  arena.checkInvariants()
+  arena.closeSnapshot()
+  arena.checkInvariants()
+  expect(arena.parkedBytes).toBe(0)
+  expect(arena.usedBytes).toBe(used)
+})
