@@ -5,6 +5,7 @@ import { genericCommands } from "./generic.js"
 import { hashCommands } from "./hashes.js"
 import { hyperloglogCommands } from "./hyperloglog.js"
 import { setCommands } from "./sets.js"
+import { sortCommands } from "./sort.js"
 import { stringCommands } from "./strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
@@ -14,4 +15,5 @@ export const dataCommands: ReadonlyArray<Command> = [
   ...hyperloglogCommands,
   ...setCommands,
   ...hashCommands,
+  ...sortCommands,
 ]
