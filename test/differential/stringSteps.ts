@@ -2,21 +2,14 @@
  * Random commands of the string, bitmap and HyperLogLog families, in the forms clients send and in forms that Redis
  * refuses, over few keys so that they meet each other's values.
  */
-import type { StepLike } from "../support/Differential.js"
+import { approximately, type StepLike } from "../support/Differential.js"
 import type { Random } from "../support/Random.js"
 import type { Argument } from "../support/RawClient.js"
-
-/** What the other families may be asked for: keys of other types, expiry and encodings to look at. */
-export interface Surroundings {
-  readonly lists: boolean
-  readonly expiry: boolean
-  readonly object: boolean
-}
 
 type Make = (r: Random) => ReadonlyArray<Argument>
 type Choices = ReadonlyArray<readonly [number, Make]>
 
-export const key = (r: Random): string => (r.chance(0.06) ? "list" : `k${r.below(8)}`)
+export const key = (r: Random): string => (r.chance(0.06) ? "set" : `k${r.below(8)}`)
 
 const edges: ReadonlyArray<string> = [
   "0",
@@ -221,13 +214,15 @@ export const hyperloglogCommandsOf: Choices = [
 ]
 
 /** Looks at what the commands left behind. */
-const lookers = (around: Surroundings): Choices => [
+const lookers: Choices = [
   [3, (r) => ["GET", key(r)]],
-  ...(around.object ? [[3, (r: Random) => ["OBJECT", "ENCODING", key(r)]] as const] : []),
-  ...(around.expiry
-    ? [[1, (r: Random) => ["EXPIRE", key(r), String(r.between(10_000, 20_000))]] as const]
-    : []),
+  [3, (r) => ["OBJECT", "ENCODING", key(r)]],
+  [2, (r) => ["PEXPIRETIME", key(r)]],
+  [1, (r) => ["EXPIRE", key(r), String(r.between(10_000, 20_000))]],
 ]
+
+/** Both servers read their clocks when a relative time comes in. */
+const EXPIRY_TOLERANCE_MS = 10_000
 
 /** Wrong arity now and then: an argument missing at the end, or one too many. */
 const spoiled = (r: Random, args: ReadonlyArray<Argument>): ReadonlyArray<Argument> => {
@@ -236,22 +231,16 @@ const spoiled = (r: Random, args: ReadonlyArray<Argument>): ReadonlyArray<Argume
 }
 
 /** `count` random commands of a family, with looks in between. */
-export const stepsOf = function* (
-  family: Choices,
-  r: Random,
-  count: number,
-  around: Surroundings,
-): Generator<StepLike> {
-  const choices: Choices = [...family, ...lookers(around)]
-  if (around.lists) yield ["RPUSH", "list", "a"]
+export const stepsOf = function* (family: Choices, r: Random, count: number): Generator<StepLike> {
+  const choices: Choices = [...family, ...lookers]
+  yield ["SADD", "set", "a"]
   for (let i = 0; i < count; i++) {
     const args = spoiled(r, r.weighted(choices)(r))
-    if (args[1] === "list" && !around.lists) continue
-    yield args.map((argument) => (argument === "list" && !around.lists ? "k0" : argument))
-    if (around.lists && r.chance(0.02)) {
-      yield ["SET", "list", "x"]
-      yield ["GETDEL", "list"]
-      yield ["RPUSH", "list", "a"]
-    }
+    yield args[0] === "PEXPIRETIME" ? approximately(EXPIRY_TOLERANCE_MS, args) : args
+    if (!r.chance(0.02)) continue
+    // The key of another type may have been overwritten.
+    yield ["SET", "set", "x"]
+    yield ["GETDEL", "set"]
+    yield ["SADD", "set", "a"]
   }
 }
