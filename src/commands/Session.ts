@@ -1,6 +1,7 @@
 /**
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
+import * as Effect from "effect/Effect"
 import type { RequestLimits } from "../resp/RequestParser.js"
 import type { Command } from "./Command.js"
 
@@ -29,9 +30,19 @@ export interface SessionControl {
   readonly close: () => void
   /** Bytes written and not yet taken by the peer. */
   readonly pendingBytes: () => number
+  /** Waits until the peer has taken what was written, or is gone. */
+  readonly drained: Effect.Effect<void>
+  /** Whether the peer has fallen behind and writing should pause. */
+  readonly congested: () => boolean
 }
 
-const detached: SessionControl = { push: () => {}, close: () => {}, pendingBytes: () => 0 }
+const detached: SessionControl = {
+  push: () => {},
+  close: () => {},
+  pendingBytes: () => 0,
+  drained: Effect.void,
+  congested: () => false,
+}
 
 export class Session {
   name = ""

@@ -109,6 +109,8 @@ export class Engine {
         outlet.end()
       },
       pendingBytes: () => outlet.pendingBytes,
+      drained: outlet.drained,
+      congested: () => outlet.congested,
     }
   }
 
