@@ -42,7 +42,7 @@ export class Backlog {
    */
   constructor(
     public size: number,
-    offset: number
+    offset: number,
   ) {
     this.end = offset + 1
   }

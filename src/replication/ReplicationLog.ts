@@ -16,7 +16,7 @@ export const NO_REPLICATION_ID = "0".repeat(40)
 
 /** Encoded once: SELECT of the databases Redis's default has. */
 const SELECTS: ReadonlyArray<Buffer> = Array.from({ length: 16 }, (_, db) =>
-  Buffer.from(`*2\r\n$6\r\nSELECT\r\n$${String(db).length}\r\n${db}\r\n`, "latin1")
+  Buffer.from(`*2\r\n$6\r\nSELECT\r\n$${String(db).length}\r\n${db}\r\n`, "latin1"),
 )
 
 const encodeArgument = (arg: LogArgument): Uint8Array =>
