@@ -136,9 +136,9 @@ export const noInputKeys = (command: string): string =>
 
 // Geo
 
-const coordinate = (x: number): string => x.toFixed(6)
-export const invalidLonLat = (longitude: number, latitude: number): string =>
-  `ERR invalid longitude,latitude pair ${coordinate(longitude)},${coordinate(latitude)}`
+/** Both with six decimals, as C's "%f" prints them. */
+export const invalidLonLat = (longitude: string, latitude: string): string =>
+  `ERR invalid longitude,latitude pair ${longitude},${latitude}`
 export const geoUnit = "ERR unsupported unit provided. please use M, KM, FT, MI"
 export const geoMember = "ERR could not decode requested zset member"
 export const geoRadius = "ERR need numeric radius"

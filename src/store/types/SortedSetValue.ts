@@ -253,6 +253,15 @@ export class SortedSet {
     }
   }
 
+  /** Finds the members of ranks [start, stop], negative ones counted from the end: `from`, `count`. */
+  rankRange(start: number, stop: number): void {
+    const n = this.size
+    const first = start < 0 ? Math.max(0, start + n) : start
+    const last = Math.min(n - 1, stop < 0 ? stop + n : stop)
+    this.from = first
+    this.count = first <= last ? last - first + 1 : 0
+  }
+
   // ---- the cursor
 
   /** Puts the cursor on the member of this rank, which must exist. */
