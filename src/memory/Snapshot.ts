@@ -18,7 +18,8 @@
  * writes. A log as long as all blocks and their tables (a quarter of them at most) is reserved at once; only what is
  * written becomes resident.
  *
- * Limits: one open snapshot an arena, 32 GiB of log.
+ * Limits: one open snapshot an arena, 16 GiB of log. The log is seen as Int32 words only: views of more than 2^32 elements,
+ * as bytes would need, do not exist everywhere.
  */
 import type { Arena, Ref } from "./Arena.js"
 import { HEADER_EPOCH_WORD, HEADER_KIND_WORD, HEADER_PREIMAGE_WORD } from "./Arena.js"
@@ -41,7 +42,6 @@ export class Snapshot {
     return this.next * 8
   }
   private readonly log: Int32Array
-  private readonly logBytesView: Uint8Array
   private next = 1
 
   constructor(
@@ -50,7 +50,6 @@ export class Snapshot {
   ) {
     const shared = new SharedArrayBuffer(Math.ceil(arena.reservedBytes * 0.1625) * 8 + 65536)
     this.log = new Int32Array(shared)
-    this.logBytesView = new Uint8Array(shared)
     this.handle = {
       epoch,
       chunks: arena.u8.map((v) => (v.length === 0 ? undefined : (v.buffer as SharedArrayBuffer))),
@@ -77,7 +76,7 @@ export class Snapshot {
       const to = position * 2
       for (let i = 0; i < n; i++) this.log[to + i] = header[w + i]
     } else {
-      this.logBytesView.set(this.arena.u8[chunk].subarray(from, from + size), position * 8)
+      this.log.set(header.subarray(from >>> 2, (from + size) >>> 2), position * 2)
     }
     Atomics.store(this.log, at, position)
   }
@@ -151,7 +150,6 @@ export class FrozenReader {
   private readonly u8: Array<Uint8Array>
   private readonly i32: Array<Int32Array>
   private readonly log: Int32Array
-  private readonly logBytes: Uint8Array
   private readonly epoch: number
 
   constructor(handle: SnapshotHandle) {
@@ -159,7 +157,6 @@ export class FrozenReader {
     this.u8 = handle.chunks.map((c) => new Uint8Array(c ?? empty))
     this.i32 = handle.chunks.map((c) => new Int32Array(c ?? empty))
     this.log = new Int32Array(handle.log)
-    this.logBytes = new Uint8Array(handle.log)
     this.epoch = handle.epoch
   }
 
@@ -188,6 +185,6 @@ export class FrozenReader {
       this.log,
       table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0),
     )
-    if (position > 0) into.u8.set(this.logBytes.subarray(position * 8, position * 8 + size))
+    if (position > 0) into.i32.set(this.log.subarray(position * 2, position * 2 + (size >>> 2)))
   }
 }
