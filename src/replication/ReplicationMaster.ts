@@ -16,6 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { CommandContext } from "../commands/CommandContext.js"
 import type { Session } from "../commands/Session.js"
+import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../rdb/RdbPersistence.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "./ReplicationLog.js"
 import { WaitList } from "./WaitList.js"
@@ -31,18 +32,6 @@ export interface MasterSettings {
   readonly replTimeout: number
   readonly minReplicasToWrite: number
   readonly minReplicasMaxLag: number
-}
-
-/** What a snapshot for replicas needs from persistence. */
-export interface SnapshotSource {
-  /**
-   * Takes a snapshot and hands its bytes to `write` in order. `cut` is called once, synchronously, at the instant the
-   * snapshot shows, and answers the AUX fields of the replication history. Waits while another snapshot is open.
-   */
-  readonly stream: (options: {
-    readonly cut: () => { readonly id: string; readonly offset: number }
-    readonly write: (chunk: Uint8Array) => Effect.Effect<void>
-  }) => Effect.Effect<void, { readonly message: string }>
 }
 
 /** A backlog chunk handed to a socket at once is at most this long. */
@@ -86,7 +75,7 @@ export class Master {
   constructor(
     readonly log: ReplicationLog,
     readonly settings: MasterSettings,
-    private readonly snapshots: SnapshotSource,
+    private readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot">,
     /** Unix milliseconds. */
     private readonly now: () => number,
     /** 40 random characters that no peer can guess. */
@@ -196,44 +185,51 @@ export class Master {
 
   /** One snapshot for all that wait now. Those that cannot read up to a mark get it with its length, from memory. */
   private readonly syncWaiting: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    let targets: Array<ReplicaLink> = []
+    let targets: ReadonlyArray<ReplicaLink> = []
     const mark = this.newMark()
-    const withLength: Array<Uint8Array> = []
-    let keeps = false
-    const cut = (): { id: string; offset: number } => {
+    const kept: Array<Uint8Array> = []
+    const atCut = (): SnapshotTargets => {
       targets = this.waiting()
-      const backlog = this.log.openBacklog(this.settings.replBacklogSize)
-      this.log.reselect()
-      for (const link of targets) {
-        if (!link.plainSync) link.session.control.push(fullResync(this.log.id, this.log.offset))
-        link.reader = backlog.attach(backlog.next)
-        link.state = "transfer"
-        if (this.usesMark(link)) link.session.control.push(Buffer.from(`$EOF:${mark}\r\n`, "latin1"))
-        else keeps = true
+      for (const link of targets) this.beginTransfer(link, mark)
+      const sinks = targets.filter((link) => this.usesMark(link)).map((link) => this.sinkOf(link))
+      if (targets.some((link) => !this.usesMark(link))) {
+        sinks.push({ write: (bytes) => Effect.sync(() => void kept.push(bytes.slice())) })
       }
-      return { id: this.log.id, offset: this.log.offset }
+      this.log.reselect()
+      return { sinks, replication: { id: this.log.id, offset: this.log.offset, streamDb: 0 } }
     }
-    const write = (chunk: Uint8Array): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        if (keeps) withLength.push(chunk)
-        const live = targets.filter((link) => this.usesMark(link) && this.links.has(link.session.id))
-        for (const link of live) link.session.control.push(chunk)
-        const slow = live.filter((link) => link.session.control.congested())
-        return Effect.forEach(slow, (link) => this.untilRead(link), {
-          concurrency: "unbounded",
-          discard: true,
-        })
-      })
-    const result = yield* Effect.result(this.snapshots.stream({ cut, write }))
+    const result = yield* Effect.result(this.persistence.streamSnapshot(atCut))
     if (result._tag === "Failure") {
       yield* Effect.logWarning(`Snapshot for replicas failed: ${result.failure.message}`)
-      for (const link of targets.length > 0 ? targets : this.waiting()) link.session.control.close()
+      for (const link of targets.length > 0 ? targets : this.waiting()) this.drop(link)
       return
     }
-    for (const link of targets)
-      if (this.links.has(link.session.id)) this.finishTransfer(link, mark, withLength)
+    for (const link of targets) if (this.links.has(link.session.id)) this.finishTransfer(link, mark, kept)
     yield* Effect.logInfo(`Synchronization with ${targets.length} replica(s) succeeded`)
   })
+
+  /** The instant of the cut: the replica's part of the stream begins here. */
+  private beginTransfer(link: ReplicaLink, mark: string): void {
+    const backlog = this.log.openBacklog(this.settings.replBacklogSize)
+    const { control } = link.session
+    if (!link.plainSync) control.push(fullResync(this.log.id, this.log.offset))
+    if (this.usesMark(link)) control.push(Buffer.from(`$EOF:${mark}\r\n`, "latin1"))
+    link.reader = backlog.attach(backlog.next)
+    link.state = "transfer"
+  }
+
+  private sinkOf(link: ReplicaLink): SnapshotSink {
+    const { control } = link.session
+    return {
+      write: (bytes) =>
+        Effect.suspend(() => {
+          if (!this.links.has(link.session.id)) return Effect.fail("the replica is gone")
+          // A copy: the bytes are only lent, the socket may keep them longer.
+          control.push(Buffer.from(bytes))
+          return control.congested() ? this.untilRead(link) : Effect.void
+        }),
+    }
+  }
 
   private usesMark(link: ReplicaLink): boolean {
     return this.settings.replDisklessSync && link.acceptsMark && !link.plainSync
@@ -251,7 +247,7 @@ export class Master {
     )
   }
 
-  private finishTransfer(link: ReplicaLink, mark: string, withLength: ReadonlyArray<Uint8Array>): void {
+  private finishTransfer(link: ReplicaLink, mark: string, kept: ReadonlyArray<Uint8Array>): void {
     const { control } = link.session
     link.ackAtMs = this.now()
     if (this.usesMark(link)) {
@@ -259,9 +255,9 @@ export class Master {
       link.awaitingAck = true
     } else {
       let bytes = 0
-      for (const chunk of withLength) bytes += chunk.length
+      for (const chunk of kept) bytes += chunk.length
       control.push(Buffer.from(`$${bytes}\r\n`, "latin1"))
-      for (const chunk of withLength) control.push(chunk)
+      for (const chunk of kept) control.push(chunk)
       this.goOnline(link)
     }
     if (link.snapshotOnly) control.close()
