@@ -177,6 +177,10 @@ describe("consequences", () => {
   })
 })
 
+it("PFSELFTEST finds nothing wrong", async () => {
+  expect(await run("PFSELFTEST")).toBe("+OK\r\n")
+})
+
 describe("limits", () => {
   it("a string ends at proto-max-bulk-len", async () => {
     expect(await run("SETRANGE", "k", 536_870_912, "x")).toBe(
