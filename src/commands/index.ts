@@ -8,10 +8,12 @@ import { hyperloglogCommands } from "./hyperloglog.js"
 import { setCommands } from "./sets.js"
 import { sortCommands } from "./sort.js"
 import { sortedSetCommands } from "./sortedSets.js"
+import { listCommands } from "./lists.js"
 import { stringCommands } from "./strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
   ...stringCommands,
+  ...listCommands,
   ...genericCommands,
   ...bitmapCommands,
   ...hyperloglogCommands,

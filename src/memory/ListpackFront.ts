@@ -33,7 +33,19 @@ export const prependDown = (
   off: number,
   len: number,
 ): number => {
-  const newBase = base - prepare(src, off, len)
+  return prependPrepared(u8, base, prepare(src, off, len), src, off, len)
+}
+
+/** As `prependDown`, for the entry of `bytes` bytes last prepared (ListpackEntry.ts) from the same source. */
+export const prependPrepared = (
+  u8: Uint8Array,
+  base: number,
+  bytes: number,
+  src: Uint8Array,
+  off: number,
+  len: number,
+): number => {
+  const newBase = base - bytes
   moveHeader(u8, base, newBase, 1)
   writePrepared(u8, newBase + LISTPACK_HEADER, src, off, len)
   return newBase

@@ -116,6 +116,7 @@ export class Engine {
 
   detach(session: Session): void {
     this.sessions.delete(session.id)
+    session.blocked?.unblock("timeout")
     this.events.unwatchAll(session)
   }
 

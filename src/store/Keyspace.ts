@@ -3,6 +3,7 @@
  * an Effect service. Whatever upper layers must hear of (modified keys, expiries, events) leaves through `hooks`.
  */
 import { Arena, type Ref } from "../memory/Arena.js"
+import { ListLimits } from "../memory/QuicklistNode.js"
 import { Collections } from "./Collections.js"
 import { Database } from "./Database.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
@@ -54,8 +55,12 @@ export class Keyspace {
   expiryMode: "delete" | "hide" | "ignore" = "delete"
   /** False after DEBUG SET-ACTIVE-EXPIRE 0: keys expire only when looked up. */
   activeExpiry = true
+  /** While clients are paused nothing changes: expired keys are hidden and stay. */
+  expiryPaused = false
   hooks: KeyspaceHooks = { expired: () => {}, missed: () => {} }
   freeing: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
+  /** How large the nodes of lists may become: list-max-listpack-size, DEBUG QUICKLIST-PACKED-THRESHOLD. */
+  readonly listLimits = new ListLimits()
   /** LFU counts instead of LRU times in the access clock (maxmemory-policy *-lfu). */
   frequencies = false
 
@@ -114,7 +119,7 @@ export class Keyspace {
    * Deals with an entry, just looked up, whose time has passed. Answers whether it is to be seen as absent.
    */
   expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean {
-    if (this.expiryMode === "hide") return true
+    if (this.expiryMode === "hide" || this.expiryPaused) return true
     if (this.expiryMode === "ignore") return false
     this.deleteExpired(db, ref, buf, off, len)
     return true
@@ -170,7 +175,7 @@ export class Keyspace {
 
   /** Deletes keys whose time has come, at most `budget` over all databases; answers whether more are due. */
   expireDue(budget: number): boolean {
-    if (!this.activeExpiry || this.expiryMode !== "delete") return false
+    if (!this.activeExpiry || this.expiryPaused || this.expiryMode !== "delete") return false
     let left = budget
     for (const db of this.databases) {
       if (db.expires > 0) left -= db.expireDue(left)

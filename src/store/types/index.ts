@@ -2,6 +2,7 @@
 import type { Arena, Ref } from "../../memory/Arena.js"
 import { HashTable } from "../../memory/HashTable.js"
 import { entryEncoding, entryType, entryValue, STRING_EXTERNAL, TYPE_STRING } from "../Entry.js"
+import { listType } from "./ListValue.js"
 import type { ValueType } from "../ValueType.js"
 import { hashType } from "./HashValue.js"
 import { setType } from "./SetValue.js"
@@ -48,7 +49,7 @@ const absent: ValueType = stringType
 
 export const valueTypes: ReadonlyArray<ValueType> = [
   stringType,
-  absent,
+  listType,
   setType,
   sortedSetType,
   hashType,
