@@ -1,6 +1,7 @@
 /** Whole databases: FLUSHDB, FLUSHALL, SWAPDB. */
 import * as Errors from "../resp/Errors.js"
-import { Database } from "../store/Database.js"
+import type { Database } from "../store/Database.js"
+import { swapDatabases } from "../store/MoveEntry.js"
 import type { CommandContext } from "./CommandContext.js"
 
 /** What SYNC or ASYNC asks for: 1 lazily, 0 at once; -1 after an error reply. */
@@ -72,7 +73,7 @@ export const swapDb = (c: CommandContext): void => {
     if (c.events.watchedKeys > 0) {
       for (const db of [x, y]) c.events.modifiedMany(db.id, ({ key }) => holds(x, key) || holds(y, key))
     }
-    Database.swap(x, y)
+    swapDatabases(x, y)
     c.blocking.signalDatabase(x.id)
     c.blocking.signalDatabase(y.id)
   }

@@ -116,6 +116,12 @@ export class Database {
     return at !== NO_EXPIRY && at < this.keyspace.now
   }
 
+  /** Whether a key is there and its expiry has passed; nothing is deleted, no lookup counted. */
+  isKeyExpired(buf: Uint8Array, off: number, len: number): boolean {
+    const ref = this.table.find(buf, off, len)
+    return ref !== 0 && this.isExpired(ref)
+  }
+
   /** Whether commands that list keys leave the entry out: expired, and not shown nevertheless to a master's stream. */
   isHidden(ref: Ref): boolean {
     return this.isExpired(ref) && this.keyspace.expiryMode !== "ignore"
@@ -477,16 +483,5 @@ export class Database {
       this.expire(ref)
     }
     return budget
-  }
-
-  /** Exchanges the contents of two databases; ids stay. */
-  static swap(x: Database, y: Database): void {
-    const table = x.table
-    const wheel = x.wheel
-    const mutable = (d: Database): { table: HashTable; wheel: TimerWheel } => d
-    mutable(x).table = y.table
-    mutable(x).wheel = y.wheel
-    mutable(y).table = table
-    mutable(y).wheel = wheel
   }
 }

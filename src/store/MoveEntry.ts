@@ -1,5 +1,5 @@
 /**
- * Entries that get another key or another database: RENAME, MOVE and COPY.
+ * Entries that get another key or another database: RENAME, MOVE, COPY, and SWAPDB for all of them at once.
  *
  * The value's blocks stay where they are (or are a copy the caller made); only the entry block is made anew, because the
  * key is part of it. Type, encoding, access clock and expiry go along, and so do the bytes of an inline string.
@@ -8,6 +8,7 @@
  * that value.
  */
 import { copyBytes, type Ref } from "../memory/Arena.js"
+import type { HashTable } from "../memory/HashTable.js"
 import type { Database } from "./Database.js"
 import {
   entryEncoding,
@@ -22,6 +23,7 @@ import {
   STRING_EXTERNAL,
   TYPE_STRING,
 } from "./Entry.js"
+import type { TimerWheel } from "./TimerWheel.js"
 
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
@@ -88,4 +90,14 @@ export const moveEntry = (
   const ref = putClone(to, source, entryValue(from.keyspace.arena, source), kb, ko, kl)
   detach(from, source)
   return ref
+}
+
+/** Exchanges the contents of two databases; their ids stay. */
+export const swapDatabases = (x: Database, y: Database): void => {
+  const { table, wheel } = x
+  const contents = (d: Database): { table: HashTable; wheel: TimerWheel } => d
+  contents(x).table = y.table
+  contents(x).wheel = y.wheel
+  contents(y).table = table
+  contents(y).wheel = wheel
 }

@@ -1,7 +1,7 @@
 /** A keyspace of strings held against plain maps, for random walks over everything a database can do. */
 import type { Ref } from "../../src/memory/Arena.js"
 import { copyBytes } from "../../src/memory/Arena.js"
-import { Database } from "../../src/store/Database.js"
+import type { Database } from "../../src/store/Database.js"
 import {
   entryEncoding,
   entryExpiryBig,
@@ -15,7 +15,7 @@ import {
   stringOffset,
 } from "../../src/store/Entry.js"
 import { Keyspace, KEYSPACE_TABLE } from "../../src/store/Keyspace.js"
-import { moveEntry, putClone } from "../../src/store/MoveEntry.js"
+import { moveEntry, putClone, swapDatabases } from "../../src/store/MoveEntry.js"
 import { valueTypes } from "../../src/store/types/index.js"
 import type { Random } from "../support/Random.js"
 
@@ -167,7 +167,7 @@ export class KeyspaceModel {
       const j = r.below(this.databases)
       const [x, y] = [this.maps[i], this.maps[j]]
       if (i === j || x === undefined || y === undefined) return
-      Database.swap(keyspace.database(i), keyspace.database(j))
+      swapDatabases(keyspace.database(i), keyspace.database(j))
       this.maps[i] = y
       this.maps[j] = x
     }
