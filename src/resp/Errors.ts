@@ -176,6 +176,12 @@ export const streamEndId = "ERR invalid end ID for the interval"
 export const streamMaxlen = "ERR The MAXLEN argument must be >= 0."
 export const streamLimit = "ERR The LIMIT argument must be >= 0."
 export const streamLimitNotApprox = "ERR syntax error, LIMIT cannot be used without the special ~ option"
+export const streamLimitNoTrim =
+  "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+export const streamTrimMissing = "ERR syntax error, XTRIM must be called with a trimming strategy"
+export const streamTooLarge = "ERR Elements are too large to be stored"
+export const streamGroupGone = "NOGROUP the consumer group this client was blocked on no longer exists"
+export const streamKeyGone = "UNBLOCKED the stream key no longer exists"
 export const streamTrimConflict =
   "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
 /** 7.0.15 says XREAD here for XREADGROUP, too. */
@@ -226,12 +232,16 @@ export const protoNotInteger = "ERR Protocol version is not an integer or out of
 export const helloOption = (option: string): string => `ERR Syntax error in HELLO option '${option}'`
 export const clientName = "ERR Client names cannot contain spaces, newlines or special characters."
 export const noSuchClient = "ERR No such client"
+export const noSuchUser = (user: string): string => `ERR No such user '${user}'`
 export const clientIdNotPositive = "ERR client-id should be greater than 0"
 export const invalidClientId = "ERR Invalid client ID"
 export const clientType = (type: string): string => `ERR Unknown client type '${type}'`
 export const clientPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL"
 export const clientUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 export const trackingBcastOptin = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+export const trackingOptinOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode"
+/** Redix's own: it has no client tracking. */
+export const trackingUnavailable = "ERR This server has no client-side caching: CLIENT TRACKING ON is not available"
 export const trackingRedirect = "ERR The client ID you want redirect to does not exist"
 export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
 export const cachingWithoutTracking =
@@ -264,6 +274,15 @@ export const execWithoutMulti = "ERR EXEC without MULTI"
 export const discardWithoutMulti = "ERR DISCARD without MULTI"
 export const execAbort = "EXECABORT Transaction discarded because of previous errors."
 export const notAllowedInTransaction = "ERR Command not allowed inside a transaction"
+/** EXEC refused before it ran: `reason` is the error it met. */
+export const execAbortBecause = (reason: string): string =>
+  `EXECABORT Transaction discarded because of: ${reason.startsWith("ERR ") ? reason.slice(4) : reason}`
+/** `command` is in upper case. */
+export const denyBlocking = (command: string): string =>
+  `ERR ${command} isn't allowed for a DENY BLOCKING client`
+/** As `denyBlocking`, in the words MONITOR has. */
+export const monitorDenyBlocking = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+export const waitsInTransaction = "ERR This command has to wait and cannot run inside a transaction"
 export const noScript = "NOSCRIPT No matching script. Please use EVAL."
 export const notBusy = "NOTBUSY No scripts in execution right now."
 export const functionNotFound = "ERR Function not found"
@@ -272,6 +291,8 @@ export const libraryNotFound = "ERR Library not found"
 // The server's state
 
 export const readOnly = "READONLY You can't write against a read only replica."
+export const replicaKeyspace = "ERR Replica can't interact with the keyspace"
+export const resetNormalOnly = "ERR can only reset normal client connections"
 export const loading = "LOADING Redis is loading the dataset in memory"
 export const misconf =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
@@ -306,3 +327,7 @@ export const protectedMode =
   "user. In this mode connections are only accepted from the loopback interface. To accept others, set a password " +
   "(requirepass), or switch protected mode off with '--protected-mode no' or with 'CONFIG SET protected-mode no' from " +
   "this host, provided that nobody you do not trust can reach the server."
+
+export const waitOnReplica =
+  "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be " +
+  "writable (which is not the default) writes to replicas are just local and are not propagated."

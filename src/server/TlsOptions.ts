@@ -5,6 +5,29 @@ import type * as Tls from "node:tls"
 import type { RedixValues } from "../config/index.js"
 import { ListenError } from "./ListenError.js"
 
+/** TLS for connections this server makes: to its master. Without client certificate directives the server's own serve. */
+export const readClientTlsOptions = Effect.fnUntraced(function* (
+  settings: TlsSettings &
+    Pick<RedixValues, "tlsClientCertFile" | "tlsClientKeyFile" | "tlsClientKeyFilePass">,
+) {
+  const fs = yield* FileSystem.FileSystem
+  const read = (path: string): Effect.Effect<Buffer, ListenError> =>
+    fs.readFile(path).pipe(
+      Effect.map((bytes) => Buffer.from(bytes)),
+      Effect.mapError((error) => new ListenError({ address: path, reason: error.message })),
+    )
+  const own = settings.tlsClientCertFile === ""
+  const cert = own ? settings.tlsCertFile : settings.tlsClientCertFile
+  const key = own ? settings.tlsKeyFile : settings.tlsClientKeyFile
+  const passphrase = own ? settings.tlsKeyFilePass : settings.tlsClientKeyFilePass
+  const options: Tls.ConnectionOptions = { rejectUnauthorized: true, checkServerIdentity: () => undefined }
+  if (cert !== "") options.cert = yield* read(cert)
+  if (key !== "") options.key = yield* read(key)
+  if (passphrase !== "") options.passphrase = passphrase
+  if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
+  return options
+})
+
 export type TlsSettings = Pick<
   RedixValues,
   | "tlsCertFile"
