@@ -271,7 +271,9 @@ const radius = (c: CommandContext, byMember: boolean, mayStore: boolean): void =
   const search = new Search(false, mayStore)
   search.by = BY_RADIUS
   if (byMember) {
-    if (!centreOnMember(c, search, set, 2) || !readRadius(c, 3)) return
+    if (!centreOnMember(c, search, set, 2)) return
+    // Redis does not look at the radius where there is no key.
+    if (set !== undefined && !readRadius(c, 3)) return
   } else if (!centreOnPosition(c, search, 2) || !readRadius(c, 4)) return
   if (readOptions(c, search, set, byMember ? 5 : 6)) run(c, search, set)
 }

@@ -1,5 +1,5 @@
 /** ZSCAN. */
-import { formatDouble17 } from "../memory/Numbers.js"
+import { formatDouble17, formatPackedScore } from "../memory/Numbers.js"
 import { memberScore } from "../memory/SortedIndex.js"
 import { TYPE_ZSET, ZSET_SKIPLIST } from "../store/Entry.js"
 import type { CommandContext } from "./CommandContext.js"
@@ -35,14 +35,14 @@ export const zscan = (c: CommandContext): void => {
     }
     return out.deferredEnd(mark, "array", n)
   }
-  // A listpack comes whole: it is small.
+  // A listpack comes whole, its scores as they stand in it: it is small.
   replyCursor(c, 0)
   const mark = out.deferredStart()
   set.seek(0)
   do {
     if (!scanMatches(c, set.src, set.off, set.len)) continue
     out.bulk(set.src, set.off, set.len)
-    out.bulkText(formatDouble17(set.score))
+    out.bulkText(formatPackedScore(set.score))
     n += 2
   } while (set.forward())
   out.deferredEnd(mark, "array", n)

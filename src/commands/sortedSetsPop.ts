@@ -6,7 +6,7 @@ import { command } from "./Command.js"
 import type { Command } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Event } from "./KeyEvents.js"
-import { replyMember, settleSortedSet } from "./sortedSetSupport.js"
+import { settleSortedSet } from "./sortedSetSupport.js"
 import * as spec from "./spec/sortedSets.js"
 import { timeoutArgument } from "./timeoutArgument.js"
 

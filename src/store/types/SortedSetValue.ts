@@ -340,7 +340,8 @@ export class SortedSet {
     for (let p = LP.first(u8, base); p >= 0; p = Pairs.nextPair(u8, p)) {
       LP.get(u8, p)
       const { src, off, len } = LP.lpv
-      this.table.find(src, off, len)
+      // A listpack from elsewhere may name a member twice: the first one counts.
+      if (this.table.find(src, off, len) !== 0) continue
       const entry = this.newEntry(0, src, off, len)
       a.f64[entry >>> 20][(entry & 0xfffff) + 1] = Pairs.scoreAt(u8, Pairs.valueOf(u8, p))
       this.table.insertAfterFind(entry)
