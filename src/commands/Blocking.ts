@@ -86,6 +86,10 @@ export class Blocking {
   private readonly signalled: Array<string> = []
   private readonly signalledSet = new Set<string>()
   private readonly waiting = new Set<Waiting>()
+  /** Waiters that are tried whatever the key's type. */
+  private untyped = 0
+  /** Somebody calls `touched` for every change of a key; whoever waits without a type sees to it. */
+  hearsChanges = false
   runFor: RunFor = () => {
     throw new Error("Blocking.runFor is not set")
   }
@@ -139,6 +143,14 @@ export class Blocking {
   signal(database: number, buf: Uint8Array, off: number, len: number): void {
     if (this.lines.size === 0) return
     this.signalName(`${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`)
+  }
+
+  /**
+   * A key has changed in whatever way. Those who are tried whatever its type (readers of a stream's group) must hear of
+   * it: the key may be gone, or another's.
+   */
+  touched(database: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.untyped > 0) this.signal(database, buf, off, len)
   }
 
   /** As `signal`, for every key of a database that somebody waits for (SWAPDB, a new data set). */
@@ -200,6 +212,7 @@ export class Blocking {
 
   private enter(waiting: Waiting): void {
     this.waiting.add(waiting)
+    if (waiting.waiter.type === undefined) this.untyped++
     for (const name of waiting.names) {
       let line = this.lines.get(name)
       if (line === undefined) this.lines.set(name, (line = new Line()))
@@ -211,6 +224,7 @@ export class Blocking {
   /** Takes a waiter out of all lines; answers false when it was out already. */
   private leave(waiting: Waiting): boolean {
     if (!this.waiting.delete(waiting)) return false
+    if (waiting.waiter.type === undefined) this.untyped--
     for (const name of waiting.names) {
       const line = this.lines.get(name)
       if (line === undefined) throw new Error(`no line for the key ${name}`)

@@ -9,6 +9,7 @@ import { setCommands } from "./sets.js"
 import { sortCommands } from "./sort.js"
 import { sortedSetCommands } from "./sortedSets.js"
 import { listCommands } from "./lists.js"
+import { streamCommands } from "./streams.js"
 import { stringCommands } from "./strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
@@ -22,4 +23,5 @@ export const dataCommands: ReadonlyArray<Command> = [
   ...geoCommands,
   ...hashCommands,
   ...sortCommands,
+  ...streamCommands,
 ]

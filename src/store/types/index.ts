@@ -7,6 +7,7 @@ import type { ValueType } from "../ValueType.js"
 import { hashType } from "./HashValue.js"
 import { setType } from "./SetValue.js"
 import { sortedSetType } from "./SortedSetValue.js"
+import { streamType } from "./StreamValue.js"
 
 /** Strings: freed, copied and measured by the keyspace itself; only the external block is a value of its own. */
 const stringType: ValueType = {
@@ -45,14 +46,12 @@ const keyspaceTable: ValueType = {
   bytes: (a: Arena, _encoding, value) => new HashTable(a).attach(value).ownBytes(),
 }
 
-const absent: ValueType = stringType
-
 export const valueTypes: ReadonlyArray<ValueType> = [
   stringType,
   listType,
   setType,
   sortedSetType,
   hashType,
-  absent,
+  streamType,
   keyspaceTable,
 ]

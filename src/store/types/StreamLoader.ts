@@ -1,0 +1,120 @@
+/**
+ * Builds a stream from its parts, as an RDB file or a DUMP payload has them. Calls come in the file's order:
+ *
+ *     start, node *, info, (group, pending *, (consumer, owned *) *) *, end
+ *
+ * Nodes must have been checked (they are copied as they are). The other calls check what concerns them together and
+ * answer false where the parts contradict each other: then `abandon` and call the file corrupt.
+ */
+import type { Arena, Ref } from "../../memory/Arena.js"
+import * as Stream from "../../memory/Stream.js"
+import * as Groups from "../../memory/StreamGroups.js"
+import { StreamId } from "../../memory/StreamId.js"
+import { streamType } from "./StreamValue.js"
+
+interface Id {
+  readonly ms: bigint
+  readonly seq: bigint
+}
+
+/** The numbers of a stream; files before Redis 7.0 lack three of them. */
+export interface StreamNumbers {
+  readonly lastId: Id
+  readonly firstId: Id | undefined
+  readonly maxDeletedId: Id | undefined
+  readonly entriesAdded: bigint | undefined
+}
+
+export class StreamLoader {
+  private stream: Ref = 0
+  private group: Ref = 0
+  private consumer: Ref = 0
+  private unowned = 0
+  private readonly id = new StreamId()
+
+  constructor(private readonly arena: Arena) {}
+
+  start(): void {
+    this.stream = Stream.createStream(this.arena)
+    this.unowned = 0
+  }
+
+  /** A node: its first ID, 16 bytes big endian, and its listpack. */
+  node(id: Uint8Array, idOff: number, listpack: Uint8Array, off: number, len: number): void {
+    Stream.appendNode(this.arena, this.stream, this.id.loadBytes(id, idOff), listpack, off, len)
+  }
+
+  info(numbers: StreamNumbers): void {
+    const { arena, stream, id } = this
+    const set = (word: number, value: Id): void =>
+      Stream.setHeaderId(arena, stream, word, id.setBig(value.ms, value.seq))
+    set(Stream.LAST_WORD, numbers.lastId)
+    if (numbers.firstId !== undefined) set(Stream.FIRST_WORD, numbers.firstId)
+    else {
+      if (!Stream.edgeId(arena, stream, false, id)) id.setZero()
+      Stream.setHeaderId(arena, stream, Stream.FIRST_WORD, id)
+    }
+    if (numbers.maxDeletedId !== undefined) set(Stream.DELETED_WORD, numbers.maxDeletedId)
+    const added = numbers.entriesAdded ?? BigInt(Stream.streamLength(arena, stream))
+    Stream.setBigAt(arena, stream, Stream.ADDED_WORD, added)
+  }
+
+  /** A consumer group; `entriesRead` is -1 for "not known", undefined in files that lack it. */
+  openGroup(
+    name: Uint8Array,
+    off: number,
+    len: number,
+    lastId: Id,
+    entriesRead: bigint | undefined,
+  ): boolean {
+    const { arena, stream, id } = this
+    if (this.unowned !== 0) return false
+    id.setBig(lastId.ms, lastId.seq)
+    const read = entriesRead ?? Groups.entriesUpTo(arena, stream, id)
+    this.group = Groups.createGroup(arena, stream, name, off, len, id, read)
+    return this.group !== 0
+  }
+
+  /** A pending entry of the group. */
+  pending(id: Uint8Array, off: number, deliveryTimeMs: number, deliveries: number): boolean {
+    this.unowned++
+    return Groups.addUnowned(
+      this.arena,
+      this.group,
+      this.id.loadBytes(id, off),
+      deliveryTimeMs,
+      BigInt(deliveries),
+    )
+  }
+
+  openConsumer(name: Uint8Array, off: number, len: number, seenTimeMs: number): boolean {
+    const { arena, group } = this
+    if (Groups.findConsumer(arena, group, name, off, len) !== 0) return false
+    this.consumer = Groups.createConsumer(arena, group, name, off, len, seenTimeMs)
+    return true
+  }
+
+  /** One of the group's pending entries is the consumer's. */
+  owned(id: Uint8Array, off: number): boolean {
+    const { arena } = this
+    const pending = Groups.findPending(arena, this.group, this.id.loadBytes(id, off))
+    if (pending === 0 || Groups.pendingConsumer(arena, pending) !== 0) return false
+    Groups.assignPending(arena, pending, this.id, this.consumer)
+    this.unowned--
+    return true
+  }
+
+  /** The finished stream, or 0 when a pending entry has no consumer (then call `abandon`). */
+  end(): Ref {
+    if (this.unowned !== 0) return 0
+    const stream = this.stream
+    this.stream = 0
+    return stream
+  }
+
+  /** Frees what was built. */
+  abandon(): void {
+    if (this.stream !== 0) streamType.freeStep(this.arena, 0, this.stream, Infinity)
+    this.stream = 0
+  }
+}
