@@ -22,18 +22,12 @@ const found = { missing: 0 }
  * `keepPlaces`: then its operand has value 0.
  * @returns how many operands there are; -1 after answering WRONGTYPE
  */
-const attachAll = (
-  c: CommandContext,
-  first: number,
-  n: number,
-  forStore: boolean,
-  keepPlaces: boolean,
-): number => {
+const attachAll = (c: CommandContext, first: number, n: number, keepPlaces: boolean): number => {
   const pool = c.keyspace.collections
   let sets = 0
   found.missing = 0
   for (let i = first; i < first + n; i++) {
-    const entry = forStore ? c.write(i) : c.read(i)
+    const entry = c.read(i)
     if (entry === 0) {
       found.missing++
       if (keepPlaces) pool.operand(sets++).value = 0
@@ -74,7 +68,7 @@ const storeResult = (c: CommandContext, result: SetValue, event: string): void =
 const intersect = (c: CommandContext, first: number, n: number, to: number, limit: number): void => {
   const { out, keyspace, settings } = c
   const pool = keyspace.collections
-  const sets = attachAll(c, first, n, to === TO_STORE, false)
+  const sets = attachAll(c, first, n, false)
   if (sets < 0) return
   if (found.missing > 0) {
     if (to === TO_REPLY) return out.set(0)
@@ -135,7 +129,7 @@ const addAll = (c: CommandContext, result: SetValue, source: SetValue): void => 
 
 const union = (c: CommandContext, first: number, n: number, to: number): void => {
   const pool = c.keyspace.collections
-  const sets = attachAll(c, first, n, to === TO_STORE, false)
+  const sets = attachAll(c, first, n, false)
   if (sets < 0) return
   const result = pool.otherSet.create(SET_INTSET)
   for (let i = 0; i < sets; i++) addAll(c, result, pool.operands[i])
@@ -162,7 +156,7 @@ const lookingUpIsCheaper = (operands: Array<SetValue>, sets: number): boolean =>
 
 const difference = (c: CommandContext, first: number, n: number, to: number): void => {
   const pool = c.keyspace.collections
-  const sets = attachAll(c, first, n, to === TO_STORE, true)
+  const sets = attachAll(c, first, n, true)
   if (sets < 0) return
   const operands = pool.operands
   const result = pool.otherSet.create(SET_INTSET)
