@@ -13,8 +13,12 @@ import * as Layer from "effect/Layer"
 import { dataCommands } from "./commands/index.js"
 import { type InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
 import { RespCodec } from "./resp/RespCodec.js"
+import { clientCommands } from "./server/admin/client.js"
 import { commandCommands } from "./server/admin/command.js"
 import { configCommands } from "./server/admin/config.js"
+import { connectionCommands } from "./server/admin/connection.js"
+import { monitorCommands } from "./server/admin/monitor.js"
+import { debugCommands } from "./server/admin/debug.js"
 import { shutdownCommands } from "./server/admin/shutdown.js"
 import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
@@ -35,8 +39,12 @@ const engine = Layer.unwrap(
       Effect.provideContext(effect, files)
     return EngineService.layerOf(config.values, (engine) => [
       ...dataCommands,
+      ...connectionCommands(engine),
+      ...clientCommands(engine),
+      ...monitorCommands(engine),
       ...commandCommands(engine),
       ...configCommands(engine, config, withFiles),
+      ...debugCommands(engine),
       ...shutdownCommands(engine),
       ...timeCommands(engine),
     ])

@@ -16,6 +16,7 @@ import type { Blocking } from "./Blocking.js"
 import type { Command } from "./Command.js"
 import type { KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
+import { PubSub } from "./PubSub.js"
 import type { QueuedCommand, Session } from "./Session.js"
 import type { Settings } from "./Settings.js"
 
@@ -34,6 +35,10 @@ export class CommandContext {
   runQueued: (queued: QueuedCommand) => void = () => {
     throw new Error("CommandContext.runQueued is not set")
   }
+  /** Channels and their subscribers. */
+  readonly pubsub = new PubSub()
+  /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
+  keepReply = false
   /** The command comes from this server's master. */
   fromMaster = false
 

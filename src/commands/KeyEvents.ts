@@ -22,6 +22,31 @@ export const Event = {
   new: 16384, // n
 } as const
 
+/** The bit of each letter that notify-keyspace-events knows. */
+const LETTERS: Readonly<Record<string, number>> = {
+  K: Event.keyspace,
+  E: Event.keyevent,
+  g: Event.generic,
+  $: Event.string,
+  l: Event.list,
+  s: Event.set,
+  h: Event.hash,
+  z: Event.zset,
+  x: Event.expired,
+  e: Event.evicted,
+  t: Event.stream,
+  m: Event.keymiss,
+  d: Event.module,
+  n: Event.new,
+}
+
+/** The classes of notify-keyspace-events as bits. Without K or E nothing is published, whatever else is set. */
+export const eventFlags = (letters: ReadonlySet<string>): number => {
+  let flags = 0
+  for (const letter of letters) flags |= LETTERS[letter] ?? 0
+  return (flags & (Event.keyspace | Event.keyevent)) === 0 ? 0 : flags
+}
+
 const latin1 = (buf: Uint8Array, off: number, len: number): string =>
   Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")
 
@@ -32,11 +57,25 @@ export class KeyEvents {
   publish: (channel: string, message: Uint8Array) => void = () => {}
   /** Further listeners of modified keys (client tracking, tests); called with the key's bytes. */
   readonly listeners: Array<(db: Database, buf: Uint8Array, off: number, len: number) => void> = []
-  private readonly watchers = new Map<string, Set<Session>>()
+  private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
 
   /** Breaks the transactions that watch the key. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
     if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
+  }
+
+  /** As `modified`, for a key that goes because its time has passed. */
+  expired(db: Database, buf: Uint8Array, off: number, len: number): void {
+    if (this.watchers.size > 0) {
+      const sessions = this.watchers.get(`${db.id}:${latin1(buf, off, len)}`)
+      if (sessions !== undefined) {
+        for (const [session, watched] of sessions) {
+          if (watched.expired) watched.expired = false
+          else session.watchBroken = true
+        }
+      }
+    }
     if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
@@ -51,13 +90,15 @@ export class KeyEvents {
     }
   }
 
-  watch(session: Session, database: number, key: string): void {
-    if (session.watched.some((w) => w.database === database && w.key === key)) return
-    session.watched.push({ database, key })
+  /** @param expired the key's time has passed, though it is not deleted yet */
+  watch(session: Session, database: number, key: string, expired: boolean): void {
     const name = `${database}:${key}`
     const sessions = this.watchers.get(name)
-    if (sessions === undefined) this.watchers.set(name, new Set([session]))
-    else sessions.add(session)
+    if (sessions?.has(session) === true) return
+    const watched: WatchedKey = { database, key, expired }
+    session.watched.push(watched)
+    if (sessions === undefined) this.watchers.set(name, new Map([[session, watched]]))
+    else sessions.set(session, watched)
   }
 
   unwatchAll(session: Session): void {
@@ -76,11 +117,11 @@ export class KeyEvents {
    * Breaks the watches on keys of a database that a sweeping command (FLUSHDB, SWAPDB, a new data set) touches.
    * `touched` says whether the key existed before or exists after.
    */
-  modifiedMany(database: number, touched: (key: WatchedKey) => boolean): void {
+  modifiedMany(database: number, touched: (key: { readonly key: string }) => boolean): void {
     for (const [name, sessions] of this.watchers) {
       const colon = name.indexOf(":")
       if (Number(name.slice(0, colon)) !== database) continue
-      if (touched({ database, key: name.slice(colon + 1) })) for (const s of sessions) s.watchBroken = true
+      if (touched({ key: name.slice(colon + 1) })) for (const s of sessions.keys()) s.watchBroken = true
     }
   }
 
@@ -91,6 +132,6 @@ export class KeyEvents {
 
   private breakWatch(name: string): void {
     const sessions = this.watchers.get(name)
-    if (sessions !== undefined) for (const s of sessions) s.watchBroken = true
+    if (sessions !== undefined) for (const s of sessions.keys()) s.watchBroken = true
   }
 }

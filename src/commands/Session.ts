@@ -18,9 +18,12 @@ export interface WatchedKey {
   readonly database: number
   /** Key bytes as latin1 text, the form in which the watch index knows it. */
   readonly key: string
+  /** Its time had passed already, though it was not deleted yet: its deletion is then no change. */
+  expired: boolean
 }
 
-export type SessionKind = "normal" | "pubsub" | "replica" | "master"
+/** What a link is for. Whether a normal one counts as a Pub/Sub client follows from its subscriptions. */
+export type SessionKind = "normal" | "replica" | "master"
 
 /** How the session's owner is reached from outside its own fiber. */
 export interface SessionControl {
@@ -28,18 +31,28 @@ export interface SessionControl {
   readonly push: (bytes: Uint8Array) => void
   /** Ends the connection after what is already written has gone out. */
   readonly close: () => void
+  /** Ends the connection now and forgets the session; what is still to be sent is lost. */
+  readonly kill: () => void
   /** Bytes written and not yet taken by the peer. */
   readonly pendingBytes: () => number
+  /** Replies and messages that wait to be handed to the transport. */
+  readonly pendingCount: () => number
+  /** Bytes received and not yet run; `running` counts the command in progress, too. */
+  readonly queryBytes: (running: boolean) => number
   /** Waits until the peer has taken what was written, or is gone. */
   readonly drained: Effect.Effect<void>
   /** Whether the peer has fallen behind and writing should pause. */
   readonly congested: () => boolean
 }
 
-const detached: SessionControl = {
+/** The control of a session that no connection serves. */
+export const detached: SessionControl = {
   push: () => {},
   close: () => {},
+  kill: () => {},
   pendingBytes: () => 0,
+  pendingCount: () => 0,
+  queryBytes: () => 0,
   drained: Effect.void,
   congested: () => false,
 }
@@ -59,6 +72,8 @@ export class Session {
   queue: Array<QueuedCommand> | undefined = undefined
   /** A queued command was refused: EXEC answers EXECABORT. */
   queueAborted = false
+  /** Bits of all queued commands together. */
+  queueBits = 0
   watched: Array<WatchedKey> = []
   /** A watched key has changed: EXEC answers nil. */
   watchBroken = false
@@ -74,6 +89,8 @@ export class Session {
   readOnly = false
   /** Set while a blocking command waits. */
   blocked: { readonly unblock: (how: "timeout" | "error") => boolean } | undefined = undefined
+  /** The command just parsed waits for the end of CLIENT PAUSE. */
+  postponed = false
   /** Close after the present reply. */
   closing = false
   /** Name of the last command, lower case, "|" before a subcommand. */
@@ -85,6 +102,8 @@ export class Session {
   commandsProcessed = 0
   /** Replication offset after this session's last write, for WAIT. */
   lastWriteOffset = 0
+  /** Since when the output has been beyond its soft limit, in Unix milliseconds; 0 = it is not. */
+  overSoftLimitMs = 0
   /** Peer as Redis prints it: 127.0.0.1:50123, or /path:0 for a unix socket. */
   address = ""
   localAddress = ""
@@ -103,11 +122,25 @@ export class Session {
       !this.authenticated ||
       this.queue !== undefined ||
       this.kind !== "normal" ||
-      this.channels.size + this.patterns.size > 0
+      this.monitor ||
+      this.channels.size + this.patterns.size + this.shardChannels.size > 0
     )
   }
 
+  /** Channels and patterns, as (P)SUBSCRIBE counts them. */
   get subscriptions(): number {
     return this.channels.size + this.patterns.size
+  }
+
+  /** Whether the client is one of Pub/Sub. */
+  get subscribed(): boolean {
+    return this.subscriptions + this.shardChannels.size > 0
+  }
+
+  /** Ends a transaction without running it. The watches are the caller's to take off. */
+  dropQueue(): void {
+    this.queue = undefined
+    this.queueAborted = false
+    this.queueBits = 0
   }
 }

@@ -19,4 +19,22 @@ export interface Settings {
   readonly streamNodeMaxBytes: number
   readonly streamNodeMaxEntries: number
   readonly hllSparseMaxBytes: number
+  /** Password of the default user; "" = none. */
+  readonly requirepass: string
+  /** Letters of the published classes of keyspace events. */
+  readonly notifyKeyspaceEvents: ReadonlySet<string>
+  readonly clientOutputBufferLimit: {
+    readonly normal: OutputLimit
+    readonly replica: OutputLimit
+    readonly pubsub: OutputLimit
+  }
+  /** Bytes of input a client may have waiting. */
+  readonly clientQueryBufferLimit: number
+}
+
+/** Output a client may have waiting: it is cut off at the hard limit, or beyond the soft one for so long. 0 = no limit. */
+export interface OutputLimit {
+  readonly hardBytes: number
+  readonly softBytes: number
+  readonly softSeconds: number
 }

@@ -18,4 +18,12 @@ export const defaultSettings: Settings = {
   streamNodeMaxBytes: 4096,
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
+  requirepass: "",
+  notifyKeyspaceEvents: new Set(),
+  clientOutputBufferLimit: {
+    normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
+    replica: { hardBytes: 256 * 1024 * 1024, softBytes: 64 * 1024 * 1024, softSeconds: 60 },
+    pubsub: { hardBytes: 32 * 1024 * 1024, softBytes: 8 * 1024 * 1024, softSeconds: 60 },
+  },
+  clientQueryBufferLimit: 1024 * 1024 * 1024,
 }

@@ -10,10 +10,14 @@ import { sortCommands } from "./sort.js"
 import { sortedSetCommands } from "./sortedSets.js"
 import { listCommands } from "./lists.js"
 import { streamCommands } from "./streams.js"
+import { pubsubCommands } from "./pubsubCommands.js"
+import { transactionCommands } from "./transactions.js"
 import { stringCommands } from "./strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
   ...stringCommands,
+  ...pubsubCommands,
+  ...transactionCommands,
   ...listCommands,
   ...genericCommands,
   ...bitmapCommands,

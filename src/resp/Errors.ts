@@ -241,7 +241,8 @@ export const clientUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT 
 export const trackingBcastOptin = "ERR OPTIN and OPTOUT are not compatible with BCAST"
 export const trackingOptinOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode"
 /** Redix's own: it has no client tracking. */
-export const trackingUnavailable = "ERR This server has no client-side caching: CLIENT TRACKING ON is not available"
+export const trackingUnavailable =
+  "ERR This server has no client-side caching: CLIENT TRACKING ON is not available"
 export const trackingRedirect = "ERR The client ID you want redirect to does not exist"
 export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
 export const cachingWithoutTracking =

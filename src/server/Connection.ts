@@ -10,7 +10,6 @@
  *                       `-> wait (interrupted when the peer goes)
  */
 import type * as NodeSocket from "@effect/platform-node/NodeSocket"
-import type * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Socket, SocketError } from "effect/socket/Socket"
@@ -20,73 +19,12 @@ import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
 import { ParseStatus, type RequestParser } from "../resp/RequestParser.js"
 import type { Engine } from "./Engine.js"
+import { Outlet } from "./Outlet.js"
 
 /** Replies are written out after about this many bytes even if the chunk has more commands. */
 const BATCH_BYTES_MAX = 256 * 1024
-/** Bytes of input kept for a client whose command waits; then it is no longer read. */
-const WAITING_INPUT_MAX = 1024 * 1024
 
 type RawSocket = typeof NodeSocket.NetSocket.Service
-
-/** The writing side of a connection, used from its own fiber and, for pushes, from others. */
-export class Outlet {
-  private ended = false
-  constructor(readonly raw: Net.Socket) {}
-
-  /** Whether a write can still reach the peer. */
-  get open(): boolean {
-    return !this.ended && this.raw.writable
-  }
-
-  get pendingBytes(): number {
-    return this.raw.writableLength
-  }
-
-  /** Writes bytes; the buffer belongs to the socket until they are out. Answers whether the kernel took all at once. */
-  write(bytes: Uint8Array): boolean {
-    if (bytes.length > 0 && this.open) this.raw.write(bytes)
-    return this.raw.writableLength === 0
-  }
-
-  /** Whether the peer has fallen behind and writing should pause. */
-  get congested(): boolean {
-    return this.raw.writableNeedDrain && this.raw.writable
-  }
-
-  /** Waits until the peer has taken what was written, or is gone. */
-  get drained(): Effect.Effect<void> {
-    return Effect.callback<void>((resume) => {
-      if (!this.congested) {
-        resume(Effect.void)
-        return
-      }
-      const done = (): void => {
-        this.raw.off("drain", done)
-        this.raw.off("close", done)
-        resume(Effect.void)
-      }
-      this.raw.on("drain", done)
-      this.raw.on("close", done)
-      return Effect.sync(() => {
-        this.raw.off("drain", done)
-        this.raw.off("close", done)
-      })
-    })
-  }
-
-  /** Ends the connection once everything written has gone out. */
-  end(): void {
-    if (this.ended) return
-    this.ended = true
-    this.raw.end()
-  }
-
-  /** Ends the connection now. */
-  destroy(): void {
-    this.ended = true
-    this.raw.destroy()
-  }
-}
 
 /** Why the batch stopped before the input was used up. */
 type Pause = "flush" | "end" | Effect.Effect<Uint8Array>
@@ -106,28 +44,34 @@ const runCommand = (
   } catch (cause) {
     const out = engine.context.out
     out.truncate(mark)
-    engine.context.propagation.reset()
+    engine.dispatcher.reset()
     if (!(cause instanceof ArenaFullError)) throw cause
     out.error(Errors.outOfMemory)
   }
 }
 
-/** Runs the parser's commands until input runs out (undefined) or something must happen first. */
+/**
+ * Runs the parser's commands until input runs out (undefined) or something must happen first. A command that was
+ * postponed is still the parser's present one and is run first.
+ */
 const runBatch = (engine: Engine, session: Session, parser: RequestParser): Pause | undefined => {
   const out = engine.context.out
   const start = out.pos
   for (;;) {
-    const status = parser.next()
-    if (status === ParseStatus.NeedMore) return undefined
-    if (status === ParseStatus.ProtocolError) {
-      out.error(parser.error)
-      return "end"
+    if (session.postponed) session.postponed = false
+    else {
+      const status = parser.next()
+      if (status === ParseStatus.NeedMore) return undefined
+      if (status === ParseStatus.ProtocolError) {
+        out.error(parser.error)
+        return "end"
+      }
     }
     const mark = out.pos
     const waiting = runCommand(engine, session, parser, mark)
     session.commandsProcessed++
     if (waiting !== undefined) return waiting
-    if (session.replyMode !== "on") engine.applyReplyMode(session, mark)
+    if (session.replyMode !== "on") engine.applyReplyMode(session)
     if (session.closing) return "end"
     if (out.pos - start > BATCH_BYTES_MAX) return "flush"
   }
@@ -143,17 +87,16 @@ export const serveConnection = Effect.fnUntraced(function* (
   const outlet = new Outlet(raw)
   const pull = yield* readerBytes(socket)
   const parser = engine.codec.makeParser(session.limits)
-  engine.attach(session, outlet)
+  engine.attach(session, outlet, parser)
   yield* Effect.addFinalizer(() => Effect.sync(() => engine.detach(session)))
+  // Input that came while a command waited; it is fed once the parser is through with that command.
+  const held: Array<Uint8Array> = []
   for (;;) {
-    const chunks = yield* pull
-    for (const chunk of chunks) {
-      session.inputBytes += chunk.length
-      engine.netInputBytes += chunk.length
-      parser.feed(chunk)
-    }
+    const chunks = held.length > 0 ? held.splice(0) : count(engine, session, yield* pull)
+    if (session.closing) return
+    for (const chunk of chunks) parser.feed(chunk)
     for (;;) {
-      engine.beginBatch(session)
+      engine.beginBatch(session, outlet)
       const pause = runBatch(engine, session, parser)
       engine.endBatch(session, outlet)
       if (pause === "end") {
@@ -163,8 +106,10 @@ export const serveConnection = Effect.fnUntraced(function* (
       }
       if (pause !== undefined) engine.replies.flush()
       if (pause !== undefined && pause !== "flush") {
-        const reply = yield* whileReading(pause, pull, parser, session)
-        engine.reply(session, outlet, reply)
+        const reply = yield* whileReading(engine, session, pause, pull, held)
+        if (reply === undefined) return
+        // A postponed command has no reply yet; the next batch begins with it.
+        if (!session.postponed) engine.reply(session, outlet, reply)
         if (session.closing) {
           engine.replies.flush()
           outlet.end()
@@ -177,26 +122,44 @@ export const serveConnection = Effect.fnUntraced(function* (
   }
 })
 
-/** Waits for a reply while reading on; the wait is interrupted when the peer goes. */
+/** Counts input as it comes. */
+const count = (
+  engine: Engine,
+  session: Session,
+  chunks: ReadonlyArray<Uint8Array>,
+): ReadonlyArray<Uint8Array> => {
+  for (const chunk of chunks) {
+    session.inputBytes += chunk.length
+    engine.netInputBytes += chunk.length
+  }
+  return chunks
+}
+
+/**
+ * Waits for a reply while reading on; the wait is interrupted when the peer goes. Answers nothing when the connection is
+ * to end: the peer has sent more than client-query-buffer-limit behind the command that waits.
+ */
 const whileReading = (
+  engine: Engine,
+  session: Session,
   waiting: Effect.Effect<Uint8Array>,
   pull: Effect.Effect<ReadonlyArray<Uint8Array>, SocketError>,
-  parser: RequestParser,
-  session: Session,
-): Effect.Effect<Uint8Array, SocketError> =>
+  held: Array<Uint8Array>,
+): Effect.Effect<Uint8Array | undefined, SocketError> =>
   Effect.gen(function* () {
     const reply = yield* Effect.forkChild(waiting, { startImmediately: true })
     const done = reply.pollUnsafe()
     if (done !== undefined) return yield* Fiber.join(reply)
-    const reading: Effect.Effect<never, SocketError> = Effect.gen(function* () {
-      for (;;) {
-        const chunks = yield* pull
-        for (const chunk of chunks) {
-          session.inputBytes += chunk.length
-          parser.feed(chunk)
+    const reading: Effect.Effect<undefined, SocketError> = Effect.gen(function* () {
+      let bytes = session.control.queryBytes(false)
+      for (const chunk of held) bytes += chunk.length
+      while (bytes <= engine.settings.clientQueryBufferLimit) {
+        for (const chunk of count(engine, session, yield* pull)) {
+          held.push(chunk)
+          bytes += chunk.length
         }
-        if (parser.pending > WAITING_INPUT_MAX) return yield* Effect.never
       }
+      return undefined
     })
     return yield* Effect.raceFirst(Fiber.join(reply), reading)
   })

@@ -4,7 +4,7 @@
  *
  * Ordinary commands pass one test: none of the command's bits is in `gate` and the session is not `special`. Only then
  * come the checks, in Redis's order: unknown, arity, authentication, memory, disk errors, replicas, read-only replica,
- * subscribed client, stale replica, loading, and MULTI's queue.
+ * subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
  */
 import type * as Effect from "effect/Effect"
 import { type Command, CommandBit } from "../commands/Command.js"
@@ -14,20 +14,26 @@ import type { LogArgument } from "../commands/Propagation.js"
 import type { QueuedCommand, Session } from "../commands/Session.js"
 import * as Errors from "../resp/Errors.js"
 import type { RequestParser } from "../resp/RequestParser.js"
+import type { ClientPause } from "./ClientPause.js"
 import type { Gates } from "./Gates.js"
+import { OwnPushes } from "./OwnPushes.js"
 
 export class Dispatcher {
   /** Commands run since the start, as INFO's total_commands_processed. */
   commandsProcessed = 0
-  /** Sees every command before it runs (MONITOR); undefined when nobody looks. */
+  /** Sees every command after it ran (MONITOR); undefined when nobody looks. */
   monitor: ((c: CommandContext) => void) | undefined = undefined
+  /** Messages for the client whose command is running. */
+  readonly pushes: OwnPushes
   private readonly verbatim: () => ReadonlyArray<LogArgument>
 
   constructor(
     readonly context: CommandContext,
     readonly table: CommandTable,
     readonly gates: Gates,
+    private readonly pause: ClientPause,
   ) {
+    this.pushes = new OwnPushes(context.out)
     context.blocking.runFor = (session, database, body) => this.runFor(session, database, body)
     context.runQueued = (queued) => this.runQueued(queued)
     this.verbatim = () => {
@@ -38,7 +44,8 @@ export class Dispatcher {
 
   /**
    * Runs the command the parser has just found, for a session. The reply is appended to the context's writer, or the
-   * returned Effect yields it.
+   * returned Effect yields it. With `session.postponed` set the Effect yields nothing: the command has not run yet, and
+   * the caller runs it again after the Effect.
    */
   run(parser: RequestParser, session: Session): void | Effect.Effect<Uint8Array> {
     const c = this.context
@@ -48,23 +55,31 @@ export class Dispatcher {
     c.argc = parser.argc
     c.argOff = parser.argOff
     c.argLen = parser.argLen
-    c.denyBlocking = false
+    c.denyBlocking = c.fromMaster = session.kind === "master"
+    c.keepReply = false
+    this.pushes.floor = c.out.pos
     const cmd = this.resolve(session)
     if (cmd === undefined) return
     c.command = cmd
-    if (
-      ((cmd.bits & this.gates.bits) | (session.special ? 1 : 0)) !== 0 &&
-      this.refusedOrQueued(cmd, session)
-    )
-      return
+    if (((cmd.bits & this.gates.bits) | (session.special ? 1 : 0)) !== 0 && this.refusedOrHeld(cmd, session))
+      return session.postponed ? this.pause.wait : undefined
     const raw = parser.inline ? undefined : parser
-    return this.call(cmd, raw)
+    const waiting = this.call(cmd, raw)
+    if (this.monitor !== undefined) this.pushes.finish()
+    return waiting
+  }
+
+  /** Forgets a command that failed half way. */
+  reset(): void {
+    this.pushes.reset()
+    this.context.propagation.reset()
   }
 
   /** The command named by the arguments, arity checked; undefined after an error reply. */
   private resolve(session: Session): Command | undefined {
     const c = this.context
     let cmd = this.table.find(c.buf, c.argOff[0], c.argLen[0])
+    session.lastCommand = "NULL"
     if (cmd === undefined) {
       const args: Array<string> = []
       for (let i = 1; i < c.argc; i++) args.push(c.text(i))
@@ -75,33 +90,47 @@ export class Dispatcher {
       if (sub === undefined) return this.refuse(session, Errors.unknownSubcommand(cmd.name, c.text(1)))
       cmd = sub
     }
+    session.lastCommand = cmd.name
     if (cmd.arity > 0 ? c.argc !== cmd.arity : c.argc < -cmd.arity) {
       cmd.stats.rejected++
-      return this.refuse(session, Errors.wrongArguments(cmd.name))
+      return this.refuse(session, Errors.wrongArguments(cmd.name), cmd)
     }
     return cmd
   }
 
   /** Answers an error before the command ran; inside MULTI it spoils the transaction. */
-  private refuse(session: Session, text: string): undefined {
+  private refuse(session: Session, text: string, cmd?: Command): undefined {
+    if (cmd?.name === "exec") {
+      session.dropQueue()
+      this.context.events.unwatchAll(session)
+      this.context.out.error(Errors.execAbortBecause(text))
+      return undefined
+    }
     if (session.queue !== undefined) session.queueAborted = true
     this.context.out.error(text)
     return undefined
   }
 
-  private refusedOrQueued(cmd: Command, session: Session): boolean {
+  /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
+  private refusedOrHeld(cmd: Command, session: Session): boolean {
     const text = this.gates.refusal(cmd, session)
     if (text !== undefined) {
       cmd.stats.rejected++
-      this.refuse(session, text)
+      this.refuse(session, text, cmd)
+      return true
+    }
+    if (
+      this.gates.pausedBits !== 0 &&
+      session.kind === "normal" &&
+      !session.monitor &&
+      this.pause.holds(this.gates.bitsFor(cmd, session))
+    ) {
+      session.postponed = true
       return true
     }
     if (session.queue === undefined || (cmd.bits & CommandBit.unqueued) !== 0) return false
-    if ((cmd.bits & CommandBit.noMulti) !== 0) {
-      this.refuse(session, Errors.notAllowedInTransaction)
-      return true
-    }
     session.queue.push(this.copyCommand(cmd))
+    session.queueBits |= cmd.bits
     this.context.out.queued()
     return true
   }
@@ -124,15 +153,26 @@ export class Dispatcher {
   /** Calls the handler and settles what it left behind. `raw` holds the command's own bytes if it came in RESP. */
   private call(cmd: Command, raw: RequestParser | undefined): void | Effect.Effect<Uint8Array> {
     const c = this.context
-    if (this.monitor !== undefined) this.monitor(c)
+    const { pushes } = this
+    const outer = pushes.start
+    pushes.start = c.out.pos
     const dirty = c.keyspace.dirty
     const errors = c.out.errorCount
     this.commandsProcessed++
     cmd.stats.calls++
     const waiting = cmd.handler(c)
     if (c.out.errorCount !== errors) cmd.stats.failed++
-    if (c.propagation.active) this.settle(c.keyspace.dirty !== dirty, raw)
-    if (c.blocking.pending && !c.denyBlocking) c.blocking.serve()
+    if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
+    if (this.monitor !== undefined) this.monitor(c)
+    if (c.propagation.active) {
+      this.settle(c.keyspace.dirty !== dirty, raw)
+      c.session.lastWriteOffset = c.propagation.log.offset
+    }
+    if (c.blocking.pending && !c.denyBlocking) {
+      c.blocking.serve()
+      if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
+    }
+    pushes.start = outer
     return waiting
   }
 
@@ -160,9 +200,8 @@ export class Dispatcher {
     c.command = queued.command
     c.denyBlocking = true
     c.db = c.keyspace.database(c.session.database)
-    const text = this.gates.refusalInTransaction(queued.command, c.session)
-    if (text !== undefined) c.out.error(text)
-    else this.call(queued.command, undefined)
+    // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
+    if (this.call(queued.command, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
     c.buf = buf
     c.argc = argc
     c.argOff = argOff

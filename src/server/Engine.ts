@@ -13,22 +13,28 @@ import { Blocking } from "../commands/Blocking.js"
 import type { Command } from "../commands/Command.js"
 import { CommandContext } from "../commands/CommandContext.js"
 import { CommandTable } from "../commands/CommandTable.js"
-import { KeyEvents } from "../commands/KeyEvents.js"
-import { Session } from "../commands/Session.js"
+import { eventFlags, KeyEvents } from "../commands/KeyEvents.js"
+import { detached, Session } from "../commands/Session.js"
 import type { Settings } from "../commands/Settings.js"
+import type { RequestParser } from "../resp/RequestParser.js"
 import { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
-import type { Outlet } from "./Connection.js"
+import { ClientPause } from "./ClientPause.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
 import { Lifecycle } from "./Lifecycle.js"
+import { Monitors } from "./Monitors.js"
+import { overLimit } from "./OutputLimits.js"
+import type { Outlet } from "./Outlet.js"
 import { Replies } from "./Replies.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
+/** How often clients beyond their soft output limit are looked at. */
+const LIMITS_EVERY_MS = 1000
 
 export class Engine {
   readonly gates = new Gates()
@@ -38,6 +44,10 @@ export class Engine {
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies
+  readonly pause: ClientPause
+  readonly monitors: Monitors
+  /** What the server is in replication, as HELLO says it. */
+  role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
   readonly startedMs: number
@@ -46,10 +56,15 @@ export class Engine {
   connectionsReceived = 0
   rejectedConnections = 0
   private sessionLast = 0
+  /** The client whose batch is running. */
+  private running: Session | undefined = undefined
+  private limitsCheckedMs = 0
   /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
   background: (effect: Effect.Effect<unknown>) => void = () => {
     throw new Error("Engine.background is not set")
   }
+  /** Called when a client has gone. */
+  readonly onDetach: Array<(session: Session) => void> = []
   /** Further counters that CONFIG RESETSTAT clears. */
   readonly onResetStats: Array<() => void> = []
 
@@ -80,7 +95,7 @@ export class Engine {
             settings.lazyfreeLazyExpire ? "UNLINK" : "DEL",
             buf.subarray(off, off + len),
           )
-        this.events.modified(db, buf, off, len)
+        this.events.expired(db, buf, off, len)
         this.events.notify(256, "expired", db.id, buf, off, len)
         // Readers of a stream's group are told that it is gone.
         this.blocking.signal(db.id, buf, off, len)
@@ -88,7 +103,12 @@ export class Engine {
       missed: (db, buf, off, len) => this.events.notify(2048, "keymiss", db.id, buf, off, len),
     }
     keyspace.freeing = settings
-    this.dispatcher = new Dispatcher(this.context, new CommandTable(families(this)), this.gates)
+    this.events.publish = (channel, message) => void this.context.pubsub.publish(channel, message)
+    this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
+    this.gates.passwordRequired = () => settings.requirepass !== ""
+    this.pause = new ClientPause(this.gates, keyspace)
+    this.dispatcher = new Dispatcher(this.context, new CommandTable(families(this)), this.gates, this.pause)
+    this.monitors = new Monitors(this.dispatcher, clock)
   }
 
   /** A new client; the transport fills in addresses and attaches it once it can be written to. */
@@ -96,32 +116,50 @@ export class Engine {
     const session = new Session(++this.sessionLast)
     session.createdMs = session.lastActiveMs = this.clock.currentTimeMillisUnsafe()
     session.limits.maxBulkLength = this.settings.protoMaxBulkLen
+    session.authenticated = session.limits.authenticated = this.settings.requirepass === ""
     return session
   }
 
-  attach(session: Session, outlet: Outlet): void {
+  attach(session: Session, outlet: Outlet, parser: RequestParser): void {
     this.connectionsReceived++
     this.sessions.set(session.id, session)
+    session.fileDescriptor = outlet.descriptor
     session.control = {
-      push: (bytes) => this.write(session, outlet, bytes),
+      push: (bytes) => this.push(session, outlet, bytes),
       close: () => {
         session.closing = true
+        this.replies.flushFor(outlet)
         outlet.end()
       },
+      kill: () => {
+        session.closing = true
+        this.detach(session)
+        outlet.destroy()
+      },
       pendingBytes: () => outlet.pendingBytes,
+      pendingCount: () => outlet.queued,
+      queryBytes: (running) => parser.pending + (running ? parser.rawEnd - parser.rawStart : 0),
       drained: outlet.drained,
       congested: () => outlet.congested,
     }
   }
 
+  /** Forgets a client: nothing keeps a trace of it. Does nothing the second time. */
   detach(session: Session): void {
-    this.sessions.delete(session.id)
+    if (!this.sessions.delete(session.id)) return
     session.blocked?.unblock("timeout")
     this.events.unwatchAll(session)
+    this.context.pubsub.leave(session)
+    this.monitors.leave(session)
+    session.dropQueue()
+    for (const gone of this.onDetach) gone(session)
+    session.control = detached
   }
 
-  beginBatch(session: Session): void {
+  beginBatch(session: Session, outlet: Outlet): void {
     const now = this.clock.currentTimeMillisUnsafe()
+    if (outlet.queued > 0) this.replies.flushFor(outlet)
+    this.running = session
     this.keyspace.now = now
     session.lastActiveMs = now
     this.context.out.resp = session.resp
@@ -129,36 +167,54 @@ export class Engine {
 
   /** Notes the replies of the batch for sending at the end of the event-loop turn. */
   endBatch(session: Session, outlet: Outlet): void {
+    this.running = undefined
     const bytes = this.context.out.pos - this.replies.mark
     if (bytes === 0) return
     session.outputBytes += bytes
     this.netOutputBytes += bytes
     this.replies.add(outlet)
+    const limit = this.settings.clientOutputBufferLimit.normal
+    if (limit.hardBytes > 0 || limit.softBytes > 0) this.limitOutput(session, bytes)
   }
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, outlet: Outlet, bytes: Uint8Array): void {
-    if (session.replyMode === "on") this.write(session, outlet, bytes)
+    if (session.replyMode === "on") this.push(session, outlet, bytes)
+    else if (session.replyMode === "skipping") session.replyMode = "on"
   }
 
-  /** Sends bytes outside a batch, or in the middle of another connection's. */
-  private write(session: Session, outlet: Outlet, bytes: Uint8Array): void {
-    session.outputBytes += bytes.length
-    this.netOutputBytes += bytes.length
-    this.replies.flushFor(outlet)
-    outlet.write(bytes)
-  }
-
-  /** CLIENT REPLY OFF and SKIP: drops the reply written since `mark`. */
-  applyReplyMode(session: Session, mark: number): void {
-    if (session.replyMode === "skip") {
-      // CLIENT REPLY SKIP itself answers nothing; the next command's reply is the one to skip.
-      session.replyMode = "skipping"
-      this.context.out.truncate(mark)
+  /**
+   * Sends bytes that are not part of the running batch's replies: to a client outside its batch they are queued, to the
+   * one whose batch runs they go between two replies. The bytes must not change afterwards.
+   */
+  private push(session: Session, outlet: Outlet, bytes: Uint8Array): void {
+    if (session === this.running) {
+      this.dispatcher.pushes.add(bytes)
       return
     }
-    this.context.out.truncate(mark)
-    if (session.replyMode === "skipping") session.replyMode = "on"
+    session.outputBytes += bytes.length
+    this.netOutputBytes += bytes.length
+    this.replies.queue(outlet, bytes)
+    this.limitOutput(session, 0)
+  }
+
+  /** Cuts a client off that has more output waiting than client-output-buffer-limit allows. */
+  private limitOutput(session: Session, more: number): void {
+    const pending = session.control.pendingBytes() + more
+    if (!overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)) return
+    this.background(
+      Effect.logWarning(`Client id=${session.id} addr=${session.address} fell behind: output limit reached`),
+    )
+    session.control.kill()
+  }
+
+  /** CLIENT REPLY OFF and SKIP: drops the reply just written. */
+  applyReplyMode(session: Session): void {
+    const { out, keepReply } = this.context
+    // CLIENT REPLY SKIP itself answers nothing; the next command's reply is the one to skip.
+    if (session.replyMode === "skip") session.replyMode = "skipping"
+    else if (session.replyMode === "skipping") session.replyMode = "on"
+    if (!keepReply) out.truncate(this.dispatcher.pushes.floor)
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
@@ -181,6 +237,12 @@ export class Engine {
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
     keyspace.now = start
+    this.pause.tick(start)
+    if (start - this.limitsCheckedMs >= LIMITS_EVERY_MS) {
+      this.limitsCheckedMs = start
+      for (const session of this.sessions.values())
+        if (session.overSoftLimitMs > 0) this.limitOutput(session, 0)
+    }
     let more = true
     while (more) {
       const expiring = keyspace.expireDue(SLICE)

@@ -22,45 +22,57 @@ export class Gates {
   tooFewReplicas = false
   /** Answers whether a command that uses memory must be refused now; undefined = no limit is set. */
   outOfMemory: (() => boolean) | undefined = undefined
+  /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
+  pausedBits = 0
+  /** Answers whether clients must log in. */
+  passwordRequired: () => boolean = () => true
 
   /** Must be called after any of the states changed. */
   update(): void {
-    let bits = 0
-    if (this.readOnlyReplica || this.saveFailed || this.tooFewReplicas)
-      bits |= CommandBit.write | CommandBit.mayReplicate
-    if (this.outOfMemory !== undefined) bits |= CommandBit.denyOom
-    if (this.loading || this.masterDown) bits |= CommandBit.any
+    let bits = this.pausedBits
+    // EXEC stands for what is queued, so it gets a closer look wherever a write does.
+    if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
+    if (this.outOfMemory !== undefined) bits |= CommandBit.denyOom | CommandBit.unqueued
+    if (bits !== 0) bits |= CommandBit.unqueued
+    if (this.loading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     this.bits = bits
   }
 
   /** Why a command of this session is refused now, or undefined. */
   refusal(cmd: Command, session: Session): string | undefined {
-    const bits = cmd.bits
-    if (!session.authenticated && (bits & CommandBit.noAuth) === 0) return Errors.noAuth
+    const bits = this.bitsFor(cmd, session)
+    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.passwordRequired())
+      return Errors.noAuth
     if (session.kind === "master") return undefined
-    const state = this.stateRefusal(bits)
+    if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
+      return Errors.notAllowedInTransaction
+    const state = this.stateRefusal(cmd, bits)
     if (state !== undefined) return state
-    if (session.resp === 2 && session.subscriptions > 0 && (bits & CommandBit.whileSubscribed) === 0) {
+    if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {
       return Errors.subscribedClient(cmd.name)
     }
-    if (this.masterDown && (bits & CommandBit.stale) === 0) return Errors.masterDown
-    if (this.loading && (bits & CommandBit.loading) === 0) return Errors.loading
+    if (this.masterDown && (cmd.bits & CommandBit.stale) === 0) return Errors.masterDown
+    if (this.loading && (cmd.bits & CommandBit.loading) === 0) return Errors.loading
+    if (session.monitor || session.kind === "replica") {
+      if ((bits & (CommandBit.write | CommandBit.readonly)) !== 0) return Errors.replicaKeyspace
+    }
     return undefined
   }
 
-  /** What may have become impossible between queueing and EXEC. */
-  refusalInTransaction(cmd: Command, session: Session): string | undefined {
-    if (this.bits === 0 || session.kind === "master") return undefined
-    return this.stateRefusal(cmd.bits)
+  /** A command's bits; those of EXEC are those of the queued commands, too. */
+  bitsFor(cmd: Command, session: Session): number {
+    return cmd.name === "exec" ? cmd.bits | session.queueBits : cmd.bits
   }
 
-  private stateRefusal(bits: number): string | undefined {
+  private stateRefusal(cmd: Command, bits: number): string | undefined {
     if ((bits & CommandBit.denyOom) !== 0 && this.outOfMemory !== undefined && this.outOfMemory())
       return Errors.outOfMemory
-    if ((bits & (CommandBit.write | CommandBit.mayReplicate)) === 0) return undefined
-    if (this.saveFailed && !this.readOnlyReplica) return Errors.misconf
+    if (this.saveFailed && !this.readOnlyReplica) {
+      // PING, too, so that whoever watches the server hears of it.
+      if ((bits & CommandBit.write) !== 0 || cmd.name === "ping") return Errors.misconf
+    }
+    if ((bits & CommandBit.write) === 0) return undefined
     if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas
-    if (this.readOnlyReplica && (bits & CommandBit.write) !== 0) return Errors.readOnly
-    return undefined
+    return this.readOnlyReplica ? Errors.readOnly : undefined
   }
 }

@@ -7,9 +7,13 @@
  *
  * Invariants: the parts lie one after another in the writer's buffer and cover it; parts of one connection leave in the
  * order they were made. When the kernel took everything the buffer is used again, otherwise it is left to the sockets.
+ *
+ * Bytes for other connections than the one whose batch runs (messages, replies of commands that waited) go to the queue
+ * of their outlet, which is written after all parts; a batch of that connection writes its queue first (`flushFor`). So
+ * what a connection is sent keeps the order in which it arose, and never stands inside another reply.
  */
 import type { ReplyWriter } from "../resp/ReplyWriter.js"
-import type { Outlet } from "./Connection.js"
+import type { Outlet } from "./Outlet.js"
 
 /** What stands for an outlet whose part has gone out already. */
 const NOWHERE = undefined
@@ -18,6 +22,7 @@ export class Replies {
   private readonly outlets: Array<Outlet | undefined> = []
   private readonly ends: Array<number> = []
   private count = 0
+  private queues: Array<Outlet> = []
   private scheduled = false
   private readonly flushLater = (): void => {
     this.scheduled = false
@@ -36,6 +41,19 @@ export class Replies {
       this.ends[n] = this.out.pos
       this.count = n + 1
     }
+    this.schedule()
+  }
+
+  /** Queues bytes, which must not change any more, behind everything the outlet was given before. */
+  queue(outlet: Outlet, bytes: Uint8Array): void {
+    outlet.enqueue(bytes)
+    if (outlet.noted || outlet.queued === 0) return
+    outlet.noted = true
+    this.queues.push(outlet)
+    this.schedule()
+  }
+
+  private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
     setImmediate(this.flushLater)
@@ -47,7 +65,7 @@ export class Replies {
   }
 
   /**
-   * Writes what is noted for one outlet now, so that bytes written to it directly come after. Parts of the batch in
+   * Writes what is noted and queued for one outlet now, so that what it is given next comes after. Parts of the batch in
    * progress are not noted yet and stay.
    */
   flushFor(outlet: Outlet): void {
@@ -61,12 +79,23 @@ export class Replies {
       }
       start = end
     }
+    outlet.writeQueue()
   }
 
-  /** Writes everything noted. */
+  /** Writes everything noted and queued. Never in the middle of a batch, whose replies it would lose. */
   flush(): void {
+    if (this.count > 0) this.flushParts()
+    if (this.queues.length === 0) return
+    const { queues } = this
+    this.queues = []
+    for (const outlet of queues) {
+      outlet.noted = false
+      outlet.writeQueue()
+    }
+  }
+
+  private flushParts(): void {
     const n = this.count
-    if (n === 0) return
     const buf = this.out.buf
     let start = 0
     let allTaken = true

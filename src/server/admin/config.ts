@@ -4,6 +4,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type { Command } from "../../commands/Command.js"
 import { command, container } from "../../commands/Command.js"
 import type { CommandContext } from "../../commands/CommandContext.js"
+import { eventFlags } from "../../commands/KeyEvents.js"
 import { replyHelp } from "../../commands/Help.js"
 import * as spec from "../../commands/spec/configuration.js"
 import { configSet, type ConfigState, rewriteConfigFile } from "../../config/index.js"
@@ -69,6 +70,11 @@ export const configCommands = (
     engine.background(writing)
     c.out.ok()
   }
+
+  config.onChange("notify-keyspace-events", () => {
+    engine.events.flags = eventFlags(config.values.notifyKeyspaceEvents)
+    return undefined
+  })
 
   return [
     container(spec.CONFIG, [

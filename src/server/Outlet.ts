@@ -1,0 +1,117 @@
+/**
+ * The writing side of a connection, used from its own fiber and, for messages and other pushes, from others.
+ *
+ * Bytes leave in the order in which they were given, whether written at once or queued. Queued bytes are written at the end
+ * of the event-loop turn (Replies.ts), together; before anything is written directly the caller empties the queue.
+ */
+import * as Effect from "effect/Effect"
+import type * as Net from "node:net"
+
+/** Queued pieces of up to this many bytes together are joined into one write. */
+const JOINED_BYTES_MAX = 64 * 1024
+/** Whoever produces bytes without end should pause with this many queued. */
+const QUEUE_BYTES_FULL = 64 * 1024
+
+export class Outlet {
+  private ended = false
+  private readonly queue: Array<Uint8Array> = []
+  private queuedBytes = 0
+  /** Replies.ts has noted that the queue must be written. */
+  noted = false
+
+  constructor(readonly raw: Net.Socket) {}
+
+  /** Whether a write can still reach the peer. */
+  get open(): boolean {
+    return !this.ended && this.raw.writable
+  }
+
+  /** Bytes not yet taken by the peer's side of the kernel. */
+  get pendingBytes(): number {
+    return this.raw.writableLength + this.queuedBytes
+  }
+
+  /** Pieces in the queue. */
+  get queued(): number {
+    return this.queue.length
+  }
+
+  /** Writes bytes; the buffer belongs to the socket until they are out. Answers whether the kernel took all at once. */
+  write(bytes: Uint8Array): boolean {
+    if (bytes.length > 0 && this.open) this.raw.write(bytes)
+    return this.raw.writableLength === 0
+  }
+
+  /** Queues bytes, which must never change afterwards. */
+  enqueue(bytes: Uint8Array): void {
+    if (bytes.length === 0 || !this.open) return
+    this.queue.push(bytes)
+    this.queuedBytes += bytes.length
+  }
+
+  /** Writes what is queued. */
+  writeQueue(): void {
+    const { queue } = this
+    const first = queue[0]
+    if (first === undefined) return
+    if (queue.length === 1) this.write(first)
+    else if (this.queuedBytes <= JOINED_BYTES_MAX) this.write(Buffer.concat(queue, this.queuedBytes))
+    else {
+      this.raw.cork()
+      for (const bytes of queue) this.write(bytes)
+      this.raw.uncork()
+    }
+    queue.length = 0
+    this.queuedBytes = 0
+  }
+
+  /** Whether the peer has fallen behind and writing should pause. */
+  get congested(): boolean {
+    return this.raw.writable && (this.raw.writableNeedDrain || this.queuedBytes >= QUEUE_BYTES_FULL)
+  }
+
+  /** Waits until the peer has taken what was written, or is gone. */
+  get drained(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      this.writeQueue()
+      if (!this.congested) {
+        resume(Effect.void)
+        return
+      }
+      const done = (): void => {
+        this.raw.off("drain", done)
+        this.raw.off("close", done)
+        resume(Effect.void)
+      }
+      this.raw.on("drain", done)
+      this.raw.on("close", done)
+      return Effect.sync(() => {
+        this.raw.off("drain", done)
+        this.raw.off("close", done)
+      })
+    })
+  }
+
+  /** Ends the connection once everything written has gone out. */
+  end(): void {
+    if (this.ended) return
+    this.writeQueue()
+    this.ended = true
+    this.raw.end()
+  }
+
+  /** Ends the connection now; what is not sent yet is dropped. */
+  destroy(): void {
+    this.ended = true
+    this.queue.length = 0
+    this.queuedBytes = 0
+    this.raw.destroy()
+  }
+
+  /** The number of the socket's file, -1 where there is none (any more). */
+  get descriptor(): number {
+    const handle: unknown = Reflect.get(this.raw, "_handle")
+    const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined
+    return typeof fd === "number" ? fd : -1
+  }
+}

@@ -1,0 +1,15 @@
+/** MONITOR: shows this connection every command that the server runs. */
+import { type Command, command } from "../../commands/Command.js"
+import * as spec from "../../commands/spec/server.js"
+import * as Errors from "../../resp/Errors.js"
+import type { Engine } from "../Engine.js"
+
+export const monitorCommands = (engine: Engine): ReadonlyArray<Command> => [
+  command(spec.MONITOR, (c) => {
+    if (c.denyBlocking) return c.fail(Errors.monitorDenyBlocking)
+    // A replica's link carries the stream and nothing else.
+    if (c.session.kind !== "normal") return
+    if (!c.session.monitor) engine.monitors.join(c.session)
+    c.out.ok()
+  }),
+]
