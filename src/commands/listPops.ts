@@ -73,7 +73,7 @@ const rpop = (c: CommandContext): void => pop(c, false)
 const side = (c: CommandContext, i: number): boolean | undefined =>
   c.is(i, "LEFT") ? true : c.is(i, "RIGHT") ? false : undefined
 
-const sideName = (left: boolean): string => (left ? "LEFT" : "RIGHT")
+const sideName = (left: boolean): string => (left ? "left" : "right")
 
 /**
  * Moves an element from the list of `entry`, just looked up under the source key, to the destination key, and answers
@@ -130,7 +130,7 @@ const rpoplpush = (c: CommandContext): void => {
   if (!moveArguments(c, false, true)) c.out.nil()
 }
 
-/** BLMOVE and BRPOPLPUSH; `legacy` names the form they leave in the command log. */
+/** BLMOVE and, `legacy`, BRPOPLPUSH: they leave LMOVE and RPOPLPUSH in the command log. */
 const blockingMove = (
   c: CommandContext,
   fromLeft: boolean,
@@ -140,8 +140,10 @@ const blockingMove = (
 ): void | Effect.Effect<Uint8Array> => {
   const errors = c.out.errorCount
   if (moveArguments(c, fromLeft, toLeft)) {
-    if (c.replicating && c.out.errorCount === errors)
-      logMove(c, c.bytes(1), c.bytes(2), fromLeft, toLeft, legacy)
+    if (!c.replicating || c.out.errorCount !== errors) return
+    // The sides as the client wrote them, as Redis logs them here.
+    if (legacy) c.propagation.instead(c.db.id, "RPOPLPUSH", c.bytes(1), c.bytes(2))
+    else c.propagation.instead(c.db.id, "LMOVE", c.bytes(1), c.bytes(2), c.bytes(3), c.bytes(4))
     return
   }
   if (c.denyBlocking) return c.out.nil()
@@ -168,25 +170,16 @@ const blockingMove = (
         fromLeft,
         toLeft,
       )
-      if (moved && served.replicating) logMove(served, source, destination, fromLeft, toLeft, legacy)
+      if (!moved || !served.replicating) return true
+      const { propagation, db } = served
+      if (legacy) propagation.instead(db.id, "RPOPLPUSH", source, destination)
+      else propagation.instead(db.id, "LMOVE", source, destination, sideName(fromLeft), sideName(toLeft))
       return true
     },
   })
 }
 
 const replyNilArray = (c: CommandContext): void => c.out.nilArray()
-
-const logMove = (
-  c: CommandContext,
-  source: Uint8Array,
-  destination: Uint8Array,
-  fromLeft: boolean,
-  toLeft: boolean,
-  legacy: boolean,
-): void => {
-  if (legacy) c.propagation.instead(c.db.id, "RPOPLPUSH", source, destination)
-  else c.propagation.instead(c.db.id, "LMOVE", source, destination, sideName(fromLeft), sideName(toLeft))
-}
 
 const blmove = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
   const from = side(c, 3)

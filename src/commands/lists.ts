@@ -152,6 +152,8 @@ const ltrim = (c: CommandContext): void => {
   c.out.ok()
 }
 
+const RANK_MIN = -(2 ** 63)
+
 /** LPOS's options. */
 const lposOptions = { rank: 1, count: -1, maxlen: 0 }
 
@@ -166,6 +168,8 @@ const readLposOptions = (c: CommandContext): boolean => {
       o.rank = c.integer(i + 1)
       if (o.rank !== o.rank) return refuse(c, Errors.notInteger)
       if (o.rank === 0) return refuse(c, Errors.lposRankZero)
+      // The one rank without a positive counterpart means the first match from the end.
+      if (o.rank === RANK_MIN && c.text(i + 1) === String(BigInt(RANK_MIN))) o.rank = -1
     } else if (more && c.is(i, "COUNT")) {
       o.count = c.integer(i + 1)
       if (!(o.count >= 0)) return refuse(c, Errors.lposCount)

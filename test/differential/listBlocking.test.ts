@@ -1,0 +1,419 @@
+/**
+ * Blocking list commands against redis-server: several connections to each server act out the same script, and each
+ * connection must receive the same replies.
+ *
+ * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describeOracle, withOracle } from "../support/Oracle.js"
+import { Random } from "../support/Random.js"
+import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+
+let redix: TestRedix
+beforeAll(async () => {
+  redix = await startRedix()
+})
+afterAll(() => redix.stop())
+
+/** How a server is reached, and what a test must know of it that its clients cannot see. */
+interface Side {
+  readonly connect: () => Promise<RawClient>
+  readonly blocked: () => Promise<number>
+  readonly unblock: (client: Client, how: "TIMEOUT" | "ERROR") => Promise<void>
+}
+
+/** One scripted connection. */
+class Client {
+  readonly replies: string[] = []
+  outstanding = 0
+  id = 0
+  constructor(readonly raw: RawClient) {}
+
+  send(commands: ReadonlyArray<ReadonlyArray<Argument>>): void {
+    this.outstanding++
+    this.raw.pipeline(commands).then(
+      (replies) => {
+        this.replies.push(...replies.map((reply) => reply.toString("latin1")))
+        this.outstanding--
+      },
+      () => {
+        this.outstanding = 0
+      },
+    )
+  }
+}
+
+class Stage {
+  readonly clients: Client[] = []
+  constructor(readonly side: Side) {}
+
+  async client(i: number): Promise<Client> {
+    let client = this.clients[i]
+    if (client === undefined) {
+      client = new Client(await this.side.connect())
+      this.clients[i] = client
+    }
+    return client
+  }
+
+  async leave(i: number): Promise<void> {
+    const client = await this.client(i)
+    delete this.clients[i]
+    client.raw.close()
+  }
+
+  /** Waits until nothing moves: who waits for a reply is blocked. */
+  async rest(): Promise<void> {
+    const until = Date.now() + 10_000
+    for (;;) {
+      const blocked = await this.side.blocked()
+      const waiting = this.clients.filter((client) => client !== undefined && client.outstanding > 0).length
+      if (blocked === waiting) return
+      if (Date.now() > until) throw new Error(`${waiting} clients wait, ${blocked} are blocked`)
+    }
+  }
+}
+
+type Step =
+  | { readonly client: number; readonly send: ReadonlyArray<ReadonlyArray<Argument>> }
+  | { readonly client: number; readonly select: number }
+  | { readonly client: number; readonly end: "leave" | "TIMEOUT" | "ERROR" }
+
+const sides = async (server: { connect: () => Promise<RawClient> }): Promise<[Stage, Stage]> => {
+  const control = await server.connect()
+  const oracle: Side = {
+    connect: async () => server.connect(),
+    blocked: async () => Number(/blocked_clients:(\d+)/.exec(await control.text("INFO", "clients"))?.[1]),
+    unblock: async (client, how) => {
+      await control.command("CLIENT", "UNBLOCK", String(client.id), how)
+    },
+  }
+  const subject: Side = {
+    connect: redix.connect,
+    blocked: async () => {
+      // Lets the server, which lives in this process, come to its turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      return redix.engine.blocking.count
+    },
+    unblock: async (client, how) => {
+      const session = redix.engine.sessions.get(client.id)
+      session?.blocked?.unblock(how === "TIMEOUT" ? "timeout" : "error")
+    },
+  }
+  return [new Stage(oracle), new Stage(subject)]
+}
+
+/** Finds the ids under which the servers know a new client. */
+const identify = async (oracle: Client, subject: Client): Promise<void> => {
+  oracle.id = Number((await oracle.raw.text("CLIENT", "ID")).slice(1))
+  await subject.raw.command("EXISTS", "p")
+  subject.id = Math.max(...redix.engine.sessions.keys())
+}
+
+const play = async (stages: [Stage, Stage], steps: Iterable<Step>, seed = 0): Promise<void> => {
+  const [oracle, subject] = stages
+  const history: string[] = []
+  for (const step of steps) {
+    const pair = [await oracle.client(step.client), await subject.client(step.client)] as const
+    if (pair[0].id === 0) await identify(pair[0], pair[1])
+    if ("select" in step) {
+      // The command belongs to another family; what counts here is the database the client waits in.
+      await pair[0].raw.command("SELECT", String(step.select))
+      const session = redix.engine.sessions.get(pair[1].id)
+      if (session !== undefined) session.database = step.select
+    } else if ("send" in step) {
+      history.push(`${step.client}: ${step.send.map(formatCommand).join("; ")}`)
+      if (pair[0].outstanding > 0) throw new Error(`client ${step.client} is blocked: ${history.join("\n")}`)
+      for (const client of pair) client.send(step.send)
+    } else {
+      history.push(`${step.client}: ${step.end}`)
+      for (const [i, stage] of stages.entries()) {
+        if (step.end === "leave") await stage.leave(step.client)
+        else await stage.side.unblock(pair[i === 0 ? 0 : 1], step.end)
+      }
+    }
+    await Promise.all(stages.map((stage) => stage.rest()))
+    for (const [i, client] of oracle.clients.entries()) {
+      if (client === undefined) continue
+      const other = subject.clients[i]
+      const got = other?.replies.splice(0) ?? []
+      const want = client.replies.splice(0)
+      const script = () => `seed ${seed}, client ${i} after\n${history.slice(-60).join("\n")}`
+      expect(got, JSON.stringify(got) === JSON.stringify(want) ? "" : script()).toEqual(want)
+      expect(other?.outstanding).toBe(client.outstanding)
+    }
+  }
+}
+
+const close = (stages: [Stage, Stage]): void => {
+  for (const stage of stages) for (const client of stage.clients) client?.raw.close()
+}
+
+const run = (line: string): Step => {
+  const [, client, rest] = /^(\d) (.*)$/.exec(line) ?? []
+  const words = (rest ?? "").split(";").map((part) => part.trim().split(" "))
+  const [first] = words[0] ?? []
+  if (first === "leave" || first === "TIMEOUT" || first === "ERROR")
+    return { client: Number(client), end: first }
+  if (first === "SELECT") return { client: Number(client), select: Number(words[0]?.[1]) }
+  return { client: Number(client), send: words }
+}
+
+/** Scripts by what they show; the digit is the client. */
+const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "who came first is served first": [
+    "1 BLPOP k 0",
+    "2 BRPOP k 0",
+    "3 BLPOP k 0",
+    "0 RPUSH k a b",
+    "0 RPUSH k c d",
+    "0 LRANGE k 0 -1",
+  ],
+  "who is served and comes back stands at the end": [
+    "1 BLPOP k 0",
+    "2 BLPOP k 0",
+    "0 RPUSH k a",
+    "1 BLPOP k 0",
+    "0 RPUSH k b",
+    "0 RPUSH k c",
+  ],
+  "one push of many serves many": [
+    "1 BLPOP k 0",
+    "2 BLMPOP 0 1 k RIGHT COUNT 2",
+    "3 BRPOP k 0",
+    "0 LPUSH k a b c d e",
+    "0 LLEN k",
+  ],
+  "several keys, the first that is ready": [
+    "1 BLPOP x y z 0",
+    "0 RPUSH z a",
+    "1 BLPOP x y z 0",
+    "0 MULTI; RPUSH z 1; RPUSH x 2; EXEC",
+    "0 LLEN x; LLEN z",
+  ],
+  "the same key twice": ["1 BLPOP k k 0", "0 RPUSH k a b", "0 LLEN k"],
+  "a transaction serves when it is over": [
+    "1 BLPOP k 0",
+    "0 MULTI; RPUSH k a; LPUSH k b; LPOP k; EXEC",
+    "1 BLPOP k 0",
+    "0 MULTI; RPUSH k a; DEL k; EXEC",
+    "0 MULTI; RPUSH k a; DEL k; SADD k x; EXEC",
+    "0 DEL k; LPUSH k z",
+  ],
+  "blocking commands do not wait in a transaction": [
+    "0 MULTI; BLPOP k 0; BRPOP k 0; BLMOVE k j LEFT RIGHT 0; BRPOPLPUSH k j 0; BLMPOP 0 1 k LEFT; EXEC",
+  ],
+  "a key of another type is no list": [
+    "1 BLPOP k 0",
+    "0 SET k v",
+    "0 SADD k x",
+    "0 DEL k; RPUSH k a",
+    "1 BLPOP k 0",
+  ],
+  moving: [
+    "1 BLMOVE a b LEFT RIGHT 0",
+    "2 BLMOVE b c LEFT LEFT 0",
+    "3 BRPOPLPUSH c a 0",
+    "0 RPUSH a 1",
+    "0 LRANGE a 0 -1; EXISTS b c",
+  ],
+  "moving to the key itself": [
+    "1 BLMOVE a a LEFT RIGHT 0",
+    "2 BLPOP a 0",
+    "0 RPUSH a 1 2",
+    "0 LRANGE a 0 -1",
+  ],
+  "moving in a circle": [
+    "1 BLMOVE a b LEFT RIGHT 0",
+    "2 BLMOVE b a LEFT RIGHT 0",
+    "3 BLMOVE a b LEFT RIGHT 0",
+    "0 RPUSH a x",
+    "0 LRANGE a 0 -1; LRANGE b 0 -1",
+  ],
+  "moving to another type": [
+    "1 BLMOVE a s LEFT RIGHT 0",
+    "2 BRPOPLPUSH a s 0",
+    "3 BLPOP a 0",
+    "0 SET s v",
+    "0 RPUSH a 1 2",
+    "0 LRANGE a 0 -1",
+  ],
+  "a wrong type is an error at once": [
+    "0 SET s v; BLPOP s 0",
+    "0 BLPOP none s 0",
+    "0 BLMOVE s a LEFT LEFT 0",
+    "0 BRPOPLPUSH s a 0",
+    "0 BLMPOP 0 2 none s LEFT",
+  ],
+  "other ways to a key": [
+    "1 BLPOP k 0",
+    "0 RPUSH j a b; RENAME j k",
+    "1 BLPOP l 0",
+    "0 COPY k l",
+    "1 BLPOP m 0",
+    "0 RPUSH n 3 1 2; SORT n STORE m",
+    "0 LRANGE m 0 -1",
+  ],
+  "another database": [
+    "1 SELECT 1",
+    "1 BLPOP k 0",
+    "0 RPUSH k a",
+    "0 MOVE k 1",
+    "1 BLPOP j 0",
+    "0 RPUSH j a",
+    "0 SWAPDB 0 1",
+    "1 EXISTS p",
+  ],
+  "leaving the line": [
+    "1 BLPOP k 0",
+    "2 BLPOP k 0",
+    "3 BLPOP k 0",
+    "1 leave",
+    "2 ERROR",
+    "0 RPUSH k a",
+    "0 LLEN k",
+    "1 BLPOP k 0",
+    "1 TIMEOUT",
+    "2 BLMOVE k j LEFT LEFT 0",
+    "2 TIMEOUT",
+    "1 TIMEOUT",
+    "1 EXISTS p",
+  ],
+  "commands behind a blocked one": [
+    "1 BLPOP k 0; EXISTS p; RPUSH j 1; LLEN j",
+    "0 EXISTS j",
+    "0 RPUSH k a",
+    "0 EXISTS j",
+  ],
+  "what is pushed and gone at once": [
+    "1 BLPOP k 0",
+    "0 RPUSH k a; LPOP k",
+    "1 EXISTS p",
+    "1 BLPOP k 0",
+    "0 MULTI; RPUSH k b; LPOP k; EXEC",
+    "0 LPUSH k c",
+  ],
+  counts: [
+    "1 BLMPOP 0 2 x k LEFT COUNT 10",
+    "0 RPUSH k 1 2 3",
+    "1 BLMPOP 0 2 x k RIGHT",
+    "0 RPUSH x 1 2 3",
+    "0 LRANGE x 0 -1",
+  ],
+}
+
+describeOracle("blocking list commands", () => {
+  describe.each(["2", "3"] as const)("RESP%s", (protocol) => {
+    it("act out the scripts", { timeout: 120_000 }, () =>
+      withOracle({}, async (server) => {
+        for (const [name, lines] of Object.entries(scripts)) {
+          const stages = await sides(server)
+          if (protocol === "3") await greet(stages, [0, 1, 2, 3])
+          try {
+            await play(stages, [run("0 FLUSHALL"), ...lines.map(run)])
+          } catch (error) {
+            throw new Error(`script: ${name}\n${String(error)}`, { cause: error })
+          }
+          close(stages)
+        }
+      }),
+    )
+  })
+
+  it("end when their time is over", { timeout: 60_000 }, () =>
+    withOracle({}, async (server) => {
+      const commands = [
+        "BLPOP k 0.02",
+        "BLMOVE k j LEFT LEFT 0.02",
+        "BRPOPLPUSH k j 0.02",
+        "BLMPOP 0.02 1 k LEFT",
+        "BRPOP k j 0.000001",
+        "RPUSH k a",
+        "BRPOP k 0.02",
+        "BLPOP k -1",
+        "BLPOP k x",
+        "BLMPOP -1 1 k LEFT",
+      ].map((line) => line.split(" "))
+      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+      redix.engine.context.keyspace.flushAll()
+      const started = performance.now()
+      expect(String(await subject.pipeline(commands))).toBe(String(await oracle.pipeline(commands)))
+      expect(performance.now() - started).toBeGreaterThanOrEqual(75)
+      expect(redix.engine.blocking.count).toBe(0)
+      oracle.close()
+      subject.close()
+    }),
+  )
+
+  it("act out a random play", { timeout: 300_000 }, () =>
+    withOracle({}, async (server) => {
+      const stages = await sides(server)
+      const random = Random.forTest("blocking lists")
+      await play(stages, [run("0 FLUSHALL")])
+      await play(stages, randomSteps(random, stages[0], STEPS), random.seed)
+      close(stages)
+      redix.engine.context.keyspace.arena.checkInvariants()
+    }),
+  )
+})
+
+const STEPS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 1500)
+
+/** Has clients speak RESP3. HELLO's replies name the server, so they are no part of the play. */
+const greet = async ([oracle, subject]: [Stage, Stage], clients: ReadonlyArray<number>): Promise<void> => {
+  for (const i of clients) {
+    const [a, b] = [await oracle.client(i), await subject.client(i)]
+    await identify(a, b)
+    await a.raw.command("HELLO", "3")
+    const session = redix.engine.sessions.get(b.id)
+    if (session !== undefined) session.resp = 3
+  }
+}
+
+const keys = ["a", "b", "c", "d"]
+
+const blockingCommand = (r: Random): ReadonlyArray<Argument> => {
+  const some = r.times(r.between(1, 3), () => r.pick(keys))
+  const side = (): string => r.pick(["LEFT", "RIGHT"])
+  return r.pick([
+    ["BLPOP", ...some, "0"],
+    ["BRPOP", ...some, "0"],
+    ["BLMOVE", r.pick(keys), r.pick(keys), side(), side(), "0"],
+    ["BRPOPLPUSH", r.pick(keys), r.pick(keys), "0"],
+    ["BLMPOP", "0", String(some.length), ...some, side(), "COUNT", String(r.between(1, 3))],
+  ])
+}
+
+const otherCommand = (r: Random): ReadonlyArray<Argument> => {
+  const key = r.pick(keys)
+  const values = r.times(r.between(1, 4), () => String(r.below(100)))
+  return r.weighted<() => ReadonlyArray<Argument>>([
+    [6, () => [r.pick(["LPUSH", "RPUSH"]), key, ...values]],
+    [2, () => ["LMOVE", r.pick(keys), r.pick(keys), "LEFT", "RIGHT"]],
+    [1, () => ["RPOPLPUSH", r.pick(keys), r.pick(keys)]],
+    [1, () => ["RENAME", r.pick(keys), r.pick(keys)]],
+    [1, () => ["COPY", r.pick(keys), r.pick(keys), "REPLACE"]],
+    [1, () => ["SET", key, "v"]],
+    [1, () => ["SADD", key, "m"]],
+    [2, () => ["DEL", key]],
+    [1, () => ["LPOP", key, "2"]],
+    [1, () => ["LRANGE", key, "0", "-1"]],
+    [0.3, () => ["FLUSHALL"]],
+  ])()
+}
+
+/** Steps made as the play goes: a blocked client does nothing but leave. Client 0 never blocks. */
+function* randomSteps(r: Random, stage: Stage, n: number): Generator<Step> {
+  for (let i = 0; i < n; i++) {
+    const client = r.below(7)
+    const blocked = (stage.clients[client]?.outstanding ?? 0) > 0
+    if (blocked && r.chance(0.8)) continue
+    if (blocked) yield { client, end: r.pick(["leave", "TIMEOUT", "ERROR"] as const) }
+    else if (client > 0 && r.chance(0.6)) yield { client, send: [blockingCommand(r)] }
+    else if (r.chance(0.25)) {
+      const inside = r.times(r.between(1, 4), () => (r.chance(0.2) ? blockingCommand(r) : otherCommand(r)))
+      yield { client, send: [["MULTI"], ...inside, ["EXEC"]] }
+    } else yield { client, send: [otherCommand(r)] }
+  }
+}

@@ -1,0 +1,149 @@
+/** The list commands against redis-server: replies, keyspace events, changes counted, and what replicas are sent. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
+import { differential } from "../support/Differential.js"
+import { describeOracle, withOracle } from "../support/Oracle.js"
+import { Random } from "../support/Random.js"
+import type { RawClient } from "../support/RawClient.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+import { parseReply } from "../support/RespFrames.js"
+import { listSteps } from "./listSteps.js"
+
+const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
+
+let redix: TestRedix
+beforeAll(async () => {
+  redix = await startRedix()
+})
+afterAll(() => redix.stop())
+
+const changes = async (client: RawClient): Promise<number> =>
+  Number(/rdb_changes_since_last_save:(\d+)/.exec(await client.text("INFO", "persistence"))?.[1])
+
+const text = (arg: LogArgument): string =>
+  arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
+
+/** Commands in RESP, as words. */
+const commandsIn = (bytes: Buffer): string[] => {
+  const out: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const words: string[] = []
+    const next = (): string => {
+      const end = bytes.indexOf("\r\n", at)
+      const line = bytes.toString("latin1", at + 1, end)
+      at = end + 2
+      return line
+    }
+    for (let n = Number(next()); n > 0; n--) {
+      const length = Number(next())
+      words.push(bytes.toString("latin1", at, at + length))
+      at += length + 2
+    }
+    if (words[0] !== "SELECT") out.push(words.join(" "))
+  }
+  return out
+}
+
+class RecordingLog implements CommandLog {
+  readonly active = true
+  readonly offset = 0
+  readonly commands: string[] = []
+  append(_database: number, args: ReadonlyArray<LogArgument>): void {
+    this.commands.push(args.map(text).join(" "))
+  }
+  appendRaw(_database: number, bytes: Uint8Array, off: number, len: number): void {
+    this.commands.push(...commandsIn(Buffer.from(bytes.subarray(off, off + len))))
+  }
+}
+
+describeOracle("lists as Redis has them", () => {
+  const fills = ["-2", "-1", "-5", "3", "128"] as const
+  for (const [i, fill] of fills.entries()) {
+    const protocol = i % 2 === 0 ? "2" : "3"
+    const n = Math.ceil(COMMANDS / (i < 2 ? 1 : 4))
+    it(
+      `replies and changes with list-max-listpack-size ${fill}, RESP${protocol}`,
+      { timeout: 60_000 + n * 5 },
+      () =>
+        withOracle({ config: { "list-max-listpack-size": fill } }, async (server) => {
+          const keyspace = redix.engine.context.keyspace
+          const settings: { listMaxListpackSize: number } = redix.engine.settings
+          settings.listMaxListpackSize = Number(fill)
+          keyspace.listLimits.plainFrom = i === 3 ? 20 : 1 << 30
+          keyspace.flushAll()
+          const used = keyspace.arena.usedBytes
+          const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+          await oracle.command("HELLO", protocol)
+          await subject.command("LLEN", "k0")
+          for (const session of redix.engine.sessions.values()) session.resp = protocol === "2" ? 2 : 3
+          const random = Random.forTest(`lists ${fill} ${protocol}`)
+          const [before, ours] = [await changes(oracle), keyspace.dirty]
+          await differential({ oracle, subject, seed: random.seed }, listSteps(random, n))
+          expect(keyspace.dirty - ours).toBe((await changes(oracle)) - before)
+          keyspace.arena.checkInvariants()
+          await subject.command("DEL", "k0", "k1", "k2", "k3", "k4", "string", "none")
+          expect(keyspace.arena.usedBytes).toBe(used)
+          settings.listMaxListpackSize = -2
+          keyspace.listLimits.plainFrom = 1 << 30
+          oracle.close()
+          subject.close()
+        }),
+    )
+  }
+
+  it("keyspace events come in Redis's order", { timeout: 120_000 }, () =>
+    withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
+      const { events, context } = redix.engine
+      context.keyspace.flushAll()
+      const got: string[] = []
+      const { publish, flags } = events
+      events.flags = 0xffff & ~2048
+      events.publish = (channel, message) => {
+        got.push(`${channel} ${Buffer.from(message).toString("latin1")}`)
+      }
+      const [oracle, subject, listener] = await Promise.all([
+        server.connect(),
+        redix.connect(),
+        server.connect(),
+      ])
+      await listener.command("PSUBSCRIBE", "__key*")
+      const random = Random.forTest("list events")
+      await differential({ oracle, subject, seed: random.seed }, listSteps(random, 1500))
+      events.publish = publish
+      events.flags = flags
+      const want = (await listener.readReplies(got.length)).map((reply) => {
+        const [, , channel, message] = parseReply(reply).items ?? []
+        return `${channel?.payload.toString("latin1")} ${message?.payload.toString("latin1")}`
+      })
+      expect(got).toEqual(want)
+      await oracle.command("PING")
+      expect(listener.unread).toEqual([])
+      for (const client of [oracle, subject, listener]) client.close()
+    }),
+  )
+
+  it("replicas are sent what Redis would send them", { timeout: 120_000 }, async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-lists-"))
+    const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
+    await withOracle({ dir, config }, async (server) => {
+      const { propagation, keyspace } = redix.engine.context
+      keyspace.flushAll()
+      const log = new RecordingLog()
+      const before = propagation.log
+      propagation.log = log
+      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+      const random = Random.forTest("list log")
+      await differential({ oracle, subject, seed: random.seed }, listSteps(random, 1500))
+      propagation.log = before
+      const aof = path.join(dir, "appendonlydir")
+      const file = fs.readdirSync(aof).find((name) => name.endsWith(".incr.aof"))
+      expect(log.commands).toEqual(commandsIn(fs.readFileSync(path.join(aof, file ?? ""))))
+      oracle.close()
+      subject.close()
+    })
+    fs.rmSync(dir, { recursive: true })
+  })
+})
