@@ -1,0 +1,48 @@
+/** DEBUG: subcommands for tests and for looking inside; allowed as enable-debug-command says. */
+import { type Command, command } from "../../commands/Command.js"
+import type { CommandContext } from "../../commands/CommandContext.js"
+import { replyHelp } from "../../commands/Help.js"
+import * as spec from "../../commands/spec/server.js"
+import * as Errors from "../../resp/Errors.js"
+import { digestOfKeyspace, digestOfValue } from "../../store/Digest.js"
+import type { Engine } from "../Engine.js"
+import type { DebugSubcommand } from "./DebugSubcommand.js"
+
+const contents: ReadonlyArray<DebugSubcommand> = [
+  {
+    name: "DIGEST",
+    arguments: [0, 0],
+    help: ["DIGEST", "    Output a hex signature representing the current DB content."],
+    run: (c) => c.out.simple(digestOfKeyspace(c.keyspace)),
+  },
+  {
+    name: "DIGEST-VALUE",
+    arguments: [0, Infinity],
+    help: [
+      "DIGEST-VALUE <key> [<key> ...]",
+      "    Output a hex signature of the values of all the specified keys.",
+    ],
+    run: (c) => {
+      c.out.array(c.argc - 2)
+      for (let i = 2; i < c.argc; i++)
+        c.out.simple(digestOfValue(c.db, c.db.lookup(c.buf, c.argOff[i], c.argLen[i])))
+    },
+  },
+]
+
+export const debugCommands = (_engine: Engine): ReadonlyArray<Command> => {
+  const all = [...contents]
+  const byName = new Map(all.map((sub) => [sub.name, sub]))
+  const help = all.flatMap((sub) => sub.help)
+  const run = (c: CommandContext) => {
+    const name = c.text(1)
+    const upper = name.toUpperCase()
+    if (upper === "HELP" && c.argc === 2) return replyHelp(c, "DEBUG", help)
+    const sub = byName.get(upper)
+    const given = c.argc - 2
+    if (sub === undefined || given < sub.arguments[0] || given > sub.arguments[1])
+      return c.fail(Errors.unknownSubcommandOrArguments("DEBUG", name))
+    return sub.run(c)
+  }
+  return [command(spec.DEBUG, run)]
+}
