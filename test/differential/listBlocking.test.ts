@@ -4,7 +4,11 @@
  *
  * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
  */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
@@ -346,16 +350,26 @@ describeOracle("blocking list commands", () => {
     }),
   )
 
-  it("act out a random play", { timeout: 300_000 }, () =>
-    withOracle({}, async (server) => {
+  it("act out a random play, and leave the same in the command log", { timeout: 300_000 }, async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))
+    const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
+    await withOracle({ dir, config }, async (server) => {
+      const { propagation, keyspace } = redix.engine.context
       const stages = await sides(server)
       const random = Random.forTest("blocking lists")
+      const log = new RecordingLog()
+      const before = propagation.log
+      propagation.log = log
       await play(stages, [run("0 FLUSHALL")])
       await play(stages, randomSteps(random, stages[0], STEPS), random.seed)
+      propagation.log = before
+      expect(log.commands).toEqual(commandsInAof(dir))
+      expect(log.commands.some((line) => line.startsWith("LMOVE"))).toBe(true)
       close(stages)
-      redix.engine.context.keyspace.arena.checkInvariants()
-    }),
-  )
+      keyspace.arena.checkInvariants()
+    })
+    fs.rmSync(dir, { recursive: true })
+  })
 })
 
 const STEPS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 1500)

@@ -3,13 +3,13 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
 import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
+import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { listSteps } from "./listSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
@@ -22,42 +22,6 @@ afterAll(() => redix.stop())
 
 const changes = async (client: RawClient): Promise<number> =>
   Number(/rdb_changes_since_last_save:(\d+)/.exec(await client.text("INFO", "persistence"))?.[1])
-
-const text = (arg: LogArgument): string =>
-  arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
-
-/** Commands in RESP, as words. */
-const commandsIn = (bytes: Buffer): string[] => {
-  const out: string[] = []
-  for (let at = 0; at < bytes.length;) {
-    const words: string[] = []
-    const next = (): string => {
-      const end = bytes.indexOf("\r\n", at)
-      const line = bytes.toString("latin1", at + 1, end)
-      at = end + 2
-      return line
-    }
-    for (let n = Number(next()); n > 0; n--) {
-      const length = Number(next())
-      words.push(bytes.toString("latin1", at, at + length))
-      at += length + 2
-    }
-    if (words[0] !== "SELECT") out.push(words.join(" "))
-  }
-  return out
-}
-
-class RecordingLog implements CommandLog {
-  readonly active = true
-  readonly offset = 0
-  readonly commands: string[] = []
-  append(_database: number, args: ReadonlyArray<LogArgument>): void {
-    this.commands.push(args.map(text).join(" "))
-  }
-  appendRaw(_database: number, bytes: Uint8Array, off: number, len: number): void {
-    this.commands.push(...commandsIn(Buffer.from(bytes.subarray(off, off + len))))
-  }
-}
 
 describeOracle("lists as Redis has them", () => {
   const fills = ["-2", "-1", "-5", "3", "128"] as const
@@ -138,9 +102,7 @@ describeOracle("lists as Redis has them", () => {
       const random = Random.forTest("list log")
       await differential({ oracle, subject, seed: random.seed }, listSteps(random, 1500))
       propagation.log = before
-      const aof = path.join(dir, "appendonlydir")
-      const file = fs.readdirSync(aof).find((name) => name.endsWith(".incr.aof"))
-      expect(log.commands).toEqual(commandsIn(fs.readFileSync(path.join(aof, file ?? ""))))
+      expect(log.commands).toEqual(commandsInAof(dir))
       oracle.close()
       subject.close()
     })
