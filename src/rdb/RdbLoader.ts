@@ -6,19 +6,28 @@
  *     decoder.feed(chunk) ...; decoder.finish()
  *
  * Everything is synchronous; between two `feed` calls other work may go on, as long as nothing writes to the keyspace.
+ * When a feed throws, `abandon` frees the value that was being built; keys already loaded stay.
+ *
+ * Packed bytes are copied into the keyspace as they are where the settings allow that size, as redis-server 7.0 does.
  */
+import type { Ref } from "../memory/Arena.js"
+import type { Database } from "../store/Database.js"
+import { setEntryClock, STRING_INT } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
+import { stringEncoding } from "../store/types/StringValue.js"
+import { corrupt } from "./RdbErrors.js"
+import { type LoadLimits, RdbLoaderValues } from "./RdbLoaderValues.js"
+import type {
+  RdbMeta,
+  RdbSink,
+  RdbSlice,
+  RdbStreamConsumer,
+  RdbStreamGroup,
+  RdbStreamInfo,
+} from "./RdbSink.js"
 import type { ReplicationPosition } from "./SnapshotJob.js"
 
-/** Sizes at which values change their encoding; the server's settings satisfy it. */
-export interface LoadLimits {
-  readonly hashMaxListpackEntries: number
-  readonly hashMaxListpackValue: number
-  readonly setMaxIntsetEntries: number
-  readonly zsetMaxListpackEntries: number
-  readonly zsetMaxListpackValue: number
-  readonly listMaxListpackSize: number
-}
+export type { LoadLimits } from "./RdbLoaderValues.js"
 
 export interface RdbLoaderOptions {
   readonly limits: LoadLimits
@@ -26,16 +35,282 @@ export interface RdbLoaderOptions {
   readonly dropExpired: boolean
   /** A key that is there already: refuse the file, or let the file's value win. */
   readonly duplicates: "refuse" | "replace"
-  /** Gets the source of each function library; the reason it cannot be used ends the load. */
+  /** Gets the source of each function library; a reason it cannot be used ends the load. */
   readonly library?: ((code: Uint8Array) => string | undefined) | undefined
 }
 
-export class RdbLoader {
+const latin1 = (slice: RdbSlice): string => {
+  let text = ""
+  for (let i = 0; i < slice.length; i++) text += String.fromCharCode(slice.bytes[slice.offset + i])
+  return text
+}
+
+export class RdbLoader implements RdbSink {
+  /** Keys put into the keyspace. */
   keys = 0
+  /** Keys left out because their time had passed. */
   expired = 0
-  replication: ReplicationPosition | undefined = undefined
+  /** Keys left out because they were empty collections. */
+  empty = 0
+  /** The AUX fields by name. */
+  readonly fields = new Map<string, string>()
+  private readonly values: RdbLoaderValues
+  private db: Database
+  private skipping = false
+  private key: Uint8Array = new Uint8Array(64)
+  private keyLength = 0
+  private hasExpiry = false
+  private expireLo = 0
+  private expireHi = 0
+  private clock = -1
+
   constructor(
     readonly keyspace: Keyspace,
-    readonly options: RdbLoaderOptions,
-  ) {}
+    private readonly options: RdbLoaderOptions,
+    database = 0,
+  ) {
+    this.db = keyspace.database(database)
+    this.values = new RdbLoaderValues(keyspace.arena, options.limits)
+  }
+
+  /** Where the replication stream stood when the file was made, if the file says so. */
+  get replication(): ReplicationPosition | undefined {
+    const id = this.fields.get("repl-id")
+    const offset = this.fields.get("repl-offset")
+    if (id === undefined || offset === undefined) return undefined
+    return { id, offset: Number(offset), streamDb: Number(this.fields.get("repl-stream-db") ?? "-1") }
+  }
+
+  /** Frees the value being built, after a failed load. */
+  abandon(): void {
+    this.values.abandon()
+  }
+
+  version(): void {}
+
+  aux(key: RdbSlice, value: RdbSlice): void {
+    this.fields.set(latin1(key), latin1(value))
+  }
+
+  selectDb(db: number): void {
+    const { databases } = this.keyspace
+    if (db >= databases.length) corrupt(`database ${db}, and this server has ${databases.length}`)
+    this.db = this.keyspace.database(db)
+  }
+
+  resizeDb(): void {}
+
+  functionLibrary(code: RdbSlice): void {
+    const reason = this.options.library?.(code.copy())
+    if (reason !== undefined) corrupt(`function library: ${reason}`)
+  }
+
+  moduleAux(): void {}
+
+  slotInfo(): void {}
+
+  moduleValue(): void {}
+
+  emptyKey(): void {
+    this.empty++
+  }
+
+  // ---- keys
+
+  private isDropped(meta: RdbMeta): boolean {
+    if (!meta.hasExpiry || !this.options.dropExpired || meta.expireAtMs >= this.keyspace.now) return false
+    this.expired++
+    return true
+  }
+
+  /** The access clock that the file's idle time or frequency stands for, or -1. */
+  private clockOf(meta: RdbMeta): number {
+    const { now, frequencies } = this.keyspace
+    if (frequencies) return meta.freq < 0 ? -1 : (((now / 60000) & 0xffff) << 8) | meta.freq
+    return meta.idleSeconds < 0 ? -1 : Math.max(0, Math.floor(now / 1000) - meta.idleSeconds) & 0xffffff
+  }
+
+  /** Looks the key up for insertion; an older value under it is refused or deleted. */
+  private makeWay(key: Uint8Array, off: number, len: number): void {
+    const { db } = this
+    const old = db.table.find(key, off, len)
+    if (old === 0) return
+    if (this.options.duplicates === "refuse") corrupt("repeated key")
+    db.remove(old, false)
+    db.table.find(key, off, len)
+  }
+
+  private settle(ref: Ref, hasExpiry: boolean, low: number, high: number, clock: number): void {
+    const entry = hasExpiry ? this.db.setExpiryWords(ref, low, high) : ref
+    if (clock >= 0) setEntryClock(this.keyspace.arena, entry, clock)
+    this.keys++
+  }
+
+  string(key: RdbSlice, meta: RdbMeta, value: RdbSlice): void {
+    if (meta.hasExpiry && this.isDropped(meta)) return
+    this.makeWay(key.bytes, key.offset, key.length)
+    const { bytes, offset, length } = value
+    const ref = this.db.putString(
+      0,
+      key.bytes,
+      key.offset,
+      key.length,
+      bytes,
+      offset,
+      length,
+      value.isInteger ? STRING_INT : stringEncoding(bytes, offset, length),
+      false,
+      meta.hasExpiry,
+    )
+    if (meta.hasExpiry || meta.freq >= 0 || meta.idleSeconds >= 0)
+      this.settle(ref, meta.hasExpiry, meta.expireLo, meta.expireHi, this.clockOf(meta))
+    else this.keys++
+  }
+
+  /** Keeps what is said of a key until its value is complete; false when the key is left out. */
+  private begin(key: RdbSlice, meta: RdbMeta): boolean {
+    this.skipping = this.isDropped(meta)
+    if (this.skipping) return false
+    if (this.key.length < key.length) this.key = new Uint8Array(key.length * 2)
+    this.key.set(key.bytes.subarray(key.offset, key.offset + key.length))
+    this.keyLength = key.length
+    this.hasExpiry = meta.hasExpiry
+    this.expireLo = meta.expireLo
+    this.expireHi = meta.expireHi
+    this.clock = this.clockOf(meta)
+    return true
+  }
+
+  end(): void {}
+
+  /** Puts the finished value under its key. */
+  private store(): void {
+    const { values, key, keyLength } = this
+    const old = this.db.table.find(key, 0, keyLength)
+    if (old !== 0 && this.options.duplicates === "refuse") {
+      this.keyspace.freeValue(values.type, values.encoding, values.value)
+      corrupt("repeated key")
+    }
+    if (old !== 0) this.makeWay(key, 0, keyLength)
+    const ref = this.db.putValue(0, key, 0, keyLength, values.type, values.encoding, values.value, false)
+    this.settle(ref, this.hasExpiry, this.expireLo, this.expireHi, this.clock)
+  }
+
+  listStart(key: RdbSlice, meta: RdbMeta): void {
+    if (this.begin(key, meta)) this.values.startList()
+  }
+
+  listNodeListpack(listpack: RdbSlice): void {
+    if (!this.skipping) this.values.listNode(listpack)
+  }
+
+  listNodePlain(element: RdbSlice): void {
+    if (!this.skipping) this.values.listPlain(element)
+  }
+
+  listElement(element: RdbSlice): void {
+    if (!this.skipping) this.values.listElement(element)
+  }
+
+  listEnd(): void {
+    if (this.skipping) return
+    this.values.endList()
+    this.store()
+  }
+
+  setStart(key: RdbSlice, meta: RdbMeta, members: number): void {
+    if (this.begin(key, meta)) this.values.startSet(members)
+  }
+
+  setIntset(intset: RdbSlice): void {
+    if (!this.skipping) this.values.intset(intset)
+  }
+
+  setListpack(listpack: RdbSlice): void {
+    if (!this.skipping) this.values.setListpack(listpack)
+  }
+
+  setMember(member: RdbSlice): void {
+    if (!this.skipping) this.values.setMember(member)
+  }
+
+  setEnd(): void {
+    if (this.skipping) return
+    this.values.endSet()
+    this.store()
+  }
+
+  hashStart(key: RdbSlice, meta: RdbMeta, fields: number): void {
+    if (this.begin(key, meta)) this.values.startHash(fields)
+  }
+
+  hashListpack(listpack: RdbSlice): void {
+    if (!this.skipping) this.values.hashListpack(listpack)
+  }
+
+  hashField(field: RdbSlice, value: RdbSlice): void {
+    if (!this.skipping) this.values.hashField(field, value)
+  }
+
+  hashEnd(): void {
+    if (this.skipping) return
+    this.values.endHash()
+    this.store()
+  }
+
+  zsetStart(key: RdbSlice, meta: RdbMeta): void {
+    if (this.begin(key, meta)) this.values.startZset()
+  }
+
+  zsetListpack(listpack: RdbSlice): void {
+    if (!this.skipping) this.values.zsetListpack(listpack)
+  }
+
+  zsetMember(member: RdbSlice, score: number): void {
+    if (!this.skipping) this.values.zsetMember(member, score)
+  }
+
+  zsetEnd(): void {
+    if (this.skipping) return
+    this.values.endZset()
+    this.store()
+  }
+
+  streamStart(key: RdbSlice, meta: RdbMeta): void {
+    if (this.begin(key, meta)) this.values.startStream()
+  }
+
+  streamNode(id: RdbSlice, listpack: RdbSlice): void {
+    if (!this.skipping) this.values.streamNode(id, listpack)
+  }
+
+  streamInfo(info: RdbStreamInfo): void {
+    if (!this.skipping) this.values.streamInfo(info)
+  }
+
+  groupStart(name: RdbSlice, group: RdbStreamGroup): void {
+    if (!this.skipping) this.values.group(name, group)
+  }
+
+  groupPending(id: RdbSlice, deliveryTimeMs: number, deliveries: number): void {
+    if (!this.skipping) this.values.groupPending(id, deliveryTimeMs, deliveries)
+  }
+
+  consumerStart(name: RdbSlice, consumer: RdbStreamConsumer): void {
+    if (!this.skipping) this.values.consumer(name, consumer)
+  }
+
+  consumerPending(id: RdbSlice): void {
+    if (!this.skipping) this.values.consumerPending(id)
+  }
+
+  consumerEnd(): void {}
+
+  groupEnd(): void {}
+
+  streamEnd(): void {
+    if (this.skipping) return
+    this.values.endStream()
+    this.store()
+  }
 }

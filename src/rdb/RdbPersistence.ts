@@ -3,12 +3,26 @@
  * server; the server's part (commands, save points, shutdown) is in server/.
  *
  * A snapshot stands for the instant at which it was opened, in one turn of the event loop: `atCut` is called in that
- * turn. There is one at a time, with any number of sinks; who comes meanwhile waits.
+ * turn. There is one at a time, with any number of sinks; who comes meanwhile waits. Bytes come from a worker thread
+ * over the arena's shared memory (SnapshotSource.ts), so writing costs this thread next to nothing.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type { RdbError, RdbIoError } from "./RdbErrors.js"
-import type { ReplicationPosition } from "./SnapshotJob.js"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Semaphore from "effect/Semaphore"
+import type { Keyspace } from "../store/Keyspace.js"
+import { Store } from "../store/Store.js"
+import { PersistenceState } from "./PersistenceState.js"
+import { type LoadOptions, type LoadResult, loadRdbFile } from "./RdbLoadFile.js"
+import { type RdbError, RdbIoError } from "./RdbErrors.js"
+import { type DurableWriter, writeDurably } from "./RdbFile.js"
+import type { LoadLimits } from "./RdbLoader.js"
+import { type AccessPolicy, openJob, type ReplicationPosition, type SnapshotJob } from "./SnapshotJob.js"
+import { inlineSource, type SnapshotSource, workerSource } from "./SnapshotSource.js"
+
+export type { LoadOptions, LoadResult } from "./RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
@@ -28,24 +42,283 @@ export interface SnapshotResult {
   readonly failed: ReadonlyArray<{ readonly sink: SnapshotSink; readonly error: unknown }>
 }
 
-export interface LoadResult {
-  readonly keys: number
-  readonly expired: number
-  readonly replication: ReplicationPosition | undefined
+/** Settings read at each use; the server's configuration satisfies it by shape. */
+export interface PersistenceSettings extends LoadLimits {
+  readonly rdbcompression: boolean
+  readonly rdbchecksum: boolean
+  readonly rdbSaveIncrementalFsync: boolean
+  readonly maxmemoryPolicy: string
+  readonly sanitizeDumpPayload: "no" | "yes" | "clients"
+}
+
+export interface PersistenceOptions {
+  readonly settings: PersistenceSettings
+  /**
+   * Module of the thread that writes snapshots, or "inline" to write them on this thread in slices. Default: the one
+   * beside this module. Where the thread cannot start, the slices take its place.
+   */
+  readonly worker?: URL | "inline" | undefined
+  /** Part of temporary files' names, unique among servers that share a directory; default "redix". */
+  readonly id?: string | undefined
+}
+
+/** Where function libraries live; without one, those of a loaded file are kept and written again. */
+export interface LibraryStore {
+  readonly dump: () => ReadonlyArray<Uint8Array>
+  /** Adds a library; answers the reason it cannot be used. */
+  readonly load: (code: Uint8Array) => string | undefined
+  /** Forgets all libraries, before a file replaces them. */
+  readonly clear: () => void
+}
+
+/** Libraries kept as they came, for a server without scripting. */
+const keptLibraries = (): LibraryStore => {
+  let codes: Array<Uint8Array> = []
+  return {
+    dump: () => codes,
+    load: (code) => void codes.push(code),
+    clear: () => (codes = []),
+  }
 }
 
 export interface RdbPersistenceShape {
+  readonly state: PersistenceState
+  /** Set by whoever runs functions. */
+  libraries: LibraryStore
+  /** Called when a load begins and when it has ended, and now and then between. */
+  onLoading: (loading: boolean) => void
+  /** The replication position to write when the caller of `saveFile` gives none; set by replication. */
+  replication: () => ReplicationPosition | undefined
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
-  /** Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. */
+  /**
+   * Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. The snapshot opens in
+   * the turn the effect starts, unless another is being written.
+   */
   readonly saveFile: (
     path: string,
     atCut?: () => ReplicationPosition | undefined,
   ) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
-  readonly loadFile: (path: string) => Effect.Effect<LoadResult, RdbError>
+  readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
 }
+
+const accessOf = (policy: string): AccessPolicy =>
+  policy.endsWith("lru") ? "lru" : policy.endsWith("lfu") ? "lfu" : "none"
+
+class Persistence implements RdbPersistenceShape {
+  readonly state = new PersistenceState()
+  libraries: LibraryStore = keptLibraries()
+  onLoading: (loading: boolean) => void = () => {}
+  replication: () => ReplicationPosition | undefined = () => undefined
+  /** One snapshot at a time; files one after another, from the cut to the rename. */
+  private readonly snapshots = Semaphore.makeUnsafe(1)
+  private readonly files = Semaphore.makeUnsafe(1)
+
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly options: PersistenceOptions,
+    private readonly fs: FileSystem.FileSystem,
+    private readonly clock: Clock.Clock,
+  ) {
+    this.state.lastSaveSeconds = this.seconds()
+  }
+
+  private seconds(): number {
+    return Math.floor(this.clock.currentTimeMillisUnsafe() / 1000)
+  }
+
+  private openJob(replication: ReplicationPosition | undefined): SnapshotJob {
+    const { settings } = this.options
+    this.keyspace.now = this.clock.currentTimeMillisUnsafe()
+    return openJob(this.keyspace, {
+      compression: settings.rdbcompression,
+      checksum: settings.rdbchecksum,
+      access: accessOf(settings.maxmemoryPolicy),
+      replication,
+      libraries: this.libraries.dump(),
+    })
+  }
+
+  private openSource(job: SnapshotJob): SnapshotSource {
+    const { worker } = this.options
+    if (worker === "inline") return inlineSource(job)
+    return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url))
+  }
+
+  private begin(kind: "file" | "stream", replication: ReplicationPosition | undefined): SnapshotSource {
+    const job = this.openJob(replication)
+    const source = this.openSource(job)
+    this.state.save = {
+      kind,
+      startedMs: this.clock.currentTimeMillisUnsafe(),
+      keysTotal: job.databases.reduce((n, db) => n + db.keys, 0),
+      keys: source.keys,
+    }
+    return source
+  }
+
+  /** Ends a snapshot: its reader stops, then the arena takes back what it held. */
+  private end(source: SnapshotSource): Effect.Effect<void> {
+    return Effect.andThen(
+      source.close,
+      Effect.sync(() => {
+        const { state, keyspace } = this
+        const bytes = keyspace.arena.snapshot?.logBytes ?? 0
+        keyspace.arena.closeSnapshot()
+        state.lastCowBytes = bytes
+        state.cowBytesPeak = Math.max(state.cowBytesPeak, bytes)
+        state.save = undefined
+      }),
+    )
+  }
+
+  /** Opens a snapshot now, gives it to `use`, and sees that it is closed; `use` may close it earlier. */
+  private withSnapshot<A, E>(
+    open: () => SnapshotSource,
+    use: (source: SnapshotSource, close: Effect.Effect<void>) => Effect.Effect<A, E>,
+  ): Effect.Effect<A, E> {
+    return this.snapshots.withPermits(1)(
+      Effect.uninterruptibleMask((restore) => {
+        const source = open()
+        let closed = false
+        const close = Effect.suspend(() => {
+          if (closed) return Effect.void
+          closed = true
+          return this.end(source)
+        })
+        return restore(use(source, close)).pipe(Effect.ensuring(close))
+      }),
+    )
+  }
+
+  streamSnapshot(atCut: () => SnapshotTargets): Effect.Effect<SnapshotResult, RdbIoError> {
+    let sinks: ReadonlyArray<SnapshotSink> = []
+    const open = (): SnapshotSource => {
+      const targets = atCut()
+      sinks = targets.sinks
+      return this.begin("stream", targets.replication)
+    }
+    return this.withSnapshot(open, (source) => pump(source, sinks))
+  }
+
+  saveFile(
+    path: string,
+    atCut: () => ReplicationPosition | undefined = () => this.replication(),
+  ): Effect.Effect<SnapshotResult, RdbIoError> {
+    const { state, keyspace, options } = this
+    const file = {
+      path,
+      id: options.id ?? "redix",
+      incrementalSync: options.settings.rdbSaveIncrementalFsync,
+    }
+    let startedMs = 0
+    let changes = 0
+    const open = (): SnapshotSource => {
+      startedMs = this.clock.currentTimeMillisUnsafe()
+      state.lastTrySeconds = Math.floor(startedMs / 1000)
+      changes = keyspace.dirty
+      return this.begin("file", atCut())
+    }
+    const save = this.withSnapshot(open, (source, close) =>
+      writeDurably(this.fs, file, (writer) => pumpToFile(source, writer).pipe(Effect.ensuring(close))),
+    )
+    return save.pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          keyspace.dirty = Math.max(0, keyspace.dirty - changes)
+          state.lastStatus = "ok"
+          state.lastError = undefined
+          state.saves++
+          state.lastSaveSeconds = this.seconds()
+        }),
+      ),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          state.lastStatus = "err"
+          state.lastError = error.message
+        }),
+      ),
+      Effect.ensuring(
+        Effect.sync(() => {
+          state.lastDurationSeconds = Math.round((this.clock.currentTimeMillisUnsafe() - startedMs) / 1000)
+        }),
+      ),
+    )
+  }
+
+  loadFile(path: string, options: LoadOptions = {}): Effect.Effect<LoadResult, RdbError> {
+    const { state } = this
+    const load = loadRdbFile(
+      { fs: this.fs, keyspace: this.keyspace, settings: this.options.settings, libraries: this.libraries },
+      state,
+      () => this.onLoading(true),
+      path,
+      options,
+    )
+    return Effect.suspend(() => {
+      this.keyspace.now = this.clock.currentTimeMillisUnsafe()
+      return load(this.keyspace.now)
+    }).pipe(
+      Effect.tapError(() => Effect.sync(() => void (state.loadFailed = true))),
+      Effect.ensuring(
+        Effect.sync(() => {
+          state.load = undefined
+          this.onLoading(false)
+        }),
+      ),
+    )
+  }
+}
+
+const brokenOff = (reason: string): RdbIoError =>
+  new RdbIoError({ path: "snapshot", offset: 0, operation: "write", reason })
+
+/** Carries a snapshot to its sinks, in step with the slowest; a sink that fails is left behind. */
+const pump = (
+  source: SnapshotSource,
+  sinks: ReadonlyArray<SnapshotSink>,
+): Effect.Effect<SnapshotResult, RdbIoError> =>
+  Effect.gen(function* () {
+    let live = sinks
+    const failed: Array<{ readonly sink: SnapshotSink; readonly error: unknown }> = []
+    let total = 0
+    while (live.length > 0) {
+      const bytes = yield* source.next.pipe(Effect.mapError(brokenOff))
+      if (bytes === undefined) break
+      total += bytes.length
+      const write = (sink: SnapshotSink): Effect.Effect<void> =>
+        sink.write(bytes).pipe(Effect.catch((error) => Effect.sync(() => void failed.push({ sink, error }))))
+      yield* Effect.forEach(live, write, { discard: true, concurrency: "unbounded" })
+      if (failed.length > 0) live = live.filter((sink) => failed.every((f) => f.sink !== sink))
+    }
+    return { bytes: total, keys: source.keys(), failed }
+  })
+
+const pumpToFile = (
+  source: SnapshotSource,
+  writer: DurableWriter,
+): Effect.Effect<SnapshotResult, RdbIoError> =>
+  Effect.gen(function* () {
+    let total = 0
+    for (;;) {
+      const bytes = yield* source.next.pipe(Effect.mapError(brokenOff))
+      if (bytes === undefined) return { bytes: total, keys: source.keys(), failed: [] }
+      total += bytes.length
+      yield* writer.write(bytes)
+    }
+  })
 
 export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersistenceShape>()(
   "redix/rdb/RdbPersistence",
-) {}
+) {
+  static readonly layerOf = (
+    options: PersistenceOptions,
+  ): Layer.Layer<RdbPersistence, never, Store | FileSystem.FileSystem> =>
+    Layer.effect(
+      RdbPersistence,
+      Effect.gen(function* () {
+        return new Persistence(yield* Store, options, yield* FileSystem.FileSystem, yield* Clock.Clock)
+      }),
+    )
+}

@@ -71,6 +71,12 @@ export const entryMeta = (extra: number, type: number, encoding: number, clock: 
 export const entryType = (a: Arena, ref: Ref): number => (a.i32[ref >>> 20][wordOf(ref)] >>> 3) & 7
 export const entryEncoding = (a: Arena, ref: Ref): number => (a.i32[ref >>> 20][wordOf(ref)] >>> 6) & 3
 export const entryClock = (a: Arena, ref: Ref): number => a.i32[ref >>> 20][wordOf(ref)] >>> 8
+/** Sets the access clock: as it is no part of a snapshot, without arena.willWrite. */
+export const setEntryClock = (a: Arena, ref: Ref, clock: number): void => {
+  const words = a.i32[ref >>> 20]
+  const w = wordOf(ref)
+  words[w] = (words[w] & 0xff) | (clock << 8)
+}
 export const entryValue = (a: Arena, ref: Ref): Ref => a.i32[ref >>> 20][wordOf(ref) + 2]
 export const entryHasExpirySlot = (a: Arena, ref: Ref): boolean =>
   (a.i32[ref >>> 20][wordOf(ref)] & 7) === EXTRA_EXPIRING

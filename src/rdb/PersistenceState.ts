@@ -1,0 +1,45 @@
+/** What INFO and LASTSAVE tell of persistence. Plain data, written by RdbPersistence, read by anybody. */
+
+/** A snapshot that is being written. */
+export interface RunningSave {
+  /** To a file, or to replicas. */
+  readonly kind: "file" | "stream"
+  readonly startedMs: number
+  readonly keysTotal: number
+  /** Keys written so far. */
+  readonly keys: () => number
+}
+
+/** A file that is being loaded. */
+export interface RunningLoad {
+  readonly startedMs: number
+  /** Size of the file, 0 when it is not known. */
+  readonly totalBytes: number
+  loadedBytes: number
+  /** Memory the data took where the file was made, as the file says. */
+  usedMemory: number
+}
+
+export class PersistenceState {
+  save: RunningSave | undefined = undefined
+  load: RunningLoad | undefined = undefined
+  /** Unix seconds of the last good save to a file; the start of the server before the first. */
+  lastSaveSeconds = 0
+  /** Unix seconds of the last attempt. */
+  lastTrySeconds = 0
+  lastStatus: "ok" | "err" = "ok"
+  /** Why the last save failed. */
+  lastError: string | undefined = undefined
+  /** Seconds the last save took, -1 before the first. */
+  lastDurationSeconds = -1
+  /** Good saves to files. */
+  saves = 0
+  /** Bytes of pre-images the last snapshot needed. */
+  lastCowBytes = 0
+  /** The most pre-images any snapshot needed. */
+  cowBytesPeak = 0
+  lastLoadKeys = 0
+  lastLoadExpired = 0
+  /** A load failed: what is in memory is not what the file holds, so the file must not be overwritten. */
+  loadFailed = false
+}

@@ -1,0 +1,30 @@
+/** Entry of the worker thread that writes one snapshot into a ring and ends. Its data is a SnapshotTask. */
+import { parentPort, workerData } from "node:worker_threads"
+import type { SnapshotJob } from "./SnapshotJob.js"
+import { RingFiller, type RingHandle } from "./SnapshotRing.js"
+import { SnapshotWriter } from "./SnapshotWriter.js"
+
+export interface SnapshotTask {
+  readonly job: SnapshotJob
+  readonly ring: RingHandle
+}
+
+/** What the worker says: a buffer is full, or the file is complete. */
+export type SnapshotMessage = "filled" | "done"
+
+const KEYS_PER_STEP = 1000
+
+const run = (task: SnapshotTask): void => {
+  const say = (message: SnapshotMessage): void => parentPort?.postMessage(message)
+  const ring = new RingFiller(task.ring, () => say("filled"))
+  const writer = new SnapshotWriter(task.job, ring.first, (_full, length) => ring.push(length))
+  while (!ring.stopped && writer.step(KEYS_PER_STEP)) ring.noteKeys(writer.keys)
+  ring.noteKeys(writer.keys)
+  say("done")
+}
+
+const isTask = (data: unknown): data is SnapshotTask =>
+  typeof data === "object" && data !== null && "job" in data && "ring" in data
+
+if (!isTask(workerData)) throw new Error("the snapshot worker was started without its task")
+run(workerData)
