@@ -28,6 +28,10 @@ const readDatabase = (c: CommandContext, i: number): Database | undefined => {
   return db
 }
 
+/** The key in argument i of `db` is new there. */
+const created = (c: CommandContext, db: Database, i: number): void =>
+  c.events.notify(Event.new, "new", db.id, c.buf, c.argOff[i], c.argLen[i])
+
 /** The key in argument i of `db` has a new value: watchers, subscribers and waiting clients hear of it. */
 const arrived = (c: CommandContext, db: Database, i: number, event: string): void => {
   const off = c.argOff[i]
@@ -47,6 +51,7 @@ const renameTo = (c: CommandContext, overwrite: boolean): void => {
     c.db.remove(existing, c.settings.lazyfreeLazyServerDel)
   }
   moveEntry(c.db, source, c.db, c.buf, c.argOff[2], c.argLen[2])
+  created(c, c.db, 2)
   c.changed(1, Event.generic, "rename_from")
   c.ready(1)
   arrived(c, c.db, 2, "rename_to")
@@ -64,6 +69,7 @@ export const move = (c: CommandContext): void => {
   const source = c.write(1)
   if (source === 0 || to.lookupWrite(c.buf, c.argOff[1], c.argLen[1]) !== 0) return c.out.zero()
   moveEntry(c.db, source, to, c.buf, c.argOff[1], c.argLen[1])
+  created(c, to, 1)
   c.changed(1, Event.generic, "move_from")
   c.ready(1)
   arrived(c, to, 1, "move_to")
@@ -98,6 +104,7 @@ export const copy = (c: CommandContext): void => {
   const value = copyValue(c, source)
   if (existing !== 0) to.remove(existing, c.settings.lazyfreeLazyServerDel)
   putClone(to, source, value, c.buf, off, len)
+  created(c, to, 2)
   c.keyspace.dirty++
   arrived(c, to, 2, "copy_to")
   c.out.one()
