@@ -11,6 +11,9 @@ import type { Argument } from "../support/RawClient.js"
 
 type Args = ReadonlyArray<Argument>
 
+const bytesOf = (a: Argument): Buffer => Buffer.from(typeof a === "number" ? String(a) : a)
+const joined = (a: Argument, b: Argument): Buffer => Buffer.concat([bytesOf(a), bytesOf(b)])
+
 const zkey = (r: Random): string => `z${r.below(5)}`
 const lexKey = (r: Random): string => `x${r.below(3)}`
 const geoKey = (r: Random): string => `g${r.below(3)}`
@@ -64,7 +67,7 @@ const scoreBound = (r: Random): string =>
 const lexBound = (r: Random): Argument =>
   r.weighted<() => Argument>([
     [2, () => r.pick(["-", "+"])],
-    [8, () => Buffer.concat([Buffer.from(r.pick(["[", "("])), Buffer.from(member(r))])],
+    [8, () => joined(r.pick(["[", "("]), member(r))],
     [0.3, () => r.pick(["", "a", "--", "+a", "[", "(", "-\0x"])],
   ])()
 
