@@ -16,14 +16,15 @@ import { CommandTable } from "../commands/CommandTable.js"
 import { eventFlags, KeyEvents } from "../commands/KeyEvents.js"
 import { detached, Session } from "../commands/Session.js"
 import type { Settings } from "../commands/Settings.js"
-import type { RequestParser } from "../resp/RequestParser.js"
 import { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { ClientPause } from "./ClientPause.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
+import { InfoRegistry } from "./InfoRegistry.js"
 import { Lifecycle } from "./Lifecycle.js"
+import type { Lookahead } from "./Lookahead.js"
 import { Monitors } from "./Monitors.js"
 import { overLimit } from "./OutputLimits.js"
 import type { Outlet } from "./Outlet.js"
@@ -41,6 +42,7 @@ export class Engine {
   readonly events = new KeyEvents()
   readonly blocking = new Blocking()
   readonly lifecycle = new Lifecycle()
+  readonly info = new InfoRegistry()
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies
@@ -120,7 +122,7 @@ export class Engine {
     return session
   }
 
-  attach(session: Session, outlet: Outlet, parser: RequestParser): void {
+  attach(session: Session, outlet: Outlet, input: Lookahead): void {
     this.connectionsReceived++
     this.sessions.set(session.id, session)
     session.fileDescriptor = outlet.descriptor
@@ -138,7 +140,7 @@ export class Engine {
       },
       pendingBytes: () => outlet.pendingBytes,
       pendingCount: () => outlet.queued,
-      queryBytes: (running) => parser.pending + (running ? parser.rawEnd - parser.rawStart : 0),
+      queryBytes: (running) => input.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
       drained: outlet.drained,
       congested: () => outlet.congested,
     }
@@ -156,9 +158,10 @@ export class Engine {
     session.control = detached
   }
 
-  beginBatch(session: Session, outlet: Outlet): void {
+  /** Begins a batch of a session's commands; a session without a connection has no outlet. */
+  beginBatch(session: Session, outlet?: Outlet): void {
     const now = this.clock.currentTimeMillisUnsafe()
-    if (outlet.queued > 0) this.replies.flushFor(outlet)
+    if (outlet !== undefined && outlet.queued > 0) this.replies.flushFor(outlet)
     this.running = session
     this.keyspace.now = now
     session.lastActiveMs = now
