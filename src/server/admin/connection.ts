@@ -50,21 +50,20 @@ const auth = (c: CommandContext): void => {
   else c.fail(Errors.wrongPass)
 }
 
-/** What HELLO's options ask for, or the error they met. Logs in on the way, as Redis does. */
-const helloOptions = (c: CommandContext): { readonly name: number } | string => {
-  let name = -1
+/** Does what HELLO's options ask for, one after another as Redis does; answers the error they met, if any. */
+const helloOptions = (c: CommandContext): string | undefined => {
   for (let i = 2; i < c.argc; i++) {
     const more = c.argc - 1 - i
     if (c.is(i, "AUTH") && more >= 2) {
       if (!tryLogin(c, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
       i += 2
     } else if (c.is(i, "SETNAME") && more >= 1) {
-      name = i + 1
-      if (!isClientName(c.text(name))) return Errors.clientName
-      i++
+      const name = c.text(++i)
+      if (!isClientName(name)) return Errors.clientName
+      c.session.name = name
     } else return Errors.helloOption(c.text(i))
   }
-  return { name }
+  return undefined
 }
 
 const hello = (c: CommandContext, engine: Engine): void => {
@@ -76,10 +75,9 @@ const hello = (c: CommandContext, engine: Engine): void => {
     if (version !== 2 && version !== 3) return c.fail(Errors.noProto)
     resp = version
   }
-  const options = helloOptions(c)
-  if (typeof options === "string") return c.fail(options)
+  const problem = helloOptions(c)
+  if (problem !== undefined) return c.fail(problem)
   if (!session.authenticated && c.settings.requirepass !== "") return c.fail(Errors.noAuthHello)
-  if (options.name >= 0) session.name = c.text(options.name)
   session.resp = out.resp = resp
   out.map(7)
   out.bulkText("server")
@@ -100,7 +98,8 @@ const hello = (c: CommandContext, engine: Engine): void => {
 
 const select = (c: CommandContext): void => {
   const id = c.integer(1)
-  if (id !== (id | 0)) return c.fail(Errors.notInteger)
+  if (id !== id) return c.fail(Errors.notInteger)
+  if (id !== (id | 0)) return c.fail(Errors.valueOutOfBounds("-2147483648", "2147483647"))
   if (id < 0 || id >= c.keyspace.databases.length) return c.fail(Errors.dbIndexOutOfRange)
   c.session.database = id
   c.out.ok()

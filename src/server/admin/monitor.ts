@@ -7,9 +7,9 @@ import type { Engine } from "../Engine.js"
 export const monitorCommands = (engine: Engine): ReadonlyArray<Command> => [
   command(spec.MONITOR, (c) => {
     if (c.denyBlocking) return c.fail(Errors.monitorDenyBlocking)
-    // A replica's link carries the stream and nothing else.
-    if (c.session.kind !== "normal") return
-    if (!c.session.monitor) engine.monitors.join(c.session)
+    // A replica's link carries the stream and nothing else; and who looks already is told nothing.
+    if (c.session.kind !== "normal" || c.session.monitor) return
+    engine.monitors.join(c.session)
     c.out.ok()
   }),
 ]
