@@ -42,6 +42,8 @@ export interface Command {
   readonly name: string
   readonly arity: number
   readonly bits: number
+  /** Argument that names a member or field in the collection under argument 1, 0 for none: looked up ahead of time. */
+  readonly memberArgument: number
   readonly subcommands: ReadonlyMap<string, Command> | undefined
   readonly stats: CommandStats
 }
@@ -66,6 +68,13 @@ const WHILE_SUBSCRIBED: ReadonlyArray<string> = [
   "quit",
   "reset",
 ]
+
+const MEMBER_ARGUMENT: ReadonlyMap<string, number> = new Map([
+  ...["sadd", "srem", "sismember", "zrem", "zscore", "zrank"].map((name) => [name, 2] as const),
+  ...["hset", "hsetnx", "hget", "hdel", "hexists", "hincrby"].map((name) => [name, 2] as const),
+  ["zadd", 3],
+  ["zincrby", 3],
+])
 
 const bitsOf = (spec: CommandSpec): number => {
   let bits: number = CommandBit.any
@@ -95,6 +104,7 @@ export const command = (spec: CommandSpec, handler: Handler): Command => ({
   name: spec.name,
   arity: spec.arity,
   bits: bitsOf(spec),
+  memberArgument: MEMBER_ARGUMENT.get(spec.name) ?? 0,
   subcommands: undefined,
   stats: { calls: 0, microseconds: 0, rejected: 0, failed: 0 },
 })

@@ -56,6 +56,16 @@ const lineBad = Infinity
 
 const empty = new Uint8Array(0)
 
+/** What a parsed command looks like to those who run it. */
+export interface RequestView {
+  readonly buf: Uint8Array
+  readonly argc: number
+  readonly argOff: Int32Array
+  readonly argLen: Int32Array
+  readonly rawStart: number
+  readonly rawEnd: number
+}
+
 export class RequestParser {
   /** Holds the current command. Re-read after every `next`. */
   buf: Uint8Array = empty

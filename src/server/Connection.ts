@@ -17,8 +17,9 @@ import { readerBytes } from "effect/socket/Socket"
 import type { Session } from "../commands/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
-import { ParseStatus, type RequestParser } from "../resp/RequestParser.js"
+import { ParseStatus } from "../resp/RequestParser.js"
 import type { Engine } from "./Engine.js"
+import { Lookahead, type Request } from "./Lookahead.js"
 import { Outlet } from "./Outlet.js"
 
 /** Replies are written out after about this many bytes even if the chunk has more commands. */
@@ -36,11 +37,11 @@ type Pause = "flush" | "end" | Effect.Effect<Uint8Array>
 const runCommand = (
   engine: Engine,
   session: Session,
-  parser: RequestParser,
+  request: Request,
   mark: number,
 ): void | Effect.Effect<Uint8Array> => {
   try {
-    return engine.dispatcher.run(parser, session)
+    return engine.dispatcher.runNamed(request, session, request.command)
   } catch (cause) {
     const out = engine.context.out
     out.truncate(mark)
@@ -54,21 +55,19 @@ const runCommand = (
  * Runs the parser's commands until input runs out (undefined) or something must happen first. A command that was
  * postponed is still the parser's present one and is run first.
  */
-const runBatch = (engine: Engine, session: Session, parser: RequestParser): Pause | undefined => {
+const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | undefined => {
   const out = engine.context.out
   const start = out.pos
   for (;;) {
-    if (session.postponed) session.postponed = false
-    else {
-      const status = parser.next()
-      if (status === ParseStatus.NeedMore) return undefined
-      if (status === ParseStatus.ProtocolError) {
-        out.error(parser.error)
-        return "end"
-      }
+    const request = session.postponed ? input.present : input.next(engine.keyspace.database(session.database))
+    session.postponed = false
+    if (request === undefined) {
+      if (input.status === ParseStatus.NeedMore) return undefined
+      out.error(input.parser.error)
+      return "end"
     }
     const mark = out.pos
-    const waiting = runCommand(engine, session, parser, mark)
+    const waiting = runCommand(engine, session, request, mark)
     session.commandsProcessed++
     if (waiting !== undefined) return waiting
     if (session.replyMode !== "on") engine.applyReplyMode(session)
@@ -86,18 +85,18 @@ export const serveConnection = Effect.fnUntraced(function* (
 ) {
   const outlet = new Outlet(raw)
   const pull = yield* readerBytes(socket)
-  const parser = engine.codec.makeParser(session.limits)
-  engine.attach(session, outlet, parser)
+  const input = new Lookahead(engine.codec.makeParser(session.limits), engine.dispatcher.table)
+  engine.attach(session, outlet, input)
   yield* Effect.addFinalizer(() => Effect.sync(() => engine.detach(session)))
   // Input that came while a command waited; it is fed once the parser is through with that command.
   const held: Array<Uint8Array> = []
   for (;;) {
     const chunks = held.length > 0 ? held.splice(0) : count(engine, session, yield* pull)
     if (session.closing) return
-    for (const chunk of chunks) parser.feed(chunk)
+    for (const chunk of chunks) input.feed(chunk)
     for (;;) {
       engine.beginBatch(session, outlet)
-      const pause = runBatch(engine, session, parser)
+      const pause = runBatch(engine, session, input)
       engine.endBatch(session, outlet)
       if (pause === "end") {
         engine.replies.flush()

@@ -13,7 +13,7 @@ import type { CommandTable } from "../commands/CommandTable.js"
 import type { LogArgument } from "../commands/Propagation.js"
 import type { QueuedCommand, Session } from "../commands/Session.js"
 import * as Errors from "../resp/Errors.js"
-import type { RequestParser } from "../resp/RequestParser.js"
+import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./ClientPause.js"
 import type { Gates } from "./Gates.js"
 import { OwnPushes } from "./OwnPushes.js"
@@ -47,24 +47,32 @@ export class Dispatcher {
    * returned Effect yields it. With `session.postponed` set the Effect yields nothing: the command has not run yet, and
    * the caller runs it again after the Effect.
    */
-  run(parser: RequestParser, session: Session): void | Effect.Effect<Uint8Array> {
+  run(request: RequestView, session: Session): void | Effect.Effect<Uint8Array> {
+    return this.runNamed(request, session, this.table.find(request.buf, request.argOff[0], request.argLen[0]))
+  }
+
+  /** As `run`, for a command whose name was looked up already. */
+  runNamed(
+    request: RequestView,
+    session: Session,
+    named: Command | undefined,
+  ): void | Effect.Effect<Uint8Array> {
     const c = this.context
     c.session = session
     c.db = c.keyspace.database(session.database)
-    c.buf = parser.buf
-    c.argc = parser.argc
-    c.argOff = parser.argOff
-    c.argLen = parser.argLen
+    c.buf = request.buf
+    c.argc = request.argc
+    c.argOff = request.argOff
+    c.argLen = request.argLen
     c.denyBlocking = c.fromMaster = session.kind === "master"
     c.keepReply = false
     this.pushes.floor = c.out.pos
-    const cmd = this.resolve(session)
+    const cmd = this.resolve(session, named)
     if (cmd === undefined) return
     c.command = cmd
     if (((cmd.bits & this.gates.bits) | (session.special ? 1 : 0)) !== 0 && this.refusedOrHeld(cmd, session))
       return session.postponed ? this.pause.wait : undefined
-    const raw = parser.inline ? undefined : parser
-    const waiting = this.call(cmd, raw)
+    const waiting = this.call(cmd, request)
     if (this.monitor !== undefined) this.pushes.finish()
     return waiting
   }
@@ -75,10 +83,10 @@ export class Dispatcher {
     this.context.propagation.reset()
   }
 
-  /** The command named by the arguments, arity checked; undefined after an error reply. */
-  private resolve(session: Session): Command | undefined {
+  /** The command or subcommand that the arguments name, arity checked; undefined after an error reply. */
+  private resolve(session: Session, named: Command | undefined): Command | undefined {
     const c = this.context
-    let cmd = this.table.find(c.buf, c.argOff[0], c.argLen[0])
+    let cmd = named
     session.lastCommand = "NULL"
     if (cmd === undefined) {
       const args: Array<string> = []
@@ -151,7 +159,7 @@ export class Dispatcher {
   }
 
   /** Calls the handler and settles what it left behind. `raw` holds the command's own bytes if it came in RESP. */
-  private call(cmd: Command, raw: RequestParser | undefined): void | Effect.Effect<Uint8Array> {
+  private call(cmd: Command, raw: RequestView | undefined): void | Effect.Effect<Uint8Array> {
     const c = this.context
     const { pushes } = this
     const outer = pushes.start
@@ -176,7 +184,7 @@ export class Dispatcher {
     return waiting
   }
 
-  private settle(changed: boolean, raw: RequestParser | undefined): void {
+  private settle(changed: boolean, raw: RequestView | undefined): void {
     const c = this.context
     const p = c.propagation
     if (p.plain) {
