@@ -33,6 +33,7 @@ const ENTRY_BYTES_MAX = 1 << 30
 export const putNewStream = (c: CommandContext, i: number): Ref => {
   const s = createStream(c.keyspace.arena)
   c.db.putValue(0, c.buf, c.argOff[i], c.argLen[i], TYPE_STREAM, STREAM_RADIX, s, false)
+  c.notify(i, Event.new, "new")
   return s
 }
 
@@ -90,7 +91,7 @@ export const xadd = (c: CommandContext): void => {
 const propagate = (c: CommandContext, s: Ref, id: StreamId): void => {
   if (options.idForm === "whole" && !options.approximate) return
   const args = argumentsOf(c)
-  args[options.idArg] = idBytes(id)
+  if (options.idForm !== "whole") args[options.idArg] = idBytes(id)
   if (options.approximate) options.makeExact(c, s, args)
   c.propagation.instead(c.db.id, ...args)
 }

@@ -8,7 +8,7 @@ import * as Errors from "../resp/Errors.js"
 import { entryValue, TYPE_STREAM } from "../store/Entry.js"
 import type { CommandContext } from "./CommandContext.js"
 import { logClaim, logGroupPosition, type Reader, theConsumer } from "./streamsDelivery.js"
-import { idArgument, intervalStartArgument, replyEntry, replyId } from "./streamsSupport.js"
+import { idArgument, idBytes, intervalStartArgument, replyEntry, replyId } from "./streamsSupport.js"
 
 const id = new StreamId()
 const range = new StreamRange()
@@ -87,11 +87,21 @@ const invalid = (c: CommandContext, i: number): false => {
   return false
 }
 
+/** The group's last ID was set, and nothing that was logged since says so. */
+let moved = false
+
+/** Argument that `id` was read from, 0 = none. */
+let idArg = 0
+
+/** `id` as text for the log: as the client wrote it, where it did. */
+const textOf = (c: CommandContext): Uint8Array => (idArg > 0 ? c.bytes(idArg) : idBytes(id))
+
 /** Drops a pending entry whose stream entry is gone; the log gets it as its old consumer's, as Redis does. */
 const dropGone = (c: CommandContext, reader: Reader, pending: Ref): void => {
-  if (c.replicating) logClaim(c, reader, place.group, id, pending)
+  if (c.replicating) logClaim(c, reader, place.group, textOf(c), pending)
   Groups.removePending(c.keyspace.arena, place.group, id)
   c.keyspace.dirty++
+  moved = false
 }
 
 /** Whether the pending entry was delivered less than `minIdle` milliseconds ago. */
@@ -118,8 +128,9 @@ const handOver = (
   else if (!justId) Groups.setPendingCount(a, pending, Groups.pendingCount(a, pending) + 1n)
   if (justId) replyId(c.out, id)
   else replyEntry(c.out, range.cursor)
-  if (c.replicating) logClaim(c, reader, place.group, id, pending)
+  if (c.replicating) logClaim(c, reader, place.group, textOf(c), pending)
   c.keyspace.dirty++
+  moved = false
 }
 
 /** Claims `id` if it may be; answers whether it was replied. */
@@ -149,7 +160,7 @@ export const xclaim = (c: CommandContext): void => {
   if (c.replicating) c.propagation.nothing()
   const a = c.keyspace.arena
   const reader = readerOf(c)
-  let moved = false
+  moved = false
   if (claim.hasLast && claim.lastId.compare(Groups.groupLast(a, place.group, id)) > 0) {
     Groups.setGroupLast(a, place.group, claim.lastId)
     moved = true
@@ -158,9 +169,9 @@ export const xclaim = (c: CommandContext): void => {
   let n = 0
   for (let i = 5; i < options; i++) {
     idArgument(c, i, id)
+    idArg = i
     if (!claimOne(c, reader, minIdle)) continue
     n++
-    moved = false
   }
   c.out.deferredEnd(mark, "array", n)
   if (moved) {
@@ -231,6 +242,7 @@ export const xautoclaim = (c: CommandContext): void => {
   if (!intervalStartArgument(c, 5, autoStart) || !parseAuto(c) || !findPlace(c)) return
   if (c.replicating) c.propagation.nothing()
   gone.length = 0
+  idArg = 0
   c.out.array(3)
   const entries = c.out.pos
   claimIdle(c, readerOf(c), autoStart, minIdle)

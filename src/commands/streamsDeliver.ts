@@ -13,7 +13,7 @@ import {
   type Reader,
   theConsumer,
 } from "./streamsDelivery.js"
-import { replyEntry, replyId } from "./streamsSupport.js"
+import { idBytes, replyEntry, replyId } from "./streamsSupport.js"
 
 const start = new StreamId()
 const id = new StreamId()
@@ -50,7 +50,7 @@ export const deliver = (
     Groups.groupDelivered(a, s, group, id)
     if (noAck) continue
     const pending = holdPending(c, group, consumer)
-    if (c.replicating) logClaim(c, reader, group, id, pending)
+    if (c.replicating) logClaim(c, reader, group, idBytes(id), pending)
   }
   c.out.deferredEnd(mark, "array", n)
   c.keyspace.dirty++

@@ -46,8 +46,14 @@ export const theConsumer = (c: CommandContext, group: Ref, reader: Reader): Ref 
 
 const last = new StreamId()
 
-/** Logs how a pending entry stands now, as the XCLAIM that brings it about. */
-export const logClaim = (c: CommandContext, reader: Reader, group: Ref, id: StreamId, pending: Ref): void => {
+/** Logs how a pending entry stands now, as the XCLAIM that brings it about; `id` is its ID as text. */
+export const logClaim = (
+  c: CommandContext,
+  reader: Reader,
+  group: Ref,
+  id: Uint8Array,
+  pending: Ref,
+): void => {
   const a = c.keyspace.arena
   c.propagation.also(
     c.db.id,
@@ -56,7 +62,7 @@ export const logClaim = (c: CommandContext, reader: Reader, group: Ref, id: Stre
     reader.group,
     nameBytes(a, pendingConsumer(a, pending)),
     0,
-    idBytes(id),
+    id,
     "TIME",
     pendingTime(a, pending),
     "RETRYCOUNT",

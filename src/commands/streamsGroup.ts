@@ -17,7 +17,7 @@ import * as Errors from "../resp/Errors.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Event } from "./KeyEvents.js"
 import { putNewStream } from "./streamsAdd.js"
-import { idArgument, writeStream } from "./streamsSupport.js"
+import { idArgument, idOrEdgeArgument, writeStream } from "./streamsSupport.js"
 
 const id = new StreamId()
 const DOLLAR = 0x24
@@ -61,13 +61,13 @@ const existingGroup = (c: CommandContext, s: Ref): Ref => {
 }
 
 /** Reads argument 4: an ID, or "$" for the stream's last. */
-const readId = (c: CommandContext, a: Arena, s: Ref): boolean => {
+const readId = (c: CommandContext, a: Arena, s: Ref, creates: boolean): boolean => {
   if (c.argLen[4] === 1 && c.buf[c.argOff[4]] === DOLLAR) {
     if (s === 0) id.setZero()
     else headerId(a, s, LAST_WORD, id)
     return true
   }
-  return idArgument(c, 4, id)
+  return creates ? idArgument(c, 4, id) : idOrEdgeArgument(c, 4, id)
 }
 
 /** Counts a change that no WATCH hears of, and tells subscribers. */
@@ -82,7 +82,7 @@ export const create = (c: CommandContext): void => {
   if (s === -1) return
   if (s === 0 && !options.mkStream) return c.fail(Errors.xgroupKey)
   const a = c.keyspace.arena
-  if (!readId(c, a, s)) return
+  if (!readId(c, a, s, true)) return
   if (s === 0) {
     s = putNewStream(c, 2)
     c.events.modified(c.db, c.buf, c.argOff[2], c.argLen[2])
@@ -99,7 +99,7 @@ export const setId = (c: CommandContext): void => {
   if (s === 0) return
   const group = existingGroup(c, s)
   const a = c.keyspace.arena
-  if (group === 0 || !readId(c, a, s)) return
+  if (group === 0 || !readId(c, a, s, false)) return
   setGroupLast(a, group, id)
   setGroupRead(a, group, options.entriesRead)
   c.out.ok()

@@ -40,17 +40,25 @@ const MINUS = 0x2d
 const PLUS = 0x2b
 const PAREN = 0x28
 
+/** Reads "-" (the lowest ID) or "+" (the highest); false when the argument is neither. */
+const edgeArgument = (c: CommandContext, i: number, id: StreamId): boolean => {
+  const first = c.buf[c.argOff[i]]
+  if (c.argLen[i] !== 1 || (first !== MINUS && first !== PLUS)) return false
+  if (first === MINUS) id.setZero()
+  else id.setMax()
+  return true
+}
+
+/** As idArgument, but takes "-" and "+", too. */
+export const idOrEdgeArgument = (c: CommandContext, i: number, id: StreamId): boolean =>
+  edgeArgument(c, i, id) || idArgument(c, i, id)
+
 /** Reads one end of an interval: an ID, "-", "+", or "(" and an ID that is not part of it. */
 const intervalEnd = (c: CommandContext, i: number, id: StreamId, isEnd: boolean): boolean => {
   const off = c.argOff[i]
   const len = c.argLen[i]
-  const first = c.buf[off]
-  if (len === 1 && (first === MINUS || first === PLUS)) {
-    if (first === MINUS) id.setZero()
-    else id.setMax()
-    return true
-  }
-  const open = len > 1 && first === PAREN ? 1 : 0
+  if (edgeArgument(c, i, id)) return true
+  const open = len > 1 && c.buf[off] === PAREN ? 1 : 0
   if (parseId(c.buf, off + open, len - open, id, isEnd, false) === ID_INVALID) {
     c.out.error(Errors.streamId)
     return false

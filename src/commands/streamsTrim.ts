@@ -1,5 +1,5 @@
 /** XTRIM, and the options it shares with XADD. */
-import { edgeId, streamLength, trimStream } from "../memory/Stream.js"
+import { firstNodeId, streamLength, trimStream } from "../memory/Stream.js"
 import { ID_ANY_SEQUENCE, ID_INVALID, ID_WHOLE, parseId, StreamId } from "../memory/StreamId.js"
 import type { Ref } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -133,7 +133,7 @@ export class TrimOptions {
     args[this.operatorArg] = "="
     if (this.maxLength >= 0) args[this.thresholdArg] = streamLength(a, s)
     else {
-      if (!edgeId(a, s, false, first)) first.setMax()
+      if (!firstNodeId(a, s, first)) first.setMax()
       args[this.thresholdArg] = idBytes(first)
     }
   }

@@ -7,9 +7,9 @@
  *   4..7 last ID ever added      8..11 ID of the first entry, 0-0 when empty
  *   12..15 greatest ID ever deleted by XDEL      16, 17 entries ever added, low and high half
  *
- * Invariants (checkInvariants): live entries are the sum over the nodes; a node's index key is not above its first
- * entry, and its entries end below the next node's key; the first ID is the first live entry's; every mutation of a
- * block passes arena.willWrite.
+ * Invariants (checkStream): live entries are the sum over the nodes and ascend; the first ID is the first live entry's;
+ * every mutation of a block passes arena.willWrite. Deleted entries stay in their nodes and need not ascend: XSETID may go
+ * back to the last live entry, and what is added then follows them.
  *
  * Limits: 2^32 live entries; a node of at most 2^30 bytes.
  *
@@ -127,7 +127,12 @@ export const appendToStream = (
       if (shrunk !== node) index.setValue(shrunk)
     }
     const fresh = Node.newNode(a, src, first, pairs)
-    index.insert(id, Node.appendEntry(a, fresh, id, id, src, first, pairs, limit))
+    const node = Node.appendEntry(a, fresh, id, id, src, first, pairs, limit)
+    // A node trimmed empty may have had the same first ID, if XSETID went back below it.
+    if (index.find(id)) {
+      a.free(index.value)
+      index.setValue(node)
+    } else index.insert(id, node)
   }
   const words = a.i32[s >>> 20]
   const w = wordOf(s)
@@ -173,7 +178,8 @@ export const appendNode = (
 export class StreamRange {
   /** The entry at hand, after `next` answered true. */
   readonly cursor = new Node.NodeCursor()
-  private readonly tree = new StreamIdTree()
+  /** Stands at the entry's node. */
+  readonly tree = new StreamIdTree()
   private readonly start = new StreamId()
   private readonly end = new StreamId()
   private arena: Arena | undefined
@@ -188,7 +194,7 @@ export class StreamRange {
     this.tree.attach(a, s, INDEX_WORD)
     this.open =
       start.compare(end) <= 0 &&
-      (backwards ? this.tree.floor(end) : this.tree.floor(start) || this.tree.first())
+      (backwards ? this.tree.floor(end) || this.tree.last() : this.tree.floor(start) || this.tree.first())
     if (this.open) this.openNode(a)
     return this
   }
@@ -236,6 +242,13 @@ export const edgeId = (a: Arena, s: Ref, last: boolean, id: StreamId): boolean =
   return true
 }
 
+/** ID of the first entry, a deleted one included; false when there is no node. */
+export const firstNodeId = (a: Arena, s: Ref, id: StreamId): boolean => {
+  if (!index.attach(a, s, INDEX_WORD).first()) return false
+  id.copy(index.key)
+  return true
+}
+
 const scratchId = new StreamId()
 
 /** Sets the header's first ID anew, after entries were deleted. */
@@ -249,19 +262,16 @@ export const streamHas = (a: Arena, s: Ref, id: StreamId): boolean => walker.beg
 
 /** Deletes the entry with this ID, as XDEL; false when there is none. */
 export const deleteFromStream = (a: Arena, s: Ref, id: StreamId): boolean => {
-  index.attach(a, s, INDEX_WORD)
-  if (!index.floor(id)) return false
-  const node = index.value
-  const cursor = finder.open(a.u8[node >>> 20], Node.nodeBase(node), index.key, false)
-  while (cursor.next() && cursor.compare(id) < 0);
-  if (cursor.entryAt < 0 || cursor.deleted || cursor.compare(id) !== 0) return false
+  if (!walker.begin(a, s, id, id, false).next()) return false
+  const { cursor, tree } = walker
+  const node = tree.value
   a.willWrite(s)
   if (cursor.head.live === 1) {
-    index.remove()
+    tree.remove()
     a.free(node)
   } else {
     const moved = Node.deleteEntry(a, node, cursor.entryAt)
-    if (moved !== node) index.setValue(moved)
+    if (moved !== node) tree.setValue(moved)
   }
   const words = a.i32[s >>> 20]
   const w = wordOf(s)
@@ -380,16 +390,15 @@ export const checkStream = (a: Arena, s: Ref): void => {
   index.attach(a, s, INDEX_WORD).checkInvariants()
   let live = 0
   const last = new StreamId()
-  let some = false
   for (let more = index.first(); more; more = index.next()) {
     const node = index.value
     const cursor = finder.open(a.u8[node >>> 20], Node.nodeBase(node), index.key, false)
     let seen = 0
     while (cursor.next()) {
-      if (some && cursor.compare(last) <= 0) throw new Error("stream: IDs do not ascend")
+      if (cursor.deleted) continue
+      if (live + seen > 0 && cursor.compare(last) <= 0) throw new Error("stream: IDs do not ascend")
       last.set(cursor.mh, cursor.ml, cursor.sh, cursor.sl)
-      some = true
-      if (!cursor.deleted) seen++
+      seen++
     }
     if (seen !== cursor.head.live) throw new Error("stream: a node's live entries are miscounted")
     if (a.blockSize(node) < Node.nodeBytes(a, node)) throw new Error("stream: a node exceeds its block")

@@ -294,11 +294,13 @@ export const deliverAgain = (a: Arena, pending: Ref, ms: number): void => {
 const x = new StreamId()
 const y = new StreamId()
 
-/** Whether an entry above `id` was deleted by XDEL: then counting entries from there on is not exact. */
+/** Whether an entry from `id` on was deleted by XDEL, and not all before it: then counting entries from there on is not exact. */
 const deletedAbove = (a: Arena, s: Ref, id: StreamId): boolean => {
   if (streamLength(a, s) === 0) return false
   const deleted = headerId(a, s, DELETED_WORD, y)
-  return !deleted.isZero && id.compare(deleted) <= 0
+  // A deletion before the first entry that is left is like a trim: it leaves no gap.
+  if (deleted.isZero || deleted.compare(headerId(a, s, FIRST_WORD, x)) < 0) return false
+  return id.compare(deleted) <= 0
 }
 
 /** How many entries were ever added up to `id`, where that can be told; else READ_UNKNOWN. */

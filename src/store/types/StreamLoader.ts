@@ -25,6 +25,10 @@ export interface StreamNumbers {
   readonly entriesAdded: bigint | undefined
 }
 
+/** Deliveries are counted up to 2^63 - 1, which no double is. */
+const COUNT_LIMIT = 2 ** 63
+const COUNT_MAX = 2n ** 63n - 1n
+
 export class StreamLoader {
   private stream: Ref = 0
   private group: Ref = 0
@@ -83,7 +87,7 @@ export class StreamLoader {
       this.group,
       this.id.loadBytes(id, off),
       deliveryTimeMs,
-      BigInt(deliveries),
+      deliveries < COUNT_LIMIT ? BigInt(deliveries) : COUNT_MAX,
     )
   }
 

@@ -1,0 +1,185 @@
+/** The stream commands against redis-server: replies, every byte of the streams, events, changes counted, the log. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
+import { entryType, entryValue, TYPE_STREAM } from "../../src/store/Entry.js"
+import { liveBlocks } from "../../src/store/types/FrozenStreams.js"
+import { checkStreamValue } from "../../src/store/types/StreamValue.js"
+import { differential } from "../support/Differential.js"
+import { describeOracle, withOracle } from "../support/Oracle.js"
+import { Random } from "../support/Random.js"
+import type { RawClient } from "../support/RawClient.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+import { parseReply } from "../support/RespFrames.js"
+import { dumpPicture, streamPicture } from "../store/StreamPicture.js"
+import { streamKeys, streamSteps } from "./streamSteps.js"
+
+const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
+/** Commands between two comparisons of the streams themselves. */
+const STRETCH = 500
+
+let redix: TestRedix
+beforeAll(async () => {
+  redix = await startRedix()
+})
+afterAll(() => redix.stop())
+
+const changes = async (client: RawClient): Promise<number> =>
+  Number(/rdb_changes_since_last_save:(\d+)/.exec(await client.text("INFO", "persistence"))?.[1])
+
+/** Compares the streams byte by byte with what redis-server dumps. */
+const compareStreams = async (oracle: RawClient): Promise<void> => {
+  const { arena } = redix.engine.context.keyspace
+  const db = redix.engine.context.keyspace.database(0)
+  for (const key of streamKeys) {
+    if (key === "auto" || key === "str") continue
+    const bytes = Buffer.from(key)
+    const entry = db.lookup(bytes, 0, bytes.length)
+    const dump = parseReply(await oracle.command("DUMP", key))
+    expect(entry === 0, key).toBe(dump.isNull)
+    if (entry === 0 || entryType(arena, entry) !== TYPE_STREAM) continue
+    checkStreamValue(arena, entryValue(arena, entry))
+    expect(streamPicture(liveBlocks(arena), entryValue(arena, entry)), key).toEqual(dumpPicture(dump.payload))
+  }
+}
+
+const limits = [
+  { bytes: 4096, entries: 100 },
+  { bytes: 0, entries: 3 },
+  { bytes: 120, entries: 0 },
+  { bytes: 200, entries: 5 },
+  { bytes: 0, entries: 0 },
+] as const
+
+describeOracle("streams as Redis has them", () => {
+  for (const [i, limit] of limits.entries()) {
+    const protocol = i % 2 === 0 ? "2" : "3"
+    const n = Math.ceil(COMMANDS / (i < 2 ? 1 : 4))
+    const name = `nodes of ${limit.bytes} bytes, ${limit.entries} entries, RESP${protocol}`
+    it(name, { timeout: 60_000 + n * 5 }, () => {
+      const config = {
+        "stream-node-max-bytes": String(limit.bytes),
+        "stream-node-max-entries": String(limit.entries),
+      }
+      return withOracle({ config }, async (server) => {
+        const keyspace = redix.engine.context.keyspace
+        const settings: { streamNodeMaxBytes: number; streamNodeMaxEntries: number } = redix.engine.settings
+        settings.streamNodeMaxBytes = limit.bytes
+        settings.streamNodeMaxEntries = limit.entries
+        keyspace.flushAll()
+        const used = keyspace.arena.usedBytes
+        const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+        await oracle.command("HELLO", protocol)
+        await subject.command("XLEN", "s0")
+        for (const session of redix.engine.sessions.values()) session.resp = protocol === "2" ? 2 : 3
+        const random = Random.forTest(`streams ${name}`)
+        const [before, ours] = [await changes(oracle), keyspace.dirty]
+        for (let done = 0; done < n; done += STRETCH) {
+          await differential({ oracle, subject, seed: random.seed }, streamSteps(random, STRETCH))
+          await compareStreams(oracle)
+        }
+        expect(keyspace.dirty - ours).toBe((await changes(oracle)) - before)
+        keyspace.arena.checkInvariants()
+        await subject.command("DEL", ...streamKeys)
+        expect(keyspace.arena.usedBytes).toBe(used)
+        settings.streamNodeMaxBytes = 4096
+        settings.streamNodeMaxEntries = 100
+        oracle.close()
+        subject.close()
+      })
+    })
+  }
+
+  it("keyspace events come in Redis's order", { timeout: 120_000 }, () =>
+    withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
+      const { events, context } = redix.engine
+      context.keyspace.flushAll()
+      const got: string[] = []
+      const { publish, flags } = events
+      events.flags = 0xffff & ~2048
+      events.publish = (channel, message) => {
+        got.push(`${channel} ${Buffer.from(message).toString("latin1")}`)
+      }
+      const clients = await Promise.all([server.connect(), redix.connect(), server.connect()])
+      const [oracle, subject, listener] = clients
+      await listener.command("PSUBSCRIBE", "__key*")
+      const random = Random.forTest("stream events")
+      await differential({ oracle, subject, seed: random.seed }, streamSteps(random, 1500))
+      events.publish = publish
+      events.flags = flags
+      const want = (await listener.readReplies(got.length)).map((reply) => {
+        const [, , channel, message] = parseReply(reply).items ?? []
+        return `${channel?.payload.toString("latin1")} ${message?.payload.toString("latin1")}`
+      })
+      expect(got).toEqual(want)
+      await oracle.command("PING")
+      expect(listener.unread).toEqual([])
+      for (const client of clients) client.close()
+    }),
+  )
+
+  it("replicas are sent what Redis would send them", { timeout: 120_000 }, async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-streams-"))
+    const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
+    await withOracle({ dir, config }, async (server) => {
+      const { propagation, keyspace } = redix.engine.context
+      keyspace.flushAll()
+      const log = new RecordingLog()
+      const before = propagation.log
+      propagation.log = log
+      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+      const random = Random.forTest("stream log")
+      await differential({ oracle, subject, seed: random.seed }, streamSteps(random, 2500))
+      propagation.log = before
+      const aof = path.join(dir, "appendonlydir")
+      const file = fs.readdirSync(aof).find((name) => name.endsWith(".incr.aof"))
+      const want = commandsIn(fs.readFileSync(path.join(aof, file ?? "")))
+      expect(log.commands.map(timeless)).toEqual(want.map(timeless))
+      oracle.close()
+      subject.close()
+    })
+    fs.rmSync(dir, { recursive: true })
+  })
+})
+
+/** A logged command without what the clock decides. */
+const timeless = (command: string): string =>
+  command.replace(/ TIME 1[0-9]{12} /, " TIME t ").replaceAll(/\b1[0-9]{12}-\d+\b/g, "t")
+
+const text = (arg: LogArgument): string =>
+  arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
+
+/** Commands in RESP, as words. */
+const commandsIn = (bytes: Buffer): string[] => {
+  const out: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const words: string[] = []
+    const next = (): string => {
+      const end = bytes.indexOf("\r\n", at)
+      const line = bytes.toString("latin1", at + 1, end)
+      at = end + 2
+      return line
+    }
+    for (let n = Number(next()); n > 0; n--) {
+      const length = Number(next())
+      words.push(bytes.toString("latin1", at, at + length))
+      at += length + 2
+    }
+    if (words[0] !== "SELECT") out.push(words.join(" "))
+  }
+  return out
+}
+
+class RecordingLog implements CommandLog {
+  readonly active = true
+  readonly offset = 0
+  readonly commands: string[] = []
+  append(_database: number, args: ReadonlyArray<LogArgument>): void {
+    this.commands.push(args.map(text).join(" "))
+  }
+  appendRaw(_database: number, bytes: Uint8Array, off: number, len: number): void {
+    this.commands.push(...commandsIn(Buffer.from(bytes.subarray(off, off + len))))
+  }
+}
