@@ -9,6 +9,7 @@ import { expiryCommands } from "./expiry.js"
 import { flushAll, flushDb, swapDb } from "./genericFlush.js"
 import { copy, move, rename, renameNx } from "./genericMove.js"
 import { Event } from "./KeyEvents.js"
+import { foreseeKey } from "./keyGroup.js"
 import { objectCommand } from "./object.js"
 import { scan } from "./scan.js"
 import * as spec from "./spec/generic.js"
@@ -20,6 +21,7 @@ const deleteKeys = (c: CommandContext, lazy: boolean): void => {
   const { keyspace } = c
   let deleted = 0
   for (let i = 1; i < c.argc; i++) {
+    foreseeKey(c, i, 1)
     const ref = c.write(i)
     if (ref === 0) continue
     const type = entryType(keyspace.arena, ref)
@@ -37,7 +39,10 @@ const unlink = (c: CommandContext): void => deleteKeys(c, true)
 
 const exists = (c: CommandContext): void => {
   let n = 0
-  for (let i = 1; i < c.argc; i++) if (c.peek(i) !== 0) n++
+  for (let i = 1; i < c.argc; i++) {
+    foreseeKey(c, i, 1)
+    if (c.peek(i) !== 0) n++
+  }
   c.out.int(n)
 }
 

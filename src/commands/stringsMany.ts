@@ -4,12 +4,14 @@ import { entryType, TYPE_STRING } from "../store/Entry.js"
 import { stringEncoding } from "../store/types/StringValue.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Event } from "./KeyEvents.js"
+import { foreseeKey } from "./keyGroup.js"
 import { replyString } from "./stringsReply.js"
 
 export const mget = (c: CommandContext): void => {
   c.out.array(c.argc - 1)
   const arena = c.keyspace.arena
   for (let i = 1; i < c.argc; i++) {
+    foreseeKey(c, i, 1)
     const ref = c.read(i)
     if (ref === 0 || entryType(arena, ref) !== TYPE_STRING) c.out.nil()
     else replyString(c, ref)
@@ -20,6 +22,7 @@ const storePairs = (c: CommandContext): void => {
   const { buf, argOff, argLen, db } = c
   for (let i = 1; i < c.argc; i += 2) {
     const v = i + 1
+    foreseeKey(c, i, 2)
     const existing = c.write(i)
     const encoding = stringEncoding(buf, argOff[v], argLen[v])
     db.putString(existing, buf, argOff[i], argLen[i], buf, argOff[v], argLen[v], encoding, false)
