@@ -1,5 +1,5 @@
 /**
- * Adding and removing at a listpack's front without moving the rest: the header moves instead.
+ * Adding and removing at a listpack's ends without moving the rest: at the front the header moves instead.
  *
  * A list node that keeps free bytes before its listpack pays the same for LPUSH as for RPUSH. In shared memory V8 moves
  * misaligned bytes at about 3.5 GB/s, so that a push at the front of a 8 KB node would cost a microsecond and more by
@@ -9,7 +9,15 @@
  * Example: ["b"] at base 100 becomes ["a", "b"] at base 97, its entry "b" still at 106.
  */
 import { LISTPACK_HEADER, addToCount, byteLength } from "./Listpack.js"
-import { LISTPACK_END, entrySize, prepare, writePrepared, writeU32 } from "./ListpackEntry.js"
+import {
+  LISTPACK_END,
+  entryBefore,
+  entrySize,
+  prepare,
+  readU32,
+  writePrepared,
+  writeU32,
+} from "./ListpackEntry.js"
 
 /** Writes the header of the listpack at `base` for `newBase`, with `entries` more elements. */
 const moveHeader = (u8: Uint8Array, base: number, newBase: number, entries: number): void => {
@@ -60,4 +68,32 @@ export const dropFirst = (u8: Uint8Array, base: number, n: number): number => {
   const newBase = base + (p - from)
   moveHeader(u8, base, newBase, -done)
   return newBase
+}
+
+/** As Listpack.append, for the entry of `bytes` bytes last prepared (ListpackEntry.ts) from the same source. */
+export const appendPrepared = (
+  u8: Uint8Array,
+  base: number,
+  bytes: number,
+  src: Uint8Array,
+  off: number,
+  len: number,
+): void => {
+  const total = readU32(u8, base)
+  const p = base + total - 1
+  writePrepared(u8, p, src, off, len)
+  u8[p + bytes] = LISTPACK_END
+  writeU32(u8, base, total + bytes)
+  addToCount(u8, base, 1)
+}
+
+/** Removes up to `n` elements at the end. */
+export const dropLast = (u8: Uint8Array, base: number, n: number): void => {
+  const first = base + LISTPACK_HEADER
+  let p = base + readU32(u8, base) - 1
+  let done = 0
+  for (; done < n && p !== first; done++) p = entryBefore(u8, p)
+  u8[p] = LISTPACK_END
+  writeU32(u8, base, p + 1 - base)
+  addToCount(u8, base, -done)
 }

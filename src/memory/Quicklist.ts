@@ -15,7 +15,7 @@ import type { Arena, Ref } from "./Arena.js"
 import * as Listpack from "./Listpack.js"
 import { lpv } from "./Listpack.js"
 import { prepare, writePrepared } from "./ListpackEntry.js"
-import { dropFirst } from "./ListpackFront.js"
+import { dropFirst, dropLast } from "./ListpackFront.js"
 import {
   addElements,
   addEmptyNode,
@@ -267,7 +267,7 @@ export const drop = (a: Arena, list: Ref, left: boolean, n: number): void => {
     const w = wordOf(node)
     const base = nodeBase(a, node)
     if (left) words[w + START] = dropFirst(u8, base, rest) - byteOf(node)
-    else Listpack.deleteSpan(u8, base, Listpack.seek(u8, base, -rest), Listpack.end(u8, base), rest)
+    else dropLast(u8, base, rest)
     words[w + COUNT] = count - rest
     shrinkNode(a, list, node)
     return

@@ -22,8 +22,7 @@
  */
 import type { Arena, Ref } from "./Arena.js"
 import * as Listpack from "./Listpack.js"
-import { writePrepared } from "./ListpackEntry.js"
-import { prependPrepared } from "./ListpackFront.js"
+import { appendPrepared, prependPrepared } from "./ListpackFront.js"
 import { appendAll, copySpan, mergedSize, spanSize } from "./ListpackSplit.js"
 
 /** Words of the header block. */
@@ -290,9 +289,7 @@ export const writeAtEnd = (
     words[w + START] = prependPrepared(u8, base, bytes, src, off, len) - (w << 2)
     return
   }
-  const p = Listpack.end(u8, base)
-  Listpack.openGap(u8, base, p, bytes, 1)
-  writePrepared(u8, p, src, off, len)
+  appendPrepared(u8, base, bytes, src, off, len)
 }
 
 /** Gives memory back when most of a node's block is free; answers the node, which may have moved. */
