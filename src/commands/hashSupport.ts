@@ -2,6 +2,7 @@
 import { entryEncoding, entryValue, HASH_LISTPACK, TYPE_HASH } from "../store/Entry.js"
 import type { HashValue } from "../store/types/HashValue.js"
 import type { CommandContext } from "./CommandContext.js"
+import { Event } from "./KeyEvents.js"
 
 /** Attaches the shared handle to the hash of an entry, or to a new one when there is none. */
 export const openHash = (c: CommandContext, entry: number): HashValue =>
@@ -12,8 +13,9 @@ export const openHash = (c: CommandContext, entry: number): HashValue =>
 /** Puts the changed hash under the key in argument 1; `entry` is what the lookup of that key answered. */
 export const keepHash = (c: CommandContext, entry: number, hash: HashValue): void => {
   const a = c.keyspace.arena
-  if (entry === 0)
+  if (entry === 0) {
     c.db.putValue(0, c.buf, c.argOff[1], c.argLen[1], TYPE_HASH, hash.encoding, hash.value, false)
-  else if (entryValue(a, entry) !== hash.value || entryEncoding(a, entry) !== hash.encoding)
+    c.notify(1, Event.new, "new")
+  } else if (entryValue(a, entry) !== hash.value || entryEncoding(a, entry) !== hash.encoding)
     c.db.setValue(entry, TYPE_HASH, hash.encoding, hash.value)
 }

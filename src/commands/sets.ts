@@ -21,8 +21,10 @@ const sadd = (c: CommandContext): void => {
   else set.attachEntry(entry)
   let added = 0
   for (let i = 2; i < argc; i++) if (set.add(buf, argOff[i], argLen[i], max)) added++
-  if (entry === 0) c.db.putValue(0, buf, argOff[1], argLen[1], TYPE_SET, set.encoding, set.value, false)
-  else if (added > 0) settleSet(c, entry, set)
+  if (entry === 0) {
+    c.db.putValue(0, buf, argOff[1], argLen[1], TYPE_SET, set.encoding, set.value, false)
+    c.notify(1, Event.new, "new")
+  } else if (added > 0) settleSet(c, entry, set)
   if (added > 0) {
     c.changed(1, Event.set, "sadd")
     c.keyspace.dirty += added - 1
@@ -96,8 +98,10 @@ const smove = (c: CommandContext): void => {
   if (entry === 0) set.createFor(buf, off, len)
   else set.attachEntry(entry)
   const added = set.add(buf, off, len, c.settings.setMaxIntsetEntries)
-  if (entry === 0) c.db.putValue(0, buf, argOff[2], argLen[2], TYPE_SET, set.encoding, set.value, false)
-  else if (added) settleSet(c, entry, set)
+  if (entry === 0) {
+    c.db.putValue(0, buf, argOff[2], argLen[2], TYPE_SET, set.encoding, set.value, false)
+    c.notify(2, Event.new, "new")
+  } else if (added) settleSet(c, entry, set)
   if (added) c.changed(2, Event.set, "sadd")
   c.out.one()
 }

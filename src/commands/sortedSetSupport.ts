@@ -55,9 +55,9 @@ export const storeSortedSet = (c: CommandContext, i: number, set: SortedSet, eve
     set.free()
     storeNothing(c, i)
   } else {
-    storeValue(c, i, TYPE_ZSET, set.encoding, set.value)
+    // As in Redis, who waits for the key hears of it only where there was none before.
+    if (storeValue(c, i, TYPE_ZSET, set.encoding, set.value)) c.ready(i)
     c.changed(i, Event.zset, event)
-    c.ready(i)
   }
   c.out.int(size)
 }

@@ -145,6 +145,7 @@ const wait = (
     database: c.db.id,
     keys: Array.from({ length: keys }, (_, k) => c.text(first + k)),
     timeoutMs,
+    type: TYPE_ZSET,
     onTimeout: nilArray,
     attempt: (served, key) => {
       const bytes = Buffer.from(key, "latin1")

@@ -8,10 +8,11 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { close, greet, play, run, sides, type Stage, type Step } from "../support/BlockingPlay.js"
 import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
-import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
+import type { Argument } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -19,150 +20,6 @@ beforeAll(async () => {
   redix = await startRedix()
 })
 afterAll(() => redix.stop())
-
-/** How a server is reached, and what a test must know of it that its clients cannot see. */
-interface Side {
-  readonly connect: () => Promise<RawClient>
-  readonly blocked: () => Promise<number>
-  readonly unblock: (client: Client, how: "TIMEOUT" | "ERROR") => Promise<void>
-}
-
-/** One scripted connection. */
-class Client {
-  readonly replies: string[] = []
-  outstanding = 0
-  id = 0
-  constructor(readonly raw: RawClient) {}
-
-  send(commands: ReadonlyArray<ReadonlyArray<Argument>>): void {
-    this.outstanding++
-    this.raw.pipeline(commands).then(
-      (replies) => {
-        this.replies.push(...replies.map((reply) => reply.toString("latin1")))
-        this.outstanding--
-      },
-      () => {
-        this.outstanding = 0
-      },
-    )
-  }
-}
-
-class Stage {
-  readonly clients: Client[] = []
-  constructor(readonly side: Side) {}
-
-  async client(i: number): Promise<Client> {
-    let client = this.clients[i]
-    if (client === undefined) {
-      client = new Client(await this.side.connect())
-      this.clients[i] = client
-    }
-    return client
-  }
-
-  async leave(i: number): Promise<void> {
-    const client = await this.client(i)
-    delete this.clients[i]
-    client.raw.close()
-  }
-
-  /** Waits until nothing moves: who waits for a reply is blocked. */
-  async rest(): Promise<void> {
-    const until = Date.now() + 10_000
-    for (;;) {
-      const blocked = await this.side.blocked()
-      const waiting = this.clients.filter((client) => client !== undefined && client.outstanding > 0).length
-      if (blocked === waiting) return
-      if (Date.now() > until) throw new Error(`${waiting} clients wait, ${blocked} are blocked`)
-    }
-  }
-}
-
-type Step =
-  | { readonly client: number; readonly send: ReadonlyArray<ReadonlyArray<Argument>> }
-  | { readonly client: number; readonly select: number }
-  | { readonly client: number; readonly end: "leave" | "TIMEOUT" | "ERROR" }
-
-const sides = async (server: { connect: () => Promise<RawClient> }): Promise<[Stage, Stage]> => {
-  const control = await server.connect()
-  const oracle: Side = {
-    connect: async () => server.connect(),
-    blocked: async () => Number(/blocked_clients:(\d+)/.exec(await control.text("INFO", "clients"))?.[1]),
-    unblock: async (client, how) => {
-      await control.command("CLIENT", "UNBLOCK", String(client.id), how)
-    },
-  }
-  const subject: Side = {
-    connect: redix.connect,
-    blocked: async () => {
-      // Lets the server, which lives in this process, come to its turn.
-      await new Promise((resolve) => setImmediate(resolve))
-      return redix.engine.blocking.count
-    },
-    unblock: async (client, how) => {
-      const session = redix.engine.sessions.get(client.id)
-      session?.blocked?.unblock(how === "TIMEOUT" ? "timeout" : "error")
-    },
-  }
-  return [new Stage(oracle), new Stage(subject)]
-}
-
-/** Finds the ids under which the servers know a new client. */
-const identify = async (oracle: Client, subject: Client): Promise<void> => {
-  oracle.id = Number((await oracle.raw.text("CLIENT", "ID")).slice(1))
-  await subject.raw.command("EXISTS", "p")
-  subject.id = Math.max(...redix.engine.sessions.keys())
-}
-
-const play = async (stages: [Stage, Stage], steps: Iterable<Step>, seed = 0): Promise<void> => {
-  const [oracle, subject] = stages
-  const history: string[] = []
-  for (const step of steps) {
-    const pair = [await oracle.client(step.client), await subject.client(step.client)] as const
-    if (pair[0].id === 0) await identify(pair[0], pair[1])
-    if ("select" in step) {
-      // The command belongs to another family; what counts here is the database the client waits in.
-      await pair[0].raw.command("SELECT", String(step.select))
-      const session = redix.engine.sessions.get(pair[1].id)
-      if (session !== undefined) session.database = step.select
-    } else if ("send" in step) {
-      history.push(`${step.client}: ${step.send.map(formatCommand).join("; ")}`)
-      if (pair[0].outstanding > 0) throw new Error(`client ${step.client} is blocked: ${history.join("\n")}`)
-      for (const client of pair) client.send(step.send)
-    } else {
-      history.push(`${step.client}: ${step.end}`)
-      for (const [i, stage] of stages.entries()) {
-        if (step.end === "leave") await stage.leave(step.client)
-        else await stage.side.unblock(pair[i === 0 ? 0 : 1], step.end)
-      }
-    }
-    await Promise.all(stages.map((stage) => stage.rest()))
-    for (const [i, client] of oracle.clients.entries()) {
-      if (client === undefined) continue
-      const other = subject.clients[i]
-      const got = other?.replies.splice(0) ?? []
-      const want = client.replies.splice(0)
-      const script = () => `seed ${seed}, client ${i} after\n${history.slice(-60).join("\n")}`
-      expect(got, JSON.stringify(got) === JSON.stringify(want) ? "" : script()).toEqual(want)
-      expect(other?.outstanding).toBe(client.outstanding)
-    }
-  }
-}
-
-const close = (stages: [Stage, Stage]): void => {
-  for (const stage of stages) for (const client of stage.clients) client?.raw.close()
-}
-
-const run = (line: string): Step => {
-  const [, client, rest] = /^(\d) (.*)$/.exec(line) ?? []
-  const words = (rest ?? "").split(";").map((part) => part.trim().split(" "))
-  const [first] = words[0] ?? []
-  if (first === "leave" || first === "TIMEOUT" || first === "ERROR")
-    return { client: Number(client), end: first }
-  if (first === "SELECT") return { client: Number(client), select: Number(words[0]?.[1]) }
-  return { client: Number(client), send: words }
-}
 
 /** Scripts by what they show; the digit is the client. */
 const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -312,10 +169,10 @@ describeOracle("blocking list commands", () => {
     it("act out the scripts", { timeout: 120_000 }, () =>
       withOracle({}, async (server) => {
         for (const [name, lines] of Object.entries(scripts)) {
-          const stages = await sides(server)
-          if (protocol === "3") await greet(stages, [0, 1, 2, 3])
+          const stages = await sides(redix, server)
+          if (protocol === "3") await greet(redix, stages, [0, 1, 2, 3])
           try {
-            await play(stages, [run("0 FLUSHALL"), ...lines.map(run)])
+            await play(redix, stages, [run("0 FLUSHALL"), ...lines.map(run)])
           } catch (error) {
             throw new Error(`script: ${name}\n${String(error)}`, { cause: error })
           }
@@ -355,13 +212,13 @@ describeOracle("blocking list commands", () => {
     const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
     await withOracle({ dir, config }, async (server) => {
       const { propagation, keyspace } = redix.engine.context
-      const stages = await sides(server)
+      const stages = await sides(redix, server)
       const random = Random.forTest("blocking lists")
       const log = new RecordingLog()
       const before = propagation.log
       propagation.log = log
-      await play(stages, [run("0 FLUSHALL")])
-      await play(stages, randomSteps(random, stages[0], STEPS), random.seed)
+      await play(redix, stages, [run("0 FLUSHALL")])
+      await play(redix, stages, randomSteps(random, stages[0], STEPS), random.seed)
       propagation.log = before
       expect(log.commands).toEqual(commandsInAof(dir))
       expect(log.commands.some((line) => line.startsWith("LMOVE"))).toBe(true)
@@ -373,17 +230,6 @@ describeOracle("blocking list commands", () => {
 })
 
 const STEPS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 1500)
-
-/** Has clients speak RESP3. HELLO's replies name the server, so they are no part of the play. */
-const greet = async ([oracle, subject]: [Stage, Stage], clients: ReadonlyArray<number>): Promise<void> => {
-  for (const i of clients) {
-    const [a, b] = [await oracle.client(i), await subject.client(i)]
-    await identify(a, b)
-    await a.raw.command("HELLO", "3")
-    const session = redix.engine.sessions.get(b.id)
-    if (session !== undefined) session.resp = 3
-  }
-}
 
 const keys = ["a", "b", "c", "d"]
 

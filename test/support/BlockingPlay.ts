@@ -1,0 +1,180 @@
+/**
+ * Plays of several connections, acted out on redis-server and on Redix: each connection must receive the same replies.
+ *
+ * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
+ */
+import { expect } from "vitest"
+import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
+import type { TestRedix } from "./Redix.js"
+
+/** How a server is reached, and what a test must know of it that its clients cannot see. */
+interface Side {
+  readonly connect: () => Promise<RawClient>
+  readonly blocked: () => Promise<number>
+  readonly unblock: (client: Client, how: "TIMEOUT" | "ERROR") => Promise<void>
+}
+
+/** One scripted connection. */
+export class Client {
+  readonly replies: string[] = []
+  outstanding = 0
+  id = 0
+  constructor(readonly raw: RawClient) {}
+
+  send(commands: ReadonlyArray<ReadonlyArray<Argument>>): void {
+    this.outstanding++
+    this.raw.pipeline(commands).then(
+      (replies) => {
+        this.replies.push(...replies.map((reply) => reply.toString("latin1")))
+        this.outstanding--
+      },
+      () => {
+        this.outstanding = 0
+      },
+    )
+  }
+}
+
+/** A server and the connections of the play. */
+export class Stage {
+  readonly clients: Client[] = []
+  constructor(readonly side: Side) {}
+
+  async client(i: number): Promise<Client> {
+    let client = this.clients[i]
+    if (client === undefined) {
+      client = new Client(await this.side.connect())
+      this.clients[i] = client
+    }
+    return client
+  }
+
+  async leave(i: number): Promise<void> {
+    const client = await this.client(i)
+    delete this.clients[i]
+    client.raw.close()
+  }
+
+  /** Waits until nothing moves: who waits for a reply is blocked. */
+  async rest(): Promise<void> {
+    const until = Date.now() + 10_000
+    for (;;) {
+      const blocked = await this.side.blocked()
+      const waiting = this.clients.filter((client) => client !== undefined && client.outstanding > 0).length
+      if (blocked === waiting) return
+      if (Date.now() > until) throw new Error(`${waiting} clients wait, ${blocked} are blocked`)
+    }
+  }
+}
+
+/** One step of a play: a client sends commands, changes its database, or is ended. */
+export type Step =
+  | { readonly client: number; readonly send: ReadonlyArray<ReadonlyArray<Argument>> }
+  | { readonly client: number; readonly select: number }
+  | { readonly client: number; readonly end: "leave" | "TIMEOUT" | "ERROR" }
+
+/** Redis's stage and Redix's. */
+export const sides = async (
+  redix: TestRedix,
+  server: { connect: () => Promise<RawClient> },
+): Promise<[Stage, Stage]> => {
+  const control = await server.connect()
+  const oracle: Side = {
+    connect: async () => server.connect(),
+    blocked: async () => Number(/blocked_clients:(\d+)/.exec(await control.text("INFO", "clients"))?.[1]),
+    unblock: async (client, how) => {
+      await control.command("CLIENT", "UNBLOCK", String(client.id), how)
+    },
+  }
+  const subject: Side = {
+    connect: redix.connect,
+    blocked: async () => {
+      // Lets the server, which lives in this process, come to its turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      return redix.engine.blocking.count
+    },
+    unblock: async (client, how) => {
+      const session = redix.engine.sessions.get(client.id)
+      session?.blocked?.unblock(how === "TIMEOUT" ? "timeout" : "error")
+    },
+  }
+  return [new Stage(oracle), new Stage(subject)]
+}
+
+/** Finds the ids under which the servers know a new client. */
+const identify = async (redix: TestRedix, oracle: Client, subject: Client): Promise<void> => {
+  oracle.id = Number((await oracle.raw.text("CLIENT", "ID")).slice(1))
+  await subject.raw.command("EXISTS", "p")
+  subject.id = Math.max(...redix.engine.sessions.keys())
+}
+
+/** Acts the steps out on both stages; after each, every connection must have received the same. */
+export const play = async (
+  redix: TestRedix,
+  stages: [Stage, Stage],
+  steps: Iterable<Step>,
+  seed = 0,
+): Promise<void> => {
+  const [oracle, subject] = stages
+  const history: string[] = []
+  for (const step of steps) {
+    const pair = [await oracle.client(step.client), await subject.client(step.client)] as const
+    if (pair[0].id === 0) await identify(redix, pair[0], pair[1])
+    if ("select" in step) {
+      // The command belongs to another family; what counts here is the database the client waits in.
+      await pair[0].raw.command("SELECT", String(step.select))
+      const session = redix.engine.sessions.get(pair[1].id)
+      if (session !== undefined) session.database = step.select
+    } else if ("send" in step) {
+      history.push(`${step.client}: ${step.send.map(formatCommand).join("; ")}`)
+      if (pair[0].outstanding > 0) throw new Error(`client ${step.client} is blocked: ${history.join("\n")}`)
+      for (const client of pair) client.send(step.send)
+    } else {
+      history.push(`${step.client}: ${step.end}`)
+      for (const [i, stage] of stages.entries()) {
+        if (step.end === "leave") await stage.leave(step.client)
+        else await stage.side.unblock(pair[i === 0 ? 0 : 1], step.end)
+      }
+    }
+    await Promise.all(stages.map((stage) => stage.rest()))
+    for (const [i, client] of oracle.clients.entries()) {
+      if (client === undefined) continue
+      const other = subject.clients[i]
+      const got = other?.replies.splice(0) ?? []
+      const want = client.replies.splice(0)
+      const script = () => `seed ${seed}, client ${i} after\n${history.slice(-60).join("\n")}`
+      expect(got, JSON.stringify(got) === JSON.stringify(want) ? "" : script()).toEqual(want)
+      expect(other?.outstanding).toBe(client.outstanding)
+    }
+  }
+}
+
+export const close = (stages: [Stage, Stage]): void => {
+  for (const stage of stages) for (const client of stage.clients) client?.raw.close()
+}
+
+/** A step from its text: the client's digit, then commands with semicolons between them. */
+export const run = (line: string): Step => {
+  const [, client, rest] = /^(\d) (.*)$/.exec(line) ?? []
+  const words = (rest ?? "").split(";").map((part) => part.trim().split(" "))
+  const [first] = words[0] ?? []
+  if (first === "leave" || first === "TIMEOUT" || first === "ERROR")
+    return { client: Number(client), end: first }
+  if (first === "SELECT") return { client: Number(client), select: Number(words[0]?.[1]) }
+  return { client: Number(client), send: words }
+}
+
+/** Has clients speak RESP3. HELLO's replies name the server, so they are no part of the play. */
+export const greet = async (
+  redix: TestRedix,
+  [oracle, subject]: [Stage, Stage],
+  clients: ReadonlyArray<number>,
+): Promise<void> => {
+  for (const i of clients) {
+    const [a, b] = [await oracle.client(i), await subject.client(i)]
+    await identify(redix, a, b)
+    await a.raw.command("HELLO", "3")
+    const session = redix.engine.sessions.get(b.id)
+    if (session !== undefined) session.resp = 3
+  }
+}
