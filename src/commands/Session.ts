@@ -39,6 +39,8 @@ export interface SessionControl {
   readonly pendingCount: () => number
   /** Bytes received and not yet run; `running` counts the command in progress, too. */
   readonly queryBytes: (running: boolean) => number
+  /** Bytes of the arguments of the command in progress; there must be one. */
+  readonly argumentBytes: () => number
   /** Waits until the peer has taken what was written, or is gone. */
   readonly drained: Effect.Effect<void>
   /** Whether the peer has fallen behind and writing should pause. */
@@ -53,6 +55,7 @@ export const detached: SessionControl = {
   pendingBytes: () => 0,
   pendingCount: () => 0,
   queryBytes: () => 0,
+  argumentBytes: () => 0,
   drained: Effect.void,
   congested: () => false,
 }

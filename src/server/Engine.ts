@@ -141,6 +141,12 @@ export class Engine {
       pendingBytes: () => outlet.pendingBytes,
       pendingCount: () => outlet.queued,
       queryBytes: (running) => input.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
+      argumentBytes: () => {
+        const { argc, argLen } = input.present
+        let bytes = 0
+        for (let i = 0; i < argc; i++) bytes += argLen[i]
+        return bytes
+      },
       drained: outlet.drained,
       congested: () => outlet.congested,
     }

@@ -38,4 +38,18 @@ describeOracle("connections, step by step as redis-server", () => {
   })
   same("keyspace events", scripts.eventScript)
   same("MONITOR", scripts.monitorScript)
+  same("clients seen and ended by others", scripts.clientsScript)
+  same("CLIENT PAUSE", scripts.pauseScript)
+
+  it("a password", async () => {
+    const theirs = await OracleServer.start({ tcp: true, config: { requirepass: "secret" } })
+    const ours = await startRedix({}, { requirepass: "secret" })
+    try {
+      const steps = scripts.passwordScript
+      expect(await compareScript(theirs, ours, steps)).toBe(steps.length)
+    } finally {
+      await theirs.stop()
+      await ours.stop()
+    }
+  })
 })

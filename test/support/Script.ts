@@ -6,6 +6,7 @@
  *       ["a", "SUBSCRIBE", "news"],
  *       ["b", "PUBLISH", "news", "hi"],     // a is sent the message, b the count
  *       cut("a"),                           // a's connection ends
+ *       ["b", "CLIENT", "KILL", "ID", "<id:c>"],   // <addr:c> and <laddr:c>, too
  *     ])
  *
  * A step's output is complete when a connection of its own has had some requests answered: both servers serve connections one
@@ -50,6 +51,11 @@ export type Mask = (bytes: string) => string
 export const usualMask: Mask = (bytes) =>
   bytes
     .replaceAll(/(\$2\r\nid\r\n):\d+/g, "$1:ID")
+    .replaceAll(/(\$|=)\d+\r\n(txt:)?id=/g, "$1LENGTH\r\n$2id=")
+    .replaceAll(
+      /\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|multi-mem|rbs|rbp|tot-mem)=\S+/g,
+      (_all, name: string) => `${name}=?`,
+    )
     .replaceAll(/\+\d{10}\.\d{6} \[(\d+) [^\]]+\]/g, "+TIME [$1 ADDRESS]")
 
 const BARRIERS = 3
@@ -126,6 +132,27 @@ export class Player {
     return line
   }
 
+  /** Words with the ids and addresses of named connections put in, as this server knows them. */
+  private async resolve(words: ReadonlyArray<Argument>): Promise<ReadonlyArray<Argument>> {
+    const resolved: Array<Argument> = []
+    for (const word of words) {
+      const [, field, name] = (typeof word === "string" ? /^<(id|addr|laddr):(\w+)>$/.exec(word) : null) ?? []
+      resolved.push(field === undefined || name === undefined ? word : await this.fieldOf(field, name))
+    }
+    return resolved
+  }
+
+  private async fieldOf(field: string, name: string): Promise<string> {
+    const { localPort } = (await this.line(name)).socket
+    this.barrier.socket.write("CLIENT LIST\r\n")
+    await this.barrier.until((received) => received.endsWith("\n\r\n"))
+    const list = this.barrier.take().split("\n")
+    const client = list.find((line) => line.includes(` addr=127.0.0.1:${localPort} `))
+    const value = client === undefined ? undefined : new RegExp(`(?:^| )${field}=(\\S+)`).exec(client)?.[1]
+    if (value === undefined) throw new Error(`no ${field} of ${name} in ${list.join("\n")}`)
+    return value
+  }
+
   private async settle(): Promise<void> {
     for (let i = 0; i < BARRIERS; i++) {
       this.barrier.socket.write("BARRIER\r\n")
@@ -152,7 +179,8 @@ export class Player {
     } else {
       const [name, ...words] = step
       const line = await this.line(name)
-      if (words.length > 0 && line.socket.writable) line.socket.write(encodeCommand(words))
+      if (words.length > 0 && line.socket.writable)
+        line.socket.write(encodeCommand(await this.resolve(words)))
     }
     await this.settle()
     const sent = new Map<string, string>()
@@ -197,7 +225,12 @@ export const compareScript = async (
   let count = 0
   try {
     for (const step of steps) {
-      const [expected, got] = await Promise.all([theirs.play(step), ours.play(step)])
+      const [expected, got] = await Promise.all([theirs.play(step), ours.play(step)]).catch(
+        (cause: unknown) => {
+          const played = log.slice(-STEPS_SHOWN).join("\n")
+          throw new Error(`${played}\n${formatStep(step)}\n${String(cause)}`, { cause })
+        },
+      )
       count++
       const [a, b] = [show(expected, mask), show(got, mask)]
       log.push(`${formatStep(step)}${a === "" ? "" : `\n${a}`}`)

@@ -51,12 +51,6 @@ const queuedBytes = (session: Session): number => {
   return bytes
 }
 
-const argumentBytes = (c: CommandContext): number => {
-  let bytes = 0
-  for (let i = 0; i < c.argc; i++) bytes += c.argLen[i]
-  return bytes
-}
-
 /** Whole seconds of the clock between two times in milliseconds. */
 const secondsBetween = (from: number, to: number): number => Math.floor(to / 1000) - Math.floor(from / 1000)
 
@@ -69,7 +63,8 @@ export const describeClient = (c: CommandContext, session: Session): string => {
   const { control } = session
   const now = c.keyspace.now
   const input = control.queryBytes(running)
-  const argv = running ? argumentBytes(c) : 0
+  const waiting = session.blocked !== undefined || session.postponed
+  const argv = running || waiting ? control.argumentBytes() : 0
   const multi = queuedBytes(session)
   const output = control.pendingBytes()
   const words: ReadonlyArray<readonly [string, string | number]> = [
