@@ -12,6 +12,8 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { dataCommands } from "./commands/index.js"
 import { type InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import type { RdbError } from "./rdb/RdbErrors.js"
+import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { clientCommands } from "./server/admin/client.js"
 import { commandCommands } from "./server/admin/command.js"
@@ -19,9 +21,12 @@ import { configCommands } from "./server/admin/config.js"
 import { connectionCommands } from "./server/admin/connection.js"
 import { monitorCommands } from "./server/admin/monitor.js"
 import { debugCommands } from "./server/admin/debug.js"
+import { dumpCommands } from "./server/admin/dump.js"
+import { debugReload, persistenceCommands } from "./server/admin/persistence.js"
 import { shutdownCommands } from "./server/admin/shutdown.js"
 import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
+import { PersistenceService, processId, type ServerPersistence } from "./server/Persistence.js"
 import type { ListenError } from "./server/ListenError.js"
 import { type ListenOptions, TcpServer } from "./server/TcpServer.js"
 import { Store } from "./store/Store.js"
@@ -30,6 +35,24 @@ const store = Layer.unwrap(
   Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })),
 )
 
+/** What a program or an app decides, beyond the configuration. */
+export interface RedixOptions {
+  /** Module of the thread that writes snapshots, or "inline"; default: the one beside rdb/RdbPersistence. */
+  readonly snapshotWorker?: URL | "inline" | undefined
+  /**
+   * Load the file of the configuration (`dir`, `dbfilename`) at the start. With "later" clients are told that the server
+   * loads until the caller has run `loadAtStart` of PersistenceService.
+   */
+  readonly load?: boolean | "later" | undefined
+}
+
+const rdb = (options: RedixOptions) =>
+  Layer.unwrap(
+    Effect.map(RedixConfig, (config) =>
+      RdbPersistence.layerOf({ settings: config.values, worker: options.snapshotWorker, id: processId }),
+    ),
+  )
+
 /** The engine with every command; the families that need services get them here. */
 const engine = Layer.unwrap(
   Effect.gen(function* () {
@@ -37,51 +60,90 @@ const engine = Layer.unwrap(
     const files = yield* Effect.context<FileSystem.FileSystem>()
     const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
       Effect.provideContext(effect, files)
-    return EngineService.layerOf(config.values, (engine) => [
-      ...dataCommands,
-      ...connectionCommands(engine),
-      ...clientCommands(engine),
-      ...monitorCommands(engine),
-      ...commandCommands(engine),
-      ...configCommands(engine, config, withFiles),
-      ...debugCommands(engine),
-      ...shutdownCommands(engine),
-      ...timeCommands(engine),
-    ])
+    let built: ServerPersistence | undefined
+    const persistence = (): ServerPersistence => {
+      if (built === undefined) throw new Error("a command ran before the server was built")
+      return built
+    }
+    return PersistenceService.layerOf((service) => void (built = service)).pipe(
+      Layer.provideMerge(
+        EngineService.layerOf(config.values, (engine) => [
+          ...dataCommands,
+          ...connectionCommands(engine),
+          ...clientCommands(engine),
+          ...monitorCommands(engine),
+          ...commandCommands(engine),
+          ...configCommands(engine, config, withFiles),
+          ...debugCommands(engine, [debugReload(persistence)]),
+          ...shutdownCommands(engine),
+          ...timeCommands(engine),
+          ...persistenceCommands(persistence),
+          ...dumpCommands(config.values),
+        ]),
+      ),
+    )
   }),
 )
 
+type Parts = EngineService | PersistenceService | RdbPersistence | Store
+
 /** The engine on a store of its own. */
-const layer: Layer.Layer<EngineService | Store, never, RedixConfig | FileSystem.FileSystem> = engine.pipe(
-  Layer.provideMerge(store),
-  Layer.provide(RespCodec.layer),
-)
+const layerOf = (options: RedixOptions): Layer.Layer<Parts, never, RedixConfig | FileSystem.FileSystem> =>
+  engine.pipe(Layer.provideMerge(rdb(options)), Layer.provideMerge(store), Layer.provide(RespCodec.layer))
+
+/** Before the port is open: no client may see the data set that is not there yet. */
+const expecting = (options: RedixOptions): Layer.Layer<never, never, PersistenceService> =>
+  Layer.effectDiscard(
+    Effect.map(PersistenceService, (persistence) => {
+      if (options.load === true || options.load === "later") persistence.expectLoad()
+    }),
+  )
+
+/** Loads the file; clients that come meanwhile are told so. The layers above get the loaded data set. */
+const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService> =>
+  options.load === true
+    ? Layer.effectDiscard(Effect.flatMap(PersistenceService, (persistence) => persistence.loadAtStart))
+    : Layer.empty
+
+const layer: Layer.Layer<Parts, never, RedixConfig | FileSystem.FileSystem> = layerOf({})
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
 
-/** The engine and its listeners. */
+/** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
-  options: ListenOptions = { portZero: "free" },
-): Layer.Layer<EngineService | Store | TcpServer, ListenError, RedixConfig | FileSystem.FileSystem> =>
-  listening(options).pipe(Layer.provideMerge(layer))
+  options: ListenOptions & RedixOptions = { portZero: "free" },
+): Layer.Layer<Parts | TcpServer, ListenError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+  loading(options).pipe(
+    Layer.provideMerge(listening(options)),
+    Layer.provideMerge(expecting(options)),
+    Layer.provideMerge(layerOf(options)),
+  )
 
 const noFiles: Overrides = { save: "" }
+
+/** Files are read only where a directory or a file is named. */
+const namesFiles = (overrides: Overrides): boolean =>
+  overrides.dir !== undefined || overrides.dbfilename !== undefined || overrides.filename !== undefined
 
 export const Redix = {
   layer,
   layerServer,
-  /** The engine without port or files; `overrides` are directives by name. */
-  layerWith: (overrides: Overrides = {}): Layer.Layer<EngineService | Store, InvalidConfigError> =>
-    layer.pipe(
+  /**
+   * The engine without port; `overrides` are directives by name. Without `dir` or `dbfilename` among them no file is
+   * read, without `save` none is written unless a command says so.
+   */
+  layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
+    loading({ load: namesFiles(overrides) }).pipe(
+      Layer.provideMerge(layer),
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
       Layer.provide(NodeFileSystem.layer),
     ),
-  /** The server on a free loopback port (or `port`), without save points unless `save` is given. */
+  /** The server on a free loopback port (or `port`); files as in `layerWith`. */
   layerServerWith: (
     overrides: Overrides = {},
-  ): Layer.Layer<EngineService | Store | TcpServer, ListenError | InvalidConfigError> =>
-    layerServer().pipe(
+  ): Layer.Layer<Parts | TcpServer, ListenError | InvalidConfigError | RdbError> =>
+    layerServer({ portZero: "free", load: namesFiles(overrides) }).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
       Layer.provide(NodeFileSystem.layer),
     ),

@@ -11,6 +11,7 @@ import { helpText, parseArgv, RedixConfig, versionText, warningText } from "./co
 import { Redix } from "./Redix.js"
 import { EngineService } from "./server/Engine.js"
 import { startupLines } from "./server/Banner.js"
+import { PersistenceService } from "./server/Persistence.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./server/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
@@ -61,6 +62,7 @@ const program = Effect.gen(function* () {
   for (const warning of (yield* RedixConfig).warnings) yield* Effect.logWarning(warningText(warning))
   const port = tcp.ports[0] ?? 0
   for (const line of startupLines({ port, pid: process.pid })) yield* line
+  yield* (yield* PersistenceService).loadAtStart
   if (tcp.ports.length > 0) yield* Effect.log("Ready to accept connections")
   if (tcp.unixSocket !== "") {
     yield* Effect.log(`The server is now ready to accept connections at ${tcp.unixSocket}`)
@@ -72,8 +74,17 @@ const program = Effect.gen(function* () {
 
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
 const server = program.pipe(
-  Effect.provide(Redix.layerServer({ portZero: "off" })),
+  Effect.provide(
+    Redix.layerServer({
+      portZero: "off",
+      load: "later",
+      snapshotWorker: new URL("./rdb/snapshotWorker.js", import.meta.url),
+    }),
+  ),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
+  Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
+    Effect.as(Effect.logWarning(`Fatal error loading the DB: ${error.message}. Exiting.`), 1),
+  ),
   Effect.provide(logging),
   Effect.provide(config),
   Effect.provide(NodeFileSystem.layer),

@@ -39,6 +39,8 @@ export class CommandContext {
   readonly pubsub = new PubSub()
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
   keepReply = false
+  /** Called after FLUSHALL has emptied every database; persistence provides it. */
+  afterFlushAll: () => void = () => {}
   /** The command comes from this server's master. */
   fromMaster = false
 

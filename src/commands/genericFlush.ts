@@ -50,6 +50,7 @@ export const flushAll = (c: CommandContext): void => {
   const keys = c.keyspace.flushAll()
   for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id)
   finish(c, keys)
+  c.afterFlushAll()
 }
 
 /** The database number in argument i, NaN after an error reply. */

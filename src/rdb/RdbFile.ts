@@ -20,6 +20,8 @@ export interface DurableOptions {
   readonly id: string
   /** fsync while writing (`rdb-save-incremental-fsync`). */
   readonly incrementalSync: boolean
+  /** Called when the temporary file is open: what fails early has not failed. */
+  readonly onOpen?: (() => void) | undefined
 }
 
 const splitPath = (path: string): { readonly dir: string; readonly name: string } => {
@@ -76,6 +78,7 @@ export const writeDurably = <A, E>(
       const file = yield* fs
         .open(temp, { flag: "w", mode: 0o644 })
         .pipe(Effect.mapError(ioError(temp, "open")))
+      options.onOpen?.()
       let offset = 0
       let unsynced = 0
       const write = (bytes: Uint8Array): Effect.Effect<void, RdbIoError> =>

@@ -15,6 +15,8 @@ import type { ReplicationPosition } from "./SnapshotJob.js"
 const SLICE_BYTES = 512 * 1024
 
 export interface LoadOptions {
+  /** Called once the file's first keys are near: its AUX fields have been read. */
+  readonly onFields?: ((fields: ReadonlyMap<string, string>) => void) | undefined
   /** Empty the keyspace in the turn in which the first bytes are decoded; default false. */
   readonly flush?: boolean | undefined
   /** Keys that are there already: refuse the file (default), or let the file's values win. */
@@ -88,6 +90,7 @@ export const loadRdbFile = (
           sanitize: settings.sanitizeDumpPayload === "yes",
         })
         const buffer = new Uint8Array(SLICE_BYTES)
+        let first = true
         const slices = Effect.gen(function* () {
           while (!decoder.done) {
             const n = Number(
@@ -96,6 +99,8 @@ export const loadRdbFile = (
             if (n === 0) break
             yield* decode(() => void decoder.feed(buffer.subarray(0, n)))
             load.loadedBytes += n
+            if (first) options.onFields?.(loader.fields)
+            first = false
             load.usedMemory = Number(loader.fields.get("used-mem") ?? "0")
             state.lastLoadKeys = loader.keys
             state.lastLoadExpired = loader.expired

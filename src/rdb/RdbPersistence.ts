@@ -58,6 +58,8 @@ export interface PersistenceOptions {
    * beside this module. Where the thread cannot start, the slices take its place.
    */
   readonly worker?: URL | "inline" | undefined
+  /** Memory of the data below which starting a thread is not worth it; default 1 MB. */
+  readonly threadFromBytes?: number | undefined
   /** Part of temporary files' names, unique among servers that share a directory; default "redix". */
   readonly id?: string | undefined
 }
@@ -81,6 +83,17 @@ const keptLibraries = (): LibraryStore => {
   }
 }
 
+export interface SaveOptions {
+  /** Runs in the turn the snapshot opens; default: the service's `replication`. */
+  readonly atCut?: (() => ReplicationPosition | undefined) | undefined
+  /** Called when the temporary file is open. */
+  readonly onOpen?: (() => void) | undefined
+  /** Changes since the last save are still to be counted after this one (FLUSHALL); default false. */
+  readonly keepChanges?: boolean | undefined
+  /** A failure is remembered as that of a background save; default true. */
+  readonly background?: boolean | undefined
+}
+
 export interface RdbPersistenceShape {
   readonly state: PersistenceState
   /** Set by whoever runs functions. */
@@ -95,13 +108,12 @@ export interface RdbPersistenceShape {
    * Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. The snapshot opens in
    * the turn the effect starts, unless another is being written.
    */
-  readonly saveFile: (
-    path: string,
-    atCut?: () => ReplicationPosition | undefined,
-  ) => Effect.Effect<SnapshotResult, RdbIoError>
+  readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
   readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
 }
+
+const THREAD_FROM_BYTES = 1024 * 1024
 
 const accessOf = (policy: string): AccessPolicy =>
   policy.endsWith("lru") ? "lru" : policy.endsWith("lfu") ? "lfu" : "none"
@@ -141,8 +153,8 @@ class Persistence implements RdbPersistenceShape {
   }
 
   private openSource(job: SnapshotJob): SnapshotSource {
-    const { worker } = this.options
-    if (worker === "inline") return inlineSource(job)
+    const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
+    if (worker === "inline" || this.keyspace.arena.usedBytes < threadFromBytes) return inlineSource(job)
     return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url))
   }
 
@@ -202,16 +214,15 @@ class Persistence implements RdbPersistenceShape {
     return this.withSnapshot(open, (source) => pump(source, sinks))
   }
 
-  saveFile(
-    path: string,
-    atCut: () => ReplicationPosition | undefined = () => this.replication(),
-  ): Effect.Effect<SnapshotResult, RdbIoError> {
+  saveFile(path: string, save: SaveOptions = {}): Effect.Effect<SnapshotResult, RdbIoError> {
     const { state, keyspace, options } = this
     const file = {
       path,
       id: options.id ?? "redix",
       incrementalSync: options.settings.rdbSaveIncrementalFsync,
+      onOpen: save.onOpen,
     }
+    const atCut = save.atCut ?? this.replication
     let startedMs = 0
     let changes = 0
     const open = (): SnapshotSource => {
@@ -220,13 +231,13 @@ class Persistence implements RdbPersistenceShape {
       changes = keyspace.dirty
       return this.begin("file", atCut())
     }
-    const save = this.withSnapshot(open, (source, close) =>
+    const written = this.withSnapshot(open, (source, close) =>
       writeDurably(this.fs, file, (writer) => pumpToFile(source, writer).pipe(Effect.ensuring(close))),
     )
-    return save.pipe(
+    return written.pipe(
       Effect.tap(() =>
         Effect.sync(() => {
-          keyspace.dirty = Math.max(0, keyspace.dirty - changes)
+          if (save.keepChanges !== true) keyspace.dirty = Math.max(0, keyspace.dirty - changes)
           state.lastStatus = "ok"
           state.lastError = undefined
           state.saves++
@@ -235,7 +246,7 @@ class Persistence implements RdbPersistenceShape {
       ),
       Effect.tapError((error) =>
         Effect.sync(() => {
-          state.lastStatus = "err"
+          if (save.background !== false) state.lastStatus = "err"
           state.lastError = error.message
         }),
       ),

@@ -4,13 +4,13 @@
  *
  * A data set that could not be loaded whole is never saved over the file it came from, except when a client asks by name.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { pid } from "node:process"
 import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { RdbError, RdbIoError } from "../rdb/RdbErrors.js"
@@ -23,6 +23,9 @@ import {
 import { type Engine, EngineService } from "./Engine.js"
 import type { ShutdownOptions } from "./Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
+
+/** Tells this process's temporary files from others'. */
+export const processId = String(pid)
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -43,7 +46,8 @@ export class ServerPersistence {
   private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** The last save has been made, or was not wanted. */
   private ended = false
-  private loading = 0
+  /** A load is announced: clients are kept out before its first turn and until its last. */
+  private reloading = false
 
   constructor(
     readonly engine: Engine,
@@ -78,9 +82,7 @@ export class ServerPersistence {
   }
 
   private onLoading(active: boolean): void {
-    if (active) this.loading = 1
-    else this.loading = 0
-    this.setLoading(this.loading > 0)
+    if (active || !this.reloading) this.setLoading(active)
   }
 
   private setLoading(active: boolean): void {
@@ -161,7 +163,7 @@ export class ServerPersistence {
         ),
       )
     }
-    if (values.save.length > 0 && !this.rdb.state.loadFailed && this.engine.role === "master") {
+    if (values.save.length > 0 && !this.rdb.state.loadFailed) {
       this.fork(Effect.ignore(this.save({ keepChanges: true, background: false })))
     }
   }
@@ -190,6 +192,17 @@ export class ServerPersistence {
 
   // ---- loading
 
+  /** Tells clients that the server loads, until `loadAtStart` has ended. */
+  expectLoad(): void {
+    this.reloading = true
+    this.setLoading(true)
+  }
+
+  private endLoad(): void {
+    this.reloading = false
+    this.setLoading(false)
+  }
+
   /** Loads the server's file, if it is there. */
   readonly loadAtStart: Effect.Effect<void, RdbError> = Effect.suspend(() => {
     const startedMs = this.engine.clock.currentTimeMillisUnsafe()
@@ -201,10 +214,12 @@ export class ServerPersistence {
       }),
       Effect.asVoid,
       Effect.catchTag("RdbIoError", (error) => {
-        if (error.operation !== "open" || error.reason !== "No such file or directory") return Effect.fail(error)
+        if (error.operation !== "open" || error.reason !== "No such file or directory")
+          return Effect.fail(error)
         this.rdb.state.loadFailed = false
         return Effect.void
       }),
+      Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   })
 
@@ -238,13 +253,13 @@ export class ServerPersistence {
 
   /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
   reload(flags: ReloadFlags): Effect.Effect<void, RdbError> {
-    this.setLoading(true)
+    this.expectLoad()
     const saved = flags.save ? this.saveNow() : Effect.void
     const load = this.load({ flush: flags.flush, duplicates: flags.merge ? "replace" : "refuse" })
     return saved.pipe(
       Effect.andThen(load),
       Effect.andThen(Effect.logWarning("DB reloaded by DEBUG RELOAD")),
-      Effect.ensuring(Effect.sync(() => this.setLoading(false))),
+      Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   }
 
@@ -299,7 +314,8 @@ const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): Readonl
   const ctime = fields.get("ctime")
   const memory = fields.get("used-mem")
   if (version !== undefined) lines.push(`Loading RDB produced by version ${version}`)
-  if (ctime !== undefined) lines.push(`RDB age ${Math.max(0, Math.floor(nowMs / 1000) - Number(ctime))} seconds`)
+  if (ctime !== undefined)
+    lines.push(`RDB age ${Math.max(0, Math.floor(nowMs / 1000) - Number(ctime))} seconds`)
   if (memory !== undefined)
     lines.push(`RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`)
   return lines
@@ -309,24 +325,20 @@ const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): Readonl
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
 ) {
-  static readonly layer: Layer.Layer<PersistenceService, never, EngineService | RedixConfig | RdbPersistence> =
+  /** `ready` gets the service when it is built: commands are made before it. */
+  static readonly layerOf = (
+    ready: (persistence: ServerPersistence) => void,
+  ): Layer.Layer<PersistenceService, never, EngineService | RedixConfig | RdbPersistence> =>
     Layer.effect(
       PersistenceService,
       Effect.gen(function* () {
         const engine = yield* EngineService
-        const clock = yield* Clock.Clock
         const fork = Effect.runForkWith(yield* Effect.context<never>())
         const persistence = new ServerPersistence(engine, yield* RedixConfig, yield* RdbPersistence, fork)
         yield* Effect.addFinalizer(() => persistence.atScopeEnd)
-        void clock
-        yield* Effect.forkScoped(
-          Effect.forever(
-            Effect.andThen(
-              Effect.sync(() => persistence.cron()),
-              Effect.sleep(CRON_MS),
-            ),
-          ),
-        )
+        const turn = Effect.sync(() => persistence.cron())
+        yield* Effect.forkScoped(Effect.forever(Effect.andThen(turn, Effect.sleep(CRON_MS))))
+        ready(persistence)
         return persistence
       }),
     )

@@ -48,10 +48,12 @@ export const openPersistence = async (
   files: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer,
 ): Promise<OpenPersistence> => {
   const scope = Effect.runSync(Scope.make())
-  const layer = RdbPersistence.layerOf({ settings: settingsOf(changes), worker, id: "test" }).pipe(
-    Layer.provideMerge(Store.layer),
-    Layer.provide(files),
-  )
+  const layer = RdbPersistence.layerOf({
+    settings: settingsOf(changes),
+    worker,
+    threadFromBytes: 0,
+    id: "test",
+  }).pipe(Layer.provideMerge(Store.layer), Layer.provide(files))
   const [keyspace, persistence] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>

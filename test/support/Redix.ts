@@ -34,10 +34,18 @@ export const startRedix = async (
     }),
   ).pipe(
     Layer.provide(
-      RedixConfig.layerOf({ save: "", port: 0, bind: "127.0.0.1", "enable-debug-command": true, ...directives }),
+      RedixConfig.layerOf({
+        save: "",
+        port: 0,
+        bind: "127.0.0.1",
+        "enable-debug-command": true,
+        ...directives,
+      }),
     ),
   )
-  const layer = Redix.layerServer().pipe(Layer.provide(config), Layer.provide(NodeFileSystem.layer))
+  // Files are read only by tests that name a directory.
+  const load = directives.dir !== undefined
+  const layer = Redix.layerServer({ portZero: "free", load }).pipe(Layer.provide(config), Layer.provide(NodeFileSystem.layer))
   const [port, engine] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>

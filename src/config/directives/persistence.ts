@@ -24,7 +24,7 @@ export const rdbDirectives = {
     startAliases: ["filename"],
   }),
   "rdb-del-sync-files": directive(yesNo, "no"),
-  "rdb-save-incremental-fsync": hint(yesNo, "yes"),
+  "rdb-save-incremental-fsync": directive(yesNo, "yes"),
   rdbchecksum: directive(yesNo, "yes", immutable),
   rdbcompression: directive(yesNo, "yes"),
   "sanitize-dump-payload": directive(oneOf(["no", "yes", "clients"]), "no"),

@@ -30,8 +30,12 @@ const contents: ReadonlyArray<DebugSubcommand> = [
   },
 ]
 
-export const debugCommands = (_engine: Engine): ReadonlyArray<Command> => {
-  const all = [...contents]
+/** `more` are subcommands of parts that debug.ts does not know. */
+export const debugCommands = (
+  _engine: Engine,
+  more: ReadonlyArray<DebugSubcommand> = [],
+): ReadonlyArray<Command> => {
+  const all = [...contents, ...more]
   const byName = new Map(all.map((sub) => [sub.name, sub]))
   const help = all.flatMap((sub) => sub.help)
   const run = (c: CommandContext) => {
