@@ -153,9 +153,25 @@ export class Blocking {
     if (this.untyped > 0) this.signal(database, buf, off, len)
   }
 
-  /** As `signal`, for every key of a database that somebody waits for (SWAPDB, a new data set). */
-  signalDatabase(database: number): void {
-    for (const name of this.lines.keys()) if (name.startsWith(`${database}:`)) this.signalName(name)
+  /** A key is gone: wakes only those who are tried whatever the key's type (readers of a stream's group). */
+  signalGone(database: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.lines.size === 0) return
+    const name = `${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`
+    const line = this.lines.get(name)
+    if (line !== undefined && line.untyped > 0) this.signalName(name)
+  }
+
+  /**
+   * As `signal`, for every key of a database that somebody waits for (SWAPDB, FLUSHDB, a new data set). `holds` says
+   * whether a key, given as latin1 text, is there now; of those that are not it is as with `signalGone`. A signal too
+   * many would be no harm but for the order: keys are served in the order of their first signals.
+   */
+  signalDatabase(database: number, holds: (key: string) => boolean): void {
+    const prefix = `${database}:`
+    for (const [name, line] of this.lines) {
+      if (!name.startsWith(prefix)) continue
+      if (line.untyped > 0 || holds(name.slice(prefix.length))) this.signalName(name)
+    }
   }
 
   private signalName(name: string): void {

@@ -21,6 +21,9 @@ const holds = (db: Database, key: string): boolean => {
   return db.table.find(bytes, 0, bytes.length) !== 0
 }
 
+/** Whether an emptied database holds a key. */
+const nothing = (): boolean => false
+
 /** Breaks the watches on the keys that are about to go. */
 const breakWatches = (c: CommandContext, db: Database): void => {
   if (c.events.watchedKeys > 0) c.events.modifiedMany(db.id, ({ key }) => holds(db, key))
@@ -40,7 +43,7 @@ export const flushDb = (c: CommandContext): void => {
   if (lazy < 0) return
   breakWatches(c, c.db)
   const keys = c.keyspace.flush(c.db, lazy === 1)
-  c.blocking.signalDatabase(c.db.id)
+  c.blocking.signalDatabase(c.db.id, nothing)
   finish(c, keys)
 }
 
@@ -48,7 +51,7 @@ export const flushAll = (c: CommandContext): void => {
   if (readLazy(c) < 0) return
   for (const db of c.keyspace.databases) breakWatches(c, db)
   const keys = c.keyspace.flushAll()
-  for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id)
+  for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id, nothing)
   finish(c, keys)
   c.afterFlushAll()
 }
@@ -75,8 +78,8 @@ export const swapDb = (c: CommandContext): void => {
       for (const db of [x, y]) c.events.modifiedMany(db.id, ({ key }) => holds(x, key) || holds(y, key))
     }
     swapDatabases(x, y)
-    c.blocking.signalDatabase(x.id)
-    c.blocking.signalDatabase(y.id)
+    c.blocking.signalDatabase(x.id, (key) => holds(x, key))
+    c.blocking.signalDatabase(y.id, (key) => holds(y, key))
   }
   c.keyspace.dirty++
   c.out.ok()
