@@ -100,7 +100,7 @@ export class Engine {
         this.events.expired(db, buf, off, len)
         this.events.notify(256, "expired", db.id, buf, off, len)
         // Readers of a stream's group are told that it is gone.
-        this.blocking.signal(db.id, buf, off, len)
+        this.blocking.signalGone(db.id, buf, off, len)
       },
       missed: (db, buf, off, len) => this.events.notify(2048, "keymiss", db.id, buf, off, len),
     }
