@@ -31,59 +31,40 @@
  * Worked example: 100 members inserted in ascending order are a root of two slots: (first member, leaf, 63) and (64th
  * member, leaf, 37). The rank of the 70th is 63 from the first slot plus 6 in the second leaf.
  */
-import type { Arena, Ref } from "./Arena.js"
+import type { Ref } from "./Arena.js"
+import {
+  CAPACITY,
+  compareMember,
+  INNER_BYTES,
+  LEAF_BYTES,
+  MEMBER_KEY_BYTE,
+  memberLength,
+  memberScore,
+  NODE,
+  SortedNodes,
+} from "./SortedNodes.js"
+import { checkIndex } from "./SortedIndexCheck.js"
 
-/** Extra header words of a member entry. */
-export const MEMBER_EXTRA = 2
-/** Byte of a member entry where the member's bytes begin. */
-export const MEMBER_KEY_BYTE = 16
+export { CAPACITY, MEMBER_EXTRA, MEMBER_KEY_BYTE, memberLength, memberScore, NODE } from "./SortedNodes.js"
+
 /** Word of the owner block that holds the root; the two after it belong to the index, too. */
 export const ROOT_WORD = 5
-
-export const CAPACITY = 63
-const MIN_SLOTS = 16
-const MERGE_MAX = 48
-const MEMBERS = 2 * (1 + CAPACITY)
-const CHILDREN = MEMBERS + CAPACITY
-const COUNTS = CHILDREN + CAPACITY
-const LEAF_BYTES = CHILDREN * 4
-const INNER_BYTES = (COUNTS + CAPACITY) * 4
-/** Word offsets in a node, for readers of frozen nodes. */
-export const NODE = { members: MEMBERS, children: CHILDREN, counts: COUNTS } as const
 /** Levels that 2^31 members can ever need; every level but the top two holds at least two slots a node on average. */
 export const LEVELS_MAX = 24
 
-/** Score of a member entry. */
-export const memberScore = (a: Arena, entry: Ref): number => a.f64[entry >>> 20][(entry & 0xfffff) + 1]
-
-/** Length of a member entry's member. */
-export const memberLength = (a: Arena, entry: Ref): number =>
-  a.i32[entry >>> 20][((entry & 0xfffff) << 1) + 1]
-
-/** Byte order of an entry's member against the bytes: negative, 0 or positive. */
-const compareMember = (a: Arena, entry: Ref, buf: Uint8Array, off: number, len: number): number => {
-  const bytes = a.u8[entry >>> 20]
-  const n = memberLength(a, entry)
-  const k = ((entry & 0xfffff) << 3) + MEMBER_KEY_BYTE
-  const m = n < len ? n : len
-  for (let i = 0; i < m; i++) {
-    const d = bytes[k + i] - buf[off + i]
-    if (d !== 0) return d
-  }
-  return n - len
-}
+const MIN_SLOTS = 16
+const MERGE_MAX = 48
+const MEMBERS = NODE.members
+const COUNTS = NODE.counts
 
 /** A handle on one index, attached for the length of a command; it is also a cursor in it. */
-export class SortedIndex {
+export class SortedIndex extends SortedNodes {
   private owner: Ref = 0
   private root: Ref = 0
   private height = 0
-  private units = 0
   /** The cursor: the node of each level (0 = leaf) and the slot in it. */
   private readonly path = new Int32Array(LEVELS_MAX)
   private readonly at = new Int32Array(LEVELS_MAX)
-
-  constructor(private readonly arena: Arena) {}
 
   /** Makes an empty index that belongs to the block `owner`. */
   create(owner: Ref): void {
@@ -123,27 +104,6 @@ export class SortedIndex {
     words[w] = this.root
     words[w + 1] = this.height
     words[w + 2] = this.units
-  }
-
-  private newNode(bytes: number): Ref {
-    const a = this.arena
-    const node = a.alloc(bytes)
-    a.i32[node >>> 20][(node & 0xfffff) << 1] = 0
-    this.units += a.blockSize(node) >>> 3
-    return node
-  }
-
-  private freeNode(node: Ref): void {
-    this.units -= this.arena.blockSize(node) >>> 3
-    this.arena.free(node)
-  }
-
-  private slots(node: Ref): number {
-    return this.arena.i32[node >>> 20][(node & 0xfffff) << 1]
-  }
-
-  private child(node: Ref, slot: number): Ref {
-    return this.arena.i32[node >>> 20][((node & 0xfffff) << 1) + CHILDREN + slot]
   }
 
   // ---- searching
@@ -195,15 +155,6 @@ export class SortedIndex {
     for (let level = this.height - 1; level > 0; level--)
       rank += this.countBefore(this.path[level], this.at[level])
     return rank
-  }
-
-  /** Members below the first `slots` slots of an inner node. */
-  private countBefore(node: Ref, slots: number): number {
-    const words = this.arena.i32[node >>> 20]
-    const w = ((node & 0xfffff) << 1) + COUNTS
-    let n = 0
-    for (let i = 0; i < slots; i++) n += words[w + i]
-    return n
   }
 
   /** Rank from 0 of a member that is in the index, by its entry. */
@@ -359,18 +310,6 @@ export class SortedIndex {
     if (slot === 0) this.liftFirst(1)
   }
 
-  /** Opens a slot in a leaf that has room and fills it. */
-  private putSlot(leaf: Ref, slot: number, score: number, entry: Ref): void {
-    const n = this.slots(leaf)
-    this.moveRun(leaf, slot, leaf, slot + 1, n - slot, false)
-    const a = this.arena
-    a.f64[leaf >>> 20][(leaf & 0xfffff) + 1 + slot] = score
-    const words = a.i32[leaf >>> 20]
-    const w = (leaf & 0xfffff) << 1
-    words[w + MEMBERS + slot] = entry
-    words[w] = n + 1
-  }
-
   /**
    * Hangs `right`, split off from the node of the cursor's path at level 0, into the level above, splitting full nodes
    * on the way up. The counts on the path include the members of `right` already.
@@ -407,32 +346,6 @@ export class SortedIndex {
     if (this.height > LEVELS_MAX) throw new Error("a sorted index is too high")
   }
 
-  private membersBelow(node: Ref, level: number): number {
-    return level === 0 ? this.slots(node) : this.countBefore(node, this.slots(node))
-  }
-
-  /** Opens a slot in an inner node that has room and hangs a child into it. */
-  private putChild(node: Ref, slot: number, child: Ref, count: number): void {
-    const n = this.slots(node)
-    this.moveRun(node, slot, node, slot + 1, n - slot, true)
-    const words = this.arena.i32[node >>> 20]
-    const w = (node & 0xfffff) << 1
-    words[w] = n + 1
-    words[w + CHILDREN + slot] = child
-    words[w + COUNTS + slot] = count
-    this.copyFirst(node, slot)
-  }
-
-  /** Makes an inner slot repeat the first slot of its child. The node has passed willWrite. */
-  private copyFirst(node: Ref, slot: number): void {
-    const a = this.arena
-    const words = a.i32[node >>> 20]
-    const w = (node & 0xfffff) << 1
-    const child = words[w + CHILDREN + slot]
-    words[w + MEMBERS + slot] = a.i32[child >>> 20][((child & 0xfffff) << 1) + MEMBERS]
-    a.f64[node >>> 20][(node & 0xfffff) + 1 + slot] = a.f64[child >>> 20][(child & 0xfffff) + 1]
-  }
-
   /** The first slot of the path's node below `level` has changed: repeats it in the nodes above. */
   private liftFirst(level: number): void {
     for (let l = level; l < this.height; l++) {
@@ -440,29 +353,6 @@ export class SortedIndex {
       this.copyFirst(this.path[l], this.at[l])
       if (this.at[l] !== 0) return
     }
-  }
-
-  private setSlots(node: Ref, n: number): void {
-    this.arena.i32[node >>> 20][(node & 0xfffff) << 1] = n
-  }
-
-  /** Copies n slots from one node to another, or moves them inside one. Both pass willWrite. */
-  private moveRun(from: Ref, s: number, to: Ref, d: number, n: number, inner: boolean): void {
-    const a = this.arena
-    a.willWrite(from)
-    if (to !== from) a.willWrite(to)
-    if (n <= 0) return
-    const src = a.f64[from >>> 20]
-    const dst = a.f64[to >>> 20]
-    moveDoubles(src, (from & 0xfffff) + 1 + s, dst, (to & 0xfffff) + 1 + d, n)
-    const x = ((from & 0xfffff) << 1) + s
-    const y = ((to & 0xfffff) << 1) + d
-    const words = a.i32[from >>> 20]
-    const into = a.i32[to >>> 20]
-    moveWords(words, x + MEMBERS, into, y + MEMBERS, n)
-    if (!inner) return
-    moveWords(words, x + CHILDREN, into, y + CHILDREN, n)
-    moveWords(words, x + COUNTS, into, y + COUNTS, n)
   }
 
   // ---- deleting
@@ -546,29 +436,6 @@ export class SortedIndex {
     this.liftFirst(level + 1)
   }
 
-  /** Moves slots between two neighbours until the left one has `want`. */
-  private shareOut(left: Ref, right: Ref, want: number, inner: boolean): void {
-    const l = this.slots(left)
-    const r = this.slots(right)
-    const n = want - l
-    if (n > 0) {
-      this.moveRun(right, 0, left, l, n, inner)
-      this.moveRun(right, n, right, 0, r - n, inner)
-    } else if (n < 0) {
-      this.moveRun(right, 0, right, -n, r, inner)
-      this.moveRun(left, want, right, 0, -n, inner)
-    }
-    this.setSlots(left, want)
-    this.setSlots(right, r - n)
-  }
-
-  /** Closes a slot of an inner node. */
-  private dropSlot(node: Ref, slot: number): void {
-    const n = this.slots(node) - 1
-    this.moveRun(node, slot + 1, node, slot, n - slot, true)
-    this.setSlots(node, n)
-  }
-
   /**
    * Frees nodes from the right, about `budget` members' worth; answers whether any is left. The members are the table's
    * to free. The index is out of use from the first call on.
@@ -599,65 +466,6 @@ export class SortedIndex {
 
   /** Asserts the invariants of the file header; answers the number of members. For tests. */
   checkInvariants(): number {
-    const found = { members: 0, last: 0, units: 0 }
-    const n = this.checkNode(this.root, this.height - 1, found)
-    if (n !== found.members) throw new Error(`index counts ${n} members and holds ${found.members}`)
-    if (found.units !== this.units) throw new Error(`index of ${found.units} units says ${this.units}`)
-    return n
+    return checkIndex(this.arena, this.root, this.height, this.units)
   }
-
-  private checkNode(node: Ref, level: number, found: { members: number; last: Ref; units: number }): number {
-    const a = this.arena
-    const words = a.i32[node >>> 20]
-    const w = (node & 0xfffff) << 1
-    const n = words[w]
-    found.units += a.blockSize(node) >>> 3
-    if (n > CAPACITY || (n === 0 && (level > 0 || node !== this.root)))
-      throw new Error(`node ${node} at level ${level} has ${n} slots`)
-    let total = 0
-    for (let i = 0; i < n; i++) {
-      const entry = words[w + MEMBERS + i]
-      const score = a.f64[node >>> 20][(node & 0xfffff) + 1 + i]
-      if (!Object.is(score, memberScore(a, entry))) throw new Error(`slot ${i} of ${node}: another score`)
-      if (level === 0) {
-        if (found.last !== 0 && !this.ascends(found.last, entry))
-          throw new Error(`slot ${i} of ${node}: order`)
-        found.last = entry
-        found.members++
-        total++
-        continue
-      }
-      const child = words[w + CHILDREN + i]
-      if (a.i32[child >>> 20][((child & 0xfffff) << 1) + MEMBERS] !== entry)
-        throw new Error(`slot ${i} of ${node} does not repeat its child's first`)
-      const below = this.checkNode(child, level - 1, found)
-      if (below !== words[w + COUNTS + i]) throw new Error(`slot ${i} of ${node} miscounts`)
-      total += below
-    }
-    return total
-  }
-
-  private ascends(first: Ref, second: Ref): boolean {
-    const a = this.arena
-    const x = memberScore(a, first)
-    const y = memberScore(a, second)
-    if (x !== y) return x < y
-    const byte = ((second & 0xfffff) << 3) + MEMBER_KEY_BYTE
-    return compareMember(a, first, a.u8[second >>> 20], byte, memberLength(a, second)) < 0
-  }
-}
-
-/** Runs this short are moved by a loop, which costs less than a call of copyWithin. */
-const LOOP_SLOTS = 24
-
-const moveDoubles = (src: Float64Array, s: number, dst: Float64Array, d: number, n: number): void => {
-  if (src === dst && n > LOOP_SLOTS) src.copyWithin(d, s, s + n)
-  else if (d < s || src !== dst) for (let i = 0; i < n; i++) dst[d + i] = src[s + i]
-  else for (let i = n - 1; i >= 0; i--) dst[d + i] = src[s + i]
-}
-
-const moveWords = (src: Int32Array, s: number, dst: Int32Array, d: number, n: number): void => {
-  if (src === dst && n > LOOP_SLOTS) src.copyWithin(d, s, s + n)
-  else if (d < s || src !== dst) for (let i = 0; i < n; i++) dst[d + i] = src[s + i]
-  else for (let i = n - 1; i >= 0; i--) dst[d + i] = src[s + i]
 }
