@@ -28,6 +28,7 @@ import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
 import { PersistenceService, processId, type ServerPersistence } from "./server/Persistence.js"
 import type { ListenError } from "./server/ListenError.js"
+import { ProcessInfo } from "./server/ProcessInfo.js"
 import { type ListenOptions, TcpServer } from "./server/TcpServer.js"
 import { Store } from "./store/Store.js"
 
@@ -57,6 +58,7 @@ const rdb = (options: RedixOptions) =>
 const engine = Layer.unwrap(
   Effect.gen(function* () {
     const config = yield* RedixConfig
+    const facts = yield* ProcessInfo
     const files = yield* Effect.context<FileSystem.FileSystem>()
     const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
       Effect.provideContext(effect, files)
@@ -74,7 +76,7 @@ const engine = Layer.unwrap(
           ...monitorCommands(engine),
           ...commandCommands(engine),
           ...configCommands(engine, config, withFiles),
-          ...debugCommands(engine, [debugReload(persistence)]),
+          ...debugCommands(engine, config.values, facts, [debugReload(persistence)]),
           ...shutdownCommands(engine),
           ...timeCommands(engine),
           ...persistenceCommands(persistence),

@@ -33,6 +33,8 @@ export const CommandBit = {
   whileSubscribed: 16384,
   /** Every command has it. */
   any: 32768,
+  /** Allowed only where the configuration says so: DEBUG, MODULE LOAD. */
+  guarded: 65536,
 } as const
 
 export interface Command {
@@ -42,6 +44,8 @@ export interface Command {
   readonly name: string
   readonly arity: number
   readonly bits: number
+  /** With at most so many arguments it takes about the same time whatever the data: timed by sample. 0 = never. */
+  readonly briefArguments: number
   /** Argument that names a member or field in the collection under argument 1, 0 for none: looked up ahead of time. */
   readonly memberArgument: number
   readonly subcommands: ReadonlyMap<string, Command> | undefined
@@ -51,7 +55,10 @@ export interface Command {
 /** Counters of INFO commandstats and latencystats. */
 export interface CommandStats {
   calls: number
+  /** Time taken, with fractions; calls in `untimed` are not in it yet. */
   microseconds: number
+  /** Calls that were not timed and that the next timed one stands for. */
+  untimed: number
   rejected: number
   failed: number
 }
@@ -76,8 +83,27 @@ const MEMBER_ARGUMENT: ReadonlyMap<string, number> = new Map([
   ["zincrby", 3],
 ])
 
+const GUARDED: ReadonlyArray<string> = ["debug", "module|load", "module|loadex", "module|unload"]
+
+/** Complexities that do not grow with the data once the arguments are few. */
+const BRIEF = /^O\(1\)|^O\(log\(N\)\)|^O\(N\) in the \w+ named|practically O\(1\)/
+const BRIEF_ARGUMENTS = 8
+/** Brief without their count. DEL is not: the value it frees may be huge. */
+const BRIEF_ARGUMENTS_OF: ReadonlyMap<string, number> = new Map([
+  ...["lpop", "rpop", "spop", "zpopmin", "zpopmax"].map((name) => [name, 2] as const),
+  ["del", 0],
+])
+
+const briefArguments = (spec: CommandSpec): number => {
+  const special = BRIEF_ARGUMENTS_OF.get(spec.name)
+  if (special !== undefined) return special
+  const brief = BRIEF.test(spec.complexity ?? "") && !spec.flags.includes("admin")
+  return brief ? BRIEF_ARGUMENTS : 0
+}
+
 const bitsOf = (spec: CommandSpec): number => {
   let bits: number = CommandBit.any
+  if (GUARDED.includes(spec.name)) bits |= CommandBit.guarded
   if (UNQUEUED.includes(spec.name)) bits |= CommandBit.unqueued
   if (WHILE_SUBSCRIBED.includes(spec.name)) bits |= CommandBit.whileSubscribed
   for (const flag of spec.flags) {
@@ -104,9 +130,10 @@ export const command = (spec: CommandSpec, handler: Handler): Command => ({
   name: spec.name,
   arity: spec.arity,
   bits: bitsOf(spec),
+  briefArguments: briefArguments(spec),
   memberArgument: MEMBER_ARGUMENT.get(spec.name) ?? 0,
   subcommands: undefined,
-  stats: { calls: 0, microseconds: 0, rejected: 0, failed: 0 },
+  stats: { calls: 0, microseconds: 0, untimed: 0, rejected: 0, failed: 0 },
 })
 
 const unreachable: Handler = (c) => {

@@ -46,6 +46,12 @@ export const unknownSubcommand = (container: string, subcommand: string): string
 export const unknownSubcommandOrArguments = (container: string, subcommand: string): string =>
   `ERR unknown subcommand or wrong number of arguments for '${upToNul(subcommand).slice(0, previewChars)}'. Try ${container.toUpperCase()} HELP.`
 
+/** `name` is the command's, in lower case: of "module|load" the container counts. */
+export const guarded = (name: string): string => {
+  const container = name.split("|")[0]
+  return `ERR ${container.toUpperCase()} command not allowed. If the enable-${container}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
+}
+
 // Numbers
 
 export const notInteger = "ERR value is not an integer or out of range"

@@ -40,6 +40,8 @@ export class ReplyWriter {
   errorCount = 0
   /** Text of the latest error reply. */
   lastError = ""
+  /** Told of every error reply that is written. */
+  onError: ((text: string) => void) | undefined = undefined
   private fresh = minBuffer
 
   /** Makes room for `n` more bytes. */
@@ -227,6 +229,7 @@ export class ReplyWriter {
     const text = lineBreak.test(s) ? s.replace(lineBreaks, " ") : s
     this.errorCount++
     this.lastError = text
+    if (this.onError !== undefined) this.onError(text)
     this.rawText("-" + text + "\r\n")
   }
 

@@ -15,6 +15,7 @@ import type { QueuedCommand, Session } from "../commands/Session.js"
 import * as Errors from "../resp/Errors.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./ClientPause.js"
+import type { CommandTimer } from "./CommandTimer.js"
 import type { Gates } from "./Gates.js"
 import { OwnPushes } from "./OwnPushes.js"
 
@@ -25,6 +26,8 @@ export class Dispatcher {
   monitor: ((c: CommandContext) => void) | undefined = undefined
   /** Messages for the client whose command is running. */
   readonly pushes: OwnPushes
+  /** Error replies of commands inside EXEC: they are no failures of EXEC. */
+  private nestedErrors = 0
   private readonly verbatim: () => ReadonlyArray<LogArgument>
 
   constructor(
@@ -32,6 +35,7 @@ export class Dispatcher {
     readonly table: CommandTable,
     readonly gates: Gates,
     private readonly pause: ClientPause,
+    private readonly timer: CommandTimer,
   ) {
     this.pushes = new OwnPushes(context.out)
     context.blocking.runFor = (session, database, body) => this.runFor(session, database, body)
@@ -165,11 +169,14 @@ export class Dispatcher {
     const outer = pushes.start
     pushes.start = c.out.pos
     const dirty = c.keyspace.dirty
-    const errors = c.out.errorCount
+    const errors = c.out.errorCount - this.nestedErrors
     this.commandsProcessed++
     cmd.stats.calls++
+    const { timer } = this
+    const start = timer.begin(cmd, c.argc)
     const waiting = cmd.handler(c)
-    if (c.out.errorCount !== errors) cmd.stats.failed++
+    if (c.out.errorCount - this.nestedErrors !== errors) cmd.stats.failed++
+    if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
     if (this.monitor !== undefined) this.monitor(c)
     if (c.propagation.active) {
@@ -208,8 +215,10 @@ export class Dispatcher {
     c.command = queued.command
     c.denyBlocking = true
     c.db = c.keyspace.database(c.session.database)
+    const errors = c.out.errorCount
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
     if (this.call(queued.command, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
+    this.nestedErrors += c.out.errorCount - errors
     c.buf = buf
     c.argc = argc
     c.argOff = argOff

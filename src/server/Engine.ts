@@ -20,6 +20,7 @@ import { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { ClientPause } from "./ClientPause.js"
+import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
 import { InfoRegistry } from "./InfoRegistry.js"
@@ -43,6 +44,7 @@ export class Engine {
   readonly blocking = new Blocking()
   readonly lifecycle = new Lifecycle()
   readonly info = new InfoRegistry()
+  readonly timer = new CommandTimer()
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies
@@ -57,6 +59,9 @@ export class Engine {
   netOutputBytes = 0
   connectionsReceived = 0
   rejectedConnections = 0
+  /** Batches run, and parts of output given to connections: INFO's reads and writes. */
+  batches = 0
+  writes = 0
   private sessionLast = 0
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
@@ -69,6 +74,12 @@ export class Engine {
   readonly onDetach: Array<(session: Session) => void> = []
   /** Further counters that CONFIG RESETSTAT clears. */
   readonly onResetStats: Array<() => void> = []
+  /** Called at each turn of the clock-driven work, with the time in milliseconds. Must be quick. */
+  readonly onCron: Array<(now: number) => void> = []
+  /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
+  changeReplicationId: () => void = () => {}
+  /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
+  cronPaused = false
 
   constructor(
     readonly keyspace: Keyspace,
@@ -109,7 +120,13 @@ export class Engine {
     this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
     this.gates.passwordRequired = () => settings.requirepass !== ""
     this.pause = new ClientPause(this.gates, keyspace)
-    this.dispatcher = new Dispatcher(this.context, new CommandTable(families(this)), this.gates, this.pause)
+    this.dispatcher = new Dispatcher(
+      this.context,
+      new CommandTable(families(this)),
+      this.gates,
+      this.pause,
+      this.timer,
+    )
     this.monitors = new Monitors(this.dispatcher, clock)
   }
 
@@ -166,6 +183,8 @@ export class Engine {
 
   /** Begins a batch of a session's commands; a session without a connection has no outlet. */
   beginBatch(session: Session, outlet?: Outlet): void {
+    this.batches++
+    this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     if (outlet !== undefined && outlet.queued > 0) this.replies.flushFor(outlet)
     this.running = session
@@ -181,6 +200,7 @@ export class Engine {
     if (bytes === 0) return
     session.outputBytes += bytes
     this.netOutputBytes += bytes
+    this.writes++
     this.replies.add(outlet)
     const limit = this.settings.clientOutputBufferLimit.normal
     if (limit.hardBytes > 0 || limit.softBytes > 0) this.limitOutput(session, bytes)
@@ -203,6 +223,7 @@ export class Engine {
     }
     session.outputBytes += bytes.length
     this.netOutputBytes += bytes.length
+    this.writes++
     this.replies.queue(outlet, bytes)
     this.limitOutput(session, 0)
   }
@@ -230,12 +251,13 @@ export class Engine {
   resetStats(): void {
     this.netInputBytes = this.netOutputBytes = 0
     this.connectionsReceived = this.rejectedConnections = 0
+    this.batches = this.writes = 0
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     for (const cmd of this.dispatcher.table.commands) {
       for (const { stats: counters } of [cmd, ...(cmd.subcommands?.values() ?? [])]) {
-        counters.calls = counters.microseconds = counters.rejected = counters.failed = 0
+        counters.calls = counters.microseconds = counters.untimed = counters.rejected = counters.failed = 0
       }
     }
     for (const reset of this.onResetStats) reset()
@@ -243,9 +265,11 @@ export class Engine {
 
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
+    if (this.cronPaused) return false
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
     keyspace.now = start
+    for (const work of this.onCron) work(start)
     this.pause.tick(start)
     if (start - this.limitsCheckedMs >= LIMITS_EVERY_MS) {
       this.limitsCheckedMs = start

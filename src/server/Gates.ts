@@ -9,7 +9,7 @@ import type { Session } from "../commands/Session.js"
 import * as Errors from "../resp/Errors.js"
 
 export class Gates {
-  bits = 0
+  bits: number = CommandBit.guarded
   /** A replica that takes no writes from clients. */
   readOnlyReplica = false
   /** A data set is being loaded. */
@@ -26,14 +26,16 @@ export class Gates {
   pausedBits = 0
   /** Answers whether clients must log in. */
   passwordRequired: () => boolean = () => true
+  /** Why a guarded command (DEBUG, MODULE LOAD) is refused, or undefined. */
+  guard: (cmd: Command, session: Session) => string | undefined = (cmd) => Errors.guarded(cmd.name)
 
   /** Must be called after any of the states changed. */
   update(): void {
-    let bits = this.pausedBits
+    let bits = this.pausedBits | CommandBit.guarded
     // EXEC stands for what is queued, so it gets a closer look wherever a write does.
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
     if (this.outOfMemory !== undefined) bits |= CommandBit.denyOom | CommandBit.unqueued
-    if (bits !== 0) bits |= CommandBit.unqueued
+    if (this.pausedBits !== 0) bits |= CommandBit.unqueued
     if (this.loading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     this.bits = bits
   }
@@ -41,6 +43,10 @@ export class Gates {
   /** Why a command of this session is refused now, or undefined. */
   refusal(cmd: Command, session: Session): string | undefined {
     const bits = this.bitsFor(cmd, session)
+    if ((cmd.bits & CommandBit.guarded) !== 0) {
+      const text = this.guard(cmd, session)
+      if (text !== undefined) return text
+    }
     if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.passwordRequired())
       return Errors.noAuth
     if (session.kind === "master") return undefined

@@ -1,11 +1,17 @@
 /** DEBUG: subcommands for tests and for looking inside; allowed as enable-debug-command says. */
 import { type Command, command } from "../../commands/Command.js"
 import type { CommandContext } from "../../commands/CommandContext.js"
+import type { Session } from "../../commands/Session.js"
 import { replyHelp } from "../../commands/Help.js"
 import * as spec from "../../commands/spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import { digestOfKeyspace, digestOfValue } from "../../store/Digest.js"
+import type { RedixValues } from "../../config/index.js"
 import type { Engine } from "../Engine.js"
+import type { ProcessFacts } from "../ProcessInfo.js"
+import { debugControl } from "./debugControl.js"
+import { debugInside } from "./debugInside.js"
+import { debugProtocol } from "./debugProtocol.js"
 import type { DebugSubcommand } from "./DebugSubcommand.js"
 
 const contents: ReadonlyArray<DebugSubcommand> = [
@@ -30,12 +36,35 @@ const contents: ReadonlyArray<DebugSubcommand> = [
   },
 ]
 
+type Settings = Pick<RedixValues, "enableDebugCommand" | "enableModuleCommand" | "rdbcompression">
+
+/** Lets DEBUG and MODULE LOAD pass where the configuration allows them. */
+const guard =
+  (settings: Settings) =>
+  (cmd: Command, session: Session): string | undefined => {
+    const allowed = cmd.name === "debug" ? settings.enableDebugCommand : settings.enableModuleCommand
+    const passes = allowed === "yes" || (allowed === "local" && isLocal(session))
+    return passes ? undefined : Errors.guarded(cmd.name)
+  }
+
+const isLocal = ({ address }: Session): boolean =>
+  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+
 /** `more` are subcommands of parts that debug.ts does not know. */
 export const debugCommands = (
-  _engine: Engine,
+  engine: Engine,
+  settings: Settings,
+  facts: ProcessFacts,
   more: ReadonlyArray<DebugSubcommand> = [],
 ): ReadonlyArray<Command> => {
-  const all = [...contents, ...more]
+  engine.gates.guard = guard(settings)
+  const all = [
+    ...contents,
+    ...debugInside(engine, settings),
+    ...debugProtocol,
+    ...debugControl(engine, facts),
+    ...more,
+  ].sort((a, b) => (a.name < b.name ? -1 : 1))
   const byName = new Map(all.map((sub) => [sub.name, sub]))
   const help = all.flatMap((sub) => sub.help)
   const run = (c: CommandContext) => {

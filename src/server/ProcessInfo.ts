@@ -1,0 +1,62 @@
+/**
+ * What the server knows of the process it runs in: identity, memory and processor time, a fine clock, and two blunt
+ * instruments that only DEBUG uses. A reference with a live default, so that nobody has to provide it; tests and
+ * programs with other means put their own in its place:
+ *
+ *     Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash: undefined })
+ */
+import { arch, cpuUsage, execPath, memoryUsage, pid, version } from "node:process"
+import * as Context from "effect/Context"
+import { machine, release, totalmem, type } from "node:os"
+
+export interface ProcessMemory {
+  /** Bytes resident in memory. */
+  readonly rss: number
+  /** Bytes of JavaScript objects, and of the heap that holds them. */
+  readonly heapUsed: number
+  readonly heapTotal: number
+  /** Bytes of buffers outside the heap, the arena's chunks not counted. */
+  readonly external: number
+}
+
+export interface ProcessFacts {
+  readonly pid: number
+  /** Operating system, release and machine: "Linux 6.1.0 x86_64". */
+  readonly system: string
+  readonly archBits: number
+  /** Runtime and version: "node v24.0.0". */
+  readonly runtime: string
+  readonly executable: string
+  readonly systemMemory: () => number
+  readonly memory: () => ProcessMemory
+  /** Processor time used so far, in microseconds. */
+  readonly processorTime: () => { readonly user: number; readonly system: number }
+  /** Milliseconds since some moment, with fractions, never set back: for measuring how long something takes. */
+  readonly monotonicMs: () => number
+  /** Stops the whole thread for so many milliseconds. */
+  readonly freeze: (ms: number) => void
+  /** Ends the process at once, without any orderly end; undefined where the process is not the server's own. */
+  readonly crash: ((how: Crash) => void) | undefined
+}
+
+/** The ways DEBUG may crash the server. */
+export type Crash = "segfault" | "panic" | "assert" | "oom"
+
+export const liveProcessInfo: ProcessFacts = {
+  pid,
+  system: `${type()} ${release()} ${machine()}`,
+  archBits: arch.includes("64") || arch === "s390x" ? 64 : 32,
+  runtime: `node ${version}`,
+  executable: execPath,
+  systemMemory: totalmem,
+  memory: memoryUsage,
+  processorTime: cpuUsage,
+  monotonicMs: () => performance.now(),
+  freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+  crash: undefined,
+}
+
+export const ProcessInfo: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
+  "redix/server/ProcessInfo",
+  { defaultValue: () => liveProcessInfo },
+)
