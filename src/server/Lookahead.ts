@@ -11,7 +11,7 @@
  */
 import type { Command } from "../commands/Command.js"
 import type { CommandTable } from "../commands/CommandTable.js"
-import { foreseen, HashTable, LOOKAHEAD_MAX, touchedEntries } from "../memory/HashTable.js"
+import { foreseen, foreseenMember, HashTable, LOOKAHEAD_MAX } from "../memory/HashTable.js"
 import { hashBytes } from "../memory/SipHash.js"
 import { ParseStatus, type RequestParser, type RequestView } from "../resp/RequestParser.js"
 import type { Database } from "../store/Database.js"
@@ -55,6 +55,7 @@ export class Lookahead {
   private after: ParseStatus = ParseStatus.Command
   private chunk: Uint8Array = NO_BYTES
   private hashed = false
+  private membersHashed = false
   /** Index of the request whose command is incomplete. */
   private cut = 0
   private inner: HashTable | undefined = undefined
@@ -98,6 +99,13 @@ export class Lookahead {
       foreseen.off = request.argOff[1]
       foreseen.len = request.argLen[1]
       foreseen.hash = hashes[this.at]
+      if (this.membersHashed && request.command !== undefined) {
+        const member = request.command.memberArgument
+        foreseenMember.buf = request.buf
+        foreseenMember.off = request.argOff[member]
+        foreseenMember.len = request.argLen[member]
+        foreseenMember.hash = members[this.at]
+      }
     }
     this.at++
     return request
@@ -107,7 +115,7 @@ export class Lookahead {
     this.status = this.after
     this.after = ParseStatus.Command
     // The chunk's memory is not held on to.
-    foreseen.buf = NO_BYTES
+    foreseen.buf = foreseenMember.buf = NO_BYTES
     return undefined
   }
 
@@ -155,14 +163,17 @@ export class Lookahead {
       hashes[i] = argc > 1 ? hashBytes(buf, argOff[1], argLen[1]) : 0
     }
     this.hashed = true
+    this.membersHashed = false
     db.table.touch(hashes, n)
     this.touchMembers(db, n)
   }
 
   /** A run of commands on the members of one collection, the usual case of a busy large one. */
   private touchMembers(db: Database, n: number): void {
-    const entry = touchedEntries[0]
-    if (entry === 0 || entry !== touchedEntries[n - 1]) return
+    const first = this.requests[0]
+    if (first.argc < 3 || hashes[0] !== hashes[n - 1]) return
+    const entry = db.table.find(first.buf, first.argOff[1], first.argLen[1])
+    if (entry === 0) return
     const arena = db.keyspace.arena
     const type = entryType(arena, entry)
     const encoding = entryEncoding(arena, entry)
@@ -171,15 +182,14 @@ export class Lookahead {
       (type === TYPE_SET && encoding === SET_HASHTABLE) ||
       (type === TYPE_ZSET && encoding === ZSET_SKIPLIST)
     if (!tabled) return
-    let m = 0
     for (let i = 0; i < n; i++) {
       const { buf, argc, argOff, argLen, command } = this.requests[i]
       const member = command === undefined ? 0 : command.memberArgument
-      if (member === 0 || member >= argc) continue
-      members[m++] = hashBytes(buf, argOff[member], argLen[member])
+      if (member === 0 || member >= argc) return
+      members[i] = hashBytes(buf, argOff[member], argLen[member])
     }
-    if (m < WORTHWHILE) return
     this.inner ??= new HashTable(arena)
-    this.inner.attach(entryValue(arena, entry)).touch(members, m)
+    this.inner.attach(entryValue(arena, entry)).touch(members, n)
+    this.membersHashed = true
   }
 }
