@@ -54,10 +54,11 @@ const settleId = (id: StreamId, now: number): boolean => {
   }
 }
 
-const tooLarge = (c: CommandContext, from: number): boolean => {
+const bytesFrom = (c: CommandContext, from: number): number => {
+  const { argc, argLen } = c
   let bytes = 0
-  for (let i = from; i < c.argc; i++) bytes += c.argLen[i]
-  return bytes > ENTRY_BYTES_MAX
+  for (let i = from; i < argc; i++) bytes += argLen[i]
+  return bytes
 }
 
 export const xadd = (c: CommandContext): void => {
@@ -77,9 +78,10 @@ export const xadd = (c: CommandContext): void => {
   headerId(a, s, LAST_WORD, last)
   if (last.isMax) return c.fail(Errors.streamExhausted)
   if (!settleId(id, c.keyspace.now)) return c.fail(Errors.streamIdSmall)
-  if (tooLarge(c, first)) return c.fail(Errors.streamTooLarge)
+  const bytes = bytesFrom(c, first)
+  if (bytes > ENTRY_BYTES_MAX) return c.fail(Errors.streamTooLarge)
   const { streamNodeMaxBytes, streamNodeMaxEntries } = c.settings
-  appendToStream(a, s, id, c, first, fields >> 1, streamNodeMaxBytes, streamNodeMaxEntries)
+  appendToStream(a, s, id, c, first, fields >> 1, bytes, streamNodeMaxBytes, streamNodeMaxEntries)
   replyId(c.out, id)
   c.changed(1, Event.stream, "xadd")
   if (options.trims && trimStream(a, s, options) > 0) c.notify(1, Event.stream, "xtrim")

@@ -36,6 +36,10 @@ export const idArgument = (c: CommandContext, i: number, id: StreamId): boolean 
   return false
 }
 
+const CR = 13
+const LF = 10
+const DOLLAR = 0x24
+const ZERO = 0x30
 const MINUS = 0x2d
 const PLUS = 0x2b
 const PAREN = 0x28
@@ -78,7 +82,29 @@ const text = new Uint8Array(ID_FORMAT_BYTES)
 const cursorId = new StreamId()
 
 /** An ID as a bulk string. */
-export const replyId = (out: ReplyWriter, id: StreamId): void => out.bulk(text, 0, formatId(text, 0, id))
+export const replyId = (out: ReplyWriter, id: StreamId): void => {
+  out.reserve(ID_FORMAT_BYTES + 8)
+  const buf = out.buf
+  let pos = out.pos
+  buf[pos] = DOLLAR
+  // Written behind a length of two digits; the rare shorter one is moved.
+  const n = formatId(buf, pos + 5, id)
+  if (n < 10) {
+    buf.copyWithin(pos + 4, pos + 5, pos + 5 + n)
+    pos++
+  } else {
+    const tens = (n / 10) | 0
+    buf[pos + 1] = ZERO + tens
+    pos += 2
+  }
+  buf[pos] = ZERO + (n % 10)
+  buf[pos + 1] = CR
+  buf[pos + 2] = LF
+  pos += 3 + n
+  buf[pos] = CR
+  buf[pos + 1] = LF
+  out.pos = pos + 2
+}
 
 /** An ID as bytes of its own, for the command log. */
 export const idBytes = (id: StreamId): Uint8Array => text.slice(0, formatId(text, 0, id))

@@ -35,6 +35,8 @@ const HEADER_WORDS = 18
 export const STREAM_BYTES: number = HEADER_WORDS * 4
 
 const NODE_BYTES_LIMIT = 1 << 30
+/** Most room that a new node gets at once. */
+const ROOM_MAX = 8192
 
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
@@ -99,6 +101,7 @@ export const entriesAdded = (a: Arena, s: Ref): bigint => bigAt(a, s, ADDED_WORD
 
 /**
  * Adds an entry whose ID is above the last one.
+ * @param bytes length of all fields and values
  * @param maxBytes stream-node-max-bytes, 0 = no limit
  * @param maxEntries stream-node-max-entries, 0 = no limit
  */
@@ -109,6 +112,7 @@ export const appendToStream = (
   src: Node.FieldSource,
   first: number,
   pairs: number,
+  bytes: number,
   maxBytes: number,
   maxEntries: number,
 ): void => {
@@ -116,17 +120,20 @@ export const appendToStream = (
   index.attach(a, s, INDEX_WORD)
   const limit = maxBytes > 0 && maxBytes < NODE_BYTES_LIMIT ? maxBytes : NODE_BYTES_LIMIT
   const hasNode = index.last()
-  if (hasNode && fits(a, index.value, src, first, pairs, limit, maxEntries)) {
+  if (hasNode && fits(a, index.value, bytes, limit, maxEntries)) {
     const node = index.value
     const moved = Node.appendEntry(a, node, index.key, id, src, first, pairs, limit)
     if (moved !== node) index.setValue(moved)
   } else {
+    let room = 0
     if (hasNode) {
-      const node = index.value
-      const shrunk = Node.shrinkNode(a, node)
-      if (shrunk !== node) index.setValue(shrunk)
+      const full = index.value
+      const shrunk = Node.shrinkNode(a, full)
+      if (shrunk !== full) index.setValue(shrunk)
+      // The next node will be about as long: it is not moved while it grows.
+      room = Math.min(Node.nodeBytes(a, shrunk), ROOM_MAX)
     }
-    const fresh = Node.newNode(a, src, first, pairs)
+    const fresh = Node.newNode(a, src, first, pairs, room)
     const node = Node.appendEntry(a, fresh, id, id, src, first, pairs, limit)
     // A node trimmed empty may have had the same first ID, if XSETID went back below it.
     if (index.find(id)) {
@@ -144,21 +151,9 @@ export const appendToStream = (
 }
 
 /** Whether the last node takes another entry. */
-const fits = (
-  a: Arena,
-  node: Ref,
-  src: Node.FieldSource,
-  first: number,
-  pairs: number,
-  maxBytes: number,
-  maxEntries: number,
-): boolean => {
-  let bytes = Node.nodeBytes(a, node)
-  const end = first + pairs * 2
-  for (let i = first; i < end; i++) bytes += src.argLen[i]
-  if (bytes >= maxBytes) return false
-  return maxEntries <= 0 || Node.nodeLive(a, node) + Node.nodeDeleted(a, node) < maxEntries
-}
+const fits = (a: Arena, node: Ref, bytes: number, maxBytes: number, maxEntries: number): boolean =>
+  Node.nodeBytes(a, node) + bytes < maxBytes &&
+  (maxEntries <= 0 || Node.nodeLive(a, node) + Node.nodeDeleted(a, node) < maxEntries)
 
 /** Adds a node from outside, in order of IDs; its entries count as added elsewhere. For loading. */
 export const appendNode = (

@@ -21,6 +21,7 @@ export const ID_FORMAT_BYTES = 41
 export const ID_WORDS = 4
 
 const DASH = 0x2d
+const ZERO = 0x30
 const STAR = 0x2a
 
 export class StreamId {
@@ -208,11 +209,28 @@ export const formatU64 = (dst: Uint8Array, off: number, hi: number, lo: number):
   return text.length
 }
 
+/** The text "ms-" that `formatId` wrote last: IDs of one moment come in runs. */
+const prefix = new Uint8Array(24)
+let prefixLength = 0
+let prefixHi = 0
+let prefixLo = 0
+
 /** Writes "ms-seq"; returns its length, at most ID_FORMAT_BYTES. */
 export const formatId = (dst: Uint8Array, off: number, id: StreamId): number => {
-  const n = formatU64(dst, off, id.mh, id.ml)
-  dst[off + n] = DASH
-  return n + 1 + formatU64(dst, off + n + 1, id.sh, id.sl)
+  if (id.ml !== prefixLo || id.mh !== prefixHi || prefixLength === 0) {
+    prefixHi = id.mh
+    prefixLo = id.ml
+    const n = formatU64(prefix, 0, prefixHi, prefixLo)
+    prefix[n] = DASH
+    prefixLength = n + 1
+  }
+  const n = prefixLength
+  for (let i = 0; i < n; i++) dst[off + i] = prefix[i]
+  if (id.sh === 0 && id.sl >= 0 && id.sl < 10) {
+    dst[off + n] = ZERO + id.sl
+    return n + 1
+  }
+  return n + formatU64(dst, off + n, id.sh, id.sl)
 }
 
 const part = { hi: 0, lo: 0 }

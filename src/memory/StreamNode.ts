@@ -26,6 +26,7 @@ import {
   lpv,
   prepareInt,
   read,
+  sameBytes,
   writeEntry,
   writePrepared,
   writeU32,
@@ -34,6 +35,10 @@ import type { StreamId } from "./StreamId.js"
 
 export const ENTRY_DELETED = 1
 export const ENTRY_SAME_FIELDS = 2
+
+/** First bytes of a string of less than 64 bytes: SHORT_STRING plus its length. */
+const SHORT_STRING = 0x80
+const SHORT_STRING_END = 0xc0
 
 /** Most bytes that an element adds to its content: encoding and backlen. */
 const ELEMENT_BYTES_MAX = 10
@@ -123,10 +128,10 @@ const writeSmall = (u8: Uint8Array, p: number, n: number): number => {
   return p + writePrepared(u8, p, u8, 0, 0)
 }
 
-/** A node without entries, its fields those of the entry that comes first. */
-export const newNode = (a: Arena, src: FieldSource, first: number, pairs: number): Ref => {
-  const room = HEAD_BYTES_MAX + contentBytes(src, first, pairs) * 2 + ENTRY_BYTES_MAX
-  const node = a.alloc(room < NODE_BYTES_MIN ? NODE_BYTES_MIN : room)
+/** A node without entries, its fields those of the entry that comes first; `room` bytes are expected to be enough. */
+export const newNode = (a: Arena, src: FieldSource, first: number, pairs: number, room: number): Ref => {
+  const need = HEAD_BYTES_MAX + contentBytes(src, first, pairs) * 2 + ENTRY_BYTES_MAX
+  const node = a.alloc(Math.max(NODE_BYTES_MIN, need, room))
   const u8 = a.u8[node >>> 20]
   const base = nodeBase(node)
   Listpack.init(u8, base)
@@ -213,8 +218,15 @@ const sameFields = (
   let p = fieldsAt
   for (let i = 0; i < pairs; i++) {
     const arg = first + i * 2
-    if (!equals(u8, p, src.buf, src.argOff[arg], src.argLen[arg])) return false
-    p += entrySize(u8, p)
+    const b = u8[p]
+    const len = src.argLen[arg]
+    if (b >= SHORT_STRING && b < SHORT_STRING_END) {
+      if (b - SHORT_STRING !== len || !sameBytes(u8, p + 1, src.buf, src.argOff[arg], len)) return false
+      p += len + 2
+    } else {
+      if (!equals(u8, p, src.buf, src.argOff[arg], len)) return false
+      p += entrySize(u8, p)
+    }
   }
   return true
 }

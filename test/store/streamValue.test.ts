@@ -42,7 +42,17 @@ class Writer {
       argOff: Int32Array.from(words, (_, i) => words.slice(0, i).join("").length),
       argLen: Int32Array.from(words, (word) => word.length),
     }
-    Stream.appendToStream(this.arena, this.stream, this.id.setMs(this.clock++), source, 0, 2, 400, 10)
+    Stream.appendToStream(
+      this.arena,
+      this.stream,
+      this.id.setMs(this.clock++),
+      source,
+      0,
+      2,
+      words.join("").length,
+      400,
+      10,
+    )
   }
 
   private group(): Ref {
@@ -157,7 +167,7 @@ describe("a stream value", () => {
       argOff: Int32Array.of(0, 4),
       argLen: Int32Array.of(4, 2),
     }
-    Stream.appendToStream(arena, s, new StreamId().setBig(2n ** 64n - 1n, 5n), source, 0, 1, 4096, 100)
+    Stream.appendToStream(arena, s, new StreamId().setBig(2n ** 64n - 1n, 5n), source, 0, 1, 6, 4096, 100)
     const parts: string[] = []
     visitStreamDigest(arena, s, (src, off, len) =>
       parts.push(Buffer.from(src.subarray(off, off + len)).toString("latin1")),
