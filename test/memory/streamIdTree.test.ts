@@ -10,7 +10,8 @@ import {
   parseId,
   StreamId,
 } from "../../src/memory/StreamId.js"
-import { StreamIdTree, walkTree } from "../../src/memory/StreamIdTree.js"
+import { StreamIdTree } from "../../src/memory/StreamIdTree.js"
+import { walkTree } from "../../src/memory/StreamIdTreeWalk.js"
 import { Random } from "../support/Random.js"
 
 const idOf = (n: number): StreamId => new StreamId().set(n & 1 ? -1 : 0, n >>> 3, n & 2 ? -5 : 5, n)

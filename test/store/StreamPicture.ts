@@ -11,6 +11,9 @@ import { CollectingSink } from "../rdb/CollectingSink.js"
 const hex = (u8: Uint8Array, off: number, len: number): string =>
   Buffer.from(u8.subarray(off, off + len)).toString("hex")
 
+/** Deliveries; beyond 2^53 a DUMP is read with less than all digits. */
+const counted = (n: bigint): string => (n >= 0n && n < 2n ** 53n ? String(n) : "many")
+
 export const streamPicture = (reader: BlockReader, value: Ref): string[] => {
   const lines: string[] = []
   const text = (id: StreamId): string => id.toString()
@@ -24,7 +27,7 @@ export const streamPicture = (reader: BlockReader, value: Ref): string[] => {
       ),
     group: (u8, off, len, last, read, pending) =>
       lines.push(`group ${hex(u8, off, len)} last ${text(last)} read ${read} pending ${pending}`),
-    pending: (id, _time, deliveries) => lines.push(`pending ${text(id)} ${Number(deliveries)}`),
+    pending: (id, _time, deliveries) => lines.push(`pending ${text(id)} ${counted(deliveries)}`),
     consumers: (n) => lines.push(`${n} consumers`),
     consumer: (u8, off, len, _seen, pending) =>
       lines.push(`consumer ${hex(u8, off, len)} pending ${pending}`),

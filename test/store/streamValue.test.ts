@@ -206,7 +206,7 @@ describe("StreamLoader", () => {
       "1 groups",
       "group 67 last 0-0 read 0 pending 2",
       "pending 1-0 1",
-      `pending 2-0 ${2 ** 63}`,
+      "pending 2-0 many",
       "1 consumers",
       "consumer 63 pending 2",
       "owned 1-0",

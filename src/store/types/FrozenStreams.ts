@@ -10,7 +10,7 @@ import { FrozenBlock } from "../../memory/Snapshot.js"
 import * as Stream from "../../memory/Stream.js"
 import * as Groups from "../../memory/StreamGroups.js"
 import { StreamId } from "../../memory/StreamId.js"
-import { walkTree } from "../../memory/StreamIdTree.js"
+import { walkTree } from "../../memory/StreamIdTreeWalk.js"
 
 /** Anything that copies a block: a FrozenReader, or `liveBlocks`. */
 export interface BlockReader {
