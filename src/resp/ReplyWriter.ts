@@ -23,7 +23,7 @@ const LF = 10
 const loopCopyMax = 40
 /** Sizes of a fresh buffer. */
 const minBuffer = 1024
-const maxFreshBuffer = 65536
+const maxFreshBuffer = 131072
 /** Replies up to this size are copied out by `take`, so that the writer keeps its buffer. */
 const copyOutMax = 2048
 /** Most bytes of a header: type byte, sign, digits, CRLF. */
@@ -358,6 +358,7 @@ export class ReplyWriter {
 
   /** Leaves the buffer to whoever still reads it and starts a new one at the next write. */
   abandon(): void {
+    this.fresh = Math.min(maxFreshBuffer, Math.max(this.fresh, this.buf.length))
     this.pos = 0
     this.buf = empty
   }

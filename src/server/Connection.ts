@@ -1,31 +1,28 @@
 /**
- * One client connection: the fiber that reads chunks, runs the commands in them and writes their replies.
+ * One client connection: its fiber, and the straight path that runs the commands of a chunk inside the event that brought it.
  *
- * A chunk is run to its end without yielding, and its replies leave in one write. The fiber leaves this straight path
- * only for a command that waits, for a peer that does not read (then nothing more is read from it either), and after
- * BATCH_BYTES_MAX of replies. While a command waits the connection goes on reading, so that the end of the connection
- * is noticed and ends the wait.
+ * A chunk is run to its end without yielding, and its replies leave in one write at the end of the event-loop turn. The
+ * fiber rests meanwhile. It is woken for a command that waits, for a peer that does not read (then nothing more is read
+ * from it either), after BATCH_BYTES_MAX of replies, and at the end. While a command waits the connection goes on
+ * reading, so that the end of the connection is noticed and ends the wait.
  *
- *   pull -> feed -> [next -> run]* -> write
- *                       `-> wait (interrupted when the peer goes)
+ *   chunk -> feed -> [next -> run]* -> replies noted -> rest
+ *                        `-> wake the fiber -> wait (interrupted when the peer goes) -> [next -> run]* -> rest
  */
-import type * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { Socket, SocketError } from "effect/socket/Socket"
-import { readerBytes } from "effect/socket/Socket"
+import type * as Net from "node:net"
 import type { Session } from "../commands/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
 import { ParseStatus } from "../resp/RequestParser.js"
 import type { Engine } from "./Engine.js"
+import { Inlet } from "./Inlet.js"
 import { Lookahead, type Request } from "./Lookahead.js"
 import { Outlet } from "./Outlet.js"
 
 /** Replies are written out after about this many bytes even if the chunk has more commands. */
 const BATCH_BYTES_MAX = 256 * 1024
-
-type RawSocket = typeof NodeSocket.NetSocket.Service
 
 /** Why the batch stopped before the input was used up. */
 type Pause = "flush" | "end" | Effect.Effect<Uint8Array>
@@ -79,25 +76,39 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
 /** Serves one connection until the peer goes, the session is closed, or the fiber is interrupted. */
 export const serveConnection = Effect.fnUntraced(function* (
   engine: Engine,
-  socket: Socket,
-  raw: RawSocket,
+  raw: Net.Socket,
   session: Session,
 ) {
   const outlet = new Outlet(raw)
-  const pull = yield* readerBytes(socket)
   const input = new Lookahead(engine.codec.makeParser(session.limits), engine.dispatcher.table)
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      engine.detach(session)
+      raw.destroySoon()
+    }),
+  )
   engine.attach(session, outlet, input)
-  yield* Effect.addFinalizer(() => Effect.sync(() => engine.detach(session)))
-  // Input that came while a command waited; it is fed once the parser is through with that command.
-  const held: Array<Uint8Array> = []
+  const inlet = new Inlet(raw, (bytes) => {
+    session.inputBytes += bytes
+    engine.netInputBytes += bytes
+  })
+  let pause: Pause | undefined
+  const batch = (): void => {
+    engine.beginBatch(session, outlet)
+    pause = runBatch(engine, session, input)
+    engine.endBatch(session, outlet)
+  }
+  const take = (chunk: Uint8Array): boolean => {
+    if (session.closing) return false
+    input.feed(chunk)
+    batch()
+    return pause === undefined && !outlet.congested
+  }
   for (;;) {
-    const chunks = held.length > 0 ? held.splice(0) : count(engine, session, yield* pull)
-    if (session.closing) return
-    for (const chunk of chunks) input.feed(chunk)
+    yield* inlet.idle(take)
+    // What `take` could not finish, and the chunks that came meanwhile.
     for (;;) {
-      engine.beginBatch(session, outlet)
-      const pause = runBatch(engine, session, input)
-      engine.endBatch(session, outlet)
+      if (session.closing && pause === undefined) return
       if (pause === "end") {
         engine.replies.flush()
         outlet.end()
@@ -105,7 +116,7 @@ export const serveConnection = Effect.fnUntraced(function* (
       }
       if (pause !== undefined) engine.replies.flush()
       if (pause !== undefined && pause !== "flush") {
-        const reply = yield* whileReading(engine, session, pause, pull, held)
+        const reply = yield* whileReading(engine, session, pause, inlet)
         if (reply === undefined) return
         // A postponed command has no reply yet; the next batch begins with it.
         if (!session.postponed) engine.reply(session, outlet, reply)
@@ -115,50 +126,36 @@ export const serveConnection = Effect.fnUntraced(function* (
           return
         }
       }
-      if (outlet.congested) yield* outlet.drained
-      if (pause === undefined) break
+      if (outlet.congested) {
+        inlet.pause()
+        yield* outlet.drained
+        inlet.resume()
+      }
+      if (pause === undefined) {
+        const chunk = inlet.shift()
+        if (chunk === undefined) break
+        input.feed(chunk)
+      }
+      batch()
     }
+    if (inlet.ended) return
   }
 })
 
-/** Counts input as it comes. */
-const count = (
-  engine: Engine,
-  session: Session,
-  chunks: ReadonlyArray<Uint8Array>,
-): ReadonlyArray<Uint8Array> => {
-  for (const chunk of chunks) {
-    session.inputBytes += chunk.length
-    engine.netInputBytes += chunk.length
-  }
-  return chunks
-}
-
 /**
  * Waits for a reply while reading on; the wait is interrupted when the peer goes. Answers nothing when the connection is
- * to end: the peer has sent more than client-query-buffer-limit behind the command that waits.
+ * to end: the peer is gone, or has sent more than client-query-buffer-limit behind the command that waits.
  */
 const whileReading = (
   engine: Engine,
   session: Session,
   waiting: Effect.Effect<Uint8Array>,
-  pull: Effect.Effect<ReadonlyArray<Uint8Array>, SocketError>,
-  held: Array<Uint8Array>,
-): Effect.Effect<Uint8Array | undefined, SocketError> =>
+  inlet: Inlet,
+): Effect.Effect<Uint8Array | undefined> =>
   Effect.gen(function* () {
     const reply = yield* Effect.forkChild(waiting, { startImmediately: true })
     const done = reply.pollUnsafe()
     if (done !== undefined) return yield* Fiber.join(reply)
-    const reading: Effect.Effect<undefined, SocketError> = Effect.gen(function* () {
-      let bytes = session.control.queryBytes(false)
-      for (const chunk of held) bytes += chunk.length
-      while (bytes <= engine.settings.clientQueryBufferLimit) {
-        for (const chunk of count(engine, session, yield* pull)) {
-          held.push(chunk)
-          bytes += chunk.length
-        }
-      }
-      return undefined
-    })
-    return yield* Effect.raceFirst(Fiber.join(reply), reading)
+    const room = engine.settings.clientQueryBufferLimit - session.control.queryBytes(false)
+    return yield* Effect.raceFirst(Fiber.join(reply), Effect.as(inlet.endedOr(room), undefined))
   })

@@ -18,6 +18,9 @@ import type { Outlet } from "./Outlet.js"
 /** What stands for an outlet whose part has gone out already. */
 const NOWHERE = undefined
 
+/** Replies of a turn are written before its end when they are more than this: the writer's buffer stays in the cache. */
+const TURN_BYTES_MAX = 64 * 1024
+
 export class Replies {
   private readonly outlets: Array<Outlet | undefined> = []
   private readonly ends: Array<number> = []
@@ -41,7 +44,8 @@ export class Replies {
       this.ends[n] = this.out.pos
       this.count = n + 1
     }
-    this.schedule()
+    if (this.out.pos >= TURN_BYTES_MAX) this.flushParts()
+    else this.schedule()
   }
 
   /** Queues bytes, which must not change any more, behind everything the outlet was given before. */

@@ -13,7 +13,6 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Socket } from "effect/socket/Socket"
 import type { SocketServer } from "effect/socket/SocketServer"
 import type * as Net from "node:net"
 import type * as Tls from "node:tls"
@@ -87,7 +86,7 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
   for (const listener of listeners) {
-    yield* Effect.forkScoped(listener.server.run((socket) => accept(engine, settings, listener, socket)))
+    yield* Effect.forkScoped(listener.server.run(() => accept(engine, settings, listener)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
   return {
@@ -174,12 +173,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",
 }
 
-const accept = (
-  engine: Engine,
-  settings: ListenSettings,
-  listener: Listener,
-  socket: Socket,
-): Effect.Effect<void> =>
+const accept = (engine: Engine, settings: ListenSettings, listener: Listener): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
     yield* Effect.addFinalizer(() => closed(raw))
@@ -197,10 +191,9 @@ const accept = (
       session.localAddress = addressText(raw.localAddress, raw.localPort)
       if (settings.tcpKeepalive > 0) raw.setKeepAlive(true, settings.tcpKeepalive * 1000)
     }
-    yield* serveConnection(engine, socket, raw, session)
+    yield* serveConnection(engine, raw, session)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("SocketError", () => Effect.void),
     Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect)),
   )
 
