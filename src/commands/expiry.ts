@@ -73,12 +73,13 @@ const expire = (c: CommandContext, unitMs: number, relative: boolean): void => {
     return c.out.one()
   }
   c.db.setExpiryWords(ref, deadline.low, deadline.high)
+  // The reply first: so a client that listens to its own changes gets it before the event.
+  c.out.one()
   c.changed(1, Event.generic, "expire")
   if (c.replicating && (relative || unitMs !== 1)) {
     const options = Array.from({ length: c.argc - 3 }, (_, i) => c.bytes(i + 3))
     c.propagation.instead(c.db.id, "PEXPIREAT", c.bytes(1), deadlineText(), ...options)
   }
-  c.out.one()
 }
 
 const NO_KEY = -2

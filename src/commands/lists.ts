@@ -109,8 +109,9 @@ const linsert = (c: CommandContext): void => {
   if (!Quicklist.findFirst(a, list, buf, argOff[3], argLen[3])) return c.out.int(-1)
   const { node, pos } = Quicklist.place
   Quicklist.insert(a, list, node, pos, before, buf, argOff[4], argLen[4], limitsOf(c))
-  c.out.int(Quicklist.length(a, list))
+  const length = Quicklist.length(a, list)
   listChanged(c, buf, argOff[1], argLen[1], "linsert", 1)
+  c.out.int(length)
 }
 
 const lrem = (c: CommandContext): void => {
@@ -123,11 +124,12 @@ const lrem = (c: CommandContext): void => {
   const list = listOf(c, entry)
   const max = count === 0 ? Infinity : Math.abs(count)
   const n = Quicklist.removeEqual(c.keyspace.arena, list, count >= 0, max, buf, argOff[3], argLen[3])
+  if (n > 0) {
+    const gone = removeIfEmpty(c, entry, list)
+    listChanged(c, buf, argOff[1], argLen[1], "lrem", n)
+    if (gone) listGone(c, buf, argOff[1], argLen[1])
+  }
   c.out.int(n)
-  if (n === 0) return
-  const gone = removeIfEmpty(c, entry, list)
-  listChanged(c, buf, argOff[1], argLen[1], "lrem", n)
-  if (gone) listGone(c, buf, argOff[1], argLen[1])
 }
 
 const ltrim = (c: CommandContext): void => {

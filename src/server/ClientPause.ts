@@ -31,6 +31,11 @@ export class ClientPause {
     private readonly keyspace: Keyspace,
   ) {}
 
+  /** Clients whose command is held back. */
+  get waitingCount(): number {
+    return this.waiting.size
+  }
+
   /** Pauses for a purpose; a pause for the same purpose is extended and made stricter, never the opposite. */
   pause(purpose: string, mode: PauseMode, until: number): void {
     const old = this.pauses.get(purpose)
