@@ -3,8 +3,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { pathToFileURL } from "node:url"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,6 +17,9 @@ import {
   type RdbPersistenceShape,
 } from "../../src/rdb/RdbPersistence.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
+import { dataCommands } from "../../src/commands/index.js"
+import { RespCodec } from "../../src/resp/RespCodec.js"
+import { type Engine, EngineService } from "../../src/server/Engine.js"
 import { Store } from "../../src/store/Store.js"
 import { withOracle } from "../support/Oracle.js"
 
@@ -38,6 +40,8 @@ export const settingsOf = (changes: Partial<PersistenceSettings> = {}): Persiste
 
 export interface OpenPersistence {
   readonly keyspace: Keyspace
+  /** Runs data commands on the keyspace. */
+  readonly engine: Engine
   readonly persistence: RdbPersistenceShape
   readonly close: () => Promise<void>
 }
@@ -53,17 +57,22 @@ export const openPersistence = async (
     worker,
     threadFromBytes: 0,
     id: "test",
-  }).pipe(Layer.provideMerge(Store.layer), Layer.provide(files))
-  const [keyspace, persistence] = await Effect.runPromise(
+  }).pipe(
+    Layer.provideMerge(EngineService.layerOf({ ...defaultSettings }, () => dataCommands)),
+    Layer.provideMerge(Store.layer),
+    Layer.provide(RespCodec.layer),
+    Layer.provide(files),
+  )
+  const [keyspace, engine, persistence] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
-          return [yield* Store, yield* RdbPersistence] as const
+          return [yield* Store, yield* EngineService, yield* RdbPersistence] as const
         }).pipe(Effect.provideContext(context)),
       ),
     ),
   )
-  return { keyspace, persistence, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+  return { keyspace, engine, persistence, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
 }
 
 /** Runs `use` with a directory that is removed afterwards. */
