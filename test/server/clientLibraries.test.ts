@@ -10,12 +10,11 @@ beforeAll(async () => {
 })
 afterAll(() => redix.stop())
 
-describe("ioredis", () => {
+describe.each([2, 3] as const)("ioredis, RESP%i", (protocol) => {
+  const connect = (): Redis => new Redis(redix.port, { enableReadyCheck: false, protocol })
+
   it("publishes and subscribes", async () => {
-    const [subscriber, publisher] = [
-      new Redis(redix.port, { enableReadyCheck: false }),
-      new Redis(redix.port, { enableReadyCheck: false }),
-    ]
+    const [subscriber, publisher] = [connect(), connect()]
     const got: Array<string> = []
     subscriber.on("message", (channel: string, message: string) => got.push(`${channel} ${message}`))
     const last = new Promise<void>((resolve) => {
@@ -31,18 +30,16 @@ describe("ioredis", () => {
     await Promise.all([publisher.publish("b", "2"), publisher.publish("cc", "end")])
     await last
     expect(got).toEqual(["a 1", "b 2", "c* cc end"])
-    expect(await subscriber.unsubscribe()).toBe(1)
-    expect(await subscriber.punsubscribe()).toBe(0)
+    expect(await subscriber.unsubscribe("a", "b")).toBe(1)
+    expect(await subscriber.punsubscribe("c*")).toBe(0)
     expect(await subscriber.set("back", "to normal")).toBe("OK")
     subscriber.disconnect()
     publisher.disconnect()
   })
 
   it("runs transactions and watches", async () => {
-    const [client, other] = [
-      new Redis(redix.port, { enableReadyCheck: false }),
-      new Redis(redix.port, { enableReadyCheck: false }),
-    ]
+    const [client, other] = [connect(), connect()]
+    await client.del("k")
     const result = await client.multi().set("k", "1").incr("k").lpush("k", "x").get("k").exec()
     expect(result?.map(([error, value]) => error?.message ?? value)).toEqual([
       "OK",
