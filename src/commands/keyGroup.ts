@@ -2,7 +2,7 @@
  * Lookups of many keys by one command: brings the memory of sixteen keys near at once (HashTable.touch), as the server
  * does for pipelined commands.
  */
-import { foreseen, LOOKAHEAD_MAX } from "../memory/HashTable.js"
+import { foreseen, LOOKAHEAD_MAX } from "../memory/Foresight.js"
 import { hashBytes } from "../memory/SipHash.js"
 import type { CommandContext } from "./CommandContext.js"
 

@@ -10,10 +10,9 @@
  */
 import type { Ref } from "./Arena.js"
 import { FrozenBlock, type FrozenReader } from "./Snapshot.js"
+import { OVERFLOW_WORD, SLOTS } from "./TableLayout.js"
 
 /** Words of a bucket: 12 entries, 3 of tags, 1 of overflow (HashTable.ts). */
-const SLOTS = 12
-const OVERFLOW_WORD = 15
 
 export class FrozenTableWalk {
   /** Entries the table had. */

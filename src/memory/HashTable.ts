@@ -26,15 +26,11 @@
  * 100b & 3 = 0 < split: bucket 100b & 7 = 4.
  */
 import type { Arena, Ref } from "./Arena.js"
+import { foreseenHash, touchBuckets, touchEntries } from "./Foresight.js"
 import { hashBytes } from "./SipHash.js"
+import { BUCKET_BYTES, BUCKET_WORDS, OVERFLOW_WORD, SEGMENT_BUCKETS, SLOTS, TAG_WORD } from "./TableLayout.js"
 
 const HEADER_BYTES = 32
-const SEGMENT_BUCKETS = 64
-const BUCKET_BYTES = 64
-const BUCKET_WORDS = 16
-const SLOTS = 12
-const TAG_WORD = 12
-const OVERFLOW_WORD = 15
 const BUCKETS_MIN = 2
 /** Entries a bucket above which a bucket is split, below which one is merged. */
 const LOAD_MAX = 8.5
@@ -109,62 +105,14 @@ export class HashTable {
 
   /** Ref of the entry with this key, or 0. Remembers where it stands, for replaceFound and removeFound. */
   find(buf: Uint8Array, off: number, len: number): Ref {
-    const hash = this.hashOf(buf, off, len)
+    const hash = foreseenHash(buf, off, len)
     this.lastHash = hash
     return this.findHashed(hash, buf, off, len)
   }
 
-  private hashOf(buf: Uint8Array, off: number, len: number): number {
-    if (off === foreseen.off && buf === foreseen.buf && len === foreseen.len) return foreseen.hash
-    if (off === foreseenMember.off && buf === foreseenMember.buf && len === foreseenMember.len) {
-      return foreseenMember.hash
-    }
-    return hashBytes(buf, off, len)
-  }
-
-  /**
-   * Brings what `find` will read for n hashes (at most LOOKAHEAD_MAX) into the processor's cache. Lookups in a large
-   * table wait for memory, one after the other; here the loads of all of them are under way together. Random GETs over
-   * 1 M keys: 610 ns each without, 353 with.
-   */
+  /** Brings what `find` will read for n hashes (at most LOOKAHEAD_MAX) near, all at once; see Foresight.ts. */
   touch(hashes: Int32Array, n: number): void {
-    const i32s = this.arena.i32
-    const { dir, mask, split } = this
-    const dirWords = i32s[dir >>> 20]
-    const dirAt = (dir & 0xfffff) << 1
-    let sum = 0
-    for (let i = 0; i < n; i++) {
-      const hash = hashes[i]
-      let b = hash & mask
-      if (b < split) b = hash & ((mask << 1) | 1)
-      const segment = dirWords[dirAt + (b >>> 6)]
-      const at = ((segment & 0xfffff) << 1) + ((b & 63) << 4)
-      touchedSegments[i] = segment
-      touchedBuckets[i] = at
-      sum ^= i32s[segment >>> 20][at + TAG_WORD]
-    }
-    for (let i = 0; i < n; i++) {
-      const words = i32s[touchedSegments[i] >>> 20]
-      const at = touchedBuckets[i]
-      const pattern = Math.imul(hashes[i] >>> 24, 0x01010101)
-      let entry = 0
-      for (let t = 0; t < 3; t++) {
-        const x = words[at + TAG_WORD + t] ^ pattern
-        const hits = (x - 0x01010101) & ~x & 0x80808080
-        if (hits === 0) continue
-        entry = words[at + (t << 2) + ((31 - Math.clz32(hits & -hits)) >>> 3)]
-        break
-      }
-      touchedEntries[i] = entry
-    }
-    for (let i = 0; i < n; i++) {
-      const entry = touchedEntries[i]
-      // The first word and one 32 bytes on: an entry may lie across two lines.
-      const words = i32s[entry >>> 20]
-      const w = (entry & 0xfffff) << 1
-      sum ^= words[w] ^ words[w + 8]
-    }
-    touchSum = sum
+    touchBuckets(this.arena, this.dir, this.mask, this.split, hashes, n)
   }
 
   private findHashed(hash: number, buf: Uint8Array, off: number, len: number): Ref {
@@ -469,14 +417,7 @@ export class HashTable {
       block = next
       bucket = 0
     }
-    // All entries' first lines are asked for before the first is hashed: the waits for memory overlap.
-    let sum = 0
-    for (let i = 0; i < n; i++) {
-      const words = a.i32[moving[i] >>> 20]
-      const w = (moving[i] & 0xfffff) << 1
-      sum ^= words[w] ^ words[w + 8]
-    }
-    touchSum = sum
+    touchEntries(a, moving, n)
     for (let i = 0; i < n; i++) {
       const entry = moving[i]
       const hash = this.hashOfEntry(entry)
@@ -537,27 +478,6 @@ export class HashTable {
     if (n !== this.count) throw new Error(`table holds ${n} entries, count says ${this.count}`)
   }
 }
-
-/** Most hashes `touch` takes at once: about as many loads as a core keeps under way. */
-export const LOOKAHEAD_MAX = 16
-/** For each hash of the last `touch`, the entry its tag leads to, 0 for none. A guess: the key was not compared. */
-const touchedEntries = new Int32Array(LOOKAHEAD_MAX)
-const touchedSegments = new Int32Array(LOOKAHEAD_MAX)
-const touchedBuckets = new Int32Array(LOOKAHEAD_MAX)
-/** Keeps the loads of `touch` from being optimised away. */
-export let touchSum = 0
-
-interface Foreseen {
-  buf: Uint8Array
-  off: number
-  len: number
-  hash: number
-}
-
-/** A key whose hash is known already: the next `find` of exactly these bytes need not compute it. */
-export const foreseen: Foreseen = { buf: new Uint8Array(0), off: -1, len: 0, hash: 0 }
-/** The same for a member or field of a collection. */
-export const foreseenMember: Foreseen = { buf: new Uint8Array(0), off: -1, len: 0, hash: 0 }
 
 /** Entries on the move in `redistribute`; shared, since a table is never touched from two places at once. */
 let moving: Int32Array = new Int32Array(256)

@@ -8,10 +8,9 @@
  * once, in the order of buckets. One cursor can be opened again and again; two walks at once need two cursors.
  */
 import type { Arena, Ref } from "./Arena.js"
+import { OVERFLOW_WORD, SLOTS } from "./TableLayout.js"
 
 /** Words of a bucket: 12 entries, 3 of tags, 1 of overflow (HashTable.ts). */
-const SLOTS = 12
-const OVERFLOW_WORD = 15
 
 export class TableCursor {
   private dir: Ref = 0

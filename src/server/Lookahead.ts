@@ -11,7 +11,8 @@
  */
 import type { Command } from "../commands/Command.js"
 import type { CommandTable } from "../commands/CommandTable.js"
-import { foreseen, foreseenMember, HashTable, LOOKAHEAD_MAX } from "../memory/HashTable.js"
+import { foreseen, foreseenMember, LOOKAHEAD_MAX } from "../memory/Foresight.js"
+import { HashTable } from "../memory/HashTable.js"
 import { hashBytes } from "../memory/SipHash.js"
 import { ParseStatus, type RequestParser, type RequestView } from "../resp/RequestParser.js"
 import type { Database } from "../store/Database.js"
