@@ -27,7 +27,7 @@ import { InfoRegistry } from "./InfoRegistry.js"
 import { Lifecycle } from "./Lifecycle.js"
 import type { Lookahead } from "./Lookahead.js"
 import { Monitors } from "./Monitors.js"
-import { overLimit } from "./OutputLimits.js"
+import { LowestLimit, overLimit } from "./OutputLimits.js"
 import type { Outlet } from "./Outlet.js"
 import { Replies } from "./Replies.js"
 
@@ -66,6 +66,7 @@ export class Engine {
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
   private limitsCheckedMs = 0
+  private readonly limits = new LowestLimit()
   /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
   background: (effect: Effect.Effect<unknown>) => void = () => {
     throw new Error("Engine.background is not set")
@@ -225,7 +226,9 @@ export class Engine {
     this.netOutputBytes += bytes.length
     this.writes++
     this.replies.queue(outlet, bytes)
-    this.limitOutput(session, 0)
+    const pending = outlet.pendingWithQueue
+    if (session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit))
+      this.limitOutput(session, 0)
   }
 
   /** Cuts a client off that has more output waiting than client-output-buffer-limit allows. */

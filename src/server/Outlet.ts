@@ -3,6 +3,9 @@
  *
  * Bytes leave in the order in which they were given, whether written at once or queued. Queued bytes are written at the end
  * of the event-loop turn (Replies.ts), together; before anything is written directly the caller empties the queue.
+ *
+ * Subscribers of one channel are often sent the very same pieces in a turn. The pieces joined last are therefore kept until
+ * another queue differs from them: a message to a thousand clients is joined once (`Joined`).
  */
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
@@ -12,10 +15,37 @@ const JOINED_BYTES_MAX = 64 * 1024
 /** Whoever produces bytes without end should pause with this many queued. */
 const QUEUE_BYTES_FULL = 64 * 1024
 
+/** The pieces of a queue as one buffer, kept for the next queue of the same pieces. */
+export class Joined {
+  private pieces: ReadonlyArray<Uint8Array> = []
+  private bytes: Uint8Array = new Uint8Array(0)
+
+  of(queue: ReadonlyArray<Uint8Array>, length: number): Uint8Array {
+    if (this.same(queue)) return this.bytes
+    this.pieces = queue
+    this.bytes = Buffer.concat(queue, length)
+    return this.bytes
+  }
+
+  forget(): void {
+    this.pieces = []
+    this.bytes = new Uint8Array(0)
+  }
+
+  private same(queue: ReadonlyArray<Uint8Array>): boolean {
+    const { pieces } = this
+    if (pieces.length !== queue.length) return false
+    for (let i = queue.length - 1; i >= 0; i--) if (pieces[i] !== queue[i]) return false
+    return true
+  }
+}
+
 export class Outlet {
   private ended = false
-  private readonly queue: Array<Uint8Array> = []
+  private queue: Array<Uint8Array> = []
   private queuedBytes = 0
+  /** Bytes the socket held when the queue was begun. */
+  private heldBytes = 0
   /** Replies.ts has noted that the queue must be written. */
   noted = false
 
@@ -44,24 +74,34 @@ export class Outlet {
 
   /** Queues bytes, which must never change afterwards. */
   enqueue(bytes: Uint8Array): void {
-    if (bytes.length === 0 || !this.open) return
+    if (bytes.length === 0 || this.ended) return
+    if (this.queue.length === 0) this.heldBytes = this.raw.writableLength
     this.queue.push(bytes)
     this.queuedBytes += bytes.length
   }
 
+  /** As `pendingBytes` while something is queued, without asking the socket. */
+  get pendingWithQueue(): number {
+    return this.heldBytes + this.queuedBytes
+  }
+
   /** Writes what is queued. */
-  writeQueue(): void {
+  writeQueue(joined?: Joined): void {
     const { queue } = this
     const first = queue[0]
     if (first === undefined) return
+    // A new array, for `joined` may have kept this one.
+    this.queue = []
     if (queue.length === 1) this.write(first)
-    else if (this.queuedBytes <= JOINED_BYTES_MAX) this.write(Buffer.concat(queue, this.queuedBytes))
+    else if (this.queuedBytes <= JOINED_BYTES_MAX)
+      this.write(
+        joined === undefined ? Buffer.concat(queue, this.queuedBytes) : joined.of(queue, this.queuedBytes),
+      )
     else {
       this.raw.cork()
       for (const bytes of queue) this.write(bytes)
       this.raw.uncork()
     }
-    queue.length = 0
     this.queuedBytes = 0
   }
 
@@ -103,7 +143,7 @@ export class Outlet {
   /** Ends the connection now; what is not sent yet is dropped. */
   destroy(): void {
     this.ended = true
-    this.queue.length = 0
+    this.queue = []
     this.queuedBytes = 0
     this.raw.destroy()
   }

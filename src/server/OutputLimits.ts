@@ -31,3 +31,18 @@ export const overLimit = (
   }
   return now - session.overSoftLimitMs > limit.softSeconds * 1000
 }
+
+/** The lowest of all limits, below which nobody needs a closer look. */
+export class LowestLimit {
+  private seen: Settings["clientOutputBufferLimit"] | undefined = undefined
+  private bytes = Infinity
+
+  lowest(limits: Settings["clientOutputBufferLimit"]): number {
+    if (limits === this.seen) return this.bytes
+    this.seen = limits
+    this.bytes = Infinity
+    for (const { hardBytes, softBytes } of [limits.normal, limits.pubsub])
+      for (const bytes of [hardBytes, softBytes]) if (bytes > 0) this.bytes = Math.min(this.bytes, bytes)
+    return this.bytes
+  }
+}

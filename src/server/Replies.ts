@@ -13,7 +13,7 @@
  * what a connection is sent keeps the order in which it arose, and never stands inside another reply.
  */
 import type { ReplyWriter } from "../resp/ReplyWriter.js"
-import type { Outlet } from "./Outlet.js"
+import { Joined, type Outlet } from "./Outlet.js"
 
 /** What stands for an outlet whose part has gone out already. */
 const NOWHERE = undefined
@@ -26,6 +26,7 @@ export class Replies {
   private readonly ends: Array<number> = []
   private count = 0
   private queues: Array<Outlet> = []
+  private readonly joined = new Joined()
   private scheduled = false
   private readonly flushLater = (): void => {
     this.scheduled = false
@@ -94,8 +95,9 @@ export class Replies {
     this.queues = []
     for (const outlet of queues) {
       outlet.noted = false
-      outlet.writeQueue()
+      outlet.writeQueue(this.joined)
     }
+    this.joined.forget()
   }
 
   private flushParts(): void {
