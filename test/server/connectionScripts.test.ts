@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { compareScript, type ScriptStep } from "../support/Script.js"
-import * as scripts from "./connectionScripts.js"
+import * as connections from "./connectionScripts.js"
+import * as pubsub from "./pubsubScripts.js"
+import * as transactions from "./transactionScripts.js"
 
 describeOracle("connections, step by step as redis-server", () => {
   let oracle: OracleServer
@@ -22,30 +24,30 @@ describeOracle("connections, step by step as redis-server", () => {
     })
   }
 
-  same("connection commands and CLIENT", scripts.connectionScript)
-  same("Pub/Sub", scripts.pubsubScript)
-  same("CLIENT REPLY", scripts.replyModeScript)
-  same("transactions", scripts.transactionScript)
+  same("connection commands and CLIENT", connections.connectionScript)
+  same("Pub/Sub", pubsub.pubsubScript)
+  same("CLIENT REPLY", pubsub.replyModeScript)
+  same("transactions", transactions.transactionScript)
   it("watched keys that expire", async () => {
     const client = await oracle.connect()
     expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", 0)).toBe("+OK\r\n")
     redix.engine.keyspace.activeExpiry = false
-    const steps = scripts.expiringWatchScript
+    const steps = transactions.expiringWatchScript
     expect(await compareScript(oracle, redix, steps)).toBeGreaterThan(steps.length / 2)
     redix.engine.keyspace.activeExpiry = true
     expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", 1)).toBe("+OK\r\n")
     client.close()
   })
-  same("keyspace events", scripts.eventScript)
-  same("MONITOR", scripts.monitorScript)
-  same("clients seen and ended by others", scripts.clientsScript)
-  same("CLIENT PAUSE", scripts.pauseScript)
+  same("keyspace events", pubsub.eventScript)
+  same("MONITOR", pubsub.monitorScript)
+  same("clients seen and ended by others", connections.clientsScript)
+  same("CLIENT PAUSE", connections.pauseScript)
 
   it("a password", async () => {
     const theirs = await OracleServer.start({ tcp: true, config: { requirepass: "secret" } })
     const ours = await startRedix({}, { requirepass: "secret" })
     try {
-      const steps = scripts.passwordScript
+      const steps = connections.passwordScript
       expect(await compareScript(theirs, ours, steps)).toBeGreaterThan(steps.length / 2)
     } finally {
       await theirs.stop()
