@@ -21,6 +21,8 @@ export interface RunningLoad {
 }
 
 export class PersistenceState {
+  /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: checksums of files and payloads are not looked at. */
+  skipChecksum = false
   save: RunningSave | undefined = undefined
   load: RunningLoad | undefined = undefined
   /** Unix seconds of the last good save to a file; the start of the server before the first. */

@@ -32,9 +32,10 @@ const ok: DumpOutcome = { kind: "ok" }
 const footer: DumpOutcome = { kind: "footer" }
 
 /** Whether the last ten bytes of a payload are good: a known version and the right checksum. */
-export const dumpFooterIsValid = (payload: Uint8Array): boolean => {
+export const dumpFooterIsValid = (payload: Uint8Array, checksum = true): boolean => {
   const at = payload.length - DUMP_FOOTER_BYTES
   if (at < 0 || (payload[at] | (payload[at + 1] << 8)) > RDB_VERSION_MAX) return false
+  if (!checksum) return true
   const crc = new Crc64()
   crc.update(payload, 0, at + 2)
   return crc.equals(payload, at + 2)
@@ -48,9 +49,9 @@ export const decodeDumpPayload = (
   payload: Uint8Array,
   key: Uint8Array,
   sink: RdbSink,
-  options: { readonly sanitize: boolean },
+  options: { readonly sanitize: boolean; /** Default true. */ readonly checksum?: boolean },
 ): DumpOutcome => {
-  if (!dumpFooterIsValid(payload)) return footer
+  if (!dumpFooterIsValid(payload, options.checksum)) return footer
   const bytes = payload.length - DUMP_FOOTER_BYTES
   const input = new RdbDecoderInput(bytes, false)
   const values = new RdbDecoderValues(input, sink, options.sanitize, false)

@@ -86,7 +86,7 @@ export const loadRdbFile = (
         const decoder = new RdbDecoder(loader, {
           path,
           totalBytes,
-          checksum: settings.rdbchecksum,
+          checksum: settings.rdbchecksum && !state.skipChecksum,
           sanitize: settings.sanitizeDumpPayload === "yes",
         })
         const buffer = new Uint8Array(SLICE_BYTES)

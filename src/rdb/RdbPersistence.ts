@@ -180,7 +180,6 @@ class Persistence implements RdbPersistenceShape {
         keyspace.arena.closeSnapshot()
         state.lastCowBytes = bytes
         state.cowBytesPeak = Math.max(state.cowBytesPeak, bytes)
-        state.save = undefined
       }),
     )
   }
@@ -199,7 +198,8 @@ class Persistence implements RdbPersistenceShape {
           closed = true
           return this.end(source)
         })
-        return restore(use(source, close)).pipe(Effect.ensuring(close))
+        const over = Effect.sync(() => void (this.state.save = undefined))
+        return restore(use(source, close)).pipe(Effect.ensuring(close), Effect.ensuring(over))
       }),
     )
   }

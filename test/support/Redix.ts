@@ -3,16 +3,19 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/index.js"
 import { Redix } from "../../src/Redix.js"
 import { type Engine, EngineService } from "../../src/server/Engine.js"
+import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
 import { TcpServer } from "../../src/server/TcpServer.js"
 import { RawClient } from "./RawClient.js"
 
 export interface TestRedix {
   readonly port: number
   readonly engine: Engine
+  readonly persistence: ServerPersistence
   readonly connect: () => Promise<RawClient>
   readonly stop: () => Promise<void>
 }
@@ -45,13 +48,17 @@ export const startRedix = async (
   )
   // Files are read only by tests that name a directory.
   const load = directives.dir !== undefined
-  const layer = Redix.layerServer({ portZero: "free", load }).pipe(Layer.provide(config), Layer.provide(NodeFileSystem.layer))
-  const [port, engine] = await Effect.runPromise(
+  const layer = Redix.layerServer({ portZero: "free", load }).pipe(
+    Layer.provide(Logger.layer([])),
+    Layer.provide(config),
+    Layer.provide(NodeFileSystem.layer),
+  )
+  const [port, engine, persistence] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
           const server = yield* TcpServer
-          return [server.ports[0] ?? 0, yield* EngineService] as const
+          return [server.ports[0] ?? 0, yield* EngineService, yield* PersistenceService] as const
         }).pipe(Effect.provideContext(context)),
       ),
     ),
@@ -59,6 +66,7 @@ export const startRedix = async (
   return {
     port,
     engine,
+    persistence,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: () => Effect.runPromise(Scope.close(scope, Exit.void)),
   }
