@@ -27,10 +27,8 @@ describeOracle("as Redis answers", () => {
       withOracle({}, async (server) => {
         const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
         await subject.command("FLUSHALL")
-        if (protocol === 3) {
-          await oracle.command("HELLO", "3")
-          for (const session of redix.engine.sessions.values()) session.resp = 3
-        }
+        redix.engine.keyspace.dirty = 0
+        if (protocol === 3) await Promise.all([oracle, subject].map((client) => client.command("HELLO", "3")))
         const random = Random.forTest(`generic ${protocol}`)
         const steps = genericSteps(random, COMMANDS, await fillers(subject))
         expect(await differential({ oracle, subject, seed: random.seed }, steps)).toBeGreaterThan(
@@ -44,8 +42,7 @@ describeOracle("as Redis answers", () => {
         )
         const changes = /rdb_changes_since_last_save:(\d+)/.exec(expected ?? "")?.[1]
         expect(changes).toBeDefined()
-        if (actual !== undefined && actual.includes("rdb_changes"))
-          expect(actual).toContain(`rdb_changes_since_last_save:${changes}`)
+        expect(actual).toContain(`rdb_changes_since_last_save:${changes}`)
         oracle.close()
         subject.close()
       }),
