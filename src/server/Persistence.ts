@@ -272,7 +272,8 @@ export class ServerPersistence {
         yield* Effect.logWarning("There is a child saving an .rdb. Killing it!")
       }
       const { state } = this.rdb
-      const partial = state.load !== undefined || state.loadFailed
+      // Also a start that ends before the file was loaded: a port in use must not cost the data.
+      const partial = state.load !== undefined || state.loadFailed || this.reloading
       const wanted = options.save ?? (this.config.values.save.length > 0 && !partial)
       if (!wanted) {
         this.ended = true
