@@ -20,9 +20,9 @@ import { commandCommands } from "./server/admin/command.js"
 import { configCommands } from "./server/admin/config.js"
 import { connectionCommands } from "./server/admin/connection.js"
 import { monitorCommands } from "./server/admin/monitor.js"
-import { debugCommands } from "./server/admin/debug.js"
+import { adminCommands } from "./server/admin/index.js"
 import { dumpCommands } from "./server/admin/dump.js"
-import { debugReload, persistenceCommands } from "./server/admin/persistence.js"
+import { debugChecksums, debugReload, persistenceCommands } from "./server/admin/persistence.js"
 import { shutdownCommands } from "./server/admin/shutdown.js"
 import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
@@ -76,11 +76,11 @@ const engine = Layer.unwrap(
           ...monitorCommands(engine),
           ...commandCommands(engine),
           ...configCommands(engine, config, withFiles),
-          ...debugCommands(engine, config.values, facts, [debugReload(persistence)]),
+          ...adminCommands(engine, config, facts, [debugReload(persistence), debugChecksums(persistence)]),
           ...shutdownCommands(engine),
           ...timeCommands(engine),
           ...persistenceCommands(persistence),
-          ...dumpCommands(config.values),
+          ...dumpCommands(config.values, () => persistence().state.skipChecksum),
         ]),
       ),
     )

@@ -5,13 +5,23 @@ import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { setFlagsFromString } from "node:v8"
-import { helpText, parseArgv, RedixConfig, versionText, warningText } from "./config/index.js"
+import {
+  helpText,
+  parseArgv,
+  RedixConfig,
+  type ShutdownFlag,
+  versionText,
+  warningText,
+} from "./config/index.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./server/Engine.js"
 import { startupLines } from "./server/Banner.js"
+import type { ShutdownOptions } from "./server/Lifecycle.js"
 import { PersistenceService } from "./server/Persistence.js"
+import { type Crash, liveProcessInfo, ProcessInfo } from "./server/ProcessInfo.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./server/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
@@ -38,15 +48,47 @@ const logging = Layer.unwrap(
   }),
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
+/** This process is the server's own, so DEBUG may end it, as hard as Redis ends. */
+const crash = (how: Crash): void => {
+  process.stderr.write(`DEBUG: crashing on request (${how})\n`)
+  if (how === "segfault") process.kill(process.pid, "SIGSEGV")
+  process.abort()
+}
+
+const facts = Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash })
+
+/** Keeps the process id in the file that `pidfile` names, as long as the server runs. */
+const pidFile = Effect.gen(function* () {
+  const path = (yield* RedixConfig).values.pidfile
+  if (path === "") return
+  const fs = yield* FileSystem.FileSystem
+  yield* fs
+    .writeFileString(path, `${process.pid}\n`)
+    .pipe(Effect.catch((error) => Effect.logWarning(`Failed to write PID file: ${error.message}`)))
+  yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path)))
+})
+
+/** What `shutdown-on-sigterm` and its like ask for. */
+const shutdownOptions = (flags: ReadonlySet<ShutdownFlag>): ShutdownOptions => ({
+  save: flags.has("save") ? true : flags.has("nosave") ? false : undefined,
+  now: flags.has("now"),
+  force: flags.has("force"),
+})
+
 /** Turns signals into an orderly shutdown; the second one ends at once. */
 const onSignals = Effect.gen(function* () {
   const engine = yield* EngineService
+  const { values } = yield* RedixConfig
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const onSignal = (signal: NodeJS.Signals): void => {
     if (engine.lifecycle.stopping) process.exit(1)
     fork(
       Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
-        Effect.andThen(engine.lifecycle.shutdown({ save: undefined, now: false, force: false })),
+        Effect.andThen(
+          engine.lifecycle.shutdown(
+            shutdownOptions(signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm),
+          ),
+        ),
         Effect.catch((reason) => Effect.logWarning(`${reason}, can't exit.`)),
       ),
     )
@@ -59,6 +101,7 @@ const program = Effect.gen(function* () {
   const engine = yield* EngineService
   const tcp = yield* TcpServer
   yield* onSignals
+  yield* pidFile
   for (const warning of (yield* RedixConfig).warnings) yield* Effect.logWarning(warningText(warning))
   const port = tcp.ports[0] ?? 0
   for (const line of startupLines({ port, pid: process.pid })) yield* line
@@ -73,7 +116,7 @@ const program = Effect.gen(function* () {
 })
 
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
-const server = program.pipe(
+const server = Effect.scoped(program).pipe(
   Effect.provide(
     Redix.layerServer({
       portZero: "off",
@@ -85,6 +128,7 @@ const server = program.pipe(
   Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
     Effect.as(Effect.logWarning(`Fatal error loading the DB: ${error.message}. Exiting.`), 1),
   ),
+  Effect.provide(facts),
   Effect.provide(logging),
   Effect.provide(config),
   Effect.provide(NodeFileSystem.layer),

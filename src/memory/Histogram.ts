@@ -2,8 +2,8 @@
  * A histogram of durations with a relative error under 1 %: how INFO latencystats and LATENCY HISTOGRAM know percentiles.
  *
  * Layout: counters over buckets that widen with the value, in nanoseconds. Below 256 each value has its own bucket; from
- * there every power of two is cut into 128 buckets: [256, 512) by 2, [512, 1024) by 4, and so on up to 2^30, where
- * VALUE_MAX lies. 3072 counters of 8 bytes.
+ * there every power of two is cut into 128 buckets: [256, 512) by 2, [512, 1024) by 4, and so on up to 2^31. 3200
+ * counters of 8 bytes.
  *
  * Invariants: `total` is the sum of all counters. Values below 1 count as 1, values above VALUE_MAX as VALUE_MAX.
  *
@@ -15,7 +15,7 @@
 export const VALUE_MAX = 1_000_000_000
 const SUB = 128
 const EXACT = 256
-const BUCKETS = 3072
+const BUCKETS = 3200
 
 /** Bits a value is shifted down by to fall into [0, 256). */
 const shiftOf = (value: number): number => Math.max(0, 24 - Math.clz32(value))

@@ -170,11 +170,11 @@ export class Dispatcher {
     pushes.start = c.out.pos
     const dirty = c.keyspace.dirty
     const errors = c.out.errorCount - this.nestedErrors
-    this.commandsProcessed++
-    cmd.stats.calls++
     const { timer } = this
     const start = timer.begin(cmd, c.argc)
     const waiting = cmd.handler(c)
+    this.commandsProcessed++
+    cmd.stats.calls++
     if (c.out.errorCount - this.nestedErrors !== errors) cmd.stats.failed++
     if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting) pushes.place(c.session.replyMode !== "on")

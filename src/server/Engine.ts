@@ -19,6 +19,7 @@ import type { Settings } from "../commands/Settings.js"
 import { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
+import { AclLog } from "./AclLog.js"
 import { ClientPause } from "./ClientPause.js"
 import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
@@ -45,6 +46,7 @@ export class Engine {
   readonly lifecycle = new Lifecycle()
   readonly info = new InfoRegistry()
   readonly timer = new CommandTimer()
+  readonly aclLog = new AclLog()
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies
@@ -75,6 +77,10 @@ export class Engine {
   readonly onDetach: Array<(session: Session) => void> = []
   /** Further counters that CONFIG RESETSTAT clears. */
   readonly onResetStats: Array<() => void> = []
+  /** Told how long a kind of work of the server's own took, in milliseconds. */
+  onWork: (event: string, ms: number) => void = () => {}
+  /** Milliseconds spent on deleting expired keys and freeing in slices. */
+  workMs = 0
   /** Called at each turn of the clock-driven work, with the time in milliseconds. Must be quick. */
   readonly onCron: Array<(now: number) => void> = []
   /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
@@ -280,12 +286,16 @@ export class Engine {
         if (session.overSoftLimitMs > 0) this.limitOutput(session, 0)
     }
     let more = true
+    const working = this.timer.now()
     while (more) {
       const expiring = keyspace.expireDue(SLICE)
       const freeing = keyspace.freeSlice(SLICE)
       more = expiring || freeing
       if (this.clock.currentTimeMillisUnsafe() - start >= CRON_BUDGET_MS) break
     }
+    const worked = this.timer.now() - working
+    this.workMs += worked
+    this.onWork("expire-cycle", worked)
     const p = this.context.propagation
     if (p.waiting) {
       p.separately()

@@ -11,9 +11,9 @@ import { CommandBit } from "../commands/Command.js"
 import type { CommandContext } from "../commands/CommandContext.js"
 import type { Session } from "../commands/Session.js"
 import type { Dispatcher } from "./Dispatcher.js"
+import { REDACTED, secretArguments } from "./Secrets.js"
 
 const HIDDEN_BITS = CommandBit.admin | CommandBit.skipMonitor
-const REDACTED = '"(redacted)"'
 const ESCAPES: Readonly<Record<number, string>> = {
   7: "\\a",
   8: "\\b",
@@ -33,26 +33,6 @@ const quote = (bytes: Uint8Array): string => {
     else text += `\\x${byte.toString(16).padStart(2, "0")}`
   }
   return `${text}"`
-}
-
-/** Indices of the arguments that hold users and passwords. */
-const secretArguments = (c: CommandContext): ReadonlySet<number> => {
-  const secret = new Set<number>()
-  const name = c.command?.name
-  if (name === "auth") for (let i = 1; i < c.argc; i++) secret.add(i)
-  if (name !== "hello" && name !== "migrate") return secret
-  for (let i = 2; i < c.argc; i++) {
-    const words = c.is(i, "AUTH")
-      ? name === "hello"
-        ? 2
-        : 1
-      : c.is(i, "AUTH2") && name === "migrate"
-        ? 2
-        : 0
-    for (let k = 1; k <= words; k++) secret.add(i + k)
-    i += words
-  }
-  return secret
 }
 
 const source = (session: Session): string =>
@@ -97,7 +77,7 @@ export class Monitors {
     const time = `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, "0")}`
     const secret = secretArguments(c)
     let text = `+${time} [${c.session.database} ${source(c.session)}]`
-    for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? REDACTED : quote(c.bytes(i))}`
+    for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? `"${REDACTED}"` : quote(c.bytes(i))}`
     return Buffer.from(`${text}\r\n`, "latin1")
   }
 }

@@ -21,6 +21,7 @@ import {
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
 import { type Engine, EngineService } from "./Engine.js"
+import type { InfoField } from "./InfoRegistry.js"
 import type { ShutdownOptions } from "./Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
 
@@ -43,6 +44,8 @@ export class ServerPersistence {
   scheduled = false
   /** What the file loaded at the start said of replication. */
   loaded: LoadResult | undefined = undefined
+  /** Called once the data set is as it is to be at the start: with the file's facts, or without a file. */
+  readonly afterLoad: Array<(loaded: LoadResult | undefined) => void> = []
   private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** The last save has been made, or was not wanted. */
   private ended = false
@@ -57,6 +60,7 @@ export class ServerPersistence {
   ) {
     rdb.onLoading = (active) => this.onLoading(active)
     engine.context.afterFlushAll = () => this.afterFlushAll()
+    engine.info.section("persistence", () => this.info().map(fieldOf))
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
@@ -219,6 +223,11 @@ export class ServerPersistence {
         this.rdb.state.loadFailed = false
         return Effect.void
       }),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          for (const listener of this.afterLoad) listener(this.loaded)
+        }),
+      ),
       Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   })
@@ -304,6 +313,12 @@ export class ServerPersistence {
   readonly atScopeEnd: Effect.Effect<void> = Effect.suspend(() =>
     this.ended ? Effect.void : Effect.ignore(this.beforeEnd({ save: undefined, now: true, force: true })),
   )
+}
+
+/** Name and value of a line of INFO. */
+const fieldOf = (line: string): InfoField => {
+  const colon = line.indexOf(":")
+  return [line.slice(0, colon), line.slice(colon + 1)]
 }
 
 const MEGABYTE = 1024 * 1024

@@ -5,7 +5,7 @@
  *
  *     Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash: undefined })
  */
-import { arch, cpuUsage, execPath, memoryUsage, pid, version } from "node:process"
+import * as node from "node:process"
 import * as Context from "effect/Context"
 import { machine, release, totalmem, type } from "node:os"
 
@@ -31,6 +31,8 @@ export interface ProcessFacts {
   readonly memory: () => ProcessMemory
   /** Processor time used so far, in microseconds. */
   readonly processorTime: () => { readonly user: number; readonly system: number }
+  /** The same of the thread that runs commands, where the runtime knows it, else of the process. */
+  readonly threadTime: () => { readonly user: number; readonly system: number }
   /** Milliseconds since some moment, with fractions, never set back: for measuring how long something takes. */
   readonly monotonicMs: () => number
   /** Stops the whole thread for so many milliseconds. */
@@ -42,15 +44,20 @@ export interface ProcessFacts {
 /** The ways DEBUG may crash the server. */
 export type Crash = "segfault" | "panic" | "assert" | "oom"
 
+/** Newer runtimes tell the threads apart. */
+const threadTimes: { readonly threadCpuUsage?: () => { readonly user: number; readonly system: number } } =
+  node
+
 export const liveProcessInfo: ProcessFacts = {
-  pid,
+  pid: node.pid,
   system: `${type()} ${release()} ${machine()}`,
-  archBits: arch.includes("64") || arch === "s390x" ? 64 : 32,
-  runtime: `node ${version}`,
-  executable: execPath,
+  archBits: node.arch.includes("64") || node.arch === "s390x" ? 64 : 32,
+  runtime: `node ${node.version}`,
+  executable: node.execPath,
   systemMemory: totalmem,
-  memory: memoryUsage,
-  processorTime: cpuUsage,
+  memory: node.memoryUsage,
+  processorTime: node.cpuUsage,
+  threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),
   monotonicMs: () => performance.now(),
   freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
   crash: undefined,

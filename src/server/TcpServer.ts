@@ -21,6 +21,7 @@ import * as Errors from "../resp/Errors.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "./Engine.js"
 import { EngineService } from "./Engine.js"
+import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
@@ -35,6 +36,7 @@ export type ListenSettings = TlsSettings &
     | "unixsocketperm"
     | "tcpBacklog"
     | "tcpKeepalive"
+    | "timeout"
     | "protectedMode"
     | "maxclients"
     | "requirepass"
@@ -77,6 +79,7 @@ export class TcpServer extends Context.Service<
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
   const engine = yield* EngineService
   const listeners: Array<Listener> = []
+  closeIdleClients(engine, settings)
   if (settings.port !== 0 || options.portZero === "free") {
     yield* openAddresses(settings, settings.port, "tcp", undefined, listeners)
   }
@@ -89,6 +92,7 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
     yield* Effect.forkScoped(listener.server.run(() => accept(engine, settings, listener)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
+  if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)
   return {
     ports: [...new Set(ports)],
     tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,

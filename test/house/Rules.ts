@@ -122,7 +122,8 @@ const bans: ReadonlyArray<Ban> = [
   {
     pattern: /\bperformance\.now\b|\bprocess\.hrtime\b/g,
     instead: "take the time from Effect's Clock, so that a test can set it",
-    except: programs,
+    // The service through which the fine clock comes.
+    except: [...programs, "src/server/ProcessInfo.ts"],
   },
   {
     pattern: /\bMath\.random\b/g,

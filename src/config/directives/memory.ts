@@ -25,7 +25,7 @@ export const memoryDirectives = {
   "lazyfree-lazy-user-flush": directive(yesNo, "no"),
   "lfu-decay-time": hint(natural32, "1"),
   "lfu-log-factor": hint(natural32, "10"),
-  maxmemory: unsupported(memory("0", UINT64_MAX_TEXT), "0"),
+  maxmemory: directive(memory("0", UINT64_MAX_TEXT), "0"),
   "maxmemory-clients": unsupported(memoryOrPercent, "0"),
   "maxmemory-eviction-tenacity": hint(integer("0", "100"), "10"),
   "maxmemory-policy": unsupported(

@@ -71,6 +71,6 @@ export const tlsDirectives = {
 export const aclDirectives = {
   "acl-pubsub-default": unsupported(oneOf(["allchannels", "resetchannels"]), "resetchannels"),
   aclfile: directive(optionalString, "", { ...immutable, support: "refused" }),
-  "acllog-max-len": hint(integer("0", "9223372036854775807"), "128"),
+  "acllog-max-len": directive(integer("0", "9223372036854775807"), "128"),
   user: directive(rawWords, "", { statement: true, support: "refused", secret: true }),
 } as const

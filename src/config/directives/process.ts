@@ -48,7 +48,7 @@ export const processDirectives = {
     "no",
   ),
   "oom-score-adj-values": hint(oomScores, "0 200 800"),
-  pidfile: unsupported(optionalString, "", immutable),
+  pidfile: directive(optionalString, "", immutable),
   "proc-title-template": hint(titleTemplate, "{title} {listen-addr} {server-mode}"),
   server_cpulist: unsupported(optionalString, "", immutable),
   "set-proc-title": hint(yesNo, "yes", immutable),
@@ -59,7 +59,7 @@ export const processDirectives = {
 } as const
 
 export const logDirectives = {
-  "latency-monitor-threshold": unsupported(natural64, "0"),
+  "latency-monitor-threshold": directive(natural64, "0"),
   "latency-tracking": directive(yesNo, "yes"),
   "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9", { alwaysWritten: true }),
   "log-format": directive(oneOf(["text", "json"]), "text", immutable),

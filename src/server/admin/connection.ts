@@ -4,6 +4,7 @@ import type { CommandContext } from "../../commands/CommandContext.js"
 import type { Session } from "../../commands/Session.js"
 import * as spec from "../../commands/spec/connection.js"
 import * as Errors from "../../resp/Errors.js"
+import type { AclLog } from "../AclLog.js"
 import type { Engine } from "../Engine.js"
 import { REDIS_VERSION } from "../version.js"
 import { isClientName } from "./clientName.js"
@@ -34,28 +35,29 @@ const login = (session: Session, authenticated: boolean): void => {
   session.authenticated = session.limits.authenticated = authenticated
 }
 
-/** Logs the session in if user and password are right. */
-const tryLogin = (c: CommandContext, user: string, password: Uint8Array): boolean => {
+/** Logs the session in if user and password are right; a failure goes to the ACL log. */
+const tryLogin = (c: CommandContext, log: AclLog, user: string, password: Uint8Array): boolean => {
   const wanted = c.settings.requirepass
   const right = user === DEFAULT_USER && (wanted === "" || sameSecret(password, Buffer.from(wanted, "utf8")))
   if (right) login(c.session, true)
+  else log.loginFailed(c, c.command?.name ?? "auth", user)
   return right
 }
 
-const auth = (c: CommandContext): void => {
+const auth = (c: CommandContext, log: AclLog): void => {
   if (c.argc > 3) return c.fail(Errors.syntax)
   if (c.argc === 2 && c.settings.requirepass === "") return c.fail(Errors.authWithoutPassword)
   const user = c.argc === 3 ? c.text(1) : DEFAULT_USER
-  if (tryLogin(c, user, c.bytes(c.argc - 1))) c.out.ok()
+  if (tryLogin(c, log, user, c.bytes(c.argc - 1))) c.out.ok()
   else c.fail(Errors.wrongPass)
 }
 
 /** Does what HELLO's options ask for, one after another as Redis does; answers the error they met, if any. */
-const helloOptions = (c: CommandContext): string | undefined => {
+const helloOptions = (c: CommandContext, log: AclLog): string | undefined => {
   for (let i = 2; i < c.argc; i++) {
     const more = c.argc - 1 - i
     if (c.is(i, "AUTH") && more >= 2) {
-      if (!tryLogin(c, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
+      if (!tryLogin(c, log, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
       i += 2
     } else if (c.is(i, "SETNAME") && more >= 1) {
       const name = c.text(++i)
@@ -75,7 +77,7 @@ const hello = (c: CommandContext, engine: Engine): void => {
     if (version !== 2 && version !== 3) return c.fail(Errors.noProto)
     resp = version
   }
-  const problem = helloOptions(c)
+  const problem = helloOptions(c, engine.aclLog)
   if (problem !== undefined) return c.fail(problem)
   if (!session.authenticated && c.settings.requirepass !== "") return c.fail(Errors.noAuthHello)
   session.resp = out.resp = resp
@@ -124,7 +126,7 @@ const reset = (c: CommandContext, engine: Engine): void => {
 export const connectionCommands = (engine: Engine): ReadonlyArray<Command> => [
   command(spec.PING, ping),
   command(spec.ECHO, (c) => c.out.bulk(c.buf, c.argOff[1], c.argLen[1])),
-  command(spec.AUTH, auth),
+  command(spec.AUTH, (c) => auth(c, engine.aclLog)),
   command(spec.HELLO, (c) => hello(c, engine)),
   command(spec.SELECT, select),
   command(spec.RESET, (c) => reset(c, engine)),

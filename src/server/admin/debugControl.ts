@@ -108,9 +108,8 @@ const refusals: ReadonlyArray<DebugSubcommand> = [
   refused("AOF-FLUSH-SLEEP", "there is no append-only file"),
 ]
 
-export const debugControl = (engine: Engine, facts: ProcessFacts): ReadonlyArray<DebugSubcommand> => [
-  ...crashes(facts),
-  ...refusals,
+/** How the server goes on: stopped for a while, without deleting expired keys, without its clock. */
+const pacing = (engine: Engine, facts: ProcessFacts): ReadonlyArray<DebugSubcommand> => [
   {
     name: "SLEEP",
     arguments: [1, 1],
@@ -135,6 +134,19 @@ export const debugControl = (engine: Engine, facts: ProcessFacts): ReadonlyArray
       c.out.ok()
     },
   },
+  {
+    name: "PAUSE-CRON",
+    arguments: [1, 1],
+    help: ["PAUSE-CRON <0|1>", "    Stop periodic cron job processing."],
+    run: (c) => {
+      engine.cronPaused = lenient(c, 2) !== 0
+      c.out.ok()
+    },
+  },
+]
+
+/** What is not about the server's own pace: data, replication, log. */
+const tools = (engine: Engine): ReadonlyArray<DebugSubcommand> => [
   {
     name: "STRINGMATCH-LEN",
     arguments: [2, 2],
@@ -191,18 +203,16 @@ export const debugControl = (engine: Engine, facts: ProcessFacts): ReadonlyArray
     run: packedThreshold,
   },
   {
-    name: "PAUSE-CRON",
-    arguments: [1, 1],
-    help: ["PAUSE-CRON <0|1>", "    Stop periodic cron job processing."],
-    run: (c) => {
-      engine.cronPaused = lenient(c, 2) !== 0
-      c.out.ok()
-    },
-  },
-  {
     name: "REPLICATE",
     arguments: [1, Infinity],
     help: ["REPLICATE <string>", "    Replicates the provided string to replicas, allowing data divergence."],
     run: replicate,
   },
+]
+
+export const debugControl = (engine: Engine, facts: ProcessFacts): ReadonlyArray<DebugSubcommand> => [
+  ...crashes(facts),
+  ...refusals,
+  ...pacing(engine, facts),
+  ...tools(engine),
 ]

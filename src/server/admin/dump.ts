@@ -72,7 +72,7 @@ const dump =
   }
 
 const restore =
-  (settings: DumpSettings) =>
+  (settings: DumpSettings, skipChecksum: () => boolean) =>
   (c: CommandContext): void => {
     const options = readOptions(c)
     if (options === undefined) return
@@ -81,7 +81,7 @@ const restore =
     const ttl = c.int64(2)
     if (ttl === undefined) return c.fail(Errors.notInteger)
     if (ttl < 0n) return c.fail(Errors.restoreTtl)
-    restoreValue(c, settings, options, ttl)
+    restoreValue(c, settings, options, ttl, !skipChecksum())
   }
 
 const restoreValue = (
@@ -89,6 +89,7 @@ const restoreValue = (
   settings: DumpSettings,
   options: RestoreOptions,
   ttl: bigint,
+  checksum: boolean,
 ): void => {
   const { keyspace, db } = c
   const sanitize = settings.sanitizeDumpPayload !== "no" && c.session.kind !== "master"
@@ -100,7 +101,7 @@ const restoreValue = (
     { limits: settings, dropExpired: false, duplicates: "replace" },
     db.id,
   )
-  const outcome = decodeDumpPayload(c.bytes(3), key, loader, { sanitize })
+  const outcome = decodeDumpPayload(c.bytes(3), key, loader, { sanitize, checksum })
   if (outcome.kind !== "ok") {
     loader.abandon()
     return c.fail(outcome.kind === "footer" ? Errors.badDumpPayload : Errors.badDumpData)
@@ -148,8 +149,11 @@ const setAccess = (c: CommandContext, entry: Ref, options: RestoreOptions): void
   }
 }
 
-export const dumpCommands = (settings: DumpSettings): ReadonlyArray<Command> => [
+export const dumpCommands = (
+  settings: DumpSettings,
+  skipChecksum: () => boolean = () => false,
+): ReadonlyArray<Command> => [
   command(generic.DUMP, dump(settings)),
-  command(generic.RESTORE, restore(settings)),
-  command(server.RESTORE_ASKING, restore(settings)),
+  command(generic.RESTORE, restore(settings, skipChecksum)),
+  command(server.RESTORE_ASKING, restore(settings, skipChecksum)),
 ]

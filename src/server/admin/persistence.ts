@@ -73,3 +73,17 @@ export const debugReload = (persistence: () => ServerPersistence): DebugSubcomma
     })
   },
 })
+
+/** DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
+export const debugChecksums = (persistence: () => ServerPersistence): DebugSubcommand => ({
+  name: "SET-SKIP-CHECKSUM-VALIDATION",
+  arguments: [1, 1],
+  help: [
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
+  ],
+  run: (c) => {
+    persistence().state.skipChecksum = (parseInt(c.text(2), 10) || 0) !== 0
+    c.out.ok()
+  },
+})

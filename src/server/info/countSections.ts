@@ -1,0 +1,143 @@
+/** INFO's sections stats, commandstats, errorstats, latencystats and keyspace. */
+import type { Command } from "../../commands/Command.js"
+import type { Ref } from "../../memory/Arena.js"
+import type { Database } from "../../store/Database.js"
+import { entryExpiry, NO_EXPIRY } from "../../store/Entry.js"
+import type { Engine } from "../Engine.js"
+import type { InfoField } from "../InfoRegistry.js"
+import type { Statistics } from "../Statistics.js"
+
+const kilo = (bytes: number): string => (bytes / 1024).toFixed(2)
+
+export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
+  const { engine } = s
+  const { stats } = engine.keyspace
+  const { pubsub } = engine.context
+  return [
+    ["total_connections_received", engine.connectionsReceived],
+    ["total_commands_processed", engine.dispatcher.commandsProcessed],
+    ["instantaneous_ops_per_sec", Math.round(s.operations.perSecond)],
+    ["total_net_input_bytes", engine.netInputBytes],
+    ["total_net_output_bytes", engine.netOutputBytes],
+    ["total_net_repl_input_bytes", 0],
+    ["total_net_repl_output_bytes", 0],
+    ["instantaneous_input_kbps", kilo(s.input.perSecond)],
+    ["instantaneous_output_kbps", kilo(s.output.perSecond)],
+    ["instantaneous_input_repl_kbps", "0.00"],
+    ["instantaneous_output_repl_kbps", "0.00"],
+    ["rejected_connections", engine.rejectedConnections],
+    ["sync_full", 0],
+    ["sync_partial_ok", 0],
+    ["sync_partial_err", 0],
+    ["expired_keys", stats.expiredKeys],
+    ["expired_stale_perc", "0.00"],
+    ["expired_time_cap_reached_count", 0],
+    ["expire_cycle_cpu_milliseconds", Math.round(engine.workMs)],
+    ["evicted_keys", 0],
+    ["evicted_clients", 0],
+    ["total_eviction_exceeded_time", 0],
+    ["current_eviction_exceeded_time", 0],
+    ["keyspace_hits", stats.keyspaceHits],
+    ["keyspace_misses", stats.keyspaceMisses],
+    ["pubsub_channels", pubsub.channels],
+    ["pubsub_patterns", pubsub.patterns],
+    ["pubsubshard_channels", pubsub.shardChannels],
+    ["latest_fork_usec", 0],
+    ["total_forks", 0],
+    ...NOT_HERE,
+    ["unexpected_error_replies", 0],
+    ["total_error_replies", s.errorReplies],
+    ["dump_payload_sanitizations", 0],
+    ["total_reads_processed", engine.batches],
+    ["total_writes_processed", engine.writes],
+    ["io_threaded_reads_processed", 0],
+    ["io_threaded_writes_processed", 0],
+    ["reply_buffer_shrinks", 0],
+    ["reply_buffer_expands", 0],
+  ]
+}
+
+/** Counters of what this server has not: MIGRATE's sockets, defragmentation, client tracking. */
+const NOT_HERE: ReadonlyArray<InfoField> = [
+  ["migrate_cached_sockets", 0],
+  ["slave_expires_tracked_keys", 0],
+  ["active_defrag_hits", 0],
+  ["active_defrag_misses", 0],
+  ["active_defrag_key_hits", 0],
+  ["active_defrag_key_misses", 0],
+  ["total_active_defrag_time", 0],
+  ["current_active_defrag_time", 0],
+  ["tracking_total_keys", 0],
+  ["tracking_total_items", 0],
+  ["tracking_total_prefixes", 0],
+]
+
+/** Every command that runs by itself: containers' subcommands instead of the containers. */
+export const runnable = (engine: Engine): ReadonlyArray<Command> =>
+  engine.dispatcher.table.commands.flatMap((cmd) => [cmd, ...(cmd.subcommands?.values() ?? [])])
+
+export const commandstatsSection = (s: Statistics): ReadonlyArray<InfoField> => {
+  const fields: Array<InfoField> = []
+  for (const cmd of runnable(s.engine)) {
+    const { stats } = cmd
+    if (stats.calls === 0 && stats.rejected === 0 && stats.failed === 0) continue
+    s.engine.timer.latencies(cmd)
+    const usec = Math.floor(stats.microseconds)
+    const perCall = stats.calls === 0 ? 0 : stats.microseconds / stats.calls
+    fields.push([
+      `cmdstat_${cmd.name}`,
+      `calls=${stats.calls},usec=${usec},usec_per_call=${perCall.toFixed(2)},` +
+        `rejected_calls=${stats.rejected},failed_calls=${stats.failed}`,
+    ])
+  }
+  return fields
+}
+
+export const errorstatsSection = (s: Statistics): ReadonlyArray<InfoField> =>
+  [...s.errors]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, count]) => [`errorstat_${code}`, `count=${count}`] as const)
+
+export const latencystatsSection = (s: Statistics): ReadonlyArray<InfoField> => {
+  if (!s.config.values.latencyTracking) return []
+  const percentiles = s.config.text("latency-tracking-info-percentiles").split(" ")
+  const fields: Array<InfoField> = []
+  for (const cmd of runnable(s.engine)) {
+    const histogram = s.engine.timer.latencies(cmd)
+    if (histogram === undefined || histogram.total === 0) continue
+    const parts = percentiles
+      .filter((p) => p !== "")
+      .map((p) => `p${p}=${(histogram.percentile(Number(p)) / 1000).toFixed(3)}`)
+    fields.push([`latency_percentiles_usec_${cmd.name}`, parts.join(",")])
+  }
+  return fields
+}
+
+const TTL_SAMPLES = 20
+const BUCKETS_MAX = 500
+
+/** Mean time to live of keys that expire, in milliseconds, from a few of them. */
+const meanTtl = (db: Database, now: number): number => {
+  if (db.expires === 0) return 0
+  const { arena, random } = db.keyspace
+  const buckets = db.table.bucketCount
+  const start = random(buckets)
+  let sum = 0
+  let n = 0
+  const visit = (ref: Ref): void => {
+    const at = entryExpiry(arena, ref)
+    if (at === NO_EXPIRY || n >= TTL_SAMPLES) return
+    sum += Math.max(0, at - now)
+    n++
+  }
+  for (let i = 0; i < Math.min(buckets, BUCKETS_MAX) && n < TTL_SAMPLES; i++)
+    db.table.forEachInBucket((start + i) % buckets, visit)
+  return n === 0 ? 0 : Math.round(sum / n)
+}
+
+export const keyspaceSection = (s: Statistics): ReadonlyArray<InfoField> => {
+  const { keyspace } = s.engine
+  return keyspace.databases
+    .filter((db) => db.size > 0)
+    .map((db) => [`db${db.id}`, `keys=${db.size},expires=${db.expires},avg_ttl=${meanTtl(db, keyspace.now)}`])
+}
