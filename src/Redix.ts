@@ -41,8 +41,9 @@ export interface RedixOptions {
   /** Module of the thread that writes snapshots, or "inline"; default: the one beside rdb/RdbPersistence. */
   readonly snapshotWorker?: URL | "inline" | undefined
   /**
-   * Load the file of the configuration (`dir`, `dbfilename`) at the start. With "later" clients are told that the server
-   * loads until the caller has run `loadAtStart` of PersistenceService.
+   * Load the file of the configuration (`dir`, `dbfilename`) at the start; default: where there are save points, because
+   * the file is then written at the end. With "later" clients are told that the server loads until the caller has run
+   * `loadAtStart` of PersistenceService.
    */
   readonly load?: boolean | "later" | undefined
 }
@@ -93,21 +94,30 @@ type Parts = EngineService | PersistenceService | RdbPersistence | Store
 const layerOf = (options: RedixOptions): Layer.Layer<Parts, never, RedixConfig | FileSystem.FileSystem> =>
   engine.pipe(Layer.provideMerge(rdb(options)), Layer.provideMerge(store), Layer.provide(RespCodec.layer))
 
+const loads = (options: RedixOptions, config: RedixConfig["Service"]): boolean | "later" =>
+  options.load ?? config.values.save.length > 0
+
 /** Before the port is open: no client may see the data set that is not there yet. */
-const expecting = (options: RedixOptions): Layer.Layer<never, never, PersistenceService> =>
+const expecting = (options: RedixOptions): Layer.Layer<never, never, PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
-    Effect.map(PersistenceService, (persistence) => {
-      if (options.load === true || options.load === "later") persistence.expectLoad()
+    Effect.gen(function* () {
+      const persistence = yield* PersistenceService
+      if (loads(options, yield* RedixConfig) !== false) persistence.expectLoad()
     }),
   )
 
 /** Loads the file; clients that come meanwhile are told so. The layers above get the loaded data set. */
-const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService> =>
-  options.load === true
-    ? Layer.effectDiscard(Effect.flatMap(PersistenceService, (persistence) => persistence.loadAtStart))
-    : Layer.empty
+const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const persistence = yield* PersistenceService
+      if (loads(options, yield* RedixConfig) === true) yield* persistence.loadAtStart
+    }),
+  )
 
-const layer: Layer.Layer<Parts, never, RedixConfig | FileSystem.FileSystem> = layerOf({})
+const layer: Layer.Layer<Parts, RdbError, RedixConfig | FileSystem.FileSystem> = loading({}).pipe(
+  Layer.provideMerge(layerOf({})),
+)
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
@@ -124,20 +134,22 @@ const layerServer = (
 
 const noFiles: Overrides = { save: "" }
 
-/** Files are read only where a directory or a file is named. */
-const namesFiles = (overrides: Overrides): boolean =>
+/** Files are read only where a directory, a file or a save point is named. */
+const loadOf = (overrides: Overrides): { readonly load?: true } =>
   overrides.dir !== undefined || overrides.dbfilename !== undefined || overrides.filename !== undefined
+    ? { load: true }
+    : {}
 
 export const Redix = {
   layer,
   layerServer,
   /**
-   * The engine without port; `overrides` are directives by name. Without `dir` or `dbfilename` among them no file is
-   * read, without `save` none is written unless a command says so.
+   * The engine without port; `overrides` are directives by name. Without `dir`, `dbfilename` or `save` among them no
+   * file is read, without `save` none is written unless a command says so.
    */
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
-    loading({ load: namesFiles(overrides) }).pipe(
-      Layer.provideMerge(layer),
+    loading(loadOf(overrides)).pipe(
+      Layer.provideMerge(layerOf({})),
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
       Layer.provide(NodeFileSystem.layer),
     ),
@@ -145,7 +157,7 @@ export const Redix = {
   layerServerWith: (
     overrides: Overrides = {},
   ): Layer.Layer<Parts | TcpServer, ListenError | InvalidConfigError | RdbError> =>
-    layerServer({ portZero: "free", load: namesFiles(overrides) }).pipe(
+    layerServer({ portZero: "free", ...loadOf(overrides) }).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
       Layer.provide(NodeFileSystem.layer),
     ),
