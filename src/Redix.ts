@@ -12,6 +12,8 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { dataCommands } from "./commands/index.js"
 import { type InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import type { ReplicationMaster } from "./replication/ReplicationMaster.js"
+import type { ReplicationReplica } from "./replication/ReplicationReplica.js"
 import type { RdbError } from "./rdb/RdbErrors.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { RespCodec } from "./resp/RespCodec.js"
@@ -23,12 +25,14 @@ import { monitorCommands } from "./server/admin/monitor.js"
 import { adminCommands } from "./server/admin/index.js"
 import { dumpCommands } from "./server/admin/dump.js"
 import { debugChecksums, debugReload, persistenceCommands } from "./server/admin/persistence.js"
+import { replicationCommands } from "./server/admin/replication.js"
 import { shutdownCommands } from "./server/admin/shutdown.js"
 import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
 import { PersistenceService, processId, type ServerPersistence } from "./server/Persistence.js"
 import type { ListenError } from "./server/ListenError.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
+import { type Replication, ReplicationService } from "./server/Replication.js"
 import { type ListenOptions, TcpServer } from "./server/TcpServer.js"
 import { Store } from "./store/Store.js"
 
@@ -55,44 +59,73 @@ const rdb = (options: RedixOptions) =>
     ),
   )
 
-/** The engine with every command; the families that need services get them here. */
-const engine = Layer.unwrap(
-  Effect.gen(function* () {
-    const config = yield* RedixConfig
-    const facts = yield* ProcessInfo
-    const files = yield* Effect.context<FileSystem.FileSystem>()
-    const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
-      Effect.provideContext(effect, files)
-    let built: ServerPersistence | undefined
-    const persistence = (): ServerPersistence => {
+/** A service that exists only after the commands that use it were made. */
+const later = <A>(): { readonly set: (value: A) => void; readonly get: () => A } => {
+  let built: A | undefined
+  return {
+    set: (value) => void (built = value),
+    get: () => {
       if (built === undefined) throw new Error("a command ran before the server was built")
       return built
-    }
-    return PersistenceService.layerOf((service) => void (built = service)).pipe(
-      Layer.provideMerge(
-        EngineService.layerOf(config.values, (engine) => [
-          ...dataCommands,
-          ...connectionCommands(engine),
-          ...clientCommands(engine),
-          ...monitorCommands(engine),
-          ...commandCommands(engine),
-          ...configCommands(engine, config, withFiles),
-          ...adminCommands(engine, config, facts, [debugReload(persistence), debugChecksums(persistence)]),
-          ...shutdownCommands(engine),
-          ...timeCommands(engine),
-          ...persistenceCommands(persistence),
-          ...dumpCommands(config.values, () => persistence().state.skipChecksum),
-        ]),
-      ),
-    )
-  }),
-)
+    },
+  }
+}
 
-type Parts = EngineService | PersistenceService | RdbPersistence | Store
+/** The engine with every command; the families that need services get them here. */
+const engineOf = (options: RedixOptions) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* RedixConfig
+      const facts = yield* ProcessInfo
+      const files = yield* Effect.context<FileSystem.FileSystem>()
+      const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
+        Effect.provideContext(effect, files)
+      const { set: setPersistence, get: persistence } = later<ServerPersistence>()
+      const { set: setReplication, get: replication } = later<Replication>()
+      return ReplicationService.layerOf({
+        ready: setReplication,
+        afterLoad: options.load === true || options.load === "later",
+      }).pipe(
+        Layer.provideMerge(PersistenceService.layerOf(setPersistence)),
+        Layer.provideMerge(
+          EngineService.layerOf(config.values, (engine) => [
+            ...dataCommands,
+            ...connectionCommands(engine),
+            ...clientCommands(engine),
+            ...monitorCommands(engine),
+            ...commandCommands(engine),
+            ...configCommands(engine, config, withFiles),
+            ...adminCommands(engine, config, facts, [
+              debugReload(persistence),
+              debugChecksums(persistence),
+            ]),
+            ...shutdownCommands(engine),
+            ...timeCommands(engine),
+            ...persistenceCommands(persistence),
+            ...replicationCommands(engine, replication),
+            ...dumpCommands(config.values, () => persistence().state.skipChecksum),
+          ]),
+        ),
+      )
+    }),
+  )
+
+type Parts =
+  | EngineService
+  | PersistenceService
+  | RdbPersistence
+  | ReplicationService
+  | ReplicationMaster
+  | ReplicationReplica
+  | Store
 
 /** The engine on a store of its own. */
 const layerOf = (options: RedixOptions): Layer.Layer<Parts, never, RedixConfig | FileSystem.FileSystem> =>
-  engine.pipe(Layer.provideMerge(rdb(options)), Layer.provideMerge(store), Layer.provide(RespCodec.layer))
+  engineOf(options).pipe(
+    Layer.provideMerge(rdb(options)),
+    Layer.provideMerge(store),
+    Layer.provide(RespCodec.layer),
+  )
 
 const loads = (options: RedixOptions, config: RedixConfig["Service"]): boolean | "later" =>
   options.load ?? config.values.save.length > 0
@@ -122,11 +155,20 @@ const layer: Layer.Layer<Parts, RdbError, RedixConfig | FileSystem.FileSystem> =
 const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
 
+/** Masters are told the port this server really listens on. */
+const announcing: Layer.Layer<never, never, TcpServer | ReplicationService> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const replication = yield* ReplicationService
+    replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
+  }),
+)
+
 /** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
   options: ListenOptions & RedixOptions = { portZero: "free" },
 ): Layer.Layer<Parts | TcpServer, ListenError | RdbError, RedixConfig | FileSystem.FileSystem> =>
   loading(options).pipe(
+    Layer.provideMerge(announcing),
     Layer.provideMerge(listening(options)),
     Layer.provideMerge(expecting(options)),
     Layer.provideMerge(layerOf(options)),

@@ -37,6 +37,9 @@ const config = RedixConfig.layerStart({ environment: process.env, args }).pipe(
   Layer.provide(NodeFileSystem.layer),
 )
 
+/** Who the log says this is; the engine knows once it is there. */
+let role: () => RedisLogger.LogRole = () => "M"
+
 const logging = Layer.unwrap(
   Effect.gen(function* () {
     const { values } = yield* RedixConfig
@@ -44,7 +47,7 @@ const logging = Layer.unwrap(
       values.logfile === ""
         ? (text: string): void => void process.stdout.write(text)
         : yield* RedisLogger.fileSink(values.logfile)
-    return RedisLogger.layer({ pid: process.pid, role: () => "M", settings: values, write })
+    return RedisLogger.layer({ pid: process.pid, role: () => role(), settings: values, write })
   }),
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
@@ -100,6 +103,7 @@ const onSignals = Effect.gen(function* () {
 const program = Effect.gen(function* () {
   const engine = yield* EngineService
   const tcp = yield* TcpServer
+  role = () => (engine.role === "replica" ? "S" : "M")
   yield* onSignals
   yield* pidFile
   for (const warning of (yield* RedixConfig).warnings) yield* Effect.logWarning(warningText(warning))

@@ -13,6 +13,8 @@ export type LogArgument = Uint8Array | string | number | bigint
 export interface CommandLog {
   /** Whether anybody listens; false costs a write nothing. */
   readonly active: boolean
+  /** Bytes the log has ever taken: master_repl_offset. */
+  readonly offset: number
   /** Appends one command for a database (-1: database does not matter). */
   append(database: number, args: ReadonlyArray<LogArgument>): void
   /** Appends one command, already encoded in RESP, as it came. */
@@ -20,7 +22,7 @@ export interface CommandLog {
 }
 
 /** The log of a server without replicas or listeners. */
-export const silentLog: CommandLog = { active: false, append: () => {}, appendRaw: () => {} }
+export const silentLog: CommandLog = { active: false, offset: 0, append: () => {}, appendRaw: () => {} }
 
 interface Entry {
   readonly database: number

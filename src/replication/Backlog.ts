@@ -102,6 +102,12 @@ export class Backlog {
     return reader
   }
 
+  /** Sets the bytes to keep. */
+  resize(size: number): void {
+    this.size = size
+    this.trim()
+  }
+
   detach(reader: BacklogReader): void {
     this.readers.delete(reader)
     this.trim()

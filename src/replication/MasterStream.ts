@@ -1,6 +1,6 @@
 /**
  * Reads a master's connection: lines of the handshake, the snapshot, then the command stream, from one byte sequence cut
- * anywhere. Every `pull` waits at most repl-timeout.
+ * anywhere. Waits have no end of their own: whoever owns the link looks at `heardAtMs` and ends it.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -26,9 +26,10 @@ export class MasterStream {
 
   constructor(
     private readonly pull: Effect.Effect<ReadonlyArray<Uint8Array>, SocketError>,
-    private readonly timeoutSeconds: () => number,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.heardAtMs = now()
+  }
 
   /** The bytes that are there, or else the next that come. */
   chunk(step: string): Effect.Effect<Uint8Array, MasterLinkError> {
@@ -44,10 +45,6 @@ export class MasterStream {
         return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
       }),
       Effect.mapError((error) => new MasterLinkError({ step, reason: error.message })),
-      Effect.timeoutOrElse({
-        duration: this.timeoutSeconds() * 1000,
-        orElse: () => Effect.fail(new MasterLinkError({ step, reason: "timeout" })),
-      }),
     )
   }
 

@@ -36,6 +36,8 @@ export class ReplicaLink {
   ackOffset = 0
   ackAtMs = 0
   reader: BacklogReader | undefined = undefined
+  /** The snapshot is still being written to a file; the replica gets signs of life meanwhile. */
+  saving = false
   /** The snapshot is out, the replica's first ACK is awaited before the stream starts. */
   awaitingAck = false
   /** A fiber waits for the peer to read on. */
@@ -44,6 +46,26 @@ export class ReplicaLink {
   aboveSoftSinceMs = 0
 
   constructor(readonly session: Session) {}
+
+  /** Bytes of the status lines around a transfer; latin1 text. */
+  push(text: string): void {
+    this.session.control.push(Buffer.from(text, "latin1"))
+  }
+
+  /** Unix milliseconds of the replica's last word; a bare newline is one, too. */
+  get heardAtMs(): number {
+    return Math.max(this.ackAtMs, this.session.lastActiveMs)
+  }
+
+  /** Seconds of the clock since the replica's last word. */
+  lagSeconds(nowMs: number): number {
+    return Math.max(0, Math.floor(nowMs / 1000) - Math.floor(this.heardAtMs / 1000))
+  }
+
+  /** Address and port for the log. */
+  get name(): string {
+    return `${this.ip}:${this.listeningPort === 0 ? "<unknown-replica-port>" : this.listeningPort}`
+  }
 
   /** Address as INFO shows it: the announced one, else that of the connection. */
   get ip(): string {

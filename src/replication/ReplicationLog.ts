@@ -48,6 +48,9 @@ export class ReplicationLog implements CommandLog {
   appended: () => void = () => {}
   private selected = -1
 
+  /** Whether the data set is at `offset` of history `id`, so that a master may know how to continue it. */
+  continues = true
+
   /** @param newId answers a fresh identity of 40 hex digits */
   constructor(private readonly newId: () => string) {
     this.id = newId()
@@ -119,6 +122,18 @@ export class ReplicationLog implements CommandLog {
     this.offset = offset
     this.forgetSecond()
     this.backlog = undefined
+    this.continues = true
+  }
+
+  /** The data set has no history any more: it is about to be replaced, or its master names none. */
+  forget(): void {
+    this.adopt(this.newId(), 0)
+    this.continues = false
+  }
+
+  /** Database the stream has selected as far as the next reader must know. */
+  get streamDb(): number {
+    return Math.max(0, this.selected)
   }
 
   /**

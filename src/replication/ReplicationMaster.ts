@@ -2,66 +2,72 @@
  * ReplicationMaster: the replicas of this server, and what they are sent.
  *
  * A replica's connection stays an ordinary one: its fiber reads REPLCONF ACK as any command. What it is sent comes from
- * here: after PSYNC either the missed part of the backlog, or a snapshot and then the stream from the cut on. One fiber
- * makes snapshots, for all replicas that wait at that moment; online replicas are fed at the end of each turn of the
- * event loop in which something was appended, straight from the backlog's blocks.
+ * here: after PSYNC either the missed part of the backlog, or a snapshot (FullSync.ts) and then the stream from the cut
+ * on. Online replicas are fed at the end of each turn of the event loop in which something was appended, straight from
+ * the backlog's blocks.
  *
  * Invariants: a link that is not in handshake or waiting has a reader; nothing is pushed to a link in transfer but the
  * snapshot; a link in `awaitingAck` gets nothing until it has acknowledged.
- *
- * Wire facts: "Replication" in the README names the sources; sizes and orders are tested against redis-server.
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import type { CommandContext } from "../commands/CommandContext.js"
 import type { Session } from "../commands/Session.js"
-import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../rdb/RdbPersistence.js"
+import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { ReplicationPosition } from "../rdb/SnapshotJob.js"
+import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "./ReplicationLog.js"
 import { WaitList } from "./WaitList.js"
 
 /** Settings the master side reads, as in the configuration. */
-export interface MasterSettings {
-  readonly replBacklogSize: number
+export interface MasterSettings extends FullSyncSettings {
   readonly replBacklogTtl: number
-  readonly replDisklessSync: boolean
-  readonly replDisklessSyncDelay: number
-  readonly replDisklessSyncMaxReplicas: number
   readonly replPingReplicaPeriod: number
-  readonly replTimeout: number
   readonly minReplicasToWrite: number
   readonly minReplicasMaxLag: number
+}
+
+/** What the server does for its master side. */
+export interface MasterHost {
+  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot">
+  /** What the AUX fields of a snapshot say of the stream now. */
+  readonly position: () => ReplicationPosition
+  /** 40 random characters that no peer can guess. */
+  readonly newMark: () => string
+  readonly background: (effect: Effect.Effect<unknown, never, FileSystem.FileSystem>) => void
+  /** Called whenever it may have changed whether there are fewer good replicas than min-replicas-to-write. */
+  readonly tooFewReplicas: (tooFew: boolean) => void
+  /** Output limit of replicas: bytes hard, bytes soft, seconds soft. */
+  readonly outputLimit: () => readonly [number, number, number]
+  /** A replica has acknowledged an offset. */
+  readonly acknowledged: (link: ReplicaLink) => void
+  /** Unix milliseconds. */
+  readonly now: () => number
 }
 
 /** A backlog chunk handed to a socket at once is at most this long. */
 const CHUNK_BYTES_MAX = 256 * 1024
 const GETACK: ReadonlyArray<string> = ["REPLCONF", "GETACK", "*"]
-const NEWLINE = Buffer.from("\n", "latin1")
+const NEWLINE = "\n"
 
 /** Counters of INFO stats. */
 export interface SyncStats {
   full: number
   partialOk: number
   partialErr: number
+  outputBytes: number
 }
 
 export class Master {
   readonly links = new Map<number, ReplicaLink>()
   readonly waiters = new WaitList()
-  readonly stats: SyncStats = { full: 0, partialOk: 0, partialErr: 0 }
-  /** Called when the number of good replicas crosses min-replicas-to-write. */
-  onGoodReplicas: (tooFew: boolean) => void = () => {}
-  /** Runs an Effect in the background of the server. */
-  background: (effect: Effect.Effect<unknown>) => void = () => {}
-  /** Whether this server may serve a new replica now; a text refuses it ("-NOMASTERLINK ..."). */
-  refuses: () => string | undefined = () => undefined
-  /** Output limit of replicas: bytes hard, bytes soft, seconds soft. */
-  outputLimit: () => readonly [number, number, number] = () => [0, 0, 0]
+  readonly stats: SyncStats = { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 }
+  private readonly fullSync: FullSync
   private flushing = false
-  private syncing = false
   private getAckPending = false
-  private withoutReplicasSinceMs = 0
+  private withoutReplicasSinceMs: number
   private pingedAtMs = 0
   private readonly flush = (): void => {
     this.flushing = false
@@ -75,13 +81,24 @@ export class Master {
   constructor(
     readonly log: ReplicationLog,
     readonly settings: MasterSettings,
-    private readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot">,
-    /** Unix milliseconds. */
-    private readonly now: () => number,
-    /** 40 random characters that no peer can guess. */
-    private readonly newMark: () => string,
+    private readonly host: MasterHost,
   ) {
     log.appended = () => this.wake()
+    this.withoutReplicasSinceMs = host.now()
+    const { persistence, position, newMark, background, now } = host
+    this.fullSync = new FullSync({
+      log,
+      settings,
+      persistence,
+      position,
+      newMark,
+      background,
+      now,
+      links: () => this.links.values(),
+      isAttached: (link) => this.links.has(link.session.id),
+      drop: (link) => this.drop(link),
+      goOnline: (link) => this.goOnline(link),
+    })
   }
 
   /** The replica's side of a session, made at its first REPLCONF. */
@@ -101,16 +118,16 @@ export class Master {
     this.links.delete(session.id)
     if (link.reader !== undefined) this.log.backlog?.detach(link.reader)
     link.reader = undefined
-    if (this.links.size === 0) this.withoutReplicasSinceMs = this.now()
+    if (link.state !== "handshake") {
+      this.host.background(Effect.logWarning(`Connection with replica ${link.name} lost.`))
+      this.withoutReplicasSinceMs = this.host.now()
+    }
     this.countGood()
   }
 
   /** Ends the links of all replicas (a role change, a full resync of our own). */
   dropReplicas(): void {
-    for (const link of [...this.links.values()]) {
-      link.session.control.close()
-      this.detach(link.session)
-    }
+    for (const link of this.attached) this.drop(link)
   }
 
   get online(): number {
@@ -130,137 +147,27 @@ export class Master {
   psync(c: CommandContext, id: string, offset: number): void {
     const link = this.linkOf(c.session)
     c.session.kind = "replica"
-    link.ackAtMs = this.now()
-    if (!link.plainSync && this.log.canContinue(id, offset)) {
-      const backlog = this.log.backlog
-      if (backlog === undefined) throw new Error("a history without backlog was found to continue")
+    link.ackAtMs = this.host.now()
+    this.host.background(Effect.logInfo(`Replica ${link.name} asks for synchronization`))
+    const { backlog } = this.log
+    if (!link.plainSync && backlog !== undefined && this.log.canContinue(id, offset)) {
       this.stats.partialOk++
       c.out.rawText(link.psync2 ? `+CONTINUE ${this.log.id}\r\n` : "+CONTINUE\r\n")
       link.reader = backlog.attach(offset)
-      link.state = "online"
-      this.countGood()
-      this.wake()
+      const bytes = backlog.next - offset
+      const text = `Partial resynchronization request from ${link.name} accepted. Sending ${bytes} bytes of backlog starting from offset ${offset}.`
+      this.host.background(Effect.logInfo(text))
+      this.goOnline(link)
       return
     }
     if (id !== "?" && !link.plainSync) this.stats.partialErr++
     this.stats.full++
     // The first replica of a server that has no history starts one.
-    if (this.log.backlog === undefined) {
+    if (backlog === undefined) {
       if (!this.log.following) this.log.changeId()
       this.log.openBacklog(this.settings.replBacklogSize)
     }
-    link.state = "waiting"
-    this.scheduleSync()
-  }
-
-  private scheduleSync(): void {
-    if (this.syncing) return
-    this.syncing = true
-    this.background(
-      Effect.suspend(() => this.syncLoop).pipe(
-        Effect.ensuring(Effect.sync(() => void (this.syncing = false))),
-      ),
-    )
-  }
-
-  private readonly syncLoop: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    while (this.waiting().length > 0) {
-      if (this.settings.replDisklessSync) yield* this.gather
-      yield* this.syncWaiting
-    }
-  })
-
-  private waiting(): Array<ReplicaLink> {
-    return [...this.links.values()].filter((link) => link.state === "waiting")
-  }
-
-  /** repl-diskless-sync-delay: lets further replicas arrive, unless there are enough. */
-  private readonly gather: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    const { replDisklessSyncDelay, replDisklessSyncMaxReplicas } = this.settings
-    for (let waited = 0; waited < replDisklessSyncDelay * 10; waited++) {
-      if (replDisklessSyncMaxReplicas > 0 && this.waiting().length >= replDisklessSyncMaxReplicas) return
-      yield* Effect.sleep(Duration.millis(100))
-    }
-  })
-
-  /** One snapshot for all that wait now. Those that cannot read up to a mark get it with its length, from memory. */
-  private readonly syncWaiting: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    let targets: ReadonlyArray<ReplicaLink> = []
-    const mark = this.newMark()
-    const kept: Array<Uint8Array> = []
-    const atCut = (): SnapshotTargets => {
-      targets = this.waiting()
-      for (const link of targets) this.beginTransfer(link, mark)
-      const sinks = targets.filter((link) => this.usesMark(link)).map((link) => this.sinkOf(link))
-      if (targets.some((link) => !this.usesMark(link))) {
-        sinks.push({ write: (bytes) => Effect.sync(() => void kept.push(bytes.slice())) })
-      }
-      this.log.reselect()
-      return { sinks, replication: { id: this.log.id, offset: this.log.offset, streamDb: 0 } }
-    }
-    const result = yield* Effect.result(this.persistence.streamSnapshot(atCut))
-    if (result._tag === "Failure") {
-      yield* Effect.logWarning(`Snapshot for replicas failed: ${result.failure.message}`)
-      for (const link of targets.length > 0 ? targets : this.waiting()) this.drop(link)
-      return
-    }
-    for (const link of targets) if (this.links.has(link.session.id)) this.finishTransfer(link, mark, kept)
-    yield* Effect.logInfo(`Synchronization with ${targets.length} replica(s) succeeded`)
-  })
-
-  /** The instant of the cut: the replica's part of the stream begins here. */
-  private beginTransfer(link: ReplicaLink, mark: string): void {
-    const backlog = this.log.openBacklog(this.settings.replBacklogSize)
-    const { control } = link.session
-    if (!link.plainSync) control.push(fullResync(this.log.id, this.log.offset))
-    if (this.usesMark(link)) control.push(Buffer.from(`$EOF:${mark}\r\n`, "latin1"))
-    link.reader = backlog.attach(backlog.next)
-    link.state = "transfer"
-  }
-
-  private sinkOf(link: ReplicaLink): SnapshotSink {
-    const { control } = link.session
-    return {
-      write: (bytes) =>
-        Effect.suspend(() => {
-          if (!this.links.has(link.session.id)) return Effect.fail("the replica is gone")
-          // A copy: the bytes are only lent, the socket may keep them longer.
-          control.push(Buffer.from(bytes))
-          return control.congested() ? this.untilRead(link) : Effect.void
-        }),
-    }
-  }
-
-  private usesMark(link: ReplicaLink): boolean {
-    return this.settings.replDisklessSync && link.acceptsMark && !link.plainSync
-  }
-
-  private untilRead(link: ReplicaLink): Effect.Effect<void> {
-    return link.session.control.drained.pipe(
-      Effect.timeoutOrElse({
-        duration: Duration.seconds(this.settings.replTimeout),
-        orElse: () =>
-          Effect.logWarning(`Disconnecting timed out replica (full sync): ${link.ip}`).pipe(
-            Effect.andThen(Effect.sync(() => this.drop(link))),
-          ),
-      }),
-    )
-  }
-
-  private finishTransfer(link: ReplicaLink, mark: string, kept: ReadonlyArray<Uint8Array>): void {
-    const { control } = link.session
-    link.ackAtMs = this.now()
-    if (this.usesMark(link)) {
-      control.push(Buffer.from(mark, "latin1"))
-      link.awaitingAck = true
-    } else {
-      let bytes = 0
-      for (const chunk of kept) bytes += chunk.length
-      control.push(Buffer.from(`$${bytes}\r\n`, "latin1"))
-      for (const chunk of kept) control.push(chunk)
-      this.goOnline(link)
-    }
-    if (link.snapshotOnly) control.close()
+    this.fullSync.request(link)
   }
 
   private goOnline(link: ReplicaLink): void {
@@ -281,38 +188,33 @@ export class Master {
   /** Sends a replica what it has not got, as far as its socket takes it. */
   private pump(link: ReplicaLink): void {
     const { reader } = link
-    const backlog = this.log.backlog
+    const { backlog } = this.log
     if (reader === undefined || backlog === undefined) return
-    const [hard] = this.outputLimit()
-    if (
-      hard > 0 &&
-      backlog.lagOf(reader) + link.session.control.pendingBytes() > Math.max(hard, backlog.size)
-    ) {
+    const { control } = link.session
+    const [hard] = this.host.outputLimit()
+    if (hard > 0 && backlog.lagOf(reader) + control.pendingBytes() > Math.max(hard, backlog.size)) {
+      this.host.background(Effect.logWarning(`Replica ${link.name} fell behind: output buffer limit reached`))
       this.drop(link)
       return
     }
-    if (link.state !== "online" || link.draining) return
-    const { control } = link.session
+    if (link.state !== "online" || link.awaitingAck || link.draining) return
     while (!control.congested()) {
       const chunk = backlog.read(reader, CHUNK_BYTES_MAX)
       if (chunk === undefined) return
+      this.stats.outputBytes += chunk.length
       control.push(chunk)
     }
     link.draining = true
-    this.background(
-      control.drained.pipe(
-        Effect.andThen(
-          Effect.sync(() => {
-            link.draining = false
-            if (this.links.has(link.session.id)) this.pump(link)
-          }),
-        ),
-      ),
-    )
+    const later = Effect.sync(() => {
+      link.draining = false
+      if (this.links.has(link.session.id)) this.pump(link)
+    })
+    this.host.background(Effect.andThen(control.drained, later))
   }
 
   private drop(link: ReplicaLink): void {
-    link.session.control.close()
+    // Outside of whatever walks over the links, and never with what a slow peer has still to read.
+    link.session.control.kill()
     this.detach(link.session)
   }
 
@@ -322,11 +224,12 @@ export class Master {
   acknowledge(session: Session, offset: number): void {
     const link = this.links.get(session.id)
     if (link === undefined) return
-    link.ackAtMs = this.now()
+    link.ackAtMs = this.host.now()
     if (offset > link.ackOffset) link.ackOffset = offset
     if (link.awaitingAck) this.goOnline(link)
     this.countGood()
-    this.waiters.check(link.ackOffset, (wanted) => this.acknowledged(wanted))
+    if (this.waiters.size > 0) this.waiters.check(link.ackOffset, (wanted) => this.acknowledged(wanted))
+    this.host.acknowledged(link)
   }
 
   /** Online replicas that have applied everything up to `offset`. */
@@ -342,45 +245,57 @@ export class Master {
     this.wake()
   }
 
-  private countGood(): void {
+  /** Looks anew whether there are enough good replicas. */
+  countGood(): void {
     const { minReplicasToWrite, minReplicasMaxLag } = this.settings
-    if (minReplicasToWrite === 0 || minReplicasMaxLag === 0) return this.onGoodReplicas(false)
-    this.onGoodReplicas(this.goodReplicas < minReplicasToWrite)
+    const off = minReplicasToWrite === 0 || minReplicasMaxLag === 0
+    this.host.tooFewReplicas(!off && this.goodReplicas < minReplicasToWrite)
   }
 
-  /** Online replicas whose last word is at most min-replicas-max-lag old. */
+  /** Online replicas whose last word is at most min-replicas-max-lag seconds old. */
   get goodReplicas(): number {
-    const oldest = this.now() - this.settings.minReplicasMaxLag * 1000
+    const now = this.host.now()
     let n = 0
-    for (const link of this.links.values()) if (link.state === "online" && link.ackAtMs >= oldest - 999) n++
+    for (const link of this.links.values()) {
+      if (link.state === "online" && link.lagSeconds(now) <= this.settings.minReplicasMaxLag) n++
+    }
     return n
   }
 
   // ---- once a second
 
-  /** Pings, timeouts, limits, and the end of a backlog that nobody uses. `mayPing` is false on a chained replica. */
+  /**
+   * Pings, timeouts, limits, and the end of a backlog that nobody uses.
+   * @param mayPing false on a chained replica, and while a failover holds writes back
+   */
   cron(mayPing: boolean): void {
-    const now = this.now()
+    const now = this.host.now()
     const { replPingReplicaPeriod, replTimeout, replBacklogTtl } = this.settings
+    const { attached, log } = this
     this.countGood()
-    if (this.links.size > 0 && mayPing && now - this.pingedAtMs >= replPingReplicaPeriod * 1000) {
+    if (attached.length > 0 && mayPing && now - this.pingedAtMs >= replPingReplicaPeriod * 1000) {
       this.pingedAtMs = now
-      if (this.attached.length > 0) this.log.append(-1, ["ping"])
+      log.append(-1, ["ping"])
     }
-    for (const link of [...this.links.values()]) {
-      if (link.state === "waiting") link.session.control.push(NEWLINE)
-      if (link.state === "online" && !link.plainSync && now - link.ackAtMs > replTimeout * 1000)
+    for (const link of attached) {
+      if (link.state === "waiting" || (link.state === "transfer" && link.saving)) link.push(NEWLINE)
+      const silent = link.state === "online" && !link.plainSync && now - link.heardAtMs > replTimeout * 1000
+      if (silent) {
+        this.host.background(Effect.logWarning(`Disconnecting timed out replica: ${link.name}`))
         this.drop(link)
-      else this.checkSoftLimit(link, now)
+      } else this.checkSoftLimit(link, now)
     }
-    if (this.log.backlog === undefined || this.log.following || this.links.size > 0 || replBacklogTtl === 0)
-      return
-    if (now - this.withoutReplicasSinceMs > replBacklogTtl * 1000) this.log.closeBacklog()
+    if (log.backlog === undefined || log.following || attached.length > 0 || replBacklogTtl === 0) return
+    if (now - this.withoutReplicasSinceMs <= replBacklogTtl * 1000) return
+    log.closeBacklog()
+    this.host.background(
+      Effect.logInfo(`Replication backlog freed after ${replBacklogTtl} seconds without connected replicas.`),
+    )
   }
 
   private checkSoftLimit(link: ReplicaLink, now: number): void {
-    const backlog = this.log.backlog
-    const [, soft, seconds] = this.outputLimit()
+    const { backlog } = this.log
+    const [, soft, seconds] = this.host.outputLimit()
     if (link.reader === undefined || backlog === undefined || soft === 0) return
     const unsent = backlog.lagOf(link.reader) + link.session.control.pendingBytes()
     if (unsent <= Math.max(soft, backlog.size)) link.aboveSoftSinceMs = 0
@@ -388,9 +303,6 @@ export class Master {
     else if (now - link.aboveSoftSinceMs > seconds * 1000) this.drop(link)
   }
 }
-
-const fullResync = (id: string, offset: number): Buffer =>
-  Buffer.from(`+FULLRESYNC ${id} ${offset}\r\n`, "latin1")
 
 /** The Master as a service. */
 export class ReplicationMaster extends Context.Service<ReplicationMaster, Master>()(

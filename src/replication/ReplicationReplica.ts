@@ -10,21 +10,20 @@
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { Writer } from "effect/socket/Socket"
 import { readerBytes } from "effect/socket/Socket"
 import type { LoadResult } from "../rdb/RdbPersistence.js"
 import { ParseStatus, RequestParser } from "../resp/RequestParser.js"
 import { MasterLinkError, MasterStream } from "./MasterStream.js"
+import { handshake } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "./ReplicaState.js"
 import { encodeCommand, type ReplicationLog } from "./ReplicationLog.js"
-import { receiveSnapshot } from "./SnapshotTransfer.js"
+import { receiveSnapshot, type TransferProgress } from "./SnapshotTransfer.js"
 
 /** Settings the replica side reads, as in the configuration. */
 export interface ReplicaSettings {
-  readonly port: number
-  readonly tlsPort: number
   readonly tlsReplication: boolean
   readonly masteruser: string
   readonly masterauth: string
@@ -37,18 +36,24 @@ export interface ReplicaSettings {
 
 /** What the server does for its replica side. */
 export interface ReplicaHost {
+  /** Port this server's clients use. */
+  readonly port: () => number
   /** Applies the command the parser stands at. Answers a text when the command cannot be applied and the link must end. */
   readonly apply: (parser: RequestParser) => string | undefined
   /** Whether the master's transaction is open. */
   readonly inTransaction: () => boolean
-  /** Forgets a transaction that was cut. */
-  readonly resetLink: () => void
-  /** Replaces the data set by the file's. */
+  /** The connection to the master is there; `end` ends it. */
+  readonly linked: (end: () => void) => void
+  /** The connection is gone: forgets it, and a transaction that was cut. */
+  readonly unlinked: () => void
+  /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
   readonly load: (path: string) => Effect.Effect<LoadResult, { readonly message: string }>
   /** The link came up, went down, or its phase changed otherwise: gates and log follow. */
   readonly phaseChanged: (phase: ReplicaPhase) => void
   /** The history changed: attached sub-replicas must ask anew. */
   readonly dropSubReplicas: () => void
+  /** The master refused a snapshot by its words and FAILOVER was asked of it. */
+  readonly failoverRefused: (reason: string) => void
   /** Options of the TLS connection to the master. */
   readonly tlsOptions: () => Effect.Effect<object, { readonly message: string }>
   readonly background: (
@@ -62,6 +67,7 @@ export interface MasterAddress {
   readonly port: number
 }
 
+/** Pause before the master is dialled again: grows from the first to the second, then stays. */
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 1000
 const HEARTBEAT_MS = 1000
@@ -70,20 +76,21 @@ const NEWLINE = Buffer.from("\n", "latin1")
 export class Replica {
   master: MasterAddress | undefined = undefined
   phase: ReplicaPhase = "none"
-  /** Unix milliseconds since when the link is down; 0 while it is up or there is no master. */
+  /** Unix milliseconds since when the link is down; 0 while it is up, or was never up. */
   downSinceMs = 0
-  /** Unix milliseconds of the last byte from the master. */
-  get heardAtMs(): number {
-    return this.stream?.heardAtMs ?? 0
-  }
   /** Bytes of the snapshot in transfer: announced (-1 = up to a mark) and read. */
-  transfer = { total: 0, read: 0, lastMs: 0 }
-  /** The next handshake asks the master to step down (FAILOVER's target does). */
+  readonly transfer: TransferProgress = { total: 0, read: 0, lastMs: 0 }
+  /** The next handshake asks the master to step down (FAILOVER's old master does). */
   askFailover = false
+  /** Bytes read from masters. */
+  inputBytes = 0
   private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
   private writer: Writer | undefined = undefined
+  /** Bytes of the open transaction's commands. */
   private held: Array<Buffer> = []
+  /** The master does not know PSYNC: acknowledgements are not for it. */
+  private plain = false
 
   constructor(
     readonly log: ReplicationLog,
@@ -91,14 +98,28 @@ export class Replica {
     private readonly host: ReplicaHost,
   ) {}
 
+  /** Unix milliseconds of the last byte from the master, 0 without link. */
+  get heardAtMs(): number {
+    return this.stream?.heardAtMs ?? 0
+  }
+
+  /** master_repl_offset plus what was read of an open transaction. */
+  get readOffset(): number {
+    let bytes = this.log.offset
+    for (const part of this.held) bytes += part.length
+    return bytes
+  }
+
   /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
   follow(master: MasterAddress): void {
-    this.endLink()
+    const before = this.endLink()
     this.master = master
     this.log.following = true
-    this.downSinceMs = this.host.now()
+    this.downSinceMs = 0
     this.enter("connect")
-    this.fiber = this.host.background(this.run(master))
+    // The former link must have let go of the data set before the next may touch it.
+    const ended = before === undefined ? Effect.yieldNow : Fiber.interrupt(before)
+    this.fiber = this.host.background(Effect.andThen(ended, this.run(master)))
   }
 
   /** REPLICAOF NO ONE: this server's history goes on from here under a new name. */
@@ -106,34 +127,46 @@ export class Replica {
     if (this.master === undefined) return
     this.endLink()
     this.master = undefined
+    this.askFailover = false
     this.downSinceMs = 0
     this.log.following = false
     this.log.shiftId()
     this.enter("none")
   }
 
-  /** Ends the fiber of the link without changing the role. */
-  endLink(): void {
+  /** Ends the link; it is dialled again. CLIENT KILL TYPE master. */
+  reconnect(): void {
+    if (this.master !== undefined) this.follow(this.master)
+  }
+
+  /** Ends the fiber of the link without changing the role; answers the fiber, which may take a while. */
+  private endLink(): Fiber.Fiber<unknown, unknown> | undefined {
     const fiber = this.fiber
     this.fiber = undefined
     if (fiber !== undefined) fiber.interruptUnsafe()
-    this.host.resetLink()
+    this.forgetLink()
+    return fiber
+  }
+
+  private forgetLink(): void {
+    this.host.unlinked()
     this.held = []
     this.writer = undefined
+    this.stream = undefined
   }
 
   /** Tells the master how far this replica is, now. */
   sendAck(): void {
-    this.send(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
+    if (!this.plain) this.send(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
   }
 
-  /** Once a second while connected. */
+  /** Once a second. */
   cron(): void {
     if (this.phase === "connected") this.sendAck()
   }
 
   private send(bytes: Uint8Array): void {
-    const writer = this.writer
+    const { writer } = this
     if (writer !== undefined) this.host.background(Effect.ignore(writer.write(bytes)))
   }
 
@@ -154,13 +187,10 @@ export class Replica {
         const wasUp = this.phase === "connected"
         if (result._tag === "Failure")
           yield* Effect.logWarning(`MASTER <-> REPLICA: ${result.failure.message}`)
-        if (this.downSinceMs === 0) this.downSinceMs = this.host.now()
-        this.writer = undefined
-        this.held = []
-        this.host.resetLink()
+        if (wasUp) this.downSinceMs = this.host.now()
+        this.forgetLink()
         this.enter("connect")
         pause = wasUp ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
-        if (wasUp) yield* Effect.yieldNow
       }
     })
   }
@@ -168,17 +198,37 @@ export class Replica {
   /** One connection's life. */
   private session(master: MasterAddress) {
     return Effect.gen({ self: this }, function* () {
-      this.enter("connecting")
       yield* Effect.logInfo(`Connecting to MASTER ${master.host}:${master.port}`)
+      this.enter("connecting")
       const socket = yield* this.dial(master)
       const pull = yield* readerBytes(socket).pipe(
         Effect.mapError((error) => new MasterLinkError({ step: "Connecting", reason: error.message })),
       )
       const writer = yield* socket.writer
-      const stream = new MasterStream(pull, () => this.settings.replTimeout, this.host.now)
+      const stream = new MasterStream(pull, this.host.now)
       this.stream = stream
+      yield* Effect.raceFirst(this.serve(stream, writer), this.watch(stream))
+    })
+  }
+
+  /** Fails when the master has been silent for repl-timeout. */
+  private watch(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
+    return Effect.gen({ self: this }, function* () {
+      for (;;) {
+        yield* Effect.sleep(HEARTBEAT_MS)
+        // A load takes its time, and what the master has to say waits in the socket.
+        if (this.phase === "transfer" && this.transfer.total === this.transfer.read) continue
+        if (this.host.now() - stream.heardAtMs > this.settings.replTimeout * 1000)
+          return yield* new MasterLinkError({ step: "Stream", reason: "timeout" })
+      }
+    })
+  }
+
+  private serve(stream: MasterStream, writer: Writer) {
+    return Effect.gen({ self: this }, function* () {
       this.enter("handshake")
-      yield* this.handshake(stream, writer)
+      this.host.linked(() => this.reconnect())
+      yield* handshake(stream, writer, this.settings, this.host.port())
       yield* this.synchronize(stream, writer)
       this.writer = writer
       this.downSinceMs = 0
@@ -194,83 +244,70 @@ export class Replica {
     return Effect.flatMap(this.host.tlsOptions(), (tls) => NodeSocket.makeTls({ ...tls, ...at }))
   }
 
-  private handshake(stream: MasterStream, writer: Writer) {
-    const { settings } = this
-    const say = (...args: ReadonlyArray<string>): Effect.Effect<void, MasterLinkError> =>
-      writer
-        .write(encodeCommand(args))
-        .pipe(
-          Effect.mapError((error) => new MasterLinkError({ step: args.join(" "), reason: error.message })),
-        )
-    return Effect.gen(function* () {
-      yield* say("PING")
-      const pong = yield* stream.line("PING")
-      const fine = ["+PONG", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"].some((w) =>
-        pong.startsWith(w),
-      )
-      if (!fine) return yield* new MasterLinkError({ step: "PING", reason: pong })
-      const replies: Array<readonly [string, boolean]> = []
-      const ask = (
-        critical: boolean,
-        ...args: ReadonlyArray<string>
-      ): Effect.Effect<void, MasterLinkError> => {
-        replies.push([args[0] === "AUTH" ? "AUTH" : args.join(" "), critical])
-        return say(...args)
-      }
-      if (settings.masterauth !== "") {
-        const user = settings.masteruser === "" ? [] : [settings.masteruser]
-        yield* ask(true, "AUTH", ...user, settings.masterauth)
-      }
-      const own = settings.tlsReplication ? settings.tlsPort : settings.port
-      const port = settings.replicaAnnouncePort === 0 ? own : settings.replicaAnnouncePort
-      yield* ask(false, "REPLCONF", "listening-port", String(port))
-      if (settings.replicaAnnounceIp !== "")
-        yield* ask(false, "REPLCONF", "ip-address", settings.replicaAnnounceIp)
-      yield* ask(false, "REPLCONF", "capa", "eof", "capa", "psync2")
-      for (const [step, critical] of replies) {
-        const reply = yield* stream.line(step)
-        if (!reply.startsWith("-")) continue
-        if (critical) return yield* new MasterLinkError({ step, reason: reply })
-        yield* Effect.logInfo(`(Non critical) Master does not understand ${step}: ${reply}`)
-      }
-    })
-  }
-
   /** PSYNC, and the snapshot where the history is not shared. */
   private synchronize(stream: MasterStream, writer: Writer) {
     return Effect.gen({ self: this }, function* () {
-      const known = this.log.backlog !== undefined || this.log.offset > 0
-      const ask = known ? ["PSYNC", this.log.id, String(this.log.offset + 1)] : ["PSYNC", "?", "-1"]
-      if (this.askFailover) ask.push("FAILOVER")
-      yield* writer
-        .write(encodeCommand(ask))
-        .pipe(Effect.mapError((error) => new MasterLinkError({ step: "PSYNC", reason: error.message })))
+      const { log, askFailover } = this
+      this.plain = false
+      const from = log.offset + 1
+      const ask = log.continues ? ["PSYNC", log.id, String(from)] : ["PSYNC", "?", "-1"]
+      if (askFailover) ask.push("FAILOVER")
+      if (log.continues)
+        yield* Effect.logInfo(`Trying a partial resynchronization (request ${log.id}:${from}).`)
+      const say = (words: ReadonlyArray<string>): Effect.Effect<void, MasterLinkError> =>
+        writer
+          .write(encodeCommand(words))
+          .pipe(Effect.mapError((error) => new MasterLinkError({ step: "PSYNC", reason: error.message })))
+      yield* say(ask)
       const reply = yield* stream.line("PSYNC")
       const [word, id, offset] = reply.split(" ")
       if (word === "+CONTINUE") {
         this.askFailover = false
-        if (id !== undefined && id !== this.log.id) this.continueAs(id)
-        this.log.openBacklog(this.settings.replBacklogSize)
+        if (id !== undefined && id !== log.id) this.continueAs(id)
+        log.openBacklog(this.settings.replBacklogSize)
         yield* Effect.logInfo("Successful partial resynchronization with master.")
         return
       }
-      if (word !== "+FULLRESYNC" || id === undefined || !/^\d+$/.test(offset ?? "")) {
-        return yield* new MasterLinkError({ step: "PSYNC", reason: reply })
+      if (word === "+FULLRESYNC" && id !== undefined && /^\d+$/.test(offset ?? "")) {
+        this.askFailover = false
+        yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
+        yield* this.replaceData(stream, writer)
+        log.adopt(id, Number(offset))
+      } else if (reply.startsWith("-NOMASTERLINK") || reply.startsWith("-LOADING")) {
+        return yield* new MasterLinkError({ step: "PSYNC", reason: `the master is not ready: ${reply}` })
+      } else if (askFailover) {
+        this.host.failoverRefused(reply)
+        return yield* new MasterLinkError({ step: "PSYNC FAILOVER", reason: reply })
+      } else if (reply.startsWith("-")) {
+        yield* Effect.logInfo(`Master does not support PSYNC or is in error state (reply: ${reply})`)
+        this.plain = true
+        yield* say(["SYNC"])
+        yield* this.replaceData(stream, writer)
+        log.forget()
+      } else {
+        return yield* new MasterLinkError({ step: "PSYNC", reason: `unexpected reply: ${reply}` })
       }
-      this.askFailover = false
-      yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
+      log.openBacklog(this.settings.replBacklogSize)
+    })
+  }
+
+  /** Receives the master's snapshot and puts it in place of the data set. */
+  private replaceData(stream: MasterStream, writer: Writer) {
+    return Effect.suspend(() => {
+      const { settings, host, transfer } = this
       this.enter("transfer")
       // Sub-replicas follow a history that ends here.
-      this.host.dropSubReplicas()
-      const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), writer.write(NEWLINE)))
-      const loading = receiveSnapshot(stream, this.settings.dir, this.transfer, this.host.now).pipe(
-        Effect.flatMap((path) => this.host.load(path)),
+      host.dropSubReplicas()
+      const alive = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), writer.write(NEWLINE)))
+      const heartbeat = Effect.andThen(Effect.ignore(alive), Effect.never)
+      return receiveSnapshot(stream, settings.dir, transfer, host.now).pipe(
+        Effect.flatMap((path) => {
+          transfer.total = transfer.read
+          return Effect.raceFirst(host.load(path), heartbeat)
+        }),
         Effect.mapError((error) => new MasterLinkError({ step: "Snapshot", reason: error.message })),
         Effect.scoped,
       )
-      yield* Effect.raceFirst(loading, Effect.andThen(Effect.ignore(heartbeat), Effect.never))
-      this.log.adopt(id, Number(offset))
-      this.log.openBacklog(this.settings.replBacklogSize)
     })
   }
 
@@ -286,7 +323,9 @@ export class Replica {
     const parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true })
     return Effect.gen({ self: this }, function* () {
       for (;;) {
-        parser.feed(yield* stream.chunk("Stream"))
+        const chunk = yield* stream.chunk("Stream")
+        this.inputBytes += chunk.length
+        parser.feed(chunk)
         for (let status = parser.next(); status !== ParseStatus.NeedMore; status = parser.next()) {
           if (status === ParseStatus.ProtocolError) {
             return yield* new MasterLinkError({ step: "Stream", reason: parser.error })
@@ -300,16 +339,17 @@ export class Replica {
 
   private applyOne(parser: RequestParser): string | undefined {
     const { buf, rawStart, rawEnd } = parser
-    const raw = Buffer.from(buf.subarray(rawStart, rawEnd))
     const trouble = this.host.apply(parser)
     if (trouble !== undefined) return trouble
     if (this.host.inTransaction()) {
-      this.held.push(raw)
+      this.held.push(Buffer.from(buf.subarray(rawStart, rawEnd)))
       return undefined
     }
-    for (const bytes of this.held) this.log.feed(bytes, 0, bytes.length)
-    if (this.held.length > 0) this.held = []
-    this.log.feed(raw, 0, raw.length)
+    if (this.held.length > 0) {
+      for (const bytes of this.held) this.log.feed(bytes, 0, bytes.length)
+      this.held = []
+    }
+    this.log.feed(buf, rawStart, rawEnd - rawStart)
     return undefined
   }
 }

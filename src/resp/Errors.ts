@@ -314,6 +314,10 @@ export const childActive =
   "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
 export const invalidMasterPort = "ERR Invalid master port"
 export const replconfOption = (option: string): string => `ERR Unrecognized REPLCONF option: ${option}`
+export const unblockedByDemotion =
+  "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+export const replicaofInFailover = "ERR REPLICAOF not allowed while failing over."
+export const replicaofByReplica = "ERR Command is not valid when client is a replica."
 export const failoverNoReplicas = "ERR FAILOVER requires connected replicas."
 export const failoverOnReplica = "ERR FAILOVER is not valid when server is a replica."
 export const failoverNone = "ERR No failover in progress."

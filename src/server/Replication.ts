@@ -2,25 +2,34 @@
  * Replication in a server: the log as the engine's command log, the master side, the replica side, and what each means
  * for the engine's gates and its expiry.
  */
+import { randomBytes } from "node:crypto"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
 import type * as FileSystem from "effect/FileSystem"
-import { Session } from "../commands/Session.js"
-import type { ConfigState } from "../config/index.js"
-import type { LoadResult, RdbPersistenceShape } from "../rdb/RdbPersistence.js"
-import type { RequestParser } from "../resp/RequestParser.js"
-import { Master } from "../replication/ReplicationMaster.js"
-import { Replica, type ReplicaHost } from "../replication/ReplicationReplica.js"
+import * as Layer from "effect/Layer"
+import { detached, Session } from "../commands/Session.js"
+import { type ConfigState, RedixConfig } from "../config/index.js"
+import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { ReplicationPosition } from "../rdb/SnapshotJob.js"
+import { Master, ReplicationMaster } from "../replication/ReplicationMaster.js"
+import { Replica, type ReplicaHost, ReplicationReplica } from "../replication/ReplicationReplica.js"
 import { ReplicationLog } from "../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../replication/ReplicaState.js"
-import type { Engine } from "./Engine.js"
+import * as Errors from "../resp/Errors.js"
+import type { RequestParser } from "../resp/RequestParser.js"
+import { type Engine, EngineService } from "./Engine.js"
+import { Failover } from "./Failover.js"
+import { PersistenceService } from "./Persistence.js"
+import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
 import { readClientTlsOptions } from "./TlsOptions.js"
+
+const CRON_MS = 1000
 
 export interface ReplicationServices {
   readonly config: ConfigState
-  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "loadFile">
-  /** n random hex digits nobody can guess. */
-  readonly randomHex: (digits: number) => string
+  readonly persistence: RdbPersistenceShape
   /** Starts a fiber that ends with the server. */
   readonly fork: (
     effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
@@ -28,48 +37,112 @@ export interface ReplicationServices {
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
 }
 
+const randomHex = (digits: number): string => randomBytes(digits / 2).toString("hex")
+
 export class Replication {
   readonly log: ReplicationLog
   readonly master: Master
   readonly replica: Replica
+  readonly failover: Failover
   /** Runs the master's commands; its database outlives a link that is continued. */
-  readonly masterSession = new Session(0)
+  masterSession = new Session(0)
+  /** Port the server listens on, where that is another than the configuration's (port 0). */
+  listeningPort = 0
 
   constructor(
-    private readonly engine: Engine,
+    readonly engine: Engine,
     private readonly services: ReplicationServices,
   ) {
-    const { config, persistence, randomHex } = services
+    const { config, persistence, fork } = services
     const now = (): number => engine.clock.currentTimeMillisUnsafe()
     this.log = new ReplicationLog(() => randomHex(40))
     engine.context.propagation.log = this.log
-    this.master = new Master(this.log, config.values, persistence, now, () => randomHex(40))
-    this.master.background = (effect) => engine.background(effect)
-    this.master.onGoodReplicas = (tooFew) => {
-      if (engine.gates.tooFewReplicas === tooFew) return
-      engine.gates.tooFewReplicas = tooFew
-      engine.gates.update()
-    }
-    this.master.outputLimit = () => {
-      const { hardBytes, softBytes, softSeconds } = config.values.clientOutputBufferLimit.replica
-      return [hardBytes, softBytes, softSeconds]
-    }
+    this.master = new Master(this.log, config.values, {
+      persistence,
+      position: () => this.position(),
+      newMark: () => randomHex(40),
+      background: (effect) => void fork(effect),
+      tooFewReplicas: (tooFew) => {
+        if (engine.gates.tooFewReplicas === tooFew) return
+        engine.gates.tooFewReplicas = tooFew
+        engine.gates.update()
+      },
+      outputLimit: () => {
+        const { hardBytes, softBytes, softSeconds } = config.values.clientOutputBufferLimit.replica
+        return [hardBytes, softBytes, softSeconds]
+      },
+      acknowledged: () => this.failover.check(),
+      now,
+    })
     this.replica = new Replica(this.log, config.values, this.host(now))
+    this.failover = new Failover(this, (effect) => fork(effect), now)
     this.masterSession.kind = "master"
-    this.masterSession.limits.maxBulkLength = Infinity
     engine.onDetach.push((session) => this.master.detach(session))
+    engine.changeReplicationId = () => this.log.changeId()
+    persistence.replication = () =>
+      this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
+    engine.info.section("replication", () => replicationInfo(this, config.values))
+    for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
+    this.watchConfig(config)
+  }
+
+  private watchConfig(config: ConfigState): void {
+    for (const name of ["replica-read-only", "replica-serve-stale-data"] as const) {
+      config.onChange(name, () => {
+        this.phaseChanged(this.replica.phase)
+        return undefined
+      })
+    }
+    for (const name of ["min-replicas-to-write", "min-replicas-max-lag"] as const) {
+      config.onChange(name, () => {
+        this.master.countGood()
+        return undefined
+      })
+    }
+    config.onChange("repl-backlog-size", () => {
+      this.log.backlog?.resize(config.values.replBacklogSize)
+      return undefined
+    })
   }
 
   /** Once a second. */
   cron(): void {
-    this.master.cron(this.replica.master === undefined)
+    if (this.engine.cronPaused) return
+    this.master.cron(this.replica.master === undefined && !this.failover.holdsWrites)
     this.replica.cron()
+    this.failover.check()
+  }
+
+  /**
+   * What the file loaded at the start said of the stream: a replica may continue it, a master starts a history that
+   * continues it. Then the configured master is followed.
+   */
+  start(loaded: LoadResult | undefined): void {
+    const { log } = this
+    const { replicaof, replBacklogSize } = this.services.config.values
+    const position = loaded?.replication
+    if (position !== undefined && /^[0-9a-f]{40}$/.test(position.id) && position.offset >= 0) {
+      log.adopt(position.id, position.offset)
+      log.openBacklog(replBacklogSize)
+      this.masterSession.database = Math.max(0, position.streamDb)
+      if (replicaof === undefined) log.shiftId()
+    } else if (replicaof !== undefined) {
+      log.continues = false
+    }
+    if (replicaof !== undefined) this.replica.follow({ host: replicaof.host, port: replicaof.port })
   }
 
   /** Follows a master from now on. */
   follow(host: string, port: number): void {
-    this.master.waiters.releaseAll()
-    this.masterSession.database = 0
+    this.failover.abort("REPLICAOF")
+    this.demote(host, port)
+  }
+
+  /** As `follow`, also in the course of a failover. */
+  demote(host: string, port: number): void {
+    this.releaseWaiting()
+    // The stream to come may begin in the database that this server's own stream had selected.
+    if (this.replica.master === undefined) this.masterSession.database = this.log.streamDb
     this.replica.follow({ host, port })
     this.services.config.assignText("replicaof", `${host} ${port}`)
   }
@@ -77,35 +150,80 @@ export class Replication {
   /** Becomes a master with the data set as it is. */
   promote(): void {
     this.replica.stopFollowing()
+    this.masterSession.database = 0
     this.master.dropReplicas()
     this.services.config.assignText("replicaof", "")
   }
 
+  /** Clients that wait here would wait for what only a master does: they are told, and cut. */
+  private releaseWaiting(): void {
+    for (const session of this.engine.sessions.values()) {
+      if (session.blocked !== undefined) session.closing = true
+    }
+    this.master.waiters.releaseAll()
+    this.engine.blocking.releaseAll(Errors.unblockedByDemotion)
+  }
+
+  /** Where the stream stands. */
+  private position(): ReplicationPosition {
+    const { log, masterSession } = this
+    const streamDb = log.following ? masterSession.database : log.streamDb
+    return { id: log.id, offset: log.offset, streamDb }
+  }
+
   private host(now: () => number): ReplicaHost {
     const { engine, services } = this
+    const { values } = services.config
     return {
       now,
+      port: () => {
+        if (values.tlsReplication) return values.tlsPort
+        return values.port === 0 ? this.listeningPort : values.port
+      },
       apply: (parser) => this.apply(parser),
       inTransaction: () => this.masterSession.queue !== undefined,
-      resetLink: () => {
-        this.masterSession.queue = undefined
-        this.masterSession.queueAborted = false
+      linked: (end) => this.linked(end),
+      unlinked: () => {
+        engine.sessions.delete(this.masterSession.id)
+        this.masterSession.dropQueue()
       },
       load: (path) => this.load(path),
       phaseChanged: (phase) => this.phaseChanged(phase),
       dropSubReplicas: () => this.master.dropReplicas(),
-      tlsOptions: () => services.withFiles(readClientTlsOptions(services.config.values)),
+      failoverRefused: (reason) => this.failover.refused(reason),
+      tlsOptions: () => services.withFiles(readClientTlsOptions(values)),
       background: (effect) => services.fork(effect),
     }
   }
 
+  /** The connection to the master stands in CLIENT LIST as any other. */
+  private linked(end: () => void): void {
+    const { engine } = this
+    const before = this.masterSession
+    const session = engine.openSession()
+    session.kind = "master"
+    session.user = "(superuser)"
+    session.authenticated = true
+    session.database = before.database
+    session.limits.maxBulkLength = Infinity
+    const { master } = this.replica
+    session.address = master === undefined ? "" : `${master.host}:${master.port}`
+    session.control = { ...detached, close: end, kill: end }
+    engine.sessions.set(session.id, session)
+    this.masterSession = session
+  }
+
   private phaseChanged(phase: ReplicaPhase): void {
-    const { gates, keyspace } = this.engine
+    const { engine } = this
+    const { gates, keyspace } = engine
     const { values } = this.services.config
-    gates.readOnlyReplica = phase !== "none" && values.replicaReadOnly
-    gates.masterDown = phase !== "none" && phase !== "connected" && !values.replicaServeStaleData
+    const following = phase !== "none"
+    engine.role = following ? "replica" : "master"
+    gates.readOnlyReplica = following && values.replicaReadOnly
+    gates.masterDown = following && phase !== "connected" && !values.replicaServeStaleData
     gates.update()
-    keyspace.expiryMode = phase === "none" ? "delete" : "hide"
+    keyspace.expiryMode = following ? "hide" : "delete"
+    if (phase === "connected") this.failover.succeeded()
   }
 
   /** Runs one command of the master's stream; nothing of its reply leaves. */
@@ -115,17 +233,18 @@ export class Replication {
     const { out } = context
     const mark = out.pos
     const errors = out.errorCount
-    keyspace.now = engine.clock.currentTimeMillisUnsafe()
+    const now = engine.clock.currentTimeMillisUnsafe()
+    keyspace.now = masterSession.lastActiveMs = now
     keyspace.expiryMode = "ignore"
-    const known = dispatcher.table.find(parser.buf, parser.argOff[0], parser.argLen[0]) !== undefined
+    const known = dispatcher.table.find(parser.buf, parser.argOff[0], parser.argLen[0])
     try {
-      dispatcher.run(parser, masterSession)
+      dispatcher.runNamed(parser, masterSession, known)
     } finally {
       keyspace.expiryMode = "hide"
       out.truncate(mark)
     }
     if (engine.blocking.pending) engine.blocking.serve()
-    if (!known) return `unknown command in the stream: ${context.text(0)}`
+    if (known === undefined) return `unknown command in the stream: ${context.text(0)}`
     if (out.errorCount !== errors) {
       engine.background(Effect.logWarning(`A command of the master's stream was refused: ${out.lastError}`))
     }
@@ -133,23 +252,74 @@ export class Replication {
   }
 
   private load(path: string): Effect.Effect<LoadResult, { readonly message: string }> {
-    const { engine, services } = this
-    const { gates, keyspace } = engine
-    return Effect.suspend(() => {
-      keyspace.flushAll()
+    const { keyspace, events, blocking } = this.engine
+    const begin = Effect.sync(() => {
+      this.log.forget()
       keyspace.expiryMode = "ignore"
-      gates.loading = true
-      gates.update()
-      return services.persistence.loadFile(path)
-    }).pipe(
+    })
+    const loading = this.services.persistence.loadFile(path, { flush: true })
+    return Effect.andThen(begin, loading).pipe(
+      Effect.tap((result) =>
+        Effect.sync(() => {
+          this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
+        }),
+      ),
+      // Half a data set is none.
+      Effect.onError(() => Effect.sync(() => void keyspace.flushAll())),
       Effect.ensuring(
         Effect.sync(() => {
-          gates.loading = false
-          gates.update()
-          keyspace.expiryMode = "hide"
-          for (const db of keyspace.databases) engine.events.modifiedMany(db.id, () => true)
+          keyspace.expiryMode = this.log.following ? "hide" : "delete"
+          for (const db of keyspace.databases) {
+            events.modifiedMany(db.id, () => true)
+            blocking.signalDatabase(db.id, (key) => {
+              const bytes = Buffer.from(key, "latin1")
+              return db.lookup(bytes, 0, bytes.length) !== 0
+            })
+          }
+          if (blocking.pending) blocking.serve()
         }),
       ),
     )
   }
+}
+
+/** Replication as a service, with its clock-driven work; and its two sides, for those who need only one. */
+export class ReplicationService extends Context.Service<ReplicationService, Replication>()(
+  "redix/server/Replication",
+) {
+  /**
+   * `ready` gets the service when it is built: commands are made before it. With `afterLoad` it starts when the file of
+   * the configuration has been loaded, else at once.
+   */
+  static readonly layerOf = (options: {
+    readonly ready: (replication: Replication) => void
+    readonly afterLoad: boolean
+  }): Layer.Layer<
+    ReplicationService | ReplicationMaster | ReplicationReplica,
+    never,
+    EngineService | RedixConfig | RdbPersistence | PersistenceService | FileSystem.FileSystem
+  > =>
+    Layer.effectContext(
+      Effect.gen(function* () {
+        const engine = yield* EngineService
+        const server = yield* PersistenceService
+        const files = yield* Effect.context<FileSystem.FileSystem>()
+        const fork = yield* FiberSet.makeRuntime<FileSystem.FileSystem>()
+        const replication = new Replication(engine, {
+          config: yield* RedixConfig,
+          persistence: yield* RdbPersistence,
+          fork: (effect) => fork(Effect.tapCause(effect, Effect.logError)),
+          withFiles: (effect) => Effect.provideContext(effect, files),
+        })
+        if (options.afterLoad) server.afterLoad.push((loaded) => replication.start(loaded))
+        else replication.start(undefined)
+        const turn = Effect.sync(() => replication.cron())
+        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(CRON_MS), turn)))
+        options.ready(replication)
+        return Context.make(ReplicationService, replication).pipe(
+          Context.add(ReplicationMaster, replication.master),
+          Context.add(ReplicationReplica, replication.replica),
+        )
+      }),
+    )
 }

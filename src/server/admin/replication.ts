@@ -1,76 +1,79 @@
-/** The commands of replication: REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT. */
+/** The commands of replication: REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT, FAILOVER. */
 import * as Effect from "effect/Effect"
 import { type Command, command } from "../../commands/Command.js"
 import type { CommandContext } from "../../commands/CommandContext.js"
 import * as generic from "../../commands/spec/generic.js"
 import * as spec from "../../commands/spec/server.js"
-import * as Errors from "../../resp/Errors.js"
 import { PHASE_NAMES } from "../../replication/ReplicaState.js"
+import type { WaitEnd } from "../../replication/WaitList.js"
+import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../Engine.js"
 import type { Replication } from "../Replication.js"
+import { failover } from "./failover.js"
 
 export const replicationCommands = (
   engine: Engine,
   replication: () => Replication,
-): ReadonlyArray<Command> => {
-  const replicaof = (c: CommandContext): void => {
-    const { replica } = replication()
-    if (c.is(1, "NO") && c.is(2, "ONE")) {
-      if (replica.master !== undefined) {
-        replication().promote()
-        engine.background(Effect.logInfo(`MASTER MODE enabled (user request from '${c.session.address}')`))
-      }
-      return c.out.ok()
-    }
-    const port = c.integer(2)
-    if (!(port >= 0 && port <= 65535)) return c.fail("ERR Invalid master port")
-    const host = c.utf8(1)
-    if (replica.master?.host === host && replica.master.port === port) {
-      return c.out.simple("OK Already connected to specified master")
-    }
-    replication().follow(host, port)
-    engine.background(
-      Effect.logInfo(`REPLICAOF ${host}:${port} enabled (user request from '${c.session.address}')`),
-    )
-    c.out.ok()
-  }
+): ReadonlyArray<Command> => [
+  command(spec.REPLICAOF, (c) => replicaof(c, engine, replication())),
+  command(spec.SLAVEOF, (c) => replicaof(c, engine, replication())),
+  command(spec.ROLE, (c) => role(c, replication())),
+  command(spec.REPLCONF, (c) => replconf(c, replication())),
+  command(spec.PSYNC, (c) => psync(c, replication())),
+  command(spec.SYNC, (c) => {
+    if (c.session.kind === "replica" || refusesSync(c, replication())) return
+    replication().master.linkOf(c.session).plainSync = true
+    replication().master.psync(c, "?", -1)
+  }),
+  command(generic.WAIT, (c) => wait(c, replication())),
+  command(spec.FAILOVER, (c) => failover(c, replication())),
+]
 
-  const role = (c: CommandContext): void => {
-    const { master, replica, log } = replication()
+const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
+  const { replica } = replication
+  const log = (text: string): void =>
+    engine.background(Effect.logInfo(`${text} (user request from '${c.session.address}')`))
+  if (replication.failover.running) return c.fail(Errors.replicaofInFailover)
+  if (c.is(1, "NO") && c.is(2, "ONE")) {
     if (replica.master !== undefined) {
-      c.out.array(5)
-      c.out.bulkText("slave")
-      c.out.bulkText(replica.master.host)
-      c.out.int(replica.master.port)
-      c.out.bulkText(PHASE_NAMES[replica.phase])
-      c.out.int(replica.phase === "connected" ? log.offset : -1)
-      return
+      replication.promote()
+      log("MASTER MODE enabled")
     }
-    const online = master.attached.filter((link) => link.state === "online")
-    c.out.array(3)
-    c.out.bulkText("master")
-    c.out.int(log.offset)
-    c.out.array(online.length)
-    for (const link of online) {
-      c.out.array(3)
-      c.out.bulkText(link.ip)
-      c.out.bulkText(String(link.listeningPort))
-      c.out.bulkText(String(link.ackOffset))
-    }
+    return c.out.ok()
   }
+  if (c.session.kind === "replica") return c.fail(Errors.replicaofByReplica)
+  const port = c.integer(2)
+  if (!(port >= 0 && port <= 65535)) return c.fail(Errors.invalidMasterPort)
+  const host = c.utf8(1)
+  if (replica.master?.host === host && replica.master.port === port) {
+    return c.out.simple("OK Already connected to specified master")
+  }
+  replication.follow(host, port)
+  log(`REPLICAOF ${host}:${port} enabled`)
+  c.out.ok()
+}
 
-  return [
-    command(spec.REPLICAOF, replicaof),
-    command(spec.SLAVEOF, replicaof),
-    command(spec.ROLE, role),
-    command(spec.REPLCONF, (c) => replconf(c, replication())),
-    command(spec.PSYNC, (c) => psync(c, replication())),
-    command(spec.SYNC, (c) => {
-      replication().master.linkOf(c.session).plainSync = true
-      replication().master.psync(c, "?", -1)
-    }),
-    command(generic.WAIT, (c) => wait(c, replication())),
-  ]
+const role = (c: CommandContext, { master, replica, log }: Replication): void => {
+  if (replica.master !== undefined) {
+    c.out.array(5)
+    c.out.bulkText("slave")
+    c.out.bulkText(replica.master.host)
+    c.out.int(replica.master.port)
+    c.out.bulkText(PHASE_NAMES[replica.phase])
+    c.out.int(replica.phase === "connected" ? log.offset : -1)
+    return
+  }
+  const online = master.attached.filter((link) => link.state === "online")
+  c.out.array(3)
+  c.out.bulkText("master")
+  c.out.int(log.offset)
+  c.out.array(online.length)
+  for (const link of online) {
+    c.out.array(3)
+    c.out.bulkText(link.ip)
+    c.out.bulkText(String(link.listeningPort))
+    c.out.bulkText(String(link.ackOffset))
+  }
 }
 
 /** Pairs of option and value. ACK and GETACK are never answered. */
@@ -107,20 +110,38 @@ const option = (c: CommandContext, i: number, { master }: Replication): boolean 
     else if (c.is(i + 1, "PSYNC2")) link.psync2 = true
   } else if (c.is(i, "RDB-ONLY")) link.snapshotOnly = c.integer(i + 1) === 1
   else if (c.is(i, "RDB-FILTER-ONLY")) {
-    c.fail("ERR Unsupported filter: only a whole RDB can be sent")
+    c.fail(`ERR Unsupported rdb-filter-only option: ${c.text(i + 1)}`)
     return false
   } else {
-    c.fail(`ERR Unrecognized REPLCONF option: ${c.text(i)}`)
+    c.fail(Errors.replconfOption(c.text(i)))
     return false
   }
   return true
 }
 
-const psync = (c: CommandContext, { master, replica }: Replication): void => {
+/** Answers true after an error when no replica may be served now. */
+const refusesSync = (c: CommandContext, { replica, failover: handing }: Replication): boolean => {
+  if (handing.running) c.fail("NOMASTERLINK Can't SYNC while failing over")
+  else if (replica.master !== undefined && replica.phase !== "connected") {
+    c.fail("NOMASTERLINK Can't SYNC while not connected with my master")
+  } else if (c.session.control.pendingBytes() > 0) {
+    c.fail("ERR SYNC and PSYNC are invalid with pending output")
+  } else return false
+  return true
+}
+
+const psync = (c: CommandContext, replication: Replication): void => {
+  const { master, replica, log } = replication
   if (c.session.kind === "replica") return
-  if (replica.master !== undefined && replica.phase !== "connected") {
-    return c.fail("NOMASTERLINK Can't SYNC while not connected with my master")
+  if (c.argc > 3 && c.is(3, "FAILOVER")) {
+    // The master asks this replica to take over: it does so only for the history it follows.
+    if (replica.master === undefined) return c.fail("ERR PSYNC FAILOVER can't be sent to a master.")
+    if (c.text(1).toLowerCase() !== log.id) {
+      return c.fail("ERR PSYNC FAILOVER replid must match my replid.")
+    }
+    replication.promote()
   }
+  if (refusesSync(c, replication)) return
   const offset = c.integer(2)
   if (Number.isNaN(offset)) return c.fail(Errors.notInteger)
   master.psync(c, c.text(1), offset)
@@ -133,11 +154,20 @@ const wait = (c: CommandContext, { master, replica }: Replication): void | Effec
   const timeout = c.integer(2)
   if (Number.isNaN(timeout)) return c.fail(Errors.timeoutNotInteger)
   if (timeout < 0) return c.fail(Errors.timeoutNegative)
-  const offset = c.session.lastWriteOffset
+  const { session } = c
+  const offset = session.lastWriteOffset
   const there = master.acknowledged(offset)
   if (there >= wanted || c.denyBlocking) return c.out.int(there)
+  const reply = (end: WaitEnd): Uint8Array => {
+    if (end === "unblocked") return Buffer.from(`-${Errors.unblocked}\r\n`, "latin1")
+    if (end === "demoted") return Buffer.from(`-${Errors.unblockedByDemotion}\r\n`, "latin1")
+    return Buffer.from(`:${master.acknowledged(offset)}\r\n`, "latin1")
+  }
+  const waiting = master.waiters.wait(session, offset, wanted)
   master.askForAcks()
-  const reply = Effect.sync(() => Buffer.from(`:${master.acknowledged(offset)}\r\n`, "latin1"))
-  const waiting = Effect.andThen(master.waiters.wait(offset, wanted), reply)
-  return timeout === 0 ? waiting : Effect.timeoutOrElse(waiting, { duration: timeout, orElse: () => reply })
+  const limited =
+    timeout === 0
+      ? waiting
+      : Effect.timeoutOrElse(waiting, { duration: timeout, orElse: () => Effect.succeed<WaitEnd>("timeout") })
+  return Effect.map(limited, reply)
 }
