@@ -119,7 +119,7 @@ export const parseArgv = (args: ReadonlyArray<string>): CommandLine => {
 
 /** `redix` is Redix's own version, `redis` that of the Redis whose behaviour it has. */
 export const versionText = (versions: { readonly redix: string; readonly redis: string }): string =>
-  `Redix server v=${versions.redix} compatible with Redis v=${versions.redis}\n`
+  `Redix server v=${versions.redix} compatible with Redis v=${versions.redis}`
 
 export const helpText = `Redix: a Redis-compatible in-memory key-value server
 

@@ -325,7 +325,7 @@ describe("the command line's front", () => {
     expect(helpText).toContain("Usage: redix-server")
     expect(helpText.split("\n").every((line) => line.length <= 110)).toBe(true)
     expect(versionText({ redix: "0.1.0", redis: "7.0.15" })).toBe(
-      "Redix server v=0.1.0 compatible with Redis v=7.0.15\n",
+      "Redix server v=0.1.0 compatible with Redis v=7.0.15",
     )
   })
 

@@ -1,0 +1,135 @@
+/** Where the program listens: a unix socket, TLS, several addresses. */
+import { execFileSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import * as tls from "node:tls"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { freePort } from "../support/OracleServer.js"
+import { Program } from "../support/Program.js"
+import { RawClient } from "../support/RawClient.js"
+
+let dir = ""
+const at = (name: string): string => path.join(dir, name)
+
+const openssl = (...args: ReadonlyArray<string>): void =>
+  void execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "pipe"] })
+
+beforeAll(() => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-listen-"))
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+  openssl(
+    "req",
+    "-x509",
+    ...curve,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.crt",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=Test CA",
+  )
+  for (const name of ["server", "client"]) {
+    openssl("req", ...curve, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`)
+    const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+    openssl("x509", "-req", "-in", `${name}.csr`, ...signed, "-out", `${name}.crt`)
+  }
+})
+
+afterAll(() => fs.rmSync(dir, { recursive: true, force: true }))
+
+/** Sends PING over TLS; answers the reply, or the error that ended the connection. */
+const pingTls = (port: number, options: tls.ConnectionOptions): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = tls.connect({
+      host: "127.0.0.1",
+      port,
+      ca: fs.readFileSync(at("ca.crt")),
+      checkServerIdentity: () => undefined,
+      ...options,
+    })
+    const done = (what: string): void => {
+      resolve(what)
+      socket.destroy()
+    }
+    socket.once("secureConnect", () => socket.write("PING\r\n"))
+    socket.on("data", (bytes) => done(bytes.toString()))
+    socket.on("error", () => done("refused"))
+    socket.on("close", () => done("refused"))
+  })
+
+const startTls = async (...args: ReadonlyArray<string>): Promise<readonly [Program, number]> => {
+  const port = await freePort()
+  const files = ["--tls-cert-file", at("server.crt"), "--tls-key-file", at("server.key")]
+  const authority = ["--tls-ca-cert-file", at("ca.crt")]
+  const program = new Program({
+    args: ["--port", "0", "--tls-port", `${port}`, "--save", "", ...files, ...authority, ...args],
+  })
+  await program.says("Server initialized")
+  return [program, port]
+}
+
+const clientCertificate = (): tls.ConnectionOptions => ({
+  cert: fs.readFileSync(at("client.crt")),
+  key: fs.readFileSync(at("client.key")),
+})
+
+describe("TLS", () => {
+  it("asks clients for a certificate of the authority by default", async () => {
+    const [program, port] = await startTls()
+    expect(await pingTls(port, clientCertificate())).toBe("+PONG\r\n")
+    expect(await pingTls(port, {})).toBe("refused")
+    const plain = await RawClient.connect({ port })
+    plain.sendRaw("PING\r\n")
+    await plain.waitForClose()
+    expect(plain.unread).toEqual([])
+    expect(await pingTls(port, clientCertificate())).toBe("+PONG\r\n")
+    expect((await program.stop()).code).toBe(0)
+  })
+
+  it.each(["no", "optional"])("tls-auth-clients %s takes clients without", async (auth) => {
+    const [program, port] = await startTls("--tls-auth-clients", auth, "--tls-protocols", "TLSv1.3")
+    expect(await pingTls(port, {})).toBe("+PONG\r\n")
+    expect(await pingTls(port, clientCertificate())).toBe("+PONG\r\n")
+    expect(await pingTls(port, { maxVersion: "TLSv1.2" })).toBe("refused")
+    expect((await program.stop()).code).toBe(0)
+  })
+})
+
+describe("addresses", () => {
+  it("a unix socket, with its permissions; the file of a killed server is no hindrance", async () => {
+    const socket = at("redix.sock")
+    const args = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--save", ""]
+    const first = new Program({ args })
+    await first.ready()
+    expect(fs.statSync(socket).mode & 0o777).toBe(0o700)
+    const client = await RawClient.connect({ path: socket })
+    expect(await client.text("CLIENT", "INFO")).toContain(`addr=${socket}:0`)
+    client.close()
+    await first.stop("SIGKILL")
+    expect(fs.existsSync(socket)).toBe(true)
+    const second = new Program({ args })
+    await second.ready()
+    const again = await RawClient.connect({ path: socket })
+    expect(await again.text("PING")).toBe("+PONG\r\n")
+    again.close()
+    expect((await second.stop()).code).toBe(0)
+    expect(fs.existsSync(socket)).toBe(false)
+  })
+
+  it("several addresses on one port; one that is not there may be marked as optional", async () => {
+    const port = await freePort()
+    const program = new Program({
+      args: ["--port", `${port}`, "--save", "", "--bind", "127.0.0.1", "-192.0.2.1", "127.0.0.2"],
+    })
+    await program.ready()
+    for (const host of ["127.0.0.1", "127.0.0.2"]) {
+      const client = await RawClient.connect({ host, port })
+      expect(await client.text("CLIENT", "INFO")).toContain(`laddr=${host}:${port}`)
+      client.close()
+    }
+    expect((await program.stop()).code).toBe(0)
+  })
+})

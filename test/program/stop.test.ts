@@ -1,0 +1,96 @@
+/** How the program ends: signals and SHUTDOWN, with clients of every kind connected. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { describe, expect, it } from "vitest"
+import { freePort } from "../support/OracleServer.js"
+import { Program } from "../support/Program.js"
+import { RawClient } from "../support/RawClient.js"
+
+const start = async (...args: ReadonlyArray<string>): Promise<readonly [Program, number]> => {
+  const port = await freePort()
+  const program = new Program({ args: ["--port", `${port}`, "--save", "", ...args] })
+  await program.ready()
+  return [program, port]
+}
+
+describe("the end of the program", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)("%s without clients", async (signal) => {
+    const [program] = await start()
+    const ended = await program.stop(signal)
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
+    expect(ended.stdout).toContain(`Received ${signal}`)
+    expect(ended.stdout).toContain("ready to exit, bye bye")
+  })
+
+  it("SIGTERM with clients that rest, wait, subscribe and watch", async () => {
+    const [program, port] = await start()
+    const clients = await Promise.all([0, 1, 2, 3].map(() => RawClient.connect({ port })))
+    const [resting, waiting, subscribed, watching] = clients
+    expect(await resting?.text("SET", "k", "v")).toBe("+OK\r\n")
+    waiting?.sendRaw("BLPOP nothing 0\r\n")
+    expect(await subscribed?.text("SUBSCRIBE", "news")).toContain("subscribe")
+    expect(await watching?.text("MONITOR")).toBe("+OK\r\n")
+    expect((await program.stop()).code).toBe(0)
+    await Promise.all(clients.map((client) => client.waitForClose()))
+    expect(clients.every((client) => client.isClosed)).toBe(true)
+  })
+
+  it("SIGTERM with a client that never reads", async () => {
+    const [program, port] = await start()
+    const client = await RawClient.connect({ port })
+    expect(await client.text("SETRANGE", "big", "1000000", "x")).toBe(":1000001\r\n")
+    client.socket.pause()
+    client.sendRaw("GET big\r\n".repeat(50))
+    const other = await RawClient.connect({ port })
+    // Its replies fill the kernel's buffers and stay there.
+    let stuck = false
+    while (!stuck) stuck = / (?:obl|omem|oll)=[1-9]/.test(await other.text("CLIENT", "LIST"))
+    const begun = performance.now()
+    expect((await program.stop()).code).toBe(0)
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    client.close()
+    other.close()
+  })
+
+  it("SHUTDOWN NOSAVE closes the connection without an answer", async () => {
+    const [program, port] = await start()
+    const client = await RawClient.connect({ port })
+    client.sendRaw("SHUTDOWN NOSAVE\r\n")
+    expect((await client.readToEnd()).toString()).toBe("")
+    expect((await program.ended).code).toBe(0)
+  })
+
+  it("SIGTERM saves where there are save points, and the next start has the data", async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
+    const args = ["--dir", dir, "--save", "3600 1"]
+    const [first, port] = await start(...args)
+    const client = await RawClient.connect({ port })
+    expect(await client.text("SET", "kept", "value")).toBe("+OK\r\n")
+    client.close()
+    expect((await first.stop()).code).toBe(0)
+    expect(fs.readdirSync(dir)).toEqual(["dump.rdb"])
+    const [second, again] = await start(...args)
+    const reader = await RawClient.connect({ port: again })
+    expect(await reader.text("GET", "kept")).toBe("$5\r\nvalue\r\n")
+    reader.close()
+    expect((await second.stop()).code).toBe(0)
+    fs.rmSync(dir, { recursive: true })
+  })
+
+  it("kill -9 leaves the last saved file", async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
+    const [program, port] = await start("--dir", dir)
+    const client = await RawClient.connect({ port })
+    await client.text("SET", "saved", "1")
+    expect(await client.text("SAVE")).toBe("+OK\r\n")
+    await client.text("SET", "not-saved", "1")
+    expect(await program.stop("SIGKILL")).toMatchObject({ signal: "SIGKILL" })
+    const [again, portAgain] = await start("--dir", dir)
+    const reader = await RawClient.connect({ port: portAgain })
+    expect(await reader.text("MGET", "saved", "not-saved")).toBe("*2\r\n$1\r\n1\r\n$-1\r\n")
+    reader.close()
+    expect((await again.stop()).code).toBe(0)
+    fs.rmSync(dir, { recursive: true })
+  })
+})
