@@ -4,8 +4,8 @@
  * Reading the clock costs about 30 to 100 ns, and twice a command that would be several per cent of a deep pipeline. So
  * the end of one command is the start of the next (the parsing in between counts to the latter), and beyond the first
  * INDIVIDUAL commands of a batch brief ones are timed by sample, one of SAMPLE; what a sample took stands for the calls
- * of the same command since the last. All others are timed each (see Command.briefArguments), and all
- * are when slowlog-log-slower-than is below FINE_MICROSECONDS.
+ * of the same command since the last. All others are timed each (see Command.briefArguments), so
+ * is the first call of every command, and all are when slowlog-log-slower-than is below FINE_MICROSECONDS.
  *
  * Commands themselves see nothing of it. Example: of a batch of 100 GETs about 5 are timed, of 100 LRANGEs all.
  */
@@ -49,7 +49,7 @@ export class CommandTimer {
   /** The start of a command, negative when it is not timed. */
   begin(cmd: Command, argc: number): number {
     if (this.left > 0) this.left--
-    else if (argc <= cmd.briefArguments && --this.skip > 0) {
+    else if (argc <= cmd.briefArguments && cmd.stats.calls > 0 && --this.skip > 0) {
       cmd.stats.untimed++
       this.fresh = false
       return -1

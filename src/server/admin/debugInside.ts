@@ -54,14 +54,14 @@ const references = (a: Arena, ref: Ref): number => {
 }
 
 const listFields = (c: CommandContext, list: Ref): string => {
-  const { arena, listLimits } = c.keyspace
+  const { arena } = c.keyspace
   const nodes = Quicklist.nodes(arena, list)
   let bytes = 0
   walkList(arena, list, (_u8, _off, len) => {
     bytes += len
   })
   const mean = Quicklist.length(arena, list) / nodes
-  return ` ql_nodes:${nodes} ql_avg_node:${mean.toFixed(2)} ql_listpack_max:${listLimits.fill} ql_compressed:${c.settings.listCompressDepth === 0 ? 0 : 1} ql_uncompressed_size:${bytes}`
+  return ` ql_nodes:${nodes} ql_avg_node:${mean.toFixed(2)} ql_listpack_max:${c.settings.listMaxListpackSize} ql_compressed:${c.settings.listCompressDepth === 0 ? 0 : 1} ql_uncompressed_size:${bytes}`
 }
 
 const object =

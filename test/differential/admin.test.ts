@@ -1,0 +1,33 @@
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { expect, it } from "vitest"
+import { differential } from "../support/Differential.js"
+import { describeOracle, withOracle } from "../support/Oracle.js"
+import { Random } from "../support/Random.js"
+import { startRedix } from "../support/Redix.js"
+import { adminMistakes, adminScript } from "./adminSteps.js"
+
+const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 3000)
+
+describeOracle("the server's own commands, as Redis answers", () => {
+  for (const protocol of [2, 3] as const) {
+    it(`every subcommand, RESP${protocol}`, { timeout: 60_000 + COMMANDS * 2 }, () =>
+      withOracle({ config: { "enable-debug-command": "yes" } }, async (server) => {
+        const dbfilename = `redix-admin-${process.pid}-${protocol}.rdb`
+        const redix = await startRedix({}, { dir: os.tmpdir(), dbfilename })
+        const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+        if (protocol === 3) for (const client of [oracle, subject]) await client.command("HELLO", "3")
+        const random = Random.forTest(`admin ${protocol}`)
+        const { seed } = random
+        expect(await differential({ oracle, subject, seed }, adminScript(protocol))).toBeGreaterThan(200)
+        const mistakes = await differential({ oracle, subject, seed }, adminMistakes(random, COMMANDS))
+        expect(mistakes).toBeGreaterThan(COMMANDS / 2)
+        oracle.close()
+        subject.close()
+        await redix.stop()
+        fs.rmSync(path.join(os.tmpdir(), dbfilename), { force: true })
+      }),
+    )
+  }
+})
