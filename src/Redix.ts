@@ -84,7 +84,7 @@ const engineOf = (options: RedixOptions) =>
       const { set: setReplication, get: replication } = later<Replication>()
       return ReplicationService.layerOf({
         ready: setReplication,
-        afterLoad: options.load === true || options.load === "later",
+        afterLoad: loads(options, config) !== false,
       }).pipe(
         Layer.provideMerge(PersistenceService.layerOf(setPersistence)),
         Layer.provideMerge(
@@ -191,7 +191,7 @@ export const Redix = {
    */
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
     loading(loadOf(overrides)).pipe(
-      Layer.provideMerge(layerOf({})),
+      Layer.provideMerge(layerOf(loadOf(overrides))),
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
       Layer.provide(NodeFileSystem.layer),
     ),
