@@ -1,0 +1,49 @@
+/**
+ * The public API: the composed server (`Redix`), and every layer, service and error it is made of.
+ *
+ *   Redix                    the composed layers: layerServerWith({ port: 0 }), layerWith(), layerServer(), layer
+ *   RedixConfig              configuration: layerOf({ ... }), layerStart (argv, environment, redis.conf), layer (ConfigProvider)
+ *   RespCodec                the wire protocol: parsers and writers of requests and replies
+ *   Store                    the keyspace over off-heap memory
+ *   RdbPersistence           RDB files: load, save, stream a snapshot; usable without a server
+ *   EngineService            commands over a store; PersistenceService and ReplicationService: the server's use of the two
+ *   ReplicationMaster        the master side of replication; ReplicationReplica: the replica side
+ *   TcpServer                the listeners; its `ports` say where
+ */
+export { type DirectiveName, type Overrides, RedixConfig, type RedixValues } from "./config/index.js"
+export {
+  ConfigFileError,
+  ConfigRewriteError,
+  type ConfigStartError,
+  InvalidConfigError,
+  type StartOptions,
+} from "./config/index.js"
+export { ArenaFullError } from "./memory/Arena.js"
+export { RdbCorruptError, type RdbError, RdbIoError, RdbVersionError } from "./rdb/RdbErrors.js"
+export {
+  type LibraryStore,
+  type LoadOptions,
+  type LoadResult,
+  type PersistenceOptions,
+  RdbPersistence,
+  type RdbPersistenceShape,
+  type SaveOptions,
+  type SnapshotSink,
+} from "./rdb/RdbPersistence.js"
+export { Redix, type RedixOptions } from "./Redix.js"
+export { MasterLinkError } from "./replication/MasterStream.js"
+export { ReplicationMaster } from "./replication/ReplicationMaster.js"
+export { ReplicationReplica } from "./replication/ReplicationReplica.js"
+export { ReplyError } from "./resp/Reply.js"
+export { ReplyProtocolError } from "./resp/ReplyParser.js"
+export { RespCodec } from "./resp/RespCodec.js"
+export { type Engine, EngineService } from "./server/Engine.js"
+export { ListenError } from "./server/ListenError.js"
+export { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
+export { liveProcessInfo, type ProcessFacts, ProcessInfo } from "./server/ProcessInfo.js"
+export * as RedisLogger from "./server/RedisLogger.js"
+export { type Replication, ReplicationService } from "./server/Replication.js"
+export { type ListenOptions, TcpServer } from "./server/TcpServer.js"
+export { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
+export type { Keyspace } from "./store/Keyspace.js"
+export { Store, type StoreOptions } from "./store/Store.js"
