@@ -50,7 +50,8 @@ export const encodingDirectives = {
   "hash-max-listpack-entries": directive(natural64, "512", { aliases: ["hash-max-ziplist-entries"] }),
   "hash-max-listpack-value": directive(memory("0"), "64", { aliases: ["hash-max-ziplist-value"] }),
   "hll-sparse-max-bytes": directive(memory("0"), "3000"),
-  "list-compress-depth": directive(natural32, "0"),
+  // Lists are not compressed in memory; no reply depends on it.
+  "list-compress-depth": hint(natural32, "0"),
   "list-max-listpack-size": directive(integer(INT32_MIN, INT32_MAX), "-2", {
     aliases: ["list-max-ziplist-size"],
   }),
