@@ -44,8 +44,10 @@ export class Request implements RequestView {
   command: Command | undefined = undefined
 }
 
+/** Hashes of the keys and members taken ahead, and whose they are: another connection may come while a command waits. */
 const hashes = new Int32Array(LOOKAHEAD_MAX)
 const members = new Int32Array(LOOKAHEAD_MAX)
+let owner: Lookahead | undefined
 
 export class Lookahead {
   private readonly requests: Array<Request> = [new Request()]
@@ -95,7 +97,7 @@ export class Lookahead {
       if (this.count === 0) return this.pause()
     }
     const request = this.requests[this.at]
-    if (this.hashed) {
+    if (this.hashed && owner === this) {
       foreseen.buf = request.buf
       foreseen.off = request.argOff[1]
       foreseen.len = request.argLen[1]
@@ -164,6 +166,7 @@ export class Lookahead {
       hashes[i] = argc > 1 ? hashBytes(buf, argOff[1], argLen[1]) : 0
     }
     this.hashed = true
+    owner = this
     this.membersHashed = false
     db.table.touch(hashes, n)
     this.touchMembers(db, n)
