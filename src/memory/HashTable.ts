@@ -176,6 +176,19 @@ export class HashTable {
     this.publish()
   }
 
+  /** Makes the buckets of an empty table that is to hold `entries`, so that filling it moves nothing. */
+  reserve(entries: number): void {
+    if (this.count > 0) return
+    for (const wanted = Math.ceil(entries / LOAD_MAX); this.bucketCount < wanted;) {
+      this.ensureBucket(this.bucketCount)
+      this.split++
+      if (this.split <= this.mask) continue
+      this.mask = (this.mask << 1) | 1
+      this.split = 0
+    }
+    this.publish()
+  }
+
   /** Puts another entry with the same key in the place of the one just found. */
   replaceFound(entry: Ref): void {
     const a = this.arena

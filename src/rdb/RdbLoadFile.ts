@@ -81,6 +81,7 @@ export const loadRdbFile = (
           limits: settings,
           dropExpired: keyspace.expiryMode === "delete",
           duplicates: options.duplicates ?? "refuse",
+          fileBytes: totalBytes,
           library: libraries.load,
         })
         const decoder = new RdbDecoder(loader, {

@@ -35,9 +35,14 @@ export interface RdbLoaderOptions {
   readonly dropExpired: boolean
   /** A key that is there already: refuse the file, or let the file's value win. */
   readonly duplicates: "refuse" | "replace"
+  /** Size of the file, where known: what it says of its number of keys is believed as far as they fit into it. */
+  readonly fileBytes?: number | undefined
   /** Gets the source of each function library; a reason it cannot be used ends the load. */
   readonly library?: ((code: Uint8Array) => string | undefined) | undefined
 }
+
+/** A key and its value take at least this many bytes of a file: type, lengths and one byte of key. */
+const ENTRY_BYTES_MIN = 4
 
 const latin1 = (slice: RdbSlice): string => {
   let text = ""
@@ -98,7 +103,10 @@ export class RdbLoader implements RdbSink {
     this.db = this.keyspace.database(db)
   }
 
-  resizeDb(): void {}
+  resizeDb(keys: number): void {
+    const most = (this.options.fileBytes ?? 0) / ENTRY_BYTES_MIN
+    this.db.table.reserve(Math.min(keys, most))
+  }
 
   functionLibrary(code: RdbSlice): void {
     const reason = this.options.library?.(code.copy())

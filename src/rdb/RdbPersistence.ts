@@ -90,7 +90,7 @@ export interface SaveOptions {
   readonly onOpen?: (() => void) | undefined
   /** Changes since the last save are still to be counted after this one (FLUSHALL); default false. */
   readonly keepChanges?: boolean | undefined
-  /** A failure is remembered as that of a background save; default true. */
+  /** Nobody waits for the save: it stands back behind clients, and its failure is remembered. Default true. */
   readonly background?: boolean | undefined
 }
 
@@ -152,15 +152,19 @@ class Persistence implements RdbPersistenceShape {
     })
   }
 
-  private openSource(job: SnapshotJob): SnapshotSource {
+  private openSource(job: SnapshotJob, standBack: boolean): SnapshotSource {
     const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
     if (worker === "inline" || this.keyspace.arena.usedBytes < threadFromBytes) return inlineSource(job)
-    return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url))
+    return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url), standBack)
   }
 
-  private begin(kind: "file" | "stream", replication: ReplicationPosition | undefined): SnapshotSource {
+  private begin(
+    kind: "file" | "stream",
+    replication: ReplicationPosition | undefined,
+    standBack: boolean,
+  ): SnapshotSource {
     const job = this.openJob(replication)
-    const source = this.openSource(job)
+    const source = this.openSource(job, standBack)
     this.state.save = {
       kind,
       startedMs: this.clock.currentTimeMillisUnsafe(),
@@ -209,7 +213,7 @@ class Persistence implements RdbPersistenceShape {
     const open = (): SnapshotSource => {
       const targets = atCut()
       sinks = targets.sinks
-      return this.begin("stream", targets.replication)
+      return this.begin("stream", targets.replication, true)
     }
     return this.withSnapshot(open, (source) => pump(source, sinks))
   }
@@ -229,7 +233,7 @@ class Persistence implements RdbPersistenceShape {
       startedMs = this.clock.currentTimeMillisUnsafe()
       state.lastTrySeconds = Math.floor(startedMs / 1000)
       changes = keyspace.dirty
-      return this.begin("file", atCut())
+      return this.begin("file", atCut(), save.background !== false)
     }
     const written = this.withSnapshot(open, (source, close) =>
       writeDurably(this.fs, file, (writer) => pumpToFile(source, writer).pipe(Effect.ensuring(close))),

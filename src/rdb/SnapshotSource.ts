@@ -96,11 +96,11 @@ class WorkerRun {
   })
 }
 
-/** A source on a worker thread; falls back to this thread when the worker fails before its first bytes. */
-export const workerSource = (job: SnapshotJob, url: URL): SnapshotSource => {
+/** A source on a worker thread, which may stand back behind this one; falls back to this thread when the worker fails before its first bytes. */
+export const workerSource = (job: SnapshotJob, url: URL, standBack: boolean): SnapshotSource => {
   const ring = makeRing()
   const emptier = new RingEmptier(ring)
-  const task: SnapshotTask = { job, ring }
+  const task: SnapshotTask = { job, ring, standBack }
   let run: WorkerRun
   try {
     run = new WorkerRun(new Worker(url, { workerData: task, resourceLimits: WORKER_LIMITS }))

@@ -8,7 +8,13 @@ import { FrozenTableWalk } from "../memory/FrozenTable.js"
 import { FrozenReader } from "../memory/Snapshot.js"
 import { type Flush, RdbOutput } from "./RdbOutput.js"
 import { RdbWriter } from "./RdbWriter.js"
+import { TYPE_STRING } from "../store/Entry.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
+
+/** Word of an entry that holds its value's ref. */
+const VALUE_WORD = 2
+/** Entries looked up together: their memory is waited for once, not one after another. */
+const AHEAD = 32
 
 export class SnapshotWriter {
   /** Keys written so far. */
@@ -17,6 +23,12 @@ export class SnapshotWriter {
   private readonly out: RdbOutput
   private readonly writer: RdbWriter
   private readonly walk = new FrozenTableWalk()
+  /** Entries that come next, and room for what they say of their values. */
+  private readonly ahead = new Int32Array(AHEAD)
+  private readonly metas = new Int32Array(AHEAD)
+  private readonly values = new Int32Array(AHEAD)
+  private aheadCount = 0
+  private aheadAt = 0
   private database = -1
   private done = false
 
@@ -58,12 +70,33 @@ export class SnapshotWriter {
   }
 
   private nextEntry(): number {
-    while (this.database < this.job.databases.length) {
-      const entry = this.walk.next()
-      if (entry !== 0) return entry
-      this.openDatabase(this.database + 1)
+    while (this.aheadAt === this.aheadCount) {
+      if (this.database >= this.job.databases.length) return 0
+      this.lookAhead()
+      if (this.aheadCount === 0) this.openDatabase(this.database + 1)
     }
-    return 0
+    return this.ahead[this.aheadAt++]
+  }
+
+  /** Fetches the next entries of the database at hand, none when it has no more. */
+  private lookAhead(): void {
+    const { ahead, metas, values, walk, reader } = this
+    let n = 0
+    while (n < AHEAD) {
+      const entry = walk.next()
+      if (entry === 0) break
+      ahead[n++] = entry
+    }
+    this.aheadAt = 0
+    this.aheadCount = n
+    reader.foresee(ahead, n, 0, metas)
+    reader.foresee(ahead, n, VALUE_WORD, values)
+    let m = 0
+    for (let k = 0; k < n; k++) {
+      // Strings lie in the entry itself, but for long ones; the others have a block of their own.
+      if (((metas[k] >>> 3) & 7) !== TYPE_STRING) values[m++] = values[k]
+    }
+    if (m > 0) reader.foresee(values, m, 0, metas)
   }
 
   private openDatabase(index: number): void {

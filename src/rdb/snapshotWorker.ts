@@ -1,4 +1,5 @@
 /** Entry of the worker thread that writes one snapshot into a ring and ends. Its data is a SnapshotTask. */
+import { platform, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import type { SnapshotJob } from "./SnapshotJob.js"
 import { RingFiller, type RingHandle } from "./SnapshotRing.js"
@@ -7,12 +8,27 @@ import { SnapshotWriter } from "./SnapshotWriter.js"
 export interface SnapshotTask {
   readonly job: SnapshotJob
   readonly ring: RingHandle
+  /** Leave the processor to the thread that serves clients. */
+  readonly standBack: boolean
 }
 
 /** What the worker says: a buffer is full, or the file is complete. */
 export type SnapshotMessage = "filled" | "done"
 
 const KEYS_PER_STEP = 1000
+
+/** How much the thread stands back behind the one that serves clients, as nice(1) counts. */
+const NICENESS = 10
+
+/** Elsewhere than on Linux the priority is the whole process's. */
+const standBack = (): void => {
+  if (platform() !== "linux") return
+  try {
+    setPriority(0, NICENESS)
+  } catch {
+    // A system that forbids it: the snapshot is written all the same.
+  }
+}
 
 const run = (task: SnapshotTask): void => {
   const say = (message: SnapshotMessage): void => parentPort?.postMessage(message)
@@ -27,4 +43,5 @@ const isTask = (data: unknown): data is SnapshotTask =>
   typeof data === "object" && data !== null && "job" in data && "ring" in data
 
 if (!isTask(workerData)) throw new Error("the snapshot worker was started without its task")
+if (workerData.standBack) standBack()
 run(workerData)

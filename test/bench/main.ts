@@ -1,10 +1,12 @@
 /**
- * npm run bench -- [--only SET,GET] [--pipelines 1,16,100] [--rounds 3] [--requests 0.1]
+ * npm run bench -- [--parts throughput,memory,persistence] [--only SET,GET] [--pipelines 1,16,100] [--rounds 3]
+ *                  [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
  * and CPU time, and run it more than once.
  */
 import * as os from "node:os"
+import { persistence } from "./Persistence.js"
 import { type Comparison, compare, workloads } from "./Throughput.js"
 import { type BenchServer, residentBytes, startServer } from "./Servers.js"
 
@@ -91,15 +93,20 @@ const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const redix = await startServer("redix")
-  const redis = await startServer("redis")
-  try {
-    await throughput(redix, redis)
-  } finally {
-    await redix.stop()
-    await redis.stop()
+  const parts = option("parts", "throughput,memory,persistence").split(",")
+  if (parts.includes("throughput")) {
+    const redix = await startServer("redix")
+    const redis = await startServer("redis")
+    try {
+      await throughput(redix, redis)
+    } finally {
+      await redix.stop()
+      await redis.stop()
+    }
   }
-  await memory()
+  if (parts.includes("memory")) await memory()
+  if (parts.includes("persistence"))
+    await persistence(Number(option("keys", "1000000")), Number(option("rounds", "3")))
 }
 
 await main()
