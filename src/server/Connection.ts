@@ -95,8 +95,11 @@ export const serveConnection = Effect.fnUntraced(function* (
   let pause: Pause | undefined
   const batch = (): void => {
     engine.beginBatch(session, outlet)
-    pause = runBatch(engine, session, input)
-    engine.endBatch(session, outlet)
+    try {
+      pause = runBatch(engine, session, input)
+    } finally {
+      engine.endBatch(session, outlet)
+    }
   }
   const take = (chunk: Uint8Array): boolean => {
     if (session.closing) return false

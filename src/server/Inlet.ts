@@ -16,6 +16,7 @@ export class Inlet {
   private over = false
   private take: ((chunk: Uint8Array) => boolean) | undefined = undefined
   private rest: (() => void) | undefined = undefined
+  private fail: ((defect: unknown) => void) | undefined = undefined
   private alarm: (() => void) | undefined = undefined
   private limit = 0
 
@@ -58,11 +59,15 @@ export class Inlet {
       if (this.over) return resume(Effect.void)
       this.take = take
       this.rest = () => {
-        this.take = this.rest = undefined
+        this.take = this.rest = this.fail = undefined
         resume(Effect.void)
       }
+      this.fail = (defect) => {
+        this.take = this.rest = this.fail = undefined
+        resume(Effect.die(defect))
+      }
       return Effect.sync(() => {
-        this.take = this.rest = undefined
+        this.take = this.rest = this.fail = undefined
       })
     })
   }
@@ -95,7 +100,14 @@ export class Inlet {
   private receive(chunk: Uint8Array): void {
     this.arrived(chunk.length)
     if (this.take !== undefined) {
-      if (!this.take(chunk)) this.rest?.()
+      try {
+        if (this.take(chunk)) return
+      } catch (defect) {
+        // The fiber's to deal with: thrown from here it would end the process.
+        this.fail?.(defect)
+        return
+      }
+      this.rest?.()
       return
     }
     this.held.push(chunk)
