@@ -47,7 +47,8 @@ export class Request implements RequestView {
 /** Hashes of the keys and members taken ahead, and whose they are: another connection may come while a command waits. */
 const hashes = new Int32Array(LOOKAHEAD_MAX)
 const members = new Int32Array(LOOKAHEAD_MAX)
-let owner: Lookahead | undefined
+let owner = 0
+let lastId = 0
 
 export class Lookahead {
   private readonly requests: Array<Request> = [new Request()]
@@ -58,6 +59,7 @@ export class Lookahead {
   private after: ParseStatus = ParseStatus.Command
   private chunk: Uint8Array = NO_BYTES
   private hashed = false
+  private readonly id = ++lastId
   private membersHashed = false
   /** Index of the request whose command is incomplete. */
   private cut = 0
@@ -97,7 +99,7 @@ export class Lookahead {
       if (this.count === 0) return this.pause()
     }
     const request = this.requests[this.at]
-    if (this.hashed && owner === this) {
+    if (this.hashed && owner === this.id) {
       foreseen.buf = request.buf
       foreseen.off = request.argOff[1]
       foreseen.len = request.argLen[1]
@@ -166,7 +168,7 @@ export class Lookahead {
       hashes[i] = argc > 1 ? hashBytes(buf, argOff[1], argLen[1]) : 0
     }
     this.hashed = true
-    owner = this
+    owner = this.id
     this.membersHashed = false
     db.table.touch(hashes, n)
     this.touchMembers(db, n)

@@ -24,7 +24,6 @@ import { walkList } from "../memory/QuicklistWalk.js"
 import { sha1, SHA1_BYTES } from "../memory/Sha1.js"
 import type { Database } from "./Database.js"
 import {
-  entryEncoding,
   entryExpiry,
   entryKeyLength,
   entryKeyOffset,

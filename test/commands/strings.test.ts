@@ -62,6 +62,7 @@ describe("what reaches replicas", () => {
       arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
     redix.engine.context.propagation.log = {
       active: true,
+      offset: 0,
       append: (_database, args) => log.push(args.map(text).join(" ")),
       appendRaw: (_database, bytes, off, len) =>
         log.push(
