@@ -17,6 +17,8 @@ const SLICE_BYTES = 512 * 1024
 export interface LoadOptions {
   /** Called once the file's first keys are near: its AUX fields have been read. */
   readonly onFields?: ((fields: ReadonlyMap<string, string>) => void) | undefined
+  /** Hears of each key left out because its time had passed; the bytes are lent. */
+  readonly onExpired?: ((database: number, key: Uint8Array) => void) | undefined
   /** Empty the keyspace in the turn in which the first bytes are decoded; default false. */
   readonly flush?: boolean | undefined
   /** Keys that are there already: refuse the file (default), or let the file's values win. */
@@ -80,6 +82,7 @@ export const loadRdbFile = (
         const loader = new RdbLoader(keyspace, {
           limits: settings,
           dropExpired: keyspace.expiryMode === "delete",
+          onExpired: options.onExpired,
           duplicates: options.duplicates ?? "refuse",
           fileBytes: totalBytes,
           library: libraries.load,

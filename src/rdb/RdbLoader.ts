@@ -33,6 +33,8 @@ export interface RdbLoaderOptions {
   readonly limits: LoadLimits
   /** Drop keys whose time has passed: a master does, a replica waits for its master's DEL. */
   readonly dropExpired: boolean
+  /** Hears of each key dropped so; the bytes are lent. */
+  readonly onExpired?: ((database: number, key: Uint8Array) => void) | undefined
   /** A key that is there already: refuse the file, or let the file's value win. */
   readonly duplicates: "refuse" | "replace"
   /** Size of the file, where known: what it says of its number of keys is believed as far as they fit into it. */
@@ -125,9 +127,10 @@ export class RdbLoader implements RdbSink {
 
   // ---- keys
 
-  private isDropped(meta: RdbMeta): boolean {
+  private isDropped(key: RdbSlice, meta: RdbMeta): boolean {
     if (!meta.hasExpiry || !this.options.dropExpired || meta.expireAtMs >= this.keyspace.now) return false
     this.expired++
+    this.options.onExpired?.(this.db.id, key.bytes.subarray(key.offset, key.offset + key.length))
     return true
   }
 
@@ -155,7 +158,7 @@ export class RdbLoader implements RdbSink {
   }
 
   string(key: RdbSlice, meta: RdbMeta, value: RdbSlice): void {
-    if (meta.hasExpiry && this.isDropped(meta)) return
+    if (meta.hasExpiry && this.isDropped(key, meta)) return
     this.makeWay(key.bytes, key.offset, key.length)
     const { bytes, offset, length } = value
     const ref = this.db.putString(
@@ -177,7 +180,7 @@ export class RdbLoader implements RdbSink {
 
   /** Keeps what is said of a key until its value is complete; false when the key is left out. */
   private begin(key: RdbSlice, meta: RdbMeta): boolean {
-    this.skipping = this.isDropped(meta)
+    this.skipping = this.isDropped(key, meta)
     if (this.skipping) return false
     if (this.key.length < key.length) this.key = new Uint8Array(key.length * 2)
     this.key.set(key.bytes.subarray(key.offset, key.offset + key.length))

@@ -15,6 +15,7 @@ import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { RdbError, RdbIoError } from "../rdb/RdbErrors.js"
 import {
+  type LoadOptions,
   type LoadResult,
   RdbPersistence,
   type RdbPersistenceShape,
@@ -44,6 +45,8 @@ export class ServerPersistence {
   scheduled = false
   /** What the file loaded at the start said of replication. */
   loaded: LoadResult | undefined = undefined
+  /** Keys that the load at the start left out because their time had passed, until `afterLoad` has been called. */
+  readonly expiredAtLoad: Array<{ readonly database: number; readonly key: Uint8Array }> = []
   /** Called once the data set is as it is to be at the start: with the file's facts, or without a file. */
   readonly afterLoad: Array<(loaded: LoadResult | undefined) => void> = []
   private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -210,7 +213,10 @@ export class ServerPersistence {
   /** Loads the server's file, if it is there. */
   readonly loadAtStart: Effect.Effect<void, RdbError> = Effect.suspend(() => {
     const startedMs = this.engine.clock.currentTimeMillisUnsafe()
-    return this.load({}).pipe(
+    const onExpired = (database: number, key: Uint8Array): void => {
+      this.expiredAtLoad.push({ database, key: key.slice() })
+    }
+    return this.load({ onExpired }).pipe(
       Effect.tap((result) => {
         this.loaded = result
         const seconds = (this.engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000
@@ -226,13 +232,14 @@ export class ServerPersistence {
       Effect.tap(() =>
         Effect.sync(() => {
           for (const listener of this.afterLoad) listener(this.loaded)
+          this.expiredAtLoad.length = 0
         }),
       ),
       Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   })
 
-  private load(options: { readonly flush?: boolean; readonly duplicates?: "refuse" | "replace" }) {
+  private load(options: LoadOptions) {
     const now = this.engine.clock.currentTimeMillisUnsafe()
     const onFields = (fields: ReadonlyMap<string, string>): void => {
       for (const line of fieldLines(fields, now)) this.fork(Effect.logInfo(line))

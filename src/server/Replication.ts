@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -35,6 +35,11 @@ export interface ReplicationServices {
     effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
   ) => Fiber.Fiber<unknown, unknown>
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
+}
+
+interface ExpiredKey {
+  readonly database: number
+  readonly key: Uint8Array
 }
 
 const randomHex = (digits: number): string => randomBytes(digits / 2).toString("hex")
@@ -84,6 +89,8 @@ export class Replication {
     engine.info.section("replication", () => replicationInfo(this, config.values))
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
     this.watchConfig(config)
+    // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
+    if (config.values.replicaof !== undefined) this.phaseChanged("connect")
   }
 
   private watchConfig(config: ConfigState): void {
@@ -116,8 +123,9 @@ export class Replication {
   /**
    * What the file loaded at the start said of the stream: a replica may continue it, a master starts a history that
    * continues it. Then the configured master is followed.
+   * @param expired keys the load left out
    */
-  start(loaded: LoadResult | undefined): void {
+  start(loaded: LoadResult | undefined, expired: ReadonlyArray<ExpiredKey> = []): void {
     const { log } = this
     const { replicaof, replBacklogSize } = this.services.config.values
     const position = loaded?.replication
@@ -125,7 +133,12 @@ export class Replication {
       log.adopt(position.id, position.offset)
       log.openBacklog(replBacklogSize)
       this.masterSession.database = Math.max(0, position.streamDb)
-      if (replicaof === undefined) log.shiftId()
+      if (replicaof === undefined) {
+        log.shiftId()
+        // Replicas of before may still have these.
+        const del = this.engine.settings.lazyfreeLazyExpire ? "UNLINK" : "DEL"
+        for (const { database, key } of expired) log.append(database, [del, key])
+      }
     } else if (replicaof !== undefined) {
       log.continues = false
     }
@@ -311,7 +324,8 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
           fork: (effect) => fork(Effect.tapCause(effect, Effect.logError)),
           withFiles: (effect) => Effect.provideContext(effect, files),
         })
-        if (options.afterLoad) server.afterLoad.push((loaded) => replication.start(loaded))
+        if (options.afterLoad)
+          server.afterLoad.push((loaded) => replication.start(loaded, server.expiredAtLoad))
         else replication.start(undefined)
         const turn = Effect.sync(() => replication.cron())
         yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(CRON_MS), turn)))
