@@ -117,6 +117,8 @@ const pacing = (engine: Engine, facts: ProcessFacts): ReadonlyArray<DebugSubcomm
     run: (c) => {
       const seconds = parseDoubleLax(c.buf, c.argOff[2], c.argLen[2])
       if (seconds > 0) facts.freeze(seconds * 1000)
+      // The batch's time is as old as the sleep is long; what expired meanwhile is gone for the next command.
+      c.keyspace.now = engine.clock.currentTimeMillisUnsafe()
       c.out.ok()
     },
   },
