@@ -10,6 +10,11 @@ import { RandomWrites } from "./RandomWrites.js"
 const PATH = "/data/dump.rdb"
 const OLD = new TextEncoder().encode("the old file")
 
+const failures = [
+  ["ENOSPC", "No space left on device"],
+  ["EIO", "Input/output error"],
+] as const
+
 const prepare = async (files: FakeFiles) => {
   files.put(PATH, OLD)
   const open = await openPersistence({}, "inline", files.layer)
@@ -43,31 +48,27 @@ describe("a save that fails", () => {
   it("leaves the old file, whatever step fails, and says why", async () => {
     const { steps } = await reference()
     for (let k = 0; k < steps.length; k++) {
-      for (const [code, reason] of [
-        ["ENOSPC", "No space left on device"],
-        ["EIO", "Input/output error"],
-      ] as const) {
-        const files = new FakeFiles()
-        const { persistence, keyspace, close } = await prepare(files)
-        files.failAt = k
-        files.code = code
-        keyspace.dirty = 7
-        const error = await Effect.runPromise(Effect.flip(persistence.saveFile(PATH)))
-        expect(error._tag).toBe("RdbIoError")
-        expect(error.reason).toBe(reason)
-        expect(files.paths).toEqual([PATH])
-        // Only after the rename is the file the new one.
-        if (k <= steps.indexOf("rename")) expect(files.read(PATH)).toEqual(OLD)
-        expect(keyspace.dirty).toBe(7)
-        expect(persistence.state.lastStatus).toBe("err")
-        expect(persistence.state.save).toBeUndefined()
-        expect(keyspace.arena.snapshot).toBeUndefined()
-        files.failAt = -1
-        const again = await Effect.runPromise(persistence.saveFile(PATH))
-        expect(files.read(PATH)?.length).toBe(again.bytes)
-        expect(persistence.state.lastStatus).toBe("ok")
-        await close()
-      }
+      const [code, reason] = failures[k % failures.length]
+      const files = new FakeFiles()
+      const { persistence, keyspace, close } = await prepare(files)
+      files.failAt = k
+      files.code = code
+      keyspace.dirty = 7
+      const error = await Effect.runPromise(Effect.flip(persistence.saveFile(PATH)))
+      expect(error._tag).toBe("RdbIoError")
+      expect(error.reason).toBe(reason)
+      expect(files.paths).toEqual([PATH])
+      // Only after the rename is the file the new one.
+      if (k <= steps.indexOf("rename")) expect(files.read(PATH)).toEqual(OLD)
+      expect(keyspace.dirty).toBe(7)
+      expect(persistence.state.lastStatus).toBe("err")
+      expect(persistence.state.save).toBeUndefined()
+      expect(keyspace.arena.snapshot).toBeUndefined()
+      files.failAt = -1
+      const again = await Effect.runPromise(persistence.saveFile(PATH))
+      expect(files.read(PATH)?.length).toBe(again.bytes)
+      expect(persistence.state.lastStatus).toBe("ok")
+      await close()
     }
   })
 

@@ -1,0 +1,65 @@
+/** The program redix-check-rdb. */
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+import { goldenBytes, goldenDescription, goldenNames } from "./Goldens.js"
+import { withTempDir } from "./PersistenceSupport.js"
+
+const program = fileURLToPath(new URL("../../dist/check-rdb.js", import.meta.url))
+const goldenPath = (name: string): string =>
+  fileURLToPath(new URL(`../../testdata/golden/${name}.rdb`, import.meta.url))
+
+const check = (...args: ReadonlyArray<string>) => {
+  const run = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", timeout: 20_000 })
+  return { status: run.status, out: run.stdout, err: run.stderr }
+}
+
+describe("redix-check-rdb", () => {
+  it("lists every key of every golden file as JSON", () => {
+    for (const name of goldenNames) {
+      const { status, out } = check("--json", goldenPath(name))
+      expect(status).toBe(0)
+      const keys = out
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+      const wanted = Object.entries(goldenDescription(name).databases).flatMap(([db, all]) =>
+        Object.entries(all).map(([key, k]) => `${db} ${key} ${k.type} ${k.expireAt ?? "-"}`),
+      )
+      const nameOf = (key: Record<string, unknown>): string =>
+        typeof key["key"] === "string"
+          ? Buffer.from(key["key"], "utf8").toString("latin1")
+          : Buffer.from(String(key["keyBase64"]), "base64").toString("latin1")
+      const seen = keys.map((key) => `${key["db"]} ${nameOf(key)} ${key["type"]} ${key["expireAt"] ?? "-"}`)
+      expect(seen.sort()).toEqual(wanted.sort())
+    }
+  })
+
+  it("sums up by type", () => {
+    const { status, out, err } = check(goldenPath("redis-7.0-sets"))
+    expect(status).toBe(0)
+    expect(err).toBe("")
+    expect(out).toMatch(/^RDB version 10$/m)
+    expect(out).toMatch(/^set +7 +1134 /m)
+    expect(out).toMatch(/is sound$/m)
+  })
+
+  it("says where a file is corrupt, with exit code 1", async () => {
+    await withTempDir((dir) => {
+      const file = `${dir}/bad.rdb`
+      const bytes = goldenBytes("redis-7.0-strings")
+      fs.writeFileSync(file, bytes.subarray(0, bytes.length - 20))
+      expect(check(file)).toMatchObject({ status: 1, err: expect.stringMatching(/^CORRUPT .*at byte \d+/) })
+      bytes[bytes.length - 1] ^= 1
+      fs.writeFileSync(file, bytes)
+      expect(check(file).err).toContain("wrong checksum")
+      fs.writeFileSync(file, Buffer.concat([goldenBytes("redis-7.0-strings"), Buffer.from("more")]))
+      expect(check(file).err).toContain("4 bytes follow the end")
+      expect(check(`${dir}/none`)).toMatchObject({ status: 1 })
+      expect(check()).toMatchObject({ status: 1, err: expect.stringContaining("Usage:") })
+      expect(check("--help")).toMatchObject({ status: 0, out: expect.stringContaining("Usage:") })
+      return Promise.resolve()
+    })
+  })
+})
