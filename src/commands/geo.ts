@@ -43,7 +43,7 @@ const propagateAdd = (c: CommandContext, first: number, scores: Float64Array): v
   const args: Array<LogArgument> = []
   for (let i = 1; i < first; i++) args.push(c.bytes(i))
   for (let i = first + 2, k = 0; i < c.argc; i += 3, k++) args.push(BigInt(scores[k]), c.bytes(i))
-  c.propagation.instead(c.db.id, "ZADD", ...args)
+  c.propagation.instead(c.db.id, "zadd", ...args)
 }
 
 const geodist = (c: CommandContext): void => {
