@@ -48,7 +48,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** The operating system's reason for an error. */
 export const ioReason = (error: PlatformError): string => {
-  const code = /\b(E[A-Z0-9]{2,})\b/.exec(`${error.message} ${String(error.reason.cause ?? "")}`)?.[1]
+  // Only where the system puts it: a directory's name may look like an error's.
+  const code = /(?:^|: )(E[A-Z0-9]+): /.exec(`${String(error.reason.cause ?? "")} : ${error.message}`)?.[1]
   return code === undefined ? error.message : (reasons[code] ?? code)
 }
 
