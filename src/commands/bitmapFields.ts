@@ -110,14 +110,15 @@ export const bitfield = (c: CommandContext): void => {
   if (bytes === 0) return readAll(c, operations)
   const existing = c.write(1)
   if (c.wrongType(existing, TYPE_STRING)) return
+  const length = existing === 0 ? 0 : stringLength(c.keyspace.arena, existing)
   const ref =
     existing === 0
       ? c.db.putZeros(c.buf, c.argOff[1], c.argLen[1], bytes)
-      : c.db.resizeString(existing, Math.max(bytes, stringLength(c.keyspace.arena, existing)))
+      : c.db.resizeString(existing, Math.max(bytes, length))
   if (existing === 0) c.notify(1, Event.new, "new")
   c.out.array(operations.length)
   let changes = 0
-  for (const op of operations) if (perform(c, ref, op)) changes++
+  for (const op of operations) if (perform(c, ref, op, bytes > length)) changes++
   if (changes === 0) return
   c.changed(1, Event.string, "setbit")
   c.keyspace.dirty += changes - 1
@@ -151,8 +152,11 @@ const fetch = (c: CommandContext, ref: Ref, op: Operation): number | bigint => {
   return fieldValue(op.type)
 }
 
-/** Does one operation on a string that is long enough for its writes, and answers it; true when it wrote. */
-const perform = (c: CommandContext, ref: Ref, op: Operation): boolean => {
+/**
+ * Does one operation on a string that is long enough for its writes, and answers it. True when it counts as a change: it
+ * wrote another value, or any value into a string that `grew` for this command.
+ */
+const perform = (c: CommandContext, ref: Ref, op: Operation, grew: boolean): boolean => {
   const before = fetch(c, ref, op)
   if (op.kind === "get") {
     reply(c, before)
@@ -168,7 +172,7 @@ const perform = (c: CommandContext, ref: Ref, op: Operation): boolean => {
   splitValue(after)
   writeField(stringChunk(a, ref), stringOffset(a, ref), op.at, op.type.bits, field.high, field.low)
   reply(c, op.kind === "set" ? before : after)
-  return true
+  return grew || BigInt(after) !== BigInt(before)
 }
 
 /**
