@@ -7,14 +7,14 @@
  * of the same command since the last. All others are timed each (see Command.briefArguments), so
  * is the first call of every command, and all are when slowlog-log-slower-than is below FINE_MICROSECONDS.
  *
- * Commands themselves see nothing of it. Example: of a batch of 100 GETs about 5 are timed, of 100 LRANGEs all.
+ * Commands themselves see nothing of it. Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
  */
 import type { Command, CommandStats } from "../commands/Command.js"
 import type { CommandContext } from "../commands/CommandContext.js"
 import { Histogram } from "../memory/Histogram.js"
 
-const INDIVIDUAL = 2
-const SAMPLE = 32
+const INDIVIDUAL = 1
+const SAMPLE = 64
 const FINE_MICROSECONDS = 1000
 
 /** Told of each timed command that took at least `slowMs`. */
