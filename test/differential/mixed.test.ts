@@ -12,7 +12,7 @@ const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 /** Commands between two looks at everything. */
 const ROUND = 1000
 /** Types whose payload says the same bytes wherever the same commands made the value. */
-const ORDERED = new Set(["string", "list", "zset"])
+const ORDERED = ["string", "list", "zset"]
 const EVENTS = "KEA"
 
 // Compressors choose their matches; what is not compressed is the same bytes.
@@ -42,8 +42,17 @@ const bothSame = async (pair: Pair, ...args: ReadonlyArray<string | Buffer>): Pr
 
 const bulk = (reply: Buffer): Buffer => reply.subarray(reply.indexOf("\r\n") + 2, reply.length - 2)
 
+/** Where two payloads part, with what is there in each; empty if they are the same. */
+const differenceOf = (theirs: Buffer = Buffer.alloc(0), ours: Buffer = Buffer.alloc(0)): string => {
+  if (theirs.equals(ours)) return ""
+  let at = 0
+  while (theirs[at] === ours[at]) at++
+  const near = (bytes: Buffer): string => bytes.subarray(Math.max(0, at - 16), at + 32).toString("hex")
+  return `at ${at} of ${theirs.length} and ${ours.length}: ${near(theirs)} and ${near(ours)}`
+}
+
 /** Each server's payload of a key is taken by both, and all four values are the same. */
-const exchange = async (pair: Pair, key: string): Promise<void> => {
+const exchange = async (pair: Pair, key: string, listLimit: boolean): Promise<void> => {
   const type = /^\+(\w+)/.exec(await bothSame(pair, "TYPE", key))?.[1] ?? "none"
   if (type === "none") return
   // The digest knows whether a key expires; a payload does not.
@@ -53,8 +62,9 @@ const exchange = async (pair: Pair, key: string): Promise<void> => {
   const payloads = (await both(pair, "DUMP", key)).map(bulk)
   const [theirs, ours] = payloads
   // A skiplist is written from its end in both; members of hash tables come in any order.
-  if (ORDERED.has(type) || encoding.includes("listpack") || encoding.includes("intset"))
-    expect(ours?.toString("hex"), key).toBe(theirs?.toString("hex"))
+  const ordered = ORDERED.includes(type) || encoding.includes("listpack") || encoding.includes("intset")
+  if (ordered && !(listLimit && type === "list"))
+    expect(differenceOf(theirs, ours), `${key}, ${encoding}`).toBe("")
   for (const [index, payload] of payloads.entries()) {
     const copy = `restored:${index}`
     expect(await bothSame(pair, "RESTORE", copy, "0", payload, "REPLACE")).toBe("+OK\r\n")
@@ -70,6 +80,9 @@ const readEvents = async (listener: RawClient, client: RawClient, mark: string):
   for (;;) {
     const [, , channel, message] = parseReply(await listener.readReply()).items ?? []
     if (message?.payload.toString("latin1") === mark) return events
+    // When a key is found to be past its time is the clock's.
+    if (channel?.payload.toString("latin1").endsWith(":expired") === true) continue
+    if (message?.payload.toString("latin1") === "expired") continue
     events.push(`${channel?.payload.toString("latin1")} ${message?.payload.toString("latin1")}`)
   }
 }
@@ -84,6 +97,7 @@ describeOracle("all types together, as Redis has them", () => {
           server.connect(),
           redix.connect(),
         ])
+        const listLimit = protocol === "3"
         const pair: Pair = { oracle, subject }
         const { keyspace } = redix.engine.context
         await subject.command("FLUSHALL")
@@ -95,10 +109,10 @@ describeOracle("all types together, as Redis has them", () => {
         let compared = 0
         for (let round = 0; compared < COMMANDS; round++) {
           const seed = random.seed
-          compared += await differential({ ...pair, seed }, mixedSteps(random, ROUND))
+          compared += await differential({ ...pair, seed }, mixedSteps(random, ROUND, listLimit))
           await both(pair, "DEL", "auto")
           await bothSame(pair, "DEBUG", "DIGEST")
-          for (const key of mixedKeys) if (random.chance(0.3)) await exchange(pair, key)
+          for (const key of mixedKeys) if (random.chance(0.3)) await exchange(pair, key, listLimit)
           const [want, got] = await Promise.all([
             readEvents(theirListener, oracle, `round ${round}`),
             readEvents(ourListener, subject, `round ${round}`),
