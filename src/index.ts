@@ -31,6 +31,7 @@ export {
   type SnapshotSink,
 } from "./rdb/RdbPersistence.js"
 export { Redix, type RedixOptions } from "./Redix.js"
+export { type Change, type ChangePosition, ChangesLostError } from "./replication/ChangeStream.js"
 export { MasterLinkError } from "./replication/MasterStream.js"
 export { ReplicationMaster } from "./replication/ReplicationMaster.js"
 export { ReplicationReplica } from "./replication/ReplicationReplica.js"

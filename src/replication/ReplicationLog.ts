@@ -9,6 +9,7 @@
  * ends at the offset; `selected` is the database the last SELECT in the stream named, -1 = the next write must select.
  */
 import type { CommandLog, LogArgument } from "../commands/Propagation.js"
+import * as Effect from "effect/Effect"
 import { Backlog } from "./Backlog.js"
 
 /** An identity nobody has. */
@@ -34,6 +35,12 @@ export const encodeCommand = (args: ReadonlyArray<LogArgument>): Buffer => {
 
 const CRLF = Buffer.from("\r\n", "latin1")
 
+/** Who reads the log; asked once a second. */
+export interface LogReader {
+  /** Lets go of the backlog if it is too far behind. */
+  readonly checkLag: () => void
+}
+
 export class ReplicationLog implements CommandLog {
   id: string
   secondId = NO_REPLICATION_ID
@@ -46,6 +53,9 @@ export class ReplicationLog implements CommandLog {
   following = false
   /** Called after bytes were appended; the senders of attached replicas wake. */
   appended: () => void = () => {}
+  /** Readers of the log beside replicas: the backlog is kept for them, too. */
+  readonly readers = new Set<LogReader>()
+  private readonly waiting = new Set<() => void>()
   private selected = -1
 
   /** Whether the data set is at `offset` of history `id`, so that a master may know how to continue it. */
@@ -76,6 +86,24 @@ export class ReplicationLog implements CommandLog {
     this.offset += len
     this.backlog?.append(bytes, off, len)
     this.appended()
+    if (this.waiting.size > 0) this.wakeReaders()
+  }
+
+  /** Waits until the byte at `offset` of this backlog is there, or the backlog has gone. */
+  untilAppended(backlog: Backlog, offset: number): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (backlog !== this.backlog || backlog.next > offset) return resume(Effect.void)
+      // Not at once: resuming would run the reader inside of the command that was logged.
+      const wake = (): void => queueMicrotask(() => resume(Effect.void))
+      this.waiting.add(wake)
+      return Effect.sync(() => void this.waiting.delete(wake))
+    })
+  }
+
+  private wakeReaders(): void {
+    const woken = [...this.waiting]
+    this.waiting.clear()
+    for (const wake of woken) wake()
   }
 
   /** The next write names its database again: after a full resync was cut, and after a promotion. */
@@ -92,6 +120,7 @@ export class ReplicationLog implements CommandLog {
   /** Drops the backlog. A master's writes no longer move the offset, so the history ends: a new identity follows. */
   closeBacklog(): void {
     this.backlog = undefined
+    this.wakeReaders()
     if (this.following) return
     this.id = this.newId()
     this.forgetSecond()
@@ -122,6 +151,7 @@ export class ReplicationLog implements CommandLog {
     this.offset = offset
     this.forgetSecond()
     this.backlog = undefined
+    this.wakeReaders()
     this.continues = true
   }
 

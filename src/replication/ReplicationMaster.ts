@@ -12,10 +12,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import type * as Stream from "effect/Stream"
 import type { CommandContext } from "../commands/CommandContext.js"
 import type { Session } from "../commands/Session.js"
 import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import type { ReplicationPosition } from "../rdb/SnapshotJob.js"
+import { type Change, type ChangePosition, type ChangesLostError, changesOf } from "./ChangeStream.js"
 import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "./ReplicationLog.js"
@@ -218,6 +220,21 @@ export class Master {
     this.detach(link.session)
   }
 
+  /** The replication stream as commands, from after `from` on, or from now on; see ChangeStream.ts. */
+  changes(from?: ChangePosition): Stream.Stream<Change, ChangesLostError> {
+    const source = {
+      log: this.log,
+      backlogSize: () => this.settings.replBacklogSize,
+      database: () => {
+        // The next write names its database, so that it does not matter which one was selected.
+        if (!this.log.following) this.log.reselect()
+        return this.host.position().streamDb
+      },
+      lagMax: () => this.host.outputLimit()[0],
+    }
+    return changesOf(source, from)
+  }
+
   // ---- acknowledgements
 
   /** REPLCONF ACK. */
@@ -277,6 +294,7 @@ export class Master {
       this.pingedAtMs = now
       log.append(-1, ["ping"])
     }
+    for (const reader of log.readers) reader.checkLag()
     for (const link of attached) {
       if (link.state === "waiting" || (link.state === "transfer" && link.saving)) link.push(NEWLINE)
       const silent = link.state === "online" && !link.plainSync && now - link.heardAtMs > replTimeout * 1000
@@ -285,7 +303,8 @@ export class Master {
         this.drop(link)
       } else this.checkSoftLimit(link, now)
     }
-    if (log.backlog === undefined || log.following || attached.length > 0 || replBacklogTtl === 0) return
+    if (log.backlog === undefined || log.following || replBacklogTtl === 0) return
+    if (attached.length > 0 || log.readers.size > 0) this.withoutReplicasSinceMs = now
     if (now - this.withoutReplicasSinceMs <= replBacklogTtl * 1000) return
     log.closeBacklog()
     this.host.background(
