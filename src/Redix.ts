@@ -10,8 +10,11 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { renamed } from "./commands/CommandTable.js"
 import { dataCommands } from "./commands/index.js"
-import { type InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import { CommandSpec } from "./commands/spec/CommandSpec.js"
+import * as specs from "./commands/spec/index.js"
+import { InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
 import type { ReplicationMaster } from "./replication/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/ReplicationReplica.js"
 import type { RdbError } from "./rdb/RdbErrors.js"
@@ -71,6 +74,25 @@ const later = <A>(): { readonly set: (value: A) => void; readonly get: () => A }
   }
 }
 
+/** What rename-command says. All commands of Redis may be named, also those that are not here. */
+const commandNames = (
+  config: RedixConfig["Service"],
+): Effect.Effect<ReadonlyMap<string, string | null>, InvalidConfigError> => {
+  const declared = Object.values(specs).filter(
+    (one) => one instanceof CommandSpec && one.container === undefined,
+  )
+  const names = renamed(
+    declared.map(({ name }) => name),
+    config.values.renameCommand,
+  )
+  if (!("reason" in names)) return Effect.succeed(names)
+  const { rename, reason } = names
+  const value = `${rename.from} ${rename.to}`
+  return Effect.fail(
+    new InvalidConfigError({ source: "the configuration", key: "rename-command", value, reason }),
+  )
+}
+
 /** The engine with every command; the families that need services get them here. */
 const engineOf = (options: RedixOptions) =>
   Layer.unwrap(
@@ -80,6 +102,7 @@ const engineOf = (options: RedixOptions) =>
       const files = yield* Effect.context<FileSystem.FileSystem>()
       const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
         Effect.provideContext(effect, files)
+      const names = yield* commandNames(config)
       const { set: setPersistence, get: persistence } = later<ServerPersistence>()
       const { set: setReplication, get: replication } = later<Replication>()
       return ReplicationService.layerOf({
@@ -88,23 +111,27 @@ const engineOf = (options: RedixOptions) =>
       }).pipe(
         Layer.provideMerge(PersistenceService.layerOf(setPersistence)),
         Layer.provideMerge(
-          EngineService.layerOf(config.values, (engine) => [
-            ...dataCommands,
-            ...connectionCommands(engine),
-            ...clientCommands(engine),
-            ...monitorCommands(engine),
-            ...commandCommands(engine),
-            ...configCommands(engine, config, withFiles),
-            ...adminCommands(engine, config, facts, [
-              debugReload(persistence),
-              debugChecksums(persistence),
-            ]),
-            ...shutdownCommands(engine),
-            ...timeCommands(engine),
-            ...persistenceCommands(persistence),
-            ...replicationCommands(engine, replication),
-            ...dumpCommands(config.values, () => persistence().state.skipChecksum),
-          ]),
+          EngineService.layerOf(
+            config.values,
+            (engine) => [
+              ...dataCommands,
+              ...connectionCommands(engine),
+              ...clientCommands(engine),
+              ...monitorCommands(engine),
+              ...commandCommands(engine),
+              ...configCommands(engine, config, withFiles),
+              ...adminCommands(engine, config, facts, [
+                debugReload(persistence),
+                debugChecksums(persistence),
+              ]),
+              ...shutdownCommands(engine),
+              ...timeCommands(engine),
+              ...persistenceCommands(persistence),
+              ...replicationCommands(engine, replication),
+              ...dumpCommands(config.values, () => persistence().state.skipChecksum),
+            ],
+            names,
+          ),
         ),
       )
     }),
@@ -120,7 +147,9 @@ type Parts =
   | Store
 
 /** The engine on a store of its own. */
-const layerOf = (options: RedixOptions): Layer.Layer<Parts, never, RedixConfig | FileSystem.FileSystem> =>
+const layerOf = (
+  options: RedixOptions,
+): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
   engineOf(options).pipe(
     Layer.provideMerge(rdb(options)),
     Layer.provideMerge(store),
@@ -148,9 +177,9 @@ const loading = (options: RedixOptions): Layer.Layer<never, RdbError, Persistenc
     }),
   )
 
-const layer: Layer.Layer<Parts, RdbError, RedixConfig | FileSystem.FileSystem> = loading({}).pipe(
-  Layer.provideMerge(layerOf({})),
-)
+const layer: Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> = loading(
+  {},
+).pipe(Layer.provideMerge(layerOf({})))
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
@@ -166,7 +195,11 @@ const announcing: Layer.Layer<never, never, TcpServer | ReplicationService> = La
 /** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
   options: ListenOptions & RedixOptions = { portZero: "free" },
-): Layer.Layer<Parts | TcpServer, ListenError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+): Layer.Layer<
+  Parts | TcpServer,
+  InvalidConfigError | ListenError | RdbError,
+  RedixConfig | FileSystem.FileSystem
+> =>
   loading(options).pipe(
     Layer.provideMerge(announcing),
     Layer.provideMerge(listening(options)),

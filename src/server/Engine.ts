@@ -94,6 +94,7 @@ export class Engine {
     readonly codec: RespCodec["Service"],
     readonly clock: Clock.Clock,
     families: (engine: Engine) => ReadonlyArray<Command>,
+    names?: ReadonlyMap<string, string | null>,
   ) {
     this.startedMs = clock.currentTimeMillisUnsafe()
     const internal = new Session(0)
@@ -129,7 +130,7 @@ export class Engine {
     this.pause = new ClientPause(this.gates, keyspace)
     this.dispatcher = new Dispatcher(
       this.context,
-      new CommandTable(families(this)),
+      new CommandTable(families(this), names),
       this.gates,
       this.pause,
       this.timer,
@@ -308,15 +309,17 @@ export class Engine {
 
 /** The Engine as a service; the fiber of its clock-driven work lives as long as the layer. */
 export class EngineService extends Context.Service<EngineService, Engine>()("redix/server/Engine") {
+  /** @param names the names of renamed commands by their own, null for those that cannot be called */
   static readonly layerOf = (
     settings: Settings,
     families: (engine: Engine) => ReadonlyArray<Command>,
+    names?: ReadonlyMap<string, string | null>,
   ): Layer.Layer<EngineService, never, Store | RespCodec> =>
     Layer.effect(
       EngineService,
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
-        const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, families)
+        const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, families, names)
         const fork = yield* FiberSet.makeRuntime<never>()
         engine.background = (effect) => void fork(Effect.tapCause(effect, Effect.logError))
         const turn = Effect.sync(() => engine.cron())

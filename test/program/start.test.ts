@@ -42,6 +42,8 @@ describe("the program's arguments", () => {
     [["word", "--port", "0"], "Can't open config file"],
     [["--dir", "/nonexistent/directory"], "No such file or directory"],
     [["--tls-port", "1", "--port", "0"], "tls-cert-file and tls-key-file must be set"],
+    [["--rename-command", "nope", "x", "--port", "0"], "No such command in rename-command"],
+    [["--rename-command", "get", "set", "--port", "0"], "Target command name already exists"],
     [["--loadmodule", "/x.so"], "Redix has no modules"],
   ])("%j stops the start with one line", async (args, reason) => {
     const ended = await runProgram({ args })
@@ -126,6 +128,20 @@ describe("the program's configuration", () => {
     await program.ready()
     expect(await ask(port, "SELECT", "4")).toBe("+OK\r\n")
     expect(await ask(port, "SELECT", "5")).toBe("-ERR DB index is out of range\r\n")
+    expect((await program.stop()).code).toBe(0)
+  })
+
+  it("renamed commands answer to their new names only, removed ones to none", async () => {
+    const port = await freePort()
+    const program = new Program({
+      args: ["-"],
+      stdin: `port ${port}\nsave ""\nrename-command GET gEtX\nrename-command config ""\nrename-command EVAL ""\n`,
+    })
+    await program.ready()
+    expect(await ask(port, "GET", "a")).toBe("-ERR unknown command 'GET', with args beginning with: 'a' \r\n")
+    expect(await ask(port, "getx", "a")).toBe("$-1\r\n")
+    expect(await ask(port, "GETX")).toBe("-ERR wrong number of arguments for 'get' command\r\n")
+    expect(await ask(port, "CONFIG", "GET", "x")).toMatch(/^-ERR unknown command 'CONFIG'/)
     expect((await program.stop()).code).toBe(0)
   })
 
