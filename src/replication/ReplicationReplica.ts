@@ -24,6 +24,8 @@ import { receiveSnapshot, type TransferProgress } from "./SnapshotTransfer.js"
 
 /** Settings the replica side reads, as in the configuration. */
 export interface ReplicaSettings {
+  /** Local address of links to masters, "" = the system's choice. */
+  readonly bindSourceAddr: string
   readonly tlsReplication: boolean
   readonly masteruser: string
   readonly masterauth: string
@@ -239,7 +241,9 @@ export class Replica {
   }
 
   private dial(master: MasterAddress) {
-    const at = { host: master.host, port: master.port, openTimeout: this.settings.replTimeout * 1000 }
+    const { bindSourceAddr } = this.settings
+    const from = bindSourceAddr === "" ? {} : { localAddress: bindSourceAddr }
+    const at = { host: master.host, port: master.port, openTimeout: this.settings.replTimeout * 1000, ...from }
     if (!this.settings.tlsReplication) return NodeSocket.makeNet(at)
     return Effect.flatMap(this.host.tlsOptions(), (tls) => NodeSocket.makeTls({ ...tls, ...at }))
   }

@@ -23,7 +23,8 @@ export const rdbDirectives = {
     mutability: "protected",
     startAliases: ["filename"],
   }),
-  "rdb-del-sync-files": directive(yesNo, "no"),
+  // A file made for a synchronization is temporary here, always.
+  "rdb-del-sync-files": hint(yesNo, "no"),
   "rdb-save-incremental-fsync": directive(yesNo, "yes"),
   rdbchecksum: directive(yesNo, "yes", immutable),
   rdbcompression: directive(yesNo, "yes"),

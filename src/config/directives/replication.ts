@@ -17,8 +17,10 @@ export const replicationDirectives = {
     clamp: (text) => (Number(text) < BACKLOG_BYTES_MIN ? String(BACKLOG_BYTES_MIN) : text),
   }),
   "repl-backlog-ttl": directive(integer("0", INT64_MAX), "3600"),
-  "repl-disable-tcp-nodelay": directive(yesNo, "no"),
-  "repl-diskless-load": directive(oneOf(["disabled", "on-empty-db", "swapdb"]), "disabled"),
+  // Links send a turn's changes in one write, so there are no small packets to hold back.
+  "repl-disable-tcp-nodelay": hint(yesNo, "no"),
+  // A snapshot is received into a file, whatever is set, and loaded from it.
+  "repl-diskless-load": unsupported(oneOf(["disabled", "on-empty-db", "swapdb"]), "disabled"),
   "repl-diskless-sync": directive(yesNo, "yes"),
   "repl-diskless-sync-delay": directive(natural32, "5"),
   "repl-diskless-sync-max-replicas": directive(natural32, "0"),
