@@ -4,6 +4,7 @@ import {
   ignored,
   onlyType,
   sorted,
+  sortedDeep,
   sortedPairs,
   type Step,
   type StepLike,
@@ -313,6 +314,84 @@ SHUTDOWN NOSAVE SAVE
 SHUTDOWN ABORT NOW
 SHUTDOWN ABORT
 COMMAND COUNT x
+COMMAND HELP
+COMMAND nosuch
+COMMAND INFO nosuch get
+COMMAND INFO get config|get
+COMMAND LIST FILTERBY
+COMMAND LIST FILTERBY module x
+COMMAND LIST FILTERBY module
+COMMAND LIST FILTERBY aclcat nosuch
+COMMAND LIST FILTERBY nosuch x
+COMMAND LIST FILTERBY pattern a b
+COMMAND LIST nosuch
+COMMAND GETKEYS
+COMMAND GETKEYS get
+COMMAND GETKEYS get a
+COMMAND GETKEYS mset a b c d
+COMMAND GETKEYS mset a
+COMMAND GETKEYS nosuch
+COMMAND GETKEYS ping
+COMMAND GETKEYS sort a store b
+COMMAND GETKEYS zunionstore d 2 a b
+COMMAND GETKEYS xread streams a b 1 2
+COMMAND GETKEYS object encoding x
+COMMAND GETKEYS config get x
+COMMAND GETKEYSANDFLAGS set a b
+COMMAND GETKEYSANDFLAGS get
+COMMAND GETKEYSANDFLAGS lmpop 2 a b left
+COMMAND GETKEYSANDFLAGS nosuch
+COMMAND DOCS nosuch
+CONFIG SET save x
+CONFIG SET port 0x
+CONFIG SET appendonly maybe
+CONFIG SET maxclients 0
+CONFIG SET timeout -1
+CONFIG SET dir /nonexistent
+CONFIG SET loglevel x
+CONFIG SET loglevel verbose
+CONFIG GET loglevel
+CONFIG SET loglevel notice
+CONFIG SET requirepass x maxclients abc
+CONFIG GET requirepass
+PFSELFTEST x
+BGSAVE x
+BGSAVE SCHEDULE x
+SAVE x
+ROLE
+ROLE x
+REPLICAOF NO ONE
+REPLICAOF NO
+REPLICAOF localhost x
+SLAVEOF no one
+SLAVEOF localhost 70000
+REPLCONF a
+REPLCONF nosuch x
+REPLCONF listening-port x
+FAILOVER
+FAILOVER ABORT
+FAILOVER nosuch
+FAILOVER TO localhost
+FAILOVER TO localhost 1 FORCE
+FAILOVER TIMEOUT x
+WAIT x 1
+WAIT 0 x
+WAIT 0 -1
+WAIT 0 1
+CLIENT GETNAME
+CLIENT GETNAME x
+CLIENT SETNAME me
+CLIENT GETNAME
+CLIENT SETNAME ''
+CLIENT GETREDIR
+CLIENT GETREDIR x
+CLIENT TRACKING
+CLIENT TRACKING off
+CLIENT TRACKING nosuch
+CLIENT CACHING
+CLIENT CACHING yes
+CLIENT CACHING nosuch
+CLIENT TRACKINGINFO
 `
   .split("\n")
   .filter((text) => text !== "")
@@ -441,6 +520,9 @@ export function* adminScript(resp: number): Generator<StepLike> {
   yield ignored(["DEBUG", "HELP"])
   yield ignored(["DEBUG", "HTSTATS", 0])
   yield onlyType(["COMMAND", "COUNT"])
+  yield sorted(["COMMAND", "LIST", "FILTERBY", "PATTERN", "xr*"])
+  yield sorted(["COMMAND", "LIST", "FILTERBY", "ACLCAT", "hyperloglog"])
+  yield sortedDeep(["COMMAND", "INFO", "config", "object", "debug", "exec", "info", "memory"])
 }
 
 /** Random words after random commands: the order in which mistakes are found must be Redis's. */
