@@ -12,7 +12,7 @@ const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 /** Commands between two looks at everything. */
 const ROUND = 1000
 /** Types whose payload says the same bytes wherever the same commands made the value. */
-const ORDERED = ["string", "list", "zset"]
+const ORDERED = ["string", "zset"]
 const EVENTS = "KEA"
 
 // Compressors choose their matches; what is not compressed is the same bytes.
@@ -52,7 +52,7 @@ const differenceOf = (theirs: Buffer = Buffer.alloc(0), ours: Buffer = Buffer.al
 }
 
 /** Each server's payload of a key is taken by both, and all four values are the same. */
-const exchange = async (pair: Pair, key: string, listLimit: boolean): Promise<void> => {
+const exchange = async (pair: Pair, key: string): Promise<void> => {
   const type = /^\+(\w+)/.exec(await bothSame(pair, "TYPE", key))?.[1] ?? "none"
   if (type === "none") return
   // The digest knows whether a key expires; a payload does not.
@@ -63,12 +63,13 @@ const exchange = async (pair: Pair, key: string, listLimit: boolean): Promise<vo
   const [theirs, ours] = payloads
   // A skiplist is written from its end in both; members of hash tables come in any order.
   const ordered = ORDERED.includes(type) || encoding.includes("listpack") || encoding.includes("intset")
-  if (ordered && !(listLimit && type === "list"))
-    expect(differenceOf(theirs, ours), `${key}, ${encoding}`).toBe("")
+  // Where a list of several nodes is divided is each server's own affair.
+  const oneNode = type === "list" && theirs?.[1] === 1 && ours?.[1] === 1
+  if (ordered || oneNode) expect(differenceOf(theirs, ours), `${key}, ${encoding}`).toBe("")
   for (const [index, payload] of payloads.entries()) {
     const copy = `restored:${index}`
     expect(await bothSame(pair, "RESTORE", copy, "0", payload, "REPLACE")).toBe("+OK\r\n")
-    expect(await bothSame(pair, "DEBUG", "DIGEST-VALUE", copy)).toBe(digest)
+    expect(await bothSame(pair, "DEBUG", "DIGEST-VALUE", copy), `${key}, ${encoding}`).toBe(digest)
     await bothSame(pair, "OBJECT", "ENCODING", copy)
     await bothSame(pair, "DEL", copy)
   }
@@ -97,7 +98,6 @@ describeOracle("all types together, as Redis has them", () => {
           server.connect(),
           redix.connect(),
         ])
-        const listLimit = protocol === "3"
         const pair: Pair = { oracle, subject }
         const { keyspace } = redix.engine.context
         await subject.command("FLUSHALL")
@@ -109,10 +109,10 @@ describeOracle("all types together, as Redis has them", () => {
         let compared = 0
         for (let round = 0; compared < COMMANDS; round++) {
           const seed = random.seed
-          compared += await differential({ ...pair, seed }, mixedSteps(random, ROUND, listLimit))
+          compared += await differential({ ...pair, seed }, mixedSteps(random, ROUND))
           await both(pair, "DEL", "auto")
           await bothSame(pair, "DEBUG", "DIGEST")
-          for (const key of mixedKeys) if (random.chance(0.3)) await exchange(pair, key, listLimit)
+          for (const key of mixedKeys) if (random.chance(0.3)) await exchange(pair, key)
           const [want, got] = await Promise.all([
             readEvents(theirListener, oracle, `round ${round}`),
             readEvents(ourListener, subject, `round ${round}`),

@@ -199,8 +199,8 @@ const expiring = (key: Argument): ReadonlyArray<StepLike> => [
 
 const sleeps = (step: StepLike): boolean => asStep(step).args[1] === "SLEEP"
 
-const limitsChange = (r: Random, listLimit: boolean): StepLike => {
-  const name = r.pick(Object.keys(encodingLimits).filter((limit) => listLimit || !limit.startsWith("list-")))
+const limitsChange = (r: Random): StepLike => {
+  const name = r.pick(Object.keys(encodingLimits))
   return ["CONFIG", "SET", name, r.pick(encodingLimits[name] ?? [])]
 }
 
@@ -221,17 +221,13 @@ export const defaultLimits = (): ReadonlyArray<Argument> => [
   ...Object.entries(encodingLimits).flatMap(([name, values]) => [name, values[0] ?? ""]),
 ]
 
-/**
- * Around `count` commands. "auto" goes at each turn, before anything could copy what the clock put there. `listLimit`:
- * whether list-max-listpack-size changes too. A list of Redis keeps the one that it was made under, or none where SORT
- * made it, so that its nodes are other ones; nothing but payloads shows them.
- */
-export function* mixedSteps(r: Random, count: number, listLimit: boolean): Generator<StepLike> {
+/** Around `count` commands. "auto" goes at each turn, before anything could copy what the clock put there. */
+export function* mixedSteps(r: Random, count: number): Generator<StepLike> {
   const sources = families(r, count)
   for (let made = 0; made < count;) {
     let group = r.chance(0.3) ? moves(r) : r.weighted(sources).take(r.between(1, 6))
     if (r.chance(0.15) && !group.some(sleeps)) group = transaction(r, group.map(asStep))
-    if (r.chance(0.003)) group = [limitsChange(r, listLimit), ...group]
+    if (r.chance(0.003)) group = [limitsChange(r), ...group]
     yield* group
     made += group.length
     if (group.some((step) => asStep(step).args.includes("auto"))) yield ignored(["DEL", "auto"])

@@ -31,7 +31,8 @@ const contents: ReadonlyArray<DebugSubcommand> = [
     run: (c) => {
       c.out.array(c.argc - 2)
       for (let i = 2; i < c.argc; i++)
-        c.out.simple(digestOfValue(c.db, c.db.lookup(c.buf, c.argOff[i], c.argLen[i])))
+        // As DIGEST does it: a key whose time has passed counts while it is there.
+        c.out.simple(digestOfValue(c.db, c.db.table.find(c.buf, c.argOff[i], c.argLen[i])))
     },
   },
 ]
