@@ -78,6 +78,8 @@ const readScores = (c: CommandContext, from: number): boolean => {
 const zadd = (c: CommandContext): void => addWith(c, readAddOptions(c))
 
 const zincrby = (c: CommandContext): void => {
+  // A word that is an option of ZADD is read as one, and then the pair is not complete.
+  if (optionBit(c, 2) !== 0) return c.fail(Errors.syntax)
   scoresFrom = 2
   addWith(c, INCR)
 }

@@ -86,7 +86,8 @@ export const invalidCursor = "ERR invalid cursor"
 export const invalidExpire = (command: string): string => `ERR invalid expire time in '${command}' command`
 export const expireNxConflict = "ERR NX and XX, GT or LT options at the same time are not compatible"
 export const expireGtLtConflict = "ERR GT and LT options at the same time are not compatible"
-export const unsupportedOption = (option: string): string => `ERR Unsupported option ${option}`
+export const unsupportedOption = (option: string): string =>
+  `ERR Unsupported option ${upToNul(option).replace(/[\r\n]+$/, "")}`
 export const busyKey = "BUSYKEY Target key name already exists."
 export const badDumpPayload = "ERR DUMP payload version or checksum are wrong"
 export const badDumpData = "ERR Bad data format"

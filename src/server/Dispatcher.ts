@@ -19,11 +19,30 @@ import type { CommandTimer } from "./CommandTimer.js"
 import type { Gates } from "./Gates.js"
 import { OwnPushes } from "./OwnPushes.js"
 
+/** Bytes of an argument that an error text can show at most. */
+const PREVIEW_BYTES_MAX = 256
+
+/** The beginning of an argument, for an error text: arguments may be too long for a string. */
+const preview = (c: CommandContext, i: number): string => {
+  const off = c.argOff[i]
+  const view = Buffer.from(c.buf.buffer, c.buf.byteOffset + off, Math.min(c.argLen[i], PREVIEW_BYTES_MAX))
+  return view.toString("latin1")
+}
+
+function* previews(c: CommandContext): Generator<string> {
+  for (let i = 1; i < c.argc; i++) yield preview(c, i)
+}
+
 export class Dispatcher {
   /** Commands run since the start, as INFO's total_commands_processed. */
   commandsProcessed = 0
   /** Sees every command after it ran (MONITOR); undefined when nobody looks. */
   monitor: ((c: CommandContext) => void) | undefined = undefined
+  /**
+   * A client speaks HTTP: a web page makes its reader's browser send commands here (cross-protocol scripting). Nothing
+   * more of what it sent may run; the engine ends the connection.
+   */
+  onHttp: (session: Session) => undefined = () => undefined
   /** Messages for the client whose command is running. */
   readonly pushes: OwnPushes
   /** Error replies of commands inside EXEC: they are no failures of EXEC. */
@@ -93,13 +112,12 @@ export class Dispatcher {
     let cmd = named
     session.lastCommand = "NULL"
     if (cmd === undefined) {
-      const args: Array<string> = []
-      for (let i = 1; i < c.argc; i++) args.push(c.text(i))
-      return this.refuse(session, Errors.unknownCommand(c.text(0), args))
+      if (c.is(0, "POST") || c.is(0, "HOST:")) return this.onHttp(session)
+      return this.refuse(session, Errors.unknownCommand(preview(c, 0), previews(c)))
     }
     if (cmd.subcommands !== undefined && c.argc > 1) {
-      const sub = cmd.subcommands.get(c.text(1).toLowerCase())
-      if (sub === undefined) return this.refuse(session, Errors.unknownSubcommand(cmd.name, c.text(1)))
+      const sub = cmd.subcommands.get(preview(c, 1).toLowerCase())
+      if (sub === undefined) return this.refuse(session, Errors.unknownSubcommand(cmd.name, preview(c, 1)))
       cmd = sub
     }
     session.lastCommand = cmd.name

@@ -36,6 +36,8 @@ import { Replies } from "./Replies.js"
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
+/** How often the log tells of clients that speak HTTP at most. */
+const HTTP_LOG_EVERY_MS = 60_000
 /** How often clients beyond their soft output limit are looked at. */
 const LIMITS_EVERY_MS = 1000
 
@@ -68,6 +70,7 @@ export class Engine {
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
   private limitsCheckedMs = 0
+  private httpLoggedMs = -HTTP_LOG_EVERY_MS
   private readonly limits = new LowestLimit()
   /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
   background: (effect: Effect.Effect<unknown>) => void = () => {
@@ -135,6 +138,7 @@ export class Engine {
       this.pause,
       this.timer,
     )
+    this.dispatcher.onHttp = (session) => this.cutHttp(session)
     this.monitors = new Monitors(this.dispatcher, clock)
   }
 
@@ -246,6 +250,22 @@ export class Engine {
       Effect.logWarning(`Client id=${session.id} addr=${session.address} fell behind: output limit reached`),
     )
     session.control.kill()
+  }
+
+  /** Cuts off a client that speaks HTTP, with its replies; the log tells of it at most once a minute. */
+  private cutHttp(session: Session): undefined {
+    const now = this.keyspace.now
+    if (now - this.httpLoggedMs >= HTTP_LOG_EVERY_MS) {
+      this.httpLoggedMs = now
+      this.background(
+        Effect.logWarning(
+          `Possible SECURITY ATTACK detected: ${session.address} sent a line of an HTTP request (POST or Host:), which a web page may use to make browsers send commands. Connection aborted.`,
+        ),
+      )
+    }
+    session.control.kill()
+    session.closing = true
+    return undefined
   }
 
   /** CLIENT REPLY OFF and SKIP: drops the reply just written. */

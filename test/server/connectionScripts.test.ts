@@ -3,6 +3,7 @@ import { describeOracle, OracleServer } from "../support/Oracle.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { compareScript, type ScriptStep } from "../support/Script.js"
 import * as connections from "./connectionScripts.js"
+import * as hostile from "./hostileScripts.js"
 import * as pubsub from "./pubsubScripts.js"
 import * as transactions from "./transactionScripts.js"
 
@@ -26,6 +27,8 @@ describeOracle("connections, step by step as redis-server", () => {
 
   same("connection commands and CLIENT", connections.connectionScript)
   same("Pub/Sub", pubsub.pubsubScript)
+  same("clients that speak HTTP", hostile.httpScript)
+  same("odd words", hostile.oddWordsScript)
   same("CLIENT REPLY", pubsub.replyModeScript)
   same("transactions", transactions.transactionScript)
   it("watched keys that expire", async () => {

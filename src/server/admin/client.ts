@@ -101,7 +101,9 @@ const pause = (c: CommandContext, engine: Engine): void => {
   if (ms !== ms) return c.fail(Errors.timeoutNotInteger)
   if (ms < 0) return c.fail(Errors.timeoutNegative)
   const mode = c.argc === 4 && c.is(3, "WRITE") ? "write" : "all"
-  engine.pause.pause(PAUSE_PURPOSE, mode, c.keyspace.now + ms)
+  const until = c.keyspace.now + ms
+  // Beyond 64 bits the end lies in the past, as in Redis: there is no pause.
+  if (until < 2 ** 63) engine.pause.pause(PAUSE_PURPOSE, mode, until)
   c.out.ok()
 }
 
