@@ -31,6 +31,11 @@ export class Lifecycle {
     this.steps.push(step)
   }
 
+  /** Adds a step that runs before all steps there are now. */
+  addFirstStep(step: ShutdownStep): void {
+    this.steps.unshift(step)
+  }
+
   /** A shutdown is under way. */
   get stopping(): boolean {
     return this.running

@@ -22,6 +22,7 @@ import type { RequestParser } from "../resp/RequestParser.js"
 import { type Engine, EngineService } from "./Engine.js"
 import { Failover } from "./Failover.js"
 import { PersistenceService } from "./Persistence.js"
+import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
 import { waitForReplicasAtEnd } from "./ShutdownWait.js"
 import { readClientTlsOptions } from "./TlsOptions.js"
@@ -90,6 +91,9 @@ export class Replication {
       this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
     engine.info.section("replication", () => replicationInfo(this, config.values))
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
+    engine.lifecycle.addFirstStep((options) =>
+      options.now ? Effect.void : waitForReplicas(this, config.values.shutdownTimeout, now),
+    )
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
     if (config.values.replicaof !== undefined) this.phaseChanged("connect")

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--parts throughput,memory,persistence] [--only SET,GET] [--pipelines 1,16,100] [--rounds 3]
+ * npm run bench -- [--parts throughput,memory,persistence,replication] [--only SET,GET] [--pipelines 1,16,100] [--rounds 3]
  *                  [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
@@ -7,6 +7,7 @@
  */
 import * as os from "node:os"
 import { persistence } from "./Persistence.js"
+import { replication } from "./Replication.js"
 import { type Comparison, compare, workloads } from "./Throughput.js"
 import { type BenchServer, residentBytes, startServer } from "./Servers.js"
 
@@ -93,7 +94,7 @@ const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option("parts", "throughput,memory,persistence").split(",")
+  const parts = option("parts", "throughput,memory,persistence,replication").split(",")
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
@@ -107,6 +108,10 @@ const main = async (): Promise<void> => {
   if (parts.includes("memory")) await memory()
   if (parts.includes("persistence"))
     await persistence(Number(option("keys", "1000000")), Number(option("rounds", "3")))
+  if (parts.includes("replication")) {
+    const requests = Math.round(1_000_000 * Number(option("requests", "1")))
+    await replication(Number(option("keys", "1000000")), Number(option("rounds", "3")), requests)
+  }
 }
 
 await main()
