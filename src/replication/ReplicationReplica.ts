@@ -7,16 +7,14 @@
  * log unchanged, after the commands in them were applied, so that the offset says what is applied, and sub-replicas see
  * the same stream. A transaction counts when its EXEC was applied; cut in the middle it is asked for again.
  */
-import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
-import type { Writer } from "effect/socket/Socket"
-import { readerBytes } from "effect/socket/Socket"
+import type * as Scope from "effect/Scope"
 import type { LoadResult } from "../rdb/RdbPersistence.js"
 import { ParseStatus, RequestParser } from "../resp/RequestParser.js"
-import { MasterLinkError, MasterStream } from "./MasterStream.js"
+import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
 import { handshake } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "./ReplicaState.js"
 import { encodeCommand, type ReplicationLog } from "./ReplicationLog.js"
@@ -56,8 +54,10 @@ export interface ReplicaHost {
   readonly dropSubReplicas: () => void
   /** The master refused a snapshot by its words and FAILOVER was asked of it. */
   readonly failoverRefused: (reason: string) => void
-  /** Options of the TLS connection to the master. */
-  readonly tlsOptions: () => Effect.Effect<object, { readonly message: string }>
+  /** Opens a connection to the master; it ends with the scope. */
+  readonly dial: (
+    master: MasterAddress,
+  ) => Effect.Effect<MasterConnection, { readonly message: string }, Scope.Scope>
   readonly background: (
     effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
   ) => Fiber.Fiber<unknown, unknown>
@@ -88,7 +88,6 @@ export class Replica {
   inputBytes = 0
   private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
-  private writer: Writer | undefined = undefined
   /** Bytes of the open transaction's commands. */
   private held: Array<Buffer> = []
   /** The master does not know PSYNC: acknowledgements are not for it. */
@@ -153,23 +152,17 @@ export class Replica {
   private forgetLink(): void {
     this.host.unlinked()
     this.held = []
-    this.writer = undefined
     this.stream = undefined
   }
 
   /** Tells the master how far this replica is, now. */
   sendAck(): void {
-    if (!this.plain) this.send(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
+    if (!this.plain) this.stream?.write(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
   }
 
   /** Once a second. */
   cron(): void {
     if (this.phase === "connected") this.sendAck()
-  }
-
-  private send(bytes: Uint8Array): void {
-    const { writer } = this
-    if (writer !== undefined) this.host.background(Effect.ignore(writer.write(bytes)))
   }
 
   private enter(phase: ReplicaPhase): void {
@@ -202,14 +195,9 @@ export class Replica {
     return Effect.gen({ self: this }, function* () {
       yield* Effect.logInfo(`Connecting to MASTER ${master.host}:${master.port}`)
       this.enter("connecting")
-      const socket = yield* this.dial(master)
-      const pull = yield* readerBytes(socket).pipe(
-        Effect.mapError((error) => new MasterLinkError({ step: "Connecting", reason: error.message })),
-      )
-      const writer = yield* socket.writer
-      const stream = new MasterStream(pull, this.host.now)
+      const stream = new MasterStream(yield* this.host.dial(master), this.host.now)
       this.stream = stream
-      yield* Effect.raceFirst(this.serve(stream, writer), this.watch(stream))
+      yield* Effect.raceFirst(this.serve(stream), this.watch(stream))
     })
   }
 
@@ -226,13 +214,12 @@ export class Replica {
     })
   }
 
-  private serve(stream: MasterStream, writer: Writer) {
+  private serve(stream: MasterStream) {
     return Effect.gen({ self: this }, function* () {
       this.enter("handshake")
       this.host.linked(() => this.reconnect())
-      yield* handshake(stream, writer, this.settings, this.host.port())
-      yield* this.synchronize(stream, writer)
-      this.writer = writer
+      yield* handshake(stream, this.settings, this.host.port())
+      yield* this.synchronize(stream)
       this.downSinceMs = 0
       this.enter("connected")
       this.sendAck()
@@ -240,16 +227,8 @@ export class Replica {
     })
   }
 
-  private dial(master: MasterAddress) {
-    const { bindSourceAddr } = this.settings
-    const from = bindSourceAddr === "" ? {} : { localAddress: bindSourceAddr }
-    const at = { host: master.host, port: master.port, openTimeout: this.settings.replTimeout * 1000, ...from }
-    if (!this.settings.tlsReplication) return NodeSocket.makeNet(at)
-    return Effect.flatMap(this.host.tlsOptions(), (tls) => NodeSocket.makeTls({ ...tls, ...at }))
-  }
-
   /** PSYNC, and the snapshot where the history is not shared. */
-  private synchronize(stream: MasterStream, writer: Writer) {
+  private synchronize(stream: MasterStream) {
     return Effect.gen({ self: this }, function* () {
       const { log, askFailover } = this
       this.plain = false
@@ -258,11 +237,7 @@ export class Replica {
       if (askFailover) ask.push("FAILOVER")
       if (log.continues)
         yield* Effect.logInfo(`Trying a partial resynchronization (request ${log.id}:${from}).`)
-      const say = (words: ReadonlyArray<string>): Effect.Effect<void, MasterLinkError> =>
-        writer
-          .write(encodeCommand(words))
-          .pipe(Effect.mapError((error) => new MasterLinkError({ step: "PSYNC", reason: error.message })))
-      yield* say(ask)
+      stream.write(encodeCommand(ask))
       const reply = yield* stream.line("PSYNC")
       const [word, id, offset] = reply.split(" ")
       if (word === "+CONTINUE") {
@@ -275,7 +250,7 @@ export class Replica {
       if (word === "+FULLRESYNC" && id !== undefined && /^\d+$/.test(offset ?? "")) {
         this.askFailover = false
         yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
-        yield* this.replaceData(stream, writer)
+        yield* this.replaceData(stream)
         log.adopt(id, Number(offset))
       } else if (reply.startsWith("-NOMASTERLINK") || reply.startsWith("-LOADING")) {
         return yield* new MasterLinkError({ step: "PSYNC", reason: `the master is not ready: ${reply}` })
@@ -285,8 +260,8 @@ export class Replica {
       } else if (reply.startsWith("-")) {
         yield* Effect.logInfo(`Master does not support PSYNC or is in error state (reply: ${reply})`)
         this.plain = true
-        yield* say(["SYNC"])
-        yield* this.replaceData(stream, writer)
+        stream.write(encodeCommand(["SYNC"]))
+        yield* this.replaceData(stream)
         log.forget()
       } else {
         return yield* new MasterLinkError({ step: "PSYNC", reason: `unexpected reply: ${reply}` })
@@ -296,14 +271,14 @@ export class Replica {
   }
 
   /** Receives the master's snapshot and puts it in place of the data set. */
-  private replaceData(stream: MasterStream, writer: Writer) {
+  private replaceData(stream: MasterStream) {
     return Effect.suspend(() => {
       const { settings, host, transfer } = this
       this.enter("transfer")
       // Sub-replicas follow a history that ends here.
       host.dropSubReplicas()
-      const alive = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), writer.write(NEWLINE)))
-      const heartbeat = Effect.andThen(Effect.ignore(alive), Effect.never)
+      const beat = Effect.sync(() => stream.write(NEWLINE))
+      const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
       return receiveSnapshot(stream, settings.dir, transfer, host.now).pipe(
         Effect.flatMap((path) => {
           transfer.total = transfer.read
@@ -325,19 +300,17 @@ export class Replica {
 
   private applyStream(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
     const parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true })
-    return Effect.gen({ self: this }, function* () {
-      for (;;) {
-        const chunk = yield* stream.chunk("Stream")
-        this.inputBytes += chunk.length
-        parser.feed(chunk)
-        for (let status = parser.next(); status !== ParseStatus.NeedMore; status = parser.next()) {
-          if (status === ParseStatus.ProtocolError) {
-            return yield* new MasterLinkError({ step: "Stream", reason: parser.error })
-          }
-          const trouble = this.applyOne(parser)
-          if (trouble !== undefined) return yield* new MasterLinkError({ step: "Stream", reason: trouble })
-        }
+    return stream.run("Stream", (chunk) => {
+      this.inputBytes += chunk.length
+      parser.feed(chunk)
+      for (let status = parser.next(); status !== ParseStatus.NeedMore; status = parser.next()) {
+        if (status === ParseStatus.ProtocolError) return parser.error
+        const trouble = this.applyOne(parser)
+        if (trouble !== undefined) return trouble
+        // The command may have ended the link.
+        if (this.stream !== stream) return "the link was given up"
       }
+      return undefined
     })
   }
 

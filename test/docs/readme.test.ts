@@ -4,6 +4,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
+import { entries } from "../../src/config/Directives.js"
 import { oracleAvailable } from "../support/Oracle.js"
 import { Program, root } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
@@ -76,6 +77,7 @@ const runBy: Readonly<Record<string, string>> = {
   test: "test/package",
   embed: "test/package",
   rdb: "test/package",
+  changes: "test/package",
   "src/commands/initial.ts": "test/package",
   usage: "here",
   session: "here",
@@ -127,6 +129,20 @@ describe("README.md", () => {
     expect(generatedPart("configuration"), "REDIX_UPDATE_README=1 npx vitest run test/docs").toBe(
       configurationTable(),
     )
+  })
+})
+
+describe("the table of directives", () => {
+  it("claims no effect for a directive that nothing reads", () => {
+    const sources = fs
+      .readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.includes(`config${path.sep}directives`))
+      .map((file) => fs.readFileSync(path.join(root, "src", file), "utf8"))
+      .join("\n")
+    const read = (entry: (typeof entries)[number]): boolean =>
+      new RegExp(`\\b${entry.field}\\b`).test(sources) || sources.includes(`"${entry.name}"`)
+    const idle = entries.filter((entry) => entry.support === "full" && !read(entry))
+    expect(idle.map(({ name }) => name)).toEqual([])
   })
 })
 

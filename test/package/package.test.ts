@@ -182,6 +182,15 @@ console.log("left:", left().join())
   )
 
   it(
+    "follows what is written",
+    async () => {
+      write("changes.ts", readmeBlock("changes"))
+      expect((await compileAndRun("changes.js")).join("")).toBe("[ 'set visits 1', 'incr visits' ]")
+    },
+    STEP_MS_MAX,
+  )
+
+  it(
     "reads and writes RDB files without a server",
     async () => {
       write("copy.ts", readmeBlock("rdb"))

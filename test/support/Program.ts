@@ -100,12 +100,15 @@ export class Program {
     return this.says(/Ready to accept connections|ready to accept connections at/)
   }
 
+  signal(signal: NodeJS.Signals): void {
+    if (!running.has(this.child)) return
+    if (this.group) process.kill(-this.pid, signal)
+    else this.child.kill(signal)
+  }
+
   /** Sends a signal and waits for the end. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
-    if (running.has(this.child)) {
-      if (this.group) process.kill(-this.pid, signal)
-      else this.child.kill(signal)
-    }
+    this.signal(signal)
     return this.ended
   }
 
