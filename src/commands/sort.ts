@@ -247,10 +247,10 @@ const store = (c: CommandContext, o: SortOptions, elements: Strings, indexes: In
     if (there) Quicklist.push(a, list, false, found.src, found.off, found.len, fill)
     else Quicklist.push(a, list, false, NOTHING, 0, 0, fill)
   })
-  storeValue(c, o.store, TYPE_LIST, LIST_QUICKLIST, list)
+  // As in Redis, who waits for the key hears of it only where there was none before.
+  if (storeValue(c, o.store, TYPE_LIST, LIST_QUICKLIST, list)) c.ready(o.store)
   c.changed(o.store, Event.list, "sortstore")
   c.keyspace.dirty += n - 1
-  c.ready(o.store)
   c.out.int(n)
 }
 

@@ -93,11 +93,40 @@ const middle = (stepNumberOf: number, limit: number): number => {
   return Math.max(-limit, Math.min(limit, sum / 2))
 }
 
+/** Interleaved bits of two step numbers of 27 bits. */
+const TWO_54 = 2 ** 54
+/** Of the bits above the 52 of a geohash, those of latitude and of longitude: with one of them a place is off the map. */
+const LATITUDE_OFF = 0x555n << 52n
+const LONGITUDE_OFF = 0xaaan << 52n
+
+/** A double as the unsigned 64-bit number that Redis makes of it on its usual processors. */
+const wordOf = (score: number): bigint => {
+  if (score >= 2 ** 64) return 0n
+  return score < -(2 ** 63) ? 1n << 63n : BigInt.asUintN(64, BigInt(Math.trunc(score)))
+}
+
+/** A coordinate of a score that no position has; ZADD can store any. */
+const coordinateOfAny = (
+  score: number,
+  off: bigint,
+  limit: number,
+  stepOf: (bits: number) => number,
+): number => {
+  const word = wordOf(score)
+  return (word & off) !== 0n ? limit : middle(stepOf(Number(BigInt.asUintN(52, word))), limit)
+}
+
 /** The longitude, in degrees, of a score. */
-export const geoLongitude = (score: number): number => middle(longitudeStepOf(score), GEO_LONGITUDE_MAX)
+export const geoLongitude = (score: number): number =>
+  score >= 0 && score < TWO_54
+    ? middle(longitudeStepOf(score), GEO_LONGITUDE_MAX)
+    : coordinateOfAny(score, LONGITUDE_OFF, GEO_LONGITUDE_MAX, longitudeStepOf)
 
 /** The latitude, in degrees, of a score. */
-export const geoLatitude = (score: number): number => middle(latitudeStepOf(score), GEO_LATITUDE_MAX)
+export const geoLatitude = (score: number): number =>
+  score >= 0 && score < TWO_54
+    ? middle(latitudeStepOf(score), GEO_LATITUDE_MAX)
+    : coordinateOfAny(score, LATITUDE_OFF, GEO_LATITUDE_MAX, latitudeStepOf)
 
 /** Edges of a cell, in degrees. */
 export interface GeoCell {

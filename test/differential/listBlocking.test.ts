@@ -115,6 +115,11 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
     "1 BLPOP m 0",
     "0 RPUSH n 3 1 2; SORT n STORE m",
     "0 LRANGE m 0 -1",
+    "1 BLPOP o 0",
+    "0 SET o x",
+    "0 SORT n STORE o",
+    "0 LRANGE o 0 -1",
+    "0 RPUSH o 4",
   ],
   "another database": [
     "1 SELECT 1",

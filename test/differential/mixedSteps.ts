@@ -234,6 +234,8 @@ export function* mixedSteps(r: Random, count: number): Generator<StepLike> {
     if (r.chance(0.003)) group = [limitsChange(r), ...group]
     yield* group
     made += group.length
+    const about = asStep(r.pick(group)).args[1]
+    if (about !== undefined && about !== "auto") yield ["OBJECT", "ENCODING", about]
     if (group.some((step) => asStep(step).args.includes("auto"))) yield ignored(["DEL", "auto"])
   }
 }

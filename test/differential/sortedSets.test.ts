@@ -66,6 +66,28 @@ describeOracle("as Redis answers", () => {
   }
   compare("ranges by member over different scores", "listpacks", lexOverScores, "2")
 
+  it("places of scores that no place has", { timeout: 60_000 }, () =>
+    withOracle({}, async (server) => {
+      const redix = await startRedix()
+      running.push(redix)
+      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
+      const random = Random.forTest("geo scores")
+      const edges = ["-1", "0.5", "-0.5", "inf", "-inf", "1e300", "1.8e19", "9223372036854775808", "-1e19"]
+      const scores = [
+        ...edges,
+        ...random.times(500, () => String(random.pick([1, -1]) * 2 ** (70 * random.float()))),
+      ]
+      const steps = scores.flatMap((score, i): StepLike[] => [
+        ["ZADD", "places", score, `p${i}`],
+        ["GEOPOS", "places", `p${i}`],
+        ["GEOHASH", "places", `p${i}`],
+      ])
+      await differential({ oracle, subject, seed: random.seed }, steps)
+      oracle.close()
+      subject.close()
+    }),
+  )
+
   it("keyspace events come in Redis's order", { timeout: 120_000 }, () =>
     withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
       const redix = await startRedix()
