@@ -24,7 +24,6 @@ import { Failover } from "./Failover.js"
 import { PersistenceService } from "./Persistence.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
-import { waitForReplicasAtEnd } from "./ShutdownWait.js"
 import { readClientTlsOptions } from "./TlsOptions.js"
 
 const CRON_MS = 1000
@@ -82,7 +81,6 @@ export class Replication {
       now,
     })
     this.replica = new Replica(this.log, config.values, this.host(now))
-    waitForReplicasAtEnd(engine, this.master, this.log, config.values)
     this.failover = new Failover(this, (effect) => fork(effect), now)
     this.masterSession.kind = "master"
     engine.onDetach.push((session) => this.master.detach(session))
