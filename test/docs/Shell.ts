@@ -88,7 +88,9 @@ export const consoleSteps = (text: string): ReadonlyArray<Step> => {
 /** What a step prints, with the README's ports; a line "..." of the README stands for whatever is there. */
 export const runStep = async (step: Step, ports: Ports): Promise<ReadonlyArray<string>> => {
   const { said } = await shell(ports.apply(asTerminal(step.command)), step.input)
-  return linesOf(ports.undo(said)).map((line, at) => {
+  // redis-cli adds how long a slow command took.
+  const lines = linesOf(ports.undo(said)).filter((line) => !/^\(\d+\.\d\ds\)$/.test(line))
+  return lines.map((line, at) => {
     const expected = step.expected[at]
     const head = expected?.endsWith("...") === true ? expected.slice(0, -3) : undefined
     return head !== undefined && line.startsWith(head) ? (expected ?? line) : line
