@@ -15,8 +15,11 @@
  * offset 4,000,000 gets the million bytes it missed.
  */
 
-/** Least size of a block; larger commands get a block of their own size. */
-const BLOCK_BYTES = 16 * 1024
+/** Least sizes of a block, for a small and for a large backlog; larger commands get a block of their own size. */
+const BLOCK_BYTES_MIN = 16 * 1024
+const BLOCK_BYTES_MAX = 64 * 1024
+/** Commands up to this long are copied byte by byte. */
+const SMALL_BYTES = 128
 
 interface Block {
   readonly bytes: Buffer
@@ -69,13 +72,27 @@ export class Backlog {
     return this.end
   }
 
+  private get blockBytes(): number {
+    return Math.max(BLOCK_BYTES_MIN, Math.min(BLOCK_BYTES_MAX, this.size >>> 4))
+  }
+
   append(src: Uint8Array, off: number, len: number): void {
+    const last = this.blocks.at(-1)
+    if (last !== undefined && len <= SMALL_BYTES && len <= last.bytes.length - last.used) {
+      // Most commands: a loop over so few bytes is cheaper than a view and a call.
+      const { bytes } = last
+      for (let i = off, end = off + len, at = last.used; i < end; i++, at++) bytes[at] = src[i]
+      last.used += len
+      this.end += len
+      this.total += len
+      return
+    }
     let from = off
     let left = len
     while (left > 0) {
       let block = this.blocks.at(-1)
       if (block === undefined || block.used === block.bytes.length) {
-        block = { bytes: Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, left)), start: this.end, used: 0 }
+        block = { bytes: Buffer.allocUnsafeSlow(Math.max(this.blockBytes, left)), start: this.end, used: 0 }
         this.blocks.push(block)
       }
       const n = Math.min(left, block.bytes.length - block.used)

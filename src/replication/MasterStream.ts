@@ -1,10 +1,12 @@
 /**
  * Reads a master's connection: lines of the handshake, the snapshot, then the command stream, from one byte sequence cut
- * anywhere. Waits have no end of their own: whoever owns the link looks at `heardAtMs` and ends it.
+ * anywhere. In the handshake and the snapshot its fiber asks for chunks, and the connection rests while many are held; the
+ * stream's chunks are handled inside the event that brings them, without a fiber's turn each.
+ *
+ * Waits have no end of their own: whoever owns the link looks at `heardAtMs` and ends it.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { SocketError } from "effect/socket/Socket"
 
 /** The link to the master failed, or the master said what it must not. */
 export class MasterLinkError extends Data.TaggedError("MasterLinkError")<{
@@ -16,41 +18,98 @@ export class MasterLinkError extends Data.TaggedError("MasterLinkError")<{
   }
 }
 
+/** A connection to a master, whatever carries it. */
+export interface MasterConnection {
+  /** Calls `data` with each chunk as it comes, and `closed` once, at the end. To be called once. */
+  readonly listen: (data: (chunk: Uint8Array) => void, closed: (reason: string) => void) => void
+  readonly write: (bytes: Uint8Array) => void
+  /** Chunks stop coming, and come again. */
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
 const LF = 10
 const LINE_BYTES_MAX = 64 * 1024
+/** With this many bytes held nothing more is read. */
+const HELD_BYTES_MAX = 1024 * 1024
 
 export class MasterStream {
-  private rest: Uint8Array = new Uint8Array(0)
+  private readonly held: Array<Uint8Array> = []
+  private heldBytes = 0
+  private resting = false
+  private over: string | undefined = undefined
+  private wake: (() => void) | undefined = undefined
+  private take: ((chunk: Uint8Array) => void) | undefined = undefined
   /** Unix milliseconds of the last byte that came. */
-  heardAtMs = 0
+  heardAtMs: number
 
   constructor(
-    private readonly pull: Effect.Effect<ReadonlyArray<Uint8Array>, SocketError>,
+    private readonly connection: MasterConnection,
     private readonly now: () => number,
   ) {
     this.heardAtMs = now()
+    connection.listen(
+      (chunk) => this.receive(chunk),
+      (reason) => {
+        this.over = reason
+        this.wake?.()
+      },
+    )
+  }
+
+  write(bytes: Uint8Array): void {
+    this.connection.write(bytes)
+  }
+
+  private receive(chunk: Uint8Array): void {
+    this.heardAtMs = this.now()
+    if (this.take !== undefined) {
+      this.take(chunk)
+      return
+    }
+    this.held.push(chunk)
+    this.heldBytes += chunk.length
+    if (this.heldBytes > HELD_BYTES_MAX && !this.resting) {
+      this.resting = true
+      this.connection.pause()
+    }
+    this.wake?.()
+  }
+
+  private shift(): Uint8Array | undefined {
+    const chunk = this.held.shift()
+    if (chunk === undefined) return undefined
+    this.heldBytes -= chunk.length
+    if (this.resting && this.heldBytes < HELD_BYTES_MAX / 2) {
+      this.resting = false
+      this.connection.resume()
+    }
+    return chunk
   }
 
   /** The bytes that are there, or else the next that come. */
   chunk(step: string): Effect.Effect<Uint8Array, MasterLinkError> {
-    if (this.rest.length > 0) {
-      const chunk = this.rest
-      this.rest = new Uint8Array(0)
-      return Effect.succeed(chunk)
-    }
-    return this.pull.pipe(
-      Effect.map((chunks) => {
-        this.heardAtMs = this.now()
-        const [first] = chunks
-        return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
-      }),
-      Effect.mapError((error) => new MasterLinkError({ step, reason: error.message })),
-    )
+    return Effect.callback<Uint8Array, MasterLinkError>((resume) => {
+      const look = (): boolean => {
+        const chunk = this.shift()
+        if (chunk === undefined && this.over === undefined) return false
+        // First: the fiber goes on inside `resume` and may wait anew.
+        this.wake = undefined
+        if (chunk !== undefined) resume(Effect.succeed(chunk))
+        else resume(Effect.fail(new MasterLinkError({ step, reason: this.over ?? "" })))
+        return true
+      }
+      if (look()) return
+      this.wake = () => void look()
+      return Effect.sync(() => (this.wake = undefined))
+    })
   }
 
   /** Puts back what a reader did not use; it comes next. */
   unread(bytes: Uint8Array): void {
-    this.rest = this.rest.length === 0 ? bytes : Buffer.concat([bytes, this.rest])
+    if (bytes.length === 0) return
+    this.held.unshift(bytes)
+    this.heldBytes += bytes.length
   }
 
   /** The next line without its end. Empty lines are the master's sign of life and skipped. */
@@ -72,6 +131,37 @@ export class MasterStream {
         if (line !== "") return line
         text = Buffer.alloc(0)
       }
+    })
+  }
+
+  /**
+   * Gives every chunk from now on to `take`, inside the event that brings it, until `take` answers what is wrong with one,
+   * or the connection ends.
+   */
+  run(step: string, take: (chunk: Uint8Array) => string | undefined): Effect.Effect<never, MasterLinkError> {
+    return Effect.callback<never, MasterLinkError>((resume) => {
+      const end = (reason: string): void => {
+        this.take = this.wake = undefined
+        resume(Effect.fail(new MasterLinkError({ step, reason })))
+      }
+      const handle = (chunk: Uint8Array): boolean => {
+        try {
+          const trouble = take(chunk)
+          if (trouble !== undefined) end(trouble)
+          return trouble === undefined
+        } catch (defect) {
+          this.take = this.wake = undefined
+          resume(Effect.die(defect))
+          return false
+        }
+      }
+      for (let chunk = this.shift(); chunk !== undefined; chunk = this.shift()) if (!handle(chunk)) return
+      if (this.over !== undefined) return end(this.over)
+      this.take = (chunk) => void handle(chunk)
+      this.wake = () => {
+        if (this.over !== undefined) end(this.over)
+      }
+      return Effect.sync(() => void (this.take = this.wake = undefined))
     })
   }
 }

@@ -1,6 +1,5 @@
 /** A replica's words to its master before PSYNC: PING, AUTH where it is set, and what the replica is and can. */
 import * as Effect from "effect/Effect"
-import type { Writer } from "effect/socket/Socket"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
 import type { ReplicaSettings } from "./ReplicationReplica.js"
 import { encodeCommand } from "./ReplicationLog.js"
@@ -32,15 +31,10 @@ const questions = (settings: ReplicaSettings, port: number): ReadonlyArray<Quest
 /** @param port of this server, told to the master unless another is announced */
 export const handshake = Effect.fnUntraced(function* (
   stream: MasterStream,
-  writer: Writer,
   settings: ReplicaSettings,
   port: number,
 ) {
-  const say = (step: string, words: ReadonlyArray<string>): Effect.Effect<void, MasterLinkError> =>
-    writer
-      .write(encodeCommand(words))
-      .pipe(Effect.mapError((error) => new MasterLinkError({ step, reason: error.message })))
-  yield* say("PING", ["PING"])
+  stream.write(encodeCommand(["PING"]))
   const pong = yield* stream.line("PING")
   if (!FINE.some((word) => pong.startsWith(word)))
     return yield* new MasterLinkError({ step: "PING", reason: pong })
@@ -48,7 +42,7 @@ export const handshake = Effect.fnUntraced(function* (
   const asked = questions(settings, port)
   // Passwords are not for the log.
   const stepOf = ({ words }: Question): string => (words[0] === "AUTH" ? "AUTH" : words.join(" "))
-  for (const question of asked) yield* say(stepOf(question), question.words)
+  for (const question of asked) stream.write(encodeCommand(question.words))
   for (const question of asked) {
     const reply = yield* stream.line(stepOf(question))
     if (!reply.startsWith("-")) continue

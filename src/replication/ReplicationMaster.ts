@@ -45,6 +45,8 @@ export interface MasterHost {
   readonly outputLimit: () => readonly [number, number, number]
   /** A replica has acknowledged an offset. */
   readonly acknowledged: (link: ReplicaLink) => void
+  /** What was pushed to replicas is to leave now; called between two batches. */
+  readonly fed: () => void
   /** Unix milliseconds. */
   readonly now: () => number
 }
@@ -78,6 +80,7 @@ export class Master {
       this.log.append(-1, GETACK)
     }
     for (const link of this.links.values()) this.pump(link)
+    this.host.fed()
   }
 
   constructor(

@@ -21,6 +21,7 @@ import * as Errors from "../resp/Errors.js"
 import type { RequestParser } from "../resp/RequestParser.js"
 import { type Engine, EngineService } from "./Engine.js"
 import { Failover } from "./Failover.js"
+import { dialMaster } from "./MasterDial.js"
 import { PersistenceService } from "./Persistence.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
@@ -78,6 +79,7 @@ export class Replication {
         return [hardBytes, softBytes, softSeconds]
       },
       acknowledged: () => this.failover.check(),
+      fed: () => engine.replies.flush(),
       now,
     })
     this.replica = new Replica(this.log, config.values, this.host(now))
@@ -208,7 +210,13 @@ export class Replication {
       phaseChanged: (phase) => this.phaseChanged(phase),
       dropSubReplicas: () => this.master.dropReplicas(),
       failoverRefused: (reason) => this.failover.refused(reason),
-      tlsOptions: () => services.withFiles(readClientTlsOptions(values)),
+      dial: (master) =>
+        Effect.gen(function* () {
+          const secure = values.tlsReplication
+            ? yield* services.withFiles(readClientTlsOptions(values))
+            : undefined
+          return yield* dialMaster(master, secure, values.replTimeout * 1000)
+        }),
       background: (effect) => services.fork(effect),
     }
   }

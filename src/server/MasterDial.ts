@@ -1,0 +1,58 @@
+/** Opens the connection to a master: TCP, or TLS with the options given. It ends with the scope. */
+import * as net from "node:net"
+import * as tls from "node:tls"
+import * as Effect from "effect/Effect"
+import { type MasterConnection, MasterLinkError } from "../replication/MasterStream.js"
+import type { MasterAddress } from "../replication/ReplicationReplica.js"
+
+const connectionOf = (socket: net.Socket): MasterConnection => ({
+  listen: (data, closed) => {
+    let reason = "connection lost"
+    socket.on("data", data)
+    socket.on("error", (error) => (reason = error.message))
+    socket.on("end", () => closed("connection closed by the master"))
+    socket.on("close", () => closed(reason))
+    if (socket.destroyed) closed(reason)
+  },
+  write: (bytes) => {
+    if (socket.writable) socket.write(bytes)
+  },
+  pause: () => void socket.pause(),
+  resume: () => void socket.resume(),
+})
+
+const open = (
+  master: MasterAddress,
+  secure: tls.ConnectionOptions | undefined,
+): Effect.Effect<net.Socket, MasterLinkError> =>
+  Effect.callback<net.Socket, MasterLinkError>((resume) => {
+    const at = { host: master.host, port: master.port, noDelay: true }
+    const socket = secure === undefined ? net.connect(at) : tls.connect({ ...secure, ...at })
+    const failed = (error: Error): void =>
+      resume(Effect.fail(new MasterLinkError({ step: "Connecting", reason: error.message })))
+    // Errors that come later must not be unheard of, which would end the process.
+    socket.on("error", failed)
+    socket.once(secure === undefined ? "connect" : "secureConnect", () => {
+      socket.off("error", failed)
+      socket.on("error", () => undefined)
+      socket.setNoDelay(true)
+      resume(Effect.succeed(socket))
+    })
+    return Effect.sync(() => socket.destroy())
+  })
+
+export const dialMaster = (
+  master: MasterAddress,
+  secure: tls.ConnectionOptions | undefined,
+  timeoutMs: number,
+) =>
+  Effect.acquireRelease(
+    open(master, secure).pipe(
+      Effect.timeoutOrElse({
+        duration: timeoutMs,
+        orElse: () => Effect.fail(new MasterLinkError({ step: "Connecting", reason: "timeout" })),
+      }),
+    ),
+    (socket) => Effect.sync(() => void socket.destroy()),
+    { interruptible: true },
+  ).pipe(Effect.map(connectionOf))
