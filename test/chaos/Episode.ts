@@ -95,7 +95,7 @@ export class Episode {
       const node = await Node.start(kind, config)
       this.servers.push({ node, proxy: await Proxy.start(node) })
     }
-    this.random.chance(0.5) && this.servers.reverse()
+    if (this.random.chance(0.5)) this.servers.reverse()
     const [master, ...replicas] = this.servers
     if (master === undefined) throw new Error("no servers")
     this.master = master

@@ -138,7 +138,7 @@ describeOracle("configuration files against redis-server", () => {
         ["list-max-listpack-size", "-3"],
         ["hash-max-listpack-entries", "9"],
         ["replica-announce-ip", "h"],
-        ["repl-diskless-load", "swapdb"],
+        ["repl-diskless-sync", "no"],
         ["slave-read-only", "no"],
         ["min-slaves-to-write", "0"],
       ],
