@@ -236,6 +236,21 @@ describe("hashes", () => {
     }
   })
 
+  it("become tables when any field is written under a lower limit", () => {
+    const hash = new HashValue(new Arena()).create()
+    const set = (field: string, value: string, entriesMax: number): boolean => {
+      const [f, v] = [bytes(field), bytes(value)]
+      return hash.set(f, 0, f.length, v, 0, v.length, entriesMax, LENGTH_MAX)
+    }
+    expect(set("a", "1", 2)).toBe(true)
+    expect(set("b", "2", 2)).toBe(true)
+    expect(set("a", "3", 2)).toBe(false)
+    expect(hash.encoding).toBe(HASH_LISTPACK)
+    expect(set("a", "4", 1)).toBe(false)
+    expect(hash.encoding).toBe(HASH_HASHTABLE)
+    expect(hash.count).toBe(2)
+  })
+
   it("take over listpack bytes", () => {
     const arena = new Arena()
     const r = Random.forTest("listpack bytes")

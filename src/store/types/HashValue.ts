@@ -213,6 +213,8 @@ export class HashValue {
       bytes = a.u8[this.value >>> 20]
       Listpack.replace(bytes, byteOf(this.value), byteOf(this.value) + rest, vb, vo, vl)
       this.value = fitBlock(a, this.value, Listpack.byteLength(bytes, byteOf(this.value)))
+      // The limit may be lower than it was when the fields came; as in Redis any write looks at it.
+      if (this.count > entriesMax) this.convert()
       return false
     }
     if (!this.makeRoom(Pairs.pairEncodedSize(fb, fo, fl, vb, vo, vl)))
