@@ -237,7 +237,7 @@ describe("hashes", () => {
   })
 
   it("become tables when any field is written under a lower limit", () => {
-    const hash = new HashValue(new Arena()).create()
+    const hash = new HashValue(new Arena()).create(HASH_LISTPACK)
     const set = (field: string, value: string, entriesMax: number): boolean => {
       const [f, v] = [bytes(field), bytes(value)]
       return hash.set(f, 0, f.length, v, 0, v.length, entriesMax, LENGTH_MAX)
