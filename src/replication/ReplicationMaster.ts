@@ -21,7 +21,7 @@ import { type Change, type ChangePosition, type ChangesLostError, changesOf } fr
 import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "./ReplicationLog.js"
-import { WaitList } from "./WaitList.js"
+import { type Later, WaitList } from "./WaitList.js"
 
 /** Settings the master side reads, as in the configuration. */
 export interface MasterSettings extends FullSyncSettings {
@@ -45,6 +45,7 @@ export interface MasterHost {
   readonly outputLimit: () => readonly [number, number, number]
   /** A replica has acknowledged an offset. */
   readonly acknowledged: (link: ReplicaLink) => void
+  readonly later: Later
   /** What was pushed to replicas is to leave now; called between two batches. */
   readonly fed: () => void
   /** Unix milliseconds. */
@@ -66,7 +67,7 @@ export interface SyncStats {
 
 export class Master {
   readonly links = new Map<number, ReplicaLink>()
-  readonly waiters = new WaitList()
+  readonly waiters: WaitList
   readonly stats: SyncStats = { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 }
   private readonly fullSync: FullSync
   private flushing = false
@@ -89,6 +90,7 @@ export class Master {
     private readonly host: MasterHost,
   ) {
     log.appended = () => this.wake()
+    this.waiters = new WaitList(host.now, host.later)
     this.withoutReplicasSinceMs = host.now()
     const { persistence, position, newMark, background, now } = host
     this.fullSync = new FullSync({

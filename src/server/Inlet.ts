@@ -72,20 +72,21 @@ export class Inlet {
     })
   }
 
-  /** Waits until the peer has ended, or more than `limit` bytes are held. For racing with a command that waits. */
-  endedOr(limit: number): Effect.Effect<void> {
-    return Effect.callback<void>((resume) => {
-      this.limit = limit
-      this.alarm = () => {
-        if (!this.over && this.heldBytes <= this.limit) return
-        this.alarm = undefined
-        resume(Effect.void)
-      }
-      this.alarm()
-      return Effect.sync(() => {
-        this.alarm = undefined
-      })
-    })
+  /**
+   * Calls `run` once when the peer has ended, or more than `limit` bytes are held; at once if it is so already. Answers
+   * what takes the watch off. There is one watch at a time.
+   */
+  watch(limit: number, run: () => void): () => void {
+    this.limit = limit
+    this.alarm = () => {
+      if (!this.over && this.heldBytes <= this.limit) return
+      this.alarm = undefined
+      run()
+    }
+    this.alarm()
+    return () => {
+      this.alarm = undefined
+    }
   }
 
   /** Stops reading from the peer: it is to wait. */

@@ -79,6 +79,7 @@ export class Replication {
         return [hardBytes, softBytes, softSeconds]
       },
       acknowledged: () => this.failover.check(),
+      later: (ms, run) => void fork(Effect.andThen(Effect.sleep(ms), Effect.sync(run))),
       fed: () => engine.replies.flush(),
       now,
     })

@@ -163,11 +163,6 @@ const wait = (c: CommandContext, { master, replica }: Replication): void | Effec
     if (end === "demoted") return Buffer.from(`-${Errors.unblockedByDemotion}\r\n`, "latin1")
     return Buffer.from(`:${master.acknowledged(offset)}\r\n`, "latin1")
   }
-  const waiting = master.waiters.wait(session, offset, wanted)
   master.askForAcks()
-  const limited =
-    timeout === 0
-      ? waiting
-      : Effect.timeoutOrElse(waiting, { duration: timeout, orElse: () => Effect.succeed<WaitEnd>("timeout") })
-  return Effect.map(limited, reply)
+  return Effect.map(master.waiters.wait(session, offset, wanted, timeout), reply)
 }
