@@ -176,7 +176,11 @@ export class Engine {
         for (let i = 0; i < argc; i++) bytes += argLen[i]
         return bytes
       },
-      drained: outlet.drained,
+      drained: Effect.suspend(() => {
+        // Waiting writes what is queued; replies noted before go first.
+        this.replies.flushFor(outlet)
+        return outlet.drained
+      }),
       congested: () => outlet.congested,
     }
   }
