@@ -141,7 +141,8 @@ export class Node {
 
   /** Fields of INFO. */
   async info(section = "everything"): Promise<Record<string, string>> {
-    const text = await this.ask("INFO", section)
+    // A role change by a Sentinel kills the clients of a node, this one's too: it asks again.
+    const text = await this.ask("INFO", section).catch(() => this.ask("INFO", section))
     const fields: Record<string, string> = {}
     for (const line of text.split("\r\n")) {
       const colon = line.indexOf(":")
