@@ -305,10 +305,10 @@ export class Replica {
       parser.feed(chunk)
       for (let status = parser.next(); status !== ParseStatus.NeedMore; status = parser.next()) {
         if (status === ParseStatus.ProtocolError) return parser.error
+        // The link may have been given up, by a client or by the command before.
+        if (this.stream !== stream) return "the link was given up"
         const trouble = this.applyOne(parser)
         if (trouble !== undefined) return trouble
-        // The command may have ended the link.
-        if (this.stream !== stream) return "the link was given up"
       }
       return undefined
     })
