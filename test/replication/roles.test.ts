@@ -204,6 +204,29 @@ describeOracle("replication roles", () => {
     })
   })
 
+  for (const replicaKind of ["redix", "redis"] as const) {
+    it(`a ${replicaKind} replica that missed much gets it from the backlog, behind +CONTINUE`, async () => {
+      await withNodes(async (start) => {
+        const master = await start("redix")
+        const replica = await start(replicaKind)
+        const proxy = await Proxy.start(master)
+        await replica.follow(proxy)
+        await replica.untilUp()
+        for (let round = 0; round < 3; round++) {
+          proxy.spoil.refuse = true
+          proxy.cut()
+          for (let i = 0; i < 30; i++) await master.ask("SET", `k${i}`, `${round}`.repeat(20_000))
+          proxy.spoil.refuse = false
+          await replica.untilUp()
+          await untilEqual(master, [replica])
+        }
+        expect(await master.field("sync_full")).toBe("1")
+        expect(await master.field("sync_partial_ok")).toBe("3")
+        await proxy.stop()
+      })
+    })
+  }
+
   it("AUTH to the master, by password and by user; a wrong one keeps the link down", async () => {
     await withNodes(async (start) => {
       const master = await start("redis", { requirepass: "secret" })

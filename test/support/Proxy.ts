@@ -97,6 +97,11 @@ export class Proxy {
     pair.upstream.destroy()
   }
 
+  /** Connections open now. */
+  get open(): number {
+    return this.pairs.size
+  }
+
   /** Cuts every present connection. */
   cut(): void {
     for (const pair of [...this.pairs]) this.end(pair)
