@@ -36,6 +36,8 @@ export interface BacklogReader {
 export class Backlog {
   private readonly blocks: Array<Block> = []
   private readonly readers = new Set<BacklogReader>()
+  /** The block that is being filled. */
+  private last: Block | undefined = undefined
   private total = 0
   private end: number
 
@@ -77,7 +79,7 @@ export class Backlog {
   }
 
   append(src: Uint8Array, off: number, len: number): void {
-    const last = this.blocks.at(-1)
+    const { last } = this
     if (last !== undefined && len <= SMALL_BYTES && len <= last.bytes.length - last.used) {
       // Most commands: a loop over so few bytes is cheaper than a view and a call.
       const { bytes } = last
@@ -90,10 +92,11 @@ export class Backlog {
     let from = off
     let left = len
     while (left > 0) {
-      let block = this.blocks.at(-1)
+      let block = this.last
       if (block === undefined || block.used === block.bytes.length) {
         block = { bytes: Buffer.allocUnsafeSlow(Math.max(this.blockBytes, left)), start: this.end, used: 0 }
         this.blocks.push(block)
+        this.last = block
       }
       const n = Math.min(left, block.bytes.length - block.used)
       block.bytes.set(src.subarray(from, from + n), block.used)
