@@ -98,7 +98,7 @@ const rebuildWithout = (c: CommandContext, set: SetValue, count: number): void =
     } else replyPopped(c, cursor.src, cursor.off, cursor.len)
   }
   const { encoding, value } = rest
-  c.keyspace.freeLazily(TYPE_SET, old.encoding, old.value)
+  c.keyspace.release(TYPE_SET, old.encoding, old.value, true)
   set.attach(encoding, value)
 }
 

@@ -113,7 +113,10 @@ export class Statistics {
     }
     const limit = (): undefined => {
       const max = values.maxmemory
-      engine.gates.outOfMemory = max === 0 ? undefined : () => this.memory.usedRoughly() > max
+      const full = (): boolean => this.memory.usedRoughly() > max
+      // What waits to be freed is freed before a write is refused.
+      engine.gates.outOfMemory =
+        max === 0 ? undefined : () => full() && !(engine.keyspace.freeWaiting() && !full())
       engine.gates.update()
     }
     for (const apply of [watch, track, limit]) apply()

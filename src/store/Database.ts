@@ -373,22 +373,20 @@ export class Database {
     return existing
   }
 
-  /** Deletes the entry just looked up: out of table and wheel; its value is freed, in slices if `lazy` and large. */
+  /** Deletes the entry just looked up: out of table and wheel; its value is freed, in slices if large. */
   remove(ref: Ref, lazy: boolean): void {
     const a = this.arena
     if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
     this.table.removeFound()
-    if (lazy) this.keyspace.freeLazily(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
-    else this.keyspace.freeValue(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
+    this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
     a.free(ref)
   }
 
-  /** Frees the blocks of a value that is overwritten, not the entry; large ones in slices where the policy says so. */
+  /** Frees the blocks of a value that is overwritten, not the entry; large ones in slices. */
   private freeValue(ref: Ref): void {
     const a = this.arena
-    if (this.keyspace.freeing.lazyfreeLazyServerDel)
-      this.keyspace.freeLazily(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
-    else this.keyspace.freeValue(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref))
+    const lazy = this.keyspace.freeing.lazyfreeLazyServerDel
+    this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
   }
 
   /**

@@ -40,6 +40,11 @@ export interface KeyspaceOptions {
 
 /** Elements of a collection above which UNLINK and the like free it in slices. */
 const LAZY_EFFORT_MIN = 64
+/**
+ * Elements above which a value is freed in slices whatever the policy says: about two milliseconds of work, longer than any
+ * one command should hold the others up. Nobody can tell, but for memory that comes back a moment later.
+ */
+const SYNC_EFFORT_MAX = 20_000
 
 export class Keyspace {
   readonly arena = new Arena()
@@ -147,13 +152,19 @@ export class Keyspace {
     valueTypes[type].freeStep(this.arena, encoding, value, Infinity)
   }
 
-  /** Frees a value's blocks, in slices (`freeSlice`) when there are many. */
-  freeLazily(type: number, encoding: number, value: Ref): void {
-    if (type === TYPE_STRING || valueTypes[type].freeEffort(this.arena, encoding, value) <= LAZY_EFFORT_MIN) {
+  /** Frees a value's blocks, in slices (`freeSlice`) when there are many: sooner so if the policy is `lazy`. */
+  release(type: number, encoding: number, value: Ref, lazy: boolean): void {
+    const most = lazy ? LAZY_EFFORT_MIN : SYNC_EFFORT_MAX
+    if (type === TYPE_STRING || valueTypes[type].freeEffort(this.arena, encoding, value) <= most)
       this.freeValue(type, encoding, value)
-      return
-    }
-    this.lazy.push({ type, encoding, value, objects: 1 })
+    else this.lazy.push({ type, encoding, value, objects: lazy ? 1 : 0 })
+  }
+
+  /** Frees all that waits to be freed; answers whether anything did. */
+  freeWaiting(): boolean {
+    if (this.lazy.length === 0) return false
+    while (this.freeSlice(SYNC_EFFORT_MAX));
+    return true
   }
 
   /** Values waiting to be freed. */
@@ -190,7 +201,7 @@ export class Keyspace {
    */
   flush(db: Database, lazy = false): number {
     const n = db.size
-    if (this.lazy.length === 0 && this.databases.every((other) => other === db || other.size === 0)) {
+    if (this.databases.every((other) => other === db || other.size === 0)) {
       this.flushAll()
       return n
     }

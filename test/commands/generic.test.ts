@@ -309,6 +309,37 @@ describe("whole databases", () => {
     )
   }
 
+  const overwriting: ReadonlyArray<ReadonlyArray<string>> = [
+    ["DEL", "big"],
+    ["SET", "big", "v"],
+    ["RENAME", "small", "big"],
+    ["SUNIONSTORE", "big", "small"],
+    ["COPY", "small", "big", "REPLACE"],
+    ["SORT", "small", "STORE", "big"],
+  ]
+  for (const command of overwriting) {
+    it.effect(`${command.join(" ")} frees a large value in slices`, () =>
+      world(({ run, engine }) =>
+        Effect.gen(function* () {
+          const { keyspace } = engine.context
+          run("SADD", "small", "1")
+          const before = keyspace.arena.usedBytes
+          for (let i = 0; i < 30; i++)
+            run("SADD", "big", ...Array.from({ length: 1000 }, (_, k) => `member:${i}:${k}`))
+          run(...command)
+          expect(keyspace.lazyPending).toBe(1)
+          yield* TestClock.adjust(1000)
+          yield* TestClock.adjust(1000)
+          expect(keyspace.lazyPending).toBe(0)
+          expect(keyspace.stats.lazyFreedObjects).toBe(0)
+          run("DEL", "big")
+          if (run("EXISTS", "small") === ":0\r\n") run("SADD", "small", "1")
+          expect(keyspace.arena.usedBytes).toBe(before)
+        }),
+      ),
+    )
+  }
+
   it.effect("SCAN walks everything in pages", () =>
     world(({ run, engine }) => {
       many(engine, 2000)

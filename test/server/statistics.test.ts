@@ -173,6 +173,29 @@ describe("settings that take effect at once", () => {
     expect(await client.text("SET", "k", "w")).toBe("+OK\r\n")
   })
 
+  it("memory that waits to be freed does not refuse a write", async () => {
+    const { keyspace } = redix.engine
+    const before = keyspace.arena.usedBytes
+    for (let i = 0; i < 200; i++)
+      await client.command("SADD", "big", ...Array.from({ length: 1000 }, (_, k) => `member:${i}:${k}`))
+    const size = keyspace.arena.usedBytes - before
+    const used = Number((await info("memory")).get("used_memory"))
+    await set("maxmemory", String(Math.floor(used - size / 2)))
+    const replies = await client.pipeline([
+      ["SET", "k", "v"],
+      ["UNLINK", "big"],
+      ["SET", "k", "w"],
+      ["GET", "k"],
+    ])
+    expect(replies.map(String)).toEqual([
+      "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+      ":1\r\n",
+      "+OK\r\n",
+      "$1\r\nw\r\n",
+    ])
+    await set("maxmemory", "0")
+  })
+
   it("maxmemory-policy can only be noeviction", async () => {
     expect(await set("maxmemory-policy", "allkeys-lru")).toContain("Redix does not support this setting")
     expect(await set("maxmemory-policy", "noeviction")).toBe("+OK\r\n")
