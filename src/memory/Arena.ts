@@ -1,7 +1,7 @@
 /**
  * The arena: all data of a server, in chunks of shared memory, outside the JavaScript heap.
  *
- * Layout. A chunk is a SharedArrayBuffer of 8 MiB, cut into 128 pages of 64 KiB. A page belongs to one size class
+ * Layout. A chunk is 8 MiB of shared memory (Slabs.ts), cut into 128 pages of 64 KiB. A page belongs to one size class
  * (SizeClasses.ts) and is cut into equal blocks, or is part of a span of whole pages (blocks over 32 KiB, up to 4 MiB).
  * A block over 4 MiB has a chunk of its own. Page 0 of a chunk is its header:
  *
@@ -29,6 +29,7 @@ import {
   PAGE_BYTES,
   SMALL_BYTES_MAX,
 } from "./SizeClasses.js"
+import { type Place, Slabs } from "./Slabs.js"
 import { Snapshot } from "./Snapshot.js"
 
 /** Address of a block; 0 is none. */
@@ -43,6 +44,7 @@ export const SPAN_TAIL = 0x7fff
 export const HEADER_EPOCH_WORD = 0
 export const HEADER_PREIMAGE_WORD = 128
 export const HEADER_KIND_WORD = 256
+const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 
 const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Int32Array(0)
@@ -68,6 +70,8 @@ export class Arena {
   /** Bytes of shared memory held, touched or not. */
   reservedBytes = 0
   usedBytesPeak = 0
+  /** The shared memory the chunks are cut from. */
+  readonly slabs = new Slabs(CHUNK_BYTES)
   /** The open snapshot, if any; at most one, with any number of readers. */
   snapshot: Snapshot | undefined = undefined
   /** 0 while no snapshot is open: the one test that willWrite makes on the hot path. */
@@ -77,6 +81,8 @@ export class Arena {
   /** Chunk index -> bytes of a huge block living alone in it, else 0. */
   private readonly hugeBytes: Array<number> = []
   private readonly freeChunks: Array<number> = []
+  /** Chunk index -> where its memory lies. */
+  private readonly places: Array<Place | undefined> = []
   /** Chunks dropped by `dropAll` while a snapshot was open. */
   private readonly parkedChunks: Array<number> = []
   private parkedRefs = new Int32Array(1024)
@@ -184,6 +190,7 @@ export class Arena {
   /** Ends the frozen view and takes back what was freed under it. Readers must have stopped. */
   closeSnapshot(): void {
     if (this.snapshot === undefined) throw new Error("no snapshot is open")
+    this.slabs.droppedBytes += this.snapshot.logBytes
     this.snapshot = undefined
     this.epoch = 0
     for (const chunk of this.parkedChunks) this.releaseChunk(chunk)
@@ -356,18 +363,20 @@ export class Arena {
   }
 
   private addChunk(bytes: number): number {
-    let shared: SharedArrayBuffer
     const index = this.freeChunks.pop() ?? this.u8.length
     if (index >= CHUNK_COUNT_MAX) throw new ArenaFullError(bytes)
-    try {
-      shared = new SharedArrayBuffer(bytes)
-    } catch {
+    const place = this.slabs.take(bytes, this.reservedBytes)
+    if (place === undefined) {
       this.freeChunks.push(index)
       throw new ArenaFullError(bytes)
     }
-    this.u8[index] = new Uint8Array(shared)
-    this.i32[index] = new Int32Array(shared)
-    this.f64[index] = new Float64Array(shared)
+    const { slab, start } = place
+    this.places[index] = place
+    this.u8[index] = new Uint8Array(slab.shared, start, bytes)
+    this.i32[index] = new Int32Array(slab.shared, start, bytes >>> 2)
+    this.f64[index] = new Float64Array(slab.shared, start, bytes >>> 3)
+    // The place may have served another chunk.
+    this.i32[index].fill(0, 0, HEADER_WORDS)
     this.hugeBytes[index] = 0
     this.reservedBytes += bytes
     this.growPageTables(index + 1)
@@ -377,6 +386,9 @@ export class Arena {
 
   private releaseChunk(chunk: number): void {
     this.reservedBytes -= this.u8[chunk].length
+    const place = this.places[chunk]
+    this.places[chunk] = undefined
+    if (place !== undefined) this.slabs.give(place)
     this.u8[chunk] = NO_BYTES
     this.i32[chunk] = NO_WORDS
     this.f64[chunk] = NO_DOUBLES

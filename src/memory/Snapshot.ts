@@ -31,7 +31,8 @@ const BORN = -1
 /** What a reader on another thread needs: plain data and shared memory, fit for postMessage. */
 export interface SnapshotHandle {
   readonly epoch: number
-  readonly chunks: ReadonlyArray<SharedArrayBuffer | undefined>
+  /** Views of shared memory; an empty one for a chunk that is not there. */
+  readonly chunks: ReadonlyArray<Uint8Array>
   readonly log: SharedArrayBuffer
 }
 
@@ -52,7 +53,7 @@ export class Snapshot {
     this.log = new Int32Array(shared)
     this.handle = {
       epoch,
-      chunks: arena.u8.map((v) => (v.length === 0 ? undefined : (v.buffer as SharedArrayBuffer))),
+      chunks: [...arena.u8],
       log: shared,
     }
   }
@@ -153,9 +154,8 @@ export class FrozenReader {
   private readonly epoch: number
 
   constructor(handle: SnapshotHandle) {
-    const empty = new ArrayBuffer(0)
-    this.u8 = handle.chunks.map((c) => new Uint8Array(c ?? empty))
-    this.i32 = handle.chunks.map((c) => new Int32Array(c ?? empty))
+    this.u8 = [...handle.chunks]
+    this.i32 = handle.chunks.map((c) => new Int32Array(c.buffer, c.byteOffset, c.length >>> 2))
     this.log = new Int32Array(handle.log)
     this.epoch = handle.epoch
   }

@@ -8,6 +8,8 @@
 import * as node from "node:process"
 import * as Context from "effect/Context"
 import { machine, release, totalmem, type } from "node:os"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 
 export interface ProcessMemory {
   /** Bytes resident in memory. */
@@ -37,6 +39,8 @@ export interface ProcessFacts {
   readonly monotonicMs: () => number
   /** Stops the whole thread for so many milliseconds. */
   readonly freeze: (ms: number) => void
+  /** Makes the runtime find, now, what nothing refers to any more, and give its memory back. */
+  readonly collectGarbage: () => void
   /** Ends the process at once, without any orderly end; undefined where the process is not the server's own. */
   readonly crash: ((how: Crash) => void) | undefined
 }
@@ -47,6 +51,20 @@ export type Crash = "segfault" | "panic" | "assert" | "oom"
 /** Newer runtimes tell the threads apart. */
 const threadTimes: { readonly threadCpuUsage?: () => { readonly user: number; readonly system: number } } =
   node
+
+/** The runtime's collector, found when it is first needed: looking takes a millisecond. */
+let collector: (() => void) | undefined
+
+/**
+ * The collector without arguments collects everything; what it takes as arguments differs between versions.
+ * Runtimes show it only on request, and to new contexts; the request is withdrawn at once.
+ */
+const findCollector = (): (() => void) => {
+  setFlagsFromString("--expose-gc")
+  const found: unknown = runInNewContext("gc")
+  setFlagsFromString("--no-expose-gc")
+  return typeof found === "function" ? () => void found() : () => {}
+}
 
 export const liveProcessInfo: ProcessFacts = {
   pid: node.pid,
@@ -60,6 +78,7 @@ export const liveProcessInfo: ProcessFacts = {
   threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),
   monotonicMs: () => performance.now(),
   freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+  collectGarbage: () => (collector ??= findCollector())(),
   crash: undefined,
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { Arena, type Ref } from "../../src/memory/Arena.js"
+import { Arena, ArenaFullError, CHUNK_COUNT_MAX, type Ref } from "../../src/memory/Arena.js"
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, roundedBytes } from "../../src/memory/SizeClasses.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
@@ -166,4 +166,59 @@ it("parks what is freed under a snapshot and takes it back at the close", () => 
   arena.checkInvariants()
   expect(arena.parkedBytes).toBe(0)
   expect(arena.usedBytes).toBe(used)
+})
+
+it("lets a slab go when its last chunk is empty, and reuses its places until then", () => {
+  const arena = new Arena()
+  const whole = 4 * 1024 * 1024
+  // Two to a chunk but for the header page: one, then.
+  const refs = Array.from({ length: 10 }, () => arena.alloc(whole))
+  expect(new Set(arena.u8.map((chunk) => chunk.buffer)).size).toBe(2)
+  for (const ref of refs.slice(0, 4)) arena.free(ref)
+  expect(arena.slabs.droppedBytes).toBe(0)
+  const first = arena.u8[9]?.buffer
+  const again = Array.from({ length: 4 }, () => arena.alloc(whole))
+  arena.checkInvariants()
+  expect(new Set(arena.u8.map((chunk) => chunk.buffer)).size).toBe(2)
+  expect(arena.u8.some((chunk) => chunk.buffer === first)).toBe(true)
+  for (const ref of [...again, ...refs.slice(4)]) arena.free(ref)
+  arena.checkInvariants()
+  // One empty chunk is kept, and its slab with it.
+  expect(arena.slabs.droppedBytes).toBe(40 * 1024 * 1024)
+  arena.dropAll()
+  expect(arena.slabs.droppedBytes).toBe(80 * 1024 * 1024)
+  expect(arena.reservedBytes).toBe(0)
+})
+
+it("asks for collection before it reserves more while much is let go and not collected", () => {
+  const arena = new Arena()
+  let asked = 0
+  arena.slabs.collect = () => {
+    asked++
+    arena.slabs.droppedBytes = 0
+  }
+  // Never touched, so the machine gives only addresses.
+  for (let i = 0; i < 100; i++) arena.free(arena.alloc(50_000_000))
+  expect(asked).toBeGreaterThan(10)
+  expect(asked).toBeLessThan(20)
+})
+
+it("answers ArenaFullError when chunk numbers run out, and goes on when some are free again", () => {
+  const arena = new Arena()
+  const small = arena.alloc(100)
+  const refs: Array<Ref> = []
+  const fill = (): void => {
+    for (;;) refs.push(arena.alloc(5_000_000))
+  }
+  expect(fill).toThrow(ArenaFullError)
+  expect(refs.length).toBe(CHUNK_COUNT_MAX - 1)
+  arena.checkInvariants()
+  expect(fill).toThrow(ArenaFullError)
+  for (const ref of refs.splice(0, 3)) arena.free(ref)
+  expect(fill).toThrow(ArenaFullError)
+  expect(refs.length).toBe(CHUNK_COUNT_MAX - 1)
+  arena.free(small)
+  for (const ref of refs) arena.free(ref)
+  arena.checkInvariants()
+  expect(arena.usedBytes).toBe(0)
 })

@@ -3,6 +3,7 @@ import type { Command } from "../../commands/Command.js"
 import type { ConfigState } from "../../config/ConfigState.js"
 import { followConfig } from "../ConfigHooks.js"
 import type { Engine } from "../Engine.js"
+import { returnMemory } from "../MemoryReturn.js"
 import type { ProcessFacts } from "../ProcessInfo.js"
 import { Statistics } from "../Statistics.js"
 import { aclCommands } from "./acl.js"
@@ -23,6 +24,7 @@ export const adminCommands = (
   debug: ReadonlyArray<DebugSubcommand>,
 ): ReadonlyArray<Command> => {
   const statistics = new Statistics(engine, config, facts)
+  const purge = returnMemory(engine, facts)
   followConfig(engine, config)
   return [
     ...aclCommands(engine),
@@ -30,7 +32,7 @@ export const adminCommands = (
     ...infoCommands(engine),
     ...latencyCommands(statistics),
     ...lolwutCommands,
-    ...memoryCommands(statistics),
+    ...memoryCommands(statistics, purge),
     ...moduleCommands,
     ...slowlogCommands(statistics),
   ]

@@ -156,7 +156,8 @@ const mallocStats = ({ engine, facts }: Statistics): string => {
   ].join("\n")
 }
 
-export const memoryCommands = (s: Statistics): ReadonlyArray<Command> => [
+/** `purge` gives memory back that is held and not needed. */
+export const memoryCommands = (s: Statistics, purge: () => void): ReadonlyArray<Command> => [
   container(spec.MEMORY, [
     command(spec.MEMORY_USAGE, usage),
     command(spec.MEMORY_STATS, stats(s)),
@@ -165,8 +166,10 @@ export const memoryCommands = (s: Statistics): ReadonlyArray<Command> => [
       c.out.verbatim("txt", doctor(s.memory.figures(), free))
     }),
     command(spec.MEMORY_MALLOC_STATS, (c) => c.out.verbatim("txt", mallocStats(s))),
-    // The arena gives a chunk back the moment it is empty: nothing is held that could be purged.
-    command(spec.MEMORY_PURGE, (c) => c.out.ok()),
+    command(spec.MEMORY_PURGE, (c) => {
+      purge()
+      c.out.ok()
+    }),
     command(spec.MEMORY_HELP, (c) => replyHelp(c, "MEMORY", HELP)),
   ]),
 ]

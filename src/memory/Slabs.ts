@@ -1,0 +1,85 @@
+/**
+ * Shared memory for an arena's chunks, and its way back to the machine.
+ *
+ * Ordinary chunks are cut from slabs of five, 40 MiB: glibc gives blocks of over 32 MiB back to the machine whenever they
+ * are freed, while smaller ones may go to a heap that small blocks above keep from shrinking. A chunk of another size has
+ * a slab of its own. A slab whose last chunk is returned is let go; until then its places serve other chunks.
+ *
+ * Letting go is not enough: the garbage collector must find that nothing refers to the slab, and it looks only when objects
+ * are made, which a server of this kind hardly does. So the bytes let go are counted, and `collect` is called before
+ * more is reserved on top of many; whoever owns the clock may do the same in quiet times.
+ *
+ * Invariants: a place is spare or in use, never both; a slab with `live` 0 has no spare places.
+ *
+ * Example: take(8 MiB) five times gives bytes 0, 8 Mi, 16 Mi, 24 Mi and 32 Mi of one SharedArrayBuffer.
+ */
+
+/** Chunks of a slab. */
+const SLAB_CHUNKS = 5
+/** As much memory let go, and as large a part of what is held, is collected before more is reserved. */
+const DROPPED_BYTES_MAX = 256 * 1024 * 1024
+const DROPPED_PART_MAX = 0.25
+
+interface Slab {
+  readonly shared: SharedArrayBuffer
+  /** Places in use. */
+  live: number
+}
+
+/** Where a chunk's memory lies. */
+export interface Place {
+  readonly slab: Slab
+  /** Byte at which the chunk begins. */
+  readonly start: number
+}
+
+/** Undefined when the machine has not so much memory. */
+const newSlab = (bytes: number): Slab | undefined => {
+  try {
+    return { shared: new SharedArrayBuffer(bytes), live: 0 }
+  } catch {
+    return undefined
+  }
+}
+
+export class Slabs {
+  /** Bytes let go and, as far as is known, not collected yet; whoever collects sets it to 0. */
+  droppedBytes = 0
+  /** Makes the garbage collector look. */
+  collect: () => void = () => {}
+  private spare: Array<Place> = []
+
+  /** @param chunkBytes size of an ordinary chunk */
+  constructor(private readonly chunkBytes: number) {}
+
+  /**
+   * A place of `bytes` bytes, whose contents are undefined; undefined when the machine has no more memory.
+   * @param held bytes of all places in use
+   */
+  take(bytes: number, held: number): Place | undefined {
+    let place = bytes === this.chunkBytes ? this.spare.pop() : undefined
+    if (place === undefined) {
+      if (this.droppedBytes > Math.max(DROPPED_BYTES_MAX, held * DROPPED_PART_MAX)) this.collect()
+      const whole = bytes === this.chunkBytes ? newSlab(bytes * SLAB_CHUNKS) : undefined
+      const slab = whole ?? newSlab(bytes)
+      if (slab === undefined) return undefined
+      // The first place is given first: the machine has not yet been asked for the others.
+      for (let start = slab.shared.byteLength - bytes; start > 0; start -= bytes)
+        this.spare.push({ slab, start })
+      place = { slab, start: 0 }
+    }
+    place.slab.live++
+    return place
+  }
+
+  /** Takes a place back. */
+  give(place: Place): void {
+    const { slab } = place
+    if (--slab.live > 0) {
+      this.spare.push(place)
+      return
+    }
+    this.spare = this.spare.filter((other) => other.slab !== slab)
+    this.droppedBytes += slab.shared.byteLength
+  }
+}

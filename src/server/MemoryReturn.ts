@@ -1,0 +1,33 @@
+/**
+ * Gives memory that the arena let go back to the machine: after FLUSHALL, or when large values are overwritten.
+ *
+ * A chunk let go is the garbage collector's to find, but a collector looks only when objects are made, and here hardly any
+ * are: without a nudge the memory of a flushed data set would stay resident for hours. Collecting takes as long as the
+ * JavaScript heap is large, not the data: some milliseconds. So it is done for enough bytes only, and not often.
+ */
+import type { Engine } from "./Engine.js"
+import type { ProcessFacts } from "./ProcessInfo.js"
+
+/** Less than this many bytes are left to the collector's own pace. */
+const WORTH_BYTES = 16 * 1024 * 1024
+/** Shortest time between two collections of the clock-driven kind. */
+const EVERY_MS = 1000
+
+/** Watches the engine's arena; answers what MEMORY PURGE does. */
+export const returnMemory = (engine: Engine, facts: ProcessFacts): (() => void) => {
+  const { slabs } = engine.keyspace.arena
+  let last = -Infinity
+  const collect = (): void => {
+    slabs.droppedBytes = 0
+    facts.collectGarbage()
+  }
+  slabs.collect = collect
+  engine.onCron.push((now) => {
+    if (slabs.droppedBytes < WORTH_BYTES || (now >= last && now - last < EVERY_MS)) return
+    last = now
+    collect()
+  })
+  return () => {
+    if (slabs.droppedBytes > 0) collect()
+  }
+}
