@@ -121,6 +121,13 @@ export class RequestParser {
     this.gather(chunk)
   }
 
+  /** The bytes of a chunk handed over now lie in `copy`, at the same places; also those of the current command. */
+  move(chunk: Uint8Array, copy: Uint8Array): void {
+    if (this.cur === chunk) this.cur = copy
+    if (this.tail === chunk) this.tail = copy
+    if (this.buf === chunk) this.buf = copy
+  }
+
   /** Finds the next command. Its views are valid until the next `feed` or `next`. */
   next(): ParseStatus {
     if (this.failed) return ParseStatus.ProtocolError

@@ -105,7 +105,9 @@ export const serveConnection = Effect.fnUntraced(function* (
     if (session.closing) return false
     input.feed(chunk)
     batch()
-    return pause === undefined && !outlet.congested
+    if (pause === undefined && !outlet.congested) return true
+    input.keep()
+    return false
   }
   for (;;) {
     yield* inlet.idle(take)

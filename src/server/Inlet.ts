@@ -5,10 +5,12 @@
  * Resuming a fiber for each chunk, and Node's pull-style reading under it, cost 1.5 to 2 us a chunk; a chunk of one
  * command costs redis-server 7 us in all, kernel included.
  *
- * Invariants: chunks are handed over in order; `take` is never called while chunks are held or the fiber is awake.
+ * Invariants: chunks are handed over in order; `take` is never called while chunks are held or the fiber is awake. The
+ * bytes given to `take` are its own only until it returns (SharedRead.ts); held chunks are copies.
  */
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
+import { readShared } from "./SharedRead.js"
 
 export class Inlet {
   private readonly held: Array<Uint8Array> = []
@@ -26,6 +28,7 @@ export class Inlet {
     private readonly arrived: (bytes: number) => void,
   ) {
     raw.on("data", (chunk: Uint8Array) => this.receive(chunk))
+    readShared(raw, (chunk) => this.receive(chunk))
     raw.on("end", () => this.finish())
     raw.on("close", () => this.finish())
     raw.on("error", () => this.finish())
@@ -52,7 +55,7 @@ export class Inlet {
 
   /**
    * Rests until `take` answers false for a chunk, or the peer ends. Must not be called while chunks are held.
-   * @param take runs a chunk to its end; false = the fiber has to go on
+   * @param take runs a chunk to its end; false = the fiber has to go on. What it keeps of the chunk it copies.
    */
   idle(take: (chunk: Uint8Array) => boolean): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
@@ -111,7 +114,7 @@ export class Inlet {
       this.rest?.()
       return
     }
-    this.held.push(chunk)
+    this.held.push(Uint8Array.from(chunk))
     this.heldBytes += chunk.length
     this.alarm?.()
   }

@@ -77,6 +77,17 @@ export class Lookahead {
     this.parser.feed(chunk)
   }
 
+  /** Moves what is not run yet to memory of its own: the chunk's is about to be used again. */
+  keep(): void {
+    const { chunk } = this
+    if (chunk.length === 0) return
+    const copy = Uint8Array.from(chunk)
+    for (const request of this.requests) if (request.buf === chunk) request.buf = copy
+    this.parser.move(chunk, copy)
+    this.chunk = copy
+    foreseen.buf = foreseenMember.buf = NO_BYTES
+  }
+
   /** Bytes handed over and not yet run. */
   get pending(): number {
     const next = this.at < this.count ? this.requests[this.at] : undefined

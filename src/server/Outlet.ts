@@ -6,14 +6,28 @@
  *
  * Subscribers of one channel are often sent the very same pieces in a turn. The pieces joined last are therefore kept until
  * another queue differs from them: a message to a thousand clients is joined once (`Joined`).
+ *
+ * On a plain connection bytes go to the socket's own `_write`, past the buffering, ticks and bookkeeping of the stream above
+ * it: 0.5 us a write less, of 10 us for a chunk of one command. The kernel takes nearly every write at once; the others are
+ * counted in `underway` until it has. While the stream holds bytes of its own it is given the next ones as well.
  */
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 
 /** Queued pieces of up to this many bytes together are joined into one write. */
 const JOINED_BYTES_MAX = 64 * 1024
+/** The peer has fallen behind with this many bytes not taken. */
+const UNDERWAY_BYTES_FULL = 64 * 1024
 /** Whoever produces bytes without end should pause with this many queued. */
 const QUEUE_BYTES_FULL = 64 * 1024
+
+/** What a socket's stream calls to write: for bytes, which have no encoding, with this word in its place. */
+interface Writer {
+  readonly _write: (bytes: Uint8Array, encoding: "buffer", done: (error?: Error | null) => void) => void
+}
+
+/** Not for TLS, which takes one write at a time. */
+const writesDirectly = (socket: object): socket is Writer => "_write" in socket && !("encrypted" in socket)
 
 /** The pieces of a queue as one buffer, kept for the next queue of the same pieces. */
 export class Joined {
@@ -48,8 +62,22 @@ export class Outlet {
   private heldBytes = 0
   /** Replies.ts has noted that the queue must be written. */
   noted = false
+  /** Lengths of the direct writes that the kernel has not taken yet, in order, and their sum. */
+  private readonly lengths: Array<number> = []
+  private underway = 0
+  private taken = false
+  private drainers: Array<() => void> = []
+  private readonly direct: Writer | undefined
+  private readonly written = (error?: Error | null): void => {
+    if (error) this.raw.destroy(error)
+    if (this.writing) this.taken = true
+    else this.settle(this.lengths.shift() ?? 0)
+  }
+  private writing = false
 
-  constructor(readonly raw: Net.Socket) {}
+  constructor(readonly raw: Net.Socket) {
+    this.direct = writesDirectly(raw) ? raw : undefined
+  }
 
   /** Whether a write can still reach the peer. */
   get open(): boolean {
@@ -58,7 +86,12 @@ export class Outlet {
 
   /** Bytes not yet taken by the peer's side of the kernel. */
   get pendingBytes(): number {
-    return this.raw.writableLength + this.queuedBytes
+    return this.held + this.queuedBytes
+  }
+
+  /** Bytes given to the socket and not yet taken by the kernel. */
+  private get held(): number {
+    return this.raw.writableLength + this.underway
   }
 
   /** Pieces in the queue. */
@@ -68,14 +101,33 @@ export class Outlet {
 
   /** Writes bytes; the buffer belongs to the socket until they are out. Answers whether the kernel took all at once. */
   write(bytes: Uint8Array): boolean {
-    if (bytes.length > 0 && this.open) this.raw.write(bytes)
-    return this.raw.writableLength === 0
+    if (bytes.length > 0 && this.open) {
+      if (this.direct === undefined || this.raw.writableLength > 0) this.raw.write(bytes)
+      else this.writeDirectly(this.direct, bytes)
+    }
+    return this.held === 0
+  }
+
+  private writeDirectly(socket: Writer, bytes: Uint8Array): void {
+    this.taken = false
+    this.writing = true
+    socket._write(bytes, "buffer", this.written)
+    this.writing = false
+    if (this.taken) return
+    this.lengths.push(bytes.length)
+    this.underway += bytes.length
+  }
+
+  private settle(length: number): void {
+    this.underway -= length
+    if (this.underway > 0) return
+    for (const resume of this.drainers.splice(0)) resume()
   }
 
   /** Queues bytes, which must never change afterwards. */
   enqueue(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.ended) return
-    if (this.queue.length === 0) this.heldBytes = this.raw.writableLength
+    if (this.queue.length === 0) this.heldBytes = this.held
     this.queue.push(bytes)
     this.queuedBytes += bytes.length
   }
@@ -107,7 +159,12 @@ export class Outlet {
 
   /** Whether the peer has fallen behind and writing should pause. */
   get congested(): boolean {
-    return this.raw.writable && (this.raw.writableNeedDrain || this.queuedBytes >= QUEUE_BYTES_FULL)
+    return (
+      this.raw.writable &&
+      (this.raw.writableNeedDrain ||
+        this.underway >= UNDERWAY_BYTES_FULL ||
+        this.queuedBytes >= QUEUE_BYTES_FULL)
+    )
   }
 
   /** Waits until the peer has taken what was written, or is gone. */
@@ -118,17 +175,19 @@ export class Outlet {
         resume(Effect.void)
         return
       }
-      const done = (): void => {
+      const off = (): void => {
         this.raw.off("drain", done)
         this.raw.off("close", done)
+        this.drainers = this.drainers.filter((other) => other !== done)
+      }
+      const done = (): void => {
+        off()
         resume(Effect.void)
       }
       this.raw.on("drain", done)
       this.raw.on("close", done)
-      return Effect.sync(() => {
-        this.raw.off("drain", done)
-        this.raw.off("close", done)
-      })
+      this.drainers.push(done)
+      return Effect.sync(off)
     })
   }
 
