@@ -105,6 +105,8 @@ export class Session {
   commandsProcessed = 0
   /** Replication offset after this session's last write, for WAIT. */
   lastWriteOffset = 0
+  /** The client waited (WAIT) for its last write, so it may well wait for the next. */
+  awaitsWrites = false
   /** Since when the output has been beyond its soft limit, in Unix milliseconds; 0 = it is not. */
   overSoftLimitMs = 0
   /** Peer as Redis prints it: 127.0.0.1:50123, or /path:0 for a unix socket. */

@@ -20,7 +20,10 @@ export class MasterLinkError extends Data.TaggedError("MasterLinkError")<{
 
 /** A connection to a master, whatever carries it. */
 export interface MasterConnection {
-  /** Calls `data` with each chunk as it comes, and `closed` once, at the end. To be called once. */
+  /**
+   * Calls `data` with each chunk as it comes, whose bytes are its own only until it returns, and `closed` once, at the
+   * end. To be called once.
+   */
   readonly listen: (data: (chunk: Uint8Array) => void, closed: (reason: string) => void) => void
   readonly write: (bytes: Uint8Array) => void
   /** Chunks stop coming, and come again. */
@@ -67,7 +70,7 @@ export class MasterStream {
       this.take(chunk)
       return
     }
-    this.held.push(chunk)
+    this.held.push(Uint8Array.from(chunk))
     this.heldBytes += chunk.length
     if (this.heldBytes > HELD_BYTES_MAX && !this.resting) {
       this.resting = true
@@ -136,7 +139,7 @@ export class MasterStream {
 
   /**
    * Gives every chunk from now on to `take`, inside the event that brings it, until `take` answers what is wrong with one,
-   * or the connection ends.
+   * or the connection ends. What it keeps of a chunk it copies.
    */
   run(step: string, take: (chunk: Uint8Array) => string | undefined): Effect.Effect<never, MasterLinkError> {
     return Effect.callback<never, MasterLinkError>((resume) => {

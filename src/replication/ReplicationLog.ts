@@ -51,6 +51,8 @@ export class ReplicationLog implements CommandLog {
   backlog: Backlog | undefined = undefined
   /** This server is a replica: its stream is its master's, what it runs itself is not logged. */
   following = false
+  /** Replicas were asked (REPLCONF GETACK) behind this offset of the history how far they are. */
+  askedOffset = -1
   /** Called after bytes were appended; the senders of attached replicas wake. */
   appended: () => void = () => {}
   /** Readers of the log beside replicas: the backlog is kept for them, too. */
@@ -149,6 +151,7 @@ export class ReplicationLog implements CommandLog {
   adopt(id: string, offset: number): void {
     this.id = id
     this.offset = offset
+    this.askedOffset = -1
     this.forgetSecond()
     this.backlog = undefined
     this.wakeReaders()

@@ -78,6 +78,7 @@ export class Master {
     this.flushing = false
     if (this.getAckPending) {
       this.getAckPending = false
+      this.log.askedOffset = this.log.offset
       this.log.append(-1, GETACK)
     }
     for (const link of this.links.values()) this.pump(link)
@@ -261,8 +262,9 @@ export class Master {
     return n
   }
 
-  /** Asks all replicas, at the end of this turn, how far they are. */
-  askForAcks(): void {
+  /** Asks all replicas, at the end of this turn, how far they are; if they were not asked since they were sent `offset`. */
+  askForAcks(offset = Infinity): void {
+    if (offset <= this.log.askedOffset) return
     this.getAckPending = true
     this.wake()
   }

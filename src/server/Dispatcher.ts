@@ -43,6 +43,8 @@ export class Dispatcher {
    * more of what it sent may run; the engine ends the connection.
    */
   onHttp: (session: Session) => undefined = () => undefined
+  /** A client has written that waited for replicas after its last write. */
+  onAwaitedWrite: () => void = () => {}
   /** Messages for the client whose command is running. */
   readonly pushes: OwnPushes
   /** Error replies of commands inside EXEC: they are no failures of EXEC. */
@@ -198,8 +200,13 @@ export class Dispatcher {
     if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
     if (this.monitor !== undefined) this.monitor(c)
     if (c.propagation.active) {
-      this.settle(c.keyspace.dirty !== dirty, raw)
+      const changed = c.keyspace.dirty !== dirty
+      this.settle(changed, raw)
       c.session.lastWriteOffset = c.propagation.log.offset
+      if (changed && c.session.awaitsWrites) {
+        c.session.awaitsWrites = false
+        this.onAwaitedWrite()
+      }
     }
     if (c.blocking.pending && !c.denyBlocking) {
       c.blocking.serve()

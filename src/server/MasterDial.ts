@@ -4,19 +4,20 @@ import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import { type MasterConnection, MasterLinkError } from "../replication/MasterStream.js"
 import type { MasterAddress } from "../replication/ReplicationReplica.js"
+import { Outlet } from "./Outlet.js"
+import { readShared } from "./SharedRead.js"
 
-const connectionOf = (socket: net.Socket): MasterConnection => ({
+const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterConnection => ({
   listen: (data, closed) => {
     let reason = "connection lost"
     socket.on("data", data)
+    readShared(socket, data)
     socket.on("error", (error) => (reason = error.message))
     socket.on("end", () => closed("connection closed by the master"))
     socket.on("close", () => closed(reason))
     if (socket.destroyed) closed(reason)
   },
-  write: (bytes) => {
-    if (socket.writable) socket.write(bytes)
-  },
+  write: (bytes) => void outlet.write(bytes),
   pause: () => void socket.pause(),
   resume: () => void socket.resume(),
 })

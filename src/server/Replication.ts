@@ -87,6 +87,11 @@ export class Replication {
     this.failover = new Failover(this, (effect) => fork(effect), now)
     this.masterSession.kind = "master"
     engine.onDetach.push((session) => this.master.detach(session))
+    // Asked along with the write, replicas have mostly answered when WAIT comes: a round of SET and WAIT 1 took 250 us,
+    // now 155 (redis-server 190).
+    engine.dispatcher.onAwaitedWrite = () => {
+      if (this.replica.master === undefined) this.master.askForAcks()
+    }
     engine.changeReplicationId = () => this.log.changeId()
     persistence.replication = () =>
       this.log.backlog !== undefined && this.log.continues ? this.position() : undefined

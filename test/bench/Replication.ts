@@ -167,5 +167,5 @@ export const replication = async (keys: number, rounds: number, requests: number
     line("  CPU of a replica, us a request", 2, (s) => s.replicaMicros)
     line("  lag at the end, ms", 1, (s) => s.lagMs)
   }
-  await compare("SET and WAIT 1 at P1, us a round", (kind) => waiting(kind, 2000), 1)
+  await compare("SET and WAIT 1 at P1, us a round", (kind) => waiting(kind, 10_000), 1)
 }

@@ -143,6 +143,38 @@ describeOracle("replication roles", () => {
     })
   }
 
+  it("asks for acknowledgements along with the writes of a client that waits for them, once each", async () => {
+    await withNodes(async (start) => {
+      const master = await start("redix", { "repl-ping-replica-period": "3600" })
+      const replica = await start("redis")
+      await replica.follow(master)
+      await replica.untilUp()
+      const offset = async (): Promise<number> => Number(await master.field("master_repl_offset"))
+      const client = await master.connect()
+      const write = async (): Promise<void> =>
+        expect(String(await client.command("SET", "k", "v"))).toBe("+OK\r\n")
+      const wait = async (): Promise<void> =>
+        expect(String(await client.command("WAIT", 1, 0))).toBe(":1\r\n")
+      await write()
+      const start1 = await offset()
+      const [set, getAck] = [27, 37]
+      await wait()
+      expect(await offset()).toBe(start1 + getAck)
+      // Asked with the write, not again by WAIT.
+      await write()
+      expect(await offset()).toBe(start1 + set + 2 * getAck)
+      await wait()
+      await write()
+      await wait()
+      expect(await offset()).toBe(start1 + 2 * set + 3 * getAck)
+      // A client that waits no more is asked for once more at most.
+      for (let i = 0; i < 10; i++) await write()
+      expect(await offset()).toBe(start1 + 12 * set + 4 * getAck)
+      await wait()
+      await untilEqual(master, [replica])
+    })
+  })
+
   it("a replica refuses writes, and what it may not serve while its master is away; expired keys hide", async () => {
     await withNodes(async (start) => {
       const master = await start("redis")

@@ -156,6 +156,7 @@ const wait = (c: CommandContext, { master, replica }: Replication): void | Effec
   if (timeout < 0) return c.fail(Errors.timeoutNegative)
   const { session } = c
   const offset = session.lastWriteOffset
+  session.awaitsWrites = wanted > 0
   const there = master.acknowledged(offset)
   if (there >= wanted || c.denyBlocking) return c.out.int(there)
   const reply = (end: WaitEnd): Uint8Array => {
@@ -163,6 +164,6 @@ const wait = (c: CommandContext, { master, replica }: Replication): void | Effec
     if (end === "demoted") return Buffer.from(`-${Errors.unblockedByDemotion}\r\n`, "latin1")
     return Buffer.from(`:${master.acknowledged(offset)}\r\n`, "latin1")
   }
-  master.askForAcks()
+  master.askForAcks(offset)
   return Effect.map(master.waiters.wait(session, offset, wanted, timeout), reply)
 }
