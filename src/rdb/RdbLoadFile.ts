@@ -1,6 +1,7 @@
 /** Loads a file into a keyspace in slices, between which the event loop runs. */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { Keyspace } from "../store/Keyspace.js"
 import type { PersistenceState } from "./PersistenceState.js"
@@ -93,15 +94,23 @@ export const loadRdbFile = (
           checksum: settings.rdbchecksum && !state.skipChecksum,
           sanitize: settings.sanitizeDumpPayload === "yes",
         })
-        const buffer = new Uint8Array(SLICE_BYTES)
+        const read = (into: Uint8Array) =>
+          Effect.forkScoped(file.read(into).pipe(Effect.mapError(ioError(path, "read", load.loadedBytes))), {
+            startImmediately: true,
+          })
+        let buffer = new Uint8Array(SLICE_BYTES)
+        let other = new Uint8Array(SLICE_BYTES)
         let first = true
         const slices = Effect.gen(function* () {
+          let reading = yield* read(buffer)
           while (!decoder.done) {
-            const n = Number(
-              yield* file.read(buffer).pipe(Effect.mapError(ioError(path, "read", decoder.offset))),
-            )
+            const n = Number(yield* Fiber.join(reading))
             if (n === 0) break
-            yield* decode(() => void decoder.feed(buffer.subarray(0, n)))
+            const slice = buffer.subarray(0, n)
+            // The next slice is read while this one is decoded.
+            ;[buffer, other] = [other, buffer]
+            reading = yield* read(buffer)
+            yield* decode(() => void decoder.feed(slice))
             load.loadedBytes += n
             if (first) options.onFields?.(loader.fields)
             first = false

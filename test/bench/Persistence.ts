@@ -185,11 +185,19 @@ const watchMemory = async (server: BenchServer, body: () => Promise<void>): Prom
 const cowOf = async (server: BenchServer, grown: number): Promise<number> => {
   if (server.name === "redix") return grown
   const client = new Client(server.port)
-  const info = await client.send(request(["INFO", "persistence"]), (reply) =>
-    reply.includes("module_fork_last"),
-  )
-  client.close()
-  return Number(/rdb_last_cow_size:(\d+)/.exec(info)?.[1] ?? "0")
+  try {
+    for (;;) {
+      const info = await client.send(request(["INFO", "persistence"]), (reply) =>
+        reply.includes("module_fork_last"),
+      )
+      // The file is there a little before the child has ended and its figure is known.
+      if (info.includes("rdb_bgsave_in_progress:0"))
+        return Number(/rdb_last_cow_size:(\d+)/.exec(info)?.[1] ?? "0")
+      await pause(10)
+    }
+  } finally {
+    client.close()
+  }
 }
 
 /** Seconds of the load, from the server's log. */
