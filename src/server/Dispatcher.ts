@@ -83,9 +83,11 @@ export class Dispatcher {
     named: Command | undefined,
   ): void | Effect.Effect<Uint8Array> {
     const c = this.context
-    c.session = session
-    c.db = c.keyspace.database(session.database)
-    c.buf = request.buf
+    // Storing a reference tells the collector of it; comparing is cheaper, and mostly nothing has changed.
+    const db = c.keyspace.database(session.database)
+    if (c.session !== session) c.session = session
+    if (c.db !== db) c.db = db
+    if (c.buf !== request.buf) c.buf = request.buf
     c.argc = request.argc
     c.argOff = request.argOff
     c.argLen = request.argLen
@@ -94,7 +96,7 @@ export class Dispatcher {
     this.pushes.floor = c.out.pos
     const cmd = this.resolve(session, named)
     if (cmd === undefined) return
-    c.command = cmd
+    if (c.command !== cmd) c.command = cmd
     if (((cmd.bits & this.gates.bits) | (session.special ? 1 : 0)) !== 0 && this.refusedOrHeld(cmd, session))
       return session.postponed ? this.pause.wait : undefined
     const waiting = this.call(cmd, request)
@@ -112,17 +114,20 @@ export class Dispatcher {
   private resolve(session: Session, named: Command | undefined): Command | undefined {
     const c = this.context
     let cmd = named
-    session.lastCommand = "NULL"
     if (cmd === undefined) {
+      session.lastCommand = "NULL"
       if (c.is(0, "POST") || c.is(0, "HOST:")) return this.onHttp(session)
       return this.refuse(session, Errors.unknownCommand(preview(c, 0), previews(c)))
     }
     if (cmd.subcommands !== undefined && c.argc > 1) {
       const sub = cmd.subcommands.get(preview(c, 1).toLowerCase())
-      if (sub === undefined) return this.refuse(session, Errors.unknownSubcommand(cmd.name, preview(c, 1)))
+      if (sub === undefined) {
+        session.lastCommand = "NULL"
+        return this.refuse(session, Errors.unknownSubcommand(cmd.name, preview(c, 1)))
+      }
       cmd = sub
     }
-    session.lastCommand = cmd.name
+    if (session.lastCommand !== cmd.name) session.lastCommand = cmd.name
     if (cmd.arity > 0 ? c.argc !== cmd.arity : c.argc < -cmd.arity) {
       cmd.stats.rejected++
       return this.refuse(session, Errors.wrongArguments(cmd.name), cmd)

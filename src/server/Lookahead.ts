@@ -44,6 +44,19 @@ export class Request implements RequestView {
   command: Command | undefined = undefined
 }
 
+/** Whether two requests are about the same key. Different keys mostly differ at their ends, so that is looked at first. */
+const sameKey = (a: Request, b: Request): boolean => {
+  if (a.argc < 2 || b.argc < 2) return false
+  const length = a.argLen[1]
+  if (length !== b.argLen[1]) return false
+  const x = a.buf
+  const y = b.buf
+  const xo = a.argOff[1]
+  const yo = b.argOff[1]
+  for (let i = length - 1; i >= 0; i--) if (x[xo + i] !== y[yo + i]) return false
+  return true
+}
+
 /** Hashes of the keys and members taken ahead, and whose they are: another connection may come while a command waits. */
 const hashes = new Int32Array(LOOKAHEAD_MAX)
 const members = new Int32Array(LOOKAHEAD_MAX)
@@ -174,14 +187,19 @@ export class Lookahead {
   }
 
   private touch(db: Database, n: number): void {
+    let several = false
     for (let i = 0; i < n; i++) {
-      const { buf, argc, argOff, argLen } = this.requests[i]
-      hashes[i] = argc > 1 ? hashBytes(buf, argOff[1], argLen[1]) : 0
+      const request = this.requests[i]
+      if (i > 0 && sameKey(request, this.requests[i - 1])) hashes[i] = hashes[i - 1]
+      else {
+        hashes[i] = request.argc > 1 ? hashBytes(request.buf, request.argOff[1], request.argLen[1]) : 0
+        if (i > 0) several = true
+      }
     }
     this.hashed = true
     owner = this.id
     this.membersHashed = false
-    db.table.touch(hashes, n)
+    if (several) db.table.touch(hashes, n)
     this.touchMembers(db, n)
   }
 
