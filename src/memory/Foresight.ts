@@ -22,10 +22,17 @@ interface Foreseen {
   hash: number
 }
 
+const NO_BYTES = new Uint8Array(0)
+
 /** A key whose hash is known already: the next `find` of exactly these bytes need not compute it. */
-export const foreseen: Foreseen = { buf: new Uint8Array(0), off: -1, len: 0, hash: 0 }
+export const foreseen: Foreseen = { buf: NO_BYTES, off: -1, len: 0, hash: 0 }
 /** The same for a member or field of a collection. */
-export const foreseenMember: Foreseen = { buf: new Uint8Array(0), off: -1, len: 0, hash: 0 }
+export const foreseenMember: Foreseen = { buf: NO_BYTES, off: -1, len: 0, hash: 0 }
+
+/** Forgets both: the bytes they were taken from change. */
+export const forgetForeseen = (): void => {
+  foreseen.buf = foreseenMember.buf = NO_BYTES
+}
 
 /** The hash of buf[off .. off + len), computed unless it was foreseen. */
 export const foreseenHash = (buf: Uint8Array, off: number, len: number): number => {

@@ -85,6 +85,7 @@ export class RequestParser {
   private acc: Uint8Array = empty
   private tail: Uint8Array | null = null
   private tailPos = 0
+  private tailEnd = 0
   private start = 0
   private pos = 0
   private end = 0
@@ -103,22 +104,23 @@ export class RequestParser {
 
   constructor(readonly limits: RequestLimits) {}
 
-  /** Hands over a network chunk. Views of the current command are invalid afterwards. */
-  feed(chunk: Uint8Array): void {
-    if (this.failed || chunk.length === 0) return
-    this.fed += chunk.length
+  /** Hands over a network chunk, the first `length` bytes. Views of the current command are invalid afterwards. */
+  feed(chunk: Uint8Array, length = chunk.length): void {
+    if (this.failed || length === 0) return
+    this.fed += length
     if (this.tail === null) {
       if (this.start === this.end) {
-        this.enter(chunk, 0)
+        this.enter(chunk, 0, length)
         return
       }
       if (this.starved) {
         this.tail = chunk
         this.tailPos = 0
+        this.tailEnd = length
         return
       }
     }
-    this.gather(chunk)
+    this.gather(chunk, length)
   }
 
   /** The bytes of a chunk handed over now lie in `copy`, at the same places; also those of the current command. */
@@ -149,7 +151,7 @@ export class RequestParser {
 
   /** Bytes handed over and not yet consumed. */
   get pending(): number {
-    return this.end - this.start + (this.tail === null ? 0 : this.tail.length - this.tailPos)
+    return this.end - this.start + (this.tail === null ? 0 : this.tailEnd - this.tailPos)
   }
 
   /** Bytes of the stream consumed since construction: up to the end of the last command returned (a replica's offset). */
@@ -384,20 +386,20 @@ export class RequestParser {
     this.argLen = len
   }
 
-  /** Parses on in `chunk`, from `pos`; there is no command in progress. */
-  private enter(chunk: Uint8Array, pos: number): void {
+  /** Parses on in `chunk`, from `pos` to `end`; there is no command in progress. */
+  private enter(chunk: Uint8Array, pos: number, end: number): void {
     if (this.acc.length > keptBuffer) this.acc = empty
     this.cur = chunk
     this.tail = null
     this.pos = pos
     this.start = pos
-    this.end = chunk.length
+    this.end = end
     this.starved = false
   }
 
   /** The cut command is done: what else was copied is parsed where it came from. */
   private leaveAccumulator(tail: Uint8Array): void {
-    this.enter(tail, this.tailPos - (this.end - this.start))
+    this.enter(tail, this.tailPos - (this.end - this.start), this.tailEnd)
   }
 
   /**
@@ -411,17 +413,17 @@ export class RequestParser {
         this.leaveAccumulator(tail)
         return true
       }
-      this.enter(empty, 0)
+      this.enter(empty, 0, 0)
       return false
     }
     if (this.cur !== this.acc) this.makeRoom(0)
     this.starved = true
     if (tail === null) return false
     const lacking = this.bulkLen < 0 ? this.end - this.start : this.pos + this.bulkLen + 2 - this.end
-    const n = Math.min(tail.length - this.tailPos, Math.max(minPull, lacking))
+    const n = Math.min(this.tailEnd - this.tailPos, Math.max(minPull, lacking))
     this.append(tail, this.tailPos, n)
     this.tailPos += n
-    if (this.tailPos === tail.length) {
+    if (this.tailPos === this.tailEnd) {
       this.tail = null
       // Beyond the cut command there may now be others.
       this.starved = false
@@ -430,14 +432,14 @@ export class RequestParser {
   }
 
   /** Chunks came faster than commands were asked for (a blocked client): gathers all that is unconsumed. */
-  private gather(chunk: Uint8Array): void {
+  private gather(chunk: Uint8Array, length: number): void {
     const tail = this.tail
     if (tail !== null) {
-      if (this.starved) this.append(tail, this.tailPos, tail.length - this.tailPos)
+      if (this.starved) this.append(tail, this.tailPos, this.tailEnd - this.tailPos)
       else this.leaveAccumulator(tail)
       this.tail = null
     }
-    this.append(chunk, 0, chunk.length)
+    this.append(chunk, 0, length)
     this.starved = false
   }
 

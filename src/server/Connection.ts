@@ -101,9 +101,9 @@ export const serveConnection = Effect.fnUntraced(function* (
       engine.endBatch(session, outlet)
     }
   }
-  const take = (chunk: Uint8Array): boolean => {
+  const take = (chunk: Uint8Array, length: number): boolean => {
     if (session.closing) return false
-    input.feed(chunk)
+    input.feed(chunk, length)
     batch()
     if (pause === undefined && !outlet.congested) return true
     input.keep()
@@ -139,7 +139,7 @@ export const serveConnection = Effect.fnUntraced(function* (
       if (pause === undefined) {
         const chunk = inlet.shift()
         if (chunk === undefined) break
-        input.feed(chunk)
+        input.feed(chunk, chunk.length)
       }
       batch()
     }

@@ -12,11 +12,14 @@ import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import { readShared } from "./SharedRead.js"
 
+/** Runs the first `length` bytes of a chunk to their end; false = the fiber has to go on. */
+type Take = (chunk: Uint8Array, length: number) => boolean
+
 export class Inlet {
   private readonly held: Array<Uint8Array> = []
   private heldBytes = 0
   private over = false
-  private take: ((chunk: Uint8Array) => boolean) | undefined = undefined
+  private take: Take | undefined = undefined
   private rest: (() => void) | undefined = undefined
   private fail: ((defect: unknown) => void) | undefined = undefined
   private alarm: (() => void) | undefined = undefined
@@ -27,8 +30,8 @@ export class Inlet {
     /** Sees every chunk as it comes. */
     private readonly arrived: (bytes: number) => void,
   ) {
-    raw.on("data", (chunk: Uint8Array) => this.receive(chunk))
-    readShared(raw, (chunk) => this.receive(chunk))
+    raw.on("data", (chunk: Uint8Array) => this.receive(chunk, chunk.length))
+    readShared(raw, (chunk, length) => this.receive(chunk, length))
     raw.on("end", () => this.finish())
     raw.on("close", () => this.finish())
     raw.on("error", () => this.finish())
@@ -55,9 +58,9 @@ export class Inlet {
 
   /**
    * Rests until `take` answers false for a chunk, or the peer ends. Must not be called while chunks are held.
-   * @param take runs a chunk to its end; false = the fiber has to go on. What it keeps of the chunk it copies.
+   * @param take copies what it keeps of a chunk
    */
-  idle(take: (chunk: Uint8Array) => boolean): Effect.Effect<void> {
+  idle(take: Take): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
       if (this.over) return resume(Effect.void)
       this.take = take
@@ -101,11 +104,11 @@ export class Inlet {
     this.raw.resume()
   }
 
-  private receive(chunk: Uint8Array): void {
-    this.arrived(chunk.length)
+  private receive(chunk: Uint8Array, length: number): void {
+    this.arrived(length)
     if (this.take !== undefined) {
       try {
-        if (this.take(chunk)) return
+        if (this.take(chunk, length)) return
       } catch (defect) {
         // The fiber's to deal with: thrown from here it would end the process.
         this.fail?.(defect)
@@ -114,8 +117,8 @@ export class Inlet {
       this.rest?.()
       return
     }
-    this.held.push(Uint8Array.from(chunk))
-    this.heldBytes += chunk.length
+    this.held.push(Uint8Array.prototype.slice.call(chunk, 0, length))
+    this.heldBytes += length
     this.alarm?.()
   }
 

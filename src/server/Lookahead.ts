@@ -11,7 +11,7 @@
  */
 import type { Command } from "../commands/Command.js"
 import type { CommandTable } from "../commands/CommandTable.js"
-import { foreseen, foreseenMember, LOOKAHEAD_MAX } from "../memory/Foresight.js"
+import { foreseen, foreseenMember, forgetForeseen, LOOKAHEAD_MAX } from "../memory/Foresight.js"
 import { HashTable } from "../memory/HashTable.js"
 import { hashBytes } from "../memory/SipHash.js"
 import { ParseStatus, type RequestParser, type RequestView } from "../resp/RequestParser.js"
@@ -71,6 +71,7 @@ export class Lookahead {
   /** What the parser said after the last request taken ahead; Command = it was not asked. */
   private after: ParseStatus = ParseStatus.Command
   private chunk: Uint8Array = NO_BYTES
+  private chunkLength = 0
   private hashed = false
   private readonly id = ++lastId
   private membersHashed = false
@@ -85,20 +86,21 @@ export class Lookahead {
     private readonly commands: CommandTable,
   ) {}
 
-  feed(chunk: Uint8Array): void {
+  /** Takes the first `length` bytes of `chunk`. */
+  feed(chunk: Uint8Array, length = chunk.length): void {
     this.chunk = chunk
-    this.parser.feed(chunk)
+    this.chunkLength = length
+    this.parser.feed(chunk, length)
   }
 
   /** Moves what is not run yet to memory of its own: the chunk's is about to be used again. */
   keep(): void {
     const { chunk } = this
-    if (chunk.length === 0) return
-    const copy = Uint8Array.from(chunk)
+    const copy = Uint8Array.prototype.slice.call(chunk, 0, this.chunkLength)
     for (const request of this.requests) if (request.buf === chunk) request.buf = copy
     this.parser.move(chunk, copy)
     this.chunk = copy
-    foreseen.buf = foreseenMember.buf = NO_BYTES
+    forgetForeseen()
   }
 
   /** Bytes handed over and not yet run. */
@@ -144,7 +146,7 @@ export class Lookahead {
     this.status = this.after
     this.after = ParseStatus.Command
     // The chunk's memory is not held on to.
-    foreseen.buf = foreseenMember.buf = NO_BYTES
+    forgetForeseen()
     return undefined
   }
 

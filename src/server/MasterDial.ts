@@ -11,7 +11,7 @@ const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterCo
   listen: (data, closed) => {
     let reason = "connection lost"
     socket.on("data", data)
-    readShared(socket, data)
+    readShared(socket, (chunk, length) => data(chunk.subarray(0, length)))
     socket.on("error", (error) => (reason = error.message))
     socket.on("end", () => closed("connection closed by the master"))
     socket.on("close", () => closed(reason))
