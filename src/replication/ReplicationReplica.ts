@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import type { LoadResult } from "../rdb/RdbPersistence.js"
-import { ParseStatus, RequestParser } from "../resp/RequestParser.js"
+import type { RequestView } from "../resp/RequestParser.js"
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
 import { handshake } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "./ReplicaState.js"
@@ -34,12 +34,24 @@ export interface ReplicaSettings {
   readonly dir: string
 }
 
+/** Takes the master's stream apart and runs its commands. */
+export interface StreamCommands {
+  /** Hands over the stream's next bytes, which are lent until `next` finds no further command. */
+  readonly feed: (chunk: Uint8Array) => void
+  /** The next whole command, undefined when there is none. */
+  readonly next: () => RequestView | undefined
+  /** After `next` found none: what is wrong with the stream, if anything is. */
+  readonly broken: string | undefined
+  /** Runs the command that `next` gave. Answers a text when it cannot be applied and the link must end. */
+  readonly run: () => string | undefined
+}
+
 /** What the server does for its replica side. */
 export interface ReplicaHost {
   /** Port this server's clients use. */
   readonly port: () => number
-  /** Applies the command the parser stands at. Answers a text when the command cannot be applied and the link must end. */
-  readonly apply: (parser: RequestParser) => string | undefined
+  /** For the stream of a new link. */
+  readonly commands: () => StreamCommands
   /** Whether the master's transaction is open. */
   readonly inTransaction: () => boolean
   /** The connection to the master is there; `end` ends it. */
@@ -299,24 +311,23 @@ export class Replica {
   }
 
   private applyStream(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
-    const parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true })
+    const commands = this.host.commands()
     return stream.run("Stream", (chunk) => {
       this.inputBytes += chunk.length
-      parser.feed(chunk)
-      for (let status = parser.next(); status !== ParseStatus.NeedMore; status = parser.next()) {
-        if (status === ParseStatus.ProtocolError) return parser.error
+      commands.feed(chunk)
+      for (let request = commands.next(); request !== undefined; request = commands.next()) {
         // The link may have been given up, by a client or by the command before.
         if (this.stream !== stream) return "the link was given up"
-        const trouble = this.applyOne(parser)
+        const trouble = this.applyOne(commands, request)
         if (trouble !== undefined) return trouble
       }
-      return undefined
+      return commands.broken
     })
   }
 
-  private applyOne(parser: RequestParser): string | undefined {
-    const { buf, rawStart, rawEnd } = parser
-    const trouble = this.host.apply(parser)
+  private applyOne(commands: StreamCommands, request: RequestView): string | undefined {
+    const { buf, rawStart, rawEnd } = request
+    const trouble = commands.run()
     if (trouble !== undefined) return trouble
     if (this.host.inTransaction()) {
       this.held.push(Buffer.from(buf.subarray(rawStart, rawEnd)))

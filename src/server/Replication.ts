@@ -18,7 +18,7 @@ import { Replica, type ReplicaHost, ReplicationReplica } from "../replication/Re
 import { ReplicationLog } from "../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../replication/ReplicaState.js"
 import * as Errors from "../resp/Errors.js"
-import type { RequestParser } from "../resp/RequestParser.js"
+import { MasterCommands } from "./MasterCommands.js"
 import { type Engine, EngineService } from "./Engine.js"
 import { Failover } from "./Failover.js"
 import { dialMaster } from "./MasterDial.js"
@@ -205,7 +205,7 @@ export class Replication {
         if (values.tlsReplication) return values.tlsPort
         return values.port === 0 ? this.listeningPort : values.port
       },
-      apply: (parser) => this.apply(parser),
+      commands: () => new MasterCommands(engine, () => this.masterSession),
       inTransaction: () => this.masterSession.queue !== undefined,
       linked: (end) => this.linked(end),
       unlinked: () => {
@@ -255,31 +255,6 @@ export class Replication {
     gates.update()
     keyspace.expiryMode = following ? "hide" : "delete"
     if (phase === "connected") this.failover.succeeded()
-  }
-
-  /** Runs one command of the master's stream; nothing of its reply leaves. */
-  private apply(parser: RequestParser): string | undefined {
-    const { engine, masterSession } = this
-    const { context, keyspace, dispatcher } = engine
-    const { out } = context
-    const mark = out.pos
-    const errors = out.errorCount
-    const now = engine.clock.currentTimeMillisUnsafe()
-    keyspace.now = masterSession.lastActiveMs = now
-    keyspace.expiryMode = "ignore"
-    const known = dispatcher.table.find(parser.buf, parser.argOff[0], parser.argLen[0])
-    try {
-      dispatcher.runNamed(parser, masterSession, known)
-    } finally {
-      keyspace.expiryMode = "hide"
-      out.truncate(mark)
-    }
-    if (engine.blocking.pending) engine.blocking.serve()
-    if (known === undefined) return `unknown command in the stream: ${context.text(0)}`
-    if (out.errorCount !== errors) {
-      engine.background(Effect.logWarning(`A command of the master's stream was refused: ${out.lastError}`))
-    }
-    return undefined
   }
 
   private load(path: string): Effect.Effect<LoadResult, { readonly message: string }> {
