@@ -15,14 +15,14 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
-import { type LoadOptions, type LoadResult, loadRdbFile } from "./RdbLoadFile.js"
-import { type RdbError, RdbIoError } from "./RdbErrors.js"
+import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
+import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
 import { type DurableWriter, writeDurably } from "./RdbFile.js"
 import type { LoadLimits } from "./RdbLoader.js"
 import { type AccessPolicy, openJob, type ReplicationPosition, type SnapshotJob } from "./SnapshotJob.js"
 import { inlineSource, type SnapshotSource, workerSource } from "./SnapshotSource.js"
 
-export type { LoadOptions, LoadResult } from "./RdbLoadFile.js"
+export type { LoadOptions, LoadResult, LoadSource } from "./RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
@@ -111,6 +111,11 @@ export interface RdbPersistenceShape {
   readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
   readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
+  /** As `loadFile`, from any source of bytes. */
+  readonly loadFrom: <E>(
+    source: LoadSource<E>,
+    options?: LoadOptions,
+  ) => Effect.Effect<LoadResult, E | RdbCorruptError | RdbVersionError>
 }
 
 const THREAD_FROM_BYTES = 1024 * 1024
@@ -263,19 +268,30 @@ class Persistence implements RdbPersistenceShape {
   }
 
   loadFile(path: string, options: LoadOptions = {}): Effect.Effect<LoadResult, RdbError> {
-    const { state } = this
-    const load = loadRdbFile(
-      { fs: this.fs, keyspace: this.keyspace, settings: this.options.settings, libraries: this.libraries },
-      state,
-      () => this.onLoading(true),
-      path,
-      options,
+    const source = fileSource(this.fs, path)
+    const failed = Effect.sync(() => void (this.state.loadFailed = true))
+    return source.pipe(
+      Effect.tapError(() => failed),
+      Effect.flatMap((open) => this.loadFrom(open, options)),
+      Effect.scoped,
     )
+  }
+
+  loadFrom<E>(
+    source: LoadSource<E>,
+    options: LoadOptions = {},
+  ): Effect.Effect<LoadResult, E | RdbCorruptError | RdbVersionError> {
+    const { state, keyspace, libraries } = this
+    const target = { keyspace, settings: this.options.settings, libraries }
     return Effect.suspend(() => {
-      this.keyspace.now = this.clock.currentTimeMillisUnsafe()
-      return load(this.keyspace.now)
+      const now = (keyspace.now = this.clock.currentTimeMillisUnsafe())
+      return loadRdb(target, state, () => this.onLoading(true), source, options, now)
     }).pipe(
-      Effect.tapError(() => Effect.sync(() => void (state.loadFailed = true))),
+      Effect.tapError(() =>
+        Effect.sync(() => {
+          if (options.beside === undefined) state.loadFailed = true
+        }),
+      ),
       Effect.ensuring(
         Effect.sync(() => {
           state.load = undefined
