@@ -228,7 +228,7 @@ export class Replication {
           const secure = values.tlsReplication
             ? yield* services.withFiles(readClientTlsOptions(values))
             : undefined
-          return yield* dialMaster(master, secure, values.replTimeout * 1000)
+          return yield* dialMaster(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
         }),
       background: (effect) => services.fork(effect),
     }
