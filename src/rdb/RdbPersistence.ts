@@ -19,7 +19,13 @@ import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb
 import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
 import { type DurableWriter, writeDurably } from "./RdbFile.js"
 import type { LoadLimits } from "./RdbLoader.js"
-import { type AccessPolicy, openJob, type ReplicationPosition, type SnapshotJob } from "./SnapshotJob.js"
+import {
+  type AccessPolicy,
+  openJob,
+  type ReplicationPosition,
+  type SnapshotJob,
+  type SnapshotPart,
+} from "./SnapshotJob.js"
 import { inlineSource, type SnapshotSource, workerSource } from "./SnapshotSource.js"
 
 export type { LoadOptions, LoadResult, LoadSource } from "./RdbLoadFile.js"
@@ -32,6 +38,8 @@ export interface SnapshotSink {
 /** What the caller knows at the instant of the cut. */
 export interface SnapshotTargets {
   readonly sinks: ReadonlyArray<SnapshotSink>
+  /** Default: all. */
+  readonly part?: SnapshotPart | undefined
   readonly replication?: ReplicationPosition | undefined
 }
 
@@ -145,7 +153,7 @@ class Persistence implements RdbPersistenceShape {
     return Math.floor(this.clock.currentTimeMillisUnsafe() / 1000)
   }
 
-  private openJob(replication: ReplicationPosition | undefined): SnapshotJob {
+  private openJob(replication: ReplicationPosition | undefined, part: SnapshotPart): SnapshotJob {
     const { settings } = this.options
     this.keyspace.now = this.clock.currentTimeMillisUnsafe()
     return openJob(this.keyspace, {
@@ -154,6 +162,7 @@ class Persistence implements RdbPersistenceShape {
       access: accessOf(settings.maxmemoryPolicy),
       replication,
       libraries: this.libraries.dump(),
+      part,
     })
   }
 
@@ -167,8 +176,9 @@ class Persistence implements RdbPersistenceShape {
     kind: "file" | "stream",
     replication: ReplicationPosition | undefined,
     standBack: boolean,
+    part: SnapshotPart = "all",
   ): SnapshotSource {
-    const job = this.openJob(replication)
+    const job = this.openJob(replication, part)
     const source = this.openSource(job, standBack)
     this.state.save = {
       kind,
@@ -218,7 +228,7 @@ class Persistence implements RdbPersistenceShape {
     const open = (): SnapshotSource => {
       const targets = atCut()
       sinks = targets.sinks
-      return this.begin("stream", targets.replication, true)
+      return this.begin("stream", targets.replication, true, targets.part)
     }
     return this.withSnapshot(open, (source) => pump(source, sinks))
   }
