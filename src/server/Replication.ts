@@ -103,7 +103,7 @@ export class Replication {
     engine.info.section("replication", () => replicationInfo(this, config.values))
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
     engine.lifecycle.addFirstStep((options) =>
-      options.now ? Effect.void : waitForReplicas(this, config.values.shutdownTimeout, now),
+      waitForReplicas(this, options.now ? 0 : config.values.shutdownTimeout, now),
     )
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
