@@ -295,16 +295,19 @@ export class Replica {
       host.dropSubReplicas()
       const beat = Effect.sync(() => stream.write(NEWLINE))
       const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
+      // Also while it is received: all of it may have left the master long since, and wait on a slow way.
       const sameHistory = log.continues && log.id === id
-      return openSnapshot(stream, transfer, host.now).pipe(
+      const work = openSnapshot(stream, transfer, host.now).pipe(
         Effect.flatMap((snapshot) => {
           const loading = host.loadStream(snapshot, sameHistory)
-          if (loading !== undefined) return Effect.raceFirst(loading, heartbeat)
+          if (loading !== undefined) return loading
           return Effect.flatMap(receiveSnapshot(snapshot, settings.dir), (path) => {
             transfer.total = transfer.read
-            return Effect.raceFirst(host.load(path), heartbeat)
+            return host.load(path)
           })
         }),
+      )
+      return Effect.raceFirst(work, heartbeat).pipe(
         Effect.mapError((error) => new MasterLinkError({ step: "Snapshot", reason: error.message })),
         Effect.scoped,
       )
