@@ -35,6 +35,8 @@ export const CommandBit = {
   any: 32768,
   /** Allowed only where the configuration says so: DEBUG, MODULE LOAD. */
   guarded: 65536,
+  /** Refused while a data set is loaded beside the one that is served. */
+  noAsyncLoading: 131072,
 } as const
 
 export interface Command {
@@ -110,6 +112,7 @@ const bitsOf = (spec: CommandSpec): number => {
     if (flag === "write") bits |= CommandBit.write
     else if (flag === "denyoom") bits |= CommandBit.denyOom
     else if (flag === "loading") bits |= CommandBit.loading
+    else if (flag === "no_async_loading") bits |= CommandBit.noAsyncLoading
     else if (flag === "stale") bits |= CommandBit.stale
     else if (flag === "no_auth") bits |= CommandBit.noAuth
     else if (flag === "no_multi") bits |= CommandBit.noMulti

@@ -10,7 +10,7 @@ export interface RunningSave {
   readonly keys: () => number
 }
 
-/** A file that is being loaded. */
+/** A file, or a master's snapshot as it comes, that is being loaded. */
 export interface RunningLoad {
   readonly startedMs: number
   /** Size of the file, 0 when it is not known. */
@@ -18,6 +18,10 @@ export interface RunningLoad {
   loadedBytes: number
   /** Memory the data took where the file was made, as the file says. */
   usedMemory: number
+  /** It goes beside the data set and takes its place at the end, instead of into it. */
+  readonly staged: boolean
+  /** The present data set is served meanwhile. */
+  readonly serving: boolean
 }
 
 export class PersistenceState {

@@ -1,12 +1,15 @@
-/** Loads a file into a keyspace in slices, between which the event loop runs. */
+/**
+ * Loads a snapshot into a keyspace in slices, between which the event loop runs: from a file, or from whatever brings it.
+ */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
+import type { Database } from "../store/Database.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import type { PersistenceState } from "./PersistenceState.js"
 import { RdbDecoder } from "./RdbDecoder.js"
-import { RdbCorruptError, type RdbError, RdbVersionError } from "./RdbErrors.js"
+import { corrupt, RdbCorruptError, type RdbError, RdbVersionError } from "./RdbErrors.js"
 import { ioError } from "./RdbFile.js"
 import { type LoadLimits, RdbLoader } from "./RdbLoader.js"
 import type { LibraryStore } from "./RdbPersistence.js"
@@ -24,6 +27,23 @@ export interface LoadOptions {
   readonly flush?: boolean | undefined
   /** Keys that are there already: refuse the file (default), or let the file's values win. */
   readonly duplicates?: "refuse" | "replace" | undefined
+  /**
+   * Load beside the present data set, which is replaced in one turn at the end, and stays if the load fails. While it
+   * loads clients are served ("serve") or told that the server loads ("refuse").
+   */
+  readonly beside?: "serve" | "refuse" | undefined
+  /** Called in the turn in which the loaded data set takes the place of the present one. */
+  readonly onReplaced?: (() => void) | undefined
+}
+
+/** Where the bytes of a snapshot come from. */
+export interface LoadSource<E> {
+  /** Name for errors. */
+  readonly path: string
+  /** 0 = not known. */
+  readonly totalBytes: number
+  /** The next bytes, good until it is asked again; undefined after the last. */
+  readonly next: Effect.Effect<Uint8Array | undefined, E>
 }
 
 export interface LoadResult {
@@ -40,7 +60,6 @@ export interface LoadResult {
 }
 
 export interface LoadTarget {
-  readonly fs: FileSystem.FileSystem
   readonly keyspace: Keyspace
   readonly settings: LoadLimits & { readonly rdbchecksum: boolean; readonly sanitizeDumpPayload: string }
   readonly libraries: LibraryStore
@@ -59,79 +78,148 @@ const decode = (step: () => void): Effect.Effect<void, RdbCorruptError | RdbVers
     },
   })
 
-export const loadRdbFile = (
+/** A file as a source, open as long as the scope. */
+export const fileSource = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, path: string) {
+  const file = yield* fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
+  const info = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
+  const scope = yield* Effect.scope
+  let offset = 0
+  const read = (into: Uint8Array) =>
+    file.read(into).pipe(
+      Effect.mapError((error) => ioError(path, "read", offset)(error)),
+      Effect.forkIn(scope, { startImmediately: true }),
+    )
+  let buffer = new Uint8Array(SLICE_BYTES)
+  let other = new Uint8Array(SLICE_BYTES)
+  let reading = yield* read(buffer)
+  const next = Effect.gen(function* () {
+    const n = Number(yield* Fiber.join(reading))
+    if (n === 0) return undefined
+    offset += n
+    const slice = buffer.subarray(0, n)
+    // The next slice is read while this one is decoded.
+    ;[buffer, other] = [other, buffer]
+    reading = yield* read(buffer)
+    return slice
+  })
+  return { path, totalBytes: ByteSize.toNumberUnsafe(info.size), next } satisfies LoadSource<RdbError>
+})
+
+/** Where keys and libraries go: into the data set, or beside it until all is there. */
+interface Destination {
+  readonly databases: ReadonlyArray<Database>
+  readonly library: (code: Uint8Array) => string | undefined
+  readonly succeed: () => void
+  readonly fail: () => void
+}
+
+const into = ({ keyspace, libraries }: LoadTarget, flush: boolean): Destination => {
+  if (flush) {
+    keyspace.flushAll()
+    libraries.clear()
+  }
+  return { databases: keyspace.databases, library: libraries.load, succeed: () => {}, fail: () => {} }
+}
+
+const besides = ({ keyspace, libraries }: LoadTarget, onReplaced: () => void): Destination => {
+  const staged = keyspace.stage()
+  const codes: Array<Uint8Array> = []
+  let replaced = false
+  return {
+    databases: staged,
+    library: (code) => void codes.push(code),
+    succeed: () => {
+      const before = libraries.dump()
+      libraries.clear()
+      for (const code of codes) {
+        const reason = libraries.load(code)
+        if (reason === undefined) continue
+        libraries.clear()
+        for (const old of before) libraries.load(old)
+        corrupt(`function library: ${reason}`)
+      }
+      replaced = true
+      keyspace.replaceBy(staged)
+      onReplaced()
+    },
+    fail: () => {
+      if (!replaced) keyspace.discard(staged)
+    },
+  }
+}
+
+/** @param now Unix milliseconds */
+export const loadRdb = <E>(
   target: LoadTarget,
   state: PersistenceState,
   onProgress: () => void,
-  path: string,
+  source: LoadSource<E>,
   options: LoadOptions,
-): ((now: number) => Effect.Effect<LoadResult, RdbError>) => {
-  const { fs, keyspace, settings, libraries } = target
-  return (now) =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const file = yield* fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
-        const info = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-        const totalBytes = ByteSize.toNumberUnsafe(info.size)
-        const load = { startedMs: now, totalBytes, loadedBytes: 0, usedMemory: 0 }
-        state.load = load
-        onProgress()
-        if (options.flush === true) {
-          keyspace.flushAll()
-          libraries.clear()
-        }
-        const loader = new RdbLoader(keyspace, {
-          limits: settings,
-          dropExpired: keyspace.expiryMode === "delete",
-          onExpired: options.onExpired,
-          duplicates: options.duplicates ?? "refuse",
-          fileBytes: totalBytes,
-          library: libraries.load,
-        })
-        const decoder = new RdbDecoder(loader, {
-          path,
-          totalBytes,
-          checksum: settings.rdbchecksum && !state.skipChecksum,
-          sanitize: settings.sanitizeDumpPayload === "yes",
-        })
-        const read = (into: Uint8Array) =>
-          Effect.forkScoped(file.read(into).pipe(Effect.mapError(ioError(path, "read", load.loadedBytes))), {
-            startImmediately: true,
-          })
-        let buffer = new Uint8Array(SLICE_BYTES)
-        let other = new Uint8Array(SLICE_BYTES)
-        let first = true
-        const slices = Effect.gen(function* () {
-          let reading = yield* read(buffer)
-          while (!decoder.done) {
-            const n = Number(yield* Fiber.join(reading))
-            if (n === 0) break
-            const slice = buffer.subarray(0, n)
-            // The next slice is read while this one is decoded.
-            ;[buffer, other] = [other, buffer]
-            reading = yield* read(buffer)
-            yield* decode(() => void decoder.feed(slice))
-            load.loadedBytes += n
-            if (first) options.onFields?.(loader.fields)
-            first = false
-            load.usedMemory = Number(loader.fields.get("used-mem") ?? "0")
-            state.lastLoadKeys = loader.keys
-            state.lastLoadExpired = loader.expired
-            onProgress()
-          }
-          yield* decode(() => decoder.finish())
-        })
-        yield* slices.pipe(Effect.onError(() => Effect.sync(() => loader.abandon())))
+  now: number,
+): Effect.Effect<LoadResult, E | RdbCorruptError | RdbVersionError> =>
+  Effect.gen(function* () {
+    const { keyspace, settings } = target
+    const { path, totalBytes, next } = source
+    const { beside, flush = false, onReplaced = () => {} } = options
+    const load = {
+      startedMs: now,
+      totalBytes,
+      loadedBytes: 0,
+      usedMemory: 0,
+      staged: beside !== undefined,
+      serving: beside === "serve",
+    }
+    state.load = load
+    onProgress()
+    const destination = beside === undefined ? into(target, flush) : besides(target, onReplaced)
+    const loader = new RdbLoader(keyspace, {
+      limits: settings,
+      dropExpired: keyspace.expiryMode === "delete",
+      onExpired: options.onExpired,
+      duplicates: options.duplicates ?? "refuse",
+      fileBytes: totalBytes,
+      databases: destination.databases,
+      library: destination.library,
+    })
+    const decoder = new RdbDecoder(loader, {
+      path,
+      ...(totalBytes === 0 ? {} : { totalBytes }),
+      checksum: settings.rdbchecksum && !state.skipChecksum,
+      sanitize: settings.sanitizeDumpPayload === "yes",
+    })
+    let first = true
+    const slices = Effect.gen(function* () {
+      for (let bytes = yield* next; bytes !== undefined; bytes = yield* next) {
+        const slice = bytes
+        if (!decoder.done) yield* decode(() => void decoder.feed(slice))
+        load.loadedBytes += slice.length
+        if (first) options.onFields?.(loader.fields)
+        first = false
+        load.usedMemory = Number(loader.fields.get("used-mem") ?? "0")
         state.lastLoadKeys = loader.keys
         state.lastLoadExpired = loader.expired
-        return {
-          keys: loader.keys,
-          expired: loader.expired,
-          empty: loader.empty,
-          bytes: decoder.offset,
-          replication: loader.replication,
-          fields: loader.fields,
-        }
-      }),
-    )
-}
+        onProgress()
+      }
+      yield* decode(() => {
+        decoder.finish()
+        destination.succeed()
+      })
+    })
+    const undo = Effect.sync(() => {
+      loader.abandon()
+      destination.fail()
+    })
+    yield* slices.pipe(Effect.onError(() => undo))
+    // What is in memory is once more all of one file.
+    if (flush || beside !== undefined) state.loadFailed = false
+    state.lastLoadKeys = loader.keys
+    state.lastLoadExpired = loader.expired
+    return {
+      keys: loader.keys,
+      expired: loader.expired,
+      empty: loader.empty,
+      bytes: decoder.offset,
+      replication: loader.replication,
+      fields: loader.fields,
+    }
+  })

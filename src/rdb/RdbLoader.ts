@@ -39,6 +39,8 @@ export interface RdbLoaderOptions {
   readonly duplicates: "refuse" | "replace"
   /** Size of the file, where known: what it says of its number of keys is believed as far as they fit into it. */
   readonly fileBytes?: number | undefined
+  /** Where the keys go, by number; default: the keyspace's databases. */
+  readonly databases?: ReadonlyArray<Database> | undefined
   /** Gets the source of each function library; a reason it cannot be used ends the load. */
   readonly library?: ((code: Uint8Array) => string | undefined) | undefined
 }
@@ -62,6 +64,7 @@ export class RdbLoader implements RdbSink {
   /** The AUX fields by name. */
   readonly fields = new Map<string, string>()
   private readonly values: RdbLoaderValues
+  private readonly databases: ReadonlyArray<Database>
   private db: Database
   private skipping = false
   private key: Uint8Array = new Uint8Array(64)
@@ -76,7 +79,8 @@ export class RdbLoader implements RdbSink {
     private readonly options: RdbLoaderOptions,
     database = 0,
   ) {
-    this.db = keyspace.database(database)
+    this.databases = options.databases ?? keyspace.databases
+    this.db = this.databases[database] ?? keyspace.database(database)
     this.values = new RdbLoaderValues(keyspace.arena, options.limits)
   }
 
@@ -100,9 +104,9 @@ export class RdbLoader implements RdbSink {
   }
 
   selectDb(db: number): void {
-    const { databases } = this.keyspace
+    const { databases } = this
     if (db >= databases.length) corrupt(`database ${db}, and this server has ${databases.length}`)
-    this.db = this.keyspace.database(db)
+    this.db = databases[db] ?? this.db
   }
 
   resizeDb(keys: number): void {

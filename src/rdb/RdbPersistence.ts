@@ -15,14 +15,20 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
-import { type LoadOptions, type LoadResult, loadRdbFile } from "./RdbLoadFile.js"
-import { type RdbError, RdbIoError } from "./RdbErrors.js"
+import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
+import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
 import { type DurableWriter, writeDurably } from "./RdbFile.js"
 import type { LoadLimits } from "./RdbLoader.js"
-import { type AccessPolicy, openJob, type ReplicationPosition, type SnapshotJob } from "./SnapshotJob.js"
+import {
+  type AccessPolicy,
+  openJob,
+  type ReplicationPosition,
+  type SnapshotJob,
+  type SnapshotPart,
+} from "./SnapshotJob.js"
 import { inlineSource, type SnapshotSource, workerSource } from "./SnapshotSource.js"
 
-export type { LoadOptions, LoadResult } from "./RdbLoadFile.js"
+export type { LoadOptions, LoadResult, LoadSource } from "./RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
@@ -32,6 +38,8 @@ export interface SnapshotSink {
 /** What the caller knows at the instant of the cut. */
 export interface SnapshotTargets {
   readonly sinks: ReadonlyArray<SnapshotSink>
+  /** Default: all. */
+  readonly part?: SnapshotPart | undefined
   readonly replication?: ReplicationPosition | undefined
 }
 
@@ -111,6 +119,11 @@ export interface RdbPersistenceShape {
   readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
   readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
+  /** As `loadFile`, from any source of bytes. */
+  readonly loadFrom: <E>(
+    source: LoadSource<E>,
+    options?: LoadOptions,
+  ) => Effect.Effect<LoadResult, E | RdbCorruptError | RdbVersionError>
 }
 
 const THREAD_FROM_BYTES = 1024 * 1024
@@ -140,7 +153,7 @@ class Persistence implements RdbPersistenceShape {
     return Math.floor(this.clock.currentTimeMillisUnsafe() / 1000)
   }
 
-  private openJob(replication: ReplicationPosition | undefined): SnapshotJob {
+  private openJob(replication: ReplicationPosition | undefined, part: SnapshotPart): SnapshotJob {
     const { settings } = this.options
     this.keyspace.now = this.clock.currentTimeMillisUnsafe()
     return openJob(this.keyspace, {
@@ -149,6 +162,7 @@ class Persistence implements RdbPersistenceShape {
       access: accessOf(settings.maxmemoryPolicy),
       replication,
       libraries: this.libraries.dump(),
+      part,
     })
   }
 
@@ -162,8 +176,9 @@ class Persistence implements RdbPersistenceShape {
     kind: "file" | "stream",
     replication: ReplicationPosition | undefined,
     standBack: boolean,
+    part: SnapshotPart = "all",
   ): SnapshotSource {
-    const job = this.openJob(replication)
+    const job = this.openJob(replication, part)
     const source = this.openSource(job, standBack)
     this.state.save = {
       kind,
@@ -213,7 +228,7 @@ class Persistence implements RdbPersistenceShape {
     const open = (): SnapshotSource => {
       const targets = atCut()
       sinks = targets.sinks
-      return this.begin("stream", targets.replication, true)
+      return this.begin("stream", targets.replication, true, targets.part)
     }
     return this.withSnapshot(open, (source) => pump(source, sinks))
   }
@@ -263,19 +278,30 @@ class Persistence implements RdbPersistenceShape {
   }
 
   loadFile(path: string, options: LoadOptions = {}): Effect.Effect<LoadResult, RdbError> {
-    const { state } = this
-    const load = loadRdbFile(
-      { fs: this.fs, keyspace: this.keyspace, settings: this.options.settings, libraries: this.libraries },
-      state,
-      () => this.onLoading(true),
-      path,
-      options,
+    const source = fileSource(this.fs, path)
+    const failed = Effect.sync(() => void (this.state.loadFailed = true))
+    return source.pipe(
+      Effect.tapError(() => failed),
+      Effect.flatMap((open) => this.loadFrom(open, options)),
+      Effect.scoped,
     )
+  }
+
+  loadFrom<E>(
+    source: LoadSource<E>,
+    options: LoadOptions = {},
+  ): Effect.Effect<LoadResult, E | RdbCorruptError | RdbVersionError> {
+    const { state, keyspace, libraries } = this
+    const target = { keyspace, settings: this.options.settings, libraries }
     return Effect.suspend(() => {
-      this.keyspace.now = this.clock.currentTimeMillisUnsafe()
-      return load(this.keyspace.now)
+      const now = (keyspace.now = this.clock.currentTimeMillisUnsafe())
+      return loadRdb(target, state, () => this.onLoading(true), source, options, now)
     }).pipe(
-      Effect.tapError(() => Effect.sync(() => void (state.loadFailed = true))),
+      Effect.tapError(() =>
+        Effect.sync(() => {
+          if (options.beside === undefined) state.loadFailed = true
+        }),
+      ),
       Effect.ensuring(
         Effect.sync(() => {
           state.load = undefined

@@ -17,6 +17,9 @@ export interface ReplicationPosition {
   readonly offset: number
 }
 
+/** What of the data set a snapshot holds. */
+export type SnapshotPart = "all" | "libraries" | "nothing"
+
 export interface SnapshotDatabase {
   readonly id: number
   /** Header block of the table of keys. */
@@ -46,6 +49,8 @@ export interface JobOptions {
   readonly access: AccessPolicy
   readonly replication: ReplicationPosition | undefined
   readonly libraries: ReadonlyArray<Uint8Array>
+  /** Default: all. */
+  readonly part?: SnapshotPart | undefined
 }
 
 /** Version this server says it is in the files it writes. */
@@ -60,7 +65,7 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     ["ctime", String(Math.floor(now / 1000))],
     ["used-mem", String(arena.usedBytes)],
   ]
-  const { replication } = options
+  const { replication, part = "all" } = options
   if (replication !== undefined) {
     aux.push(["repl-stream-db", String(replication.streamDb)])
     aux.push(["repl-id", replication.id])
@@ -68,13 +73,13 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
   }
   aux.push(["aof-base", "0"])
   const databases = keyspace.databases
-    .filter((db) => db.size > 0)
+    .filter((db) => db.size > 0 && part === "all")
     .map((db) => ({ id: db.id, table: db.table.ref, keys: db.size, expires: db.expires }))
   return {
     handle: arena.openSnapshot().handle,
     databases,
     aux,
-    libraries: options.libraries,
+    libraries: part === "nothing" ? [] : options.libraries,
     compression: options.compression,
     checksum: options.checksum,
     access: options.access,

@@ -12,7 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
-import type { ReplicationPosition } from "../rdb/SnapshotJob.js"
+import type { ReplicationPosition, SnapshotPart } from "../rdb/SnapshotJob.js"
 import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../rdb/RdbPersistence.js"
 import type { BacklogReader } from "./Backlog.js"
 import type { ReplicaLink } from "./ReplicaLink.js"
@@ -50,6 +50,7 @@ const GATHER_STEP_MS = 50
 
 /** A file being written, which others may join. */
 interface FileJob {
+  readonly part: SnapshotPart
   readonly id: string
   readonly offset: number
   /** Holds the stream from the cut on for those who join. */
@@ -67,7 +68,7 @@ export class FullSync {
   request(link: ReplicaLink): void {
     const { file } = this
     link.state = "waiting"
-    if (file !== undefined && !this.wantsMark(link)) this.join(file, link)
+    if (file?.part === link.snapshotPart && !this.wantsMark(link)) this.join(file, link)
     if (this.running) return
     this.running = true
     const loop = Effect.ensuring(
@@ -82,15 +83,18 @@ export class FullSync {
     function* () {
       yield* Effect.yieldNow
       while (this.waiting().length > 0) {
-        if (this.host.settings.replDisklessSync) yield* this.gather
-        const diskless = this.waiting().some((link) => this.wantsMark(link))
-        yield* diskless ? this.streamToSockets : Effect.scoped(this.streamThroughFile)
+        const mayStream = (): boolean => this.waiting().some((link) => this.wantsMark(link))
+        // A file can be joined later, nobody needs to be waited for.
+        if (mayStream()) yield* this.gather
+        yield* mayStream() ? this.streamToSockets : Effect.scoped(this.streamThroughFile)
       }
     },
   )
 
+  /** Those whose turn it is: replicas that wait for the same as the first that does. */
   private waiting(): Array<ReplicaLink> {
-    return [...this.host.links()].filter((link) => link.state === "waiting")
+    const all = [...this.host.links()].filter((link) => link.state === "waiting")
+    return all.filter((link) => link.snapshotPart === all[0]?.snapshotPart)
   }
 
   private wantsMark(link: ReplicaLink): boolean {
@@ -129,7 +133,8 @@ export class FullSync {
         link.push(`$EOF:${mark}\r\n`)
       }
       log.reselect()
-      return { sinks: targets.map((link) => this.sinkOf(link)), replication: position() }
+      const part = targets[0]?.snapshotPart
+      return { sinks: targets.map((link) => this.sinkOf(link)), part, replication: position() }
     }
     const result = yield* Effect.result(persistence.streamSnapshot(atCut))
     if (result._tag === "Failure") {
@@ -212,11 +217,14 @@ export class FullSync {
     const { log, persistence, position } = this.host
     const atCut = (): SnapshotTargets => {
       const backlog = log.openBacklog(this.host.settings.replBacklogSize)
-      const file = { id: log.id, offset: log.offset, reader: backlog.attach(backlog.next), links: joined }
+      const waiting = this.waiting()
+      const part = waiting[0]?.snapshotPart ?? "all"
+      const reader = backlog.attach(backlog.next)
+      const file = { part, id: log.id, offset: log.offset, reader, links: joined }
       this.file = file
-      for (const link of this.waiting()) if (!this.wantsMark(link)) this.join(file, link)
+      for (const link of waiting) if (!this.wantsMark(link)) this.join(file, link)
       log.reselect()
-      return { sinks: [sink], replication: position() }
+      return { sinks: [sink], part, replication: position() }
     }
     return persistence.streamSnapshot(atCut).pipe(
       Effect.flatMap((result) => {

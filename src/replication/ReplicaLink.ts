@@ -8,6 +8,7 @@
  * From the cut (or the continue) on, `reader` pins in the backlog what the replica has yet to get.
  */
 import type { Session } from "../commands/Session.js"
+import type { SnapshotPart } from "../rdb/SnapshotJob.js"
 import type { BacklogReader } from "./Backlog.js"
 
 export type ReplicaState = "handshake" | "waiting" | "transfer" | "online"
@@ -30,6 +31,8 @@ export class ReplicaLink {
   psync2 = false
   /** REPLCONF rdb-only: it wants the snapshot and nothing after. */
   snapshotOnly = false
+  /** REPLCONF rdb-filter-only: what it wants of the data set. */
+  snapshotPart: SnapshotPart = "all"
   /** Plain SYNC: no status line, no acknowledgements. */
   plainSync = false
   /** Offset the replica says it has applied. */

@@ -201,8 +201,7 @@ export class Master {
     const { control } = link.session
     const [hard] = this.host.outputLimit()
     if (hard > 0 && backlog.lagOf(reader) + control.pendingBytes() > Math.max(hard, backlog.size)) {
-      this.host.background(Effect.logWarning(`Replica ${link.name} fell behind: output buffer limit reached`))
-      this.drop(link)
+      this.dropForLimit(link, "hard")
       return
     }
     if (link.state !== "online" || link.awaitingAck || link.draining) return
@@ -218,6 +217,12 @@ export class Master {
       if (this.links.has(link.session.id)) this.pump(link)
     })
     this.host.background(Effect.andThen(control.drained, later))
+  }
+
+  private dropForLimit(link: ReplicaLink, limit: string): void {
+    const text = `Replica ${link.name} fell behind: ${limit} output buffer limit reached`
+    this.host.background(Effect.logWarning(text))
+    this.drop(link)
   }
 
   private drop(link: ReplicaLink): void {
@@ -304,7 +309,8 @@ export class Master {
     for (const reader of log.readers) reader.checkLag()
     for (const link of attached) {
       if (link.state === "waiting" || (link.state === "transfer" && link.saving)) link.push(NEWLINE)
-      const silent = link.state === "online" && !link.plainSync && now - link.heardAtMs > replTimeout * 1000
+      const mustSpeak = (link.state === "online" || link.awaitingAck) && !link.plainSync
+      const silent = mustSpeak && now - link.heardAtMs > replTimeout * 1000
       if (silent) {
         this.host.background(Effect.logWarning(`Disconnecting timed out replica: ${link.name}`))
         this.drop(link)
@@ -326,7 +332,7 @@ export class Master {
     const unsent = backlog.lagOf(link.reader) + link.session.control.pendingBytes()
     if (unsent <= Math.max(soft, backlog.size)) link.aboveSoftSinceMs = 0
     else if (link.aboveSoftSinceMs === 0) link.aboveSoftSinceMs = now
-    else if (now - link.aboveSoftSinceMs > seconds * 1000) this.drop(link)
+    else if (now - link.aboveSoftSinceMs > seconds * 1000) this.dropForLimit(link, "soft")
   }
 }
 

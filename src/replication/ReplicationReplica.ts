@@ -18,7 +18,12 @@ import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterSt
 import { handshake } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "./ReplicaState.js"
 import { encodeCommand, type ReplicationLog } from "./ReplicationLog.js"
-import { receiveSnapshot, type TransferProgress } from "./SnapshotTransfer.js"
+import {
+  type IncomingSnapshot,
+  openSnapshot,
+  receiveSnapshot,
+  type TransferProgress,
+} from "./SnapshotTransfer.js"
 
 /** Settings the replica side reads, as in the configuration. */
 export interface ReplicaSettings {
@@ -60,6 +65,14 @@ export interface ReplicaHost {
   readonly unlinked: () => void
   /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
   readonly load: (path: string) => Effect.Effect<LoadResult, { readonly message: string }>
+  /**
+   * As `load`, from the connection itself; undefined where the settings ask for a file (repl-diskless-load).
+   * @param sameHistory the snapshot belongs to the history of the present data set, which may be served meanwhile
+   */
+  readonly loadStream: (
+    snapshot: IncomingSnapshot,
+    sameHistory: boolean,
+  ) => Effect.Effect<LoadResult, { readonly message: string }> | undefined
   /** The link came up, went down, or its phase changed otherwise: gates and log follow. */
   readonly phaseChanged: (phase: ReplicaPhase) => void
   /** The history changed: attached sub-replicas must ask anew. */
@@ -262,7 +275,7 @@ export class Replica {
       if (word === "+FULLRESYNC" && id !== undefined && /^\d+$/.test(offset ?? "")) {
         this.askFailover = false
         yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
-        yield* this.replaceData(stream)
+        yield* this.replaceData(stream, id)
         log.adopt(id, Number(offset))
       } else if (reply.startsWith("-NOMASTERLINK") || reply.startsWith("-LOADING")) {
         return yield* new MasterLinkError({ step: "PSYNC", reason: `the master is not ready: ${reply}` })
@@ -273,7 +286,7 @@ export class Replica {
         yield* Effect.logInfo(`Master does not support PSYNC or is in error state (reply: ${reply})`)
         this.plain = true
         stream.write(encodeCommand(["SYNC"]))
-        yield* this.replaceData(stream)
+        yield* this.replaceData(stream, "")
         log.forget()
       } else {
         return yield* new MasterLinkError({ step: "PSYNC", reason: `unexpected reply: ${reply}` })
@@ -282,20 +295,31 @@ export class Replica {
     })
   }
 
-  /** Receives the master's snapshot and puts it in place of the data set. */
-  private replaceData(stream: MasterStream) {
+  /**
+   * Receives the master's snapshot and puts it in place of the data set.
+   * @param id of the history it belongs to
+   */
+  private replaceData(stream: MasterStream, id: string) {
     return Effect.suspend(() => {
-      const { settings, host, transfer } = this
+      const { settings, host, transfer, log } = this
       this.enter("transfer")
       // Sub-replicas follow a history that ends here.
       host.dropSubReplicas()
       const beat = Effect.sync(() => stream.write(NEWLINE))
       const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
-      return receiveSnapshot(stream, settings.dir, transfer, host.now).pipe(
-        Effect.flatMap((path) => {
-          transfer.total = transfer.read
-          return Effect.raceFirst(host.load(path), heartbeat)
+      // Also while it is received: all of it may have left the master long since, and wait on a slow way.
+      const sameHistory = log.continues && log.id === id
+      const work = openSnapshot(stream, transfer, host.now).pipe(
+        Effect.flatMap((snapshot) => {
+          const loading = host.loadStream(snapshot, sameHistory)
+          if (loading !== undefined) return loading
+          return Effect.flatMap(receiveSnapshot(snapshot, settings.dir), (path) => {
+            transfer.total = transfer.read
+            return host.load(path)
+          })
         }),
+      )
+      return Effect.raceFirst(work, heartbeat).pipe(
         Effect.mapError((error) => new MasterLinkError({ step: "Snapshot", reason: error.message })),
         Effect.scoped,
       )

@@ -1,10 +1,11 @@
 /**
- * Receives a master's snapshot into a file, in either form:
+ * Receives a master's snapshot in either form:
  *
  *   $<length>\r\n  then that many bytes
  *   $EOF:<40 bytes>\r\n  then bytes up to the same 40 bytes
  *
- * What follows the snapshot stays in the stream. The file is temporary and goes with the scope.
+ * What follows the snapshot stays in the stream. A snapshot is read as it comes, or kept in a file, which is temporary and
+ * goes with the scope.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -18,49 +19,82 @@ export interface TransferProgress {
   lastMs: number
 }
 
+/** A snapshot on its way. */
+export interface IncomingSnapshot {
+  /** Its length, 0 = not known. */
+  readonly totalBytes: number
+  /** The next bytes, undefined after the last. */
+  readonly next: Effect.Effect<Uint8Array | undefined, MasterLinkError>
+}
+
 const MARK_BYTES = 40
 
-export const receiveSnapshot = Effect.fnUntraced(function* (
+/** Pieces of a snapshot whose length is known. */
+const upToLength = (chunk: MasterStream["chunk"], unread: MasterStream["unread"], length: number) => {
+  let left = length
+  return Effect.suspend(() =>
+    left === 0
+      ? Effect.undefined
+      : Effect.map(chunk("Snapshot"), (bytes) => {
+          const mine = bytes.subarray(0, left)
+          unread(bytes.subarray(mine.length))
+          left -= mine.length
+          return mine
+        }),
+  )
+}
+
+/** Pieces of a snapshot that ends with a mark; the last 40 bytes read are held back, for they may be it, or its first part. */
+const upToMark = (chunk: MasterStream["chunk"], mark: Uint8Array) => {
+  let tail: Uint8Array = new Uint8Array(0)
+  return Effect.suspend(() =>
+    Buffer.compare(tail, mark) === 0
+      ? Effect.undefined
+      : Effect.map(chunk("Snapshot"), (bytes) => {
+          const joined = Buffer.concat([tail, bytes])
+          const keep = Math.min(MARK_BYTES, joined.length)
+          tail = joined.subarray(joined.length - keep)
+          return joined.subarray(0, joined.length - keep)
+        }),
+  )
+}
+
+/** Reads the line that announces the snapshot. */
+export const openSnapshot = Effect.fnUntraced(function* (
   stream: MasterStream,
-  dir: string,
   progress: TransferProgress,
   now: () => number,
 ) {
-  const fs = yield* FileSystem.FileSystem
   const head = yield* stream.line("Snapshot")
   const mark = /^\$EOF:(.{40})$/.exec(head)?.[1]
-  const length = mark === undefined ? /^\$(\d+)$/.exec(head)?.[1] : undefined
+  const length = /^\$(\d+)$/.exec(head)?.[1]
   if (mark === undefined && length === undefined) {
     return yield* new MasterLinkError({ step: "Snapshot", reason: `bad length: ${head.slice(0, 80)}` })
   }
-  const path = yield* fs.makeTempFileScoped({ directory: dir, prefix: "temp-replica-", suffix: ".rdb" })
-  const file = yield* fs.open(path, { flag: "w" })
   progress.total = length === undefined ? -1 : Number(length)
   progress.read = 0
-  const write = (bytes: Uint8Array) => (bytes.length === 0 ? Effect.void : file.writeAll(bytes))
-  if (length !== undefined) {
-    for (let left = Number(length); left > 0;) {
-      const chunk = yield* stream.chunk("Snapshot")
-      const mine = chunk.subarray(0, left)
-      if (chunk.length > left) stream.unread(chunk.subarray(left))
-      left -= mine.length
-      progress.read += mine.length
+  const chunk = (step: string) => stream.chunk(step)
+  const pieces =
+    mark === undefined
+      ? upToLength(chunk, (bytes) => stream.unread(bytes), Number(length))
+      : upToMark(chunk, Buffer.from(mark, "latin1"))
+  const next = Effect.tap(pieces, (bytes) =>
+    Effect.sync(() => {
+      if (bytes === undefined) return
+      progress.read += bytes.length
       progress.lastMs = now()
-      yield* write(mine)
-    }
-  } else {
-    // The last 40 bytes read are held back: they may be the mark, or its first part.
-    const end = Buffer.from(mark ?? "", "latin1")
-    let tail: Uint8Array = new Uint8Array(0)
-    while (Buffer.compare(tail, end) !== 0) {
-      const chunk = yield* stream.chunk("Snapshot")
-      progress.read += chunk.length
-      progress.lastMs = now()
-      const joined = Buffer.concat([tail, chunk])
-      const keep = Math.min(MARK_BYTES, joined.length)
-      yield* write(joined.subarray(0, joined.length - keep))
-      tail = joined.subarray(joined.length - keep)
-    }
+    }),
+  )
+  return { totalBytes: Math.max(0, progress.total), next } satisfies IncomingSnapshot
+})
+
+/** Keeps a snapshot in a file; answers its path. */
+export const receiveSnapshot = Effect.fnUntraced(function* (snapshot: IncomingSnapshot, dir: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* fs.makeTempFileScoped({ directory: dir, prefix: "temp-replica-", suffix: ".rdb" })
+  const file = yield* fs.open(path, { flag: "w" })
+  for (let bytes = yield* snapshot.next; bytes !== undefined; bytes = yield* snapshot.next) {
+    if (bytes.length > 0) yield* file.writeAll(bytes)
   }
   yield* file.sync
   return path

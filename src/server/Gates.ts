@@ -14,6 +14,8 @@ export class Gates {
   readOnlyReplica = false
   /** A data set is being loaded. */
   loading = false
+  /** A data set is being loaded beside the present one, which is served. */
+  asyncLoading = false
   /** A replica without its master that may not serve stale data. */
   masterDown = false
   /** The last background save failed and writes are to stop. */
@@ -36,7 +38,7 @@ export class Gates {
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
     if (this.outOfMemory !== undefined) bits |= CommandBit.denyOom | CommandBit.unqueued
     if (this.pausedBits !== 0) bits |= CommandBit.unqueued
-    if (this.loading || this.masterDown || this.saveFailed) bits |= CommandBit.any
+    if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     this.bits = bits
   }
 
@@ -59,6 +61,7 @@ export class Gates {
     }
     if (this.masterDown && (cmd.bits & CommandBit.stale) === 0) return Errors.masterDown
     if (this.loading && (cmd.bits & CommandBit.loading) === 0) return Errors.loading
+    if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading
     if (session.monitor || session.kind === "replica") {
       if ((bits & (CommandBit.write | CommandBit.readonly)) !== 0) return Errors.replicaKeyspace
     }

@@ -25,9 +25,11 @@ const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterCo
 const open = (
   master: MasterAddress,
   secure: tls.ConnectionOptions | undefined,
+  sourceAddress: string,
 ): Effect.Effect<net.Socket, MasterLinkError> =>
   Effect.callback<net.Socket, MasterLinkError>((resume) => {
-    const at = { host: master.host, port: master.port, noDelay: true }
+    const local = sourceAddress === "" ? {} : { localAddress: sourceAddress }
+    const at = { host: master.host, port: master.port, noDelay: true, ...local }
     const socket = secure === undefined ? net.connect(at) : tls.connect({ ...secure, ...at })
     const failed = (error: Error): void =>
       resume(Effect.fail(new MasterLinkError({ step: "Connecting", reason: error.message })))
@@ -42,13 +44,15 @@ const open = (
     return Effect.sync(() => socket.destroy())
   })
 
+/** @param sourceAddress local address of the connection, "" = the system's choice */
 export const dialMaster = (
   master: MasterAddress,
   secure: tls.ConnectionOptions | undefined,
   timeoutMs: number,
+  sourceAddress: string,
 ) =>
   Effect.acquireRelease(
-    open(master, secure).pipe(
+    open(master, secure, sourceAddress).pipe(
       Effect.timeoutOrElse({
         duration: timeoutMs,
         orElse: () => Effect.fail(new MasterLinkError({ step: "Connecting", reason: "timeout" })),

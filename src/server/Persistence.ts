@@ -94,8 +94,11 @@ export class ServerPersistence {
 
   private setLoading(active: boolean): void {
     const { gates } = this.engine
-    if (gates.loading === active) return
-    gates.loading = active
+    const serving = active && this.rdb.state.load?.serving === true
+    const loading = active && !serving
+    if (gates.loading === loading && gates.asyncLoading === serving) return
+    gates.loading = loading
+    gates.asyncLoading = serving
     gates.update()
   }
 
@@ -289,7 +292,7 @@ export class ServerPersistence {
       }
       const { state } = this.rdb
       // Also a start that ends before the file was loaded: a port in use must not cost the data.
-      const partial = state.load !== undefined || state.loadFailed || this.reloading
+      const partial = (state.load !== undefined && !state.load.staged) || state.loadFailed || this.reloading
       const wanted = options.save ?? (this.config.values.save.length > 0 && !partial)
       if (!wanted) {
         this.ended = true

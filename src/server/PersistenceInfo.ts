@@ -47,8 +47,8 @@ export const persistenceInfo = (
   const cow = keyspace.arena.snapshot?.logBytes ?? 0
   const age = save === undefined ? -1 : Math.floor((nowMs - save.startedMs) / 1000)
   return [
-    `loading:${state.load === undefined ? 0 : 1}`,
-    "async_loading:0",
+    `loading:${state.load === undefined || state.load.serving ? 0 : 1}`,
+    `async_loading:${state.load?.serving === true ? 1 : 0}`,
     `current_cow_peak:${save === undefined ? 0 : cow}`,
     `current_cow_size:${cow}`,
     "current_cow_size_age:0",

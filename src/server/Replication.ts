@@ -23,6 +23,7 @@ import { type Engine, EngineService } from "./Engine.js"
 import { Failover } from "./Failover.js"
 import { dialMaster } from "./MasterDial.js"
 import { PersistenceService } from "./Persistence.js"
+import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
 import { readClientTlsOptions } from "./TlsOptions.js"
@@ -51,6 +52,7 @@ export class Replication {
   readonly master: Master
   readonly replica: Replica
   readonly failover: Failover
+  private readonly received: ReceivedSnapshot
   /** Runs the master's commands; its database outlives a link that is continued. */
   masterSession = new Session(0)
   /** Port the server listens on, where that is another than the configuration's (port 0). */
@@ -83,6 +85,9 @@ export class Replication {
       fed: () => engine.replies.flush(),
       now,
     })
+    this.received = new ReceivedSnapshot(engine, this.log, persistence, (result) => {
+      this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
+    })
     this.replica = new Replica(this.log, config.values, this.host(now))
     this.failover = new Failover(this, (effect) => fork(effect), now)
     this.masterSession.kind = "master"
@@ -98,7 +103,7 @@ export class Replication {
     engine.info.section("replication", () => replicationInfo(this, config.values))
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
     engine.lifecycle.addFirstStep((options) =>
-      options.now ? Effect.void : waitForReplicas(this, config.values.shutdownTimeout, now),
+      waitForReplicas(this, options.now ? 0 : config.values.shutdownTimeout, now),
     )
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
@@ -212,7 +217,9 @@ export class Replication {
         engine.sessions.delete(this.masterSession.id)
         this.masterSession.dropQueue()
       },
-      load: (path) => this.load(path),
+      load: (path) => this.received.load(path),
+      loadStream: (snapshot, sameHistory) =>
+        this.received.loadStream(snapshot, values.replDisklessLoad, sameHistory),
       phaseChanged: (phase) => this.phaseChanged(phase),
       dropSubReplicas: () => this.master.dropReplicas(),
       failoverRefused: (reason) => this.failover.refused(reason),
@@ -221,7 +228,7 @@ export class Replication {
           const secure = values.tlsReplication
             ? yield* services.withFiles(readClientTlsOptions(values))
             : undefined
-          return yield* dialMaster(master, secure, values.replTimeout * 1000)
+          return yield* dialMaster(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
         }),
       background: (effect) => services.fork(effect),
     }
@@ -255,37 +262,6 @@ export class Replication {
     gates.update()
     keyspace.expiryMode = following ? "hide" : "delete"
     if (phase === "connected") this.failover.succeeded()
-  }
-
-  private load(path: string): Effect.Effect<LoadResult, { readonly message: string }> {
-    const { keyspace, events, blocking } = this.engine
-    const begin = Effect.sync(() => {
-      this.log.forget()
-      keyspace.expiryMode = "ignore"
-    })
-    const loading = this.services.persistence.loadFile(path, { flush: true })
-    return Effect.andThen(begin, loading).pipe(
-      Effect.tap((result) =>
-        Effect.sync(() => {
-          this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
-        }),
-      ),
-      // Half a data set is none.
-      Effect.onError(() => Effect.sync(() => void keyspace.flushAll())),
-      Effect.ensuring(
-        Effect.sync(() => {
-          keyspace.expiryMode = this.log.following ? "hide" : "delete"
-          for (const db of keyspace.databases) {
-            events.modifiedMany(db.id, () => true)
-            blocking.signalDatabase(db.id, (key) => {
-              const bytes = Buffer.from(key, "latin1")
-              return db.lookup(bytes, 0, bytes.length) !== 0
-            })
-          }
-          if (blocking.pending) blocking.serve()
-        }),
-      ),
-    )
   }
 }
 

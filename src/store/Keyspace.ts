@@ -7,6 +7,7 @@ import { ListLimits } from "../memory/QuicklistNode.js"
 import { Collections } from "./Collections.js"
 import { Database } from "./Database.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
+import { swapDatabases } from "./MoveEntry.js"
 import { valueTypes } from "./types/index.js"
 
 /** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
@@ -68,6 +69,9 @@ export class Keyspace {
   readonly listLimits = new ListLimits()
   /** LFU counts instead of LRU times in the access clock (maxmemory-policy *-lfu). */
   frequencies = false
+
+  /** Databases being filled to take the place of the present ones. */
+  private readonly staged: Array<ReadonlyArray<Database>> = []
 
   private readonly lazy: Array<{ type: number; encoding: number; value: Ref; objects: number }> = []
 
@@ -201,21 +205,55 @@ export class Keyspace {
    */
   flush(db: Database, lazy = false): number {
     const n = db.size
-    if (this.databases.every((other) => other === db || other.size === 0)) {
+    // What is being staged lives in the same arena, which then must not be dropped.
+    if (this.staged.length === 0 && this.databases.every((other) => other === db || other.size === 0)) {
       this.flushAll()
       return n
     }
     const table = db.table.ref
     db.table.create()
     db.wheel.clear()
-    if (lazy) this.lazy.push({ type: KEYSPACE_TABLE, encoding: 0, value: table, objects: n })
+    if (lazy) this.releaseTable(table, n)
     else this.freeValue(KEYSPACE_TABLE, 0, table)
     return n
+  }
+
+  /** Frees a table and its entries in slices. */
+  private releaseTable(table: Ref, keys: number): void {
+    this.lazy.push({ type: KEYSPACE_TABLE, encoding: 0, value: table, objects: keys })
+  }
+
+  /**
+   * Empty databases beside the present ones, for a data set that is to take their place in one turn. Commands do not see
+   * them. They end with `replaceBy` or `discard`.
+   */
+  stage(): ReadonlyArray<Database> {
+    const databases = this.databases.map((db) => new Database(this, db.id))
+    this.staged.push(databases)
+    return databases
+  }
+
+  /** Puts staged databases in place of the present ones, which are freed in slices. */
+  replaceBy(staged: ReadonlyArray<Database>): void {
+    for (const [i, db] of this.databases.entries()) swapDatabases(db, staged[i] ?? db)
+    this.discard(staged)
+  }
+
+  /** Forgets staged databases; what is in them is freed in slices. */
+  discard(staged: ReadonlyArray<Database>): void {
+    const at = this.staged.indexOf(staged)
+    if (at < 0) throw new Error("these databases are not staged")
+    this.staged.splice(at, 1)
+    for (const db of staged) this.releaseTable(db.table.ref, db.size)
   }
 
   /** Empties every database at once: the arena's chunks are dropped. Answers how many keys there were. */
   flushAll(): number {
     let n = 0
+    if (this.staged.length > 0) {
+      for (const db of this.databases) n += this.flush(db, true)
+      return n
+    }
     for (const db of this.databases) n += db.size
     for (const job of this.lazy) this.stats.lazyFreedObjects += job.objects
     this.lazy.length = 0

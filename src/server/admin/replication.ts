@@ -4,6 +4,8 @@ import { type Command, command } from "../../commands/Command.js"
 import type { CommandContext } from "../../commands/CommandContext.js"
 import * as generic from "../../commands/spec/generic.js"
 import * as spec from "../../commands/spec/server.js"
+import { splitWords } from "../../config/Words.js"
+import type { ReplicaLink } from "../../replication/ReplicaLink.js"
 import { PHASE_NAMES } from "../../replication/ReplicaState.js"
 import type { WaitEnd } from "../../replication/WaitList.js"
 import * as Errors from "../../resp/Errors.js"
@@ -95,28 +97,47 @@ const replconf = (c: CommandContext, replication: Replication): void => {
   c.out.ok()
 }
 
-const option = (c: CommandContext, i: number, { master }: Replication): boolean => {
-  const link = master.linkOf(c.session)
+/** The longest ip-address a replica may announce. */
+const ADDRESS_BYTES_MAX = 255
+
+/** rdb-filter-only: the words name what the snapshot is to hold; answers the error they meet. */
+const filterSnapshot = (text: string, link: ReplicaLink): string | undefined => {
+  const words = splitWords(text)
+  if (words === undefined) return "ERR Missing rdb-filter-only values"
+  const unknown = words.find((word) => word.toLowerCase() !== "functions")
+  if (unknown !== undefined) return `ERR Unsupported rdb-filter-only option: ${unknown}`
+  link.snapshotPart = words.length > 0 ? "libraries" : "nothing"
+  return undefined
+}
+
+/** Takes one option; answers the error it meets. */
+const setOption = (c: CommandContext, i: number, link: ReplicaLink): string | undefined => {
   if (c.is(i, "LISTENING-PORT")) {
     const port = c.integer(i + 1)
-    if (Number.isNaN(port)) {
-      c.fail(Errors.notInteger)
-      return false
-    }
+    if (Number.isNaN(port)) return Errors.notInteger
     link.listeningPort = port
-  } else if (c.is(i, "IP-ADDRESS")) link.announcedIp = c.text(i + 1)
-  else if (c.is(i, "CAPA")) {
+  } else if (c.is(i, "IP-ADDRESS")) {
+    const bytes = c.argLen[i + 1]
+    if (bytes > ADDRESS_BYTES_MAX)
+      return `ERR REPLCONF ip-address provided by replica instance is too long: ${bytes} bytes`
+    link.announcedIp = c.text(i + 1)
+  } else if (c.is(i, "CAPA")) {
     if (c.is(i + 1, "EOF")) link.acceptsMark = true
     else if (c.is(i + 1, "PSYNC2")) link.psync2 = true
-  } else if (c.is(i, "RDB-ONLY")) link.snapshotOnly = c.integer(i + 1) === 1
-  else if (c.is(i, "RDB-FILTER-ONLY")) {
-    c.fail(`ERR Unsupported rdb-filter-only option: ${c.text(i + 1)}`)
-    return false
-  } else {
-    c.fail(Errors.replconfOption(c.text(i)))
-    return false
-  }
-  return true
+  } else if (c.is(i, "RDB-ONLY")) {
+    const only = c.integer(i + 1)
+    if (Number.isNaN(only)) return Errors.notInteger
+    if (only < 0 || only > 1) return Errors.valueOutOfBounds("0", "1")
+    link.snapshotOnly = only === 1
+  } else if (c.is(i, "RDB-FILTER-ONLY")) return filterSnapshot(c.text(i + 1), link)
+  else return Errors.replconfOption(c.text(i))
+  return undefined
+}
+
+const option = (c: CommandContext, i: number, { master }: Replication): boolean => {
+  const error = setOption(c, i, master.linkOf(c.session))
+  if (error !== undefined) c.fail(error)
+  return error === undefined
 }
 
 /** Answers true after an error when no replica may be served now. */

@@ -1,0 +1,207 @@
+/** FAILOVER with its options where a replica lags, and SHUTDOWN's wait for it. */
+import { expect, it } from "vitest"
+import { type Node, type NodeKind, until, untilEqual, withNodes } from "../support/Nodes.js"
+import { describeOracle } from "../support/Oracle.js"
+import { Proxy } from "../support/Proxy.js"
+
+const kinds: ReadonlyArray<NodeKind> = ["redix", "redis"]
+const pairs: ReadonlyArray<readonly [NodeKind, NodeKind]> = [
+  ["redix", "redix"],
+  ["redix", "redis"],
+  ["redis", "redix"],
+]
+
+const untilRole = (node: Node, role: string): Promise<void> =>
+  until(
+    async () => (await node.field("role")) === role,
+    () => `${node.name} is ${role}\n${node.log.slice(-1500)}`,
+  )
+
+const untilState = (node: Node, state: string): Promise<void> =>
+  until(
+    async () => (await node.field("master_failover_state")) === state,
+    () => `${node.name}: ${state}\n${node.log.slice(-1500)}`,
+  )
+
+/** A master whose replica lags behind a stalled link by one write. */
+const lagging = async (master: Node, replica: Node): Promise<Proxy> => {
+  const proxy = await Proxy.start(master)
+  await replica.follow(proxy)
+  await replica.untilUp()
+  await master.ask("SET", "a", 1)
+  expect(await master.ask("WAIT", 1, 5000)).toBe("1")
+  proxy.stall()
+  await master.ask("SET", "a", 2)
+  return proxy
+}
+
+describeOracle("FAILOVER", () => {
+  for (const kind of kinds) {
+    it(`${kind}: refusals, TIMEOUT and ABORT with a replica that lags; writes wait, then go on`, async () => {
+      await withNodes(async (start) => {
+        const master = await start(kind)
+        const replica = await start("redix")
+        const proxy = await lagging(master, replica)
+        const to = ["TO", "127.0.0.1", replica.port] as const
+        const needs = "-ERR FAILOVER with force option requires both a timeout and target HOST and IP."
+        expect(await master.ask("FAILOVER", ...to, "FORCE")).toBe(needs)
+        expect(await master.ask("FAILOVER", "FORCE", "TIMEOUT", 100)).toBe(needs)
+        expect(await master.ask("FAILOVER", "TO", "127.0.0.1", 1)).toBe(
+          "-ERR FAILOVER target HOST and PORT is not a replica.",
+        )
+        expect(await replica.ask("FAILOVER")).toBe("-ERR FAILOVER is not valid when server is a replica.")
+        const writer = await master.connect()
+        for (const [end, logged] of [
+          ["TIMEOUT", "Replica never caught up before timeout"],
+          ["ABORT", "manually aborted"],
+        ] as const) {
+          expect(await master.ask("FAILOVER", ...(end === "TIMEOUT" ? [end, 300] : to))).toBe("OK")
+          expect(await master.field("master_failover_state")).toBe("waiting-for-sync")
+          writer.sendRaw("SET b 1\r\n")
+          expect(await master.ask("GET", "b")).toBe(end === "TIMEOUT" ? "(nil)" : "1")
+          expect(await master.ask("FAILOVER")).toBe("-ERR FAILOVER already in progress.")
+          expect(await master.ask("REPLICAOF", "127.0.0.1", 1)).toBe(
+            "-ERR REPLICAOF not allowed while failing over.",
+          )
+          if (end === "ABORT") expect(await master.ask("FAILOVER", "ABORT")).toBe("OK")
+          await untilState(master, "no-failover")
+          expect(String(await writer.readReply())).toBe("+OK\r\n")
+          expect(master.log).toContain(logged)
+        }
+        expect(await master.ask("FAILOVER", "ABORT")).toBe("-ERR No failover in progress.")
+        expect(await master.field("role")).toBe("master")
+        proxy.go()
+        await untilEqual(master, [replica])
+        expect(await master.field("sync_full")).toBe("1")
+        await proxy.stop()
+      })
+    })
+  }
+
+  for (const [masterKind, replicaKind] of pairs) {
+    it(`${masterKind} > ${replicaKind}: FORCE hands over to a replica that lags`, async () => {
+      await withNodes(async (start) => {
+        const master = await start(masterKind)
+        const replica = await start(replicaKind)
+        const proxy = await lagging(master, replica)
+        const to = ["TO", "127.0.0.1", replica.port] as const
+        expect(await master.ask("FAILOVER", ...to, "FORCE", "TIMEOUT", 200)).toBe("OK")
+        await untilRole(replica, "master")
+        await untilRole(master, "slave")
+        await master.untilUp()
+        await untilEqual(replica, [master])
+        expect(await master.ask("GET", "a")).toBe("1")
+        expect(await master.field("master_failover_state")).toBe("no-failover")
+        await proxy.stop()
+      })
+    })
+
+    it(`${masterKind} > ${replicaKind}: without TO the replica that has everything takes over`, async () => {
+      await withNodes(async (start) => {
+        const master = await start(masterKind)
+        const [late, ready] = [await start(replicaKind), await start(replicaKind)]
+        await ready.follow(master)
+        await ready.untilUp()
+        const proxy = await lagging(master, late)
+        expect(await master.ask("FAILOVER")).toBe("OK")
+        await untilRole(ready, "master")
+        await untilRole(master, "slave")
+        await master.untilUp()
+        expect(await ready.ask("GET", "a")).toBe("2")
+        expect(await late.field("role")).toBe("slave")
+        expect(await ready.field("sync_full")).toBe("0")
+        proxy.go()
+        await late.untilUp()
+        await untilEqual(ready, [master, late])
+        await proxy.stop()
+      })
+    })
+  }
+
+  for (const kind of kinds) {
+    it(`${kind}: ABORT while the target does not answer makes it a master again`, async () => {
+      await withNodes(async (start) => {
+        const master = await start(kind)
+        const replica = await start("redix")
+        await replica.follow(master)
+        await replica.untilUp()
+        await master.ask("SET", "a", 1)
+        await master.ask("WAIT", 1, 5000)
+        await until(
+          async () =>
+            (await master.field("slave0")).includes(`offset=${await master.field("master_repl_offset")},`),
+          () => "it has acknowledged all",
+        )
+        replica.pause()
+        expect(await master.ask("FAILOVER", "TO", "127.0.0.1", replica.port, "FORCE", "TIMEOUT", 100)).toBe(
+          "OK",
+        )
+        await untilState(master, "failover-in-progress")
+        expect(await master.ask("FAILOVER", "ABORT")).toBe("OK")
+        await untilRole(master, "master")
+        expect(await master.ask("SET", "a", 2)).toBe("OK")
+        replica.resume()
+        await replica.untilUp()
+        await untilEqual(master, [replica])
+      })
+    })
+  }
+})
+
+describeOracle("SHUTDOWN with a replica that lags", () => {
+  for (const kind of kinds) {
+    it(`${kind}: waits with writes held; ABORT lets them go; it ends when the replica has everything`, async () => {
+      await withNodes(async (start) => {
+        const master = await start(kind, { "shutdown-timeout": "60" })
+        const replica = await start("redix")
+        const proxy = await lagging(master, replica)
+        const [ending, writer] = [await master.connect(), await master.connect()]
+        ending.sendRaw("SHUTDOWN NOSAVE\r\n")
+        await until(
+          () => master.log.includes("before shutting down"),
+          () => `it waits\n${master.log}`,
+        )
+        writer.sendRaw("SET b 1\r\n")
+        expect(await master.ask("GET", "b")).toBe("(nil)")
+        expect(await master.ask("SHUTDOWN", "ABORT")).toBe("OK")
+        expect(String(await ending.readReply())).toBe("-ERR Errors trying to SHUTDOWN. Check logs.\r\n")
+        expect(String(await writer.readReply())).toBe("+OK\r\n")
+        expect(await master.ask("SHUTDOWN", "ABORT")).toBe("-ERR No shutdown in progress.")
+        ending.sendRaw("SHUTDOWN NOSAVE\r\n")
+        expect(await master.ask("GET", "b")).toBe("1")
+        proxy.go()
+        await until(
+          () => !master.alive,
+          () => `it ends\n${master.log}`,
+        )
+        expect(await replica.ask("GET", "b")).toBe("1")
+        await proxy.stop()
+      })
+    })
+
+    for (const [words, atLeast, atMost] of [
+      ["NOSAVE", 900, 8000],
+      ["NOSAVE NOW", 0, 5000],
+    ] as const) {
+      it(`${kind}: SHUTDOWN ${words} ends within shutdown-timeout, or at once`, async () => {
+        await withNodes(async (start) => {
+          const master = await start(kind, { "shutdown-timeout": words === "NOSAVE" ? "1" : "60" })
+          const proxy = await lagging(master, await start("redix"))
+          const ending = await master.connect()
+          const from = performance.now()
+          ending.sendRaw(`SHUTDOWN ${words}\r\n`)
+          await until(
+            () => !master.alive,
+            () => `it ends\n${master.log}`,
+          )
+          const took = performance.now() - from
+          expect(took).toBeGreaterThanOrEqual(atLeast)
+          expect(took).toBeLessThan(atMost)
+          expect(master.log).toContain("Lagging replica")
+          expect(master.log).toContain("0 of 1 replicas are in sync when shutting down")
+          await proxy.stop()
+        })
+      })
+    }
+  }
+})
