@@ -113,7 +113,7 @@ export const serveConnection = Effect.fnUntraced(function* (
     yield* inlet.idle(take)
     // What `take` could not finish, and the chunks that came meanwhile.
     for (;;) {
-      if (session.closing && pause === undefined) return
+      if (session.closing && (pause === undefined || pause === "flush")) return
       if (pause === "end") {
         engine.replies.flush()
         outlet.end()
@@ -134,6 +134,8 @@ export const serveConnection = Effect.fnUntraced(function* (
       if (outlet.congested) {
         inlet.pause()
         yield* outlet.drained
+        // Cut off meanwhile: nothing more of what it sent may run.
+        if (session.closing && pause !== "end") return
         inlet.resume()
       }
       if (pause === undefined) {
