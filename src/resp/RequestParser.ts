@@ -152,6 +152,11 @@ export class RequestParser {
     return this.end - this.start + (this.tail === null ? 0 : this.tail.length - this.tailPos)
   }
 
+  /** Bytes of `pending` beyond the whole arguments of the command in progress. */
+  get unread(): number {
+    return this.end - this.pos + (this.tail === null ? 0 : this.tail.length - this.tailPos)
+  }
+
   /** Bytes of the stream consumed since construction: up to the end of the last command returned (a replica's offset). */
   get consumed(): number {
     return this.fed - this.pending

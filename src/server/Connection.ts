@@ -100,12 +100,14 @@ export const serveConnection = Effect.fnUntraced(function* (
     } finally {
       engine.endBatch(session, outlet)
     }
+    if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
+      engine.limitInput(session)
   }
   const take = (chunk: Uint8Array): boolean => {
     if (session.closing) return false
     input.feed(chunk)
     batch()
-    if (pause === undefined && !outlet.congested) return true
+    if (pause === undefined && !outlet.congested && !session.closing) return true
     input.keep()
     return false
   }
@@ -135,7 +137,7 @@ export const serveConnection = Effect.fnUntraced(function* (
         inlet.pause()
         yield* outlet.drained
         // Cut off meanwhile: nothing more of what it sent may run.
-        if (session.closing && pause !== "end") return
+        if (session.closing) return
         inlet.resume()
       }
       if (pause === undefined) {
