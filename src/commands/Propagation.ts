@@ -129,4 +129,4 @@ export class Propagation {
 }
 
 /** Arguments may be views of the input or the arena, which change before the log is written. */
-const keep = (arg: LogArgument): LogArgument => (arg instanceof Uint8Array ? arg.slice() : arg)
+const keep = (arg: LogArgument): LogArgument => (arg instanceof Uint8Array ? Uint8Array.from(arg) : arg)

@@ -147,7 +147,7 @@ const blockingMove = (
     return
   }
   if (c.denyBlocking) return c.out.nil()
-  const destination = c.bytes(2).slice()
+  const destination = Uint8Array.from(c.bytes(2))
   return c.blocking.wait({
     session: c.session,
     database: c.db.id,

@@ -180,8 +180,8 @@ const wait = (c: CommandContext, ofGroup: boolean): Effect.Effect<Uint8Array> =>
     if (!after.has(key)) after.set(key, new StreamId().copy(ids[n]))
   }
   const { count, noAck, block } = parsed
-  const group = ofGroup ? c.bytes(parsed.groupArg).slice() : undefined
-  const consumer = ofGroup ? c.bytes(parsed.groupArg + 1).slice() : new Uint8Array(0)
+  const group = ofGroup ? Uint8Array.from(c.bytes(parsed.groupArg)) : undefined
+  const consumer = ofGroup ? Uint8Array.from(c.bytes(parsed.groupArg + 1)) : new Uint8Array(0)
   const { blocking } = c
   if (ofGroup && !blocking.hearsChanges) {
     blocking.hearsChanges = true

@@ -143,7 +143,7 @@ const stateOf = Effect.fnUntraced(function* (gathered: Gathered) {
   return state
 })
 
-/** As `stateOf`, with `dir` made absolute: it must exist. */
+/** As `stateOf`, with `dir` made absolute: it must exist. So must `logfile`, or it is made: it must take lines. */
 const startState = Effect.fnUntraced(function* (gathered: Gathered) {
   const state = yield* stateOf(gathered)
   const given = gathered.settings.findLast(({ entry }) => entry.name === "dir")
@@ -152,6 +152,17 @@ const startState = Effect.fnUntraced(function* (gathered: Gathered) {
     Effect.mapError((reason) => invalid(given?.source ?? "the defaults", "dir", dir, reason)),
   )
   state.assignText("dir", resolved)
+  const { logfile } = state.values
+  if (logfile !== "") {
+    const fs = yield* FileSystem.FileSystem
+    const source = gathered.settings.findLast(({ entry }) => entry.name === "logfile")?.source
+    yield* fs.writeFileString(logfile, "", { flag: "a" }).pipe(
+      Effect.mapError((error) => {
+        const reason = `Can't open the log file: ${platformReason(error)}`
+        return invalid(source ?? "the defaults", "logfile", logfile, reason)
+      }),
+    )
+  }
   return state
 })
 

@@ -154,6 +154,11 @@ export class RequestParser {
     return this.end - this.start + (this.tail === null ? 0 : this.tailEnd - this.tailPos)
   }
 
+  /** Bytes of `pending` beyond the whole arguments of the command in progress. */
+  get unread(): number {
+    return this.end - this.pos + (this.tail === null ? 0 : this.tail.length - this.tailPos)
+  }
+
   /** Bytes of the stream consumed since construction: up to the end of the last command returned (a replica's offset). */
   get consumed(): number {
     return this.fed - this.pending
@@ -459,7 +464,7 @@ export class RequestParser {
       const announced = this.bulkLen < 0 ? 0 : this.pos - this.start + this.bulkLen + 2
       const justified = Math.min(announced, Math.max(trustedAnnouncement, acc.length * 4))
       const doubled = announced > have + n ? 0 : Math.min((have + n) * 2, maxCommandBytes)
-      acc = Buffer.allocUnsafeSlow(Math.max(have + n, justified, doubled, 1024))
+      acc = uncleared(Math.max(have + n, justified, doubled, 1024))
     }
     if (acc === this.cur) acc.copyWithin(0, this.start, this.end)
     else acc.set(this.cur.subarray(this.start, this.end), 0)
@@ -471,6 +476,9 @@ export class RequestParser {
     this.end = have
   }
 }
+
+/** Memory that is not cleared first; no Buffer, whose `slice` copies nothing: who keeps an argument takes a slice of it. */
+const uncleared = (bytes: number): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 
 /** A decimal 64-bit integer as Redis reads lengths: no leading zeros, no "+", no "-0". Infinity for anything else. */
 const strictInteger = (buf: Uint8Array, from: number, to: number): number => {

@@ -100,12 +100,14 @@ export const serveConnection = Effect.fnUntraced(function* (
     } finally {
       engine.endBatch(session, outlet)
     }
+    if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
+      engine.limitInput(session)
   }
   const take = (chunk: Uint8Array, length: number): boolean => {
     if (session.closing) return false
     input.feed(chunk, length)
     batch()
-    if (pause === undefined && !outlet.congested) return true
+    if (pause === undefined && !outlet.congested && !session.closing) return true
     input.keep()
     return false
   }
@@ -113,7 +115,7 @@ export const serveConnection = Effect.fnUntraced(function* (
     yield* inlet.idle(take)
     // What `take` could not finish, and the chunks that came meanwhile.
     for (;;) {
-      if (session.closing && pause === undefined) return
+      if (session.closing && (pause === undefined || pause === "flush")) return
       if (pause === "end") {
         engine.replies.flush()
         outlet.end()
@@ -134,6 +136,8 @@ export const serveConnection = Effect.fnUntraced(function* (
       if (outlet.congested) {
         inlet.pause()
         yield* outlet.drained
+        // Cut off meanwhile: nothing more of what it sent may run.
+        if (session.closing) return
         inlet.resume()
       }
       if (pause === undefined) {

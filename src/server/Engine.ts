@@ -256,6 +256,16 @@ export class Engine {
     session.control.kill()
   }
 
+  /** Cuts a client off whose unfinished command is beyond client-query-buffer-limit. */
+  limitInput(session: Session): void {
+    this.background(
+      Effect.logWarning(
+        `Client id=${session.id} addr=${session.address} sent too much: query buffer limit reached`,
+      ),
+    )
+    session.control.kill()
+  }
+
   /** Cuts off a client that speaks HTTP, with its replies; the log tells of it at most once a minute. */
   private cutHttp(session: Session): undefined {
     const now = this.keyspace.now

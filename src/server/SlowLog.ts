@@ -58,7 +58,7 @@ const argumentsOf = (c: CommandContext): ReadonlyArray<Uint8Array> => {
 }
 
 const shortened = (bytes: Uint8Array): Uint8Array => {
-  if (bytes.length <= ARGUMENT_BYTES_MAX) return bytes.slice()
+  if (bytes.length <= ARGUMENT_BYTES_MAX) return Uint8Array.from(bytes)
   const rest = text(`... (${bytes.length - ARGUMENT_BYTES_MAX} more bytes)`)
   return Buffer.concat([bytes.subarray(0, ARGUMENT_BYTES_MAX), rest])
 }

@@ -41,6 +41,10 @@ describe("the program's arguments", () => {
     [["--port", "70000"], "port 70000"],
     [["word", "--port", "0"], "Can't open config file"],
     [["--dir", "/nonexistent/directory"], "No such file or directory"],
+    [
+      ["--logfile", "/nonexistent/x.log"],
+      "command line: 'logfile /nonexistent/x.log': Can't open the log file: No such file or directory",
+    ],
     [["--tls-port", "1", "--port", "0"], "tls-cert-file and tls-key-file must be set"],
     [["--rename-command", "nope", "x", "--port", "0"], "No such command in rename-command"],
     [["--rename-command", "get", "set", "--port", "0"], "Target command name already exists"],

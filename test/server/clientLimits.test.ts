@@ -46,6 +46,20 @@ describe("clients", () => {
     expect((await fifth.readToEnd()).toString()).toContain("max number of clients")
   })
 
+  it("that send an argument beyond client-query-buffer-limit are cut off, not those that send much", async () => {
+    const server = await start()
+    const [much, large] = [await server.connect(), await server.connect()]
+    await text(much, "CONFIG", "SET", "client-query-buffer-limit", "2mb")
+    const piece = Buffer.alloc(100_000, "x")
+    const args = Array.from({ length: 50 }, (_, i) => [`key${i}`, piece]).flat()
+    expect(await much.text("MSET", ...args)).toBe("+OK\r\n")
+    large.sendRaw(
+      Buffer.concat([Buffer.from("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5500000\r\n"), ...Array(50).fill(piece)]),
+    )
+    await large.waitForClose()
+    expect(await text(much, "EXISTS", "k")).toBe(":0\r\n")
+  })
+
   it("from elsewhere are refused in protected mode, unless there is a password", async () => {
     const server = await start()
     seemElsewhere(true)

@@ -114,3 +114,20 @@ it("sends a message to many subscribers in both protocols, in order, and whole",
   }
   publisher.close()
 })
+
+it("runs nothing more of a client that was cut off, or killed while it did not read", async () => {
+  const [killed, cut, other] = [await redix.connect(), await redix.connect(), await redix.connect()]
+  await other.command("SET", "big", Buffer.alloc(20_000_000, "v"))
+  const sessions = [...redix.engine.sessions.values()]
+  killed.socket.pause()
+  killed.sendRaw("GET big\r\nGET big\r\nSET ran 1\r\nSET ran 1\r\n")
+  await until(() => sessions[0]?.control.congested() === true)
+  expect(await other.text("CLIENT", "KILL", "ID", sessions[0]?.id ?? 0)).toBe(":1\r\n")
+  await other.command("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0")
+  cut.sendRaw("GET big\r\nSET ran 1\r\nSET ran 1\r\n")
+  await cut.waitForClose()
+  killed.socket.resume()
+  await killed.waitForClose()
+  expect(await other.text("EXISTS", "ran")).toBe(":0\r\n")
+  other.close()
+})

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LatencyMonitor } from "../../src/server/LatencyMonitor.js"
 import { latencyGraph } from "../../src/server/LatencyReport.js"
-import type { RawClient } from "../support/RawClient.js"
+import { encodeCommand, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -108,6 +108,25 @@ describe("SLOWLOG", () => {
     expect(log.match(/\(redacted\)/g)).toHaveLength(3)
     expect(await client.text("SLOWLOG", "LEN")).toBe(":5\r\n")
     await set("masterauth", "")
+  })
+
+  it("keeps commands that came in two pieces as they were", async () => {
+    await set("slowlog-log-slower-than", "0")
+    await client.command("SLOWLOG", "RESET")
+    const watcher = await redix.connect()
+    for (const key of ["first", "other"]) {
+      const bytes = encodeCommand(["SET", key, key])
+      client.sendRaw(bytes.subarray(0, 15))
+      // What another client is answered now was read after the first piece.
+      await watcher.command("PING")
+      client.sendRaw(bytes.subarray(15))
+      expect(await client.readReply()).toEqual(Buffer.from("+OK\r\n"))
+    }
+    watcher.close()
+    await set("slowlog-log-slower-than", "-1")
+    const log = await client.text("SLOWLOG", "GET", "-1")
+    for (const key of ["first", "other"])
+      expect(log).toContain(`*3\r\n$3\r\nSET\r\n$5\r\n${key}\r\n$5\r\n${key}\r\n`)
   })
 
   it("keeps slowlog-max-len entries", async () => {
