@@ -125,7 +125,8 @@ export class Lookahead {
       if (this.count === 0) return this.pause()
     }
     const request = this.requests[this.at]
-    if (this.hashed && owner === this.id) {
+    // A request without a key has only what an earlier one left in its arrays.
+    if (this.hashed && owner === this.id && request.argc > 1) {
       foreseen.buf = request.buf
       foreseen.off = request.argOff[1]
       foreseen.len = request.argLen[1]

@@ -2,6 +2,8 @@
 import { expect, it } from "vitest"
 import { CommandTable } from "../../src/commands/CommandTable.js"
 import { dataCommands } from "../../src/commands/index.js"
+import { foreseenHash, forgetForeseen } from "../../src/memory/Foresight.js"
+import { hashBytes } from "../../src/memory/SipHash.js"
 import { ParseStatus, RequestParser } from "../../src/resp/RequestParser.js"
 import { Lookahead, type Request } from "../../src/server/Lookahead.js"
 import { Keyspace } from "../../src/store/Keyspace.js"
@@ -48,6 +50,35 @@ it("gives the commands of a stream cut at random", () => {
     expect(found).toEqual(commands)
     expect(input.pending).toBe(0)
   }
+})
+
+it("foresees nothing from a command without a key: a later key may lie where an earlier one lay", () => {
+  const random = Random.forTest("lookahead foresight")
+  const buffer = new Uint8Array(64 * 1024)
+  const input = new Lookahead(new RequestParser({ maxBulkLength: 1 << 20, authenticated: true }), table)
+  let checked = 0
+  for (let round = 0; round < 3000; round++) {
+    // Small sizes, so that keys of one chunk often lie where those of the one before lay.
+    const commands = Array.from({ length: random.between(15, 20) }, () =>
+      random.chance(0.2) ? ["EXEC"] : ["GET", "k".repeat(random.between(2, 9))],
+    )
+    const stream = Buffer.concat(commands.map((args) => encodeCommand(args)))
+    buffer.set(stream)
+    forgetForeseen()
+    input.feed(buffer, stream.length)
+    for (let i = 0; i < commands.length; i++) {
+      const request = input.next(keyspace.database(0))
+      if (request === undefined) throw new Error("a command is missing")
+      expect(words(request)).toEqual(commands[i])
+      if (request.argc < 2) continue
+      const [, off] = request.argOff
+      const [, len] = request.argLen
+      expect(foreseenHash(request.buf, off, len)).toBe(hashBytes(request.buf, off, len))
+      checked++
+    }
+    expect(input.next(keyspace.database(0))).toBe(undefined)
+  }
+  expect(checked).toBeGreaterThan(10_000)
 })
 
 it("runs what came before a protocol error, then reports it", () => {
