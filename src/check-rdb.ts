@@ -21,18 +21,30 @@ const BAR_WIDTH = 40
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const complain = (line: string): void => void process.stderr.write(`${line}\n`)
 
+interface Progress {
+  readonly report: (done: number) => void
+  /** Takes the bar away, so that what comes next starts on a line of its own. */
+  readonly clear: () => void
+}
+
 /** A progress bar on a terminal; nothing elsewhere. */
-const progress = (total: number): ((done: number) => void) => {
-  if (!process.stderr.isTTY || total === 0) return () => {}
+const progressOf = (total: number): Progress => {
+  if (!process.stderr.isTTY || total === 0) return { report: () => {}, clear: () => {} }
   let shown = -1
-  return (done) => {
+  let width = 0
+  const report = (done: number): void => {
     const percent = Math.floor((done / total) * 100)
     if (percent === shown) return
     shown = percent
     const full = Math.round((percent / 100) * BAR_WIDTH)
     const bar = `[${"#".repeat(full)}${" ".repeat(BAR_WIDTH - full)}] ${percent}%`
-    process.stderr.write(percent === 100 ? `\r${" ".repeat(bar.length)}\r` : `\r${bar}`)
+    width = bar.length
+    process.stderr.write(`\r${bar}`)
   }
+  const clear = (): void => {
+    if (width > 0) process.stderr.write(`\r${" ".repeat(width)}\r`)
+  }
+  return { report, clear }
 }
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
@@ -40,19 +52,19 @@ const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown
 /** Feeds the file to the decoder; answers what is wrong, or undefined. */
 const verify = (file: string, check: RdbCheck): string | undefined => {
   let fd = -1
+  let progress: Progress | undefined = undefined
   try {
     fd = fs.openSync(file, "r")
     const totalBytes = fs.fstatSync(fd).size
     const decoder = new RdbDecoder(check, { path: file, totalBytes, sanitize: true, skipModuleValues: true })
     const buffer = new Uint8Array(SLICE_BYTES)
-    const report = progress(totalBytes)
+    progress = progressOf(totalBytes)
     for (let n = -1; n !== 0 && !decoder.done;) {
       n = fs.readSync(fd, buffer, 0, SLICE_BYTES, null)
       if (n > 0) decoder.feed(buffer.subarray(0, n))
-      report(decoder.offset)
+      progress.report(decoder.offset)
     }
     decoder.finish()
-    report(totalBytes)
     return decoder.offset < totalBytes
       ? `${file}: ${totalBytes - decoder.offset} bytes follow the end of the data`
       : undefined
@@ -60,6 +72,7 @@ const verify = (file: string, check: RdbCheck): string | undefined => {
     if (thrown instanceof RdbCorruptError || thrown instanceof RdbVersionError) return thrown.message
     return `cannot read ${file}: ${messageOf(thrown)}`
   } finally {
+    progress?.clear()
     if (fd >= 0) fs.closeSync(fd)
   }
 }

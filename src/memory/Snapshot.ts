@@ -40,7 +40,8 @@ export class Snapshot {
   readonly handle: SnapshotHandle
   /** Bytes of pre-images and tables written so far: what the snapshot costs in memory. */
   get logBytes(): number {
-    return this.next * 8
+    // Word pair 0 is never written: offset 0 means that there is no pre-image.
+    return (this.next - 1) * 8
   }
   private readonly log: Int32Array
   private next = 1

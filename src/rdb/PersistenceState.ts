@@ -36,7 +36,7 @@ export class PersistenceState {
   lastStatus: "ok" | "err" = "ok"
   /** Why the last save failed. */
   lastError: string | undefined = undefined
-  /** Seconds the last save took, -1 before the first. */
+  /** Seconds the last background save to a file took, -1 before the first. */
   lastDurationSeconds = -1
   /** Good saves to files. */
   saves = 0

@@ -242,11 +242,13 @@ class Persistence implements RdbPersistenceShape {
       onOpen: save.onOpen,
     }
     const atCut = save.atCut ?? this.replication
-    let startedMs = 0
+    let startedMs: number | undefined = undefined
     let changes = 0
     const open = (): SnapshotSource => {
-      startedMs = this.clock.currentTimeMillisUnsafe()
-      state.lastTrySeconds = Math.floor(startedMs / 1000)
+      const now = this.clock.currentTimeMillisUnsafe()
+      // As in redis-server, a save that somebody waits for does not count as a background save.
+      if (save.background !== false) startedMs = now
+      state.lastTrySeconds = Math.floor(now / 1000)
       changes = keyspace.dirty
       return this.begin("file", atCut(), save.background !== false)
     }
@@ -271,6 +273,8 @@ class Persistence implements RdbPersistenceShape {
       ),
       Effect.ensuring(
         Effect.sync(() => {
+          // One that never began, because it was ended while it waited for its turn, took no time.
+          if (startedMs === undefined) return
           state.lastDurationSeconds = Math.round((this.clock.currentTimeMillisUnsafe() - startedMs) / 1000)
         }),
       ),

@@ -36,6 +36,12 @@ const CRON_MS = 100
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
 
+/** A reload failed while it saved, or while it loaded what was saved. */
+export interface ReloadError {
+  readonly during: "save" | "load"
+  readonly cause: RdbError
+}
+
 export type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
 
 type Fork = <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -271,12 +277,15 @@ export class ServerPersistence {
   }
 
   /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
-  reload(flags: ReloadFlags): Effect.Effect<void, RdbError> {
+  reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
     const saved = flags.save ? this.saveNow() : Effect.void
     const load = this.load({ flush: flags.flush, duplicates: flags.merge ? "replace" : "refuse" })
+    const failed = (during: ReloadError["during"]) =>
+      Effect.mapError((cause: RdbError) => ({ during, cause }))
     return saved.pipe(
-      Effect.andThen(load),
+      failed("save"),
+      Effect.andThen(load.pipe(failed("load"))),
       Effect.andThen(Effect.logWarning("DB reloaded by DEBUG RELOAD")),
       Effect.ensuring(Effect.sync(() => this.endLoad())),
     )

@@ -4,8 +4,8 @@ import { type Command, command } from "../../commands/Command.js"
 import type { CommandContext } from "../../commands/CommandContext.js"
 import * as spec from "../../commands/spec/server.js"
 import * as Errors from "../../resp/Errors.js"
-import type { RdbError, RdbIoError } from "../../rdb/RdbErrors.js"
-import type { ServerPersistence } from "../Persistence.js"
+import type { RdbIoError } from "../../rdb/RdbErrors.js"
+import type { ReloadError, ServerPersistence } from "../Persistence.js"
 import type { DebugSubcommand } from "./DebugSubcommand.js"
 
 const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1")
@@ -64,9 +64,9 @@ export const debugReload = (persistence: () => ServerPersistence): DebugSubcomma
     if (c.denyBlocking) return c.fail("ERR DEBUG RELOAD waits for the disk and cannot run in a transaction")
     return Effect.match(persistence().reload(flags), {
       onSuccess: () => OK,
-      onFailure: (error: RdbError) =>
+      onFailure: ({ during }: ReloadError) =>
         latin1(
-          error._tag === "RdbIoError" && error.operation !== "open"
+          during === "save"
             ? "-ERR Error trying to save the DB\r\n"
             : "-ERR Error trying to load the RDB dump, check server logs.\r\n",
         ),
