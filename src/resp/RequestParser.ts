@@ -109,10 +109,7 @@ export class RequestParser {
     if (this.failed || length === 0) return
     this.fed += length
     if (this.tail === null) {
-      if (this.start === this.end) {
-        this.enter(chunk, 0, length)
-        return
-      }
+      if (this.start === this.end) return this.enter(chunk, 0, length)
       if (this.starved) {
         this.tail = chunk
         this.tailPos = 0
@@ -200,11 +197,8 @@ export class RequestParser {
       return this.fail("unauthenticated multibulk length")
     }
     this.pos = this.lineNext
-    if (n <= 0) {
-      this.skip()
-    } else {
-      this.remaining = n
-    }
+    if (n <= 0) this.skip()
+    else this.remaining = n
     return true
   }
 
