@@ -1,7 +1,7 @@
 /**
  * Runs the commands of a master's stream, for a replica: parses a chunk's ahead and has the memory they need brought near
- * (Lookahead.ts), as for a client's pipeline. Nothing of their replies leaves. SET at pipeline 16 costs a replica of 1 M
- * keys 0.75 us of CPU a command this way, 1.05 one by one (redis-server 0.9).
+ * (Lookahead.ts), as for a client's pipeline. Nothing of their replies leaves. SET at pipeline 16 over 100,000
+ * keys costs a replica 0.78 us of CPU a command, redis-server's 1.03 in the same run; one by one it was 1.09 to 1.00.
  */
 import * as Effect from "effect/Effect"
 import type { Session } from "../commands/Session.js"
