@@ -83,8 +83,10 @@ export const serveConnection = Effect.fnUntraced(function* (
   const input = new Lookahead(engine.codec.makeParser(session.limits), engine.dispatcher.table)
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
+      // Replies of the turn in which the peer ended leave with its end.
+      engine.replies.flushFor(outlet)
       engine.detach(session)
-      raw.destroySoon()
+      outlet.close()
     }),
   )
   engine.attach(session, outlet, input)

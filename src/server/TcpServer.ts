@@ -203,14 +203,18 @@ const accept = (engine: Engine, settings: ListenSettings, listener: Listener): E
 
 /** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
 const closed = (raw: Net.Socket): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (raw.closed) return resume(Effect.void)
-    const done = (): void => resume(Effect.void)
-    raw.once("close", done)
-    return Effect.sync(() => void raw.off("close", done))
-  }).pipe(
-    Effect.timeoutOrElse({ duration: CLOSE_WAIT_MS, orElse: () => Effect.sync(() => void raw.destroy()) }),
-  )
+  Effect.suspend(() => {
+    if (raw.closed) return Effect.void
+    const end = Effect.callback<void>((resume) => {
+      const done = (): void => resume(Effect.void)
+      raw.once("close", done)
+      return Effect.sync(() => void raw.off("close", done))
+    })
+    // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
+    if (raw.destroyed) return end
+    const cut = Effect.sync(() => void raw.destroy())
+    return Effect.timeoutOrElse(end, { duration: CLOSE_WAIT_MS, orElse: () => cut })
+  })
 
 const addressText = (host: string | undefined, port: number | undefined): string =>
   host === undefined ? "?:0" : host.includes(":") ? `[${host}]:${port ?? 0}` : `${host}:${port ?? 0}`

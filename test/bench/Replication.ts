@@ -1,5 +1,5 @@
 /** Replication: full sync, throughput of a master with replicas and how far they lag, WAIT; each pair of its own kind. */
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { plain } from "../support/Nodes.js"
 import { RawClient } from "../support/RawClient.js"
 import { type BenchServer, cpuMicros, startServer } from "./Servers.js"
@@ -17,9 +17,6 @@ const ask = async (server: BenchServer, ...words: ReadonlyArray<string | number>
     client.close()
   }
 }
-
-const offsetOf = async (server: BenchServer): Promise<number> =>
-  Number(/master_repl_offset:(\d+)/.exec(await ask(server, "INFO", "replication"))?.[1])
 
 const untilUp = async (server: BenchServer): Promise<void> => {
   const client = await RawClient.connect({ port: server.port }, { timeoutMs: 60_000 })
@@ -68,8 +65,35 @@ interface Steady {
   readonly perSecond: number
   readonly cpuMicros: number
   readonly replicaMicros: number
-  /** Milliseconds after the last reply until every replica had everything. */
+  /** Median while the load ran, and at its end: milliseconds from the master's word of its offset to the last replica's. */
   readonly lagMs: number
+  readonly endLagMs: number
+}
+
+const setAtP16 = (server: BenchServer, requests: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const shape = ["-t", "set", "-r", "100000", "-d", "10", "-P", "16", "-c", "50", "-q", "--csv"]
+    const args = ["-p", String(server.port), "-n", String(requests), ...shape]
+    const child = spawn("redis-benchmark", args, { stdio: ["ignore", "pipe", "ignore"] })
+    let text = ""
+    child.stdout.on("data", (data) => (text += String(data)))
+    child.on("error", reject)
+    child.on("close", () => resolve(Number(/"SET","([\d.]+)"/.exec(text)?.[1] ?? 0)))
+  })
+
+const offsetSeen = async (client: RawClient): Promise<number> =>
+  Number(/master_repl_offset:(\d+)/.exec(plain(await client.command("INFO", "replication")))?.[1])
+
+/** Until every replica has what the master has now; the time it takes to ask is in it. */
+const lag = async (master: RawClient, replicas: ReadonlyArray<RawClient>): Promise<number> => {
+  const offset = await offsetSeen(master)
+  const start = performance.now()
+  await Promise.all(
+    replicas.map(async (replica) => {
+      while ((await offsetSeen(replica)) < offset);
+    }),
+  )
+  return performance.now() - start
 }
 
 const steady = (kind: Kind, replicas: number, requests: number): Promise<Steady> =>
@@ -78,44 +102,30 @@ const steady = (kind: Kind, replicas: number, requests: number): Promise<Steady>
       await ask(replica, "REPLICAOF", "127.0.0.1", master.port)
       await untilUp(replica)
     }
-    const load = (n: number): number => {
-      const args = [
-        "-p",
-        master.port,
-        "-t",
-        "set",
-        "-n",
-        n,
-        "-r",
-        100_000,
-        "-d",
-        10,
-        "-P",
-        16,
-        "-c",
-        50,
-        "-q",
-        "--csv",
-      ]
-      const run = spawnSync("redis-benchmark", args.map(String), { encoding: "utf8" })
-      return Number(/"SET","([\d.]+)"/.exec(run.stdout)?.[1] ?? 0)
-    }
-    load(Math.ceil(requests / 10))
+    const clients: Array<RawClient> = []
+    for (const { port } of [master, ...rest])
+      clients.push(await RawClient.connect({ port }, { timeoutMs: 60_000 }))
+    const [first, ...others] = clients
+    if (first === undefined) throw new Error("no server")
+    await setAtP16(master, Math.ceil(requests / 10))
     // The first INFO of a program just started takes milliseconds, which would count as lag.
-    for (const server of [master, ...rest]) for (let i = 0; i < 50; i++) await offsetOf(server)
+    for (const client of clients) for (let i = 0; i < 50; i++) await offsetSeen(client)
     const cpu = cpuMicros(master.pid)
     const cpus = rest.map((replica) => cpuMicros(replica.pid))
-    const perSecond = load(requests)
-    const end = performance.now()
-    const used = cpuMicros(master.pid) - cpu
-    if (rest.length > 0) {
-      const offset = await offsetOf(master)
-      for (const replica of rest) while ((await offsetOf(replica)) < offset);
+    let running = true
+    const load = setAtP16(master, requests).finally(() => (running = false))
+    const lags: Array<number> = []
+    while (running && others.length > 0) {
+      lags.push(await lag(first, others))
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    const lagMs = performance.now() - end
+    const perSecond = await load
+    const endLagMs = await lag(first, others)
+    const used = cpuMicros(master.pid) - cpu
     const replicaCpu = rest.map((replica, i) => cpuMicros(replica.pid) - (cpus[i] ?? 0))
     const replicaMicros = replicaCpu.reduce((a, b) => a + b, 0) / Math.max(1, rest.length) / requests
-    return { perSecond, cpuMicros: used / requests, replicaMicros, lagMs }
+    for (const client of clients) client.close()
+    return { perSecond, cpuMicros: used / requests, replicaMicros, lagMs: median(lags), endLagMs }
   })
 
 const waiting = (kind: Kind, rounds: number): Promise<number> =>
@@ -167,7 +177,8 @@ export const replication = async (keys: number, rounds: number, requests: number
     line("  CPU of the master, us a request", 2, (s) => s.cpuMicros)
     if (replicas === 0) continue
     line("  CPU of a replica, us a request", 2, (s) => s.replicaMicros)
-    line("  lag at the end, ms", 1, (s) => s.lagMs)
+    line("  lag under that load, ms", 2, (s) => s.lagMs)
+    line("  lag at its end, ms", 2, (s) => s.endLagMs)
   }
   await compare("SET and WAIT 1 at P1, us a round", (kind) => waiting(kind, 10_000), 1)
 }
