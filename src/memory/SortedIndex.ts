@@ -236,6 +236,17 @@ export class SortedIndex extends SortedNodes {
     this.at[0] = left
   }
 
+  /** Notes the entries about the cursor, in its leaf: the next ones, or those before where few follow. */
+  near(into: Int32Array): number {
+    const leaf = this.path[0]
+    const slots = this.slots(leaf)
+    const n = Math.min(slots, into.length)
+    const from = ((leaf & 0xfffff) << 1) + MEMBERS + Math.min(this.at[0], slots - n)
+    const words = this.arena.i32[leaf >>> 20]
+    for (let i = 0; i < n; i++) into[i] = words[from + i]
+    return n
+  }
+
   /** Moves the cursor to the next member; false at the end, where the cursor is lost. */
   next(): boolean {
     if (++this.at[0] < this.slots(this.path[0])) return true

@@ -15,9 +15,9 @@ export interface Workload {
   readonly name: string
   /** redis-benchmark's arguments after the common ones. */
   readonly args: ReadonlyArray<string>
-  /** Requests at pipeline 1; deeper pipelines send `deep` times as many. */
+  /** Requests at pipeline 1; at 16 and 100 as many times more as `deep` says. */
   readonly requests: number
-  readonly deep: number
+  readonly deep: readonly [at16: number, at100: number]
   /** Sent to both before each round, so that a round finds what the one before it used up. */
   readonly prepare?: ReadonlyArray<string>
 }
@@ -25,26 +25,37 @@ export interface Workload {
 export interface Sample {
   readonly perSecond: number
   readonly cpuMicros: number
+  /** Share of one core that the load generator used: near 1 the server has no say in the throughput. */
+  readonly clientShare: number
 }
 
+/** Seconds in a line of the shell's `times`: user and system time, as 0m1.25s. */
+const secondsIn = (line: string): number =>
+  [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0)
+
+/** Runs redis-benchmark under a shell, which knows what CPU time it took. */
+const generate = async (server: BenchServer, args: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const command = ["redis-benchmark", "-p", String(server.port), ...args]
+  const { stdout } = await run("sh", ["-c", '"$@"; times', "sh", ...command], { maxBuffer: 1 << 24 })
+  return stdout.trim().split("\n")
+}
+
+const requestsAt = (load: Workload, pipeline: number): number =>
+  load.requests * (pipeline < 16 ? 1 : load.deep[pipeline < 100 ? 0 : 1])
+
 const measure = async (server: BenchServer, load: Workload, pipeline: number): Promise<Sample> => {
-  const requests = pipeline === 1 ? load.requests : load.requests * load.deep
-  const common = [
-    "-p",
-    String(server.port),
-    "-c",
-    "50",
-    "-P",
-    String(pipeline),
-    "-n",
-    String(requests),
-    "--csv",
-  ]
+  const requests = requestsAt(load, pipeline)
+  const common = ["-c", "50", "-P", String(pipeline), "-n", String(requests), "--csv"]
   const before = cpuMicros(server.pid)
-  const { stdout } = await run("redis-benchmark", [...common, ...load.args], { maxBuffer: 1 << 24 })
+  const lines = await generate(server, [...common, ...load.args])
   const after = cpuMicros(server.pid)
-  const row = stdout.trim().split("\n").at(-1)?.split('","') ?? []
-  return { perSecond: Number(row[1]), cpuMicros: (after - before) / requests }
+  const perSecond = Number(lines.at(-3)?.split('","')[1])
+  const clientSeconds = secondsIn(lines.at(-1) ?? "")
+  return {
+    perSecond,
+    cpuMicros: (after - before) / requests,
+    clientShare: (clientSeconds * perSecond) / requests,
+  }
 }
 
 const median = (values: ReadonlyArray<number>): number =>
@@ -57,7 +68,10 @@ export interface Comparison {
   readonly redis: Sample
 }
 
-/** Runs one workload at one pipeline depth, `rounds` times on each server in turn. */
+/**
+ * Runs one workload at one pipeline depth, `rounds` times on each server in turn, after a round that does not count: it
+ * fills what the others work on and lets both get warm.
+ */
 export const compare = async (
   servers: { readonly redix: BenchServer; readonly redis: BenchServer },
   load: Workload,
@@ -65,46 +79,48 @@ export const compare = async (
   rounds: number,
 ): Promise<Comparison> => {
   const samples = { redix: [] as Array<Sample>, redis: [] as Array<Sample> }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round <= rounds; round++) {
     for (const name of ["redix", "redis"] as const) {
-      if (load.prepare !== undefined) {
-        await run("redis-benchmark", ["-p", String(servers[name].port), "-q", ...load.prepare], {
-          maxBuffer: 1 << 24,
-        })
-      }
-      samples[name].push(await measure(servers[name], load, pipeline))
+      if (load.prepare !== undefined) await generate(servers[name], ["-q", ...load.prepare])
+      const sample = await measure(servers[name], load, pipeline)
+      if (round > 0) samples[name].push(sample)
     }
   }
   const middle = (all: ReadonlyArray<Sample>): Sample => ({
     perSecond: median(all.map((s) => s.perSecond)),
     cpuMicros: median(all.map((s) => s.cpuMicros)),
+    clientShare: median(all.map((s) => s.clientShare)),
   })
   return { workload: load.name, pipeline, redix: middle(samples.redix), redis: middle(samples.redis) }
 }
 
 const keys = ["-r", "1000000"]
+/** Enough for the rounds to last a second. */
+const cheap = { requests: 100_000, deep: [15, 30] } as const
+/** What a pop takes has to be there: about two million members, all of them different. */
+const fill = ["-r", "1000000000", "-n", "2000000", "-P", "100", "-t"]
 
 /** redis-benchmark's own tests, single key or over a million. */
 export const workloads: ReadonlyArray<Workload> = [
-  { name: "SET", args: [...keys, "-t", "set"], requests: 100_000, deep: 20 },
-  { name: "GET", args: [...keys, "-t", "get"], requests: 100_000, deep: 20 },
-  { name: "INCR", args: [...keys, "-t", "incr"], requests: 100_000, deep: 20 },
-  { name: "LPUSH", args: ["-t", "lpush"], requests: 100_000, deep: 10 },
-  { name: "RPUSH", args: ["-t", "rpush"], requests: 100_000, deep: 10 },
-  { name: "LPOP", args: ["-t", "lpop"], requests: 100_000, deep: 10 },
-  { name: "RPOP", args: ["-t", "rpop"], requests: 100_000, deep: 10 },
-  { name: "SADD", args: [...keys, "-t", "sadd"], requests: 100_000, deep: 10 },
-  { name: "HSET", args: [...keys, "-t", "hset"], requests: 100_000, deep: 10 },
-  { name: "SPOP", args: [...keys, "-t", "spop"], requests: 100_000, deep: 10 },
-  { name: "ZADD", args: [...keys, "-t", "zadd"], requests: 100_000, deep: 10 },
-  { name: "ZPOPMIN", args: [...keys, "-t", "zpopmin"], requests: 100_000, deep: 10 },
-  { name: "MSET (10 keys)", args: [...keys, "-t", "mset"], requests: 50_000, deep: 4 },
-  { name: "XADD", args: ["xadd", "bench:stream", "*", "field", "data"], requests: 100_000, deep: 10 },
+  { name: "SET", args: [...keys, "-t", "set"], ...cheap },
+  { name: "GET", args: [...keys, "-t", "get"], ...cheap },
+  { name: "INCR", args: [...keys, "-t", "incr"], ...cheap },
+  { name: "LPUSH", args: ["-t", "lpush"], ...cheap },
+  { name: "RPUSH", args: ["-t", "rpush"], ...cheap },
+  { name: "LPOP", args: ["-t", "lpop"], ...cheap },
+  { name: "RPOP", args: ["-t", "rpop"], ...cheap },
+  { name: "SADD", args: [...keys, "-t", "sadd"], ...cheap },
+  { name: "HSET", args: [...keys, "-t", "hset"], ...cheap },
+  { name: "SPOP", args: ["-t", "spop"], requests: 100_000, deep: [15, 20], prepare: [...fill, "sadd"] },
+  { name: "ZADD", args: [...keys, "-t", "zadd"], requests: 100_000, deep: [10, 10] },
+  { name: "ZPOPMIN", args: ["-t", "zpopmin"], requests: 100_000, deep: [15, 20], prepare: [...fill, "zadd"] },
+  { name: "MSET (10 keys)", args: [...keys, "-t", "mset"], requests: 50_000, deep: [4, 6] },
+  { name: "XADD", args: ["xadd", "bench:stream", "*", "field", "data"], requests: 100_000, deep: [12, 15] },
   ...[100, 300, 500, 600].map((n) => ({
     name: `LRANGE ${n}`,
     args: ["lrange", "bench:range", "0", String(n - 1)],
     requests: 20_000,
-    deep: 2,
+    deep: [2, 2] as const,
     prepare: ["-n", "1000", "-c", "1", "rpush", "bench:range", "xxx"],
   })),
 ]

@@ -30,6 +30,7 @@ const printComparison = (c: Comparison): void => {
       c.redix.cpuMicros.toFixed(2),
       c.redis.cpuMicros.toFixed(2),
       (c.redix.cpuMicros / c.redis.cpuMicros).toFixed(2),
+      `${(c.redix.clientShare * 100).toFixed(0)}/${(c.redis.clientShare * 100).toFixed(0)}%`,
     ]),
   )
 }
@@ -39,7 +40,17 @@ const throughput = async (redix: BenchServer, redis: BenchServer): Promise<void>
   const pipelines = option("pipelines", "1,16,100").split(",").map(Number)
   const scale = Number(option("requests", "1"))
   console.log(
-    row(["workload", "pipeline", "redix/s", "redis/s", "ratio", "redix us", "redis us", "cpu ratio"]),
+    row([
+      "workload",
+      "pipeline",
+      "redix/s",
+      "redis/s",
+      "ratio",
+      "redix us",
+      "redis us",
+      "cpu ratio",
+      "client",
+    ]),
   )
   for (const load of workloads) {
     if (only !== "" && !only.split(",").includes(load.name)) continue

@@ -20,6 +20,7 @@
  * Example: ZADD z 1 a is one block of 16 bytes: 0b 00 00 00 | 02 00 | 81 61 02 | 01 01 | ff.
  */
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
+import { LOOKAHEAD_MAX, touchEntries } from "../../memory/Foresight.js"
 import { HashTable } from "../../memory/HashTable.js"
 import * as LP from "../../memory/Listpack.js"
 import * as Pairs from "../../memory/ListpackPairs.js"
@@ -45,6 +46,15 @@ export interface PackedLimits {
 /** Most bytes of a score's text: "-1.2345678901234567e-308". */
 const SCORE_TEXT_MAX = 32
 const scoreText = new Uint8Array(SCORE_TEXT_MAX)
+
+/**
+ * A set of more members than this is not in the processor's cache: the next members to go are then foreseen. ZPOPMIN of
+ * 2 M members at pipeline 100: 1.10 us of CPU, before 1.40.
+ */
+const FORESEE_FROM = 16_384
+const ahead = new Int32Array(LOOKAHEAD_MAX)
+const hashes = new Int32Array(LOOKAHEAD_MAX)
+let removals = 0
 
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
@@ -245,12 +255,21 @@ export class SortedSet {
     }
     for (let i = 0; i < n; i++) {
       this.index.seek(rank)
+      if ((removals++ & (LOOKAHEAD_MAX - 1)) === 0 && this.table.count > FORESEE_FROM) this.foresee()
       const entry = this.index.entry
       this.index.removeHere()
       this.table.find(a.u8[entry >>> 20], byteOf(entry) + MEMBER_KEY_BYTE, memberLength(a, entry))
       this.table.removeFound()
       a.free(entry)
     }
+  }
+
+  /** Brings near the members about the cursor and their buckets: they are probably the next to go. */
+  private foresee(): void {
+    const n = this.index.near(ahead)
+    touchEntries(this.arena, ahead, n)
+    for (let i = 0; i < n; i++) hashes[i] = this.table.hashOfEntry(ahead[i])
+    this.table.touch(hashes, n)
   }
 
   /** Finds the members of ranks [start, stop], negative ones counted from the end: `from`, `count`. */
