@@ -115,7 +115,8 @@ export class HashTable {
     touchBuckets(this.arena, this.dir, this.mask, this.split, hashes, n)
   }
 
-  private findHashed(hash: number, buf: Uint8Array, off: number, len: number): Ref {
+  /** As `find`, for a key whose hash is known. */
+  findHashed(hash: number, buf: Uint8Array, off: number, len: number): Ref {
     const i32s = this.arena.i32
     let b = hash & this.mask
     if (b < this.split) b = hash & ((this.mask << 1) | 1)
@@ -169,7 +170,8 @@ export class HashTable {
     this.insertHashed(this.hashOfEntry(entry), entry)
   }
 
-  private insertHashed(hash: number, entry: Ref): void {
+  /** Inserts an entry whose key is not in the table and has this hash. */
+  insertHashed(hash: number, entry: Ref): void {
     this.place(this.bucketOf(hash), hash, entry)
     this.count++
     if (this.count > this.bucketCount * LOAD_MAX) this.grow()

@@ -13,6 +13,7 @@
  * A text score is a length byte and as many digits; lengths 253, 254 and 255 mean NaN, +inf and -inf. Fields with a TTL
  * have no counterpart in Redis 7.0 and are refused; hashes of types 24 and 25 whose fields have none are read.
  */
+import { copyBytes } from "../memory/Arena.js"
 import { parseDoubleLax } from "../memory/Numbers.js"
 import { ZiplistCursor, ZipmapCursor, validateZiplist, validateZipmap } from "./OldEncodings.js"
 import { Scratch, type RdbDecoderInput } from "./RdbDecoderInput.js"
@@ -134,7 +135,7 @@ export class RdbDecoderValues {
   private hold(count: number): boolean {
     const { key, type, sink, meta } = this
     if (this.heldKey.length < key.length) this.heldKey = new Uint8Array(2 * key.length)
-    this.heldKey.set(key.bytes.subarray(key.offset, key.offset + key.length))
+    copyBytes(key.bytes, key.offset, this.heldKey, 0, key.length)
     key.bytes = this.heldKey
     key.offset = 0
     this.left = count

@@ -5,12 +5,15 @@
  *     const decoder = new RdbDecoder(loader, { path })
  *     decoder.feed(chunk) ...; decoder.finish()
  *
+ * The last few keys are in no table until `settle` is called, as the decoder does at the end of a file and of a database.
+ *
  * Everything is synchronous; between two `feed` calls other work may go on, as long as nothing writes to the keyspace.
  * When a feed throws, `abandon` frees the value that was being built; keys already loaded stay.
  *
  * Packed bytes are copied into the keyspace as they are where the settings allow that size, as redis-server 7.0 does.
  */
-import type { Ref } from "../memory/Arena.js"
+import { copyBytes, type Ref } from "../memory/Arena.js"
+import { Arrivals } from "../store/Arrivals.js"
 import type { Database } from "../store/Database.js"
 import { setEntryClock, STRING_INT } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
@@ -64,6 +67,7 @@ export class RdbLoader implements RdbSink {
   /** The AUX fields by name. */
   readonly fields = new Map<string, string>()
   private readonly values: RdbLoaderValues
+  private readonly arrivals: Arrivals
   private readonly databases: ReadonlyArray<Database>
   private db: Database
   private skipping = false
@@ -82,6 +86,7 @@ export class RdbLoader implements RdbSink {
     this.databases = options.databases ?? keyspace.databases
     this.db = this.databases[database] ?? keyspace.database(database)
     this.values = new RdbLoaderValues(keyspace.arena, options.limits)
+    this.arrivals = new Arrivals(keyspace, options.duplicates)
   }
 
   /** Where the replication stream stood when the file was made, if the file says so. */
@@ -95,6 +100,7 @@ export class RdbLoader implements RdbSink {
   /** Frees the value being built, after a failed load. */
   abandon(): void {
     this.values.abandon()
+    this.keys -= this.arrivals.settle(this.db)
   }
 
   version(): void {}
@@ -106,6 +112,7 @@ export class RdbLoader implements RdbSink {
   selectDb(db: number): void {
     const { databases } = this
     if (db >= databases.length) corrupt(`database ${db}, and this server has ${databases.length}`)
+    this.settle()
     this.db = databases[db] ?? this.db
   }
 
@@ -145,28 +152,28 @@ export class RdbLoader implements RdbSink {
     return meta.idleSeconds < 0 ? -1 : Math.max(0, Math.floor(now / 1000) - meta.idleSeconds) & 0xffffff
   }
 
-  /** Looks the key up for insertion; an older value under it is refused or deleted. */
-  private makeWay(key: Uint8Array, off: number, len: number): void {
-    const { db } = this
-    const old = db.table.find(key, off, len)
-    if (old === 0) return
-    if (this.options.duplicates === "refuse") corrupt("repeated key")
-    db.remove(old, false)
-    db.table.find(key, off, len)
+  /** Puts all entries read so far where they can be found. */
+  settle(): void {
+    this.refuse(this.arrivals.settle(this.db))
   }
 
-  private settle(ref: Ref, hasExpiry: boolean, low: number, high: number, clock: number): void {
+  private refuse(repeated: number): void {
+    if (repeated === 0) return
+    this.keys -= repeated
+    corrupt("repeated key, this one or one just before")
+  }
+
+  private arrive(ref: Ref, hasExpiry: boolean, low: number, high: number, clock: number): void {
     const entry = hasExpiry ? this.db.setExpiryWords(ref, low, high) : ref
     if (clock >= 0) setEntryClock(this.keyspace.arena, entry, clock)
     this.keys++
+    this.refuse(this.arrivals.add(this.db, entry))
   }
 
   string(key: RdbSlice, meta: RdbMeta, value: RdbSlice): void {
     if (meta.hasExpiry && this.isDropped(key, meta)) return
-    this.makeWay(key.bytes, key.offset, key.length)
     const { bytes, offset, length } = value
-    const ref = this.db.putString(
-      0,
+    const ref = this.arrivals.string(
       key.bytes,
       key.offset,
       key.length,
@@ -174,12 +181,10 @@ export class RdbLoader implements RdbSink {
       offset,
       length,
       value.isInteger ? STRING_INT : stringEncoding(bytes, offset, length),
-      false,
       meta.hasExpiry,
     )
-    if (meta.hasExpiry || meta.freq >= 0 || meta.idleSeconds >= 0)
-      this.settle(ref, meta.hasExpiry, meta.expireLo, meta.expireHi, this.clockOf(meta))
-    else this.keys++
+    const clock = meta.freq >= 0 || meta.idleSeconds >= 0 ? this.clockOf(meta) : -1
+    this.arrive(ref, meta.hasExpiry, meta.expireLo, meta.expireHi, clock)
   }
 
   /** Keeps what is said of a key until its value is complete; false when the key is left out. */
@@ -187,7 +192,7 @@ export class RdbLoader implements RdbSink {
     this.skipping = this.isDropped(key, meta)
     if (this.skipping) return false
     if (this.key.length < key.length) this.key = new Uint8Array(key.length * 2)
-    this.key.set(key.bytes.subarray(key.offset, key.offset + key.length))
+    copyBytes(key.bytes, key.offset, this.key, 0, key.length)
     this.keyLength = key.length
     this.hasExpiry = meta.hasExpiry
     this.expireLo = meta.expireLo
@@ -196,19 +201,16 @@ export class RdbLoader implements RdbSink {
     return true
   }
 
-  end(): void {}
+  end(): void {
+    this.settle()
+  }
 
   /** Puts the finished value under its key. */
   private store(): void {
     const { values, key, keyLength } = this
-    const old = this.db.table.find(key, 0, keyLength)
-    if (old !== 0 && this.options.duplicates === "refuse") {
-      this.keyspace.freeValue(values.type, values.encoding, values.value)
-      corrupt("repeated key")
-    }
-    if (old !== 0) this.makeWay(key, 0, keyLength)
-    const ref = this.db.putValue(0, key, 0, keyLength, values.type, values.encoding, values.value, false)
-    this.settle(ref, this.hasExpiry, this.expireLo, this.expireHi, this.clock)
+    const { type, encoding, value } = values
+    const ref = this.arrivals.value(key, 0, keyLength, type, encoding, value, this.hasExpiry)
+    this.arrive(ref, this.hasExpiry, this.expireLo, this.expireHi, this.clock)
   }
 
   listStart(key: RdbSlice, meta: RdbMeta): void {

@@ -17,8 +17,9 @@ import {
   entryType,
   entryValue,
   EXTRA_EXPIRING,
-  EXTRA_PLAIN,
   INLINE_BYTES_MAX,
+  makeEntry,
+  makeLongString,
   NO_EXPIRY,
   STRING_EXTERNAL,
   STRING_RAW,
@@ -170,10 +171,7 @@ export class Database {
     vl: number,
     keepExpiry: boolean,
   ): Ref {
-    const a = this.arena
-    const block = a.alloc(8 + vl)
-    a.i32[block >>> 20][wordOf(block)] = vl
-    copyBytes(vb, vo, a.u8[block >>> 20], ((block & 0xfffff) << 3) + 8, vl)
+    const block = makeLongString(this.arena, vb, vo, vl)
     return this.putValue(existing, kb, ko, kl, TYPE_STRING, STRING_EXTERNAL, block, keepExpiry)
   }
 
@@ -277,31 +275,15 @@ export class Database {
     expiring: boolean,
   ): Ref {
     const a = this.arena
-    const expiry = existing !== 0 && keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
-    const extra = expiry || expiring ? EXTRA_EXPIRING : EXTRA_PLAIN
-    const keyByte = 8 + extra * 4
-    const ref = a.alloc(keyByte + kl + tail)
-    const words = a.i32[ref >>> 20]
-    const w = wordOf(ref)
-    words[w] = entryMeta(
-      extra,
-      type,
-      encoding,
-      existing !== 0 ? a.i32[existing >>> 20][wordOf(existing)] >>> 8 : 0,
-    )
-    words[w + 1] = kl
-    words[w + 2] = word2
-    if (extra === EXTRA_EXPIRING) {
-      words[w + 3] = NO_EXPIRY
-      words[w + 4] = NO_EXPIRY
-    }
-    copyBytes(kb, ko, a.u8[ref >>> 20], (w << 2) + keyByte, kl)
     if (existing === 0) {
-      this.table.insertAfterFind(ref)
       const clock = this.keyspace.newClock()
-      words[w] = (words[w] & 0xff) | (clock << 8)
-      return ref
+      const made = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiring, clock)
+      this.table.insertAfterFind(made)
+      return made
     }
+    const expiry = keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
+    const clock = a.i32[existing >>> 20][wordOf(existing)] >>> 8
+    const ref = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiry || expiring, clock)
     if (expiry) this.moveExpiry(existing, ref)
     else if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.remove(existing)
     this.table.replaceFound(ref)
@@ -375,9 +357,14 @@ export class Database {
 
   /** Deletes the entry just looked up: out of table and wheel; its value is freed, in slices if large. */
   remove(ref: Ref, lazy: boolean): void {
+    this.table.removeFound()
+    this.discard(ref, lazy)
+  }
+
+  /** Frees an entry that no table holds, and its value; takes it out of the wheel. */
+  discard(ref: Ref, lazy: boolean): void {
     const a = this.arena
     if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
-    this.table.removeFound()
     this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
     a.free(ref)
   }

@@ -18,7 +18,7 @@
  * Limits: keys and strings up to 2^29 bytes. Example: SET key:000000000001 xxxxxxxxxx takes 12 + 16 + 10 = 38 bytes, a
  * block of 40, and 7.5 of the table: 47.5 bytes a key, where redis-server 7.0.15 takes about 92.
  */
-import type { Arena, Ref } from "../memory/Arena.js"
+import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
 
 export const TYPE_STRING = 0
 export const TYPE_LIST = 1
@@ -115,4 +115,46 @@ export const stringOffset = (a: Arena, ref: Ref): number =>
 export const stringLength = (a: Arena, ref: Ref): number => {
   const v = entryValue(a, ref)
   return entryEncoding(a, ref) === STRING_EXTERNAL ? a.i32[v >>> 20][wordOf(v)] : v
+}
+
+/**
+ * A new entry with its key, in no table yet.
+ * @param word2 length of an inline value, or ref of a value in a block of its own
+ * @param tail bytes to leave for an inline value, which the caller writes behind the key
+ * @param expiring leave room for an expiry; there is none yet
+ */
+export const makeEntry = (
+  a: Arena,
+  kb: Uint8Array,
+  ko: number,
+  kl: number,
+  type: number,
+  encoding: number,
+  word2: number,
+  tail: number,
+  expiring: boolean,
+  clock: number,
+): Ref => {
+  const extra = expiring ? EXTRA_EXPIRING : EXTRA_PLAIN
+  const keyByte = 8 + extra * 4
+  const ref = a.alloc(keyByte + kl + tail)
+  const words = a.i32[ref >>> 20]
+  const w = wordOf(ref)
+  words[w] = entryMeta(extra, type, encoding, clock)
+  words[w + 1] = kl
+  words[w + 2] = word2
+  if (expiring) {
+    words[w + 3] = NO_EXPIRY
+    words[w + 4] = NO_EXPIRY
+  }
+  copyBytes(kb, ko, a.u8[ref >>> 20], (w << 2) + keyByte, kl)
+  return ref
+}
+
+/** A block of its own for a string longer than INLINE_BYTES_MAX. */
+export const makeLongString = (a: Arena, vb: Uint8Array, vo: number, vl: number): Ref => {
+  const block = a.alloc(8 + vl)
+  a.i32[block >>> 20][wordOf(block)] = vl
+  copyBytes(vb, vo, a.u8[block >>> 20], ((block & 0xfffff) << 3) + 8, vl)
+  return block
 }

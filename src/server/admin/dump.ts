@@ -106,6 +106,7 @@ const restoreValue = (
     loader.abandon()
     return c.fail(outcome.kind === "footer" ? Errors.badDumpPayload : Errors.badDumpData)
   }
+  loader.settle()
   let at = ttl
   if (ttl !== 0n && !options.absolute) at = BigInt.asIntN(64, ttl + BigInt(keyspace.now))
   if (at !== 0n && at <= BigInt(keyspace.now) && keyspace.expiryMode === "delete") {
