@@ -39,6 +39,13 @@ export interface ReplicaSettings {
   readonly dir: string
 }
 
+/** Why a link cannot go on. */
+export interface StreamTrouble {
+  readonly reason: string
+  /** The stream cannot be followed past this place: what comes after it needs a snapshot. */
+  readonly lost: boolean
+}
+
 /** Takes the master's stream apart and runs its commands. */
 export interface StreamCommands {
   /** Hands over the stream's next bytes, which are lent until `next` finds no further command. */
@@ -47,8 +54,12 @@ export interface StreamCommands {
   readonly next: () => RequestView | undefined
   /** After `next` found none: what is wrong with the stream, if anything is. */
   readonly broken: string | undefined
-  /** Runs the command that `next` gave. Answers a text when it cannot be applied and the link must end. */
-  readonly run: () => string | undefined
+  /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
+  readonly run: () => StreamTrouble | undefined
+  /** Bytes taken apart so far, empty lines included. */
+  readonly consumed: number
+  /** Bytes handed over that are not yet a whole command. */
+  readonly pending: number
 }
 
 /** What the server does for its replica side. */
@@ -98,6 +109,8 @@ export interface MasterAddress {
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 1000
 const HEARTBEAT_MS = 1000
+/** A link that was up for shorter than this counts as one that failed: its master may refuse us again and again. */
+const UP_MS_MIN = 1000
 const NEWLINE = Buffer.from("\n", "latin1")
 
 export class Replica {
@@ -114,7 +127,11 @@ export class Replica {
   private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
   /** Bytes of the open transaction's commands. */
-  private held: Array<Buffer> = []
+  private held: Array<Uint8Array> = []
+  private heldBytes = 0
+  private commands: StreamCommands | undefined = undefined
+  /** Unix milliseconds since when the link is up. */
+  private upSinceMs = 0
   /** The master does not know PSYNC: acknowledgements are not for it. */
   private plain = false
 
@@ -129,11 +146,9 @@ export class Replica {
     return this.stream?.heardAtMs ?? 0
   }
 
-  /** master_repl_offset plus what was read of an open transaction. */
+  /** master_repl_offset plus what was read of an open transaction, and of a command that is not whole. */
   get readOffset(): number {
-    let bytes = this.log.offset
-    for (const part of this.held) bytes += part.length
-    return bytes
+    return this.log.offset + this.heldBytes + (this.commands?.pending ?? 0)
   }
 
   /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
@@ -157,6 +172,8 @@ export class Replica {
     this.downSinceMs = 0
     this.log.following = false
     this.log.shiftId()
+    // Whatever became of the master's stream, this server's own begins with the data it has.
+    this.log.continues = true
     this.enter("none")
   }
 
@@ -177,6 +194,8 @@ export class Replica {
   private forgetLink(): void {
     this.host.unlinked()
     this.held = []
+    this.heldBytes = 0
+    this.commands = undefined
     this.stream = undefined
   }
 
@@ -205,12 +224,13 @@ export class Replica {
         if (pause > 0) yield* Effect.sleep(pause)
         const result = yield* Effect.result(Effect.scoped(this.session(master)))
         const wasUp = this.phase === "connected"
+        const upMs = wasUp ? this.host.now() - this.upSinceMs : 0
         if (result._tag === "Failure")
           yield* Effect.logWarning(`MASTER <-> REPLICA: ${result.failure.message}`)
         if (wasUp) this.downSinceMs = this.host.now()
         this.forgetLink()
         this.enter("connect")
-        pause = wasUp ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
+        pause = upMs >= UP_MS_MIN ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
       }
     })
   }
@@ -246,6 +266,7 @@ export class Replica {
       yield* handshake(stream, this.settings, this.host.port())
       yield* this.synchronize(stream)
       this.downSinceMs = 0
+      this.upSinceMs = this.host.now()
       this.enter("connected")
       this.sendAck()
       return yield* this.applyStream(stream)
@@ -336,6 +357,9 @@ export class Replica {
 
   private applyStream(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
     const commands = this.host.commands()
+    const { log } = this
+    const base = log.offset
+    this.commands = commands
     return stream.run("Stream", (chunk) => {
       this.inputBytes += chunk.length
       commands.feed(chunk)
@@ -343,26 +367,38 @@ export class Replica {
         // The link may have been given up, by a client or by the command before.
         if (this.stream !== stream) return "the link was given up"
         const trouble = this.applyOne(commands, request)
-        if (trouble !== undefined) return trouble
+        if (trouble === undefined) continue
+        if (trouble.lost) log.continues = false
+        return trouble.reason
       }
-      return commands.broken
+      if (this.stream !== stream) return "the link was given up"
+      const { broken } = commands
+      if (broken !== undefined) log.continues = false
+      // Empty lines and empty commands count: the master has sent them, so its offset and ours have passed them.
+      const empty = base + commands.consumed - log.offset - this.heldBytes
+      if (empty > 0 && broken === undefined) this.pass(Buffer.alloc(empty, NEWLINE))
+      return broken
     })
   }
 
-  private applyOne(commands: StreamCommands, request: RequestView): string | undefined {
+  private applyOne(commands: StreamCommands, request: RequestView): StreamTrouble | undefined {
     const { buf, rawStart, rawEnd } = request
     const trouble = commands.run()
     if (trouble !== undefined) return trouble
-    if (this.host.inTransaction()) {
-      this.held.push(Buffer.from(buf.subarray(rawStart, rawEnd)))
-      return undefined
-    }
-    if (this.held.length > 0) {
-      for (const bytes of this.held) this.log.feed(bytes, 0, bytes.length)
-      this.held = []
-    }
-    this.log.feed(buf, rawStart, rawEnd - rawStart)
+    if (this.host.inTransaction() || this.held.length > 0) this.pass(Buffer.from(buf.subarray(rawStart, rawEnd)))
+    else this.log.feed(buf, rawStart, rawEnd - rawStart)
     return undefined
+  }
+
+  /** Bytes of the stream that were applied: those of a transaction count when it is whole. */
+  private pass(bytes: Uint8Array): void {
+    this.held.push(bytes)
+    this.heldBytes += bytes.length
+    if (this.host.inTransaction()) return
+    const { held } = this
+    this.held = []
+    this.heldBytes = 0
+    for (const part of held) this.log.feed(part, 0, part.length)
   }
 }
 

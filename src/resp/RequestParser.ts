@@ -34,6 +34,8 @@ export interface RequestLimits {
   readonly maxBulkLength: number
   /** False until the client may run commands: then at most 10 arguments of at most 16384 bytes are accepted. */
   readonly authenticated: boolean
+  /** Lines of text are no commands here, but for empty ones: a master never sends any. */
+  readonly respOnly?: boolean
 }
 
 const maxLine = 65536
@@ -346,6 +348,10 @@ export class RequestParser {
     this.skip()
     const argc = command.lengths.length
     if (argc === 0) return ParseStatus.NeedMore
+    if (this.limits.respOnly === true) {
+      this.fail("a line of text where RESP is due")
+      return ParseStatus.ProtocolError
+    }
     while (this.argOff.length < argc) this.growArguments()
     this.argOff.set(command.offsets)
     this.argLen.set(command.lengths)

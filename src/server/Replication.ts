@@ -23,9 +23,11 @@ import { type Engine, EngineService } from "./Engine.js"
 import { Failover } from "./Failover.js"
 import { dialMaster } from "./MasterDial.js"
 import { PersistenceService } from "./Persistence.js"
+import { type ProcessFacts, ProcessInfo } from "./ProcessInfo.js"
 import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
+import { StreamRefusals } from "./StreamRefusals.js"
 import { readClientTlsOptions } from "./TlsOptions.js"
 
 const CRON_MS = 1000
@@ -33,6 +35,7 @@ const CRON_MS = 1000
 export interface ReplicationServices {
   readonly config: ConfigState
   readonly persistence: RdbPersistenceShape
+  readonly crash: ProcessFacts["crash"]
   /** Starts a fiber that ends with the server. */
   readonly fork: (
     effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
@@ -52,6 +55,7 @@ export class Replication {
   readonly master: Master
   readonly replica: Replica
   readonly failover: Failover
+  readonly refusals: StreamRefusals
   private readonly received: ReceivedSnapshot
   /** Runs the master's commands; its database outlives a link that is continued. */
   masterSession = new Session(0)
@@ -88,6 +92,8 @@ export class Replication {
     this.received = new ReceivedSnapshot(engine, this.log, persistence, (result) => {
       this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
     })
+    this.refusals = new StreamRefusals(config.values, services.crash, (effect) => void fork(effect), now)
+    engine.onResetStats.push(() => void (this.refusals.count = 0))
     this.replica = new Replica(this.log, config.values, this.host(now))
     this.failover = new Failover(this, (effect) => fork(effect), now)
     this.masterSession.kind = "master"
@@ -210,7 +216,7 @@ export class Replication {
         if (values.tlsReplication) return values.tlsPort
         return values.port === 0 ? this.listeningPort : values.port
       },
-      commands: () => new MasterCommands(engine, () => this.masterSession),
+      commands: () => new MasterCommands(engine, () => this.masterSession, this.refusals),
       inTransaction: () => this.masterSession.queue !== undefined,
       linked: (end) => this.linked(end),
       unlinked: () => {
@@ -289,6 +295,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         const fork = yield* FiberSet.makeRuntime<FileSystem.FileSystem>()
         const replication = new Replication(engine, {
           config: yield* RedixConfig,
+          crash: (yield* ProcessInfo).crash,
           persistence: yield* RdbPersistence,
           fork: (effect) => fork(Effect.tapCause(effect, Effect.logError)),
           withFiles: (effect) => Effect.provideContext(effect, files),

@@ -78,11 +78,12 @@ export const replicationInfo = (replication: Replication, values: RedixValues): 
 
 /** Fields of stats and memory. */
 export const syncInfo = (replication: Replication): ReadonlyArray<readonly [string, () => InfoValue]> => {
-  const { master, replica, log } = replication
+  const { master, replica, log, refusals } = replication
   return [
     ["sync_full", () => master.stats.full],
     ["sync_partial_ok", () => master.stats.partialOk],
     ["sync_partial_err", () => master.stats.partialErr],
+    ["unexpected_error_replies", () => refusals.count],
     ["total_net_repl_input_bytes", () => replica.inputBytes],
     ["total_net_repl_output_bytes", () => master.stats.outputBytes],
     ["mem_replication_backlog", () => log.backlog?.memoryBytes ?? 0],
