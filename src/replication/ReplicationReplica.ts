@@ -111,7 +111,13 @@ const RETRY_MS_MAX = 1000
 const HEARTBEAT_MS = 1000
 /** A link that was up for shorter than this counts as one that failed: its master may refuse us again and again. */
 const UP_MS_MIN = 1000
+/** Characters of a replication ID. */
+const ID_LENGTH = 40
 const NEWLINE = Buffer.from("\n", "latin1")
+
+/** Offsets are counted exactly up to 2^53. */
+const isOffset = (text: string | undefined): boolean =>
+  text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
 
 export class Replica {
   master: MasterAddress | undefined = undefined
@@ -286,14 +292,14 @@ export class Replica {
       stream.write(encodeCommand(ask))
       const reply = yield* stream.line("PSYNC")
       const [word, id, offset] = reply.split(" ")
-      if (word === "+CONTINUE") {
+      if (word === "+CONTINUE" && log.continues) {
         this.askFailover = false
-        if (id !== undefined && id !== log.id) this.continueAs(id)
+        if (id?.length === ID_LENGTH && id !== log.id) this.continueAs(id)
         log.openBacklog(this.settings.replBacklogSize)
         yield* Effect.logInfo("Successful partial resynchronization with master.")
         return
       }
-      if (word === "+FULLRESYNC" && id !== undefined && /^\d+$/.test(offset ?? "")) {
+      if (word === "+FULLRESYNC" && id?.length === ID_LENGTH && isOffset(offset)) {
         this.askFailover = false
         yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
         yield* this.replaceData(stream, id)
@@ -341,7 +347,11 @@ export class Replica {
         }),
       )
       return Effect.raceFirst(work, heartbeat).pipe(
-        Effect.mapError((error) => new MasterLinkError({ step: "Snapshot", reason: error.message })),
+        Effect.mapError((error) =>
+          error instanceof MasterLinkError
+            ? error
+            : new MasterLinkError({ step: "Snapshot", reason: error.message }),
+        ),
         Effect.scoped,
       )
     })
@@ -385,7 +395,8 @@ export class Replica {
     const { buf, rawStart, rawEnd } = request
     const trouble = commands.run()
     if (trouble !== undefined) return trouble
-    if (this.host.inTransaction() || this.held.length > 0) this.pass(Buffer.from(buf.subarray(rawStart, rawEnd)))
+    if (this.host.inTransaction() || this.held.length > 0)
+      this.pass(Buffer.from(buf.subarray(rawStart, rawEnd)))
     else this.log.feed(buf, rawStart, rawEnd - rawStart)
     return undefined
   }

@@ -68,7 +68,10 @@ export const openSnapshot = Effect.fnUntraced(function* (
   const head = yield* stream.line("Snapshot")
   const mark = /^\$EOF:(.{40})$/.exec(head)?.[1]
   const length = /^\$(\d+)$/.exec(head)?.[1]
-  if (mark === undefined && length === undefined) {
+  if (head.startsWith("-")) {
+    return yield* new MasterLinkError({ step: "Snapshot", reason: `the master gave it up: ${head}` })
+  }
+  if (mark === undefined && !(Number(length) > 0)) {
     return yield* new MasterLinkError({ step: "Snapshot", reason: `bad length: ${head.slice(0, 80)}` })
   }
   progress.total = length === undefined ? -1 : Number(length)

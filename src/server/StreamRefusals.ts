@@ -25,10 +25,7 @@ export class StreamRefusals {
   private loggedMs = -LOG_EVERY_MS
 
   constructor(
-    private readonly values: Pick<
-      RedixValues,
-      "propagationErrorBehavior" | "replicaIgnoreDiskWriteErrors"
-    >,
+    private readonly values: Pick<RedixValues, "propagationErrorBehavior" | "replicaIgnoreDiskWriteErrors">,
     private readonly crash: ProcessFacts["crash"],
     private readonly background: (effect: Effect.Effect<unknown>) => void,
     private readonly now: () => number,
