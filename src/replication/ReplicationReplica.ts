@@ -70,8 +70,8 @@ export interface ReplicaHost {
   readonly commands: () => StreamCommands
   /** Whether the master's transaction is open. */
   readonly inTransaction: () => boolean
-  /** The connection to the master is there; `end` ends it. */
-  readonly linked: (end: () => void) => void
+  /** The link is up over this connection; `end` ends it. */
+  readonly linked: (connection: MasterConnection, end: () => void) => void
   /** The connection is gone: forgets it, and a transaction that was cut. */
   readonly unlinked: () => void
   /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
@@ -246,9 +246,10 @@ export class Replica {
     return Effect.gen({ self: this }, function* () {
       yield* Effect.logInfo(`Connecting to MASTER ${master.host}:${master.port}`)
       this.enter("connecting")
-      const stream = new MasterStream(yield* this.host.dial(master), this.host.now)
+      const connection = yield* this.host.dial(master)
+      const stream = new MasterStream(connection, this.host.now)
       this.stream = stream
-      yield* Effect.raceFirst(this.serve(stream), this.watch(stream))
+      yield* Effect.raceFirst(this.serve(stream, connection), this.watch(stream))
     })
   }
 
@@ -265,12 +266,12 @@ export class Replica {
     })
   }
 
-  private serve(stream: MasterStream) {
+  private serve(stream: MasterStream, connection: MasterConnection) {
     return Effect.gen({ self: this }, function* () {
       this.enter("handshake")
-      this.host.linked(() => this.reconnect())
       yield* handshake(stream, this.settings, this.host.port())
       yield* this.synchronize(stream)
+      this.host.linked(connection, () => this.reconnect())
       this.downSinceMs = 0
       this.upSinceMs = this.host.now()
       this.enter("connected")
@@ -330,6 +331,7 @@ export class Replica {
     return Effect.suspend(() => {
       const { settings, host, transfer, log } = this
       this.enter("transfer")
+      Object.assign(transfer, { total: -2, read: 0, lastMs: host.now() })
       // Sub-replicas follow a history that ends here.
       host.dropSubReplicas()
       const beat = Effect.sync(() => stream.write(NEWLINE))

@@ -12,7 +12,7 @@ import * as FileSystem from "effect/FileSystem"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
 
 export interface TransferProgress {
-  /** Announced length, -1 = up to a mark. */
+  /** Announced length, -1 = up to a mark, -2 = not announced yet. */
   total: number
   read: number
   /** Unix milliseconds of the last byte. */

@@ -15,6 +15,7 @@ import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../rd
 import type { ReplicationPosition } from "../rdb/SnapshotJob.js"
 import { Master, ReplicationMaster } from "../replication/ReplicationMaster.js"
 import { Replica, type ReplicaHost, ReplicationReplica } from "../replication/ReplicationReplica.js"
+import type { MasterConnection } from "../replication/MasterStream.js"
 import { ReplicationLog } from "../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../replication/ReplicaState.js"
 import * as Errors from "../resp/Errors.js"
@@ -218,7 +219,7 @@ export class Replication {
       },
       commands: () => new MasterCommands(engine, () => this.masterSession, this.refusals),
       inTransaction: () => this.masterSession.queue !== undefined,
-      linked: (end) => this.linked(end),
+      linked: (connection, end) => this.linked(connection, end),
       unlinked: () => {
         engine.sessions.delete(this.masterSession.id)
         this.masterSession.dropQueue()
@@ -241,7 +242,7 @@ export class Replication {
   }
 
   /** The connection to the master stands in CLIENT LIST as any other. */
-  private linked(end: () => void): void {
+  private linked(connection: MasterConnection, end: () => void): void {
     const { engine } = this
     const before = this.masterSession
     const session = engine.openSession()
@@ -250,8 +251,9 @@ export class Replication {
     session.authenticated = true
     session.database = before.database
     session.limits.maxBulkLength = Infinity
-    const { master } = this.replica
-    session.address = master === undefined ? "" : `${master.host}:${master.port}`
+    session.address = connection.address
+    session.localAddress = connection.localAddress
+    session.fileDescriptor = connection.descriptor
     session.control = { ...detached, close: end, kill: end }
     engine.sessions.set(session.id, session)
     this.masterSession = session
