@@ -332,8 +332,6 @@ export class Replica {
       const { settings, host, transfer, log } = this
       this.enter("transfer")
       Object.assign(transfer, { total: -2, read: 0, lastMs: host.now() })
-      // Sub-replicas follow a history that ends here.
-      host.dropSubReplicas()
       const beat = Effect.sync(() => stream.write(NEWLINE))
       const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
       // Also while it is received: all of it may have left the master long since, and wait on a slow way.

@@ -90,9 +90,11 @@ export class Replication {
       fed: () => engine.replies.flush(),
       now,
     })
-    this.received = new ReceivedSnapshot(engine, this.log, persistence, (result) => {
+    const loaded = (result: LoadResult): void => {
       this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
-    })
+    }
+    const drop = (): void => this.master.dropReplicas()
+    this.received = new ReceivedSnapshot(engine, this.log, persistence, drop, loaded)
     this.refusals = new StreamRefusals(config.values, services.crash, (effect) => void fork(effect), now)
     engine.onResetStats.push(() => void (this.refusals.count = 0))
     this.replica = new Replica(this.log, config.values, this.host(now))

@@ -235,4 +235,49 @@ describeOracle("a master that lies", () => {
       expect((await master.info("stats"))["sync_full"]).toBe("0")
     })
   })
+
+  const loads: ReadonlyArray<readonly [NodeKind, string]> = [
+    ["redis", "disabled"],
+    ["redix", "disabled"],
+    ["redix", "swapdb"],
+  ]
+  for (const [kind, load] of loads) {
+    it(`${kind}, repl-diskless-load ${load}: sub-replicas stay while a snapshot comes, until the old data goes`, async () => {
+      await withNodes(async (start) => {
+        const snapshot = await snapshotOf(start)
+        const sends: Array<(bytes: string | Uint8Array) => void> = []
+        const master = await ScriptedMaster.start({
+          PSYNC: (send) => {
+            sends.push(send)
+            send(`+FULLRESYNC ${sends.length === 1 ? ID : "b".repeat(40)} 100\r\n`)
+            if (sends.length === 1) send(bulk(snapshot))
+            else send(bulk(snapshot).subarray(0, 60))
+          },
+        })
+        const middle = await start(kind, { "repl-diskless-load": load })
+        await middle.follow(master)
+        await middle.untilUp()
+        const last = await start("redis")
+        await last.follow(middle)
+        await last.untilUp()
+        for (const times of [2, 3]) {
+          master.cut()
+          await until(
+            async () => sends.length === times && (await middle.field("master_sync_in_progress")) === "1",
+            () => `transfer ${times} begins\n${middle.log.slice(-2000)}`,
+          )
+          expect((await last.info("replication"))["master_link_status"]).toBe("up")
+          expect((await middle.info("replication"))["connected_slaves"]).toBe("1")
+        }
+        sends[2]?.(bulk(snapshot).subarray(60))
+        await middle.untilUp()
+        await until(
+          async () => (await last.field("master_replid")) === "b".repeat(40),
+          () => `${last.name} has the new history`,
+        )
+        await last.untilUp()
+        await master.stop()
+      })
+    })
+  }
 })

@@ -71,8 +71,14 @@ export class ScriptedMaster {
     return master
   }
 
-  async stop(): Promise<void> {
+  /** Ends all connections. */
+  cut(): void {
     for (const socket of this.sockets) socket.destroy()
+    this.sockets.clear()
+  }
+
+  async stop(): Promise<void> {
+    this.cut()
     await new Promise<void>((resolve) => this.server.close(() => resolve()))
   }
 }
