@@ -229,7 +229,7 @@ export class Engine {
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */
   private cutReplica(session: Session): void {
     this.context.out.truncate(this.replies.mark)
-    const text = `Replica generated a reply to command '${session.lastCommand}', disconnecting it: id=${session.id} addr=${session.address}`
+    const text = `Replica generated a reply, disconnecting it: id=${session.id} addr=${session.address} cmd=${session.lastCommand}`
     this.background(Effect.logWarning(text))
     session.control.kill()
   }

@@ -5,10 +5,10 @@
 import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "vitest"
-import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
+import { delay, type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
 import { encodeCommand } from "../support/RawClient.js"
-import { ScriptedMaster } from "../support/ScriptedMaster.js"
+import { type MasterScript, ScriptedMaster } from "../support/ScriptedMaster.js"
 
 const ID = "a".repeat(40)
 const bulk = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes])
@@ -280,4 +280,54 @@ describeOracle("a master that lies", () => {
       })
     })
   }
+
+  it("that says nothing more: INFO, ROLE and CLIENT LIST tell how far the link got, as redis-server's", async () => {
+    await withNodes(async (start) => {
+      const snapshot = await snapshotOf(start)
+      const silent = (): void => {}
+      const scripts: ReadonlyArray<readonly [string, MasterScript]> = [
+        ["nothing", { PING: silent }],
+        ["PONG", { REPLCONF: silent }],
+        ["up to PSYNC", { PSYNC: silent }],
+        ["+FULLRESYNC", { PSYNC: (send) => send(`+FULLRESYNC ${ID} 100\r\n`) }],
+        ["a part", { PSYNC: (send) => send(`+FULLRESYNC ${ID} 100\r\n$1000\r\n${"x".repeat(300)}`) }],
+        [
+          "all",
+          {
+            PSYNC: (send) => send(Buffer.concat([Buffer.from(`+FULLRESYNC ${ID} 100\r\n`), bulk(snapshot)])),
+          },
+        ],
+      ]
+      const seen = async (kind: NodeKind): Promise<ReadonlyArray<string>> => {
+        const node = await start(kind)
+        const lines: string[] = []
+        for (const [name, script] of scripts) {
+          const master = await ScriptedMaster.start(script)
+          await node.follow(master)
+          await until(
+            () => master.dials > 0,
+            () => `${node.name} dials`,
+          )
+          // Nothing more is to come, whose arrival could be awaited.
+          await delay(200)
+          const client = await node.ask("CLIENT", "LIST", "TYPE", "master")
+          const text = [
+            name,
+            // Seconds since something, and a random identity.
+            (await node.ask("INFO", "replication")).replace(/(_seconds_ago|master_replid2?):.*/g, "$1"),
+            await node.ask("ROLE"),
+            client.replace(
+              /\b(id|laddr|fd|age|idle|qbuf[a-z-]*|argv-mem|rbs|rbp|tot-mem)=(\d+\.)?\d[^ ]*/g,
+              "$1",
+            ),
+          ].join("\n")
+          lines.push(text.replaceAll(String(master.port), "<master>"))
+          await node.ask("REPLICAOF", "NO", "ONE")
+          await master.stop()
+        }
+        return lines
+      }
+      expect(await seen("redix")).toEqual(await seen("redis"))
+    })
+  })
 })
