@@ -162,7 +162,7 @@ export class Replica {
     const before = this.endLink()
     this.master = master
     this.log.following = true
-    this.downSinceMs = 0
+    if (this.phase === "connected") this.downSinceMs = this.host.now()
     this.enter("connect")
     // The former link must have let go of the data set before the next may touch it.
     const ended = before === undefined ? Effect.yieldNow : Fiber.interrupt(before)
