@@ -340,18 +340,14 @@ export class RequestParser {
     }
     this.scanned = 0
     const command = decodeInline(buf, line, at)
-    if (command === null) {
-      this.fail("unbalanced quotes in request")
+    if (command === null || (this.limits.respOnly === true && command.lengths.length > 0)) {
+      this.fail(command === null ? "unbalanced quotes in request" : "a line of text where RESP is due")
       return ParseStatus.ProtocolError
     }
     this.pos = at + 1
     this.skip()
     const argc = command.lengths.length
     if (argc === 0) return ParseStatus.NeedMore
-    if (this.limits.respOnly === true) {
-      this.fail("a line of text where RESP is due")
-      return ParseStatus.ProtocolError
-    }
     while (this.argOff.length < argc) this.growArguments()
     this.argOff.set(command.offsets)
     this.argLen.set(command.lengths)
