@@ -54,9 +54,9 @@ const logging = Layer.unwrap(
   }),
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
-/** This process is the server's own, so DEBUG may end it, as hard as Redis ends. */
-const crash = (how: Crash): void => {
-  process.stderr.write(`DEBUG: crashing on request (${how})\n`)
+/** This process is the server's own, which may end it, as hard as Redis ends. */
+const crash = (how: Crash, why: string): void => {
+  process.stderr.write(`Guru Meditation: ${why} (${how})\n`)
   if (how === "segfault") process.kill(process.pid, "SIGSEGV")
   process.abort()
 }

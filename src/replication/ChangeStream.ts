@@ -63,6 +63,8 @@ class ChangeReader implements LogReader {
   private readonly backlog: Backlog
   private readonly reader: BacklogReader
   private position: ChangePosition
+  /** Offset before the first byte parsed. */
+  private readonly base: number
   private behind = false
 
   constructor(
@@ -72,6 +74,7 @@ class ChangeReader implements LogReader {
     const { log } = source
     this.backlog = log.openBacklog(source.backlogSize())
     this.position = from ?? { id: log.id, offset: log.offset, database: source.database() }
+    this.base = this.position.offset
     if (!log.canContinue(this.position.id, this.position.offset + 1)) throw this.lost("not in the backlog")
     this.reader = this.backlog.attach(this.position.offset + 1)
     log.readers.add(this)
@@ -119,7 +122,7 @@ class ChangeReader implements LogReader {
     for (let status = parser.next(); status !== ParseStatus.NeedMore; status = parser.next()) {
       if (status === ParseStatus.ProtocolError)
         throw new Error(`the backlog holds no commands: ${parser.error}`)
-      const { buf, argc, argOff, argLen, rawStart, rawEnd } = parser
+      const { buf, argc, argOff, argLen } = parser
       const words: Array<Uint8Array> = []
       for (let i = 0; i < argc; i++) words.push(buf.slice(argOff[i], argOff[i] + argLen[i]))
       const name = Buffer.from(words[0] ?? new Uint8Array(0))
@@ -128,7 +131,8 @@ class ChangeReader implements LogReader {
       const selected =
         name === "select" ? Number(Buffer.from(words[1] ?? new Uint8Array(0)).toString("latin1")) : -1
       const database = selected >= 0 ? selected : this.position.database
-      const offset = this.position.offset + rawEnd - rawStart
+      // Empty lines that a master sent count, too.
+      const offset = this.base + parser.consumed
       this.position = { id: source.log.id, offset, database }
       if (name === "select" || SILENT.has(name)) continue
       changes.push({ database, arguments: words, position: this.position })

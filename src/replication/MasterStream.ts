@@ -29,6 +29,10 @@ export interface MasterConnection {
   /** Chunks stop coming, and come again. */
   readonly pause: () => void
   readonly resume: () => void
+  /** Both ends as CLIENT LIST shows them, and the number of the socket's file. */
+  readonly address: string
+  readonly localAddress: string
+  readonly descriptor: number
 }
 
 const LF = 10

@@ -5,7 +5,7 @@ import type { ReplicaSettings } from "./ReplicationReplica.js"
 import { encodeCommand } from "./ReplicationLog.js"
 
 /** Replies to PING that let the handshake go on: a password may be asked for, and comes next. */
-const FINE = ["+PONG", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]
+const FINE = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]
 
 interface Question {
   readonly words: ReadonlyArray<string>

@@ -175,7 +175,9 @@ export class ReplicationLog implements CommandLog {
    */
   canContinue(id: string, offset: number): boolean {
     const known = id.toLowerCase()
-    const shared = known === this.id || (known === this.secondId && offset <= this.secondOffset)
+    const shared =
+      known === this.id.toLowerCase() ||
+      (known === this.secondId.toLowerCase() && offset <= this.secondOffset)
     return shared && this.backlog !== undefined && this.backlog.holds(offset)
   }
 

@@ -39,6 +39,13 @@ export interface ReplicaSettings {
   readonly dir: string
 }
 
+/** Why a link cannot go on. */
+export interface StreamTrouble {
+  readonly reason: string
+  /** The stream cannot be followed past this place: what comes after it needs a snapshot. */
+  readonly lost: boolean
+}
+
 /** Takes the master's stream apart and runs its commands. */
 export interface StreamCommands {
   /** Hands over the stream's next bytes, which are lent until `next` finds no further command. */
@@ -47,8 +54,12 @@ export interface StreamCommands {
   readonly next: () => RequestView | undefined
   /** After `next` found none: what is wrong with the stream, if anything is. */
   readonly broken: string | undefined
-  /** Runs the command that `next` gave. Answers a text when it cannot be applied and the link must end. */
-  readonly run: () => string | undefined
+  /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
+  readonly run: () => StreamTrouble | undefined
+  /** Bytes taken apart so far, empty lines included. */
+  readonly consumed: number
+  /** Bytes handed over that are not yet a whole command. */
+  readonly pending: number
 }
 
 /** What the server does for its replica side. */
@@ -59,8 +70,8 @@ export interface ReplicaHost {
   readonly commands: () => StreamCommands
   /** Whether the master's transaction is open. */
   readonly inTransaction: () => boolean
-  /** The connection to the master is there; `end` ends it. */
-  readonly linked: (end: () => void) => void
+  /** The link is up over this connection; `end` ends it. */
+  readonly linked: (connection: MasterConnection, end: () => void) => void
   /** The connection is gone: forgets it, and a transaction that was cut. */
   readonly unlinked: () => void
   /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
@@ -98,7 +109,15 @@ export interface MasterAddress {
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 1000
 const HEARTBEAT_MS = 1000
+/** A link that was up for shorter than this counts as one that failed: its master may refuse us again and again. */
+const UP_MS_MIN = 1000
+/** Characters of a replication ID. */
+const ID_LENGTH = 40
 const NEWLINE = Buffer.from("\n", "latin1")
+
+/** Offsets are counted exactly up to 2^53. */
+const isOffset = (text: string | undefined): boolean =>
+  text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
 
 export class Replica {
   master: MasterAddress | undefined = undefined
@@ -114,7 +133,11 @@ export class Replica {
   private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
   /** Bytes of the open transaction's commands. */
-  private held: Array<Buffer> = []
+  private held: Array<Uint8Array> = []
+  private heldBytes = 0
+  private commands: StreamCommands | undefined = undefined
+  /** Unix milliseconds since when the link is up. */
+  private upSinceMs = 0
   /** The master does not know PSYNC: acknowledgements are not for it. */
   private plain = false
 
@@ -129,11 +152,9 @@ export class Replica {
     return this.stream?.heardAtMs ?? 0
   }
 
-  /** master_repl_offset plus what was read of an open transaction. */
+  /** master_repl_offset plus what was read of an open transaction, and of a command that is not whole. */
   get readOffset(): number {
-    let bytes = this.log.offset
-    for (const part of this.held) bytes += part.length
-    return bytes
+    return this.log.offset + this.heldBytes + (this.commands?.pending ?? 0)
   }
 
   /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
@@ -141,7 +162,7 @@ export class Replica {
     const before = this.endLink()
     this.master = master
     this.log.following = true
-    this.downSinceMs = 0
+    if (this.phase === "connected") this.downSinceMs = this.host.now()
     this.enter("connect")
     // The former link must have let go of the data set before the next may touch it.
     const ended = before === undefined ? Effect.yieldNow : Fiber.interrupt(before)
@@ -157,6 +178,8 @@ export class Replica {
     this.downSinceMs = 0
     this.log.following = false
     this.log.shiftId()
+    // Whatever became of the master's stream, this server's own begins with the data it has.
+    this.log.continues = true
     this.enter("none")
   }
 
@@ -177,6 +200,8 @@ export class Replica {
   private forgetLink(): void {
     this.host.unlinked()
     this.held = []
+    this.heldBytes = 0
+    this.commands = undefined
     this.stream = undefined
   }
 
@@ -205,12 +230,13 @@ export class Replica {
         if (pause > 0) yield* Effect.sleep(pause)
         const result = yield* Effect.result(Effect.scoped(this.session(master)))
         const wasUp = this.phase === "connected"
+        const upMs = wasUp ? this.host.now() - this.upSinceMs : 0
         if (result._tag === "Failure")
           yield* Effect.logWarning(`MASTER <-> REPLICA: ${result.failure.message}`)
         if (wasUp) this.downSinceMs = this.host.now()
         this.forgetLink()
         this.enter("connect")
-        pause = wasUp ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
+        pause = upMs >= UP_MS_MIN ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
       }
     })
   }
@@ -220,9 +246,10 @@ export class Replica {
     return Effect.gen({ self: this }, function* () {
       yield* Effect.logInfo(`Connecting to MASTER ${master.host}:${master.port}`)
       this.enter("connecting")
-      const stream = new MasterStream(yield* this.host.dial(master), this.host.now)
+      const connection = yield* this.host.dial(master)
+      const stream = new MasterStream(connection, this.host.now)
       this.stream = stream
-      yield* Effect.raceFirst(this.serve(stream), this.watch(stream))
+      yield* Effect.raceFirst(this.serve(stream, connection), this.watch(stream))
     })
   }
 
@@ -239,13 +266,14 @@ export class Replica {
     })
   }
 
-  private serve(stream: MasterStream) {
+  private serve(stream: MasterStream, connection: MasterConnection) {
     return Effect.gen({ self: this }, function* () {
       this.enter("handshake")
-      this.host.linked(() => this.reconnect())
       yield* handshake(stream, this.settings, this.host.port())
       yield* this.synchronize(stream)
+      this.host.linked(connection, () => this.reconnect())
       this.downSinceMs = 0
+      this.upSinceMs = this.host.now()
       this.enter("connected")
       this.sendAck()
       return yield* this.applyStream(stream)
@@ -265,14 +293,14 @@ export class Replica {
       stream.write(encodeCommand(ask))
       const reply = yield* stream.line("PSYNC")
       const [word, id, offset] = reply.split(" ")
-      if (word === "+CONTINUE") {
+      if (word === "+CONTINUE" && log.continues) {
         this.askFailover = false
-        if (id !== undefined && id !== log.id) this.continueAs(id)
+        if (id?.length === ID_LENGTH && id !== log.id) this.continueAs(id)
         log.openBacklog(this.settings.replBacklogSize)
         yield* Effect.logInfo("Successful partial resynchronization with master.")
         return
       }
-      if (word === "+FULLRESYNC" && id !== undefined && /^\d+$/.test(offset ?? "")) {
+      if (word === "+FULLRESYNC" && id?.length === ID_LENGTH && isOffset(offset)) {
         this.askFailover = false
         yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
         yield* this.replaceData(stream, id)
@@ -303,8 +331,7 @@ export class Replica {
     return Effect.suspend(() => {
       const { settings, host, transfer, log } = this
       this.enter("transfer")
-      // Sub-replicas follow a history that ends here.
-      host.dropSubReplicas()
+      Object.assign(transfer, { total: -2, read: 0, lastMs: host.now() })
       const beat = Effect.sync(() => stream.write(NEWLINE))
       const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
       // Also while it is received: all of it may have left the master long since, and wait on a slow way.
@@ -320,7 +347,11 @@ export class Replica {
         }),
       )
       return Effect.raceFirst(work, heartbeat).pipe(
-        Effect.mapError((error) => new MasterLinkError({ step: "Snapshot", reason: error.message })),
+        Effect.mapError((error) =>
+          error instanceof MasterLinkError
+            ? error
+            : new MasterLinkError({ step: "Snapshot", reason: error.message }),
+        ),
         Effect.scoped,
       )
     })
@@ -336,6 +367,9 @@ export class Replica {
 
   private applyStream(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
     const commands = this.host.commands()
+    const { log } = this
+    const base = log.offset
+    this.commands = commands
     return stream.run("Stream", (chunk) => {
       this.inputBytes += chunk.length
       commands.feed(chunk)
@@ -343,26 +377,39 @@ export class Replica {
         // The link may have been given up, by a client or by the command before.
         if (this.stream !== stream) return "the link was given up"
         const trouble = this.applyOne(commands, request)
-        if (trouble !== undefined) return trouble
+        if (trouble === undefined) continue
+        if (trouble.lost) log.continues = false
+        return trouble.reason
       }
-      return commands.broken
+      if (this.stream !== stream) return "the link was given up"
+      const { broken } = commands
+      if (broken !== undefined) log.continues = false
+      // Empty lines and empty commands count: the master has sent them, so its offset and ours have passed them.
+      const empty = base + commands.consumed - log.offset - this.heldBytes
+      if (empty > 0 && broken === undefined) this.pass(Buffer.alloc(empty, NEWLINE))
+      return broken
     })
   }
 
-  private applyOne(commands: StreamCommands, request: RequestView): string | undefined {
+  private applyOne(commands: StreamCommands, request: RequestView): StreamTrouble | undefined {
     const { buf, rawStart, rawEnd } = request
     const trouble = commands.run()
     if (trouble !== undefined) return trouble
-    if (this.host.inTransaction()) {
-      this.held.push(Buffer.from(buf.subarray(rawStart, rawEnd)))
-      return undefined
-    }
-    if (this.held.length > 0) {
-      for (const bytes of this.held) this.log.feed(bytes, 0, bytes.length)
-      this.held = []
-    }
-    this.log.feed(buf, rawStart, rawEnd - rawStart)
+    if (this.host.inTransaction() || this.held.length > 0)
+      this.pass(Buffer.from(buf.subarray(rawStart, rawEnd)))
+    else this.log.feed(buf, rawStart, rawEnd - rawStart)
     return undefined
+  }
+
+  /** Bytes of the stream that were applied: those of a transaction count when it is whole. */
+  private pass(bytes: Uint8Array): void {
+    this.held.push(bytes)
+    this.heldBytes += bytes.length
+    if (this.host.inTransaction()) return
+    const { held } = this
+    this.held = []
+    this.heldBytes = 0
+    for (const part of held) this.log.feed(part, 0, part.length)
   }
 }
 

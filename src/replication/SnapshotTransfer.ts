@@ -12,7 +12,7 @@ import * as FileSystem from "effect/FileSystem"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
 
 export interface TransferProgress {
-  /** Announced length, -1 = up to a mark. */
+  /** Announced length, -1 = up to a mark, -2 = not announced yet. */
   total: number
   read: number
   /** Unix milliseconds of the last byte. */
@@ -68,7 +68,10 @@ export const openSnapshot = Effect.fnUntraced(function* (
   const head = yield* stream.line("Snapshot")
   const mark = /^\$EOF:(.{40})$/.exec(head)?.[1]
   const length = /^\$(\d+)$/.exec(head)?.[1]
-  if (mark === undefined && length === undefined) {
+  if (head.startsWith("-")) {
+    return yield* new MasterLinkError({ step: "Snapshot", reason: `the master gave it up: ${head}` })
+  }
+  if (mark === undefined && !(Number(length) > 0)) {
     return yield* new MasterLinkError({ step: "Snapshot", reason: `bad length: ${head.slice(0, 80)}` })
   }
   progress.total = length === undefined ? -1 : Number(length)

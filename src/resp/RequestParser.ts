@@ -34,6 +34,8 @@ export interface RequestLimits {
   readonly maxBulkLength: number
   /** False until the client may run commands: then at most 10 arguments of at most 16384 bytes are accepted. */
   readonly authenticated: boolean
+  /** Lines of text are no commands here, but for empty ones: a master never sends any. */
+  readonly respOnly?: boolean
 }
 
 const maxLine = 65536
@@ -338,8 +340,8 @@ export class RequestParser {
     }
     this.scanned = 0
     const command = decodeInline(buf, line, at)
-    if (command === null) {
-      this.fail("unbalanced quotes in request")
+    if (command === null || (this.limits.respOnly === true && command.lengths.length > 0)) {
+      this.fail(command === null ? "unbalanced quotes in request" : "a line of text where RESP is due")
       return ParseStatus.ProtocolError
     }
     this.pos = at + 1

@@ -69,6 +69,8 @@ export class Engine {
   private sessionLast = 0
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
+  /** It was a replica already when its batch began: what it gets now would stand in the replication stream. */
+  private silent = false
   private limitsCheckedMs = 0
   private httpLoggedMs = -HTTP_LOG_EVERY_MS
   private readonly limits = new LowestLimit()
@@ -204,6 +206,7 @@ export class Engine {
     const now = this.clock.currentTimeMillisUnsafe()
     if (outlet !== undefined && outlet.queued > 0) this.replies.flushFor(outlet)
     this.running = session
+    this.silent = session.kind === "replica"
     this.keyspace.now = now
     session.lastActiveMs = now
     this.context.out.resp = session.resp
@@ -214,12 +217,21 @@ export class Engine {
     this.running = undefined
     const bytes = this.context.out.pos - this.replies.mark
     if (bytes === 0) return
+    if (this.silent) return this.cutReplica(session)
     session.outputBytes += bytes
     this.netOutputBytes += bytes
     this.writes++
     this.replies.add(outlet)
     const limit = this.settings.clientOutputBufferLimit.normal
     if (limit.hardBytes > 0 || limit.softBytes > 0) this.limitOutput(session, bytes)
+  }
+
+  /** A replica has asked for a reply, which must not come between the bytes of the stream. */
+  private cutReplica(session: Session): void {
+    this.context.out.truncate(this.replies.mark)
+    const text = `Replica generated a reply, disconnecting it: id=${session.id} addr=${session.address} cmd=${session.lastCommand}`
+    this.background(Effect.logWarning(text))
+    session.control.kill()
   }
 
   /** Sends the reply of a command that had to wait. */

@@ -76,7 +76,7 @@ export class Gates {
   private stateRefusal(cmd: Command, bits: number): string | undefined {
     if ((bits & CommandBit.denyOom) !== 0 && this.outOfMemory !== undefined && this.outOfMemory())
       return Errors.outOfMemory
-    if (this.saveFailed && !this.readOnlyReplica) {
+    if (this.saveFailed) {
       // PING, too, so that whoever watches the server hears of it.
       if ((bits & CommandBit.write) !== 0 || cmd.name === "ping") return Errors.misconf
     }

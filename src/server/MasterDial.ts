@@ -4,6 +4,7 @@ import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import { type MasterConnection, MasterLinkError } from "../replication/MasterStream.js"
 import type { MasterAddress } from "../replication/ReplicationReplica.js"
+import { addressText } from "./Address.js"
 import { Outlet } from "./Outlet.js"
 import { readShared } from "./SharedRead.js"
 
@@ -20,6 +21,9 @@ const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterCo
   write: (bytes) => void outlet.write(bytes),
   pause: () => void socket.pause(),
   resume: () => void socket.resume(),
+  address: addressText(socket.remoteAddress, socket.remotePort),
+  localAddress: addressText(socket.localAddress, socket.localPort),
+  descriptor: outlet.descriptor,
 })
 
 const open = (

@@ -41,11 +41,11 @@ export interface ProcessFacts {
   readonly freeze: (ms: number) => void
   /** Makes the runtime find, now, what nothing refers to any more, and give its memory back. */
   readonly collectGarbage: () => void
-  /** Ends the process at once, without any orderly end; undefined where the process is not the server's own. */
-  readonly crash: ((how: Crash) => void) | undefined
+  /** Ends the process at once, without any orderly end; undefined where the process is not the server's own. `why` is for people. */
+  readonly crash: ((how: Crash, why: string) => void) | undefined
 }
 
-/** The ways DEBUG may crash the server. */
+/** The ways the server may crash. */
 export type Crash = "segfault" | "panic" | "assert" | "oom"
 
 /** Newer runtimes tell the threads apart. */

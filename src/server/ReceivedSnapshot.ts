@@ -6,7 +6,7 @@
  *   beside        the present data set, as the bytes come, and replaces it in one turn (swapdb). A transfer that breaks
  *                 leaves the present one. Clients read it meanwhile if both belong to one history, else they hear -LOADING
  *
- * The history of the old data set ends in the turn in which it goes.
+ * The history of the old data set ends in the turn in which it goes; until then sub-replicas stay, for a transfer may fail.
  */
 import * as Effect from "effect/Effect"
 import type { LoadOptions, LoadResult, RdbPersistenceShape } from "../rdb/RdbPersistence.js"
@@ -21,8 +21,15 @@ export class ReceivedSnapshot {
     private readonly engine: Engine,
     private readonly log: ReplicationLog,
     private readonly persistence: RdbPersistenceShape,
+    /** Ends the links of sub-replicas. */
+    private readonly dropReplicas: () => void,
     private readonly loaded: (result: LoadResult) => void,
   ) {}
+
+  private endHistory(): void {
+    this.dropReplicas()
+    this.log.forget()
+  }
 
   load(path: string): Loading {
     return this.into(this.persistence.loadFile(path, { flush: true }))
@@ -39,7 +46,7 @@ export class ReceivedSnapshot {
       const options: LoadOptions = {
         beside: sameHistory ? "serve" : "refuse",
         onReplaced: () => {
-          this.log.forget()
+          this.endHistory()
           this.announce()
         },
       }
@@ -56,7 +63,7 @@ export class ReceivedSnapshot {
   private into(loading: Loading): Loading {
     const { keyspace } = this.engine
     const begin = Effect.sync(() => {
-      this.log.forget()
+      this.endHistory()
       keyspace.expiryMode = "ignore"
     })
     return Effect.andThen(begin, loading).pipe(

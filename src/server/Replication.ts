@@ -15,6 +15,7 @@ import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../rd
 import type { ReplicationPosition } from "../rdb/SnapshotJob.js"
 import { Master, ReplicationMaster } from "../replication/ReplicationMaster.js"
 import { Replica, type ReplicaHost, ReplicationReplica } from "../replication/ReplicationReplica.js"
+import type { MasterConnection } from "../replication/MasterStream.js"
 import { ReplicationLog } from "../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../replication/ReplicaState.js"
 import * as Errors from "../resp/Errors.js"
@@ -23,9 +24,11 @@ import { type Engine, EngineService } from "./Engine.js"
 import { Failover } from "./Failover.js"
 import { dialMaster } from "./MasterDial.js"
 import { PersistenceService } from "./Persistence.js"
+import { type ProcessFacts, ProcessInfo } from "./ProcessInfo.js"
 import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
+import { StreamRefusals } from "./StreamRefusals.js"
 import { readClientTlsOptions } from "./TlsOptions.js"
 
 const CRON_MS = 1000
@@ -33,6 +36,7 @@ const CRON_MS = 1000
 export interface ReplicationServices {
   readonly config: ConfigState
   readonly persistence: RdbPersistenceShape
+  readonly crash: ProcessFacts["crash"]
   /** Starts a fiber that ends with the server. */
   readonly fork: (
     effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
@@ -52,6 +56,7 @@ export class Replication {
   readonly master: Master
   readonly replica: Replica
   readonly failover: Failover
+  readonly refusals: StreamRefusals
   private readonly received: ReceivedSnapshot
   /** Runs the master's commands; its database outlives a link that is continued. */
   masterSession = new Session(0)
@@ -85,9 +90,13 @@ export class Replication {
       fed: () => engine.replies.flush(),
       now,
     })
-    this.received = new ReceivedSnapshot(engine, this.log, persistence, (result) => {
+    const loaded = (result: LoadResult): void => {
       this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
-    })
+    }
+    const drop = (): void => this.master.dropReplicas()
+    this.received = new ReceivedSnapshot(engine, this.log, persistence, drop, loaded)
+    this.refusals = new StreamRefusals(config.values, services.crash, (effect) => void fork(effect), now)
+    engine.onResetStats.push(() => void (this.refusals.count = 0))
     this.replica = new Replica(this.log, config.values, this.host(now))
     this.failover = new Failover(this, (effect) => fork(effect), now)
     this.masterSession.kind = "master"
@@ -210,9 +219,9 @@ export class Replication {
         if (values.tlsReplication) return values.tlsPort
         return values.port === 0 ? this.listeningPort : values.port
       },
-      commands: () => new MasterCommands(engine, () => this.masterSession),
+      commands: () => new MasterCommands(engine, () => this.masterSession, this.refusals),
       inTransaction: () => this.masterSession.queue !== undefined,
-      linked: (end) => this.linked(end),
+      linked: (connection, end) => this.linked(connection, end),
       unlinked: () => {
         engine.sessions.delete(this.masterSession.id)
         this.masterSession.dropQueue()
@@ -235,7 +244,7 @@ export class Replication {
   }
 
   /** The connection to the master stands in CLIENT LIST as any other. */
-  private linked(end: () => void): void {
+  private linked(connection: MasterConnection, end: () => void): void {
     const { engine } = this
     const before = this.masterSession
     const session = engine.openSession()
@@ -244,8 +253,9 @@ export class Replication {
     session.authenticated = true
     session.database = before.database
     session.limits.maxBulkLength = Infinity
-    const { master } = this.replica
-    session.address = master === undefined ? "" : `${master.host}:${master.port}`
+    session.address = connection.address
+    session.localAddress = connection.localAddress
+    session.fileDescriptor = connection.descriptor
     session.control = { ...detached, close: end, kill: end }
     engine.sessions.set(session.id, session)
     this.masterSession = session
@@ -289,6 +299,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         const fork = yield* FiberSet.makeRuntime<FileSystem.FileSystem>()
         const replication = new Replication(engine, {
           config: yield* RedixConfig,
+          crash: (yield* ProcessInfo).crash,
           persistence: yield* RdbPersistence,
           fork: (effect) => fork(Effect.tapCause(effect, Effect.logError)),
           withFiles: (effect) => Effect.provideContext(effect, files),

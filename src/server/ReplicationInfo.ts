@@ -20,12 +20,14 @@ const replicaFields = (replication: Replication, values: RedixValues, now: numbe
     ["slave_repl_offset", log.offset],
   ]
   if (syncing) {
-    const { total, read, lastMs } = transfer
+    const { read, lastMs } = transfer
+    // A transfer up to a mark shows as one of no bytes, an unannounced one as one of -1.
+    const total = transfer.total === -2 ? -1 : Math.max(0, transfer.total)
     fields.push(
-      ["master_sync_total_bytes", Math.max(0, total)],
+      ["master_sync_total_bytes", total],
       ["master_sync_read_bytes", read],
-      ["master_sync_left_bytes", total < 0 ? -read : total - read],
-      ["master_sync_perc", total <= 0 ? "0.00" : ((read / total) * 100).toFixed(2)],
+      ["master_sync_left_bytes", total - read],
+      ["master_sync_perc", total < 0 ? "-0.00" : total === 0 ? "0.00" : ((read / total) * 100).toFixed(2)],
       ["master_sync_last_io_seconds_ago", lastMs === 0 ? 0 : Math.floor((now - lastMs) / 1000)],
     )
   }
@@ -78,11 +80,12 @@ export const replicationInfo = (replication: Replication, values: RedixValues): 
 
 /** Fields of stats and memory. */
 export const syncInfo = (replication: Replication): ReadonlyArray<readonly [string, () => InfoValue]> => {
-  const { master, replica, log } = replication
+  const { master, replica, log, refusals } = replication
   return [
     ["sync_full", () => master.stats.full],
     ["sync_partial_ok", () => master.stats.partialOk],
     ["sync_partial_err", () => master.stats.partialErr],
+    ["unexpected_error_replies", () => refusals.count],
     ["total_net_repl_input_bytes", () => replica.inputBytes],
     ["total_net_repl_output_bytes", () => master.stats.outputBytes],
     ["mem_replication_backlog", () => log.backlog?.memoryBytes ?? 0],

@@ -18,6 +18,7 @@ import type * as Net from "node:net"
 import type * as Tls from "node:tls"
 import type { RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
+import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "./Engine.js"
 import { EngineService } from "./Engine.js"
@@ -215,9 +216,6 @@ const closed = (raw: Net.Socket): Effect.Effect<void> =>
     const cut = Effect.sync(() => void raw.destroy())
     return Effect.timeoutOrElse(end, { duration: CLOSE_WAIT_MS, orElse: () => cut })
   })
-
-const addressText = (host: string | undefined, port: number | undefined): string =>
-  host === undefined ? "?:0" : host.includes(":") ? `[${host}]:${port ?? 0}` : `${host}:${port ?? 0}`
 
 /** Why a new connection is turned away, or undefined. */
 const refusalOf = (

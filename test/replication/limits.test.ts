@@ -148,6 +148,8 @@ describeOracle("limits of links", () => {
           const timeout = replicaKind === "redis" ? "60" : "3"
           const config = { "repl-timeout": timeout, rdbcompression: "no", "repl-diskless-sync": diskless }
           const [master, replica] = [await start(masterKind, config), await start(replicaKind, config)]
+          // The load may flush the databases it writes to.
+          await master.ask("SELECT", 5)
           await master.ask("DEBUG", "POPULATE", 2000, "key", 300)
           const proxy = await Proxy.start(master)
           proxy.spoil.bytesPerSecond = 150_000

@@ -3,8 +3,9 @@ import { execFile } from "node:child_process"
 import * as path from "node:path"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
-import { type Node, withNodes } from "../support/Nodes.js"
+import { type Node, type NodeKind, withNodes } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
+import { encodeCommands } from "../support/RawClient.js"
 
 const run = promisify(execFile)
 
@@ -91,6 +92,45 @@ describeOracle("REPLCONF", () => {
       while (!line.startsWith("$")) line = String(await client.readLine())
       expect(line).toMatch(/^\$\d+/)
       client.close()
+    })
+  })
+
+  it("a replica that asks for a reply is disconnected: it would stand in the stream", async () => {
+    await withNodes(async (start) => {
+      const seen = async (kind: NodeKind): Promise<ReadonlyArray<string>> => {
+        const node = await start(kind)
+        const lines: string[] = []
+        for (const words of [
+          "PING",
+          "SET a 1",
+          "NOSUCH",
+          "MULTI",
+          "SUBSCRIBE x",
+          "REPLCONF capa eof",
+          "SYNC",
+        ]) {
+          const replica = await node.connect()
+          replica.sendRaw("PSYNC ? -1\r\n")
+          let line = ""
+          while (!line.startsWith("+FULL")) line = String(await replica.readLine()).trim()
+          const offset = line.split(" ")[2] ?? ""
+          while (!line.startsWith("$")) line = String(await replica.readLine()).trim()
+          await replica.readBytes(Number(line.slice(1)))
+          replica.sendRaw(
+            encodeCommands([["REPLCONF", "ACK", offset], words.split(" "), ["REPLCONF", "ACK", offset]]),
+          )
+          // What is not disconnected gets the stream.
+          const end = await Promise.race([
+            replica.waitForClose().then(() => "disconnected"),
+            node.ask("SET", "b", 1).then(() => replica.readLine().then(String)),
+          ]).catch(() => "disconnected")
+          lines.push(`${words}: ${end.trim()}, ${await node.ask("EXISTS", "a")}`)
+          replica.close()
+        }
+        expect(node.log).toContain("Replica generated a reply")
+        return lines
+      }
+      expect(await seen("redix")).toEqual(await seen("redis"))
     })
   })
 })

@@ -2,7 +2,7 @@
 import type { Argument, RawClient } from "./RawClient.js"
 import type { Random } from "./Random.js"
 
-type Words = ReadonlyArray<Argument>
+export type Words = ReadonlyArray<Argument>
 type Make = (r: Random, key: (type: string) => string, value: () => Argument) => Words
 
 const KEYS = 40

@@ -1,5 +1,5 @@
 /** Directives: replication, from both sides. */
-import { directive, hint, immutable, unsupported } from "../Directive.js"
+import { directive, hint, immutable } from "../Directive.js"
 import { INT32_MAX, INT64_MAX, integer, memory, oneOf, optionalString, yesNo } from "../Kinds.js"
 import { replicaOf } from "../StructuredKinds.js"
 
@@ -12,7 +12,7 @@ export const replicationDirectives = {
   masteruser: directive(optionalString, ""),
   "min-replicas-max-lag": directive(natural32, "10", { aliases: ["min-slaves-max-lag"] }),
   "min-replicas-to-write": directive(natural32, "0", { aliases: ["min-slaves-to-write"] }),
-  "propagation-error-behavior": unsupported(oneOf(["ignore", "panic", "panic-on-replicas"]), "ignore"),
+  "propagation-error-behavior": directive(oneOf(["ignore", "panic", "panic-on-replicas"]), "ignore"),
   "repl-backlog-size": directive(memory("1"), "1048576", {
     clamp: (text) => (Number(text) < BACKLOG_BYTES_MIN ? String(BACKLOG_BYTES_MIN) : text),
   }),
@@ -28,7 +28,7 @@ export const replicationDirectives = {
   "replica-announce-ip": directive(optionalString, "", { aliases: ["slave-announce-ip"] }),
   "replica-announce-port": directive(integer("0", "65535"), "0", { aliases: ["slave-announce-port"] }),
   "replica-announced": directive(yesNo, "yes"),
-  "replica-ignore-disk-write-errors": hint(yesNo, "no"),
+  "replica-ignore-disk-write-errors": directive(yesNo, "no"),
   "replica-ignore-maxmemory": hint(yesNo, "yes", { aliases: ["slave-ignore-maxmemory"] }),
   "replica-lazy-flush": hint(yesNo, "no", { aliases: ["slave-lazy-flush"] }),
   "replica-priority": directive(natural32, "100", { aliases: ["slave-priority"] }),

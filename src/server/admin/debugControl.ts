@@ -58,7 +58,7 @@ const crash =
   (c: CommandContext): void => {
     if (facts.crash === undefined)
       return c.fail("ERR this server is part of another program and may not end it")
-    facts.crash(how)
+    facts.crash(how, "DEBUG was asked to crash the server")
   }
 
 const crashes = (facts: ProcessFacts): ReadonlyArray<DebugSubcommand> => [
