@@ -29,7 +29,8 @@ const lagging = async (master: Node, replica: Node): Promise<Proxy> => {
   await replica.follow(proxy)
   await replica.untilUp()
   await master.ask("SET", "a", 1)
-  expect(await master.ask("WAIT", 1, 5000)).toBe("1")
+  // Another replica may have answered as well.
+  expect(Number(await master.ask("WAIT", 1, 5000))).toBeGreaterThan(0)
   proxy.stall()
   await master.ask("SET", "a", 2)
   return proxy
