@@ -55,6 +55,8 @@ export interface PersistenceSettings extends LoadLimits {
   readonly rdbcompression: boolean
   readonly rdbchecksum: boolean
   readonly rdbSaveIncrementalFsync: boolean
+  readonly rdbKeySaveDelay: number
+  readonly keyLoadDelay: number
   readonly maxmemoryPolicy: string
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
@@ -160,6 +162,7 @@ class Persistence implements RdbPersistenceShape {
       compression: settings.rdbcompression,
       checksum: settings.rdbchecksum,
       access: accessOf(settings.maxmemoryPolicy),
+      keyDelay: settings.rdbKeySaveDelay,
       replication,
       libraries: this.libraries.dump(),
       part,
@@ -168,7 +171,8 @@ class Persistence implements RdbPersistenceShape {
 
   private openSource(job: SnapshotJob, standBack: boolean): SnapshotSource {
     const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
-    if (worker === "inline" || this.keyspace.arena.usedBytes < threadFromBytes) return inlineSource(job)
+    if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
+      return inlineSource(job)
     return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url), standBack)
   }
 
