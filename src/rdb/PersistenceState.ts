@@ -38,6 +38,8 @@ export class PersistenceState {
   lastError: string | undefined = undefined
   /** Seconds the last background save to a file took, -1 before the first. */
   lastDurationSeconds = -1
+  /** Saves that a SAVE, a BGSAVE or a save point began, whatever came of them. */
+  begun = 0
   /** Good saves to files. */
   saves = 0
   /** Bytes of pre-images the last snapshot needed. */

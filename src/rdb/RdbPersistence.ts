@@ -98,8 +98,6 @@ export interface SaveOptions {
   readonly atCut?: (() => ReplicationPosition | undefined) | undefined
   /** Called when the temporary file is open. */
   readonly onOpen?: (() => void) | undefined
-  /** Changes since the last save are still to be counted after this one (FLUSHALL); default false. */
-  readonly keepChanges?: boolean | undefined
   /** Nobody waits for the save: it stands back behind clients, and its failure is remembered. Default true. */
   readonly background?: boolean | undefined
 }
@@ -262,7 +260,7 @@ class Persistence implements RdbPersistenceShape {
     return written.pipe(
       Effect.tap(() =>
         Effect.sync(() => {
-          if (save.keepChanges !== true) keyspace.dirty = Math.max(0, keyspace.dirty - changes)
+          keyspace.dirty = Math.max(0, keyspace.dirty - changes)
           state.lastStatus = "ok"
           state.lastError = undefined
           state.saves++

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { pid } from "node:process"
 import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { RdbError, RdbIoError } from "../rdb/RdbErrors.js"
@@ -25,9 +24,6 @@ import { type Engine, EngineService } from "./Engine.js"
 import type { InfoField } from "./InfoRegistry.js"
 import type { ShutdownOptions } from "./Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
-
-/** Tells this process's temporary files from others'. */
-export const processId = String(pid)
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -130,6 +126,11 @@ export class ServerPersistence {
 
   /** Saves now; the snapshot is of the turn in which this is called. */
   saveNow(): Effect.Effect<void, RdbIoError> {
+    this.state.begun++
+    return this.saveWithoutCount()
+  }
+
+  private saveWithoutCount(): Effect.Effect<void, RdbIoError> {
     return Fiber.join(this.fork(this.save({ background: false })))
   }
 
@@ -140,6 +141,7 @@ export class ServerPersistence {
   startBackground(options: SaveOptions = {}): Effect.Effect<void, RdbIoError> {
     const started = Deferred.makeUnsafe<void, RdbIoError>()
     this.scheduled = false
+    this.state.begun++
     const save = this.save({ ...options, onOpen: () => Deferred.doneUnsafe(started, Exit.void) }).pipe(
       Effect.tap(() => Effect.logInfo("Background saving terminated with success")),
       Effect.tapError((error) =>
@@ -169,7 +171,7 @@ export class ServerPersistence {
     return Effect.as(Fiber.interrupt(running), true)
   }
 
-  private afterFlushAll(): void {
+  private afterFlushAll(): Effect.Effect<void> | undefined {
     const { values } = this.config
     if (this.running !== undefined) {
       this.fork(
@@ -179,9 +181,8 @@ export class ServerPersistence {
         ),
       )
     }
-    if (values.save.length > 0 && !this.rdb.state.loadFailed) {
-      this.fork(Effect.ignore(this.save({ keepChanges: true, background: false })))
-    }
+    if (values.save.length === 0 || this.rdb.state.loadFailed) return undefined
+    return Fiber.join(this.fork(Effect.ignore(this.save({ background: false }))))
   }
 
   /** Every tenth of a second: a scheduled save, or a save point that is reached. */
@@ -279,7 +280,7 @@ export class ServerPersistence {
   /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
   reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
-    const saved = flags.save ? this.saveNow() : Effect.void
+    const saved = flags.save ? this.saveWithoutCount() : Effect.void
     const load = this.load({ flush: flags.flush, duplicates: flags.merge ? "replace" : "refuse" })
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => ({ during, cause }))
