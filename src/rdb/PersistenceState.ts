@@ -28,6 +28,8 @@ export class PersistenceState {
   /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: checksums of files and payloads are not looked at. */
   skipChecksum = false
   save: RunningSave | undefined = undefined
+  /** The file that a save is writing, before it takes its place. */
+  tempFile: string | undefined = undefined
   load: RunningLoad | undefined = undefined
   /** Unix seconds of the last good save to a file; the start of the server before the first. */
   lastSaveSeconds = 0

@@ -17,7 +17,7 @@ import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
 import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
 import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
-import { type DurableWriter, writeDurably } from "./RdbFile.js"
+import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
 import type { LoadLimits } from "./RdbLoader.js"
 import {
   type AccessPolicy,
@@ -254,9 +254,13 @@ class Persistence implements RdbPersistenceShape {
       changes = keyspace.dirty
       return this.begin("file", atCut(), save.background !== false)
     }
-    const written = this.withSnapshot(open, (source, close) =>
-      writeDurably(this.fs, file, (writer) => pumpToFile(source, writer).pipe(Effect.ensuring(close))),
-    )
+    const written = this.withSnapshot(open, (source, close) => {
+      state.tempFile = tempPathOf(path, file.id)
+      const body = (writer: DurableWriter) => pumpToFile(source, writer).pipe(Effect.ensuring(close))
+      return writeDurably(this.fs, file, body).pipe(
+        Effect.ensuring(Effect.sync(() => void (state.tempFile = undefined))),
+      )
+    })
     return written.pipe(
       Effect.tap(() =>
         Effect.sync(() => {

@@ -85,6 +85,11 @@ export class ServerPersistence {
     return this.rdb.state
   }
 
+  /** A load is under way or announced. */
+  get loading(): boolean {
+    return this.reloading || this.state.load !== undefined
+  }
+
   /** Lines of INFO's section. */
   info(): ReadonlyArray<string> {
     return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe())
@@ -302,9 +307,10 @@ export class ServerPersistence {
       }
       const { state } = this.rdb
       // Also a start that ends before the file was loaded: a port in use must not cost the data.
-      const partial = (state.load !== undefined && !state.load.staged) || state.loadFailed || this.reloading
-      const wanted = options.save ?? (this.config.values.save.length > 0 && !partial)
-      if (!wanted) {
+      const loading = this.reloading || (state.load !== undefined && !state.load.staged)
+      const wanted = options.save ?? (this.config.values.save.length > 0 && !state.loadFailed)
+      // Half a data set is not saved, whoever asks: the file has all of it.
+      if (!wanted || loading) {
         this.ended = true
         return
       }
@@ -313,18 +319,19 @@ export class ServerPersistence {
       pause.pause("save", "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
       yield* this.save({ background: false }).pipe(
         Effect.tap(() => Effect.sync(() => void (this.ended = true))),
-        Effect.catch((error) =>
-          Effect.sync(() => pause.unpause("save")).pipe(
-            Effect.andThen(
-              Effect.logWarning(
-                options.force
-                  ? "Error trying to save the DB. Exit anyway."
-                  : "Error trying to save the DB, can't exit.",
-              ),
-            ),
-            Effect.andThen(Effect.fail(error.message)),
+        // Also when the shutdown is called off.
+        Effect.onError(() => Effect.sync(() => pause.unpause("save"))),
+        Effect.tapError(() =>
+          Effect.logWarning(
+            options.force
+              ? "Error trying to save the DB. Exit anyway."
+              : "Error trying to save the DB, can't exit.",
           ),
         ),
+        Effect.mapError((error) => {
+          this.ended = options.force
+          return error.message
+        }),
       )
     })
   }
