@@ -57,6 +57,8 @@ export interface LoadResult {
   /** Keys left out because they were empty collections. */
   readonly empty: number
   readonly bytes: number
+  /** Modules whose data, belonging to no key, was left out. */
+  readonly modules: ReadonlyArray<string>
   /** Where the replication stream stood when the file was made, if it says so. */
   readonly replication: ReplicationPosition | undefined
   /** The file's AUX fields. */
@@ -252,6 +254,7 @@ export const loadRdb = <E>(
       expired: loader.expired,
       empty: loader.empty,
       bytes: decoder.offset,
+      modules: [...loader.modules],
       replication: loader.replication,
       fields: loader.fields,
     }

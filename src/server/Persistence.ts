@@ -269,6 +269,11 @@ export class ServerPersistence {
       }
     })
     const loading = this.rdb.loadFile(this.path, { ...options, onFields }).pipe(
+      Effect.tap(({ modules }) =>
+        modules.length === 0
+          ? Effect.void
+          : Effect.logWarning(`Left out of the RDB file: data of the modules ${modules.join(", ")}`),
+      ),
       Effect.tap((result) => {
         const empty = result.empty > 0 ? `, empty keys skipped: ${result.empty}` : ""
         return Effect.logInfo(
