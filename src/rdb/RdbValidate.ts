@@ -45,11 +45,14 @@ export const checkPairsListpack = (s: RdbSlice, scores: boolean, deep: boolean):
   return elements / 2
 }
 
+/** Whether a listpack's element with this first byte is a string; integers are numbers at any rate. */
+const isText = (first: number): boolean => (first & 0xc0) === 0x80 || (first >= 0xe0 && first <= 0xf0)
+
 const checkScores = (s: RdbSlice): void => {
   const b = s.bytes
   for (let p = s.offset + LISTPACK_HEADER; b[p] !== LISTPACK_END;) {
     p += entrySize(b, p)
-    if (Number.isNaN(scoreAt(b, p))) corrupt("zset listpack: score is not a number")
+    if (isText(b[p]) && Number.isNaN(scoreAt(b, p))) corrupt("zset listpack: score is not a number")
     p += entrySize(b, p)
   }
 }
