@@ -15,6 +15,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
+import { keptLibraries } from "./KeptLibraries.js"
 import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
 import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
 import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
@@ -81,16 +82,6 @@ export interface LibraryStore {
   readonly load: (code: Uint8Array) => string | undefined
   /** Forgets all libraries, before a file replaces them. */
   readonly clear: () => void
-}
-
-/** Libraries kept as they came, for a server without scripting. */
-const keptLibraries = (): LibraryStore => {
-  let codes: Array<Uint8Array> = []
-  return {
-    dump: () => codes,
-    load: (code) => void codes.push(code),
-    clear: () => (codes = []),
-  }
 }
 
 export interface SaveOptions {

@@ -114,3 +114,27 @@ describe("a stream whose last ID is before its last entry's", () => {
     await redix.stop()
   })
 })
+
+describe("a stream of very many groups", () => {
+  const GROUPS = 30_000
+  /** A payload whose groups are named by `nameOf`, without consumers. */
+  const payloadOf = (nameOf: (i: number) => string): Buffer => {
+    const groups = Array.from({ length: GROUPS }, (_, i) => [7, ...Buffer.from(nameOf(i)), 0, 0, 0, 0, 0])
+    const count = [0x80, 0, 0, GROUPS >> 8, GROUPS & 255]
+    return sealed(Buffer.from([19, 0, 0, ...[0, 0], ...[0, 0], ...[0, 0], 0, ...count, ...groups.flat()]))
+  }
+
+  it("is read where their names ascend, as every Redis writes them, and refused where that takes too long", async () => {
+    const redix = await startRedix()
+    const client = localClient(redix.engine)
+    const before = redix.engine.keyspace.arena.usedBytes
+    const ascending = payloadOf((i) => String(1_000_000 + i))
+    expect(client.run("RESTORE", "k", "0", ascending)).toBe("+OK\r\n")
+    expect(client.run("XINFO", "STREAM", "k")).toContain(`$6\r\ngroups\r\n:${GROUPS}\r\n`)
+    client.run("FLUSHALL")
+    const descending = payloadOf((i) => String(9_000_000 - i))
+    expect(client.run("RESTORE", "k", "0", descending)).toBe("-ERR Bad data format\r\n")
+    expect(redix.engine.keyspace.arena.usedBytes).toBe(before)
+    await redix.stop()
+  })
+})

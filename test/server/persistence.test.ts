@@ -194,6 +194,29 @@ describe("loading", () => {
     })
   })
 
+  it("keeps each function library once, however often it is loaded", async () => {
+    await withTempDir(async (dir) => {
+      const golden = fs.readFileSync(
+        new URL("../../testdata/golden/redis-7.0-functions.rdb", import.meta.url),
+      )
+      fs.writeFileSync(`${dir}/dump.rdb`, golden)
+      const redix = await startRedix({ rdbcompression: false }, { dir })
+      const client = await redix.connect()
+      const libraries = (): number => redix.persistence.rdb.libraries.dump().length
+      const before = libraries()
+      expect(before).toBeGreaterThan(0)
+      expect(await client.text("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE")).toBe("+OK\r\n")
+      expect(await client.text("DEBUG", "RELOAD", "NOFLUSH", "MERGE")).toBe("+OK\r\n")
+      expect(libraries()).toBe(before)
+      expect(await client.text("FLUSHALL")).toBe("+OK\r\n")
+      expect(await client.text("SAVE")).toBe("+OK\r\n")
+      const saved = fs.readFileSync(`${dir}/dump.rdb`).toString("latin1")
+      expect(saved.split("#!lua")).toHaveLength(before + 1)
+      client.close()
+      await redix.stop()
+    })
+  })
+
   it("drops expired keys", async () => {
     await withTempDir(async (dir) => {
       const redix = await startRedix({}, { dir })
