@@ -32,7 +32,8 @@ import { replicationCommands } from "./server/admin/replication.js"
 import { shutdownCommands } from "./server/admin/shutdown.js"
 import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
-import { PersistenceService, processId, type ServerPersistence } from "./server/Persistence.js"
+import { newFileMark } from "./server/FileMark.js"
+import { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
 import type { ListenError } from "./server/ListenError.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
 import { type Replication, ReplicationService } from "./server/Replication.js"
@@ -58,7 +59,7 @@ export interface RedixOptions {
 const rdb = (options: RedixOptions) =>
   Layer.unwrap(
     Effect.map(RedixConfig, (config) =>
-      RdbPersistence.layerOf({ settings: config.values, worker: options.snapshotWorker, id: processId }),
+      RdbPersistence.layerOf({ settings: config.values, worker: options.snapshotWorker, id: newFileMark() }),
     ),
   )
 

@@ -55,19 +55,22 @@ const verify = (file: string, check: RdbCheck): string | undefined => {
   let progress: Progress | undefined = undefined
   try {
     fd = fs.openSync(file, "r")
-    const totalBytes = fs.fstatSync(fd).size
-    const decoder = new RdbDecoder(check, { path: file, totalBytes, sanitize: true, skipModuleValues: true })
+    const stat = fs.fstatSync(fd)
+    // A pipe has no size; what is read of it is all there is.
+    const size = stat.isFile() ? { totalBytes: stat.size } : {}
+    const decoder = new RdbDecoder(check, { path: file, ...size, sanitize: true, skipModuleValues: true })
     const buffer = new Uint8Array(SLICE_BYTES)
-    progress = progressOf(totalBytes)
+    progress = progressOf(size.totalBytes ?? 0)
+    let seen = 0
     for (let n = -1; n !== 0 && !decoder.done;) {
       n = fs.readSync(fd, buffer, 0, SLICE_BYTES, null)
+      seen += n
       if (n > 0) decoder.feed(buffer.subarray(0, n))
       progress.report(decoder.offset)
     }
     decoder.finish()
-    return decoder.offset < totalBytes
-      ? `${file}: ${totalBytes - decoder.offset} bytes follow the end of the data`
-      : undefined
+    const after = (size.totalBytes ?? seen) - decoder.offset
+    return after > 0 ? `${file}: ${after} bytes follow the end of the data` : undefined
   } catch (thrown) {
     if (thrown instanceof RdbCorruptError || thrown instanceof RdbVersionError) return thrown.message
     return `cannot read ${file}: ${messageOf(thrown)}`
@@ -95,7 +98,7 @@ const main = (args: ReadonlyArray<string>): number => {
   const check = new RdbCheck(now, json ? (key) => say(keyAsJson(key)) : undefined)
   const tell = json ? complain : say
   const wrong = verify(file, check)
-  for (const line of summaryLines(check)) tell(line)
+  if (check.rdbVersion > 0) for (const line of summaryLines(check)) tell(line)
   if (wrong === undefined) {
     tell(`${file} is sound`)
     return 0

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program: reads the command line, starts the server, ends it on SHUTDOWN or a signal. */
+import { rmSync } from "node:fs"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import * as Cause from "effect/Cause"
@@ -16,6 +17,7 @@ import {
   versionText,
   warningText,
 } from "./config/index.js"
+import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./server/Engine.js"
 import { startupLines } from "./server/Banner.js"
@@ -81,13 +83,22 @@ const shutdownOptions = (flags: ReadonlySet<ShutdownFlag>): ShutdownOptions => (
   force: flags.has("force"),
 })
 
-/** Turns signals into an orderly shutdown; the second one ends at once. */
+/** Turns signals into an orderly shutdown. As in Redis a second SIGINT ends at once, a second SIGTERM waits with the first. */
 const onSignals = Effect.gen(function* () {
   const engine = yield* EngineService
   const { values } = yield* RedixConfig
+  const { state } = yield* RdbPersistence
   const fork = Effect.runForkWith(yield* Effect.context<never>())
+  let asked = false
+  const endNow = (): never => {
+    if (state.tempFile !== undefined) rmSync(state.tempFile, { force: true })
+    process.exit(1)
+  }
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (engine.lifecycle.stopping) process.exit(1)
+    const { stopping } = engine.lifecycle
+    if (stopping && asked && signal === "SIGINT") endNow()
+    asked = true
+    if (stopping) return
     fork(
       Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
         Effect.andThen(
@@ -95,13 +106,15 @@ const onSignals = Effect.gen(function* () {
             shutdownOptions(signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm),
           ),
         ),
-        Effect.catch((reason) => Effect.logWarning(`${reason}, can't exit.`)),
+        Effect.catch(() => Effect.sync(() => void (asked = false))),
       ),
     )
   }
   process.on("SIGTERM", onSignal)
   process.on("SIGINT", onSignal)
 })
+
+const bye = Effect.as(Effect.logWarning("Redix is now ready to exit, bye bye..."), 0)
 
 const program = Effect.gen(function* () {
   const engine = yield* EngineService
@@ -112,14 +125,16 @@ const program = Effect.gen(function* () {
   for (const warning of (yield* RedixConfig).warnings) yield* Effect.logWarning(warningText(warning))
   const port = tcp.ports[0] ?? 0
   for (const line of startupLines({ port, pid: process.pid })) yield* line
-  yield* (yield* PersistenceService).loadAtStart
+  const { awaitEnd } = engine.lifecycle
+  // Who ends the server while it loads does not wait for the rest of the file.
+  yield* Effect.raceFirst((yield* PersistenceService).loadAtStart, awaitEnd)
+  if (engine.lifecycle.ended) return yield* bye
   if (tcp.ports.length > 0) yield* Effect.log("Ready to accept connections")
   if (tcp.unixSocket !== "") {
     yield* Effect.log(`The server is now ready to accept connections at ${tcp.unixSocket}`)
   }
-  yield* engine.lifecycle.awaitEnd
-  yield* Effect.logWarning("Redix is now ready to exit, bye bye...")
-  return 0
+  yield* awaitEnd
+  return yield* bye
 })
 
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */

@@ -4,6 +4,7 @@
  * One context serves a server; dispatch points it at each command in turn. Everything in it is valid only until the
  * handler returns. Argument i is the bytes buf[argOff[i] .. argOff[i] + argLen[i]); argument 0 is the command's name.
  */
+import type * as Effect from "effect/Effect"
 import type { Ref } from "../memory/Arena.js"
 import { parseInt64, parseSafeInteger } from "../memory/Numbers.js"
 import { parseDouble } from "../memory/FloatText.js"
@@ -39,8 +40,8 @@ export class CommandContext {
   readonly pubsub = new PubSub()
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
   keepReply = false
-  /** Called after FLUSHALL has emptied every database; persistence provides it. */
-  afterFlushAll: () => void = () => {}
+  /** Called after FLUSHALL has emptied every database; persistence provides it, and answers what the reply waits for. */
+  afterFlushAll: () => Effect.Effect<void> | undefined = () => undefined
   /** The command comes from this server's master. */
   fromMaster = false
 

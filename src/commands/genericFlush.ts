@@ -1,8 +1,11 @@
 /** Whole databases: FLUSHDB, FLUSHALL, SWAPDB. */
+import * as Effect from "effect/Effect"
 import * as Errors from "../resp/Errors.js"
 import type { Database } from "../store/Database.js"
 import { swapDatabases } from "../store/MoveEntry.js"
 import type { CommandContext } from "./CommandContext.js"
+
+const OK = Buffer.from("+OK\r\n", "latin1")
 
 /** What SYNC or ASYNC asks for: 1 lazily, 0 at once; -1 after an error reply. */
 const readLazy = (c: CommandContext): number => {
@@ -35,7 +38,6 @@ const finish = (c: CommandContext, keys: number): void => {
   if (keys === 0 && c.replicating) {
     c.propagation.instead(c.db.id, ...Array.from({ length: c.argc }, (_, i) => c.bytes(i)))
   }
-  c.out.ok()
 }
 
 export const flushDb = (c: CommandContext): void => {
@@ -45,15 +47,18 @@ export const flushDb = (c: CommandContext): void => {
   const keys = c.keyspace.flush(c.db, lazy === 1)
   c.blocking.signalDatabase(c.db.id, nothing)
   finish(c, keys)
+  c.out.ok()
 }
 
-export const flushAll = (c: CommandContext): void => {
+export const flushAll = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
   if (readLazy(c) < 0) return
   for (const db of c.keyspace.databases) breakWatches(c, db)
   const keys = c.keyspace.flushAll()
   for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id, nothing)
   finish(c, keys)
-  c.afterFlushAll()
+  const saved = c.afterFlushAll()
+  // The reply tells that the file is empty too.
+  return saved === undefined || c.denyBlocking ? c.out.ok() : Effect.as(saved, OK)
 }
 
 /** The database number in argument i, NaN after an error reply. */

@@ -28,6 +28,8 @@ export class PersistenceState {
   /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: checksums of files and payloads are not looked at. */
   skipChecksum = false
   save: RunningSave | undefined = undefined
+  /** The file that a save is writing, before it takes its place. */
+  tempFile: string | undefined = undefined
   load: RunningLoad | undefined = undefined
   /** Unix seconds of the last good save to a file; the start of the server before the first. */
   lastSaveSeconds = 0
@@ -38,6 +40,8 @@ export class PersistenceState {
   lastError: string | undefined = undefined
   /** Seconds the last background save to a file took, -1 before the first. */
   lastDurationSeconds = -1
+  /** Saves that a SAVE, a BGSAVE or a save point began, whatever came of them. */
+  begun = 0
   /** Good saves to files. */
   saves = 0
   /** Bytes of pre-images the last snapshot needed. */

@@ -221,7 +221,8 @@ export class RdbDecoder {
     if (opcode === RdbOpcode.ExpireMs || opcode === RdbOpcode.ExpireSeconds) {
       const at = opcode === RdbOpcode.ExpireMs ? input.int64() : input.int32() * 1000
       const low = at >>> 0
-      meta.hasExpiry = true
+      // As in Redis -1 says that there is none.
+      meta.hasExpiry = at !== -1
       meta.expireAtMs = at
       meta.expireLo = opcode === RdbOpcode.ExpireMs ? input.lengthLo : low
       meta.expireHi = opcode === RdbOpcode.ExpireMs ? input.lengthHi : (at - low) / 0x100000000

@@ -16,7 +16,7 @@ import { Scratch, type RdbDecoderInput } from "./RdbDecoderInput.js"
 import { corrupt } from "./RdbErrors.js"
 import { RdbSlice, type RdbSink, type RdbStreamId } from "./RdbSink.js"
 import { RdbType } from "./RdbTypes.js"
-import { checkStreamNode } from "./RdbValidate.js"
+import { checkStreamNode, StreamOrder } from "./RdbValidate.js"
 
 type Step = "nodes" | "info" | "group" | "pending" | "consumers" | "consumer" | "owned"
 
@@ -38,18 +38,22 @@ export class RdbDecoderStream {
   private readonly idScratch = new Scratch()
   private readonly lastNodeId = new Uint8Array(ID_BYTES)
   private hasLastNode = false
+  private readonly order: StreamOrder | undefined
 
   constructor(
     private readonly input: RdbDecoderInput,
     private readonly sink: RdbSink,
-    private readonly deep: boolean,
-  ) {}
+    deep: boolean,
+  ) {
+    this.order = deep ? new StreamOrder() : undefined
+  }
 
   start(type: number, nodes: number): void {
     this.type = type
     this.nodes = nodes
     this.live = 0
     this.hasLastNode = false
+    this.order?.start()
     this.step = "nodes"
   }
 
@@ -91,7 +95,7 @@ export class RdbDecoderStream {
       input.mark()
       input.string(id, this.idScratch)
       input.string(data, this.scratch)
-      this.live += checkStreamNode(id, data, this.deep)
+      this.live += checkStreamNode(id, data, this.order)
       this.checkNodeOrder()
       this.sink.streamNode(id, data)
       this.nodes--
@@ -126,6 +130,7 @@ export class RdbDecoderStream {
     const entriesAdded = late ? input.lengthBig() : undefined
     this.groups = input.count(5)
     if (length !== BigInt(this.live)) corrupt(`stream: length ${length} claimed, ${this.live} entries found`)
+    this.order?.end(lastId.ms, lastId.seq)
     this.sink.streamInfo({ length, lastId, firstId, maxDeletedId, entriesAdded })
     this.step = "group"
   }

@@ -65,6 +65,12 @@ export interface DurableWriter {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, RdbIoError>
 }
 
+/** Where a file is written before it takes its place. */
+export const tempPathOf = (path: string, id: string): string => {
+  const { dir } = splitPath(path)
+  return `${dir === "/" ? "" : dir}/temp-${id}.rdb`
+}
+
 /** Writes a file through `body`; when this ends well, the file is in its place and on the disk. */
 export const writeDurably = <A, E>(
   fs: FileSystem.FileSystem,
@@ -73,7 +79,7 @@ export const writeDurably = <A, E>(
 ): Effect.Effect<A, E | RdbIoError> => {
   const { path } = options
   const { dir } = splitPath(path)
-  const temp = dir === "/" ? `/temp-${options.id}.rdb` : `${dir}/temp-${options.id}.rdb`
+  const temp = tempPathOf(path, options.id)
   const written = Effect.scoped(
     Effect.gen(function* () {
       const file = yield* fs

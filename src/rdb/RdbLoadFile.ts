@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { Database } from "../store/Database.js"
 import type { Keyspace } from "../store/Keyspace.js"
+import { microsPerKey } from "./KeyDelay.js"
 import type { PersistenceState } from "./PersistenceState.js"
 import { RdbDecoder } from "./RdbDecoder.js"
 import { corrupt, RdbCorruptError, type RdbError, RdbVersionError } from "./RdbErrors.js"
@@ -17,6 +18,9 @@ import type { ReplicationPosition } from "./SnapshotJob.js"
 
 /** Bytes read and decoded at a time: about 5 ms of work. */
 const SLICE_BYTES = 512 * 1024
+/** Bytes decoded between two sleeps, and their longest, with `key-load-delay`. */
+const SLOW_PIECE_BYTES = 256
+const SLEEP_MS_MAX = 20
 
 export interface LoadOptions {
   /** Called once the file's first keys are near: its AUX fields have been read. */
@@ -53,6 +57,8 @@ export interface LoadResult {
   /** Keys left out because they were empty collections. */
   readonly empty: number
   readonly bytes: number
+  /** Modules whose data, belonging to no key, was left out. */
+  readonly modules: ReadonlyArray<string>
   /** Where the replication stream stood when the file was made, if it says so. */
   readonly replication: ReplicationPosition | undefined
   /** The file's AUX fields. */
@@ -61,7 +67,11 @@ export interface LoadResult {
 
 export interface LoadTarget {
   readonly keyspace: Keyspace
-  readonly settings: LoadLimits & { readonly rdbchecksum: boolean; readonly sanitizeDumpPayload: string }
+  readonly settings: LoadLimits & {
+    readonly rdbchecksum: boolean
+    readonly sanitizeDumpPayload: string
+    readonly keyLoadDelay: number
+  }
   readonly libraries: LibraryStore
 }
 
@@ -148,6 +158,29 @@ const besides = ({ keyspace, libraries }: LoadTarget, onReplaced: () => void): D
   }
 }
 
+/** Feeds a slice in small pieces and sleeps for the keys in each, as `key-load-delay` says from moment to moment. */
+const feedSlowly = <E>(
+  slice: Uint8Array,
+  feed: (bytes: Uint8Array) => Effect.Effect<void, E>,
+  loaded: { readonly keys: number },
+  settings: { readonly keyLoadDelay: number },
+): Effect.Effect<void, E> =>
+  Effect.gen(function* () {
+    let owedMicros = 0
+    let keys = loaded.keys
+    for (let at = 0; at < slice.length; at += SLOW_PIECE_BYTES) {
+      yield* feed(slice.subarray(at, at + SLOW_PIECE_BYTES))
+      if (settings.keyLoadDelay !== 0)
+        owedMicros += (loaded.keys - keys) * microsPerKey(settings.keyLoadDelay)
+      keys = loaded.keys
+      while (owedMicros >= 1000 && settings.keyLoadDelay !== 0) {
+        const ms = Math.min(SLEEP_MS_MAX, Math.floor(owedMicros / 1000))
+        owedMicros -= ms * 1000
+        yield* Effect.sleep(ms)
+      }
+    }
+  })
+
 /** @param now Unix milliseconds */
 export const loadRdb = <E>(
   target: LoadTarget,
@@ -188,18 +221,20 @@ export const loadRdb = <E>(
       sanitize: settings.sanitizeDumpPayload === "yes",
     })
     let first = true
-    const slices = Effect.gen(function* () {
-      for (let bytes = yield* next; bytes !== undefined; bytes = yield* next) {
-        const slice = bytes
-        if (!decoder.done) yield* decode(() => void decoder.feed(slice))
-        load.loadedBytes += slice.length
+    const feed = (bytes: Uint8Array) =>
+      decode(() => {
+        if (!decoder.done) decoder.feed(bytes)
+        load.loadedBytes += bytes.length
         if (first) options.onFields?.(loader.fields)
         first = false
         load.usedMemory = Number(loader.fields.get("used-mem") ?? "0")
         state.lastLoadKeys = loader.keys
         state.lastLoadExpired = loader.expired
         onProgress()
-      }
+      })
+    const slices = Effect.gen(function* () {
+      for (let bytes = yield* next; bytes !== undefined; bytes = yield* next)
+        yield* settings.keyLoadDelay === 0 ? feed(bytes) : feedSlowly(bytes, feed, loader, settings)
       yield* decode(() => {
         decoder.finish()
         destination.succeed()
@@ -219,6 +254,7 @@ export const loadRdb = <E>(
       expired: loader.expired,
       empty: loader.empty,
       bytes: decoder.offset,
+      modules: [...loader.modules],
       replication: loader.replication,
       fields: loader.fields,
     }

@@ -64,6 +64,8 @@ export class RdbLoader implements RdbSink {
   expired = 0
   /** Keys left out because they were empty collections. */
   empty = 0
+  /** Modules whose data, belonging to no key, was left out. */
+  readonly modules = new Set<string>()
   /** The AUX fields by name. */
   readonly fields = new Map<string, string>()
   private readonly values: RdbLoaderValues
@@ -126,7 +128,9 @@ export class RdbLoader implements RdbSink {
     if (reason !== undefined) corrupt(`function library: ${reason}`)
   }
 
-  moduleAux(): void {}
+  moduleAux(module: string): void {
+    this.modules.add(module)
+  }
 
   slotInfo(): void {}
 

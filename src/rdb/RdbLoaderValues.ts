@@ -220,7 +220,7 @@ export class RdbLoaderValues {
 
   group(name: RdbSlice, group: RdbStreamGroup): void {
     if (!this.stream.openGroup(name.bytes, name.offset, name.length, group.lastId, group.entriesRead)) {
-      corrupt("stream: repeated group, or a pending entry without consumer")
+      corrupt("stream: repeated group, too many out of order, or a pending entry without consumer")
     }
   }
 
@@ -232,7 +232,7 @@ export class RdbLoaderValues {
 
   consumer(name: RdbSlice, consumer: RdbStreamConsumer): void {
     if (!this.stream.openConsumer(name.bytes, name.offset, name.length, consumer.seenTimeMs)) {
-      corrupt("stream: repeated consumer")
+      corrupt("stream: repeated consumer, or too many out of order")
     }
   }
 

@@ -15,9 +15,10 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
+import { keptLibraries } from "./KeptLibraries.js"
 import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
 import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
-import { type DurableWriter, writeDurably } from "./RdbFile.js"
+import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
 import type { LoadLimits } from "./RdbLoader.js"
 import {
   type AccessPolicy,
@@ -55,6 +56,8 @@ export interface PersistenceSettings extends LoadLimits {
   readonly rdbcompression: boolean
   readonly rdbchecksum: boolean
   readonly rdbSaveIncrementalFsync: boolean
+  readonly rdbKeySaveDelay: number
+  readonly keyLoadDelay: number
   readonly maxmemoryPolicy: string
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
@@ -81,23 +84,11 @@ export interface LibraryStore {
   readonly clear: () => void
 }
 
-/** Libraries kept as they came, for a server without scripting. */
-const keptLibraries = (): LibraryStore => {
-  let codes: Array<Uint8Array> = []
-  return {
-    dump: () => codes,
-    load: (code) => void codes.push(code),
-    clear: () => (codes = []),
-  }
-}
-
 export interface SaveOptions {
   /** Runs in the turn the snapshot opens; default: the service's `replication`. */
   readonly atCut?: (() => ReplicationPosition | undefined) | undefined
   /** Called when the temporary file is open. */
   readonly onOpen?: (() => void) | undefined
-  /** Changes since the last save are still to be counted after this one (FLUSHALL); default false. */
-  readonly keepChanges?: boolean | undefined
   /** Nobody waits for the save: it stands back behind clients, and its failure is remembered. Default true. */
   readonly background?: boolean | undefined
 }
@@ -160,6 +151,7 @@ class Persistence implements RdbPersistenceShape {
       compression: settings.rdbcompression,
       checksum: settings.rdbchecksum,
       access: accessOf(settings.maxmemoryPolicy),
+      keyDelay: settings.rdbKeySaveDelay,
       replication,
       libraries: this.libraries.dump(),
       part,
@@ -168,7 +160,8 @@ class Persistence implements RdbPersistenceShape {
 
   private openSource(job: SnapshotJob, standBack: boolean): SnapshotSource {
     const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
-    if (worker === "inline" || this.keyspace.arena.usedBytes < threadFromBytes) return inlineSource(job)
+    if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
+      return inlineSource(job)
     return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url), standBack)
   }
 
@@ -252,13 +245,17 @@ class Persistence implements RdbPersistenceShape {
       changes = keyspace.dirty
       return this.begin("file", atCut(), save.background !== false)
     }
-    const written = this.withSnapshot(open, (source, close) =>
-      writeDurably(this.fs, file, (writer) => pumpToFile(source, writer).pipe(Effect.ensuring(close))),
-    )
+    const written = this.withSnapshot(open, (source, close) => {
+      state.tempFile = tempPathOf(path, file.id)
+      const body = (writer: DurableWriter) => pumpToFile(source, writer).pipe(Effect.ensuring(close))
+      return writeDurably(this.fs, file, body).pipe(
+        Effect.ensuring(Effect.sync(() => void (state.tempFile = undefined))),
+      )
+    })
     return written.pipe(
       Effect.tap(() =>
         Effect.sync(() => {
-          if (save.keepChanges !== true) keyspace.dirty = Math.max(0, keyspace.dirty - changes)
+          keyspace.dirty = Math.max(0, keyspace.dirty - changes)
           state.lastStatus = "ok"
           state.lastError = undefined
           state.saves++

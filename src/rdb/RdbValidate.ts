@@ -1,7 +1,7 @@
 /**
  * What must hold of packed bytes before they are handed on. Structure is always checked, so that whoever reads them needs
- * no bounds checks; `deep` (the sanitize option) adds what only costs correctness: repeated members, scores that are no
- * numbers, stream IDs out of order. All functions throw CorruptValue.
+ * no bounds checks, and scores are numbers, so that whoever orders them can; `deep` (the sanitize option) adds what only
+ * costs correctness: repeated members, stream IDs out of order. All functions throw CorruptValue.
  *
  * A stream node is a listpack whose first elements describe it and give the fields most entries share:
  *
@@ -40,18 +40,19 @@ export const checkSetListpack = (s: RdbSlice, deep: boolean): number => {
 export const checkPairsListpack = (s: RdbSlice, scores: boolean, deep: boolean): number => {
   const elements = checkListpack(s)
   if (elements % 2 !== 0) corrupt("listpack: odd number of elements")
-  if (deep) {
-    if (!distinctAtStride(s.bytes, s.offset, 2)) corrupt("listpack: repeated member")
-    if (scores) checkScores(s)
-  }
+  if (deep && !distinctAtStride(s.bytes, s.offset, 2)) corrupt("listpack: repeated member")
+  if (scores) checkScores(s)
   return elements / 2
 }
+
+/** Whether a listpack's element with this first byte is a string; integers are numbers at any rate. */
+const isText = (first: number): boolean => (first & 0xc0) === 0x80 || (first >= 0xe0 && first <= 0xf0)
 
 const checkScores = (s: RdbSlice): void => {
   const b = s.bytes
   for (let p = s.offset + LISTPACK_HEADER; b[p] !== LISTPACK_END;) {
     p += entrySize(b, p)
-    if (Number.isNaN(scoreAt(b, p))) corrupt("zset listpack: score is not a number")
+    if (isText(b[p]) && Number.isNaN(scoreAt(b, p))) corrupt("zset listpack: score is not a number")
     p += entrySize(b, p)
   }
 }
@@ -115,9 +116,9 @@ class NodeReader {
 const reader = new NodeReader()
 
 /**
- * A stream node with `id`, its 16-byte first ID; `deep` also checks that IDs ascend. Returns the number of live entries.
+ * A stream node with `id`, its 16-byte first ID; with an `order`, IDs must ascend. Returns the number of live entries.
  */
-export const checkStreamNode = (id: RdbSlice, node: RdbSlice, deep: boolean): number => {
+export const checkStreamNode = (id: RdbSlice, node: RdbSlice, order: StreamOrder | undefined): number => {
   if (id.length !== 16) corrupt("stream node: ID is not of 16 bytes")
   checkListpack(node)
   reader.open(node)
@@ -126,7 +127,7 @@ export const checkStreamNode = (id: RdbSlice, node: RdbSlice, deep: boolean): nu
   const fields = reader.size()
   reader.skip(fields)
   if (reader.size() !== 0) corrupt("stream node: head does not end in 0")
-  const order = deep ? new IdOrder(id) : undefined
+  order?.node(id)
   let seenLive = 0
   let seenDeleted = 0
   while (!reader.atEnd) {
@@ -139,7 +140,7 @@ export const checkStreamNode = (id: RdbSlice, node: RdbSlice, deep: boolean): nu
 }
 
 /** Checks the entry at hand; false when it is a deleted one. */
-const checkStreamEntry = (sharedFields: number, order: IdOrder | undefined): boolean => {
+const checkStreamEntry = (sharedFields: number, order: StreamOrder | undefined): boolean => {
   reader.restart()
   reader.integer()
   const flags = lpv.int
@@ -162,25 +163,42 @@ const checkStreamEntry = (sharedFields: number, order: IdOrder | undefined): boo
 
 const pair = (hi: number, lo: number): bigint => (BigInt(hi) << 32n) | BigInt(lo >>> 0)
 
-/** Sees that the IDs of a node ascend; they wrap around at 2^64 as Redis's do. */
-class IdOrder {
-  private readonly ms: bigint
-  private readonly seq: bigint
+/**
+ * Sees that the IDs of a stream ascend, from node to node too, that none lies before its node's, and that the last ID the
+ * stream names is none of before its entries: what is added later comes after them. IDs wrap around at 2^64 as Redis's do.
+ */
+export class StreamOrder {
+  private nodeMs = 0n
+  private nodeSeq = 0n
   private lastMs = -1n
   private lastSeq = 0n
 
-  constructor(id: RdbSlice) {
+  /** A new stream. */
+  start(): void {
+    this.lastMs = -1n
+  }
+
+  /** The node whose entries come next. */
+  node(id: RdbSlice): void {
     const view = new DataView(id.bytes.buffer, id.bytes.byteOffset + id.offset, 16)
-    this.ms = view.getBigUint64(0)
-    this.seq = view.getBigUint64(8)
+    this.nodeMs = view.getBigUint64(0)
+    this.nodeSeq = view.getBigUint64(8)
   }
 
   next(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
-    const ms = BigInt.asUintN(64, this.ms + pair(msHi, msLo))
-    const seq = BigInt.asUintN(64, this.seq + pair(seqHi, seqLo))
-    if (ms < this.lastMs || (ms === this.lastMs && seq <= this.lastSeq))
-      corrupt("stream node: IDs do not ascend")
+    const ms = BigInt.asUintN(64, this.nodeMs + pair(msHi, msLo))
+    const seq = BigInt.asUintN(64, this.nodeSeq + pair(seqHi, seqLo))
+    if (isBefore(ms, seq, this.nodeMs, this.nodeSeq)) corrupt("stream node: ID before the node's")
+    if (!isBefore(this.lastMs, this.lastSeq, ms, seq)) corrupt("stream node: IDs do not ascend")
     this.lastMs = ms
     this.lastSeq = seq
   }
+
+  /** The last ID that the stream names. */
+  end(ms: bigint, seq: bigint): void {
+    if (isBefore(ms, seq, this.lastMs, this.lastSeq)) corrupt("stream: last ID is before the last entry's")
+  }
 }
+
+const isBefore = (ms: bigint, seq: bigint, otherMs: bigint, otherSeq: bigint): boolean =>
+  ms < otherMs || (ms === otherMs && seq < otherSeq)

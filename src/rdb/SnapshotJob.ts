@@ -39,6 +39,8 @@ export interface SnapshotJob {
   readonly compression: boolean
   readonly checksum: boolean
   readonly access: AccessPolicy
+  /** `rdb-key-save-delay` (KeyDelay.ts). */
+  readonly keyDelay: number
   /** Unix milliseconds of the instant. */
   readonly now: number
 }
@@ -47,6 +49,8 @@ export interface JobOptions {
   readonly compression: boolean
   readonly checksum: boolean
   readonly access: AccessPolicy
+  /** Default: 0. */
+  readonly keyDelay?: number | undefined
   readonly replication: ReplicationPosition | undefined
   readonly libraries: ReadonlyArray<Uint8Array>
   /** Default: all. */
@@ -83,6 +87,7 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     compression: options.compression,
     checksum: options.checksum,
     access: options.access,
+    keyDelay: options.keyDelay ?? 0,
     now,
   }
 }

@@ -6,6 +6,7 @@
  */
 import { Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
+import { microsPerKey } from "./KeyDelay.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
 import { makeRing, RingEmptier } from "./SnapshotRing.js"
 import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
@@ -23,6 +24,8 @@ export interface SnapshotSource {
 const SLICE_BUFFER_BYTES = 64 * 1024
 const SLICE_KEYS = 128
 const SLICE_BYTES = 32 * 1024
+/** How long a slice may sleep for its keys, with `rdb-key-save-delay`. */
+const SLICE_DELAY_MICROS = 10_000
 
 /** A source on this thread. */
 export const inlineSource = (job: SnapshotJob): SnapshotSource => {
@@ -31,14 +34,18 @@ export const inlineSource = (job: SnapshotJob): SnapshotSource => {
     ready.push(buffer.slice(0, length))
     return buffer
   })
-  const slice = Effect.sync(() => writer.step(SLICE_KEYS, SLICE_BYTES))
+  const { keyDelay } = job
+  const micros = keyDelay === 0 ? 0 : microsPerKey(keyDelay)
+  const keys = Math.max(1, Math.floor(Math.min(SLICE_KEYS, SLICE_DELAY_MICROS / micros)))
+  const slice = Effect.sync(() => writer.step(keys, SLICE_BYTES))
+  const pause = keyDelay === 0 ? Effect.yieldNow : Effect.sleep(Math.ceil((keys * micros) / 1000))
   return {
     keys: () => writer.keys,
     next: Effect.gen(function* () {
       let more = true
       while (ready.length === 0 && more) {
         more = yield* slice
-        yield* Effect.yieldNow
+        yield* pause
       }
       return ready.shift()
     }),

@@ -1,6 +1,7 @@
 /** Entry of the worker thread that writes one snapshot into a ring and ends. Its data is a SnapshotTask. */
 import { platform, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
+import { BlockingDelay } from "./KeyDelay.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
 import { RingFiller, type RingHandle } from "./SnapshotRing.js"
 import { SnapshotWriter } from "./SnapshotWriter.js"
@@ -34,7 +35,11 @@ const run = (task: SnapshotTask): void => {
   const say = (message: SnapshotMessage): void => parentPort?.postMessage(message)
   const ring = new RingFiller(task.ring, () => say("filled"))
   const writer = new SnapshotWriter(task.job, ring.first, (_full, length) => ring.push(length))
-  while (!ring.stopped && writer.step(KEYS_PER_STEP)) ring.noteKeys(writer.keys)
+  const delay = task.job.keyDelay === 0 ? undefined : new BlockingDelay(task.job.keyDelay)
+  while (!ring.stopped && writer.step(delay === undefined ? KEYS_PER_STEP : 1)) {
+    ring.noteKeys(writer.keys)
+    delay?.afterKey()
+  }
   ring.noteKeys(writer.keys)
   say("done")
 }

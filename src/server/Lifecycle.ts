@@ -22,7 +22,7 @@ export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, str
 
 export class Lifecycle {
   private readonly steps: Array<ShutdownStep> = []
-  private readonly ended = Deferred.makeUnsafe<void>()
+  private readonly end = Deferred.makeUnsafe<void>()
   private running = false
   private aborted = Deferred.makeUnsafe<void, string>()
 
@@ -41,6 +41,11 @@ export class Lifecycle {
     return this.running
   }
 
+  /** The end has been declared. */
+  get ended(): boolean {
+    return Deferred.isDoneUnsafe(this.end)
+  }
+
   /** Runs the steps and lets `awaitEnd` return. Fails with the reason when a step objects and the end is not forced. */
   shutdown(options: ShutdownOptions): Effect.Effect<void, string> {
     return Effect.suspend(() => {
@@ -51,10 +56,14 @@ export class Lifecycle {
         { discard: true },
       )
       this.aborted = Deferred.makeUnsafe()
-      return steps.pipe(
+      return Effect.logWarning("User requested shutdown...").pipe(
+        Effect.andThen(steps),
         Effect.raceFirst(Deferred.await(this.aborted)),
-        Effect.andThen(Deferred.succeed(this.ended, undefined)),
+        Effect.andThen(Deferred.succeed(this.end, undefined)),
         Effect.asVoid,
+        Effect.tapError(() =>
+          Effect.logWarning("Errors trying to shut down the server. Check the logs for more information."),
+        ),
         Effect.onError(() => Effect.sync(() => void (this.running = false))),
       )
     })
@@ -68,6 +77,6 @@ export class Lifecycle {
 
   /** Waits for the end that `shutdown` declares. */
   get awaitEnd(): Effect.Effect<void> {
-    return Deferred.await(this.ended)
+    return Deferred.await(this.end)
   }
 }

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { pid } from "node:process"
 import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { RdbError, RdbIoError } from "../rdb/RdbErrors.js"
@@ -25,9 +24,6 @@ import { type Engine, EngineService } from "./Engine.js"
 import type { InfoField } from "./InfoRegistry.js"
 import type { ShutdownOptions } from "./Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
-
-/** Tells this process's temporary files from others'. */
-export const processId = String(pid)
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -89,6 +85,11 @@ export class ServerPersistence {
     return this.rdb.state
   }
 
+  /** A load is under way or announced. */
+  get loading(): boolean {
+    return this.reloading || this.state.load !== undefined
+  }
+
   /** Lines of INFO's section. */
   info(): ReadonlyArray<string> {
     return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe())
@@ -130,6 +131,11 @@ export class ServerPersistence {
 
   /** Saves now; the snapshot is of the turn in which this is called. */
   saveNow(): Effect.Effect<void, RdbIoError> {
+    this.state.begun++
+    return this.saveWithoutCount()
+  }
+
+  private saveWithoutCount(): Effect.Effect<void, RdbIoError> {
     return Fiber.join(this.fork(this.save({ background: false })))
   }
 
@@ -140,6 +146,7 @@ export class ServerPersistence {
   startBackground(options: SaveOptions = {}): Effect.Effect<void, RdbIoError> {
     const started = Deferred.makeUnsafe<void, RdbIoError>()
     this.scheduled = false
+    this.state.begun++
     const save = this.save({ ...options, onOpen: () => Deferred.doneUnsafe(started, Exit.void) }).pipe(
       Effect.tap(() => Effect.logInfo("Background saving terminated with success")),
       Effect.tapError((error) =>
@@ -169,7 +176,7 @@ export class ServerPersistence {
     return Effect.as(Fiber.interrupt(running), true)
   }
 
-  private afterFlushAll(): void {
+  private afterFlushAll(): Effect.Effect<void> | undefined {
     const { values } = this.config
     if (this.running !== undefined) {
       this.fork(
@@ -179,9 +186,8 @@ export class ServerPersistence {
         ),
       )
     }
-    if (values.save.length > 0 && !this.rdb.state.loadFailed) {
-      this.fork(Effect.ignore(this.save({ keepChanges: true, background: false })))
-    }
+    if (values.save.length === 0 || this.rdb.state.loadFailed) return undefined
+    return Fiber.join(this.fork(Effect.ignore(this.save({ background: false }))))
   }
 
   /** Every tenth of a second: a scheduled save, or a save point that is reached. */
@@ -263,6 +269,11 @@ export class ServerPersistence {
       }
     })
     const loading = this.rdb.loadFile(this.path, { ...options, onFields }).pipe(
+      Effect.tap(({ modules }) =>
+        modules.length === 0
+          ? Effect.void
+          : Effect.logWarning(`Left out of the RDB file: data of the modules ${modules.join(", ")}`),
+      ),
       Effect.tap((result) => {
         const empty = result.empty > 0 ? `, empty keys skipped: ${result.empty}` : ""
         return Effect.logInfo(
@@ -279,7 +290,7 @@ export class ServerPersistence {
   /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
   reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
-    const saved = flags.save ? this.saveNow() : Effect.void
+    const saved = flags.save ? this.saveWithoutCount() : Effect.void
     const load = this.load({ flush: flags.flush, duplicates: flags.merge ? "replace" : "refuse" })
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => ({ during, cause }))
@@ -301,9 +312,10 @@ export class ServerPersistence {
       }
       const { state } = this.rdb
       // Also a start that ends before the file was loaded: a port in use must not cost the data.
-      const partial = (state.load !== undefined && !state.load.staged) || state.loadFailed || this.reloading
-      const wanted = options.save ?? (this.config.values.save.length > 0 && !partial)
-      if (!wanted) {
+      const loading = this.reloading || (state.load !== undefined && !state.load.staged)
+      const wanted = options.save ?? (this.config.values.save.length > 0 && !state.loadFailed)
+      // Half a data set is not saved, whoever asks: the file has all of it.
+      if (!wanted || loading) {
         this.ended = true
         return
       }
@@ -312,18 +324,19 @@ export class ServerPersistence {
       pause.pause("save", "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
       yield* this.save({ background: false }).pipe(
         Effect.tap(() => Effect.sync(() => void (this.ended = true))),
-        Effect.catch((error) =>
-          Effect.sync(() => pause.unpause("save")).pipe(
-            Effect.andThen(
-              Effect.logWarning(
-                options.force
-                  ? "Error trying to save the DB. Exit anyway."
-                  : "Error trying to save the DB, can't exit.",
-              ),
-            ),
-            Effect.andThen(Effect.fail(error.message)),
+        // Also when the shutdown is called off.
+        Effect.onError(() => Effect.sync(() => pause.unpause("save"))),
+        Effect.tapError(() =>
+          Effect.logWarning(
+            options.force
+              ? "Error trying to save the DB. Exit anyway."
+              : "Error trying to save the DB, can't exit.",
           ),
         ),
+        Effect.mapError((error) => {
+          this.ended = options.force
+          return error.message
+        }),
       )
     })
   }

@@ -61,7 +61,7 @@ export const persistenceInfo = (
     `rdb_last_bgsave_status:${state.lastStatus}`,
     `rdb_last_bgsave_time_sec:${state.lastDurationSeconds}`,
     `rdb_current_bgsave_time_sec:${age}`,
-    `rdb_saves:${state.saves}`,
+    `rdb_saves:${state.begun}`,
     `rdb_last_cow_size:${state.lastCowBytes}`,
     `rdb_last_load_keys_expired:${state.lastLoadExpired}`,
     `rdb_last_load_keys_loaded:${state.lastLoadKeys}`,

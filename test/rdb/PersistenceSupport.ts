@@ -33,6 +33,8 @@ export const settingsOf = (changes: Partial<PersistenceSettings> = {}): Persiste
   rdbcompression: true,
   rdbchecksum: true,
   rdbSaveIncrementalFsync: true,
+  rdbKeySaveDelay: 0,
+  keyLoadDelay: 0,
   maxmemoryPolicy: "noeviction",
   sanitizeDumpPayload: "no",
   ...changes,

@@ -45,6 +45,25 @@ describe("redix-check-rdb", () => {
     expect(out).toMatch(/is sound$/m)
   })
 
+  it("reads a pipe, whose size nobody knows", () => {
+    const pipe = (bytes: string): ReturnType<typeof check> => {
+      const line = `${bytes} | "${process.execPath}" "${program}" /dev/stdin`
+      const run = spawnSync("sh", ["-c", line], { encoding: "utf8", timeout: 20_000 })
+      return { status: run.status, out: run.stdout, err: run.stderr }
+    }
+    const file = goldenPath("redis-7.0-lists")
+    expect(pipe(`cat "${file}"`)).toMatchObject({
+      status: 0,
+      err: "",
+      out: expect.stringMatching(/is sound$/m),
+    })
+    expect(pipe(`head -c 500 "${file}"`)).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^CORRUPT /),
+    })
+    expect(pipe(`cat "${file}" "${file}"`).err).toMatch(/bytes follow the end of the data/)
+  })
+
   it("says where a file is corrupt, with exit code 1", async () => {
     await withTempDir((dir) => {
       const file = `${dir}/bad.rdb`

@@ -85,10 +85,10 @@ export const statementDirectives = {
   "list-max-ziplist-entries": hint(rawWords, "", { statement: true }),
   "list-max-ziplist-value": hint(rawWords, "", { statement: true }),
   "lua-replicate-commands": hint(rawWords, "", { statement: true }),
-  "key-load-delay": unsupported(integer(INT32_MIN, INT32_MAX), "0", { hidden: true }),
+  "key-load-delay": directive(integer(INT32_MIN, INT32_MAX), "0", { hidden: true }),
   "loading-process-events-interval-bytes": hint(integer("1024", INT32_MAX), "2097152", { hidden: true }),
   "lua-enable-deprecated-api": unsupported(yesNo, "no", { ...immutable, hidden: true }),
-  "rdb-key-save-delay": unsupported(integer(INT32_MIN, INT32_MAX), "0", { hidden: true }),
+  "rdb-key-save-delay": directive(integer(INT32_MIN, INT32_MAX), "0", { hidden: true }),
   "use-exit-on-panic": hint(yesNo, "no", { hidden: true }),
   "watchdog-period": unsupported(natural32, "0", {
     hidden: true,

@@ -61,6 +61,7 @@ export const debugReload = (persistence: () => ServerPersistence): DebugSubcomma
       else if (c.is(i, "NOSAVE")) flags.save = false
       else return c.fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
     }
+    if (persistence().loading) return c.fail(Errors.loading)
     if (c.denyBlocking) return c.fail("ERR DEBUG RELOAD waits for the disk and cannot run in a transaction")
     return Effect.match(persistence().reload(flags), {
       onSuccess: () => OK,

@@ -1,0 +1,140 @@
+/**
+ * RESTORE of small values of every form with every byte changed, then commands that read and write all of what came of
+ * it: nothing may throw, hang or be left over, and what is there at the end must be fit to be dumped and loaded again.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Crc64 } from "../../src/memory/Crc64.js"
+import { type LocalClient, localClient } from "../support/Local.js"
+import { Random } from "../support/Random.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+import { randomUses } from "./HostileUses.js"
+import { hostileValues } from "./HostileValues.js"
+
+const RANDOM_PAYLOADS = Number(process.env["REDIX_HOSTILE_PAYLOADS"] ?? "40")
+const USES = 12
+const BAD_BYTES = [0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc3, 0xfe, 0xff]
+
+const sealed = (value: Uint8Array): Buffer => {
+  const payload = Buffer.concat([value, Buffer.from([10, 0]), Buffer.alloc(8)])
+  const crc = new Crc64()
+  crc.update(payload, 0, value.length + 2)
+  crc.write(payload, value.length + 2)
+  return payload
+}
+
+const bulk = (reply: string): Buffer => Buffer.from(reply.slice(reply.indexOf("\r\n") + 2, -2), "latin1")
+
+/** What DUMP makes of the value can be restored. */
+const expectSound = (client: LocalClient): void => {
+  const dump = client.run("DUMP", "k")
+  if (dump === "$-1\r\n") return
+  expect(client.run("RESTORE", "k3", "0", bulk(dump), "REPLACE")).toBe("+OK\r\n")
+  client.run("DEL", "k3")
+}
+
+/** Each byte changed in turn, and several at once. */
+function* lies(value: ReadonlyArray<number>, r: Random): Generator<Buffer> {
+  for (let at = 0; at < value.length; at++) {
+    for (const bad of [r.pick(BAD_BYTES), r.chance(0.5) ? r.below(256) : (value[at] ?? 0) ^ 1]) {
+      const bytes = Buffer.from(value)
+      bytes[at] = bad
+      yield bytes
+    }
+  }
+  for (let i = 0; i < RANDOM_PAYLOADS; i++) {
+    const bytes = Buffer.from(value)
+    for (let changes = 1 + r.below(4); changes > 0; changes--)
+      bytes[r.below(bytes.length)] = r.chance(0.5) ? r.below(8) : r.below(256)
+    yield r.chance(0.1) ? bytes.subarray(0, r.below(bytes.length)) : bytes
+  }
+}
+
+describe.each(["no", "yes"])("with sanitize-dump-payload %s", (sanitize) => {
+  let redix: TestRedix
+  let client: LocalClient
+  beforeAll(async () => {
+    redix = await startRedix()
+    client = localClient(redix.engine)
+    client.run("CONFIG", "SET", "sanitize-dump-payload", sanitize)
+  })
+  afterAll(() => redix.stop())
+
+  it.each(Object.entries(hostileValues))("%s", (name, value) => {
+    const { arena } = redix.engine.keyspace
+    const r = Random.forTest(`restore ${name}`)
+    client.run("FLUSHALL")
+    const before = arena.usedBytes
+    let restored = 0
+    let refused = 0
+    for (const payload of [Buffer.from(value), ...lies(value, r)]) {
+      const did = [payload.toString("hex")]
+      try {
+        const reply = client.run("RESTORE", "k", "0", sealed(payload), "REPLACE")
+        if (reply === "+OK\r\n") {
+          restored++
+          expectSound(client)
+          for (const words of randomUses(r, client.run("TYPE", "k").slice(1, -2), USES)) {
+            did.push(words.join(" "))
+            client.run(...words)
+          }
+          expectSound(client)
+          client.run("FLUSHALL")
+        } else {
+          refused++
+          expect(reply).toBe("-ERR Bad data format\r\n")
+        }
+        expect(arena.usedBytes).toBe(before)
+      } catch (error) {
+        throw new Error(`after ${did.join("; ")}`, { cause: error })
+      }
+    }
+    arena.checkInvariants()
+    expect(restored).toBeGreaterThan(0)
+    expect(refused).toBeGreaterThan(0)
+  })
+
+  it("a sorted set whose score is no number is refused", () => {
+    const pack = [0x0d, 0, 0, 0, 2, 0, 0x81, 0x61, 2, 0x81, 0x78, 2, 0xff]
+    const payload = Buffer.from([17, pack.length, ...pack])
+    expect(client.run("RESTORE", "k", "0", sealed(payload))).toBe("-ERR Bad data format\r\n")
+    expect(client.run("EXISTS", "k")).toBe(":0\r\n")
+  })
+})
+
+describe("a stream whose last ID is before its last entry's", () => {
+  it("is refused where payloads are sanitized, because what is added to it would not come last", async () => {
+    const value = Buffer.from(hostileValues["stream, first form"] ?? [])
+    const at = value.lastIndexOf(Buffer.from([2, 5, 0, 1]))
+    value[at + 1] = 4
+    const redix = await startRedix()
+    const client = localClient(redix.engine)
+    expect(client.run("RESTORE", "k", "0", sealed(value))).toBe("+OK\r\n")
+    client.run("CONFIG", "SET", "sanitize-dump-payload", "yes")
+    expect(client.run("RESTORE", "k", "0", sealed(value), "REPLACE")).toBe("-ERR Bad data format\r\n")
+    await redix.stop()
+  })
+})
+
+describe("a stream of very many groups", () => {
+  const GROUPS = 30_000
+  /** A payload whose groups are named by `nameOf`, without consumers. */
+  const payloadOf = (nameOf: (i: number) => string): Buffer => {
+    const groups = Array.from({ length: GROUPS }, (_, i) => [7, ...Buffer.from(nameOf(i)), 0, 0, 0, 0, 0])
+    const count = [0x80, 0, 0, GROUPS >> 8, GROUPS & 255]
+    return sealed(Buffer.from([19, 0, 0, ...[0, 0], ...[0, 0], ...[0, 0], 0, ...count, ...groups.flat()]))
+  }
+
+  it("is read where their names ascend, as every Redis writes them, and refused where that takes too long", async () => {
+    const redix = await startRedix()
+    const client = localClient(redix.engine)
+    const before = redix.engine.keyspace.arena.usedBytes
+    const ascending = payloadOf((i) => String(1_000_000 + i))
+    expect(client.run("RESTORE", "k", "0", ascending)).toBe("+OK\r\n")
+    expect(client.run("XINFO", "STREAM", "k")).toContain(`$6\r\ngroups\r\n:${GROUPS}\r\n`)
+    client.run("FLUSHALL")
+    const descending = payloadOf((i) => String(9_000_000 - i))
+    expect(client.run("RESTORE", "k", "0", descending)).toBe("-ERR Bad data format\r\n")
+    expect(redix.engine.keyspace.arena.usedBytes).toBe(before)
+    await redix.stop()
+  })
+})
