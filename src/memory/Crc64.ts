@@ -16,6 +16,36 @@ const SLICES = 8
 /** From this length on a view of the bytes as words is worth its making. */
 const WORDS_BYTES_MIN = 256
 
+/** The checksum on its way through `updateWords`, low half first. */
+const halves = new Int32Array(2)
+
+/**
+ * Takes in words, two at a time: 1.48 GB/s instead of 0.88. A function of its own without a single property access: as a
+ * method it was compiled and given up again for each slice of a file.
+ */
+const updateWords = (words: Int32Array, count: number): void => {
+  const tl = tableLo
+  const th = tableHi
+  let lo = halves[0]
+  let hi = halves[1]
+  for (let i = 0; i < count; i += 2) {
+    lo ^= words[i]
+    hi ^= words[i + 1]
+    const a = (lo & 0xff) | 0x700
+    const b = ((lo >>> 8) & 0xff) | 0x600
+    const c = ((lo >>> 16) & 0xff) | 0x500
+    const d = (lo >>> 24) | 0x400
+    const e = (hi & 0xff) | 0x300
+    const f = ((hi >>> 8) & 0xff) | 0x200
+    const g = ((hi >>> 16) & 0xff) | 0x100
+    const h = hi >>> 24
+    lo = tl[a] ^ tl[b] ^ tl[c] ^ tl[d] ^ tl[e] ^ tl[f] ^ tl[g] ^ tl[h]
+    hi = th[a] ^ th[b] ^ th[c] ^ th[d] ^ th[e] ^ th[f] ^ th[g] ^ th[h]
+  }
+  halves[0] = lo
+  halves[1] = hi
+}
+
 /** Entry `256 * k + byte` of table k, in halves. */
 const tableLo = new Int32Array(256 * SLICES)
 const tableHi = new Int32Array(256 * SLICES)
@@ -59,7 +89,17 @@ export class Crc64 {
     const th = tableHi
     const end = off + len
     let i = off
-    if (len >= WORDS_BYTES_MIN) i = this.updateWords(buf, off, end)
+    if (len >= WORDS_BYTES_MIN) {
+      const start = off + (-(buf.byteOffset + off) & 3)
+      if (start > off) this.update(buf, off, start - off)
+      const count = ((end - start) >>> 3) * 2
+      halves[0] = this.lo
+      halves[1] = this.hi
+      updateWords(new Int32Array(buf.buffer, buf.byteOffset + start, count), count)
+      this.lo = halves[0]
+      this.hi = halves[1]
+      i = start + count * 4
+    }
     const endEight = end - 7
     let lo = this.lo
     let hi = this.hi
@@ -82,35 +122,6 @@ export class Crc64 {
     }
     this.lo = lo
     this.hi = hi
-  }
-
-  /** Takes in all it can read by words, 1.48 GB/s instead of 0.88; answers where it stopped. */
-  private updateWords(buf: Uint8Array, off: number, end: number): number {
-    const start = off + (-(buf.byteOffset + off) & 3)
-    if (start > off) this.update(buf, off, start - off)
-    const count = ((end - start) >>> 3) * 2
-    const words = new Int32Array(buf.buffer, buf.byteOffset + start, count)
-    const tl = tableLo
-    const th = tableHi
-    let lo = this.lo
-    let hi = this.hi
-    for (let i = 0; i < count; i += 2) {
-      lo ^= words[i]
-      hi ^= words[i + 1]
-      const a = (lo & 0xff) | 0x700
-      const b = ((lo >>> 8) & 0xff) | 0x600
-      const c = ((lo >>> 16) & 0xff) | 0x500
-      const d = (lo >>> 24) | 0x400
-      const e = (hi & 0xff) | 0x300
-      const f = ((hi >>> 8) & 0xff) | 0x200
-      const g = ((hi >>> 16) & 0xff) | 0x100
-      const h = hi >>> 24
-      lo = tl[a] ^ tl[b] ^ tl[c] ^ tl[d] ^ tl[e] ^ tl[f] ^ tl[g] ^ tl[h]
-      hi = th[a] ^ th[b] ^ th[c] ^ th[d] ^ th[e] ^ th[f] ^ th[g] ^ th[h]
-    }
-    this.lo = lo
-    this.hi = hi
-    return start + count * 4
   }
 
   /** Writes the eight bytes of the checksum, lowest first, at `dst[off]`. */
