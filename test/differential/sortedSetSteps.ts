@@ -237,7 +237,11 @@ const randomMember = (r: Random): StepLike =>
     "ZRANDMEMBER",
     anyKey(r),
     ...(r.chance(0.7)
-      ? [r.chance(0.9) ? String(r.between(-9, 20)) : r.pick(["x", "-9223372036854775808", "", "1.5"])]
+      ? [
+          r.chance(0.9)
+            ? String(r.between(-9, 20))
+            : r.pick(["x", "-9223372036854775808", "", "1.5", "4611686018427387903", "4611686018427387904"]),
+        ]
       : []),
     ...(r.chance(0.3) ? ["WITHSCORES"] : []),
   ])
