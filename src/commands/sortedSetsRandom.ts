@@ -42,7 +42,8 @@ const randomMembers = (c: CommandContext): void => {
   if (c.wrongType(entry, TYPE_ZSET)) return
   const set = c.keyspace.collections.sortedSet.attachEntry(entry)
   if (count < 0) drawWithRepeats(c, set, -count, withScores)
-  else if (count >= set.size) replyRange(c, set, 0, set.size, false, withScores)
+  // All of them: not at random then, but from the highest down, as in Redis.
+  else if (count >= set.size) replyRange(c, set, set.size - 1, set.size, true, withScores)
   else drawWithout(c, set, count, withScores)
 }
 

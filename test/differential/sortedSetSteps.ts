@@ -232,7 +232,7 @@ const algebra = (r: Random): Args => {
   }
 }
 
-const randomMember = (r: Random): StepLike =>
+const someMembers = (r: Random): StepLike =>
   onlyType([
     "ZRANDMEMBER",
     anyKey(r),
@@ -245,6 +245,16 @@ const randomMember = (r: Random): StepLike =>
       : []),
     ...(r.chance(0.3) ? ["WITHSCORES"] : []),
   ])
+
+/** All members, which come in an order that is not left to chance. */
+const allMembers = (r: Random): StepLike => [
+  "ZRANDMEMBER",
+  anyKey(r),
+  "100000",
+  ...(r.chance(0.5) ? ["WITHSCORES"] : []),
+]
+
+const randomMember = (r: Random): StepLike => (r.chance(0.2) ? allMembers(r) : someMembers(r))
 
 const scan = (r: Random): StepLike =>
   sortedDeep([
