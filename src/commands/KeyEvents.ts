@@ -50,6 +50,9 @@ export const eventFlags = (letters: ReadonlySet<string>): number => {
 const latin1 = (buf: Uint8Array, off: number, len: number): string =>
   Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")
 
+/** What a database holds under a key; `expired` is a key whose time has passed but that is still there. */
+export type Presence = "none" | "expired" | "alive"
+
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
   flags = 0
@@ -114,14 +117,21 @@ export class KeyEvents {
   }
 
   /**
-   * Breaks the watches on keys of a database that a sweeping command (FLUSHDB, SWAPDB, a new data set) touches.
-   * `touched` says whether the key existed before or exists after.
+   * Breaks the watches on keys of a database that a sweeping command (FLUSHDB, SWAPDB, a new data set) changes. `before`
+   * and `after` say what the database holds under a key. A key whose time had passed when it was watched counts as none
+   * did: neither its going nor another such key in its place is a change.
    */
-  modifiedMany(database: number, touched: (key: { readonly key: string }) => boolean): void {
+  replaced(database: number, before: (key: string) => Presence, after: (key: string) => Presence): void {
     for (const [name, sessions] of this.watchers) {
       const colon = name.indexOf(":")
       if (Number(name.slice(0, colon)) !== database) continue
-      if (touched({ key: name.slice(colon + 1) })) for (const s of sessions.keys()) s.watchBroken = true
+      const key = name.slice(colon + 1)
+      const next = after(key)
+      const held = before(key) !== "none"
+      for (const [session, watched] of sessions) {
+        if (next === "alive" || (held && !watched.expired)) session.watchBroken = true
+        else watched.expired = next === "expired"
+      }
     }
   }
 

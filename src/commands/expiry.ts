@@ -72,7 +72,7 @@ const expire = (c: CommandContext, unitMs: number, relative: boolean): void => {
     expireAtOnce(c, ref)
     return c.out.one()
   }
-  c.db.setExpiryWords(ref, deadline.low, deadline.high)
+  c.db.expireAt(ref, deadline.low, deadline.high)
   // The reply first: so a client that listens to its own changes gets it before the event.
   c.out.one()
   c.changed(1, Event.generic, "expire")

@@ -4,6 +4,7 @@ import * as Errors from "../resp/Errors.js"
 import type { Database } from "../store/Database.js"
 import { swapDatabases } from "../store/MoveEntry.js"
 import type { CommandContext } from "./CommandContext.js"
+import type { Presence } from "./KeyEvents.js"
 
 const OK = Buffer.from("+OK\r\n", "latin1")
 
@@ -18,18 +19,37 @@ const readLazy = (c: CommandContext): number => {
   return -1
 }
 
-/** Whether a database holds a key, given as latin1 text, expired or not. */
-const holds = (db: Database, key: string): boolean => {
+/** What a database holds under a key, given as latin1 text. */
+const presence = (db: Database, key: string): Presence => {
   const bytes = Buffer.from(key, "latin1")
-  return db.table.find(bytes, 0, bytes.length) !== 0
+  const ref = db.table.find(bytes, 0, bytes.length)
+  if (ref === 0) return "none"
+  return db.isExpired(ref) ? "expired" : "alive"
 }
+
+/** Whether a database holds a key, expired or not. */
+const holds = (db: Database, key: string): boolean => presence(db, key) !== "none"
 
 /** Whether an emptied database holds a key. */
 const nothing = (): boolean => false
 
 /** Breaks the watches on the keys that are about to go. */
 const breakWatches = (c: CommandContext, db: Database): void => {
-  if (c.events.watchedKeys > 0) c.events.modifiedMany(db.id, ({ key }) => holds(db, key))
+  if (c.events.watchedKeys === 0) return
+  c.events.replaced(
+    db.id,
+    (key) => presence(db, key),
+    () => "none",
+  )
+}
+
+/** Breaks the watches on the keys of `db` that change when `other`'s come in their place. */
+const breakSwapped = (c: CommandContext, db: Database, other: Database): void => {
+  c.events.replaced(
+    db.id,
+    (key) => presence(db, key),
+    (key) => presence(other, key),
+  )
 }
 
 /** Counts the change; replicas are told also when nothing was there. */
@@ -80,7 +100,8 @@ export const swapDb = (c: CommandContext): void => {
   if (x === undefined || y === undefined) return c.fail(Errors.dbIndexOutOfRange)
   if (x !== y) {
     if (c.events.watchedKeys > 0) {
-      for (const db of [x, y]) c.events.modifiedMany(db.id, ({ key }) => holds(x, key) || holds(y, key))
+      breakSwapped(c, x, y)
+      breakSwapped(c, y, x)
     }
     swapDatabases(x, y)
     c.blocking.signalDatabase(x.id, (key) => holds(x, key))

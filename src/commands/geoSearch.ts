@@ -259,14 +259,14 @@ const storeFound = (
 }
 
 /** The set to search, undefined where there is no key; null after answering WRONGTYPE. */
-const sourceSet = (c: CommandContext, i: number, store: boolean): SortedSet | undefined | null => {
-  const entry = store ? c.write(i) : c.read(i)
+const sourceSet = (c: CommandContext, i: number): SortedSet | undefined | null => {
+  const entry = c.read(i)
   if (entry === 0) return undefined
   return c.wrongType(entry, TYPE_ZSET) ? null : c.keyspace.collections.sortedSet.attachEntry(entry)
 }
 
 const radius = (c: CommandContext, byMember: boolean, mayStore: boolean): void => {
-  const set = sourceSet(c, 1, false)
+  const set = sourceSet(c, 1)
   if (set === null) return
   const search = new Search(false, mayStore)
   search.by = BY_RADIUS
@@ -279,14 +279,14 @@ const radius = (c: CommandContext, byMember: boolean, mayStore: boolean): void =
 }
 
 const geosearch = (c: CommandContext): void => {
-  const set = sourceSet(c, 1, false)
+  const set = sourceSet(c, 1)
   if (set === null) return
   const search = new Search(true, false)
   if (readOptions(c, search, set, 2)) run(c, search, set)
 }
 
 const geosearchstore = (c: CommandContext): void => {
-  const set = sourceSet(c, 2, true)
+  const set = sourceSet(c, 2)
   if (set === null) return
   const search = new Search(true, true)
   search.store = 1

@@ -9,8 +9,8 @@ import { drawDistinct, Sampler, WALK_FRACTION } from "./sampling.js"
 import { replyMember, replyMembersStart, replyRange } from "./sortedSetSupport.js"
 import * as spec from "./spec/sortedSets.js"
 
-/** Beyond this a reply of members and scores would have more items than a 64-bit integer counts. */
-const SCORED_COUNT_MAX = 2 ** 62 - 1
+/** From here on a reply of members and scores would have more items than a 64-bit integer counts. */
+const SCORED_COUNT_END = 2 ** 62
 
 const sampler = new Sampler()
 
@@ -31,8 +31,8 @@ const randomMembers = (c: CommandContext): void => {
     return c.fail(Errors.randomCountOutOfRange)
   const withScores = c.argc > 3
   if (c.argc > 4 || (withScores && !c.is(3, "WITHSCORES"))) return c.fail(Errors.syntax)
-  // The bound itself rounds to 2^62 as a double, and so do all counts that Redis refuses next to it.
-  if (withScores && Math.abs(count) > SCORED_COUNT_MAX && beyondScoredCount(c))
+  // The last count Redis takes is 2^62 - 1, which as a double is 2^62.
+  if (withScores && Math.abs(count) >= SCORED_COUNT_END && beyondScoredCount(c))
     return c.fail(Errors.valueOutOfRange)
   const entry = c.read(1)
   if (entry === 0 || count === 0) {
@@ -42,7 +42,8 @@ const randomMembers = (c: CommandContext): void => {
   if (c.wrongType(entry, TYPE_ZSET)) return
   const set = c.keyspace.collections.sortedSet.attachEntry(entry)
   if (count < 0) drawWithRepeats(c, set, -count, withScores)
-  else if (count >= set.size) replyRange(c, set, 0, set.size, false, withScores)
+  // All of them: not at random then, but from the highest down, as in Redis.
+  else if (count >= set.size) replyRange(c, set, set.size - 1, set.size, true, withScores)
   else drawWithout(c, set, count, withScores)
 }
 

@@ -114,7 +114,7 @@ const rangeFrom = (c: CommandContext, key: number, store: boolean, by: number, d
   range.by = by
   range.direction = direction
   if (!readOptions(c, key + 3, store) || !readEnds(c, key + 1)) return
-  const entry = store ? c.write(key) : c.read(key)
+  const entry = c.read(key)
   if (c.wrongType(entry, TYPE_ZSET)) return
   const { collections } = c.keyspace
   const set = collections.sortedSet

@@ -38,8 +38,8 @@ const readerOf = (c: CommandContext): Reader => ({
 /** Stream and group the command works on. */
 const place = { stream: 0, group: 0 }
 
-const findPlace = (c: CommandContext): boolean => {
-  const entry = c.read(1)
+/** Finds the group of the command in the stream `entry`, 0 = there is none; false after an error. */
+const findPlace = (c: CommandContext, entry: Ref): boolean => {
   if (c.wrongType(entry, TYPE_STREAM)) return false
   const a = c.keyspace.arena
   place.stream = entry === 0 ? 0 : entryValue(a, entry)
@@ -150,7 +150,7 @@ const claimOne = (c: CommandContext, reader: Reader, minIdle: number): boolean =
 }
 
 export const xclaim = (c: CommandContext): void => {
-  if (!findPlace(c)) return
+  if (!findPlace(c, c.read(1))) return
   const minIdle = c.integer(4)
   if (minIdle !== minIdle) return c.fail(Errors.minIdleTime("XCLAIM"))
   let options = 5
@@ -237,9 +237,11 @@ const claimIdle = (c: CommandContext, reader: Reader, start: StreamId, minIdle: 
 }
 
 export const xautoclaim = (c: CommandContext): void => {
+  // A missing key is noticed even if what follows is refused.
+  const entry = c.read(1)
   const minIdle = c.integer(4)
   if (minIdle !== minIdle) return c.fail(Errors.minIdleTime("XAUTOCLAIM"))
-  if (!intervalStartArgument(c, 5, autoStart) || !parseAuto(c) || !findPlace(c)) return
+  if (!intervalStartArgument(c, 5, autoStart) || !parseAuto(c) || !findPlace(c, entry)) return
   if (c.replicating) c.propagation.nothing()
   gone.length = 0
   idArg = 0

@@ -98,7 +98,7 @@ const storeExpiring = (c: CommandContext, existing: Ref, v: number): void => {
     false,
     true,
   )
-  c.db.setExpiryWords(ref, deadline.low, deadline.high)
+  c.db.expireAt(ref, deadline.low, deadline.high)
   if (existing === 0) c.notify(1, Event.new, "new")
   c.changed(1, Event.string, "set")
   c.notify(1, Event.generic, "expire")
@@ -209,7 +209,7 @@ const expireRead = (c: CommandContext, existing: Ref): void => {
     }
     return
   }
-  c.db.setExpiryWords(existing, deadline.low, deadline.high)
+  c.db.expireAt(existing, deadline.low, deadline.high)
   c.changed(1, Event.generic, "expire")
   if (c.replicating) c.propagation.instead(c.db.id, "PEXPIREAT", c.bytes(1), deadlineText())
 }

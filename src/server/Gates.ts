@@ -8,6 +8,13 @@ import { type Command, CommandBit } from "../commands/Command.js"
 import type { Session } from "../commands/Session.js"
 import * as Errors from "../resp/Errors.js"
 
+/** Commands that end a transaction or its connection: the only ones MULTI lets through when memory is short. */
+const ENDING: ReadonlySet<string> = new Set(["exec", "discard", "reset", "quit"])
+
+/** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
+const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
+  (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && !ENDING.has(cmd.name))
+
 export class Gates {
   bits: number = CommandBit.guarded
   /** A replica that takes no writes from clients. */
@@ -54,7 +61,7 @@ export class Gates {
     if (session.kind === "master") return undefined
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
       return Errors.notAllowedInTransaction
-    const state = this.stateRefusal(cmd, bits)
+    const state = this.stateRefusal(cmd, bits, session)
     if (state !== undefined) return state
     if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {
       return Errors.subscribedClient(cmd.name)
@@ -73,8 +80,8 @@ export class Gates {
     return cmd.name === "exec" ? cmd.bits | session.queueBits : cmd.bits
   }
 
-  private stateRefusal(cmd: Command, bits: number): string | undefined {
-    if ((bits & CommandBit.denyOom) !== 0 && this.outOfMemory !== undefined && this.outOfMemory())
+  private stateRefusal(cmd: Command, bits: number, session: Session): string | undefined {
+    if (this.outOfMemory !== undefined && needsMemory(cmd, bits, session) && this.outOfMemory())
       return Errors.outOfMemory
     if (this.saveFailed) {
       // PING, too, so that whoever watches the server hears of it.

@@ -83,7 +83,11 @@ export class ReceivedSnapshot {
   private announce(): void {
     const { keyspace, events, blocking } = this.engine
     for (const db of keyspace.databases) {
-      events.modifiedMany(db.id, () => true)
+      events.replaced(
+        db.id,
+        () => "alive",
+        () => "alive",
+      )
       blocking.signalDatabase(db.id, (key) => {
         const bytes = Buffer.from(key, "latin1")
         return db.lookup(bytes, 0, bytes.length) !== 0

@@ -417,6 +417,13 @@ export class Database {
     return ref
   }
 
+  /** As setExpiryWords, for a command: a time that a replica's own client gives is the replica's to keep. */
+  expireAt(existing: Ref, low: number, high: number): Ref {
+    const ref = this.setExpiryWords(existing, low, high)
+    if (this.keyspace.expiryMode === "hide") this.keyspace.localExpiries.add(this, ref)
+    return ref
+  }
+
   /** Takes the expiry off an entry; answers whether there was one. */
   persist(ref: Ref): boolean {
     if (entryExpiry(this.arena, ref) === NO_EXPIRY) return false

@@ -7,6 +7,7 @@ import { ListLimits } from "../memory/QuicklistNode.js"
 import { Collections } from "./Collections.js"
 import { Database } from "./Database.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
+import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
 import { valueTypes } from "./types/index.js"
 
@@ -59,6 +60,8 @@ export class Keyspace {
   dirty = 0
   /** A replica hides expired keys and waits for its master's DEL; loading from a master shows them. */
   expiryMode: "delete" | "hide" | "ignore" = "delete"
+  /** While expired keys are hidden: those that are to be deleted nevertheless. */
+  readonly localExpiries = new LocalExpiries()
   /** False after DEBUG SET-ACTIVE-EXPIRE 0: keys expire only when looked up. */
   activeExpiry = true
   /** While clients are paused nothing changes: expired keys are hidden and stay. */
@@ -190,7 +193,12 @@ export class Keyspace {
 
   /** Deletes keys whose time has come, at most `budget` over all databases; answers whether more are due. */
   expireDue(budget: number): boolean {
-    if (!this.activeExpiry || this.expiryPaused || this.expiryMode !== "delete") return false
+    if (!this.activeExpiry || this.expiryPaused || this.expiryMode === "ignore") return false
+    if (this.expiryMode === "hide") {
+      this.localExpiries.expireDue(budget)
+      return false
+    }
+    this.localExpiries.clear()
     let left = budget
     for (const db of this.databases) {
       if (db.expires > 0) left -= db.expireDue(left)

@@ -64,7 +64,10 @@ export const putClone = (
     copyBytes(a.u8[source >>> 20], bytes, a.u8[ref >>> 20], key + kl, value)
   }
   db.table.insertAfterFind(ref)
-  if (expiring) db.wheel.insert(ref)
+  if (expiring) {
+    db.wheel.insert(ref)
+    if (db.keyspace.expiryMode === "hide") db.keyspace.localExpiries.add(db, ref)
+  }
   return ref
 }
 

@@ -274,6 +274,8 @@ INFO modules
 INFO MODULES cluster
 CONFIG
 CONFIG nosuch
+CONFIG SET maxmemory
+CONFIG SET maxmemory 0 nosuch
 CONFIG HELP
 CONFIG GET
 CONFIG GET maxmemory

@@ -13,7 +13,7 @@ const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 const ROUND = 1000
 /** Types whose payload says the same bytes wherever the same commands made the value. */
 const ORDERED = ["string", "zset"]
-const EVENTS = "KEA"
+const EVENTS = "KEAn"
 
 // Compressors choose their matches; what is not compressed is the same bytes.
 const settings = { rdbcompression: "no", "enable-debug-command": "yes", "notify-keyspace-events": EVENTS }

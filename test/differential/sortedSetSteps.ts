@@ -232,15 +232,29 @@ const algebra = (r: Random): Args => {
   }
 }
 
-const randomMember = (r: Random): StepLike =>
+const someMembers = (r: Random): StepLike =>
   onlyType([
     "ZRANDMEMBER",
     anyKey(r),
     ...(r.chance(0.7)
-      ? [r.chance(0.9) ? String(r.between(-9, 20)) : r.pick(["x", "-9223372036854775808", "", "1.5"])]
+      ? [
+          r.chance(0.9)
+            ? String(r.between(-9, 20))
+            : r.pick(["x", "-9223372036854775808", "", "1.5", "4611686018427387903", "4611686018427387904"]),
+        ]
       : []),
     ...(r.chance(0.3) ? ["WITHSCORES"] : []),
   ])
+
+/** All members, which come in an order that is not left to chance. */
+const allMembers = (r: Random): StepLike => [
+  "ZRANDMEMBER",
+  anyKey(r),
+  "100000",
+  ...(r.chance(0.5) ? ["WITHSCORES"] : []),
+]
+
+const randomMember = (r: Random): StepLike => (r.chance(0.2) ? allMembers(r) : someMembers(r))
 
 const scan = (r: Random): StepLike =>
   sortedDeep([

@@ -31,12 +31,13 @@ describeOracle("connections, step by step as redis-server", () => {
   same("odd words", hostile.oddWordsScript)
   same("CLIENT REPLY", pubsub.replyModeScript)
   same("transactions", transactions.transactionScript)
+  same("transactions when memory is short", transactions.shortMemoryScript)
   it("watched keys that expire", async () => {
     const client = await oracle.connect()
     expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", 0)).toBe("+OK\r\n")
     redix.engine.keyspace.activeExpiry = false
-    const steps = transactions.expiringWatchScript
-    expect(await compareScript(oracle, redix, steps)).toBeGreaterThan(steps.length / 2)
+    for (const steps of [transactions.expiringWatchScript, transactions.sweptWatchScript])
+      expect(await compareScript(oracle, redix, steps)).toBeGreaterThan(steps.length / 2)
     redix.engine.keyspace.activeExpiry = true
     expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", 1)).toBe("+OK\r\n")
     client.close()

@@ -191,3 +191,61 @@ export const expiringWatchScript: ReadonlyArray<ScriptStep> = [
   ["a", "MULTI"],
   ["a", "EXEC"],
 ]
+
+/** Whole databases go or change places under a watch: keys that are absent, alive, or past their time before and after. */
+const sweptWatches = function* (): Generator<ScriptStep> {
+  const make: ReadonlyArray<ReadonlyArray<string>> = [[], ["SET", "k", "v"], ["SET", "k", "v", "PXAT", "1"]]
+  const swap: ScriptStep = ["b", "SWAPDB", "0", "1"]
+  const sweeps: ReadonlyArray<ReadonlyArray<ScriptStep>> = [
+    [swap],
+    [swap, swap],
+    [["b", "FLUSHDB"]],
+    [
+      ["b", "FLUSHALL"],
+      ["b", "SET", "k", "v", "PXAT", "1"],
+    ],
+  ]
+  for (const here of make) {
+    for (const there of make) {
+      for (const sweep of sweeps) {
+        yield ["b", "FLUSHALL"]
+        if (here.length > 0) yield ["b", ...here]
+        yield ["b", "SELECT", "1"]
+        if (there.length > 0) yield ["b", ...there]
+        yield ["b", "SELECT", "0"]
+        yield ["a", "WATCH", "k"]
+        yield* sweep
+        yield ["a", "MULTI"]
+        yield ["a", "EXEC"]
+      }
+    }
+  }
+}
+export const sweptWatchScript: ReadonlyArray<ScriptStep> = [...sweptWatches()]
+
+/** Memory is short: what MULTI still takes, and what EXEC makes of commands queued before. */
+export const shortMemoryScript: ReadonlyArray<ScriptStep> = [
+  ["a", "MULTI"],
+  ["a", "SET", "k", "1"],
+  ["b", "CONFIG", "SET", "maxmemory", "1"],
+  ["a", "EXEC"],
+  ...[["PING"], ["GET", "k"], ["MULTI"], ["WATCH", "k"], ["UNWATCH"], ["NOSUCH"], ["GET"]].flatMap(
+    (words): ReadonlyArray<ScriptStep> => [
+      ["a", "MULTI"],
+      ["a", ...words],
+      ["a", "EXEC"],
+    ],
+  ),
+  ["a", "MULTI"],
+  ["a", "RESET"],
+  ["a", "MULTI"],
+  ["a", "DISCARD"],
+  ["a", "MULTI"],
+  ["b", "CONFIG", "SET", "maxmemory", "0"],
+  ["a", "GET", "k"],
+  ["b", "CONFIG", "SET", "maxmemory", "1"],
+  ["a", "EXEC"],
+  ["a", "MULTI"],
+  ["a", "QUIT"],
+  ["b", "CONFIG", "SET", "maxmemory", "0"],
+]

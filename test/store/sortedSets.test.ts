@@ -264,4 +264,24 @@ describe("a sorted set's encodings", () => {
     set.free()
     expect(arena.usedBytes).toBe(0)
   })
+
+  it("takes a number out of another listpack at the member that makes it a skiplist", () => {
+    const arena = new Arena()
+    const from = new SortedSet(arena).create(true)
+    const model = new Model()
+    for (const [i, member] of ["0", "7", "-28444064414874"].entries()) put(from, model, member, i, PACKED)
+    for (const limits of [
+      { zsetMaxListpackEntries: 128, zsetMaxListpackValue: 5 },
+      { zsetMaxListpackEntries: 2, zsetMaxListpackValue: 64 },
+    ]) {
+      const to = new SortedSet(arena).create(true)
+      for (let i = 0; i < from.size; i++) {
+        from.seek(i)
+        to.find(from.src, from.off, from.len)
+        to.insert(from.score, from.src, from.off, from.len, limits)
+      }
+      expect(to.encoding).toBe(ZSET_SKIPLIST)
+      expect(contents(to)).toEqual(model.sorted)
+    }
+  })
 })

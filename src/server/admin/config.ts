@@ -46,7 +46,7 @@ export const configCommands = (
   }
 
   const set = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    if (c.argc % 2 !== 0) return c.fail(Errors.wrongArguments("config|set"))
+    if (c.argc % 2 !== 0) return c.fail(Errors.syntax)
     const pairs: Array<readonly [string, string]> = []
     for (let i = 2; i < c.argc; i += 2) pairs.push([c.utf8(i), c.utf8(i + 1)])
     const options = { local: isLocal(c.session.address) }

@@ -116,7 +116,7 @@ const restoreValue = (
   }
   let entry = db.table.find(key, 0, key.length)
   if (at !== 0n) {
-    entry = db.setExpiryWords(entry, Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n)))
+    entry = db.expireAt(entry, Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n)))
     if (!options.absolute && c.replicating) propagate(c, at)
   }
   setAccess(c, entry, options)

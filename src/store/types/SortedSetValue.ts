@@ -170,8 +170,14 @@ export class SortedSet {
         this.insertPair(score, buf, off, len)
         return
       }
+      // Copied before the listpack is read: a member that comes out of another listpack may stand in the same scratch.
+      const entry = this.newEntry(score, buf, off, len)
       this.unpack()
-      this.table.find(buf, off, len)
+      this.loadEntry(entry)
+      this.table.find(this.src, this.off, this.len)
+      this.table.insertAfterFind(entry)
+      this.index.insert(entry)
+      return
     }
     const entry = this.newEntry(score, buf, off, len)
     this.table.insertAfterFind(entry)
