@@ -49,7 +49,7 @@ const entries = new Int32Array(LOOKAHEAD_MAX)
 /** Keeps the loads from being optimised away. */
 export let touchSum = 0
 
-/** Brings near the buckets of n hashes, then the entry each hash's tag leads to (a guess: keys are not compared). */
+/** Brings near the buckets of n hashes. */
 export const touchBuckets = (
   arena: Arena,
   dir: Ref,
@@ -72,6 +72,12 @@ export const touchBuckets = (
     buckets[i] = at
     sum ^= i32s[segment >>> 20][at + TAG_WORD]
   }
+  touchSum = sum
+}
+
+/** After `touchBuckets`: brings near the entry each hash's tag leads to (a guess: keys are not compared). */
+export const touchGuesses = (arena: Arena, hashes: Int32Array, n: number): void => {
+  const i32s = arena.i32
   for (let i = 0; i < n; i++) {
     const words = i32s[segments[i] >>> 20]
     const at = buckets[i]
@@ -86,7 +92,6 @@ export const touchBuckets = (
     }
     entries[i] = entry
   }
-  touchSum = sum
   touchEntries(arena, entries, n)
 }
 

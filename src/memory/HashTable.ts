@@ -26,7 +26,7 @@
  * 100b & 3 = 0 < split: bucket 100b & 7 = 4.
  */
 import type { Arena, Ref } from "./Arena.js"
-import { foreseenHash, touchBuckets, touchEntries } from "./Foresight.js"
+import { foreseenHash, touchBuckets, touchEntries, touchGuesses } from "./Foresight.js"
 import { hashBytes } from "./SipHash.js"
 import { BUCKET_BYTES, BUCKET_WORDS, OVERFLOW_WORD, SEGMENT_BUCKETS, SLOTS, TAG_WORD } from "./TableLayout.js"
 
@@ -112,6 +112,12 @@ export class HashTable {
 
   /** Brings what `find` will read for n hashes (at most LOOKAHEAD_MAX) near, all at once; see Foresight.ts. */
   touch(hashes: Int32Array, n: number): void {
+    this.touchPlaces(hashes, n)
+    touchGuesses(this.arena, hashes, n)
+  }
+
+  /** The same for what an insertion reads. */
+  touchPlaces(hashes: Int32Array, n: number): void {
     touchBuckets(this.arena, this.dir, this.mask, this.split, hashes, n)
   }
 
