@@ -110,15 +110,10 @@ export class HashTable {
     return this.findHashed(hash, buf, off, len)
   }
 
-  /** Brings what `find` will read for n hashes (at most LOOKAHEAD_MAX) near, all at once; see Foresight.ts. */
-  touch(hashes: Int32Array, n: number): void {
-    this.touchPlaces(hashes, n)
-    touchGuesses(this.arena, hashes, n)
-  }
-
-  /** The same for what an insertion reads. */
-  touchPlaces(hashes: Int32Array, n: number): void {
+  /** Brings what `find` will read for n hashes (at most LOOKAHEAD_MAX) near, all at once; an insertion needs no entries. */
+  touch(hashes: Int32Array, n: number, entries = true): void {
     touchBuckets(this.arena, this.dir, this.mask, this.split, hashes, n)
+    if (entries) touchGuesses(this.arena, hashes, n)
   }
 
   /** As `find`, for a key whose hash is known. */

@@ -87,7 +87,7 @@ export class Arrivals {
     const { table } = db
     let refused = 0
     this.count = 0
-    if (count > 1) table.touchPlaces(hashes, count)
+    if (count > 1) table.touch(hashes, count, false)
     for (let i = 0; i < count; i++) {
       const ref = refs[i]
       const hash = hashes[i]
