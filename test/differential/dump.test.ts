@@ -1,9 +1,9 @@
 /** DUMP and RESTORE: payloads go both ways between Redix and redis-server, refusals have its texts, lies do no harm. */
 import * as fs from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Crc64 } from "../../src/memory/Crc64.js"
 import { goldenBytes, goldenDescription, goldenNames } from "../rdb/Goldens.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { sealed } from "../support/DumpPayloads.js"
 import { differential, type StepLike } from "../support/Differential.js"
 import { localClient, recordEvents, recordLog } from "../support/Local.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
@@ -18,15 +18,6 @@ beforeAll(async () => {
 afterAll(() => redix.stop())
 
 const bulk = (reply: Buffer): Buffer => reply.subarray(reply.indexOf("\r\n") + 2, reply.length - 2)
-
-/** A payload with the footer of version 10 that its bytes deserve. */
-const sealed = (value: Uint8Array): Buffer => {
-  const payload = Buffer.concat([value, Buffer.from([10, 0]), Buffer.alloc(8)])
-  const crc = new Crc64()
-  crc.update(payload, 0, value.length + 2)
-  crc.write(payload, value.length + 2)
-  return payload
-}
 
 const digest = async (client: RawClient, key: Uint8Array): Promise<string> =>
   (await client.command("DEBUG", "DIGEST-VALUE", key)).toString("latin1")

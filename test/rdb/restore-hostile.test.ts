@@ -3,7 +3,7 @@
  * it: nothing may throw, hang or be left over, and what is there at the end must be fit to be dumped and loaded again.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Crc64 } from "../../src/memory/Crc64.js"
+import { sealed } from "../support/DumpPayloads.js"
 import { type LocalClient, localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -13,14 +13,6 @@ import { hostileValues } from "./HostileValues.js"
 const RANDOM_PAYLOADS = Number(process.env["REDIX_HOSTILE_PAYLOADS"] ?? "40")
 const USES = 12
 const BAD_BYTES = [0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc3, 0xfe, 0xff]
-
-const sealed = (value: Uint8Array): Buffer => {
-  const payload = Buffer.concat([value, Buffer.from([10, 0]), Buffer.alloc(8)])
-  const crc = new Crc64()
-  crc.update(payload, 0, value.length + 2)
-  crc.write(payload, value.length + 2)
-  return payload
-}
 
 const bulk = (reply: string): Buffer => Buffer.from(reply.slice(reply.indexOf("\r\n") + 2, -2), "latin1")
 
