@@ -168,10 +168,10 @@ export class RdbLoader implements RdbSink {
   }
 
   private arrive(ref: Ref, hasExpiry: boolean, low: number, high: number, clock: number): void {
-    const entry = hasExpiry ? this.db.setExpiryWords(ref, low, high) : ref
-    if (clock >= 0) setEntryClock(this.keyspace.arena, entry, clock)
+    if (hasExpiry) this.arrivals.expireAt(ref, low, high)
+    if (clock >= 0) setEntryClock(this.keyspace.arena, ref, clock)
     this.keys++
-    this.refuse(this.arrivals.add(this.db, entry))
+    this.refuse(this.arrivals.add(this.db, ref))
   }
 
   string(key: RdbSlice, meta: RdbMeta, value: RdbSlice): void {
