@@ -33,16 +33,16 @@ import { shutdownCommands } from "./server/admin/shutdown.js"
 import { timeCommands } from "./server/admin/time.js"
 import { EngineService } from "./server/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
-import { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
+import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./server/ListenError.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
-import { type Replication, ReplicationService } from "./server/Replication.js"
+import { ReplicationService } from "./server/Replication.js"
 import { type ListenOptions, TcpServer } from "./server/TcpServer.js"
 import { Store } from "./store/Store.js"
 
-const store = Layer.unwrap(
-  Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })),
-)
+/** Made anew for each server: a layer that is one constant is built once, and two servers of an app would share it. */
+const store = () =>
+  Layer.unwrap(Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })))
 
 /** What a program or an app decides, beyond the configuration. */
 export interface RedixOptions {
@@ -63,18 +63,6 @@ const rdb = (options: RedixOptions) =>
     ),
   )
 
-/** A service that exists only after the commands that use it were made. */
-const later = <A>(): { readonly set: (value: A) => void; readonly get: () => A } => {
-  let built: A | undefined
-  return {
-    set: (value) => void (built = value),
-    get: () => {
-      if (built === undefined) throw new Error("a command ran before the server was built")
-      return built
-    },
-  }
-}
-
 /** What rename-command says. All commands of Redis may be named, also those that are not here. */
 const commandNames = (
   config: RedixConfig["Service"],
@@ -94,48 +82,49 @@ const commandNames = (
   )
 }
 
-/** The engine with every command; the families that need services get them here. */
-const engineOf = (options: RedixOptions) =>
-  Layer.unwrap(
+/** Every command; each family asks for the services it needs. */
+const commands = () =>
+  Layer.effectDiscard(
     Effect.gen(function* () {
+      const engine = yield* EngineService
       const config = yield* RedixConfig
+      const persistence = yield* PersistenceService
+      const replication = yield* ReplicationService
       const facts = yield* ProcessInfo
       const files = yield* Effect.context<FileSystem.FileSystem>()
       const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
         Effect.provideContext(effect, files)
-      const names = yield* commandNames(config)
-      const { set: setPersistence, get: persistence } = later<ServerPersistence>()
-      const { set: setReplication, get: replication } = later<Replication>()
-      return ReplicationService.layerOf({
-        ready: setReplication,
-        afterLoad: loads(options, config) !== false,
-      }).pipe(
-        Layer.provideMerge(PersistenceService.layerOf(setPersistence)),
-        Layer.provideMerge(
-          EngineService.layerOf(
-            config.values,
-            (engine) => [
-              ...dataCommands,
-              ...connectionCommands(engine),
-              ...clientCommands(engine),
-              ...monitorCommands(engine),
-              ...commandCommands(engine),
-              ...configCommands(engine, config, withFiles),
-              ...adminCommands(engine, config, facts, [
-                debugReload(persistence),
-                debugChecksums(persistence),
-              ]),
-              ...shutdownCommands(engine),
-              ...timeCommands(engine),
-              ...persistenceCommands(persistence),
-              ...replicationCommands(engine, replication),
-              ...dumpCommands(config.values, () => persistence().state.skipChecksum),
-            ],
-            names,
-          ),
-        ),
-      )
+      const debug = [debugReload(persistence), debugChecksums(persistence)]
+      engine.dispatcher.table.add([
+        ...dataCommands,
+        ...connectionCommands(engine),
+        ...clientCommands(engine),
+        ...monitorCommands(engine),
+        ...commandCommands(engine),
+        ...configCommands(engine, config, withFiles),
+        ...adminCommands(engine, config, facts, debug),
+        ...shutdownCommands(engine),
+        ...timeCommands(engine),
+        ...persistenceCommands(persistence),
+        ...replicationCommands(engine, replication),
+        ...dumpCommands(config.values, () => persistence.state.skipChecksum),
+      ])
     }),
+  )
+
+const engine = () =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* RedixConfig
+      return EngineService.layerOf(config.values, yield* commandNames(config))
+    }),
+  )
+
+const replication = (options: RedixOptions) =>
+  Layer.unwrap(
+    Effect.map(RedixConfig, (config) =>
+      ReplicationService.layerOf({ afterLoad: loads(options, config) !== false }),
+    ),
   )
 
 type Parts =
@@ -151,9 +140,12 @@ type Parts =
 const layerOf = (
   options: RedixOptions,
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
-  engineOf(options).pipe(
+  commands().pipe(
+    Layer.provideMerge(replication(options)),
+    Layer.provideMerge(PersistenceService.layer()),
+    Layer.provideMerge(engine()),
     Layer.provideMerge(rdb(options)),
-    Layer.provideMerge(store),
+    Layer.provideMerge(store()),
     Layer.provide(RespCodec.layer),
   )
 
@@ -186,12 +178,13 @@ const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
 
 /** Masters are told the port this server really listens on. */
-const announcing: Layer.Layer<never, never, TcpServer | ReplicationService> = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const replication = yield* ReplicationService
-    replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
-  }),
-)
+const announcing = (): Layer.Layer<never, never, TcpServer | ReplicationService> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const replication = yield* ReplicationService
+      replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
+    }),
+  )
 
 /** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
@@ -202,7 +195,7 @@ const layerServer = (
   RedixConfig | FileSystem.FileSystem
 > =>
   loading(options).pipe(
-    Layer.provideMerge(announcing),
+    Layer.provideMerge(announcing()),
     Layer.provideMerge(listening(options)),
     Layer.provideMerge(expecting(options)),
     Layer.provideMerge(layerOf(options)),

@@ -38,22 +38,28 @@ export const renamed = (
   return result
 }
 
-export class CommandTable {
-  readonly commands: ReadonlyArray<Command>
-  private readonly slots: Array<Command | undefined>
-  private readonly names: Array<string>
-  private readonly mask: number
+/** Room for twice the commands there are. */
+const SLOTS = 1024
 
-  /** @param names the names of renamed commands by their own, null for commands that cannot be called */
-  constructor(commands: ReadonlyArray<Command>, names: ReadonlyMap<string, string | null> = new Map()) {
-    this.commands = commands.filter((c) => names.get(c.name) !== null)
-    let size = 64
-    while (size < commands.length * 2) size *= 2
-    this.mask = size - 1
-    this.slots = Array.from<Command | undefined>({ length: size })
-    this.names = Array.from({ length: size }, () => "")
-    for (const c of this.commands) {
-      const called = names.get(c.name) ?? c.name
+export class CommandTable {
+  readonly commands: Array<Command> = []
+  private readonly slots = Array.from<Command | undefined>({ length: SLOTS })
+  private readonly names = Array.from({ length: SLOTS }, () => "")
+  private readonly mask = SLOTS - 1
+
+  /** @param renames the names of renamed commands by their own, null for commands that cannot be called */
+  constructor(
+    commands: ReadonlyArray<Command> = [],
+    private readonly renames: ReadonlyMap<string, string | null> = new Map(),
+  ) {
+    this.add(commands)
+  }
+
+  /** Adds a family; while the server is being built only. */
+  add(commands: ReadonlyArray<Command>): void {
+    for (const c of commands) {
+      if (this.renames.get(c.name) === null) continue
+      const called = this.renames.get(c.name) ?? c.name
       const name = Buffer.from(called, "latin1")
       if (this.find(name, 0, name.length) !== undefined)
         throw new Error(`command ${c.name} is declared twice`)
@@ -61,6 +67,7 @@ export class CommandTable {
       while (this.slots[at] !== undefined) at = (at + 1) & this.mask
       this.slots[at] = c
       this.names[at] = called
+      this.commands.push(c)
     }
   }
 

@@ -29,21 +29,21 @@ import {
   PAGE_BYTES,
   SMALL_BYTES_MAX,
 } from "./SizeClasses.js"
+import {
+  CHUNK_BYTES,
+  CHUNK_COUNT_MAX,
+  HEADER_KIND_WORD,
+  PAGES_PER_CHUNK,
+  type Ref,
+  SPAN_TAIL,
+} from "./ArenaLayout.js"
 import { type Place, Slabs } from "./Slabs.js"
+
 import { Snapshot } from "./Snapshot.js"
 
-/** Address of a block; 0 is none. */
-export type Ref = number
+export { CHUNK_BYTES, CHUNK_COUNT_MAX, type Ref } from "./ArenaLayout.js"
 
-export const CHUNK_BYTES = 8 * 1024 * 1024
-export const CHUNK_COUNT_MAX = 4096
-const PAGES_PER_CHUNK = CHUNK_BYTES / PAGE_BYTES
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
-export const SPAN_TAIL = 0x7fff
-/** Int32 word offsets inside a chunk's header page. */
-export const HEADER_EPOCH_WORD = 0
-export const HEADER_PREIMAGE_WORD = 128
-export const HEADER_KIND_WORD = 256
 const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 
 const NO_BYTES = new Uint8Array(0)

@@ -21,8 +21,7 @@
  * Limits: one open snapshot an arena, 16 GiB of log. The log is seen as Int32 words only: views of more than 2^32 elements,
  * as bytes would need, do not exist everywhere.
  */
-import type { Arena, Ref } from "./Arena.js"
-import { HEADER_EPOCH_WORD, HEADER_KIND_WORD, HEADER_PREIMAGE_WORD } from "./Arena.js"
+import { HEADER_EPOCH_WORD, HEADER_KIND_WORD, HEADER_PREIMAGE_WORD, type Ref } from "./ArenaLayout.js"
 import { CLASS_BLOCKS, CLASS_BYTES, PAGE_BYTES } from "./SizeClasses.js"
 
 /** Marks a block, or a whole page, that came to life after the snapshot opened: no reader can reach it. */
@@ -36,6 +35,13 @@ export interface SnapshotHandle {
   readonly log: SharedArrayBuffer
 }
 
+/** What a snapshot needs of the arena it is of. */
+export interface Chunks {
+  readonly u8: ReadonlyArray<Uint8Array>
+  readonly i32: ReadonlyArray<Int32Array>
+  readonly reservedBytes: number
+}
+
 export class Snapshot {
   readonly handle: SnapshotHandle
   /** Bytes of pre-images and tables written so far: what the snapshot costs in memory. */
@@ -47,7 +53,7 @@ export class Snapshot {
   private next = 1
 
   constructor(
-    private readonly arena: Arena,
+    private readonly arena: Chunks,
     private readonly epoch: number,
   ) {
     const shared = new SharedArrayBuffer(Math.ceil(arena.reservedBytes * 0.1625) * 8 + 65536)

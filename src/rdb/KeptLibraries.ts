@@ -1,5 +1,13 @@
 /** Function libraries kept as they came, for a server without scripting: loaded from a file and written to the next. */
-import type { LibraryStore } from "./RdbPersistence.js"
+
+/** Where function libraries live; without one, those of a loaded file are kept and written again. */
+export interface LibraryStore {
+  readonly dump: () => ReadonlyArray<Uint8Array>
+  /** Adds a library; answers the reason it cannot be used. */
+  readonly load: (code: Uint8Array) => string | undefined
+  /** Forgets all libraries, before a file replaces them. */
+  readonly clear: () => void
+}
 
 const HEAD_BYTES_MAX = 256
 

@@ -13,7 +13,7 @@ import { RdbDecoder } from "./RdbDecoder.js"
 import { corrupt, RdbCorruptError, type RdbError, RdbVersionError } from "./RdbErrors.js"
 import { ioError } from "./RdbFile.js"
 import { type LoadLimits, RdbLoader } from "./RdbLoader.js"
-import type { LibraryStore } from "./RdbPersistence.js"
+import type { LibraryStore } from "./KeptLibraries.js"
 import type { ReplicationPosition } from "./SnapshotJob.js"
 
 /** Bytes read and decoded at a time: about 5 ms of work. */

@@ -15,7 +15,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
-import { keptLibraries } from "./KeptLibraries.js"
+import { keptLibraries, type LibraryStore } from "./KeptLibraries.js"
 import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
 import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
 import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
@@ -29,6 +29,7 @@ import {
 } from "./SnapshotJob.js"
 import { inlineSource, type SnapshotSource, workerSource } from "./SnapshotSource.js"
 
+export type { LibraryStore } from "./KeptLibraries.js"
 export type { LoadOptions, LoadResult, LoadSource } from "./RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
@@ -73,15 +74,6 @@ export interface PersistenceOptions {
   readonly threadFromBytes?: number | undefined
   /** Part of temporary files' names, unique among servers that share a directory; default "redix". */
   readonly id?: string | undefined
-}
-
-/** Where function libraries live; without one, those of a loaded file are kept and written again. */
-export interface LibraryStore {
-  readonly dump: () => ReadonlyArray<Uint8Array>
-  /** Adds a library; answers the reason it cannot be used. */
-  readonly load: (code: Uint8Array) => string | undefined
-  /** Forgets all libraries, before a file replaces them. */
-  readonly clear: () => void
 }
 
 export interface SaveOptions {

@@ -1,8 +1,21 @@
 /** A replica's words to its master before PSYNC: PING, AUTH where it is set, and what the replica is and can. */
 import * as Effect from "effect/Effect"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
-import type { ReplicaSettings } from "./ReplicationReplica.js"
 import { encodeCommand } from "./ReplicationLog.js"
+
+/** Settings the replica side reads, as in the configuration. */
+export interface ReplicaSettings {
+  /** Local address of links to masters, "" = the system's choice. */
+  readonly bindSourceAddr: string
+  readonly tlsReplication: boolean
+  readonly masteruser: string
+  readonly masterauth: string
+  readonly replTimeout: number
+  readonly replBacklogSize: number
+  readonly replicaAnnounceIp: string
+  readonly replicaAnnouncePort: number
+  readonly dir: string
+}
 
 /** Replies to PING that let the handshake go on: a password may be asked for, and comes next. */
 const FINE = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]

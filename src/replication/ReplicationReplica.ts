@@ -15,7 +15,7 @@ import type * as Scope from "effect/Scope"
 import type { LoadResult } from "../rdb/RdbPersistence.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
-import { handshake } from "./ReplicaHandshake.js"
+import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "./ReplicaState.js"
 import { encodeCommand, type ReplicationLog } from "./ReplicationLog.js"
 import {
@@ -24,20 +24,6 @@ import {
   receiveSnapshot,
   type TransferProgress,
 } from "./SnapshotTransfer.js"
-
-/** Settings the replica side reads, as in the configuration. */
-export interface ReplicaSettings {
-  /** Local address of links to masters, "" = the system's choice. */
-  readonly bindSourceAddr: string
-  readonly tlsReplication: boolean
-  readonly masteruser: string
-  readonly masterauth: string
-  readonly replTimeout: number
-  readonly replBacklogSize: number
-  readonly replicaAnnounceIp: string
-  readonly replicaAnnouncePort: number
-  readonly dir: string
-}
 
 /** Why a link cannot go on. */
 export interface StreamTrouble {

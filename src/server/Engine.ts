@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import { Blocking } from "../commands/Blocking.js"
-import type { Command } from "../commands/Command.js"
 import { CommandContext } from "../commands/CommandContext.js"
 import { CommandTable } from "../commands/CommandTable.js"
 import { eventFlags, KeyEvents } from "../commands/KeyEvents.js"
@@ -98,7 +97,6 @@ export class Engine {
     readonly settings: Settings,
     readonly codec: RespCodec["Service"],
     readonly clock: Clock.Clock,
-    families: (engine: Engine) => ReadonlyArray<Command>,
     names?: ReadonlyMap<string, string | null>,
   ) {
     this.startedMs = clock.currentTimeMillisUnsafe()
@@ -135,7 +133,7 @@ export class Engine {
     this.pause = new ClientPause(this.gates, keyspace)
     this.dispatcher = new Dispatcher(
       this.context,
-      new CommandTable(families(this), names),
+      new CommandTable([], names),
       this.gates,
       this.pause,
       this.timer,
@@ -358,14 +356,13 @@ export class EngineService extends Context.Service<EngineService, Engine>()("red
   /** @param names the names of renamed commands by their own, null for those that cannot be called */
   static readonly layerOf = (
     settings: Settings,
-    families: (engine: Engine) => ReadonlyArray<Command>,
     names?: ReadonlyMap<string, string | null>,
   ): Layer.Layer<EngineService, never, Store | RespCodec> =>
     Layer.effect(
       EngineService,
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
-        const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, families, names)
+        const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, names)
         const fork = yield* FiberSet.makeRuntime<never>()
         engine.background = (effect) => void fork(Effect.tapCause(effect, Effect.logError))
         const turn = Effect.sync(() => engine.cron())

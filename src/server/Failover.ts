@@ -10,9 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { ReplicaLink } from "../replication/ReplicaLink.js"
-import type { Replication } from "./Replication.js"
-
-export type FailoverState = "no-failover" | "waiting-for-sync" | "failover-in-progress"
+import type { FailoverState, ReplicationParts } from "./ReplicationParts.js"
 
 export interface FailoverRequest {
   /** Announced address of the replica to take over; undefined = the first that has caught up. */
@@ -32,7 +30,7 @@ export class Failover {
   private untilMs = FOR_EVER
 
   constructor(
-    private readonly replication: Replication,
+    private readonly replication: ReplicationParts,
     private readonly fork: (
       effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
     ) => Fiber.Fiber<unknown, unknown>,

@@ -373,10 +373,11 @@ const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): Readonl
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
 ) {
-  /** `ready` gets the service when it is built: commands are made before it. */
-  static readonly layerOf = (
-    ready: (persistence: ServerPersistence) => void,
-  ): Layer.Layer<PersistenceService, never, EngineService | RedixConfig | RdbPersistence> =>
+  static readonly layer = (): Layer.Layer<
+    PersistenceService,
+    never,
+    EngineService | RedixConfig | RdbPersistence
+  > =>
     Layer.effect(
       PersistenceService,
       Effect.gen(function* () {
@@ -386,7 +387,6 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
         yield* Effect.addFinalizer(() => persistence.atScopeEnd)
         const turn = Effect.sync(() => persistence.cron())
         yield* Effect.forkScoped(Effect.forever(Effect.andThen(turn, Effect.sleep(CRON_MS))))
-        ready(persistence)
         return persistence
       }),
     )

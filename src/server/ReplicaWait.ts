@@ -1,15 +1,15 @@
 /** SHUTDOWN's wait for replicas that lag: writes stand still, until all have everything or shutdown-timeout is over. */
 import * as Effect from "effect/Effect"
 import type { ReplicaLink } from "../replication/ReplicaLink.js"
-import type { Replication } from "./Replication.js"
+import type { ReplicationParts } from "./ReplicationParts.js"
 
 const STEP_MS = 10
 const PURPOSE = "shutdown"
 
-const lagging = ({ master, log }: Replication): ReadonlyArray<ReplicaLink> =>
+const lagging = ({ master, log }: ReplicationParts): ReadonlyArray<ReplicaLink> =>
   master.attached.filter((link) => link.ackOffset < log.offset)
 
-const wait = (replication: Replication, seconds: number, now: () => number): Effect.Effect<void> =>
+const wait = (replication: ReplicationParts, seconds: number, now: () => number): Effect.Effect<void> =>
   Effect.gen(function* () {
     const until = now() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
@@ -20,7 +20,7 @@ const wait = (replication: Replication, seconds: number, now: () => number): Eff
 
 /** @param timeoutSeconds 0 = does not wait, and only says how far the replicas are */
 export const waitForReplicas = (
-  replication: Replication,
+  replication: ReplicationParts,
   timeoutSeconds: number,
   now: () => number,
 ): Effect.Effect<void> =>

@@ -280,11 +280,9 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
   "redix/server/Replication",
 ) {
   /**
-   * `ready` gets the service when it is built: commands are made before it. With `afterLoad` it starts when the file of
-   * the configuration has been loaded, else at once.
+   * With `afterLoad` it starts when the file of the configuration has been loaded, else at once.
    */
   static readonly layerOf = (options: {
-    readonly ready: (replication: Replication) => void
     readonly afterLoad: boolean
   }): Layer.Layer<
     ReplicationService | ReplicationMaster | ReplicationReplica,
@@ -309,7 +307,6 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         else replication.start(undefined)
         const turn = Effect.sync(() => replication.cron())
         yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(CRON_MS), turn)))
-        options.ready(replication)
         return Context.make(ReplicationService, replication).pipe(
           Context.add(ReplicationMaster, replication.master),
           Context.add(ReplicationReplica, replication.replica),

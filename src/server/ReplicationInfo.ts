@@ -2,9 +2,9 @@
 import type { RedixValues } from "../config/index.js"
 import { STATE_NAMES } from "../replication/ReplicaLink.js"
 import type { InfoField, InfoValue } from "./InfoRegistry.js"
-import type { Replication } from "./Replication.js"
+import type { ReplicationParts } from "./ReplicationParts.js"
 
-const replicaFields = (replication: Replication, values: RedixValues, now: number): Array<InfoField> => {
+const replicaFields = (replication: ReplicationParts, values: RedixValues, now: number): Array<InfoField> => {
   const { replica, log } = replication
   const { master, transfer } = replica
   if (master === undefined) return []
@@ -44,7 +44,10 @@ const replicaFields = (replication: Replication, values: RedixValues, now: numbe
   return fields
 }
 
-export const replicationInfo = (replication: Replication, values: RedixValues): ReadonlyArray<InfoField> => {
+export const replicationInfo = (
+  replication: ReplicationParts,
+  values: RedixValues,
+): ReadonlyArray<InfoField> => {
   const { master, log, engine } = replication
   const now = engine.clock.currentTimeMillisUnsafe()
   const { attached } = master
@@ -79,7 +82,9 @@ export const replicationInfo = (replication: Replication, values: RedixValues): 
 }
 
 /** Fields of stats and memory. */
-export const syncInfo = (replication: Replication): ReadonlyArray<readonly [string, () => InfoValue]> => {
+export const syncInfo = (
+  replication: ReplicationParts,
+): ReadonlyArray<readonly [string, () => InfoValue]> => {
   const { master, replica, log, refusals } = replication
   return [
     ["sync_full", () => master.stats.full],

@@ -4,36 +4,11 @@
  */
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "./Engine.js"
-import {
-  commandstatsSection,
-  errorstatsSection,
-  keyspaceSection,
-  latencystatsSection,
-  statsSection,
-} from "./info/countSections.js"
-import { clusterSection, idlePersistence, idleReplication } from "./info/idleSections.js"
-import { clientsSection, cpuSection, memorySection, serverSection } from "./info/serverSections.js"
-import type { InfoField } from "./InfoRegistry.js"
 import { LatencyMonitor } from "./LatencyMonitor.js"
 import { MemoryReport } from "./MemoryReport.js"
 import type { ProcessFacts } from "./ProcessInfo.js"
 import { Rate } from "./Rates.js"
 import { SlowLog } from "./SlowLog.js"
-
-const sections: Readonly<Record<string, (s: Statistics) => ReadonlyArray<InfoField>>> = {
-  server: serverSection,
-  clients: clientsSection,
-  memory: memorySection,
-  persistence: idlePersistence,
-  stats: statsSection,
-  replication: idleReplication,
-  cpu: cpuSection,
-  commandstats: commandstatsSection,
-  errorstats: errorstatsSection,
-  latencystats: latencystatsSection,
-  cluster: clusterSection,
-  keyspace: keyspaceSection,
-}
 
 /** How often memory is measured for its peak and for maxmemory. */
 const MEMORY_EVERY_MS = 100
@@ -52,8 +27,6 @@ export class Statistics {
   readonly output: Rate
   /** 40 hex digits drawn at start. */
   readonly runId: string
-  /** The replication id of a server without replication; DEBUG CHANGE-REPL-ID draws another. */
-  historyId: string
   private readonly largestInput: Array<number> = [0]
   private readonly largestOutput: Array<number> = [0]
   private memoryAt = 0
@@ -72,8 +45,6 @@ export class Statistics {
     const newId = (): string =>
       Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
     this.runId = newId()
-    this.historyId = newId()
-    engine.changeReplicationId = () => void (this.historyId = newId())
     timer.now = facts.monotonicMs
     timer.onSlow = (cmd, c, ms) => {
       const { values } = config
@@ -88,13 +59,6 @@ export class Statistics {
     engine.onCron.push((now) => this.cron(now))
     engine.onResetStats.push(() => this.reset())
     this.follow(config)
-    this.describe()
-  }
-
-  /** Tells INFO what this object and the engine know. */
-  private describe(): void {
-    const { info } = this.engine
-    for (const [name, section] of Object.entries(sections)) info.section(name, () => section(this))
   }
 
   /** Takes the settings over now and at each change. */

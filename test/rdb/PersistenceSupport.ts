@@ -5,6 +5,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
@@ -60,7 +61,11 @@ export const openPersistence = async (
     threadFromBytes: 0,
     id: "test",
   }).pipe(
-    Layer.provideMerge(EngineService.layerOf({ ...defaultSettings }, () => dataCommands)),
+    Layer.provideMerge(
+      Layer.tap(EngineService.layerOf({ ...defaultSettings }), (context) =>
+        Effect.sync(() => Context.get(context, EngineService).dispatcher.table.add(dataCommands)),
+      ),
+    ),
     Layer.provideMerge(Store.layer),
     Layer.provide(RespCodec.layer),
     Layer.provide(files),

@@ -5,6 +5,7 @@ import { followConfig } from "../ConfigHooks.js"
 import type { Engine } from "../Engine.js"
 import { returnMemory } from "../MemoryReturn.js"
 import type { ProcessFacts } from "../ProcessInfo.js"
+import { describeStatistics } from "../info/describe.js"
 import { Statistics } from "../Statistics.js"
 import { aclCommands } from "./acl.js"
 import { debugCommands } from "./debug.js"
@@ -24,6 +25,7 @@ export const adminCommands = (
   debug: ReadonlyArray<DebugSubcommand>,
 ): ReadonlyArray<Command> => {
   const statistics = new Statistics(engine, config, facts)
+  describeStatistics(engine.info, statistics)
   const purge = returnMemory(engine, facts)
   followConfig(engine, config)
   return [

@@ -19,15 +19,15 @@ const saveError = (error: RdbIoError): Uint8Array =>
 const replied = (effect: Effect.Effect<void, RdbIoError>, onSuccess: Uint8Array): Effect.Effect<Uint8Array> =>
   Effect.match(effect, { onSuccess: () => onSuccess, onFailure: saveError })
 
-export const persistenceCommands = (persistence: () => ServerPersistence): ReadonlyArray<Command> => {
+export const persistenceCommands = (persistence: ServerPersistence): ReadonlyArray<Command> => {
   const save = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    if (persistence().state.save !== undefined) return c.fail(Errors.saveInProgress)
-    return replied(persistence().saveNow(), OK)
+    if (persistence.state.save !== undefined) return c.fail(Errors.saveInProgress)
+    return replied(persistence.saveNow(), OK)
   }
 
   const bgsave = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
     if (c.argc > 2 || (c.argc === 2 && !c.is(1, "SCHEDULE"))) return c.fail(Errors.syntax)
-    const p = persistence()
+    const p = persistence
     if (p.state.save !== undefined) return c.fail(Errors.saveInProgress)
     if (!c.denyBlocking) return replied(p.startBackground(), STARTED)
     p.scheduled = true
@@ -37,12 +37,12 @@ export const persistenceCommands = (persistence: () => ServerPersistence): Reado
   return [
     command(spec.SAVE, save),
     command(spec.BGSAVE, bgsave),
-    command(spec.LASTSAVE, (c) => c.out.int(persistence().state.lastSaveSeconds)),
+    command(spec.LASTSAVE, (c) => c.out.int(persistence.state.lastSaveSeconds)),
   ]
 }
 
 /** DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE]. */
-export const debugReload = (persistence: () => ServerPersistence): DebugSubcommand => ({
+export const debugReload = (persistence: ServerPersistence): DebugSubcommand => ({
   name: "RELOAD",
   arguments: [0, Infinity],
   help: [
@@ -61,9 +61,9 @@ export const debugReload = (persistence: () => ServerPersistence): DebugSubcomma
       else if (c.is(i, "NOSAVE")) flags.save = false
       else return c.fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
     }
-    if (persistence().loading) return c.fail(Errors.loading)
+    if (persistence.loading) return c.fail(Errors.loading)
     if (c.denyBlocking) return c.fail("ERR DEBUG RELOAD waits for the disk and cannot run in a transaction")
-    return Effect.match(persistence().reload(flags), {
+    return Effect.match(persistence.reload(flags), {
       onSuccess: () => OK,
       onFailure: ({ during }: ReloadError) =>
         latin1(
@@ -76,7 +76,7 @@ export const debugReload = (persistence: () => ServerPersistence): DebugSubcomma
 })
 
 /** DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
-export const debugChecksums = (persistence: () => ServerPersistence): DebugSubcommand => ({
+export const debugChecksums = (persistence: ServerPersistence): DebugSubcommand => ({
   name: "SET-SKIP-CHECKSUM-VALIDATION",
   arguments: [1, 1],
   help: [
@@ -84,7 +84,7 @@ export const debugChecksums = (persistence: () => ServerPersistence): DebugSubco
     "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
   ],
   run: (c) => {
-    persistence().state.skipChecksum = (parseInt(c.text(2), 10) || 0) !== 0
+    persistence.state.skipChecksum = (parseInt(c.text(2), 10) || 0) !== 0
     c.out.ok()
   },
 })

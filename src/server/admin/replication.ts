@@ -13,22 +13,19 @@ import type { Engine } from "../Engine.js"
 import type { Replication } from "../Replication.js"
 import { failover } from "./failover.js"
 
-export const replicationCommands = (
-  engine: Engine,
-  replication: () => Replication,
-): ReadonlyArray<Command> => [
-  command(spec.REPLICAOF, (c) => replicaof(c, engine, replication())),
-  command(spec.SLAVEOF, (c) => replicaof(c, engine, replication())),
-  command(spec.ROLE, (c) => role(c, replication())),
-  command(spec.REPLCONF, (c) => replconf(c, replication())),
-  command(spec.PSYNC, (c) => psync(c, replication())),
+export const replicationCommands = (engine: Engine, replication: Replication): ReadonlyArray<Command> => [
+  command(spec.REPLICAOF, (c) => replicaof(c, engine, replication)),
+  command(spec.SLAVEOF, (c) => replicaof(c, engine, replication)),
+  command(spec.ROLE, (c) => role(c, replication)),
+  command(spec.REPLCONF, (c) => replconf(c, replication)),
+  command(spec.PSYNC, (c) => psync(c, replication)),
   command(spec.SYNC, (c) => {
-    if (c.session.kind === "replica" || refusesSync(c, replication())) return
-    replication().master.linkOf(c.session).plainSync = true
-    replication().master.psync(c, "?", -1)
+    if (c.session.kind === "replica" || refusesSync(c, replication)) return
+    replication.master.linkOf(c.session).plainSync = true
+    replication.master.psync(c, "?", -1)
   }),
-  command(generic.WAIT, (c) => wait(c, replication())),
-  command(spec.FAILOVER, (c) => failover(c, replication())),
+  command(generic.WAIT, (c) => wait(c, replication)),
+  command(spec.FAILOVER, (c) => failover(c, replication)),
 ]
 
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {

@@ -1,0 +1,29 @@
+/** Tells INFO the sections that the statistics know. */
+import type { InfoField, InfoRegistry } from "../InfoRegistry.js"
+import type { Statistics } from "../Statistics.js"
+import {
+  commandstatsSection,
+  errorstatsSection,
+  keyspaceSection,
+  latencystatsSection,
+  statsSection,
+} from "./countSections.js"
+import { clusterSection } from "./idleSections.js"
+import { clientsSection, cpuSection, memorySection, serverSection } from "./serverSections.js"
+
+const sections: Readonly<Record<string, (s: Statistics) => ReadonlyArray<InfoField>>> = {
+  server: serverSection,
+  clients: clientsSection,
+  memory: memorySection,
+  stats: statsSection,
+  cpu: cpuSection,
+  commandstats: commandstatsSection,
+  errorstats: errorstatsSection,
+  latencystats: latencystatsSection,
+  cluster: clusterSection,
+  keyspace: keyspaceSection,
+}
+
+export const describeStatistics = (info: InfoRegistry, statistics: Statistics): void => {
+  for (const [name, section] of Object.entries(sections)) info.section(name, () => section(statistics))
+}
