@@ -20,6 +20,7 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type { PlatformError } from "effect/PlatformError"
 import * as References from "effect/References"
+import { VERBOSE } from "../engine/VerboseLog.js"
 
 export type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
 export type LogRole = "M" | "S" | "C" | "X"
@@ -41,12 +42,6 @@ export interface RedisLoggerOptions {
 
 const marks: Readonly<Record<RedisLogLevel, string>> = { debug: ".", verbose: "-", notice: "*", warning: "#" }
 const ranks: Readonly<Record<RedisLogLevel, number>> = { debug: 0, verbose: 1, notice: 2, warning: 3 }
-
-const VERBOSE = "verboseLog"
-
-/** Logs at Redis's level between debug and notice, which Effect has not. */
-export const logVerbose = (...message: ReadonlyArray<unknown>): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logInfo(...message), VERBOSE, true)
 
 export const redisLevel = (level: LogLevel.LogLevel, verbose: boolean): RedisLogLevel => {
   if (level === "Trace" || level === "Debug") return "debug"

@@ -3,7 +3,7 @@
  * by code, rates, memory, and the limit on it. One object a server.
  */
 import type { ConfigState } from "../config/ConfigState.js"
-import type { Engine } from "./Engine.js"
+import type { Engine } from "../engine/Engine.js"
 import { LatencyMonitor } from "./LatencyMonitor.js"
 import { MemoryReport } from "./MemoryReport.js"
 import type { ProcessFacts } from "./ProcessInfo.js"

@@ -78,7 +78,7 @@ const runBy: Readonly<Record<string, string>> = {
   embed: "test/package",
   rdb: "test/package",
   changes: "test/package",
-  "src/commands/initial.ts": "test/package",
+  "src/commands/strings/initial.ts": "test/package",
   usage: "here",
   session: "here",
   servers: "here",
@@ -100,7 +100,7 @@ describe("README.md", () => {
   it("names files that exist", () => {
     const named = [
       ...readme().matchAll(
-        /`((?:memory|store|resp|commands|server|rdb|replication|config)\/[\w/]*(?:\.ts)?)`/g,
+        /`((?:bytes|memory|store|resp|engine|commands|net|server|rdb|replication|config)\/[\w/]*(?:\.ts)?)`/g,
       ),
     ]
     expect(named.length).toBeGreaterThan(20)

@@ -74,7 +74,7 @@ describe("a fresh clone", () => {
       const [install = "", test = ""] = readmeBlock("test").trim().split(" && ")
       expect([install, test]).toEqual(["npm ci", "npm test"])
       npm(clone, "ci")
-      for (const file of ["main.js", "check-rdb.js", "index.js", "index.d.ts", "rdb/snapshotWorker.js"]) {
+      for (const file of ["main.js", "check-rdb.js", "index.js", "index.d.ts", "rdb/snapshot/snapshotWorker.js"]) {
         expect(fs.existsSync(path.join(clone, "dist", file)), file).toBe(true)
       }
       const report = run(clone, "npm", "test", "--", "test/commands/smoke.test.ts", "--no-color")
@@ -88,14 +88,14 @@ describe("a fresh clone", () => {
     async () => {
       const [install, start = ""] = readmeBlock("start").trim().split(" && ")
       expect([install, start]).toEqual(["npm ci", "npm start"])
-      const tag = "src/commands/initial.ts"
+      const tag = "src/commands/strings/initial.ts"
       fs.writeFileSync(path.join(clone, tag), readmeBlock(tag))
       const index = path.join(clone, "src/commands/index.ts")
       const families = fs.readFileSync(index, "utf8")
       expect(families).toContain("  ...stringCommands,\n")
       fs.writeFileSync(
         index,
-        `import { initialCommands } from "./initial.js"\n${families.replace("  ...stringCommands,\n", "  ...stringCommands,\n  ...initialCommands,\n")}`,
+        `import { initialCommands } from "./strings/initial.js"\n${families.replace("  ...stringCommands,\n", "  ...stringCommands,\n  ...initialCommands,\n")}`,
       )
       const scripts: unknown = JSON.parse(fs.readFileSync(path.join(clone, "package.json"), "utf8"))
       expect(scripts).toMatchObject({

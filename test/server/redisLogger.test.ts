@@ -12,9 +12,9 @@ import {
   layerFor,
   type LogRole,
   type LogSettings,
-  logVerbose,
   redisTimestamp,
 } from "../../src/server/RedisLogger.js"
+import { logVerbose } from "../../src/engine/VerboseLog.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 
 const LINE = /^(\d+):([MSCX]) (\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}\.\d{3}) ([.\-*#]) (.*)$/

@@ -1,5 +1,5 @@
 /** Tells INFO the sections that the statistics know. */
-import type { InfoField, InfoRegistry } from "../InfoRegistry.js"
+import type { InfoField, InfoRegistry } from "../../engine/InfoRegistry.js"
 import type { Statistics } from "../Statistics.js"
 import {
   commandstatsSection,
