@@ -2,8 +2,8 @@
 /** The program redix-check-rdb: verifies an RDB file and says what it holds. Exit code 1 when anything is wrong. */
 import * as fs from "node:fs"
 import { keyAsJson, RdbCheck, summaryLines } from "./rdb/RdbCheck.js"
-import { RdbDecoder } from "./rdb/RdbDecoder.js"
-import { RdbCorruptError, RdbVersionError } from "./rdb/RdbErrors.js"
+import { RdbDecoder } from "./rdb/decode/RdbDecoder.js"
+import { RdbCorruptError, RdbVersionError } from "./rdb/format/RdbErrors.js"
 
 const USAGE = `Usage: redix-check-rdb [--json] <file>
 

@@ -19,7 +19,7 @@ export {
   type StartOptions,
 } from "./config/index.js"
 export { ArenaFullError } from "./memory/Arena.js"
-export { RdbCorruptError, type RdbError, RdbIoError, RdbVersionError } from "./rdb/RdbErrors.js"
+export { RdbCorruptError, type RdbError, RdbIoError, RdbVersionError } from "./rdb/format/RdbErrors.js"
 export {
   type LibraryStore,
   type LoadOptions,
@@ -31,20 +31,20 @@ export {
   type SnapshotSink,
 } from "./rdb/RdbPersistence.js"
 export { Redix, type RedixOptions } from "./Redix.js"
-export { type Change, type ChangePosition, ChangesLostError } from "./replication/ChangeStream.js"
-export { MasterLinkError } from "./replication/MasterStream.js"
-export { ReplicationMaster } from "./replication/ReplicationMaster.js"
-export { ReplicationReplica } from "./replication/ReplicationReplica.js"
+export { type Change, type ChangePosition, ChangesLostError } from "./replication/master/ChangeStream.js"
+export { MasterLinkError } from "./replication/replica/MasterStream.js"
+export { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
+export { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 export { ReplyError } from "./resp/Reply.js"
 export { ReplyProtocolError } from "./resp/ReplyParser.js"
 export { RespCodec } from "./resp/RespCodec.js"
-export { type Engine, EngineService } from "./server/Engine.js"
-export { ListenError } from "./server/ListenError.js"
+export { type Engine, EngineService } from "./engine/Engine.js"
+export { ListenError } from "./net/ListenError.js"
 export { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
 export { liveProcessInfo, type ProcessFacts, ProcessInfo } from "./server/ProcessInfo.js"
 export * as RedisLogger from "./server/RedisLogger.js"
-export { type Replication, ReplicationService } from "./server/Replication.js"
-export { type ListenOptions, TcpServer } from "./server/TcpServer.js"
+export { type Replication, ReplicationService } from "./server/replication/Replication.js"
+export { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 export { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
 export type { Keyspace } from "./store/Keyspace.js"
 export { Store, type StoreOptions } from "./store/Store.js"

@@ -19,13 +19,13 @@ import {
 } from "./config/index.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
-import { EngineService } from "./server/Engine.js"
+import { EngineService } from "./engine/Engine.js"
 import { startupLines } from "./server/Banner.js"
-import type { ShutdownOptions } from "./server/Lifecycle.js"
+import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/Persistence.js"
 import { type Crash, liveProcessInfo, ProcessInfo } from "./server/ProcessInfo.js"
 import * as RedisLogger from "./server/RedisLogger.js"
-import { TcpServer } from "./server/TcpServer.js"
+import { TcpServer } from "./net/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
 
 // The young generation stays at 1 MB a half: chunks of input die at once, and 16 MB of nursery would only be resident
@@ -143,7 +143,7 @@ const server = Effect.scoped(program).pipe(
     Redix.layerServer({
       portZero: "off",
       load: "later",
-      snapshotWorker: new URL("./rdb/snapshotWorker.js", import.meta.url),
+      snapshotWorker: new URL("./rdb/snapshot/snapshotWorker.js", import.meta.url),
     }),
   ),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),

@@ -1,11 +1,11 @@
 /** The payload of DUMP: a value with version and checksum (RdbDecoderDump.ts has the form in words). */
 import type { Arena, Ref } from "../memory/Arena.js"
 import { copyBytes } from "../memory/Arena.js"
-import { Crc64 } from "../memory/Crc64.js"
+import { Crc64 } from "../bytes/Crc64.js"
 import { type FrozenBlock, FrozenReader } from "../memory/Snapshot.js"
-import { DUMP_FOOTER_BYTES } from "./RdbDecoderDump.js"
-import { RdbOutput } from "./RdbOutput.js"
-import { RDB_VERSION_WRITTEN, RdbWriter } from "./RdbWriter.js"
+import { DUMP_FOOTER_BYTES } from "./decode/RdbDecoderDump.js"
+import { RdbOutput } from "./encode/RdbOutput.js"
+import { RDB_VERSION_WRITTEN, RdbWriter } from "./encode/RdbWriter.js"
 
 /** Reads the arena's blocks as they are now, where a writer expects a snapshot. */
 class LiveReader extends FrozenReader {

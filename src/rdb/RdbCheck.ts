@@ -2,8 +2,8 @@
  * Looks through an RDB file without loading it: what it holds, by type, and each key for who wants to see them. The sink
  * of a decoder, which finds whatever is wrong with the file.
  */
-import * as Listpack from "../memory/Listpack.js"
-import type { RdbMeta, RdbSink, RdbSlice } from "./RdbSink.js"
+import * as Listpack from "../bytes/packed/Listpack.js"
+import type { RdbMeta, RdbSink, RdbSlice } from "./format/RdbSink.js"
 
 /** What is said of one key. */
 export interface CheckedKey {

@@ -9,7 +9,7 @@
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
-import { RdbIoError } from "./RdbErrors.js"
+import { RdbIoError } from "./format/RdbErrors.js"
 
 /** Bytes between two fsyncs while writing, so that the last one is short. */
 const SYNC_BYTES = 4 * 1024 * 1024

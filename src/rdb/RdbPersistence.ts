@@ -15,21 +15,21 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
-import { keptLibraries } from "./KeptLibraries.js"
-import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./RdbLoadFile.js"
-import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./RdbErrors.js"
+import { keptLibraries } from "./load/KeptLibraries.js"
+import { fileSource, type LoadOptions, type LoadResult, type LoadSource, loadRdb } from "./load/RdbLoadFile.js"
+import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./format/RdbErrors.js"
 import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
-import type { LoadLimits } from "./RdbLoader.js"
+import type { LoadLimits } from "./load/RdbLoader.js"
 import {
   type AccessPolicy,
   openJob,
   type ReplicationPosition,
   type SnapshotJob,
   type SnapshotPart,
-} from "./SnapshotJob.js"
-import { inlineSource, type SnapshotSource, workerSource } from "./SnapshotSource.js"
+} from "./snapshot/SnapshotJob.js"
+import { inlineSource, type SnapshotSource, workerSource } from "./snapshot/SnapshotSource.js"
 
-export type { LoadOptions, LoadResult, LoadSource } from "./RdbLoadFile.js"
+export type { LoadOptions, LoadResult, LoadSource } from "./load/RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
@@ -162,7 +162,7 @@ class Persistence implements RdbPersistenceShape {
     const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
     if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
       return inlineSource(job)
-    return workerSource(job, worker ?? new URL("./snapshotWorker.js", import.meta.url), standBack)
+    return workerSource(job, worker ?? new URL("./snapshot/snapshotWorker.js", import.meta.url), standBack)
   }
 
   private begin(

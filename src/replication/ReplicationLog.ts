@@ -8,7 +8,7 @@
  * Invariants: offset = number of bytes ever appended, whether or not a backlog exists; the backlog, when there is one,
  * ends at the offset; `selected` is the database the last SELECT in the stream named, -1 = the next write must select.
  */
-import type { CommandLog, LogArgument } from "../commands/Propagation.js"
+import type { CommandLog, LogArgument } from "../engine/Propagation.js"
 import * as Effect from "effect/Effect"
 import { Backlog } from "./Backlog.js"
 

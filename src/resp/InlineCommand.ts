@@ -9,7 +9,7 @@
  *
  * Example: `SET k "a\x41 b"` gives "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\naA b\r\n".
  */
-import { digitCount, writeInt } from "./NumberFormat.js"
+import { digitCount, writeInt } from "../bytes/NumberFormat.js"
 
 export interface InlineCommand {
   /** The command as a RESP array of bulk strings; empty without arguments. */

@@ -12,7 +12,7 @@
  *
  * Example (RESP2): `array(2); bulkText("a"); int(7)` leaves "*2\r\n$1\r\na\r\n:7\r\n".
  */
-import { doubleText, maxIntBytes, writeInt } from "./NumberFormat.js"
+import { doubleText, maxIntBytes, writeInt } from "../bytes/NumberFormat.js"
 
 /** The aggregate kinds whose header `deferredEnd` can insert. */
 export type AggregateKind = "array" | "map" | "set" | "push"

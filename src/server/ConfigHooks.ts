@@ -1,7 +1,7 @@
 /** What a changed setting changes at once, beside the values that everything reads anyway. */
-import { eventFlags } from "../commands/KeyEvents.js"
+import { eventFlags } from "../engine/KeyEvents.js"
 import type { ConfigState } from "../config/ConfigState.js"
-import type { Engine } from "./Engine.js"
+import type { Engine } from "../engine/Engine.js"
 
 export const followConfig = (engine: Engine, config: ConfigState): void => {
   const { values } = config

@@ -5,7 +5,7 @@
  * everything else, and the keyspace's own tables, is overhead. The operating system's view is the resident set.
  */
 import type { Keyspace } from "../store/Keyspace.js"
-import type { Engine } from "./Engine.js"
+import type { Engine } from "../engine/Engine.js"
 import type { ProcessFacts } from "./ProcessInfo.js"
 
 export interface MemoryFigures {

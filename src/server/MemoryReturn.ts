@@ -5,7 +5,7 @@
  * are: without a nudge the memory of a flushed data set would stay resident for hours. Collecting takes as long as the
  * JavaScript heap is large, not the data: some milliseconds. So it is done for enough bytes only, and not often.
  */
-import type { Engine } from "./Engine.js"
+import type { Engine } from "../engine/Engine.js"
 import type { ProcessFacts } from "./ProcessInfo.js"
 
 /** Less than this many bytes are left to the collector's own pace. */

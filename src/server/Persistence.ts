@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
-import type { RdbError, RdbIoError } from "../rdb/RdbErrors.js"
+import type { RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
 import {
   type LoadOptions,
   type LoadResult,
@@ -20,9 +20,9 @@ import {
   type RdbPersistenceShape,
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
-import { type Engine, EngineService } from "./Engine.js"
-import type { InfoField } from "./InfoRegistry.js"
-import type { ShutdownOptions } from "./Lifecycle.js"
+import { type Engine, EngineService } from "../engine/Engine.js"
+import type { InfoField } from "../engine/InfoRegistry.js"
+import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
 
 /** Seconds before a failed background save is tried again. */

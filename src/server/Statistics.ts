@@ -3,7 +3,7 @@
  * by code, rates, memory, and the limit on it. One object a server.
  */
 import type { ConfigState } from "../config/ConfigState.js"
-import type { Engine } from "./Engine.js"
+import type { Engine } from "../engine/Engine.js"
 import {
   commandstatsSection,
   errorstatsSection,
@@ -13,7 +13,7 @@ import {
 } from "./info/countSections.js"
 import { clusterSection, idlePersistence, idleReplication } from "./info/idleSections.js"
 import { clientsSection, cpuSection, memorySection, serverSection } from "./info/serverSections.js"
-import type { InfoField } from "./InfoRegistry.js"
+import type { InfoField } from "../engine/InfoRegistry.js"
 import { LatencyMonitor } from "./LatencyMonitor.js"
 import { MemoryReport } from "./MemoryReport.js"
 import type { ProcessFacts } from "./ProcessInfo.js"

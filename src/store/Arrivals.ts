@@ -10,7 +10,7 @@
  * goes (`replace`), or the newer one (`refuse`).
  */
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
-import { LOOKAHEAD_MAX } from "../memory/Foresight.js"
+import { LOOKAHEAD_MAX } from "../memory/table/Foresight.js"
 import type { Database } from "./Database.js"
 import {
   entryExpiry,

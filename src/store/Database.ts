@@ -6,7 +6,7 @@
  * between. Refs are good until the next mutation of that key and never across a yield.
  */
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
-import { HashTable } from "../memory/HashTable.js"
+import { HashTable } from "../memory/table/HashTable.js"
 import {
   entryEncoding,
   entryExpiry,

@@ -18,10 +18,10 @@
  * Example: the digest of the value "v" of SET k v begins d79ee9fe, of the whole data set with it alone 264ccf65.
  */
 import type { Arena, Ref } from "../memory/Arena.js"
-import * as Listpack from "../memory/Listpack.js"
-import { formatDouble } from "../memory/Numbers.js"
-import { walkList } from "../memory/QuicklistWalk.js"
-import { sha1, SHA1_BYTES } from "../memory/Sha1.js"
+import * as Listpack from "../bytes/packed/Listpack.js"
+import { formatDouble } from "../bytes/Numbers.js"
+import { walkList } from "../memory/list/QuicklistWalk.js"
+import { sha1, SHA1_BYTES } from "../bytes/Sha1.js"
 import type { Database } from "./Database.js"
 import {
   entryExpiry,

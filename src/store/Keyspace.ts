@@ -3,7 +3,7 @@
  * an Effect service. Whatever upper layers must hear of (modified keys, expiries, events) leaves through `hooks`.
  */
 import { Arena, type Ref } from "../memory/Arena.js"
-import { ListLimits } from "../memory/QuicklistNode.js"
+import { ListLimits } from "../memory/list/QuicklistNode.js"
 import { Collections } from "./Collections.js"
 import { Database } from "./Database.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"

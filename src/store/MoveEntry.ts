@@ -8,7 +8,7 @@
  * that value.
  */
 import { copyBytes, type Ref } from "../memory/Arena.js"
-import type { HashTable } from "../memory/HashTable.js"
+import type { HashTable } from "../memory/table/HashTable.js"
 import type { Database } from "./Database.js"
 import {
   entryEncoding,

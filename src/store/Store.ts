@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import { setHashKey } from "../memory/SipHash.js"
+import { setHashKey } from "../bytes/SipHash.js"
 import { Keyspace } from "./Keyspace.js"
 
 export interface StoreOptions {

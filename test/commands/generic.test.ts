@@ -2,7 +2,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import { Redix } from "../../src/Redix.js"
-import { type Engine, EngineService } from "../../src/server/Engine.js"
+import { type Engine, EngineService } from "../../src/engine/Engine.js"
 import { type LocalClient, localClient, recordEvents, recordLog } from "../support/Local.js"
 
 const START = 1_700_000_000_000

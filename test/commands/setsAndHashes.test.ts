@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { Event } from "../../src/commands/KeyEvents.js"
-import { type CommandLog, type LogArgument, silentLog } from "../../src/commands/Propagation.js"
+import { Event } from "../../src/engine/KeyEvents.js"
+import { type CommandLog, type LogArgument, silentLog } from "../../src/engine/Propagation.js"
 import type { Argument, RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"

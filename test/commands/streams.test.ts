@@ -1,6 +1,6 @@
 /** Clients that wait for stream entries, and what becomes of a stream's blocks. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
+import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import type { LogArgument } from "../../src/commands/Propagation.js"
-import { silentLog } from "../../src/commands/Propagation.js"
+import type { LogArgument } from "../../src/engine/Propagation.js"
+import { silentLog } from "../../src/engine/Propagation.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
 import type { Argument, RawClient } from "../support/RawClient.js"

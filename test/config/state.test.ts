@@ -12,7 +12,7 @@ import {
   rewriteConfig,
   rewriteConfigFile,
 } from "../../src/config/index.js"
-import type { Settings } from "../../src/commands/Settings.js"
+import type { Settings } from "../../src/engine/Settings.js"
 import type { LogSettings } from "../../src/server/RedisLogger.js"
 import { isPattern, patternToRegExp } from "../../src/config/Pattern.js"
 import { quoteWord, splitWords } from "../../src/config/Words.js"

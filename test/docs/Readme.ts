@@ -5,7 +5,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as specs from "../../src/commands/spec/index.js"
-import { CommandSpec } from "../../src/commands/spec/CommandSpec.js"
+import { CommandSpec } from "../../src/engine/declare/CommandSpec.js"
 import { entries } from "../../src/config/Directives.js"
 import { root } from "../support/Program.js"
 

@@ -56,7 +56,7 @@ describe("layering", () => {
     expect(check("src/rdb/Reader.ts", '\nexport * from "../commands/Table.js"')[0]).toMatch(/^2: /)
     expect(check("src/resp/Parser.ts", 'const x = await import("../index.js")')).toHaveLength(1)
     expect(check("src/rdb/Snapshot.ts", 'new URL("../server/Worker.js", import.meta.url)')).toHaveLength(1)
-    expect(check("src/config/Config.ts", 'import "../../test/support/Random.js"')).toHaveLength(1)
+    expect(check("src/config/Config.ts", 'import "../support/Random.js"')).toHaveLength(1)
   })
 
   it("keeps the pure folders pure and the rooms known", () => {

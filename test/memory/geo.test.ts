@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { asinExact, cosExact, sinExact } from "../../src/memory/GeoMath.js"
+import { asinExact, cosExact, sinExact } from "../../src/bytes/geo/GeoMath.js"
 import {
   GEO_RANGES_MAX,
   type GeoShape,
   geoDistanceIfInside,
   geoSearchRanges,
-} from "../../src/memory/GeoSearch.js"
+} from "../../src/bytes/geo/GeoSearch.js"
 import {
   formatGeoDistance,
   geoDistance,
@@ -18,8 +18,8 @@ import {
   isValidPosition,
   latitudeStepOf,
   longitudeStepOf,
-} from "../../src/memory/Geohash.js"
-import { formatHumanDouble } from "../../src/memory/Numbers.js"
+} from "../../src/bytes/geo/Geohash.js"
+import { formatHumanDouble } from "../../src/bytes/Numbers.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { parseReply } from "../support/RespFrames.js"

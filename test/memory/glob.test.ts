@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { globMatch } from "../../src/memory/Glob.js"
+import { globMatch } from "../../src/bytes/Glob.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { parseReply } from "../support/RespFrames.js"

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest"
 import { Arena, type Ref } from "../../src/memory/Arena.js"
-import { HashTable } from "../../src/memory/HashTable.js"
-import { TableCursor } from "../../src/memory/TableCursor.js"
-import { FrozenTableWalk } from "../../src/memory/FrozenTable.js"
+import { HashTable } from "../../src/memory/table/HashTable.js"
+import { TableCursor } from "../../src/memory/table/TableCursor.js"
+import { FrozenTableWalk } from "../../src/memory/table/FrozenTable.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
 

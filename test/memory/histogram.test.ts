@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { Histogram, highestEquivalent } from "../../src/memory/Histogram.js"
+import { Histogram, highestEquivalent } from "../../src/bytes/Histogram.js"
 import { Random } from "../support/Random.js"
 
 it("names the bucket's ends as HDR histograms of two digits do", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { HLL_SEED, murmurHex } from "../../src/memory/HllHash.js"
+import { HLL_SEED, murmurHex } from "../../src/bytes/hll/HllHash.js"
 import {
   HLL_CHANGED,
   HLL_CORRUPT,
@@ -17,7 +17,7 @@ import {
   hllDescribe,
   hllEncoding,
   hllMergeInto,
-} from "../../src/memory/HyperLogLog.js"
+} from "../../src/bytes/hll/HyperLogLog.js"
 import type { RawClient } from "../support/RawClient.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"

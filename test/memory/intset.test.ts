@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { int64, parseCanonical, splitNumber } from "../../src/memory/Int64.js"
-import * as Intset from "../../src/memory/Intset.js"
+import { int64, parseCanonical, splitNumber } from "../../src/bytes/Int64.js"
+import * as Intset from "../../src/bytes/packed/Intset.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { hexOf, latin1 } from "./listpackSupport.js"

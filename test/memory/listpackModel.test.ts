@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import * as Listpack from "../../src/memory/Listpack.js"
-import * as Front from "../../src/memory/ListpackFront.js"
-import * as Split from "../../src/memory/ListpackSplit.js"
+import * as Listpack from "../../src/bytes/packed/Listpack.js"
+import * as Front from "../../src/bytes/packed/ListpackFront.js"
+import * as Split from "../../src/bytes/packed/ListpackSplit.js"
 import { Random } from "../support/Random.js"
 import { Pack, latin1, randomText } from "./listpackSupport.js"
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import * as Listpack from "../../src/memory/Listpack.js"
-import { distinctAtStride, hasDistinctPairs, validate } from "../../src/memory/ListpackValidate.js"
+import * as Listpack from "../../src/bytes/packed/Listpack.js"
+import { distinctAtStride, hasDistinctPairs, validate } from "../../src/bytes/packed/ListpackValidate.js"
 import { Random } from "../support/Random.js"
 import { Pack, randomText } from "./listpackSupport.js"
 

@@ -6,7 +6,7 @@ import {
   isInfiniteText,
   parseLongDouble,
   sumDecimals,
-} from "../../src/memory/LongDouble.js"
+} from "../../src/bytes/LongDouble.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { Differences, bytesOf, textOf, withClient } from "./scalarsSupport.js"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { Crc64 } from "../../src/memory/Crc64.js"
-import { lzfCompress, lzfDecompress } from "../../src/memory/Lzf.js"
+import { Crc64 } from "../../src/bytes/Crc64.js"
+import { lzfCompress, lzfDecompress } from "../../src/bytes/Lzf.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { valueOf, withClient } from "./scalarsSupport.js"

@@ -15,7 +15,7 @@ import {
   parseInt64,
   parseSafeInteger,
   parseUint64,
-} from "../../src/memory/Numbers.js"
+} from "../../src/bytes/Numbers.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { Differences, bytesOf, textOf, withClient } from "./scalarsSupport.js"

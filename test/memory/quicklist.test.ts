@@ -1,10 +1,10 @@
 /** The quicklist against an array, under limits of every kind, with snapshots held open meanwhile. */
 import { describe, expect, it } from "vitest"
 import { Arena } from "../../src/memory/Arena.js"
-import { byteLength, count, get, lpv, LISTPACK_HEADER, next } from "../../src/memory/Listpack.js"
-import { validate } from "../../src/memory/ListpackValidate.js"
-import * as Quicklist from "../../src/memory/Quicklist.js"
-import { frozenListCounts, type OnNode, walkFrozenList, walkList } from "../../src/memory/QuicklistWalk.js"
+import { byteLength, count, get, lpv, LISTPACK_HEADER, next } from "../../src/bytes/packed/Listpack.js"
+import { validate } from "../../src/bytes/packed/ListpackValidate.js"
+import * as Quicklist from "../../src/memory/list/Quicklist.js"
+import { frozenListCounts, type OnNode, walkFrozenList, walkList } from "../../src/memory/list/QuicklistWalk.js"
 import { FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
 

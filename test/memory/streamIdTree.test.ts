@@ -9,9 +9,9 @@ import {
   ID_WHOLE,
   parseId,
   StreamId,
-} from "../../src/memory/StreamId.js"
-import { StreamIdTree } from "../../src/memory/StreamIdTree.js"
-import { walkTree } from "../../src/memory/StreamIdTreeWalk.js"
+} from "../../src/bytes/StreamId.js"
+import { StreamIdTree } from "../../src/memory/stream/StreamIdTree.js"
+import { walkTree } from "../../src/memory/stream/StreamIdTreeWalk.js"
 import { Random } from "../support/Random.js"
 
 const idOf = (n: number): StreamId => new StreamId().set(n & 1 ? -1 : 0, n >>> 3, n & 2 ? -5 : 5, n)

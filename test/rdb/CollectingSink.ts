@@ -2,9 +2,9 @@
  * A sink that keeps everything as plain data, in the shape of the golden files' descriptions: latin1 strings, scores as
  * numbers, IDs as "ms-seq". It also records which packed forms it was handed.
  */
-import * as Intset from "../../src/memory/Intset.js"
-import { LISTPACK_END, LISTPACK_HEADER, entrySize, get, lpv } from "../../src/memory/Listpack.js"
-import { corrupt } from "../../src/rdb/RdbErrors.js"
+import * as Intset from "../../src/bytes/packed/Intset.js"
+import { LISTPACK_END, LISTPACK_HEADER, entrySize, get, lpv } from "../../src/bytes/packed/Listpack.js"
+import { corrupt } from "../../src/rdb/format/RdbErrors.js"
 import type {
   RdbMeta,
   RdbSink,
@@ -13,7 +13,7 @@ import type {
   RdbStreamGroup,
   RdbStreamId,
   RdbStreamInfo,
-} from "../../src/rdb/RdbSink.js"
+} from "../../src/rdb/format/RdbSink.js"
 
 export interface CollectedGroup {
   name: string

@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { expect } from "vitest"
-import { RdbDecoder, type RdbDecoderOptions } from "../../src/rdb/RdbDecoder.js"
+import { RdbDecoder, type RdbDecoderOptions } from "../../src/rdb/decode/RdbDecoder.js"
 import { type Collected, CollectingSink, type CollectedStream, scoreOf } from "./CollectingSink.js"
 
 const dir = fileURLToPath(new URL("../../testdata/golden/", import.meta.url))

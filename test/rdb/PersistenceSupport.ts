@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { defaultSettings } from "../../src/commands/defaults.js"
+import { defaultSettings } from "../../src/engine/defaults.js"
 import {
   RdbPersistence,
   type PersistenceSettings,
@@ -19,7 +19,7 @@ import {
 import type { Keyspace } from "../../src/store/Keyspace.js"
 import { dataCommands } from "../../src/commands/index.js"
 import { RespCodec } from "../../src/resp/RespCodec.js"
-import { type Engine, EngineService } from "../../src/server/Engine.js"
+import { type Engine, EngineService } from "../../src/engine/Engine.js"
 import { Store } from "../../src/store/Store.js"
 import { withOracle } from "../support/Oracle.js"
 

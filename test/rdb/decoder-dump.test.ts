@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { Crc64 } from "../../src/memory/Crc64.js"
-import { decodeDumpPayload } from "../../src/rdb/RdbDecoderDump.js"
+import { Crc64 } from "../../src/bytes/Crc64.js"
+import { decodeDumpPayload } from "../../src/rdb/decode/RdbDecoderDump.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { CollectingSink } from "./CollectingSink.js"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { RdbDecoder, type RdbDecoderOptions } from "../../src/rdb/RdbDecoder.js"
-import { RdbCorruptError, RdbVersionError } from "../../src/rdb/RdbErrors.js"
+import { RdbDecoder, type RdbDecoderOptions } from "../../src/rdb/decode/RdbDecoder.js"
+import { RdbCorruptError, RdbVersionError } from "../../src/rdb/format/RdbErrors.js"
 import { CollectingSink } from "./CollectingSink.js"
 import { decode, goldenBytes } from "./Goldens.js"
 

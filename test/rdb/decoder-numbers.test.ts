@@ -9,7 +9,7 @@ import {
   RdbStringEncoding,
   RdbType,
   isRdbValueType,
-} from "../../src/rdb/RdbTypes.js"
+} from "../../src/rdb/format/RdbTypes.js"
 
 // These numbers are on disks: entries may be added, none may change.
 it("the numbers of the format stay what they are", () => {

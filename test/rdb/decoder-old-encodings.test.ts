@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { ZiplistCursor, ZipmapCursor, validateZiplist, validateZipmap } from "../../src/rdb/OldEncodings.js"
-import { CorruptValue } from "../../src/rdb/RdbErrors.js"
-import { RdbSlice } from "../../src/rdb/RdbSink.js"
+import { ZiplistCursor, ZipmapCursor, validateZiplist, validateZipmap } from "../../src/rdb/decode/OldEncodings.js"
+import { CorruptValue } from "../../src/rdb/format/RdbErrors.js"
+import { RdbSlice } from "../../src/rdb/format/RdbSink.js"
 import { Random } from "../support/Random.js"
 import { latin1 } from "./CollectingSink.js"
 

@@ -1,8 +1,8 @@
 /** Keys whose time comes while the file that holds them is being loaded: the cron runs between the slices of a load. */
 import { expect, it } from "vitest"
-import { defaultSettings } from "../../src/commands/defaults.js"
-import { RdbDecoder } from "../../src/rdb/RdbDecoder.js"
-import { RdbLoader } from "../../src/rdb/RdbLoader.js"
+import { defaultSettings } from "../../src/engine/defaults.js"
+import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
+import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { Keyspace } from "../../src/store/Keyspace.js"
 
 const NOW = 1_700_000_000_000

@@ -3,11 +3,11 @@
  * load fails with a typed error or loads what is valid; the arena stays sound and nothing is left over.
  */
 import { describe, expect, it } from "vitest"
-import { defaultSettings } from "../../src/commands/defaults.js"
-import { Crc64 } from "../../src/memory/Crc64.js"
-import { RdbDecoder } from "../../src/rdb/RdbDecoder.js"
-import { RdbCorruptError, RdbVersionError } from "../../src/rdb/RdbErrors.js"
-import { RdbLoader } from "../../src/rdb/RdbLoader.js"
+import { defaultSettings } from "../../src/engine/defaults.js"
+import { Crc64 } from "../../src/bytes/Crc64.js"
+import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
+import { RdbCorruptError, RdbVersionError } from "../../src/rdb/format/RdbErrors.js"
+import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { entryKeyLength, entryKeyOffset } from "../../src/store/Entry.js"
 import { Keyspace } from "../../src/store/Keyspace.js"
 import { Random } from "../support/Random.js"

@@ -4,8 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { RdbDecoder } from "../../src/rdb/RdbDecoder.js"
-import { RdbLoader } from "../../src/rdb/RdbLoader.js"
+import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
+import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { Keyspace } from "../../src/store/Keyspace.js"
 import { localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"

@@ -1,7 +1,7 @@
 /** Parser, writer and error texts against a running redis-server: raw bytes in, raw bytes out. */
 import { expect, it } from "vitest"
 import * as Errors from "../../src/resp/Errors.js"
-import { doubleText } from "../../src/resp/NumberFormat.js"
+import { doubleText } from "../../src/bytes/NumberFormat.js"
 import { ReplyWriter } from "../../src/resp/ReplyWriter.js"
 import { describeOracle, type OracleServer, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"

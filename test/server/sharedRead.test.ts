@@ -2,7 +2,7 @@
 import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it } from "vitest"
-import { readShared } from "../../src/server/SharedRead.js"
+import { readShared } from "../../src/net/SharedRead.js"
 
 const connected = async (): Promise<{ peer: net.Socket; socket: net.Socket; close: () => Promise<void> }> => {
   const server = net.createServer({ allowHalfOpen: true })

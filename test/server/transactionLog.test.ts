@@ -1,6 +1,6 @@
 /** What transactions and PUBLISH leave in the command log; redis-server's stream to a replica for the same commands. */
 import { afterAll, beforeAll, expect, it } from "vitest"
-import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
+import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 class Recording implements CommandLog {

@@ -1,8 +1,8 @@
 /** A stream as lines of text, for comparing: its nodes byte by byte, its numbers, its groups. Times are left out. */
 import { Arena, type Ref } from "../../src/memory/Arena.js"
-import type { StreamId } from "../../src/memory/StreamId.js"
-import { decodeDumpPayload } from "../../src/rdb/RdbDecoderDump.js"
-import type { RdbSlice, RdbStreamConsumer, RdbStreamGroup, RdbStreamInfo } from "../../src/rdb/RdbSink.js"
+import type { StreamId } from "../../src/bytes/StreamId.js"
+import { decodeDumpPayload } from "../../src/rdb/decode/RdbDecoderDump.js"
+import type { RdbSlice, RdbStreamConsumer, RdbStreamGroup, RdbStreamInfo } from "../../src/rdb/format/RdbSink.js"
 import { type BlockReader, liveBlocks, walkFrozenStream } from "../../src/store/types/FrozenStreams.js"
 import { StreamLoader } from "../../src/store/types/StreamLoader.js"
 import { checkStreamValue, streamType } from "../../src/store/types/StreamValue.js"

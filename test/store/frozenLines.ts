@@ -1,5 +1,5 @@
 /** Reads the strings of a frozen keyspace as lines (keyspaceModel.ts), on any thread. */
-import { FrozenTableWalk } from "../../src/memory/FrozenTable.js"
+import { FrozenTableWalk } from "../../src/memory/table/FrozenTable.js"
 import { FrozenBlock, FrozenReader, type SnapshotHandle } from "../../src/memory/Snapshot.js"
 import { EXTRA_EXPIRING, STRING_EXTERNAL } from "../../src/store/Entry.js"
 

@@ -1,7 +1,7 @@
 /** What a server leaves in its command log, as words, from Redix and from redis-server's append-only file. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
+import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
 
 const text = (arg: LogArgument): string =>
   arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)

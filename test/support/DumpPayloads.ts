@@ -1,5 +1,5 @@
 /** DUMP payloads made by tests. */
-import { Crc64 } from "../../src/memory/Crc64.js"
+import { Crc64 } from "../../src/bytes/Crc64.js"
 
 /** A payload with the footer of version 10 that its bytes deserve. */
 export const sealed = (value: Uint8Array): Buffer => {

@@ -1,8 +1,8 @@
 /** A client of an engine in this process, without a socket: for tests on a clock of their own. */
-import type { CommandLog, LogArgument } from "../../src/commands/Propagation.js"
-import type { Session } from "../../src/commands/Session.js"
+import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
+import type { Session } from "../../src/engine/clients/Session.js"
 import { ParseStatus } from "../../src/resp/RequestParser.js"
-import type { Engine } from "../../src/server/Engine.js"
+import type { Engine } from "../../src/engine/Engine.js"
 import { type Argument, encodeCommand } from "./RawClient.js"
 
 export interface LocalClient {

@@ -7,9 +7,9 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/index.js"
 import { Redix } from "../../src/Redix.js"
-import { type Engine, EngineService } from "../../src/server/Engine.js"
+import { type Engine, EngineService } from "../../src/engine/Engine.js"
 import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
-import { TcpServer } from "../../src/server/TcpServer.js"
+import { TcpServer } from "../../src/net/TcpServer.js"
 import { RawClient } from "./RawClient.js"
 
 export interface TestRedix {

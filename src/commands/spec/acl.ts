@@ -1,5 +1,5 @@
 /** Declarations: users and permissions (ACL). */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const ACL = spec({
   name: "acl",

@@ -1,5 +1,5 @@
 /** Declarations: bits of strings. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const BITCOUNT = spec({
   name: "bitcount",

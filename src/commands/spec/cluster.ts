@@ -1,5 +1,5 @@
 /** Declarations: Redis Cluster. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const ASKING = spec({
   name: "asking",

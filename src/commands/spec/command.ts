@@ -1,5 +1,5 @@
 /** Declarations: COMMAND and its subcommands. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const COMMAND = spec({
   name: "command",

@@ -1,5 +1,5 @@
 /** Declarations: CONFIG and MODULE with their subcommands. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const CONFIG = spec({
   name: "config",

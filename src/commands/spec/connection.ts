@@ -1,5 +1,5 @@
 /** Declarations: connections. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const AUTH = spec({
   name: "auth",

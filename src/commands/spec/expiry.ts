@@ -1,5 +1,5 @@
 /** Declarations: expiry of keys. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const EXPIRE = spec({
   name: "expire",

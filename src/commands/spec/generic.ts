@@ -1,5 +1,5 @@
 /** Declarations: keys of any type. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const COPY = spec({
   name: "copy",

@@ -1,5 +1,5 @@
 /** Declarations: geospatial indexes. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const GEOADD = spec({
   name: "geoadd",

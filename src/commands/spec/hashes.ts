@@ -1,5 +1,5 @@
 /** Declarations: hashes. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const HDEL = spec({
   name: "hdel",

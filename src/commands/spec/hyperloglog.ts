@@ -1,5 +1,5 @@
 /** Declarations: HyperLogLogs. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const PFADD = spec({
   name: "pfadd",

@@ -1,5 +1,5 @@
 /** Declarations: lists. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const BLMOVE = spec({
   name: "blmove",

@@ -1,5 +1,5 @@
 /** Declarations: LATENCY, MEMORY and SLOWLOG with their subcommands. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const LATENCY = spec({
   name: "latency",

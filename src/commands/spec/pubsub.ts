@@ -1,5 +1,5 @@
 /** Declarations: publishing and subscribing. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const PSUBSCRIBE = spec({
   name: "psubscribe",

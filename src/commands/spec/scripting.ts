@@ -1,5 +1,5 @@
 /** Declarations: scripts and functions. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const EVAL = spec({
   name: "eval",

@@ -1,5 +1,5 @@
 /** Declarations: the server itself: persistence, replication, information. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const BGREWRITEAOF = spec({
   name: "bgrewriteaof",

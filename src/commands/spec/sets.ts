@@ -1,5 +1,5 @@
 /** Declarations: sets. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const SADD = spec({
   name: "sadd",

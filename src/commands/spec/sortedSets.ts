@@ -1,5 +1,5 @@
 /** Declarations: sorted sets. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const BZMPOP = spec({
   name: "bzmpop",

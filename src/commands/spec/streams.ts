@@ -1,5 +1,5 @@
 /** Declarations: streams. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const XACK = spec({
   name: "xack",

@@ -1,5 +1,5 @@
 /** Declarations: strings. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const APPEND = spec({
   name: "append",

@@ -1,5 +1,5 @@
 /** Declarations: transactions. */
-import { spec } from "./CommandSpec.js"
+import { spec } from "../../engine/declare/CommandSpec.js"
 
 export const DISCARD = spec({
   name: "discard",

@@ -1,10 +1,10 @@
 /** INFO's sections stats, commandstats, errorstats, latencystats and keyspace. */
-import type { Command } from "../../commands/Command.js"
+import type { Command } from "../../engine/Command.js"
 import type { Ref } from "../../memory/Arena.js"
 import type { Database } from "../../store/Database.js"
 import { entryExpiry, NO_EXPIRY } from "../../store/Entry.js"
-import type { Engine } from "../Engine.js"
-import type { InfoField } from "../InfoRegistry.js"
+import type { Engine } from "../../engine/Engine.js"
+import type { InfoField } from "../../engine/InfoRegistry.js"
 import type { Statistics } from "../Statistics.js"
 
 const kilo = (bytes: number): string => (bytes / 1024).toFixed(2)

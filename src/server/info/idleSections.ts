@@ -1,5 +1,5 @@
 /** INFO's sections persistence and replication as an idle server without either prints them, and the constant ones. */
-import type { InfoField } from "../InfoRegistry.js"
+import type { InfoField } from "../../engine/InfoRegistry.js"
 import type { Statistics } from "../Statistics.js"
 
 export const idlePersistence = (s: Statistics): ReadonlyArray<InfoField> => [

@@ -1,5 +1,5 @@
 /** INFO's sections: their order, their headings, and which of them INFO shows without being asked. */
-import type { InfoRegistry } from "../InfoRegistry.js"
+import type { InfoRegistry } from "../../engine/InfoRegistry.js"
 
 export const SECTIONS: ReadonlyArray<readonly [name: string, heading: string, standard: boolean]> = [
   ["server", "Server", true],

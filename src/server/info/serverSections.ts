@@ -1,5 +1,5 @@
 /** INFO's sections server, clients, memory and cpu. */
-import type { InfoField } from "../InfoRegistry.js"
+import type { InfoField } from "../../engine/InfoRegistry.js"
 import { humanSize, reservedBytes } from "../MemoryReport.js"
 import type { Statistics } from "../Statistics.js"
 import { REDIS_VERSION, REDIX_VERSION } from "../version.js"

@@ -5,9 +5,9 @@
  * The functions share their copies of blocks, one set a thread, so a callback must not walk another sorted set.
  */
 import type { Ref } from "../../memory/Arena.js"
-import * as LP from "../../memory/Listpack.js"
-import * as Pairs from "../../memory/ListpackPairs.js"
-import { LEVELS_MAX, MEMBER_KEY_BYTE, NODE, ROOT_WORD } from "../../memory/SortedIndex.js"
+import * as LP from "../../bytes/packed/Listpack.js"
+import * as Pairs from "../../bytes/packed/ListpackPairs.js"
+import { LEVELS_MAX, MEMBER_KEY_BYTE, NODE, ROOT_WORD } from "../../memory/sorted/SortedIndex.js"
 import { FrozenBlock, type FrozenReader } from "../../memory/Snapshot.js"
 import { ZSET_LISTPACK } from "../Entry.js"
 

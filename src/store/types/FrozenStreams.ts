@@ -5,12 +5,12 @@
  * The functions share their copies of blocks, one set a thread, so a sink must not walk another stream.
  */
 import type { Arena, Ref } from "../../memory/Arena.js"
-import { byteLength } from "../../memory/Listpack.js"
+import { byteLength } from "../../bytes/packed/Listpack.js"
 import { FrozenBlock } from "../../memory/Snapshot.js"
-import * as Stream from "../../memory/Stream.js"
-import * as Groups from "../../memory/StreamGroups.js"
-import { StreamId } from "../../memory/StreamId.js"
-import { walkTree } from "../../memory/StreamIdTreeWalk.js"
+import * as Stream from "../../memory/stream/Stream.js"
+import * as Groups from "../../memory/stream/StreamGroups.js"
+import { StreamId } from "../../bytes/StreamId.js"
+import { walkTree } from "../../memory/stream/StreamIdTreeWalk.js"
 
 /** Anything that copies a block: a FrozenReader, or `liveBlocks`. */
 export interface BlockReader {

@@ -20,12 +20,12 @@
  * field block 01000000 01000000 04000000 "f" "1000".
  */
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { HashTable } from "../../memory/HashTable.js"
-import { formatPairBefore, INT64_TEXT_MAX } from "../../memory/Int64.js"
-import * as Listpack from "../../memory/Listpack.js"
-import { lpv } from "../../memory/Listpack.js"
-import * as Pairs from "../../memory/ListpackPairs.js"
-import { TableCursor } from "../../memory/TableCursor.js"
+import { HashTable } from "../../memory/table/HashTable.js"
+import { formatPairBefore, INT64_TEXT_MAX } from "../../bytes/Int64.js"
+import * as Listpack from "../../bytes/packed/Listpack.js"
+import { lpv } from "../../bytes/packed/Listpack.js"
+import * as Pairs from "../../bytes/packed/ListpackPairs.js"
+import { TableCursor } from "../../memory/table/TableCursor.js"
 import { entryEncoding, entryValue, HASH_HASHTABLE, HASH_LISTPACK } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
 import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"

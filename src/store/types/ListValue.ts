@@ -1,6 +1,6 @@
 /** Lists as values of the keyspace: a quicklist (memory/Quicklist.ts), whatever its length. */
 import type { Arena, Ref } from "../../memory/Arena.js"
-import * as Quicklist from "../../memory/Quicklist.js"
+import * as Quicklist from "../../memory/list/Quicklist.js"
 import type { ValueType } from "../ValueType.js"
 
 /** Node blocks looked at in full; of longer lists the mean of the first ones stands for the rest. */

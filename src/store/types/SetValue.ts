@@ -18,11 +18,11 @@
  * member blocks 00000000 01000000 "1", ... "2", ... "x".
  */
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { HashTable } from "../../memory/HashTable.js"
-import { formatPairBefore, int64, INT64_TEXT_MAX, parseCanonical } from "../../memory/Int64.js"
-import * as Intset from "../../memory/Intset.js"
-import { isv } from "../../memory/Intset.js"
-import { TableCursor } from "../../memory/TableCursor.js"
+import { HashTable } from "../../memory/table/HashTable.js"
+import { formatPairBefore, int64, INT64_TEXT_MAX, parseCanonical } from "../../bytes/Int64.js"
+import * as Intset from "../../bytes/packed/Intset.js"
+import { isv } from "../../bytes/packed/Intset.js"
+import { TableCursor } from "../../memory/table/TableCursor.js"
 import { entryEncoding, entryValue, SET_HASHTABLE, SET_INTSET } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
 import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"

@@ -5,9 +5,9 @@
  * Where scores differ, Redis does not define a range by member; a listpack is walked as Redis walks it.
  */
 import type { Arena } from "../../memory/Arena.js"
-import * as LP from "../../memory/Listpack.js"
-import * as Pairs from "../../memory/ListpackPairs.js"
-import { parseDoubleLax } from "../../memory/Numbers.js"
+import * as LP from "../../bytes/packed/Listpack.js"
+import * as Pairs from "../../bytes/packed/ListpackPairs.js"
+import { parseDoubleLax } from "../../bytes/Numbers.js"
 import { ZSET_SKIPLIST } from "../Entry.js"
 import type { SortedSet } from "./SortedSetValue.js"
 

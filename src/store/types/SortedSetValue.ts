@@ -20,11 +20,11 @@
  * Example: ZADD z 1 a is one block of 16 bytes: 0b 00 00 00 | 02 00 | 81 61 02 | 01 01 | ff.
  */
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { LOOKAHEAD_MAX, touchEntries } from "../../memory/Foresight.js"
-import { HashTable } from "../../memory/HashTable.js"
-import * as LP from "../../memory/Listpack.js"
-import * as Pairs from "../../memory/ListpackPairs.js"
-import { formatPackedScore, writeAscii } from "../../memory/Numbers.js"
+import { LOOKAHEAD_MAX, touchEntries } from "../../memory/table/Foresight.js"
+import { HashTable } from "../../memory/table/HashTable.js"
+import * as LP from "../../bytes/packed/Listpack.js"
+import * as Pairs from "../../bytes/packed/ListpackPairs.js"
+import { formatPackedScore, writeAscii } from "../../bytes/Numbers.js"
 import {
   MEMBER_EXTRA,
   MEMBER_KEY_BYTE,
@@ -32,7 +32,7 @@ import {
   memberScore,
   ROOT_WORD,
   SortedIndex,
-} from "../../memory/SortedIndex.js"
+} from "../../memory/sorted/SortedIndex.js"
 import { entryEncoding, entryValue, ZSET_LISTPACK, ZSET_SKIPLIST } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
 import { fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"

@@ -7,10 +7,10 @@
  * answer false where the parts contradict each other: then `abandon` and call the file corrupt.
  */
 import type { Arena, Ref } from "../../memory/Arena.js"
-import * as Stream from "../../memory/Stream.js"
-import * as Groups from "../../memory/StreamGroups.js"
-import { StreamId } from "../../memory/StreamId.js"
-import { nameAt, nameCount } from "../../memory/StreamNames.js"
+import * as Stream from "../../memory/stream/Stream.js"
+import * as Groups from "../../memory/stream/StreamGroups.js"
+import { StreamId } from "../../bytes/StreamId.js"
+import { nameAt, nameCount } from "../../memory/stream/StreamNames.js"
 import { streamType } from "./StreamValue.js"
 
 interface Id {

@@ -1,12 +1,12 @@
 /** Streams as values of the keyspace: memory/Stream.ts and memory/StreamGroups.ts. The ref of the header is the value. */
 import type { Arena, Ref } from "../../memory/Arena.js"
-import * as Stream from "../../memory/Stream.js"
-import * as Groups from "../../memory/StreamGroups.js"
-import { formatU64, StreamId } from "../../memory/StreamId.js"
-import { StreamIdTree } from "../../memory/StreamIdTree.js"
-import { nameAt, nameCount, nameLength, nameOffset, removeName } from "../../memory/StreamNames.js"
-import * as Node from "../../memory/StreamNode.js"
-import * as Listpack from "../../memory/Listpack.js"
+import * as Stream from "../../memory/stream/Stream.js"
+import * as Groups from "../../memory/stream/StreamGroups.js"
+import { formatU64, StreamId } from "../../bytes/StreamId.js"
+import { StreamIdTree } from "../../memory/stream/StreamIdTree.js"
+import { nameAt, nameCount, nameLength, nameOffset, removeName } from "../../memory/stream/StreamNames.js"
+import * as Node from "../../memory/stream/StreamNode.js"
+import * as Listpack from "../../bytes/packed/Listpack.js"
 import type { ValueType } from "../ValueType.js"
 
 const index = new StreamIdTree()

@@ -1,5 +1,5 @@
 /** How a string value is classed when it is stored: what OBJECT ENCODING will say of it. */
-import { isCanonicalInt64 } from "../../memory/Numbers.js"
+import { isCanonicalInt64 } from "../../bytes/Numbers.js"
 import { STRING_EMBSTR, STRING_INT, STRING_RAW } from "../Entry.js"
 
 /** Longest string that OBJECT ENCODING calls embstr. */

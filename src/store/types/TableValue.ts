@@ -2,9 +2,9 @@
  * What sets and hashes have in common: values that are one packed block, or a HashTable whose entries are single blocks.
  */
 import type { Arena, Ref } from "../../memory/Arena.js"
-import { HashTable, TABLE_COUNT_WORD } from "../../memory/HashTable.js"
+import { HashTable, TABLE_COUNT_WORD } from "../../memory/table/HashTable.js"
 import { roundedBytes } from "../../memory/SizeClasses.js"
-import { TableCursor } from "../../memory/TableCursor.js"
+import { TableCursor } from "../../memory/table/TableCursor.js"
 
 /** Blocks below this size are not given up for smaller ones. */
 const SHRINK_BYTES_MIN = 64

@@ -1,6 +1,6 @@
 /** The value types, by type number (Entry.ts); index 6 is a whole keyspace table left over by FLUSHDB. */
 import type { Arena, Ref } from "../../memory/Arena.js"
-import { HashTable } from "../../memory/HashTable.js"
+import { HashTable } from "../../memory/table/HashTable.js"
 import { entryEncoding, entryType, entryValue, STRING_EXTERNAL, TYPE_STRING } from "../Entry.js"
 import { listType } from "./ListValue.js"
 import type { ValueType } from "../ValueType.js"

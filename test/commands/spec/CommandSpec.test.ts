@@ -1,10 +1,10 @@
 /** Declarations without an oracle: the two notations, what a spec derives, and rules every declaration keeps. */
 import { describe, expect, it } from "vitest"
-import { parseArguments } from "../../../src/commands/spec/ArgumentSyntax.js"
-import { catalogueOf, findByFullName, findByWords } from "../../../src/commands/spec/Catalogue.js"
-import { spec } from "../../../src/commands/spec/CommandSpec.js"
+import { parseArguments } from "../../../src/engine/declare/ArgumentSyntax.js"
+import { catalogueOf, findByFullName, findByWords } from "../../../src/engine/declare/Catalogue.js"
+import { spec } from "../../../src/engine/declare/CommandSpec.js"
 import { CONFIG, CONFIG_GET, EVAL_RO, GET, MSET, SET, XREAD } from "../../../src/commands/spec/index.js"
-import { parseKeySpecs } from "../../../src/commands/spec/KeySyntax.js"
+import { parseKeySpecs } from "../../../src/engine/declare/KeySyntax.js"
 import { allSpecs } from "./Support.js"
 
 describe("argument notation", () => {

@@ -6,7 +6,7 @@ import {
   documentAll,
   type ListFilter,
   listNames,
-} from "../../../src/commands/spec/Describe.js"
+} from "../../../src/engine/declare/Describe.js"
 import { describeOracle, OracleServer } from "../../support/Oracle.js"
 import type { RawClient } from "../../support/RawClient.js"
 import { parseReply, type ReplyNode } from "../../support/RespFrames.js"

@@ -1,8 +1,8 @@
 /** Key extraction against COMMAND GETKEYS and GETKEYSANDFLAGS: chosen command lines, then random ones for every command. */
 import { afterAll, beforeAll, expect, it } from "vitest"
-import type { Argument as SpecArgument } from "../../../src/commands/spec/ArgumentSyntax.js"
-import type { CommandSpec } from "../../../src/commands/spec/CommandSpec.js"
-import { keysOfRequest } from "../../../src/commands/spec/KeyExtraction.js"
+import type { Argument as SpecArgument } from "../../../src/engine/declare/ArgumentSyntax.js"
+import type { CommandSpec } from "../../../src/engine/declare/CommandSpec.js"
+import { keysOfRequest } from "../../../src/engine/declare/KeyExtraction.js"
 import { ReplyWriter } from "../../../src/resp/ReplyWriter.js"
 import { describeOracle, OracleServer } from "../../support/Oracle.js"
 import { Random } from "../../support/Random.js"

@@ -1,8 +1,8 @@
 /** What the tests of the declarations share: all of them, printed replies, and replies with our own wording masked. */
-import { type Catalogue, catalogueOf } from "../../../src/commands/spec/Catalogue.js"
-import { CommandSpec } from "../../../src/commands/spec/CommandSpec.js"
+import { type Catalogue, catalogueOf } from "../../../src/engine/declare/Catalogue.js"
+import { CommandSpec } from "../../../src/engine/declare/CommandSpec.js"
 import * as declarations from "../../../src/commands/spec/index.js"
-import { type ReplyTree, writeReplyTree } from "../../../src/commands/spec/ReplyTree.js"
+import { type ReplyTree, writeReplyTree } from "../../../src/engine/declare/ReplyTree.js"
 import { ReplyWriter } from "../../../src/resp/ReplyWriter.js"
 import type { ReplyNode } from "../../support/RespFrames.js"
 

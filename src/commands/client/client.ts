@@ -1,0 +1,168 @@
+/** CLIENT: what can be known of connections, and done to them. */
+import { type Command, command, container } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import { replyHelp } from "../shared/Help.js"
+import type { Session } from "../../engine/clients/Session.js"
+import * as spec from "../spec/connection.js"
+import * as Errors from "../../resp/Errors.js"
+import type { Engine } from "../../engine/Engine.js"
+import { clientType, describeClient, parseClientType } from "../../engine/clients/clientDescribe.js"
+import { clientKill } from "./clientKill.js"
+import { isClientName } from "./clientName.js"
+import { clientTracking, clientTrackingInfo } from "./clientTracking.js"
+
+const HELP: ReadonlyArray<string> = [
+  "CACHING (YES|NO)",
+  "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+  "GETREDIR",
+  "    Return the client ID we are redirecting to when tracking is enabled.",
+  "GETNAME",
+  "    Return the name of the current connection.",
+  "ID",
+  "    Return the ID of the current connection.",
+  "INFO",
+  "    Return information about the current client connection.",
+  "KILL <ip:port>",
+  "    Kill connection made from <ip:port>.",
+  "KILL <option> <value> [<option> <value> [...]]",
+  "    Kill connections. Options are:",
+  "    * ADDR (<ip:port>|<unixsocket>:0)",
+  "      Kill connections made from the specified address",
+  "    * LADDR (<ip:port>|<unixsocket>:0)",
+  "      Kill connections made to specified local address",
+  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+  "      Kill connections by type.",
+  "    * USER <username>",
+  "      Kill connections authenticated by <username>.",
+  "    * SKIPME (YES|NO)",
+  "      Skip killing current connection (default: yes).",
+  "LIST [options ...]",
+  "    Return information about client connections. Options:",
+  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+  "      Return clients of specified type.",
+  "UNPAUSE",
+  "    Stop the current client pause, resuming traffic.",
+  "PAUSE <timeout> [WRITE|ALL]",
+  "    Suspend all, or just write, clients for <timeout> milliseconds.",
+  "REPLY (ON|OFF|SKIP)",
+  "    Control the replies sent to the current connection.",
+  "SETNAME <name>",
+  "    Assign the name <name> to the current connection.",
+  "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+  "    Unblock the specified blocked client.",
+  "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+  "         [OPTIN] [OPTOUT] [NOLOOP]",
+  "    Control server assisted client side caching.",
+  "TRACKINGINFO",
+  "    Report tracking status for the current connection.",
+  "NO-EVICT (ON|OFF)",
+  "    Protect current client connection from eviction.",
+]
+
+/** The purpose of pauses asked for by CLIENT PAUSE. */
+const PAUSE_PURPOSE = "client"
+
+const replyLines = (c: CommandContext, sessions: Iterable<Session>): void => {
+  let text = ""
+  for (const session of sessions) text += `${describeClient(c, session)}\n`
+  c.out.verbatim("txt", text)
+}
+
+/** The sessions the words of CLIENT LIST name, or the error they met. */
+const listed = (c: CommandContext, engine: Engine): Iterable<Session> | string => {
+  const sessions = [...engine.sessions.values()]
+  if (c.argc === 2) return sessions
+  if (c.argc === 4 && c.is(2, "TYPE")) {
+    const type = parseClientType(c.text(3))
+    return type === undefined ? Errors.clientType(c.text(3)) : sessions.filter((s) => clientType(s) === type)
+  }
+  if (c.argc < 4 || !c.is(2, "ID")) return Errors.syntax
+  const named: Array<Session> = []
+  for (let i = 3; i < c.argc; i++) {
+    const id = c.integer(i)
+    if (id !== id) return Errors.invalidClientId
+    const session = engine.sessions.get(id)
+    if (session !== undefined) named.push(session)
+  }
+  return named
+}
+
+const setName = (c: CommandContext): void => {
+  const name = c.text(2)
+  if (!isClientName(name)) return c.fail(Errors.clientName)
+  c.session.name = name
+  c.out.ok()
+}
+
+const pause = (c: CommandContext, engine: Engine): void => {
+  if (c.argc > 4) return c.fail(Errors.unknownSubcommandOrArguments("client", c.text(1)))
+  if (c.argc === 4 && !c.is(3, "WRITE") && !c.is(3, "ALL")) return c.fail(Errors.clientPauseMode)
+  const ms = c.integer(2)
+  if (ms !== ms) return c.fail(Errors.timeoutNotInteger)
+  if (ms < 0) return c.fail(Errors.timeoutNegative)
+  const mode = c.argc === 4 && c.is(3, "WRITE") ? "write" : "all"
+  const until = c.keyspace.now + ms
+  // Beyond 64 bits the end lies in the past, as in Redis: there is no pause.
+  if (until < 2 ** 63) engine.pause.pause(PAUSE_PURPOSE, mode, until)
+  c.out.ok()
+}
+
+const unblock = (c: CommandContext, engine: Engine): void => {
+  let how: "timeout" | "error" = "timeout"
+  if (c.argc > 4) return c.fail(Errors.unknownSubcommandOrArguments("client", c.text(1)))
+  if (c.argc === 4) {
+    if (c.is(3, "ERROR")) how = "error"
+    else if (!c.is(3, "TIMEOUT")) return c.fail(Errors.clientUnblockReason)
+  }
+  const id = c.integer(2)
+  if (id !== id) return c.fail(Errors.notInteger)
+  c.out.int(engine.sessions.get(id)?.blocked?.unblock(how) === true ? 1 : 0)
+}
+
+const reply = (c: CommandContext): void => {
+  const { session } = c
+  if (c.is(2, "ON")) {
+    session.replyMode = "on"
+    c.out.ok()
+  } else if (c.is(2, "OFF")) session.replyMode = "off"
+  else if (!c.is(2, "SKIP")) c.fail(Errors.syntax)
+  else if (session.replyMode !== "off") session.replyMode = "skip"
+}
+
+const noEvict = (c: CommandContext): void => {
+  if (!c.is(2, "ON") && !c.is(2, "OFF")) return c.fail(Errors.syntax)
+  c.session.noEvict = c.is(2, "ON")
+  c.out.ok()
+}
+
+export const clientCommands = (engine: Engine): ReadonlyArray<Command> => [
+  container(spec.CLIENT, [
+    command(spec.CLIENT_CACHING, (c) => c.fail(Errors.cachingWithoutTracking)),
+    command(spec.CLIENT_GETNAME, (c) => {
+      const { name } = c.session
+      if (name === "") c.out.nil()
+      else c.out.bulkText(name)
+    }),
+    command(spec.CLIENT_GETREDIR, (c) => c.out.int(-1)),
+    command(spec.CLIENT_HELP, (c) => replyHelp(c, "CLIENT", HELP)),
+    command(spec.CLIENT_ID, (c) => c.out.int(c.session.id)),
+    command(spec.CLIENT_INFO, (c) => replyLines(c, [c.session])),
+    command(spec.CLIENT_KILL, (c) => clientKill(c, engine)),
+    command(spec.CLIENT_LIST, (c) => {
+      const sessions = listed(c, engine)
+      if (typeof sessions === "string") c.fail(sessions)
+      else replyLines(c, sessions)
+    }),
+    command(spec.CLIENT_NO_EVICT, noEvict),
+    command(spec.CLIENT_PAUSE, (c) => pause(c, engine)),
+    command(spec.CLIENT_REPLY, reply),
+    command(spec.CLIENT_SETNAME, setName),
+    command(spec.CLIENT_TRACKING, (c) => clientTracking(c, engine)),
+    command(spec.CLIENT_TRACKINGINFO, clientTrackingInfo),
+    command(spec.CLIENT_UNBLOCK, (c) => unblock(c, engine)),
+    command(spec.CLIENT_UNPAUSE, (c) => {
+      engine.pause.unpause(PAUSE_PURPOSE)
+      c.out.ok()
+    }),
+  ]),
+]

@@ -1,0 +1,137 @@
+/** Connections: PING, ECHO, AUTH, HELLO, SELECT, RESET, QUIT. */
+import { type Command, command } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Session } from "../../engine/clients/Session.js"
+import * as spec from "../spec/connection.js"
+import * as Errors from "../../resp/Errors.js"
+import type { AclLog } from "../../engine/clients/AclLog.js"
+import type { Engine } from "../../engine/Engine.js"
+import { REDIS_VERSION } from "../../server/version.js"
+import { isClientName } from "./clientName.js"
+
+/** The one user there is. */
+const DEFAULT_USER = "default"
+
+const ping = (c: CommandContext): void => {
+  if (c.argc > 2) return c.fail(Errors.wrongArguments("ping"))
+  if (c.session.subscribed && c.session.resp === 2) {
+    c.out.array(2)
+    c.out.bulkText("pong")
+    if (c.argc === 2) c.out.bulk(c.buf, c.argOff[1], c.argLen[1])
+    else c.out.bulkText("")
+  } else if (c.argc === 2) c.out.bulk(c.buf, c.argOff[1], c.argLen[1])
+  else c.out.simple("PONG")
+}
+
+/** Compares in a time that tells nothing of the secret but its length. */
+const sameSecret = (given: Uint8Array, secret: Uint8Array): boolean => {
+  let difference = given.length ^ secret.length
+  for (let i = 0; i < given.length; i++) difference |= given[i] ^ (secret[i] ?? 0)
+  return difference === 0
+}
+
+const login = (session: Session, authenticated: boolean): void => {
+  session.user = DEFAULT_USER
+  session.authenticated = session.limits.authenticated = authenticated
+}
+
+/** Logs the session in if user and password are right; a failure goes to the ACL log. */
+const tryLogin = (c: CommandContext, log: AclLog, user: string, password: Uint8Array): boolean => {
+  const wanted = c.settings.requirepass
+  const right = user === DEFAULT_USER && (wanted === "" || sameSecret(password, Buffer.from(wanted, "utf8")))
+  if (right) login(c.session, true)
+  else log.loginFailed(c, c.command?.name ?? "auth", user)
+  return right
+}
+
+const auth = (c: CommandContext, log: AclLog): void => {
+  if (c.argc > 3) return c.fail(Errors.syntax)
+  if (c.argc === 2 && c.settings.requirepass === "") return c.fail(Errors.authWithoutPassword)
+  const user = c.argc === 3 ? c.text(1) : DEFAULT_USER
+  if (tryLogin(c, log, user, c.bytes(c.argc - 1))) c.out.ok()
+  else c.fail(Errors.wrongPass)
+}
+
+/** Does what HELLO's options ask for, one after another as Redis does; answers the error they met, if any. */
+const helloOptions = (c: CommandContext, log: AclLog): string | undefined => {
+  for (let i = 2; i < c.argc; i++) {
+    const more = c.argc - 1 - i
+    if (c.is(i, "AUTH") && more >= 2) {
+      if (!tryLogin(c, log, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
+      i += 2
+    } else if (c.is(i, "SETNAME") && more >= 1) {
+      const name = c.text(++i)
+      if (!isClientName(name)) return Errors.clientName
+      c.session.name = name
+    } else return Errors.helloOption(c.text(i))
+  }
+  return undefined
+}
+
+const hello = (c: CommandContext, engine: Engine): void => {
+  const { session, out } = c
+  let resp = session.resp
+  if (c.argc > 1) {
+    const version = c.integer(1)
+    if (version !== version) return c.fail(Errors.protoNotInteger)
+    if (version !== 2 && version !== 3) return c.fail(Errors.noProto)
+    resp = version
+  }
+  const problem = helloOptions(c, engine.aclLog)
+  if (problem !== undefined) return c.fail(problem)
+  if (!session.authenticated && c.settings.requirepass !== "") return c.fail(Errors.noAuthHello)
+  session.resp = out.resp = resp
+  out.map(7)
+  out.bulkText("server")
+  out.bulkText("redis")
+  out.bulkText("version")
+  out.bulkText(REDIS_VERSION)
+  out.bulkText("proto")
+  out.int(resp)
+  out.bulkText("id")
+  out.int(session.id)
+  out.bulkText("mode")
+  out.bulkText("standalone")
+  out.bulkText("role")
+  out.bulkText(engine.role)
+  out.bulkText("modules")
+  out.emptyArray()
+}
+
+const select = (c: CommandContext): void => {
+  const id = c.integer(1)
+  if (id !== id) return c.fail(Errors.notInteger)
+  if (id !== (id | 0)) return c.fail(Errors.valueOutOfBounds("-2147483648", "2147483647"))
+  if (id < 0 || id >= c.keyspace.databases.length) return c.fail(Errors.dbIndexOutOfRange)
+  c.session.database = id
+  c.out.ok()
+}
+
+const reset = (c: CommandContext, engine: Engine): void => {
+  const { session } = c
+  if (session.kind !== "normal") return c.fail(Errors.resetNormalOnly)
+  engine.monitors.leave(session)
+  session.dropQueue()
+  c.events.unwatchAll(session)
+  c.pubsub.leave(session)
+  session.name = ""
+  session.database = 0
+  session.resp = c.out.resp = 2
+  session.replyMode = "on"
+  session.readOnly = false
+  login(session, c.settings.requirepass === "")
+  c.out.simple("RESET")
+}
+
+export const connectionCommands = (engine: Engine): ReadonlyArray<Command> => [
+  command(spec.PING, ping),
+  command(spec.ECHO, (c) => c.out.bulk(c.buf, c.argOff[1], c.argLen[1])),
+  command(spec.AUTH, (c) => auth(c, engine.aclLog)),
+  command(spec.HELLO, (c) => hello(c, engine)),
+  command(spec.SELECT, select),
+  command(spec.RESET, (c) => reset(c, engine)),
+  command(spec.QUIT, (c) => {
+    c.session.closing = true
+    c.out.ok()
+  }),
+]

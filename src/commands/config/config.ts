@@ -1,0 +1,91 @@
+/** CONFIG: reading and changing the configuration of the running server. */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type { Command } from "../../engine/Command.js"
+import { command, container } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import { eventFlags } from "../../engine/KeyEvents.js"
+import { replyHelp } from "../shared/Help.js"
+import * as spec from "../spec/configuration.js"
+import { configSet, type ConfigState, rewriteConfigFile } from "../../config/index.js"
+import * as Errors from "../../resp/Errors.js"
+import type { Engine } from "../../engine/Engine.js"
+
+const HELP: ReadonlyArray<string> = [
+  "GET <pattern>",
+  "    Return parameters matching the glob-like <pattern> and their values.",
+  "SET <directive> <value>",
+  "    Set the configuration <directive> to <value>.",
+  "RESETSTAT",
+  "    Reset statistics reported by the INFO command.",
+  "REWRITE",
+  "    Rewrite the configuration file.",
+]
+
+const OK = Buffer.from("+OK\r\n", "latin1")
+
+const errorReply = (text: string): Uint8Array => Buffer.from(`-${text}\r\n`, "latin1")
+
+const isLocal = (address: string): boolean =>
+  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+
+export const configCommands = (
+  engine: Engine,
+  config: ConfigState,
+  withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>,
+): ReadonlyArray<Command> => {
+  const get = (c: CommandContext): void => {
+    const patterns: Array<string> = []
+    for (let i = 2; i < c.argc; i++) patterns.push(c.utf8(i))
+    const found = config.configGet(patterns)
+    c.out.map(found.length)
+    for (const [name, value] of found) {
+      c.out.bulkText(name)
+      c.out.bulkText(value)
+    }
+  }
+
+  const set = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+    if (c.argc % 2 !== 0) return c.fail(Errors.syntax)
+    const pairs: Array<readonly [string, string]> = []
+    for (let i = 2; i < c.argc; i += 2) pairs.push([c.utf8(i), c.utf8(i + 1)])
+    const options = { local: isLocal(c.session.address) }
+    // Only `dir` needs to ask the file system; everything else is settled here and now, also inside MULTI.
+    if (!pairs.some(([name]) => name.toLowerCase() === "dir") || c.denyBlocking) {
+      const result = config.configSet(pairs, options)
+      return result.ok ? c.out.ok() : c.fail(result.error)
+    }
+    return withFiles(configSet(config, pairs, options)).pipe(
+      Effect.map((result) => (result.ok ? OK : errorReply(result.error))),
+    )
+  }
+
+  const rewrite = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+    const writing = withFiles(rewriteConfigFile(config)).pipe(
+      Effect.match({ onSuccess: () => OK, onFailure: (error) => errorReply(error.reply) }),
+    )
+    if (!c.denyBlocking) return writing
+    // Inside a transaction nothing waits: the file is written after it, and its outcome goes to the log.
+    if (config.configFile === "") return c.fail("ERR The server is running without a config file")
+    engine.background(writing)
+    c.out.ok()
+  }
+
+  config.onChange("notify-keyspace-events", () => {
+    engine.events.flags = eventFlags(config.values.notifyKeyspaceEvents)
+    return undefined
+  })
+
+  return [
+    container(spec.CONFIG, [
+      command(spec.CONFIG_GET, get),
+      command(spec.CONFIG_SET, set),
+      command(spec.CONFIG_RESETSTAT, (c) => {
+        engine.resetStats()
+        c.out.ok()
+      }),
+      command(spec.CONFIG_REWRITE, rewrite),
+      command(spec.CONFIG_HELP, (c) => replyHelp(c, "CONFIG", HELP)),
+    ]),
+  ]
+}

@@ -1,0 +1,82 @@
+/** DEBUG: subcommands for tests and for looking inside; allowed as enable-debug-command says. */
+import { type Command, command } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Session } from "../../engine/clients/Session.js"
+import { replyHelp } from "../shared/Help.js"
+import * as spec from "../spec/server.js"
+import * as Errors from "../../resp/Errors.js"
+import { digestOfKeyspace, digestOfValue } from "../../store/Digest.js"
+import type { RedixValues } from "../../config/index.js"
+import type { Engine } from "../../engine/Engine.js"
+import type { ProcessFacts } from "../../server/ProcessInfo.js"
+import { debugControl } from "./debugControl.js"
+import { debugInside } from "./debugInside.js"
+import { debugProtocol } from "./debugProtocol.js"
+import type { DebugSubcommand } from "./DebugSubcommand.js"
+
+const contents: ReadonlyArray<DebugSubcommand> = [
+  {
+    name: "DIGEST",
+    arguments: [0, 0],
+    help: ["DIGEST", "    Output a hex signature representing the current DB content."],
+    run: (c) => c.out.simple(digestOfKeyspace(c.keyspace)),
+  },
+  {
+    name: "DIGEST-VALUE",
+    arguments: [0, Infinity],
+    help: [
+      "DIGEST-VALUE <key> [<key> ...]",
+      "    Output a hex signature of the values of all the specified keys.",
+    ],
+    run: (c) => {
+      c.out.array(c.argc - 2)
+      for (let i = 2; i < c.argc; i++)
+        // As DIGEST does it: a key whose time has passed counts while it is there.
+        c.out.simple(digestOfValue(c.db, c.db.table.find(c.buf, c.argOff[i], c.argLen[i])))
+    },
+  },
+]
+
+type Settings = Pick<RedixValues, "enableDebugCommand" | "enableModuleCommand" | "rdbcompression">
+
+/** Lets DEBUG and MODULE LOAD pass where the configuration allows them. */
+const guard =
+  (settings: Settings) =>
+  (cmd: Command, session: Session): string | undefined => {
+    const allowed = cmd.name === "debug" ? settings.enableDebugCommand : settings.enableModuleCommand
+    const passes = allowed === "yes" || (allowed === "local" && isLocal(session))
+    return passes ? undefined : Errors.guarded(cmd.name)
+  }
+
+const isLocal = ({ address }: Session): boolean =>
+  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+
+/** `more` are subcommands of parts that debug.ts does not know. */
+export const debugCommands = (
+  engine: Engine,
+  settings: Settings,
+  facts: ProcessFacts,
+  more: ReadonlyArray<DebugSubcommand> = [],
+): ReadonlyArray<Command> => {
+  engine.gates.guard = guard(settings)
+  const all = [
+    ...contents,
+    ...debugInside(engine, settings),
+    ...debugProtocol,
+    ...debugControl(engine, facts),
+    ...more,
+  ].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const byName = new Map(all.map((sub) => [sub.name, sub]))
+  const help = all.flatMap((sub) => sub.help)
+  const run = (c: CommandContext) => {
+    const name = c.text(1)
+    const upper = name.toUpperCase()
+    if (upper === "HELP" && c.argc === 2) return replyHelp(c, "DEBUG", help)
+    const sub = byName.get(upper)
+    const given = c.argc - 2
+    if (sub === undefined || given < sub.arguments[0] || given > sub.arguments[1])
+      return c.fail(Errors.unknownSubcommandOrArguments("DEBUG", name))
+    return sub.run(c)
+  }
+  return [command(spec.DEBUG, run)]
+}

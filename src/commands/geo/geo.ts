@@ -1,0 +1,101 @@
+/** The geo commands on members: adding positions, reading them back, distances. */
+import {
+  formatGeoDistance,
+  geoDistance,
+  geoEncode,
+  geoHashText,
+  geoLatitude,
+  geoLongitude,
+} from "../../bytes/geo/Geohash.js"
+import * as Errors from "../../resp/Errors.js"
+import { TYPE_ZSET } from "../../store/Entry.js"
+import { command } from "../../engine/Command.js"
+import type { Command } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import { position, readPosition, readUnit } from "./geoArguments.js"
+import { replyCoordinate } from "./geoReply.js"
+import { geoSearchCommands } from "./geoSearch.js"
+import type { LogArgument } from "../../engine/Propagation.js"
+import { addScored, CH, NX, scoresFor, XX } from "../sortedSets/sortedSetsAdd.js"
+import * as spec from "../spec/geo.js"
+
+const geoadd = (c: CommandContext): void => {
+  let options = 0
+  let first = 2
+  for (; first < c.argc; first++) {
+    const bit = c.is(first, "NX") ? NX : c.is(first, "XX") ? XX : c.is(first, "CH") ? CH : 0
+    if (bit === 0) break
+    options |= bit
+  }
+  const words = c.argc - first
+  const both = NX | XX
+  if (words % 3 !== 0 || (options & both) === both) return c.fail(Errors.syntax)
+  const scores = scoresFor(words / 3)
+  for (let i = first, k = 0; i < c.argc; i += 3, k++) {
+    if (!readPosition(c, i)) return
+    scores[k] = geoEncode(position.longitude, position.latitude)
+  }
+  if (addScored(c, options, first + 2, 3) > 0 && c.replicating) propagateAdd(c, first, scores)
+}
+
+/** Leaves a GEOADD as the ZADD that it is. */
+const propagateAdd = (c: CommandContext, first: number, scores: Float64Array): void => {
+  const args: Array<LogArgument> = []
+  for (let i = 1; i < first; i++) args.push(c.bytes(i))
+  for (let i = first + 2, k = 0; i < c.argc; i += 3, k++) args.push(BigInt(scores[k]), c.bytes(i))
+  c.propagation.instead(c.db.id, "zadd", ...args)
+}
+
+const geodist = (c: CommandContext): void => {
+  if (c.argc > 5) return c.fail(Errors.syntax)
+  const unit = c.argc === 5 ? readUnit(c, 4) : 1
+  if (unit === 0) return
+  const entry = c.read(1)
+  if (entry === 0) return c.out.nil()
+  if (c.wrongType(entry, TYPE_ZSET)) return
+  const set = c.keyspace.collections.sortedSet.attachEntry(entry)
+  const a = set.find(c.buf, c.argOff[2], c.argLen[2])
+  const b = set.find(c.buf, c.argOff[3], c.argLen[3])
+  if (Number.isNaN(a) || Number.isNaN(b)) return c.out.nil()
+  const metres = geoDistance(geoLongitude(a), geoLatitude(a), geoLongitude(b), geoLatitude(b))
+  c.out.bulkText(formatGeoDistance(metres / unit))
+}
+
+const geohash = (c: CommandContext): void => {
+  const entry = c.read(1)
+  if (c.wrongType(entry, TYPE_ZSET)) return
+  const set = c.keyspace.collections.sortedSet
+  if (entry !== 0) set.attachEntry(entry)
+  c.out.array(c.argc - 2)
+  for (let i = 2; i < c.argc; i++) {
+    const score = entry === 0 ? NaN : set.find(c.buf, c.argOff[i], c.argLen[i])
+    if (Number.isNaN(score)) c.out.nil()
+    else c.out.bulkText(geoHashText(score))
+  }
+}
+
+const geopos = (c: CommandContext): void => {
+  const entry = c.read(1)
+  if (c.wrongType(entry, TYPE_ZSET)) return
+  const set = c.keyspace.collections.sortedSet
+  if (entry !== 0) set.attachEntry(entry)
+  c.out.array(c.argc - 2)
+  for (let i = 2; i < c.argc; i++) {
+    const score = entry === 0 ? NaN : set.find(c.buf, c.argOff[i], c.argLen[i])
+    if (Number.isNaN(score)) {
+      c.out.nilArray()
+      continue
+    }
+    c.out.array(2)
+    replyCoordinate(c, geoLongitude(score))
+    replyCoordinate(c, geoLatitude(score))
+  }
+}
+
+export const geoCommands: ReadonlyArray<Command> = [
+  command(spec.GEOADD, geoadd),
+  command(spec.GEODIST, geodist),
+  command(spec.GEOHASH, geohash),
+  command(spec.GEOPOS, geopos),
+  ...geoSearchCommands,
+]

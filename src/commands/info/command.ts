@@ -1,0 +1,104 @@
+/** COMMAND and its subcommands: what this server's commands are, from their declarations. */
+import type { Command } from "../../engine/Command.js"
+import { command, container } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import { replyHelp } from "../shared/Help.js"
+import { type Catalogue, catalogueOf } from "../../engine/declare/Catalogue.js"
+import * as spec from "../spec/command.js"
+import {
+  describeAll,
+  describeNamed,
+  documentAll,
+  type ListFilter,
+  listNames,
+} from "../../engine/declare/Describe.js"
+import { keysOfRequest } from "../../engine/declare/KeyExtraction.js"
+import { writeReplyTree } from "../../engine/declare/ReplyTree.js"
+import * as Errors from "../../resp/Errors.js"
+import type { Engine } from "../../engine/Engine.js"
+
+const HELP: ReadonlyArray<string> = [
+  "(no subcommand)",
+  "    Return details about all Redis commands.",
+  "COUNT",
+  "    Return the total number of commands in this Redis server.",
+  "LIST",
+  "    Return a list of all commands in this Redis server.",
+  "INFO [<command-name> ...]",
+  "    Return details about multiple Redis commands.",
+  "    If no command names are given, documentation details for all",
+  "    commands are returned.",
+  "DOCS [<command-name> ...]",
+  "    Return documentation details about multiple Redis commands.",
+  "    If no command names are given, documentation details for all",
+  "    commands are returned.",
+  "GETKEYS <full-command>",
+  "    Return the keys from a full Redis command.",
+  "GETKEYSANDFLAGS <full-command>",
+  "    Return the keys and the access flags from a full Redis command.",
+]
+
+const texts = (c: CommandContext, from: number): Array<string> => {
+  const found: Array<string> = []
+  for (let i = from; i < c.argc; i++) found.push(c.text(i))
+  return found
+}
+
+/** The filter of COMMAND LIST, undefined without one, null when the words make no sense. */
+const listFilter = (c: CommandContext): ListFilter | undefined | null => {
+  if (c.argc === 2) return undefined
+  if (c.argc !== 5 || !c.is(2, "FILTERBY")) return null
+  if (c.is(3, "MODULE")) return { by: "module", name: c.text(4) }
+  if (c.is(3, "ACLCAT")) return { by: "aclcat", category: c.text(4) }
+  return c.is(3, "PATTERN") ? { by: "pattern", pattern: c.bytes(4) } : null
+}
+
+const replyKeys = (c: CommandContext, catalogue: Catalogue, withFlags: boolean): void => {
+  const words = Array.from({ length: c.argc - 2 }, (_, i) => c.bytes(i + 2))
+  const found = keysOfRequest(catalogue, words)
+  if ("error" in found) return c.fail(found.error)
+  c.out.array(found.keys.length)
+  for (const { index, flags } of found.keys) {
+    if (withFlags) c.out.array(2)
+    c.out.bulk(c.buf, c.argOff[index + 2], c.argLen[index + 2])
+    if (!withFlags) continue
+    c.out.set(flags.length)
+    for (const flag of flags) c.out.simple(flag)
+  }
+}
+
+export const commandCommands = (engine: Engine): ReadonlyArray<Command> => {
+  let built: Catalogue | undefined
+  const catalogue = (): Catalogue =>
+    (built ??= catalogueOf(
+      engine.dispatcher.table.commands.flatMap((cmd) => [
+        cmd.spec,
+        ...[...(cmd.subcommands?.values() ?? [])].map((sub) => sub.spec),
+      ]),
+    ))
+  const named = (c: CommandContext): ReadonlyArray<string> | undefined =>
+    c.argc > 2 ? texts(c, 2) : undefined
+  const describe = (c: CommandContext): void => {
+    const names = named(c)
+    writeReplyTree(c.out, names === undefined ? describeAll(catalogue()) : describeNamed(catalogue(), names))
+  }
+  return [
+    container(
+      spec.COMMAND,
+      [
+        command(spec.COMMAND_COUNT, (c) => c.out.int(catalogue().size)),
+        command(spec.COMMAND_INFO, describe),
+        command(spec.COMMAND_DOCS, (c) => writeReplyTree(c.out, documentAll(catalogue(), named(c)))),
+        command(spec.COMMAND_LIST, (c) => {
+          const filter = listFilter(c)
+          if (filter === null) c.fail(Errors.syntax)
+          else writeReplyTree(c.out, listNames(catalogue(), filter))
+        }),
+        command(spec.COMMAND_GETKEYS, (c) => replyKeys(c, catalogue(), false)),
+        command(spec.COMMAND_GETKEYSANDFLAGS, (c) => replyKeys(c, catalogue(), true)),
+        command(spec.COMMAND_HELP, (c) => replyHelp(c, "COMMAND", HELP)),
+      ],
+      describe,
+    ),
+  ]
+}

@@ -1,0 +1,112 @@
+/** Whole databases: FLUSHDB, FLUSHALL, SWAPDB. */
+import * as Effect from "effect/Effect"
+import * as Errors from "../../resp/Errors.js"
+import type { Database } from "../../store/Database.js"
+import { swapDatabases } from "../../store/MoveEntry.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Presence } from "../../engine/KeyEvents.js"
+
+const OK = Buffer.from("+OK\r\n", "latin1")
+
+/** What SYNC or ASYNC asks for: 1 lazily, 0 at once; -1 after an error reply. */
+const readLazy = (c: CommandContext): number => {
+  if (c.argc === 1) return c.settings.lazyfreeLazyUserFlush ? 1 : 0
+  if (c.argc === 2) {
+    if (c.is(1, "ASYNC")) return 1
+    if (c.is(1, "SYNC")) return 0
+  }
+  c.fail(Errors.syntax)
+  return -1
+}
+
+/** What a database holds under a key, given as latin1 text. */
+const presence = (db: Database, key: string): Presence => {
+  const bytes = Buffer.from(key, "latin1")
+  const ref = db.table.find(bytes, 0, bytes.length)
+  if (ref === 0) return "none"
+  return db.isExpired(ref) ? "expired" : "alive"
+}
+
+/** Whether a database holds a key, expired or not. */
+const holds = (db: Database, key: string): boolean => presence(db, key) !== "none"
+
+/** Whether an emptied database holds a key. */
+const nothing = (): boolean => false
+
+/** Breaks the watches on the keys that are about to go. */
+const breakWatches = (c: CommandContext, db: Database): void => {
+  if (c.events.watchedKeys === 0) return
+  c.events.replaced(
+    db.id,
+    (key) => presence(db, key),
+    () => "none",
+  )
+}
+
+/** Breaks the watches on the keys of `db` that change when `other`'s come in their place. */
+const breakSwapped = (c: CommandContext, db: Database, other: Database): void => {
+  c.events.replaced(
+    db.id,
+    (key) => presence(db, key),
+    (key) => presence(other, key),
+  )
+}
+
+/** Counts the change; replicas are told also when nothing was there. */
+const finish = (c: CommandContext, keys: number): void => {
+  c.keyspace.dirty += keys
+  if (keys === 0 && c.replicating) {
+    c.propagation.instead(c.db.id, ...Array.from({ length: c.argc }, (_, i) => c.bytes(i)))
+  }
+}
+
+export const flushDb = (c: CommandContext): void => {
+  const lazy = readLazy(c)
+  if (lazy < 0) return
+  breakWatches(c, c.db)
+  const keys = c.keyspace.flush(c.db, lazy === 1)
+  c.blocking.signalDatabase(c.db.id, nothing)
+  finish(c, keys)
+  c.out.ok()
+}
+
+export const flushAll = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+  if (readLazy(c) < 0) return
+  for (const db of c.keyspace.databases) breakWatches(c, db)
+  const keys = c.keyspace.flushAll()
+  for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id, nothing)
+  finish(c, keys)
+  const saved = c.afterFlushAll()
+  // The reply tells that the file is empty too.
+  return saved === undefined || c.denyBlocking ? c.out.ok() : Effect.as(saved, OK)
+}
+
+/** The database number in argument i, NaN after an error reply. */
+const readId = (c: CommandContext, i: number, error: string): number => {
+  const id = c.integer(i)
+  if (id === (id | 0)) return id
+  c.fail(error)
+  return NaN
+}
+
+export const swapDb = (c: CommandContext): void => {
+  const first = readId(c, 1, Errors.invalidFirstDbIndex)
+  if (first !== first) return
+  const second = readId(c, 2, Errors.invalidSecondDbIndex)
+  if (second !== second) return
+  const { databases } = c.keyspace
+  const x = databases[first]
+  const y = databases[second]
+  if (x === undefined || y === undefined) return c.fail(Errors.dbIndexOutOfRange)
+  if (x !== y) {
+    if (c.events.watchedKeys > 0) {
+      breakSwapped(c, x, y)
+      breakSwapped(c, y, x)
+    }
+    swapDatabases(x, y)
+    c.blocking.signalDatabase(x.id, (key) => holds(x, key))
+    c.blocking.signalDatabase(y.id, (key) => holds(y, key))
+  }
+  c.keyspace.dirty++
+  c.out.ok()
+}

@@ -1,0 +1,109 @@
+/**
+ * What SCAN, SSCAN, HSCAN and ZSCAN have in common: cursor, options, and the gathering of a page from a hash table.
+ *
+ * A cursor is what HashTable.scan takes, 32 bits; of a larger one that a client sends the low half counts.
+ */
+import type { Ref } from "../../memory/Arena.js"
+import { globMatch } from "../../bytes/Glob.js"
+import { parseCursor } from "../../bytes/Numbers.js"
+import * as Errors from "../../resp/Errors.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+
+const COUNT_DEFAULT = 10
+/** Buckets looked at for one page, a multiple of COUNT: a sparse table must not hold the server up. */
+const BUCKETS_PER_COUNT = 10
+const STAR = 42
+
+/** The cursor in argument i; -1 after answering an error. */
+export const scanCursor = (c: CommandContext, i: number): number => {
+  const cursor = parseCursor(c.buf, c.argOff[i], c.argLen[i])
+  if (cursor !== undefined) return Number(cursor & 0xffffffffn)
+  c.out.error(Errors.invalidCursor)
+  return -1
+}
+
+/** The options of the command at hand; one object for the one thread. */
+export const scanOptions = {
+  count: COUNT_DEFAULT,
+  /** Argument with the pattern, 0 = every element matches. */
+  pattern: 0,
+  /** Argument with the type's name, 0 = all types; only SCAN has it. */
+  type: 0,
+}
+
+/** Reads the options from argument `first` on; false after answering an error. */
+export const readScanOptions = (c: CommandContext, first: number, withType: boolean): boolean => {
+  scanOptions.count = COUNT_DEFAULT
+  scanOptions.pattern = 0
+  scanOptions.type = 0
+  for (let i = first; i < c.argc; i += 2) {
+    const hasValue = i + 1 < c.argc
+    if (hasValue && c.is(i, "COUNT")) {
+      const count = c.integer(i + 1)
+      if (!(count >= 1)) {
+        c.out.error(count === count ? Errors.syntax : Errors.notInteger)
+        return false
+      }
+      scanOptions.count = count
+    } else if (hasValue && c.is(i, "MATCH")) {
+      const all = c.argLen[i + 1] === 1 && c.buf[c.argOff[i + 1]] === STAR
+      scanOptions.pattern = all ? 0 : i + 1
+    } else if (hasValue && withType && c.is(i, "TYPE")) {
+      scanOptions.type = i + 1
+    } else {
+      c.out.error(Errors.syntax)
+      return false
+    }
+  }
+  return true
+}
+
+/** Whether an element passes MATCH. */
+export const scanMatches = (c: CommandContext, src: Uint8Array, off: number, len: number): boolean => {
+  const i = scanOptions.pattern
+  return i === 0 || globMatch(c.buf, c.argOff[i], c.argLen[i], src, off, len, false)
+}
+
+/** Entries of the page being gathered; one page at a time. */
+export class ScanPage {
+  refs: Int32Array = new Int32Array(64)
+  count = 0
+  private readonly add = (ref: Ref): void => {
+    if (this.count === this.refs.length) {
+      const grown = new Int32Array(this.count * 2)
+      grown.set(this.refs)
+      this.refs = grown
+    }
+    this.refs[this.count++] = ref
+  }
+
+  /** Gathers about `scanOptions.count` entries of a table (or anything that scans like one); answers the next cursor. */
+  fill(table: ScanTable, cursor: number): number {
+    this.count = 0
+    const wanted = scanOptions.count
+    let buckets = wanted * BUCKETS_PER_COUNT
+    let next = cursor
+    do next = table.scan(next, this.add)
+    while (next !== 0 && this.count < wanted && --buckets > 0)
+    return next
+  }
+}
+
+export interface ScanTable {
+  readonly scan: (cursor: number, visit: (ref: Ref) => void) => number
+}
+
+/** The page shared by all commands. */
+export const scanPage = new ScanPage()
+
+/** Opens the reply: the next cursor; the array of elements follows. */
+export const replyCursor = (c: CommandContext, cursor: number): void => {
+  c.out.array(2)
+  c.out.bulkInt(cursor)
+}
+
+/** The reply for a key that is not there. */
+export const replyEmptyScan = (c: CommandContext): void => {
+  replyCursor(c, 0)
+  c.out.emptyArray()
+}

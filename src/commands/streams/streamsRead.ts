@@ -1,0 +1,251 @@
+/** XREAD and XREADGROUP: reading entries from several streams, waiting for them if asked. */
+import type * as Effect from "effect/Effect"
+import type { Ref } from "../../memory/Arena.js"
+import { edgeId, headerId, LAST_WORD, StreamRange, streamLength } from "../../memory/stream/Stream.js"
+import { findGroup, groupLast } from "../../memory/stream/StreamGroups.js"
+import { StreamId } from "../../bytes/StreamId.js"
+import * as Errors from "../../resp/Errors.js"
+import { entryType, entryValue, TYPE_STREAM } from "../../store/Entry.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Reader } from "./streamsDelivery.js"
+import { deliver, history } from "./streamsDeliver.js"
+import { idArgument, readStream, replyRange } from "./streamsSupport.js"
+
+/** The command in progress; positions of arguments, 0 = not given. */
+const parsed = {
+  count: 0,
+  /** Milliseconds, -1 = do not wait. */
+  block: -1,
+  groupArg: 0,
+  noAck: false,
+  streamsArg: 0,
+  streams: 0,
+}
+/** IDs of the streams, in order; the greatest ID stands for ">". */
+const ids: Array<StreamId> = []
+const scratch = new StreamId()
+const end = new StreamId().setMax()
+const range = new StreamRange()
+
+const DOLLAR = 0x24
+const GREATER = 0x3e
+/** Longer waits than a timer can measure (24 days) are for ever. */
+const TIMER_MAX = 0x7fffffff
+
+const fail = (c: CommandContext, text: string): boolean => {
+  c.out.error(text)
+  return false
+}
+
+const parseBlock = (c: CommandContext, i: number): boolean => {
+  const ms = c.integer(i)
+  if (ms !== ms) return fail(c, Errors.timeoutNotInteger)
+  if (ms < 0) return fail(c, Errors.timeoutNegative)
+  parsed.block = ms > TIMER_MAX ? 0 : ms
+  return true
+}
+
+const parseOptions = (c: CommandContext, ofGroup: boolean): boolean => {
+  parsed.count = parsed.groupArg = parsed.streamsArg = 0
+  parsed.block = -1
+  parsed.noAck = false
+  for (let i = 1; i < c.argc; i++) {
+    const more = c.argc - i - 1
+    if (more > 0 && c.is(i, "BLOCK")) {
+      if (!parseBlock(c, ++i)) return false
+    } else if (more > 0 && c.is(i, "COUNT")) {
+      const n = c.integer(++i)
+      if (n !== n) return fail(c, Errors.notInteger)
+      parsed.count = n < 0 ? 0 : n
+    } else if (more > 0 && c.is(i, "STREAMS")) {
+      parsed.streamsArg = i + 1
+      parsed.streams = (c.argc - i - 1) / 2
+      if (!Number.isInteger(parsed.streams)) return fail(c, Errors.streamUnbalanced)
+      break
+    } else if (more > 1 && c.is(i, "GROUP")) {
+      if (!ofGroup) return fail(c, Errors.streamGroupOnXread)
+      parsed.groupArg = i + 1
+      i += 2
+    } else if (c.is(i, "NOACK")) {
+      if (!ofGroup) return fail(c, Errors.streamNoackOnXread)
+      parsed.noAck = true
+    } else return fail(c, Errors.syntax)
+  }
+  if (parsed.streamsArg === 0) return fail(c, Errors.syntax)
+  return !ofGroup || parsed.groupArg !== 0 || fail(c, Errors.streamMissingGroup)
+}
+
+/** Reads the ID of stream n (key in argument `key`) and sees that its group is there. */
+const parseId = (c: CommandContext, n: number, key: number, ofGroup: boolean): boolean => {
+  const arg = key + parsed.streams
+  const symbol = c.argLen[arg] === 1 ? c.buf[c.argOff[arg]] : 0
+  let id = ids[n]
+  if (id === undefined) ids[n] = id = new StreamId()
+  const s = readStream(c, key)
+  if (s === -1) return false
+  if (ofGroup) {
+    const g = parsed.groupArg
+    if (s === 0 || findGroup(c.keyspace.arena, s, c.buf, c.argOff[g], c.argLen[g]) === 0)
+      return fail(c, Errors.noGroupRead(c.text(key), c.text(g)))
+  }
+  if (symbol === DOLLAR) {
+    if (ofGroup) return fail(c, Errors.streamLastInGroup)
+    if (s === 0) id.setZero()
+    else headerId(c.keyspace.arena, s, LAST_WORD, id)
+    return true
+  }
+  if (symbol === GREATER) {
+    id.setMax()
+    return ofGroup || fail(c, Errors.streamNewOnlyInGroup)
+  }
+  return idArgument(c, arg, id)
+}
+
+/** Opens the reply's part for one stream: its name; in RESP2 a pair. */
+const openStream = (c: CommandContext, buf: Uint8Array, off: number, len: number): void => {
+  if (c.out.resp === 2) c.out.array(2)
+  c.out.bulk(buf, off, len)
+}
+
+const replyNew = (c: CommandContext, s: Ref, after: StreamId, count: number): void => {
+  scratch.copy(after).increment()
+  range.begin(c.keyspace.arena, s, scratch, end, false)
+  replyRange(c.out, range, count)
+}
+
+/** Whether the stream has a live entry above `id`. */
+const hasAbove = (c: CommandContext, s: Ref, id: StreamId): boolean => {
+  const a = c.keyspace.arena
+  if (streamLength(a, s) === 0 || headerId(a, s, LAST_WORD, scratch).compare(id) <= 0) return false
+  return edgeId(a, s, true, scratch) && scratch.compare(id) > 0
+}
+
+/** The names a group's reader goes by, taken out of the input. */
+const readerOf = (c: CommandContext, key: number): Reader => ({
+  key: c.bytes(key),
+  group: c.bytes(parsed.groupArg),
+  consumer: c.bytes(parsed.groupArg + 1),
+})
+
+/** Serves stream n if it has something: the array's header goes before the first one served. */
+const serveNow = (c: CommandContext, n: number, ofGroup: boolean, served: number): boolean => {
+  const key = parsed.streamsArg + n
+  const id = ids[n]
+  const s = readStream(c, key)
+  if (s <= 0) return false
+  if (!ofGroup) {
+    if (!hasAbove(c, s, id)) return false
+    openPart(c, key, served)
+    replyNew(c, s, id, parsed.count)
+    return true
+  }
+  const a = c.keyspace.arena
+  const g = parsed.groupArg
+  const group = findGroup(a, s, c.buf, c.argOff[g], c.argLen[g])
+  if (group === 0 || (id.isMax && !hasAbove(c, s, groupLast(a, group, groupId)))) return false
+  openPart(c, key, served)
+  const reader = readerOf(c, key)
+  if (id.isMax) deliver(c, s, group, reader, parsed.count, parsed.noAck)
+  else history(c, s, group, reader, id, parsed.count, parsed.noAck)
+  return true
+}
+
+const openPart = (c: CommandContext, key: number, served: number): void => {
+  if (served === 0) c.out.deferredStart()
+  openStream(c, c.buf, c.argOff[key], c.argLen[key])
+}
+
+const groupId = new StreamId()
+
+const readCommand = (c: CommandContext, ofGroup: boolean): void | Effect.Effect<Uint8Array> => {
+  if (!parseOptions(c, ofGroup)) return
+  for (let n = 0; n < parsed.streams; n++) if (!parseId(c, n, parsed.streamsArg + n, ofGroup)) return
+  // What a reader of a group changes goes to the log entry by entry.
+  if (ofGroup && c.replicating) c.propagation.nothing()
+  const start = c.out.pos
+  let served = 0
+  for (let n = 0; n < parsed.streams; n++) if (serveNow(c, n, ofGroup, served)) served++
+  if (served > 0) return c.out.deferredEnd(start, c.out.resp === 2 ? "array" : "map", served)
+  if (parsed.block < 0 || c.denyBlocking) return c.out.nilArray()
+  return wait(c, ofGroup)
+}
+
+/** Waits for entries in any of the streams. */
+const wait = (c: CommandContext, ofGroup: boolean): Effect.Effect<Uint8Array> => {
+  const keys: Array<string> = []
+  const after = new Map<string, StreamId>()
+  for (let n = 0; n < parsed.streams; n++) {
+    const key = c.text(parsed.streamsArg + n)
+    keys.push(key)
+    if (!after.has(key)) after.set(key, new StreamId().copy(ids[n]))
+  }
+  const { count, noAck, block } = parsed
+  const group = ofGroup ? Uint8Array.from(c.bytes(parsed.groupArg)) : undefined
+  const consumer = ofGroup ? Uint8Array.from(c.bytes(parsed.groupArg + 1)) : new Uint8Array(0)
+  const { blocking } = c
+  if (ofGroup && !blocking.hearsChanges) {
+    blocking.hearsChanges = true
+    c.events.listeners.push((db, buf, off, len) => blocking.touched(db.id, buf, off, len))
+  }
+  return blocking.wait({
+    session: c.session,
+    database: c.db.id,
+    keys,
+    // A reader of a group is told when its stream or group is gone.
+    ...(ofGroup ? {} : { type: TYPE_STREAM }),
+    timeoutMs: block,
+    onTimeout: (context) => context.out.nilArray(),
+    attempt: (context, key) => {
+      const bytes = Buffer.from(key, "latin1")
+      const id = after.get(key)
+      if (id === undefined) throw new Error("a client is served for a key it does not wait for")
+      return group === undefined
+        ? attemptRead(context, bytes, id, count)
+        : attemptGroup(context, { key: bytes, group, consumer }, count, noAck)
+    },
+  })
+}
+
+/** The stream under a key, without a reply: 0 when there is none. */
+const streamAt = (c: CommandContext, key: Uint8Array): Ref => {
+  const entry = c.db.lookup(key, 0, key.length)
+  const a = c.keyspace.arena
+  return entry === 0 || entryType(a, entry) !== TYPE_STREAM ? 0 : entryValue(a, entry)
+}
+
+/** Opens the reply of a served client: one stream. */
+const openServed = (c: CommandContext, key: Uint8Array): void => {
+  if (c.out.resp === 2) c.out.array(1)
+  else c.out.map(1)
+  openStream(c, key, 0, key.length)
+}
+
+const attemptRead = (c: CommandContext, key: Uint8Array, id: StreamId, count: number): boolean => {
+  const s = streamAt(c, key)
+  if (s === 0 || headerId(c.keyspace.arena, s, LAST_WORD, scratch).compare(id) <= 0) return false
+  openServed(c, key)
+  replyNew(c, s, id, count)
+  return true
+}
+
+const attemptGroup = (c: CommandContext, reader: Reader, count: number, noAck: boolean): boolean => {
+  const s = streamAt(c, reader.key)
+  if (s === 0) {
+    c.out.error(Errors.streamKeyGone)
+    return true
+  }
+  const a = c.keyspace.arena
+  const group = findGroup(a, s, reader.group, 0, reader.group.length)
+  if (group === 0) {
+    c.out.error(Errors.streamGroupGone)
+    return true
+  }
+  groupLast(a, group, groupId)
+  if (headerId(a, s, LAST_WORD, scratch).compare(groupId) <= 0) return false
+  openServed(c, reader.key)
+  deliver(c, s, group, reader, count, noAck)
+  return true
+}
+
+export const xread = (c: CommandContext): void | Effect.Effect<Uint8Array> => readCommand(c, false)
+export const xreadgroup = (c: CommandContext): void | Effect.Effect<Uint8Array> => readCommand(c, true)

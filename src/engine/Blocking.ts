@@ -1,0 +1,254 @@
+/**
+ * Clients that wait for a key (BLPOP and kin, BZPOPMIN, XREAD BLOCK), and how they are served.
+ *
+ * A blocking handler that finds nothing calls `wait` and returns its Effect. Waiters stand in line per key, first come
+ * first served. A command that puts something under a key calls `signal`; after each command (after EXEC as a whole)
+ * dispatch calls `serve`, which goes through the signalled keys in the order of their signals and runs each line's
+ * attempts in the order the clients came. The attempt writes the client's reply and propagates what it did, as the plain
+ * pop it is; it may signal further keys (BLMOVE), which are served after those signalled before.
+ *
+ * Invariants: a waiter stands under every one of its keys from the call of `wait` on, or under none; it is answered
+ * exactly once, by service, timeout, CLIENT UNBLOCK or the end of its connection, and what it was served is what it gets,
+ * even if its time ends in the same instant; `signalled` holds each ready key once, in order.
+ *
+ * Example: A waits for k, then B does; RPUSH k x y z serves A with x and B with y, and z stays.
+ */
+import * as Effect from "effect/Effect"
+import { unblocked } from "../resp/Errors.js"
+import { entryType } from "../store/Entry.js"
+import type { CommandContext } from "./CommandContext.js"
+import type { Session } from "./clients/Session.js"
+
+/** What a waiting client wants. */
+export interface Waiter {
+  readonly session: Session
+  readonly database: number
+  /** Keys, as latin1 text. */
+  readonly keys: ReadonlyArray<string>
+  /**
+   * Type number (Entry.ts) the key must have for an attempt to make sense; without it every signal of one of the keys
+   * leads to an attempt, also when the key is gone.
+   */
+  readonly type?: number
+  /**
+   * Tries to serve the client from the key, in a context that stands for it. Writes the reply to `c.out` and answers
+   * true, or writes nothing and answers false. An error reply ends the wait, too.
+   */
+  readonly attempt: (c: CommandContext, key: string) => boolean
+  /** Reply when the time is over, written for the client's protocol. */
+  readonly onTimeout: (c: CommandContext) => void
+  /** Milliseconds to wait, 0 = for ever. */
+  readonly timeoutMs: number
+}
+
+/** A waiter in line. */
+class Waiting {
+  /** The answer, once there is one. */
+  reply: Uint8Array | undefined = undefined
+  /** Wakes the client's fiber, once it sleeps. */
+  wake: ((reply: Uint8Array) => void) | undefined = undefined
+
+  constructor(
+    readonly waiter: Waiter,
+    readonly names: ReadonlySet<string>,
+  ) {}
+
+  answer(reply: Uint8Array): void {
+    this.reply = reply
+    const wake = this.wake
+    // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
+    if (wake !== undefined) queueMicrotask(() => wake(reply))
+  }
+}
+
+/** Those who wait for one key. */
+class Line {
+  readonly waiting = new Set<Waiting>()
+  /** How many of them are tried whatever the key's type. */
+  untyped = 0
+}
+
+/** Runs `body` with the context pointed at another session, and gives what it wrote; dispatch provides it. */
+export type RunFor = (session: Session, database: number, body: (c: CommandContext) => void) => Uint8Array
+
+/** No key, and not looked up yet, beside the type numbers. */
+const NO_TYPE = -1
+const UNKNOWN = -2
+
+/** Type of what is under a key now. */
+const typeUnder = (c: CommandContext, key: Uint8Array): number => {
+  const ref = c.db.lookup(key, 0, key.length)
+  return ref === 0 ? NO_TYPE : entryType(c.keyspace.arena, ref)
+}
+
+export class Blocking {
+  private readonly lines = new Map<string, Line>()
+  private readonly signalled: Array<string> = []
+  private readonly signalledSet = new Set<string>()
+  private readonly waiting = new Set<Waiting>()
+  /** Waiters that are tried whatever the key's type. */
+  private untyped = 0
+  /** Somebody calls `touched` for every change of a key; whoever waits without a type sees to it. */
+  hearsChanges = false
+  runFor: RunFor = () => {
+    throw new Error("Blocking.runFor is not set")
+  }
+
+  /** Clients now waiting for a key. */
+  get count(): number {
+    return this.waiting.size
+  }
+
+  /**
+   * Puts the client in line, at once, and answers an Effect that waits until it is served, its time is over, or it is
+   * unblocked, and yields the reply's bytes. Interrupting the Effect ends the wait; if it may never run, end the wait
+   * through `session.blocked`.
+   */
+  wait(waiter: Waiter): Effect.Effect<Uint8Array> {
+    const names = new Set(waiter.keys.map((key) => `${waiter.database}:${key}`))
+    const waiting = new Waiting(waiter, names)
+    this.enter(waiting)
+    waiter.session.blocked = {
+      unblock: (how) =>
+        this.release(waiting, how === "error" ? Buffer.from(`-${unblocked}\r\n`, "latin1") : undefined),
+    }
+    const answered = Effect.callback<Uint8Array>((resume) => {
+      if (waiting.reply !== undefined) {
+        resume(Effect.succeed(waiting.reply))
+        return
+      }
+      waiting.wake = (reply) => resume(Effect.succeed(reply))
+      return Effect.sync(() => this.leave(waiting))
+    })
+    if (waiter.timeoutMs <= 0) return answered
+    return Effect.timeoutOrElse(answered, {
+      duration: waiter.timeoutMs,
+      orElse: () =>
+        Effect.sync(() => {
+          // Served in this very instant: the element is taken, so it must arrive.
+          if (waiting.reply !== undefined) return waiting.reply
+          this.leave(waiting)
+          return this.timeoutReply(waiter)
+        }),
+    })
+  }
+
+  /** Ends every wait with an error reply, given without "-" and line end (the server has become a replica). */
+  releaseAll(error: string): void {
+    const reply = Buffer.from(`-${error}\r\n`, "latin1")
+    for (const waiting of this.waiting) this.release(waiting, reply)
+  }
+
+  /** A key may have something for those who wait for it. */
+  signal(database: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.lines.size === 0) return
+    this.signalName(`${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`)
+  }
+
+  /**
+   * A key has changed in whatever way. Those who are tried whatever its type (readers of a stream's group) must hear of
+   * it: the key may be gone, or another's.
+   */
+  touched(database: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.untyped > 0) this.signal(database, buf, off, len)
+  }
+
+  /** A key is gone: wakes only those who are tried whatever the key's type (readers of a stream's group). */
+  signalGone(database: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.lines.size === 0) return
+    const name = `${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`
+    const line = this.lines.get(name)
+    if (line !== undefined && line.untyped > 0) this.signalName(name)
+  }
+
+  /**
+   * As `signal`, for every key of a database that somebody waits for (SWAPDB, FLUSHDB, a new data set). `holds` says
+   * whether a key, given as latin1 text, is there now; of those that are not it is as with `signalGone`. A signal too
+   * many would be no harm but for the order: keys are served in the order of their first signals.
+   */
+  signalDatabase(database: number, holds: (key: string) => boolean): void {
+    const prefix = `${database}:`
+    for (const [name, line] of this.lines) {
+      if (!name.startsWith(prefix)) continue
+      if (line.untyped > 0 || holds(name.slice(prefix.length))) this.signalName(name)
+    }
+  }
+
+  private signalName(name: string): void {
+    if (!this.lines.has(name) || this.signalledSet.has(name)) return
+    this.signalledSet.add(name)
+    this.signalled.push(name)
+  }
+
+  get pending(): boolean {
+    return this.signalled.length > 0
+  }
+
+  /** Serves the waiters of signalled keys; service may signal further keys (BLMOVE), which are served too. */
+  serve(): void {
+    for (let name = this.signalled.shift(); name !== undefined; name = this.signalled.shift()) {
+      this.signalledSet.delete(name)
+      const line = this.lines.get(name)
+      if (line !== undefined) this.serveLine(line, name)
+    }
+  }
+
+  private serveLine(line: Line, name: string): void {
+    const colon = name.indexOf(":")
+    const database = Number(name.slice(0, colon))
+    const key = name.slice(colon + 1)
+    const bytes = Buffer.from(key, "latin1")
+    let type = UNKNOWN
+    for (const waiting of line.waiting) {
+      if (type === NO_TYPE && line.untyped === 0) return
+      const { waiter } = waiting
+      if (type !== UNKNOWN && waiter.type !== undefined && waiter.type !== type) continue
+      let served = false
+      const reply = this.runFor(waiter.session, database, (c) => {
+        if (type === UNKNOWN) type = typeUnder(c, bytes)
+        if (waiter.type === undefined || waiter.type === type) served = waiter.attempt(c, key)
+      })
+      if (!served) continue
+      this.leave(waiting)
+      waiting.answer(reply)
+      type = UNKNOWN
+    }
+  }
+
+  private timeoutReply(waiter: Waiter): Uint8Array {
+    return this.runFor(waiter.session, waiter.database, (c) => waiter.onTimeout(c))
+  }
+
+  /** Ends a wait with a reply, that of the timeout if none is given; answers false when it was over already. */
+  private release(waiting: Waiting, reply: Uint8Array | undefined): boolean {
+    if (!this.leave(waiting)) return false
+    waiting.answer(reply ?? this.timeoutReply(waiting.waiter))
+    return true
+  }
+
+  private enter(waiting: Waiting): void {
+    this.waiting.add(waiting)
+    if (waiting.waiter.type === undefined) this.untyped++
+    for (const name of waiting.names) {
+      let line = this.lines.get(name)
+      if (line === undefined) this.lines.set(name, (line = new Line()))
+      line.waiting.add(waiting)
+      if (waiting.waiter.type === undefined) line.untyped++
+    }
+  }
+
+  /** Takes a waiter out of all lines; answers false when it was out already. */
+  private leave(waiting: Waiting): boolean {
+    if (!this.waiting.delete(waiting)) return false
+    if (waiting.waiter.type === undefined) this.untyped--
+    for (const name of waiting.names) {
+      const line = this.lines.get(name)
+      if (line === undefined) throw new Error(`no line for the key ${name}`)
+      line.waiting.delete(waiting)
+      if (waiting.waiter.type === undefined) line.untyped--
+      if (line.waiting.size === 0) this.lines.delete(name)
+    }
+    waiting.waiter.session.blocked = undefined
+    return true
+  }
+}

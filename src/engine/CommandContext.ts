@@ -1,0 +1,172 @@
+/**
+ * What a handler sees: the arguments of one command, the keyspace, the session, and the reply it writes.
+ *
+ * One context serves a server; dispatch points it at each command in turn. Everything in it is valid only until the
+ * handler returns. Argument i is the bytes buf[argOff[i] .. argOff[i] + argLen[i]); argument 0 is the command's name.
+ */
+import type * as Effect from "effect/Effect"
+import type { Ref } from "../memory/Arena.js"
+import { parseInt64, parseSafeInteger } from "../bytes/Numbers.js"
+import { parseDouble } from "../bytes/FloatText.js"
+import type { ReplyWriter } from "../resp/ReplyWriter.js"
+import type { Database } from "../store/Database.js"
+import { entryType } from "../store/Entry.js"
+import type { Keyspace } from "../store/Keyspace.js"
+import * as Errors from "../resp/Errors.js"
+import type { Blocking } from "./Blocking.js"
+import type { Command } from "./Command.js"
+import type { KeyEvents } from "./KeyEvents.js"
+import { Propagation } from "./Propagation.js"
+import { PubSub } from "./PubSub.js"
+import type { QueuedCommand, Session } from "./clients/Session.js"
+import type { Settings } from "./Settings.js"
+
+export class CommandContext {
+  buf: Uint8Array = new Uint8Array(0)
+  argc = 0
+  argOff: Int32Array = new Int32Array(0)
+  argLen: Int32Array = new Int32Array(0)
+  /** Command being run (the subcommand's, for containers). */
+  command: Command | undefined = undefined
+  db: Database
+  readonly propagation = new Propagation()
+  /** The client is inside EXEC, a script, or a replication stream: blocking commands must not wait. */
+  denyBlocking = false
+  /** Runs a queued command in this context, as EXEC does; dispatch provides it. */
+  runQueued: (queued: QueuedCommand) => void = () => {
+    throw new Error("CommandContext.runQueued is not set")
+  }
+  /** Channels and their subscribers. */
+  readonly pubsub = new PubSub()
+  /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
+  keepReply = false
+  /** Called after FLUSHALL has emptied every database; persistence provides it, and answers what the reply waits for. */
+  afterFlushAll: () => Effect.Effect<void> | undefined = () => undefined
+  /** The command comes from this server's master. */
+  fromMaster = false
+
+  constructor(
+    readonly keyspace: Keyspace,
+    readonly settings: Settings,
+    readonly events: KeyEvents,
+    readonly blocking: Blocking,
+    public out: ReplyWriter,
+    public session: Session,
+  ) {
+    this.db = keyspace.database(0)
+  }
+
+  // ---- arguments
+
+  /** Argument as text, one char a byte; for options and error texts. */
+  text(i: number): string {
+    return Buffer.from(this.buf.buffer, this.buf.byteOffset + this.argOff[i], this.argLen[i]).toString(
+      "latin1",
+    )
+  }
+
+  /** Argument as UTF-8 text. */
+  utf8(i: number): string {
+    return Buffer.from(this.buf.buffer, this.buf.byteOffset + this.argOff[i], this.argLen[i]).toString("utf8")
+  }
+
+  /** Argument as bytes: a view, valid until the handler returns. */
+  bytes(i: number): Uint8Array {
+    return this.buf.subarray(this.argOff[i], this.argOff[i] + this.argLen[i])
+  }
+
+  /** Whether the argument equals an option name, given in upper case, in any case. */
+  is(i: number, upper: string): boolean {
+    const n = this.argLen[i]
+    if (n !== upper.length) return false
+    const off = this.argOff[i]
+    for (let j = 0; j < n; j++) {
+      let b = this.buf[off + j]
+      if (b >= 97 && b <= 122) b -= 32
+      if (b !== upper.charCodeAt(j)) return false
+    }
+    return true
+  }
+
+  /**
+   * Argument as a 64-bit integer: NaN when it is none; beyond 2^53 the nearest double, which range checks may use and
+   * arithmetic must not (`int64` is exact).
+   */
+  integer(i: number): number {
+    const n = parseSafeInteger(this.buf, this.argOff[i], this.argLen[i])
+    if (n === n) return n
+    const big = parseInt64(this.buf, this.argOff[i], this.argLen[i])
+    return big === undefined ? NaN : Number(big)
+  }
+
+  int64(i: number): bigint | undefined {
+    return parseInt64(this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** Argument as a double as Redis reads it, NaN when it is none. */
+  double(i: number): number {
+    return parseDouble(this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  // ---- keys
+
+  /** Entry of the key in argument i, for reading; 0 = none. */
+  read(i: number): Ref {
+    return this.db.lookupRead(this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** Entry of the key in argument i, for reading, its access clock left alone; 0 = none. */
+  peek(i: number): Ref {
+    return this.db.lookupPeek(this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** Entry of the key in argument i, for writing; 0 = none. */
+  write(i: number): Ref {
+    return this.db.lookupWrite(this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** Answers WRONGTYPE and true when there is an entry and it is of another type. */
+  wrongType(ref: Ref, type: number): boolean {
+    if (ref === 0 || entryType(this.keyspace.arena, ref) === type) return false
+    this.out.error(Errors.wrongType)
+    return true
+  }
+
+  /** Deletes the entry just looked up from the present database. */
+  remove(ref: Ref): void {
+    this.db.remove(ref, this.settings.lazyfreeLazyUserDel)
+  }
+
+  // ---- consequences
+
+  /**
+   * The key in argument i has changed: breaks watches on it, tells subscribers of keyspace events, counts the change.
+   * Every write calls it once for each key it changed, after the change.
+   * @param kind class bit of notify-keyspace-events (KeyEvents.ts)
+   * @param event name as subscribers see it: "set", "del", "lpush", ...
+   */
+  changed(i: number, kind: number, event: string): void {
+    this.keyspace.dirty++
+    this.events.modified(this.db, this.buf, this.argOff[i], this.argLen[i])
+    this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** A further event on the key in argument i, without another change ("del" after the last LPOP). */
+  notify(i: number, kind: number, event: string): void {
+    this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** A list, sorted set or stream under the key in argument i now has something: wakes clients that wait for it. */
+  ready(i: number): void {
+    this.blocking.signal(this.db.id, this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** Whether anything reads the command log; handlers rewrite what they leave there only then. */
+  get replicating(): boolean {
+    return this.propagation.active
+  }
+
+  fail(text: string): void {
+    this.out.error(text)
+  }
+}

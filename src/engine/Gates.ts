@@ -1,0 +1,94 @@
+/**
+ * The states in which the server refuses commands, and the texts it refuses them with.
+ *
+ * `bits` holds the command bits that need a closer look in the present state; while it is 0, dispatch asks nothing. The
+ * parts that own a state (replication, persistence, memory) set it here and call `update`.
+ */
+import { type Command, CommandBit } from "./Command.js"
+import type { Session } from "./clients/Session.js"
+import * as Errors from "../resp/Errors.js"
+
+/** Commands that end a transaction or its connection: the only ones MULTI lets through when memory is short. */
+const ENDING: ReadonlySet<string> = new Set(["exec", "discard", "reset", "quit"])
+
+/** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
+const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
+  (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && !ENDING.has(cmd.name))
+
+export class Gates {
+  bits: number = CommandBit.guarded
+  /** A replica that takes no writes from clients. */
+  readOnlyReplica = false
+  /** A data set is being loaded. */
+  loading = false
+  /** A data set is being loaded beside the present one, which is served. */
+  asyncLoading = false
+  /** A replica without its master that may not serve stale data. */
+  masterDown = false
+  /** The last background save failed and writes are to stop. */
+  saveFailed = false
+  /** Fewer good replicas than min-replicas-to-write. */
+  tooFewReplicas = false
+  /** Answers whether a command that uses memory must be refused now; undefined = no limit is set. */
+  outOfMemory: (() => boolean) | undefined = undefined
+  /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
+  pausedBits = 0
+  /** Answers whether clients must log in. */
+  passwordRequired: () => boolean = () => true
+  /** Why a guarded command (DEBUG, MODULE LOAD) is refused, or undefined. */
+  guard: (cmd: Command, session: Session) => string | undefined = (cmd) => Errors.guarded(cmd.name)
+
+  /** Must be called after any of the states changed. */
+  update(): void {
+    let bits = this.pausedBits | CommandBit.guarded
+    // EXEC stands for what is queued, so it gets a closer look wherever a write does.
+    if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
+    if (this.outOfMemory !== undefined) bits |= CommandBit.denyOom | CommandBit.unqueued
+    if (this.pausedBits !== 0) bits |= CommandBit.unqueued
+    if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
+    this.bits = bits
+  }
+
+  /** Why a command of this session is refused now, or undefined. */
+  refusal(cmd: Command, session: Session): string | undefined {
+    const bits = this.bitsFor(cmd, session)
+    if ((cmd.bits & CommandBit.guarded) !== 0) {
+      const text = this.guard(cmd, session)
+      if (text !== undefined) return text
+    }
+    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.passwordRequired())
+      return Errors.noAuth
+    if (session.kind === "master") return undefined
+    if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
+      return Errors.notAllowedInTransaction
+    const state = this.stateRefusal(cmd, bits, session)
+    if (state !== undefined) return state
+    if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {
+      return Errors.subscribedClient(cmd.name)
+    }
+    if (this.masterDown && (cmd.bits & CommandBit.stale) === 0) return Errors.masterDown
+    if (this.loading && (cmd.bits & CommandBit.loading) === 0) return Errors.loading
+    if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading
+    if (session.monitor || session.kind === "replica") {
+      if ((bits & (CommandBit.write | CommandBit.readonly)) !== 0) return Errors.replicaKeyspace
+    }
+    return undefined
+  }
+
+  /** A command's bits; those of EXEC are those of the queued commands, too. */
+  bitsFor(cmd: Command, session: Session): number {
+    return cmd.name === "exec" ? cmd.bits | session.queueBits : cmd.bits
+  }
+
+  private stateRefusal(cmd: Command, bits: number, session: Session): string | undefined {
+    if (this.outOfMemory !== undefined && needsMemory(cmd, bits, session) && this.outOfMemory())
+      return Errors.outOfMemory
+    if (this.saveFailed) {
+      // PING, too, so that whoever watches the server hears of it.
+      if ((bits & CommandBit.write) !== 0 || cmd.name === "ping") return Errors.misconf
+    }
+    if ((bits & CommandBit.write) === 0) return undefined
+    if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas
+    return this.readOnlyReplica ? Errors.readOnly : undefined
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * MONITOR: clients that are sent every command the server runs, as a line each:
+ *
+ *     +1795369533.222505 [0 127.0.0.1:50123] "SET" "key" "a\x00b"
+ *      ^seconds.micros    ^database and client, after the command ran
+ *
+ * Commands of administration are not shown, passwords neither. A line is made once, however many look.
+ */
+import type * as Clock from "effect/Clock"
+import { CommandBit } from "../Command.js"
+import type { CommandContext } from "../CommandContext.js"
+import type { Session } from "./Session.js"
+import type { Dispatcher } from "../Dispatcher.js"
+import { REDACTED, secretArguments } from "../Secrets.js"
+
+const HIDDEN_BITS = CommandBit.admin | CommandBit.skipMonitor
+const ESCAPES: Readonly<Record<number, string>> = {
+  7: "\\a",
+  8: "\\b",
+  9: "\\t",
+  10: "\\n",
+  13: "\\r",
+  34: '\\"',
+  92: "\\\\",
+}
+
+const quote = (bytes: Uint8Array): string => {
+  let text = '"'
+  for (const byte of bytes) {
+    const escape = ESCAPES[byte]
+    if (escape !== undefined) text += escape
+    else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte)
+    else text += `\\x${byte.toString(16).padStart(2, "0")}`
+  }
+  return `${text}"`
+}
+
+const source = (session: Session): string =>
+  session.address.startsWith("/") ? `unix:${session.address.replace(/:0$/, "")}` : session.address
+
+export class Monitors {
+  private readonly sessions = new Set<Session>()
+
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly clock: Clock.Clock,
+  ) {}
+
+  get count(): number {
+    return this.sessions.size
+  }
+
+  join(session: Session): void {
+    session.monitor = true
+    this.sessions.add(session)
+    this.dispatcher.monitor = (c) => this.show(c)
+  }
+
+  leave(session: Session): void {
+    session.monitor = false
+    this.sessions.delete(session)
+    if (this.sessions.size === 0) this.dispatcher.monitor = undefined
+  }
+
+  private show(c: CommandContext): void {
+    if (c.command === undefined || (c.command.bits & HIDDEN_BITS) !== 0) return
+    const line = this.line(c)
+    for (const session of this.sessions) {
+      if (session.replyMode !== "on") continue
+      if (session === c.session) this.dispatcher.pushes.addLast(line)
+      else session.control.push(line)
+    }
+  }
+
+  private line(c: CommandContext): Uint8Array {
+    const micros = this.clock.currentTimeNanosUnsafe() / 1000n
+    const time = `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, "0")}`
+    const secret = secretArguments(c)
+    let text = `+${time} [${c.session.database} ${source(c.session)}]`
+    for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? `"${REDACTED}"` : quote(c.bytes(i))}`
+    return Buffer.from(`${text}\r\n`, "latin1")
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
+ */
+import * as Effect from "effect/Effect"
+import type { RequestLimits } from "../../resp/RequestParser.js"
+import type { Command } from "../Command.js"
+
+/** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
+export interface QueuedCommand {
+  readonly command: Command
+  readonly buf: Uint8Array
+  readonly argOff: Int32Array
+  readonly argLen: Int32Array
+}
+
+/** A key under WATCH, as it was when watched. */
+export interface WatchedKey {
+  readonly database: number
+  /** Key bytes as latin1 text, the form in which the watch index knows it. */
+  readonly key: string
+  /** Its time had passed already, though it was not deleted yet: its deletion is then no change. */
+  expired: boolean
+}
+
+/** What a link is for. Whether a normal one counts as a Pub/Sub client follows from its subscriptions. */
+export type SessionKind = "normal" | "replica" | "master"
+
+/** How the session's owner is reached from outside its own fiber. */
+export interface SessionControl {
+  /** Sends bytes that answer no request (pushes, messages), in order with everything else. */
+  readonly push: (bytes: Uint8Array) => void
+  /** Ends the connection after what is already written has gone out. */
+  readonly close: () => void
+  /** Ends the connection now and forgets the session; what is still to be sent is lost. */
+  readonly kill: () => void
+  /** Bytes written and not yet taken by the peer. */
+  readonly pendingBytes: () => number
+  /** Replies and messages that wait to be handed to the transport. */
+  readonly pendingCount: () => number
+  /** Bytes received and not yet run; `running` counts the command in progress, too. */
+  readonly queryBytes: (running: boolean) => number
+  /** Bytes of the arguments of the command in progress; there must be one. */
+  readonly argumentBytes: () => number
+  /** Waits until the peer has taken what was written, or is gone. */
+  readonly drained: Effect.Effect<void>
+  /** Whether the peer has fallen behind and writing should pause. */
+  readonly congested: () => boolean
+}
+
+/** The control of a session that no connection serves. */
+export const detached: SessionControl = {
+  push: () => {},
+  close: () => {},
+  kill: () => {},
+  pendingBytes: () => 0,
+  pendingCount: () => 0,
+  queryBytes: () => 0,
+  argumentBytes: () => 0,
+  drained: Effect.void,
+  congested: () => false,
+}
+
+export class Session {
+  name = ""
+  user = "default"
+  libName = ""
+  libVersion = ""
+  /** Selected database. */
+  database = 0
+  /** RESP version spoken: 2 until HELLO says otherwise. */
+  resp: 2 | 3 = 2
+  kind: SessionKind = "normal"
+  authenticated = true
+  /** MULTI: the queue, or undefined outside a transaction. */
+  queue: Array<QueuedCommand> | undefined = undefined
+  /** A queued command was refused: EXEC answers EXECABORT. */
+  queueAborted = false
+  /** Bits of all queued commands together. */
+  queueBits = 0
+  watched: Array<WatchedKey> = []
+  /** A watched key has changed: EXEC answers nil. */
+  watchBroken = false
+  /** Subscriptions, as latin1 text, in the order they were made. */
+  readonly channels = new Set<string>()
+  readonly patterns = new Set<string>()
+  readonly shardChannels = new Set<string>()
+  /** CLIENT REPLY: "off" answers nothing, "skip" drops the next reply. */
+  replyMode: "on" | "off" | "skip" | "skipping" = "on"
+  noEvict = false
+  noTouch = false
+  monitor = false
+  readOnly = false
+  /** Set while a blocking command waits. */
+  blocked: { readonly unblock: (how: "timeout" | "error") => boolean } | undefined = undefined
+  /** The command just parsed waits for the end of CLIENT PAUSE. */
+  postponed = false
+  /** Close after the present reply. */
+  closing = false
+  /** Name of the last command, lower case, "|" before a subcommand. */
+  lastCommand = "NULL"
+  createdMs = 0
+  lastActiveMs = 0
+  inputBytes = 0
+  outputBytes = 0
+  commandsProcessed = 0
+  /** Replication offset after this session's last write, for WAIT. */
+  lastWriteOffset = 0
+  /** The client waited (WAIT) for its last write, so it may well wait for the next. */
+  awaitsWrites = false
+  /** Since when the output has been beyond its soft limit, in Unix milliseconds; 0 = it is not. */
+  overSoftLimitMs = 0
+  /** Peer as Redis prints it: 127.0.0.1:50123, or /path:0 for a unix socket. */
+  address = ""
+  localAddress = ""
+  fileDescriptor = -1
+  control: SessionControl = detached
+  readonly limits: RequestLimits & { maxBulkLength: number; authenticated: boolean } = {
+    maxBulkLength: 512 * 1024 * 1024,
+    authenticated: true,
+  }
+
+  constructor(readonly id: number) {}
+
+  /** Whether dispatch must look closer at this session's commands. */
+  get special(): boolean {
+    return (
+      !this.authenticated ||
+      this.queue !== undefined ||
+      this.kind !== "normal" ||
+      this.monitor ||
+      this.channels.size + this.patterns.size + this.shardChannels.size > 0
+    )
+  }
+
+  /** Channels and patterns, as (P)SUBSCRIBE counts them. */
+  get subscriptions(): number {
+    return this.channels.size + this.patterns.size
+  }
+
+  /** Whether the client is one of Pub/Sub. */
+  get subscribed(): boolean {
+    return this.subscriptions + this.shardChannels.size > 0
+  }
+
+  /** Ends a transaction without running it. The watches are the caller's to take off. */
+  dropQueue(): void {
+    this.queue = undefined
+    this.queueAborted = false
+    this.queueBits = 0
+  }
+}

@@ -1,0 +1,101 @@
+/** A connection as CLIENT LIST and CLIENT INFO show it: one line of `field=value` words. */
+import type { CommandContext } from "../CommandContext.js"
+import type { Session } from "./Session.js"
+
+export type ClientType = "normal" | "master" | "replica" | "pubsub"
+
+export const clientType = (session: Session): ClientType => {
+  if (session.kind !== "normal") return session.kind
+  return session.subscribed ? "pubsub" : "normal"
+}
+
+/** The type a word names, in any case; undefined for none. */
+export const parseClientType = (word: string): ClientType | undefined => {
+  switch (word.toLowerCase()) {
+    case "normal":
+      return "normal"
+    case "master":
+      return "master"
+    case "slave":
+    case "replica":
+      return "replica"
+    case "pubsub":
+      return "pubsub"
+    default:
+      return undefined
+  }
+}
+
+/** What a connection takes besides its buffers, in bytes: session, parser, socket and fiber, as measured. */
+const CONNECTION_BYTES = 8192
+
+const flagsOf = (session: Session): string => {
+  let flags = ""
+  if (session.monitor) flags += "O"
+  else if (session.kind === "replica") flags += "S"
+  if (session.kind === "master") flags += "M"
+  if (session.subscribed) flags += "P"
+  if (session.queue !== undefined) flags += "x"
+  if (session.blocked !== undefined || session.postponed) flags += "b"
+  if (session.watchBroken) flags += "d"
+  if (session.closing) flags += "c"
+  if (session.address.startsWith("/")) flags += "U"
+  if (session.readOnly) flags += "r"
+  if (session.noEvict) flags += "e"
+  return flags === "" ? "N" : flags
+}
+
+const queuedBytes = (session: Session): number => {
+  let bytes = 0
+  for (const { buf } of session.queue ?? []) bytes += buf.length
+  return bytes
+}
+
+/** Whole seconds of the clock between two times in milliseconds. */
+const secondsBetween = (from: number, to: number): number => Math.floor(to / 1000) - Math.floor(from / 1000)
+
+/**
+ * The line, without its end. There is no input buffer kept in reserve and no reply buffer of a connection's own: qbuf-free,
+ * rbs, rbp and obl are 0; what waits to be sent is oll pieces of omem bytes.
+ */
+export const describeClient = (c: CommandContext, session: Session): string => {
+  const running = session === c.session
+  const { control } = session
+  const now = c.keyspace.now
+  const input = control.queryBytes(running)
+  const waiting = session.blocked !== undefined || session.postponed
+  const argv = running || waiting ? control.argumentBytes() : 0
+  const multi = queuedBytes(session)
+  const output = control.pendingBytes()
+  const words: ReadonlyArray<readonly [string, string | number]> = [
+    ["id", session.id],
+    ["addr", session.address],
+    ["laddr", session.localAddress],
+    ["fd", session.fileDescriptor],
+    ["name", session.name],
+    ["age", secondsBetween(session.createdMs, now)],
+    ["idle", secondsBetween(session.lastActiveMs, now)],
+    ["flags", flagsOf(session)],
+    ["db", session.database],
+    ["sub", session.channels.size],
+    ["psub", session.patterns.size],
+    ["ssub", session.shardChannels.size],
+    ["multi", session.queue === undefined ? -1 : session.queue.length],
+    ["qbuf", input],
+    ["qbuf-free", 0],
+    ["argv-mem", argv],
+    ["multi-mem", multi],
+    ["rbs", 0],
+    ["rbp", 0],
+    ["obl", 0],
+    ["oll", control.pendingCount()],
+    ["omem", output],
+    ["tot-mem", CONNECTION_BYTES + input + argv + multi + output],
+    ["events", output > 0 ? "rw" : "r"],
+    ["cmd", session.lastCommand],
+    ["user", session.user],
+    ["redir", -1],
+    ["resp", session.resp],
+  ]
+  return words.map(([name, value]) => `${name}=${value}`).join(" ")
+}

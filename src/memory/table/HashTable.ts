@@ -1,0 +1,504 @@
+/**
+ * A hash table in the arena, by linear hashing: it grows and shrinks by one bucket at a time, so no single command pays
+ * for a rehash. It serves the keyspace and every large hash, set and sorted set.
+ *
+ * Header block (Int32 words; the ref of the header is the table):
+ *   0 count of entries   1 mask (2^level - 1)   2 split (buckets below it are at level + 1)
+ *   3 ref of the directory   4 deepest chain of overflow buckets seen   5..7 free for the owner
+ * The directory is a block of refs, one a segment of 64 buckets. A segment of a table smaller than that has a power
+ * of two buckets. A bucket is 64 bytes:
+ *   words 0..11 refs of entries, 0 = empty   words 12..14 one tag byte an entry (top byte of its hash)   word 15 overflow
+ * An overflow bucket has the same form and is a block of its own.
+ *
+ * Entry block, whatever its owner: word 0 bits 0..2 = number of extra header words x, word 1 bits 0..29 = key length,
+ * key bytes from byte 8 + 4x on. The table reads nothing else of an entry.
+ *
+ * Cost: at 8.5 entries a bucket on average the table takes 64 / 8.5 = 7.5 bytes an entry, overflow included about 8.1
+ * (Redis: 24 of dictEntry and 8 to 16 of slot). A hit reads two cold lines: the bucket and the entry.
+ *
+ * Invariants (checkInvariants): buckets = mask + 1 + split; an entry lies in the bucket its hash says; count is exact;
+ * every mutation of a block passes arena.willWrite.
+ *
+ * SCAN: the cursor is a position in the order of bit-reversed hashes. Every bucket, at whatever level, covers a range of
+ * that order, so growth and shrinking between calls never skip an entry that stays; some may come twice.
+ *
+ * Worked example: mask 3, split 1: five buckets. Hash ...101: 101b & 3 = 1, not below split: bucket 1. Hash ...100:
+ * 100b & 3 = 0 < split: bucket 100b & 7 = 4.
+ */
+import type { Arena, Ref } from "../Arena.js"
+import { foreseenHash, touchBuckets, touchEntries, touchGuesses } from "./Foresight.js"
+import { hashBytes } from "../../bytes/SipHash.js"
+import { BUCKET_BYTES, BUCKET_WORDS, OVERFLOW_WORD, SEGMENT_BUCKETS, SLOTS, TAG_WORD } from "./TableLayout.js"
+
+const HEADER_BYTES = 32
+const BUCKETS_MIN = 2
+/** Entries a bucket above which a bucket is split, below which one is merged. */
+const LOAD_MAX = 8.5
+const LOAD_MIN = 3
+
+export const TABLE_COUNT_WORD = 0
+const KEY_LENGTH_MASK = 0x3fffffff
+
+/** Reverses the 32 bits of x. */
+const reverse = (x: number): number => {
+  x = ((x >>> 1) & 0x55555555) | ((x & 0x55555555) << 1)
+  x = ((x >>> 2) & 0x33333333) | ((x & 0x33333333) << 2)
+  x = ((x >>> 4) & 0x0f0f0f0f) | ((x & 0x0f0f0f0f) << 4)
+  x = ((x >>> 8) & 0x00ff00ff) | ((x & 0x00ff00ff) << 8)
+  return (x >>> 16) | (x << 16)
+}
+
+/**
+ * One handle on a table. A keyspace keeps one for good; collections share a few, attached for the length of a command.
+ */
+export class HashTable {
+  ref: Ref = 0
+  count = 0
+  private mask = 0
+  private split = 0
+  private dir: Ref = 0
+  private depth = 0
+  /** Where the last `find` stood: the block (segment or overflow), its word of the bucket, the slot. */
+  private foundBlock: Ref = 0
+  private foundBucket = 0
+  private foundSlot = 0
+  private lastHash = 0
+
+  constructor(private readonly arena: Arena) {}
+
+  /** Makes an empty table and attaches to it; answers its ref. */
+  create(): Ref {
+    const a = this.arena
+    this.ref = a.alloc(HEADER_BYTES)
+    this.dir = a.alloc(16)
+    const segment = a.alloc(BUCKETS_MIN * BUCKET_BYTES)
+    this.clearBuckets(segment, 0, BUCKETS_MIN)
+    const dirWord = (this.dir & 0xfffff) << 1
+    a.i32[this.dir >>> 20][dirWord] = segment
+    this.count = 0
+    this.mask = BUCKETS_MIN - 1
+    this.split = 0
+    this.depth = 0
+    const words = a.i32[this.ref >>> 20]
+    const w = (this.ref & 0xfffff) << 1
+    words.fill(0, w, w + 8)
+    this.publish()
+    return this.ref
+  }
+
+  /** Makes this handle stand for the table at `ref`. */
+  attach(ref: Ref): this {
+    const words = this.arena.i32[ref >>> 20]
+    const w = (ref & 0xfffff) << 1
+    this.ref = ref
+    this.count = words[w]
+    this.mask = words[w + 1]
+    this.split = words[w + 2]
+    this.dir = words[w + 3]
+    this.depth = words[w + 4]
+    return this
+  }
+
+  get bucketCount(): number {
+    return this.mask + 1 + this.split
+  }
+
+  /** Ref of the entry with this key, or 0. Remembers where it stands, for replaceFound and removeFound. */
+  find(buf: Uint8Array, off: number, len: number): Ref {
+    const hash = foreseenHash(buf, off, len)
+    this.lastHash = hash
+    return this.findHashed(hash, buf, off, len)
+  }
+
+  /** Brings what `find` will read for n hashes (at most LOOKAHEAD_MAX) near, all at once; an insertion needs no entries. */
+  touch(hashes: Int32Array, n: number, entries = true): void {
+    touchBuckets(this.arena, this.dir, this.mask, this.split, hashes, n)
+    if (entries) touchGuesses(this.arena, hashes, n)
+  }
+
+  /** As `find`, for a key whose hash is known. */
+  findHashed(hash: number, buf: Uint8Array, off: number, len: number): Ref {
+    const i32s = this.arena.i32
+    let b = hash & this.mask
+    if (b < this.split) b = hash & ((this.mask << 1) | 1)
+    const dir = this.dir
+    let block = i32s[dir >>> 20][((dir & 0xfffff) << 1) + (b >>> 6)]
+    let bucket = (b & 63) << 4
+    const tag = hash >>> 24
+    const pattern = Math.imul(tag, 0x01010101)
+    for (;;) {
+      const words = i32s[block >>> 20]
+      const at = ((block & 0xfffff) << 1) + bucket
+      for (let t = 0; t < 3; t++) {
+        const x = words[at + TAG_WORD + t] ^ pattern
+        let hits = (x - 0x01010101) & ~x & 0x80808080
+        while (hits !== 0) {
+          const slot = (t << 2) + ((31 - Math.clz32(hits & -hits)) >>> 3)
+          hits &= hits - 1
+          const entry = words[at + slot]
+          if (entry !== 0 && this.keyEquals(entry, buf, off, len)) {
+            this.foundBlock = block
+            this.foundBucket = bucket
+            this.foundSlot = slot
+            return entry
+          }
+        }
+      }
+      block = words[at + OVERFLOW_WORD]
+      if (block === 0) return 0
+      bucket = 0
+    }
+  }
+
+  private keyEquals(entry: Ref, buf: Uint8Array, off: number, len: number): boolean {
+    const chunk = entry >>> 20
+    const words = this.arena.i32[chunk]
+    const w = (entry & 0xfffff) << 1
+    if ((words[w + 1] & KEY_LENGTH_MASK) !== len) return false
+    let k = (w << 2) + 8 + ((words[w] & 7) << 2)
+    const bytes = this.arena.u8[chunk]
+    for (let i = off, end = off + len; i < end; i++, k++) if (bytes[k] !== buf[i]) return false
+    return true
+  }
+
+  /** Inserts an entry whose key is not in the table, right after a `find` of that key. */
+  insertAfterFind(entry: Ref): void {
+    this.insertHashed(this.lastHash, entry)
+  }
+
+  /** Inserts an entry whose key is not in the table. */
+  insert(entry: Ref): void {
+    this.insertHashed(this.hashOfEntry(entry), entry)
+  }
+
+  /** Inserts an entry whose key is not in the table and has this hash. */
+  insertHashed(hash: number, entry: Ref): void {
+    this.place(this.bucketOf(hash), hash, entry)
+    this.count++
+    if (this.count > this.bucketCount * LOAD_MAX) this.grow()
+    this.publish()
+  }
+
+  /** Makes the buckets of an empty table that is to hold `entries`, so that filling it moves nothing. */
+  reserve(entries: number): void {
+    if (this.count > 0) return
+    for (const wanted = Math.ceil(entries / LOAD_MAX); this.bucketCount < wanted;) {
+      this.ensureBucket(this.bucketCount)
+      this.split++
+      if (this.split <= this.mask) continue
+      this.mask = (this.mask << 1) | 1
+      this.split = 0
+    }
+    this.publish()
+  }
+
+  /** Puts another entry with the same key in the place of the one just found. */
+  replaceFound(entry: Ref): void {
+    const a = this.arena
+    a.willWrite(this.foundBlock)
+    a.i32[this.foundBlock >>> 20][((this.foundBlock & 0xfffff) << 1) + this.foundBucket + this.foundSlot] =
+      entry
+  }
+
+  /** Takes the entry just found out of the table (the entry block itself stays the caller's). */
+  removeFound(): void {
+    const a = this.arena
+    a.willWrite(this.foundBlock)
+    a.i32[this.foundBlock >>> 20][((this.foundBlock & 0xfffff) << 1) + this.foundBucket + this.foundSlot] = 0
+    this.count--
+    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
+    this.publish()
+  }
+
+  /**
+   * Takes the table apart: visits (and so hands to the caller) the entries of buckets from the last down until about
+   * `budget` were visited, and frees the buckets. Answers whether anything is left; at the end the table is gone.
+   */
+  drain(budget: number, visit: (entry: Ref) => void): boolean {
+    const a = this.arena
+    let left = budget
+    for (;;) {
+      const b = this.bucketCount - 1
+      this.forEachInBucket(b, (entry) => {
+        left--
+        visit(entry)
+      })
+      this.freeOverflow(b)
+      if ((b & 63) === 0) a.free(this.segmentRef(b >>> 6))
+      if (b === 0) {
+        a.free(this.dir)
+        a.free(this.ref)
+        this.ref = 0
+        this.count = 0
+        return false
+      }
+      if (this.split === 0) {
+        this.mask >>>= 1
+        this.split = this.mask + 1
+      }
+      this.split--
+      if (left <= 0) {
+        this.count = Math.max(0, this.count - budget + left)
+        this.publish()
+        return true
+      }
+    }
+  }
+
+  /** Calls `visit` with each entry of bucket b, in no particular order. `visit` must not change the table. */
+  forEachInBucket(b: number, visit: (entry: Ref) => void): void {
+    const i32s = this.arena.i32
+    let block = this.segmentRef(b >>> 6)
+    let bucket = (b & 63) << 4
+    for (;;) {
+      const words = i32s[block >>> 20]
+      const at = ((block & 0xfffff) << 1) + bucket
+      for (let s = 0; s < SLOTS; s++) {
+        const entry = words[at + s]
+        if (entry !== 0) visit(entry)
+      }
+      block = words[at + OVERFLOW_WORD]
+      if (block === 0) return
+      bucket = 0
+    }
+  }
+
+  /** Calls `visit` with every entry. `visit` must not change the table. */
+  forEach(visit: (entry: Ref) => void): void {
+    for (let b = 0, n = this.bucketCount; b < n; b++) this.forEachInBucket(b, visit)
+  }
+
+  /**
+   * One step of SCAN: visits the bucket under the cursor, answers the next cursor, 0 at the end. `visit` must not
+   * change the table.
+   */
+  scan(cursor: number, visit: (entry: Ref) => void): number {
+    let mask = this.mask
+    let b = cursor & mask
+    if (b < this.split) {
+      mask = (mask << 1) | 1
+      b = cursor & mask
+    }
+    this.forEachInBucket(b, visit)
+    return reverse(reverse(cursor | ~mask) + 1) >>> 0
+  }
+
+  /**
+   * A uniformly random entry, or 0 of an empty table. `random(n)` answers an integer in [0, n). Buckets and slots are
+   * drawn together and empty ones rejected, so every entry has the same chance however the buckets are filled.
+   */
+  random(random: (n: number) => number): Ref {
+    if (this.count === 0) return 0
+    const i32s = this.arena.i32
+    for (;;) {
+      const b = random(this.bucketCount)
+      let slot = random(SLOTS * (this.depth + 1))
+      let block = this.segmentRef(b >>> 6)
+      let bucket = (b & 63) << 4
+      while (slot >= SLOTS && block !== 0) {
+        block = i32s[block >>> 20][((block & 0xfffff) << 1) + bucket + OVERFLOW_WORD]
+        bucket = 0
+        slot -= SLOTS
+      }
+      if (block === 0) continue
+      const entry = i32s[block >>> 20][((block & 0xfffff) << 1) + bucket + slot]
+      if (entry !== 0) return entry
+    }
+  }
+
+  /** Bytes of the table's own blocks, entries not counted. */
+  ownBytes(): number {
+    const a = this.arena
+    let bytes = a.blockSize(this.ref) + a.blockSize(this.dir)
+    for (let s = 0, n = this.segmentCount(); s < n; s++) bytes += a.blockSize(this.segmentRef(s))
+    return bytes
+  }
+
+  hashOfEntry(entry: Ref): number {
+    const chunk = entry >>> 20
+    const words = this.arena.i32[chunk]
+    const w = (entry & 0xfffff) << 1
+    return hashBytes(
+      this.arena.u8[chunk],
+      (w << 2) + 8 + ((words[w] & 7) << 2),
+      words[w + 1] & KEY_LENGTH_MASK,
+    )
+  }
+
+  private publish(): void {
+    const a = this.arena
+    a.willWrite(this.ref)
+    const words = a.i32[this.ref >>> 20]
+    const w = (this.ref & 0xfffff) << 1
+    words[w] = this.count
+    words[w + 1] = this.mask
+    words[w + 2] = this.split
+    words[w + 3] = this.dir
+    words[w + 4] = this.depth
+  }
+
+  private bucketOf(hash: number): number {
+    const b = hash & this.mask
+    return b < this.split ? hash & ((this.mask << 1) | 1) : b
+  }
+
+  private segmentRef(s: number): Ref {
+    return this.arena.i32[this.dir >>> 20][((this.dir & 0xfffff) << 1) + s]
+  }
+
+  private segmentCount(): number {
+    return (this.bucketCount + SEGMENT_BUCKETS - 1) >>> 6
+  }
+
+  private clearBuckets(segment: Ref, first: number, n: number): void {
+    const w = ((segment & 0xfffff) << 1) + first * BUCKET_WORDS
+    this.arena.i32[segment >>> 20].fill(0, w, w + n * BUCKET_WORDS)
+  }
+
+  /** Puts an entry into bucket b, adding an overflow bucket when all slots are taken. */
+  private place(b: number, hash: number, entry: Ref): void {
+    const a = this.arena
+    let block = this.segmentRef(b >>> 6)
+    let bucket = (b & 63) << 4
+    for (let depth = 0; ; depth++) {
+      const words = a.i32[block >>> 20]
+      const at = ((block & 0xfffff) << 1) + bucket
+      for (let s = 0; s < SLOTS; s++) {
+        if (words[at + s] !== 0) continue
+        a.willWrite(block)
+        words[at + s] = entry
+        a.u8[block >>> 20][((at + TAG_WORD) << 2) + s] = hash >>> 24
+        return
+      }
+      let next = words[at + OVERFLOW_WORD]
+      if (next === 0) {
+        next = a.alloc(BUCKET_BYTES)
+        this.clearBuckets(next, 0, 1)
+        a.willWrite(block)
+        words[at + OVERFLOW_WORD] = next
+        if (depth + 1 > this.depth) this.depth = depth + 1
+      }
+      block = next
+      bucket = 0
+    }
+  }
+
+  /** Adds one bucket and moves to it the entries of its sibling that belong there. */
+  private grow(): void {
+    const from = this.split
+    const to = this.bucketCount
+    this.ensureBucket(to)
+    this.split++
+    if (this.split > this.mask) {
+      this.mask = (this.mask << 1) | 1
+      this.split = 0
+    }
+    this.redistribute(from)
+  }
+
+  /** Removes the last bucket; its entries return to the sibling it came from. */
+  private shrink(): void {
+    const last = this.bucketCount - 1
+    if (this.split === 0) {
+      this.mask >>>= 1
+      this.split = this.mask + 1
+    }
+    this.split--
+    this.redistribute(last)
+    if ((last & 63) === 0) {
+      this.arena.free(this.segmentRef(last >>> 6))
+    }
+  }
+
+  /** Takes all entries out of bucket b, as it was before a grow or shrink, and places them anew. */
+  private redistribute(b: number): void {
+    const a = this.arena
+    let n = 0
+    let block = this.segmentRef(b >>> 6)
+    let bucket = (b & 63) << 4
+    for (let first = true; block !== 0; first = false) {
+      a.willWrite(block)
+      const words = a.i32[block >>> 20]
+      const at = ((block & 0xfffff) << 1) + bucket
+      for (let s = 0; s < SLOTS; s++) {
+        const entry = words[at + s]
+        if (entry === 0) continue
+        if (n === moving.length) moving = grownCopy(moving)
+        moving[n++] = entry
+        words[at + s] = 0
+      }
+      const next = words[at + OVERFLOW_WORD]
+      words[at + OVERFLOW_WORD] = 0
+      if (!first) a.free(block)
+      block = next
+      bucket = 0
+    }
+    touchEntries(a, moving, n)
+    for (let i = 0; i < n; i++) {
+      const entry = moving[i]
+      const hash = this.hashOfEntry(entry)
+      this.place(this.bucketOf(hash), hash, entry)
+    }
+  }
+
+  private freeOverflow(b: number): void {
+    const a = this.arena
+    const segment = this.segmentRef(b >>> 6)
+    let block = a.i32[segment >>> 20][((segment & 0xfffff) << 1) + ((b & 63) << 4) + OVERFLOW_WORD]
+    while (block !== 0) {
+      const next = a.i32[block >>> 20][((block & 0xfffff) << 1) + OVERFLOW_WORD]
+      a.free(block)
+      block = next
+    }
+  }
+
+  /** Makes room for bucket b: a new segment, a larger first segment, or a larger directory. */
+  private ensureBucket(b: number): void {
+    const a = this.arena
+    const s = b >>> 6
+    if ((b & 63) === 0) {
+      if (s * 4 >= a.blockSize(this.dir)) this.dir = a.realloc(this.dir, s * 8, s * 4)
+      const segment = a.alloc(SEGMENT_BUCKETS * BUCKET_BYTES)
+      this.clearBuckets(segment, 0, SEGMENT_BUCKETS)
+      this.setSegment(s, segment)
+      return
+    }
+    if (s > 0) return
+    const segment = this.segmentRef(0)
+    if ((b + 1) * BUCKET_BYTES <= a.blockSize(segment)) {
+      a.willWrite(segment)
+      this.clearBuckets(segment, b, 1)
+      return
+    }
+    const grown = a.realloc(segment, b * 2 * BUCKET_BYTES, b * BUCKET_BYTES)
+    this.clearBuckets(grown, b, 1)
+    this.setSegment(0, grown)
+  }
+
+  private setSegment(s: number, segment: Ref): void {
+    const a = this.arena
+    a.willWrite(this.dir)
+    a.i32[this.dir >>> 20][((this.dir & 0xfffff) << 1) + s] = segment
+  }
+
+  /** Asserts the invariants of the file header. For tests. */
+  checkInvariants(): void {
+    let n = 0
+    for (let b = 0; b < this.bucketCount; b++) {
+      this.forEachInBucket(b, (entry) => {
+        n++
+        if (this.bucketOf(this.hashOfEntry(entry)) !== b)
+          throw new Error(`entry ${entry} lies in bucket ${b}`)
+      })
+    }
+    if (n !== this.count) throw new Error(`table holds ${n} entries, count says ${this.count}`)
+  }
+}
+
+/** Entries on the move in `redistribute`; shared, since a table is never touched from two places at once. */
+let moving: Int32Array = new Int32Array(256)
+const grownCopy = (old: Int32Array): Int32Array => {
+  const next = new Int32Array(old.length * 2)
+  next.set(old)
+  return next
+}

@@ -1,0 +1,26 @@
+/**
+ * `timeout`: clients that have sent nothing for so many seconds are closed. Links to a master or a replica stay, and so do
+ * clients that may be silent for a reason: those that wait in a blocking command, and subscribers.
+ */
+import * as Effect from "effect/Effect"
+import type { RedixValues } from "../config/index.js"
+import type { Engine } from "../engine/Engine.js"
+import { logVerbose } from "../server/RedisLogger.js"
+
+/** How often the clients are looked at. */
+const EVERY_MS = 1000
+
+/** Looks at the clients as the engine's clock goes on. `settings` may change at run time. */
+export const closeIdleClients = (engine: Engine, settings: Pick<RedixValues, "timeout">): void => {
+  let checkedMs = 0
+  engine.onCron.push((now) => {
+    if (settings.timeout === 0 || now - checkedMs < EVERY_MS) return
+    checkedMs = now
+    for (const session of engine.sessions.values()) {
+      if (now - session.lastActiveMs <= settings.timeout * 1000) continue
+      if (session.kind !== "normal" || session.blocked !== undefined || session.subscribed) continue
+      engine.background(Effect.asVoid(logVerbose(`Closing idle client ${session.address}`)))
+      session.control.kill()
+    }
+  })
+}

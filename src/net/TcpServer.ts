@@ -1,0 +1,234 @@
+/**
+ * TcpServer: accepts clients on TCP addresses, a unix socket and TLS, one fiber and one scope a connection.
+ *
+ * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
+ * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
+ * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS).
+ */
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { SocketServer } from "effect/socket/SocketServer"
+import type * as Net from "node:net"
+import type * as Tls from "node:tls"
+import type { RedixValues } from "../config/index.js"
+import * as Errors from "../resp/Errors.js"
+import { addressText } from "./Address.js"
+import { serveConnection } from "./Connection.js"
+import type { Engine } from "../engine/Engine.js"
+import { EngineService } from "../engine/Engine.js"
+import { closeIdleClients } from "./IdleClients.js"
+import { ListenError } from "./ListenError.js"
+import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
+
+/** What of the configuration concerns listening. */
+export type ListenSettings = TlsSettings &
+  Pick<
+    RedixValues,
+    | "bind"
+    | "port"
+    | "tlsPort"
+    | "unixsocket"
+    | "unixsocketperm"
+    | "tcpBacklog"
+    | "tcpKeepalive"
+    | "timeout"
+    | "protectedMode"
+    | "maxclients"
+    | "requirepass"
+  >
+
+export interface ListenOptions {
+  /** What port 0 means: a free port (embedding) or no TCP at all (redis-server's meaning). */
+  readonly portZero: "free" | "off"
+}
+
+/** A connection still sending this long after its end was asked for is cut. */
+const CLOSE_WAIT_MS = 500
+
+type Server = SocketServer["Service"]
+
+interface Listener {
+  readonly server: Server
+  readonly kind: "tcp" | "tls" | "unix"
+  readonly port: number
+}
+
+export class TcpServer extends Context.Service<
+  TcpServer,
+  {
+    /** Ports listened on, in the order of the addresses; the same port on two addresses is listed once. */
+    readonly ports: ReadonlyArray<number>
+    /** TLS port, 0 without TLS. */
+    readonly tlsPort: number
+    /** Path of the unix socket, "" without one. */
+    readonly unixSocket: string
+  }
+>()("redix/server/TcpServer") {
+  static readonly layerOf = (
+    settings: ListenSettings,
+    options: ListenOptions = { portZero: "free" },
+  ): Layer.Layer<TcpServer, ListenError, EngineService | FileSystem.FileSystem> =>
+    Layer.effect(TcpServer, open(settings, options))
+}
+
+const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
+  const engine = yield* EngineService
+  const listeners: Array<Listener> = []
+  closeIdleClients(engine, settings)
+  if (settings.port !== 0 || options.portZero === "free") {
+    yield* openAddresses(settings, settings.port, "tcp", undefined, listeners)
+  }
+  if (settings.tlsPort !== 0) {
+    const tls = yield* readTlsOptions(settings)
+    yield* openAddresses(settings, settings.tlsPort, "tls", tls, listeners)
+  }
+  if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
+  for (const listener of listeners) {
+    yield* Effect.forkScoped(listener.server.run(() => accept(engine, settings, listener)))
+  }
+  const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
+  if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)
+  return {
+    ports: [...new Set(ports)],
+    tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
+    unixSocket: settings.unixsocket,
+  }
+})
+
+/** Listens on every address of `bind`; one marked with "-" may be unavailable. */
+const openAddresses = Effect.fnUntraced(function* (
+  settings: ListenSettings,
+  wanted: number,
+  kind: "tcp" | "tls",
+  tls: Tls.TlsOptions | undefined,
+  into: Array<Listener>,
+) {
+  let port = wanted
+  let failure: ListenError | undefined
+  let opened = 0
+  for (const word of settings.bind) {
+    const optional = word.startsWith("-")
+    const host = hostOf(optional ? word.slice(1) : word)
+    const at = {
+      host,
+      port,
+      backlog: settings.tcpBacklog,
+      noDelay: true,
+      allowHalfOpen: true,
+      ipv6Only: host.includes(":"),
+    }
+    const make: Effect.Effect<Server, unknown, Scope.Scope> =
+      tls === undefined ? NodeSocketServer.make(at) : NodeSocketServer.makeTls({ ...tls, ...at })
+    const result = yield* Effect.result(make)
+    if (result._tag === "Failure") {
+      const error = new ListenError({ address: `${host}:${port}`, reason: reasonOf(result.failure) })
+      if (!optional) return yield* error
+      failure ??= error
+      continue
+    }
+    const address = result.success.address
+    // A free port is chosen once and used on every address.
+    if (address._tag !== "UnixPathAddress") port = address.port
+    into.push({ server: result.success, kind, port })
+    opened++
+  }
+  if (opened === 0 && failure !== undefined) return yield* failure
+})
+
+const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === "::*" ? "::" : word)
+
+const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
+  const fs = yield* FileSystem.FileSystem
+  const path = settings.unixsocket
+  const fail = (error: unknown): ListenError => new ListenError({ address: path, reason: reasonOf(error) })
+  // As redis-server: a socket file left by a killed server is in the way and taken.
+  yield* Effect.ignore(fs.remove(path))
+  const server = yield* NodeSocketServer.make({
+    path,
+    backlog: settings.tcpBacklog,
+    allowHalfOpen: true,
+  }).pipe(Effect.mapError(fail))
+  if (settings.unixsocketperm !== 0) {
+    yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.mapError(fail))
+  }
+  return { server, kind: "unix", port: 0 } satisfies Listener
+})
+
+/** The system's word on a failed listen, dug out of the wrappers around it. */
+const reasonOf = (error: unknown): string => {
+  for (let at: unknown = error; typeof at === "object" && at !== null;) {
+    if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
+    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
+  }
+  return String(error)
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "Address already in use",
+  EACCES: "Permission denied",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  ENOTFOUND: "Name or service not known",
+  EAFNOSUPPORT: "Address family not supported by protocol",
+  ENOENT: "No such file or directory",
+}
+
+const accept = (engine: Engine, settings: ListenSettings, listener: Listener): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
+    yield* Effect.addFinalizer(() => closed(raw))
+    const refusal = refusalOf(engine, settings, listener, raw)
+    if (refusal !== undefined) {
+      engine.rejectedConnections++
+      raw.end(`-${refusal}\r\n`)
+      return
+    }
+    const session = engine.openSession()
+    if (listener.kind === "unix") {
+      session.address = session.localAddress = `${settings.unixsocket}:0`
+    } else {
+      session.address = addressText(raw.remoteAddress, raw.remotePort)
+      session.localAddress = addressText(raw.localAddress, raw.localPort)
+      if (settings.tcpKeepalive > 0) raw.setKeepAlive(true, settings.tcpKeepalive * 1000)
+    }
+    yield* serveConnection(engine, raw, session)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect)),
+  )
+
+/** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
+const closed = (raw: Net.Socket): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (raw.closed) return Effect.void
+    const end = Effect.callback<void>((resume) => {
+      const done = (): void => resume(Effect.void)
+      raw.once("close", done)
+      return Effect.sync(() => void raw.off("close", done))
+    })
+    // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
+    if (raw.destroyed) return end
+    const cut = Effect.sync(() => void raw.destroy())
+    return Effect.timeoutOrElse(end, { duration: CLOSE_WAIT_MS, orElse: () => cut })
+  })
+
+/** Why a new connection is turned away, or undefined. */
+const refusalOf = (
+  engine: Engine,
+  settings: ListenSettings,
+  listener: Listener,
+  raw: Net.Socket,
+): string | undefined => {
+  if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
+  const open = settings.protectedMode && settings.requirepass === ""
+  if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
+  return undefined
+}
+
+const isLoopback = (address: string): boolean =>
+  address.startsWith("127.") || address === "::1" || address.startsWith("::ffff:127.")

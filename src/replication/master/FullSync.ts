@@ -1,0 +1,272 @@
+/**
+ * Full synchronization: snapshots for the replicas that wait for one, one snapshot at a time, each for all that wait.
+ *
+ *   diskless  ($EOF form)     snapshot -> every replica's socket at once, in step with the slowest
+ *   by file   ($length form)  snapshot -> temporary file -> each replica at its own pace
+ *
+ * In either form the stream is held for a replica from the instant of the cut (its reader stands there). A replica that
+ * comes while the file is being written joins: it gets the same offset, and the file when it is whole. A diskless
+ * transfer cannot be joined. Replicas that cannot read up to a mark get the file form whatever is set.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as Scope from "effect/Scope"
+import type { ReplicationPosition, SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
+import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
+import type { BacklogReader } from "../Backlog.js"
+import type { ReplicaLink } from "./ReplicaLink.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
+
+export interface FullSyncSettings {
+  readonly dir: string
+  readonly replBacklogSize: number
+  readonly replDisklessSync: boolean
+  readonly replDisklessSyncDelay: number
+  readonly replDisklessSyncMaxReplicas: number
+  readonly replTimeout: number
+}
+
+/** What the master does for its synchronizations. */
+export interface FullSyncHost {
+  readonly log: ReplicationLog
+  readonly settings: FullSyncSettings
+  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot">
+  readonly links: () => Iterable<ReplicaLink>
+  readonly isAttached: (link: ReplicaLink) => boolean
+  /** What the AUX fields of a snapshot say of the stream now. */
+  readonly position: () => ReplicationPosition
+  readonly drop: (link: ReplicaLink) => void
+  readonly goOnline: (link: ReplicaLink) => void
+  /** 40 random characters that no peer can guess. */
+  readonly newMark: () => string
+  readonly background: (effect: Effect.Effect<unknown, never, FileSystem.FileSystem>) => void
+  readonly now: () => number
+}
+
+/** Bytes of the file read and given to a socket at a time. */
+const FILE_CHUNK_BYTES = 256 * 1024
+const GATHER_STEP_MS = 50
+
+/** A file being written, which others may join. */
+interface FileJob {
+  readonly part: SnapshotPart
+  readonly id: string
+  readonly offset: number
+  /** Holds the stream from the cut on for those who join. */
+  readonly reader: BacklogReader
+  readonly links: Array<ReplicaLink>
+}
+
+export class FullSync {
+  private running = false
+  private file: FileJob | undefined = undefined
+
+  constructor(private readonly host: FullSyncHost) {}
+
+  /** A replica waits: joins the file in the making, or sees that a snapshot will be made. */
+  request(link: ReplicaLink): void {
+    const { file } = this
+    link.state = "waiting"
+    if (file?.part === link.snapshotPart && !this.wantsMark(link)) this.join(file, link)
+    if (this.running) return
+    this.running = true
+    const loop = Effect.ensuring(
+      this.loop,
+      Effect.sync(() => void (this.running = false)),
+    )
+    this.host.background(Effect.tapCause(loop, Effect.logError))
+  }
+
+  private readonly loop: Effect.Effect<void, never, FileSystem.FileSystem> = Effect.gen(
+    { self: this },
+    function* () {
+      yield* Effect.yieldNow
+      while (this.waiting().length > 0) {
+        const mayStream = (): boolean => this.waiting().some((link) => this.wantsMark(link))
+        // A file can be joined later, nobody needs to be waited for.
+        if (mayStream()) yield* this.gather
+        yield* mayStream() ? this.streamToSockets : Effect.scoped(this.streamThroughFile)
+      }
+    },
+  )
+
+  /** Those whose turn it is: replicas that wait for the same as the first that does. */
+  private waiting(): Array<ReplicaLink> {
+    const all = [...this.host.links()].filter((link) => link.state === "waiting")
+    return all.filter((link) => link.snapshotPart === all[0]?.snapshotPart)
+  }
+
+  private wantsMark(link: ReplicaLink): boolean {
+    return this.host.settings.replDisklessSync && link.acceptsMark && !link.plainSync
+  }
+
+  /** repl-diskless-sync-delay: lets further replicas arrive, unless there are enough. */
+  private readonly gather: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    const { replDisklessSyncDelay, replDisklessSyncMaxReplicas } = this.host.settings
+    for (let waited = 0; waited < replDisklessSyncDelay * 1000; waited += GATHER_STEP_MS) {
+      const n = this.waiting().length
+      if (n === 0 || (replDisklessSyncMaxReplicas > 0 && n >= replDisklessSyncMaxReplicas)) return
+      yield* Effect.sleep(GATHER_STEP_MS)
+    }
+  })
+
+  /** The instant of the cut for one replica: its status line, and its place in the stream. */
+  private begin(link: ReplicaLink, id: string, offset: number): void {
+    const backlog = this.host.log.openBacklog(this.host.settings.replBacklogSize)
+    if (!link.plainSync) link.push(`+FULLRESYNC ${id} ${offset}\r\n`)
+    link.reader = backlog.attach(offset + 1)
+    link.state = "transfer"
+    link.saving = !this.wantsMark(link)
+  }
+
+  // ---- diskless
+
+  private readonly streamToSockets: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    const { log, persistence, position } = this.host
+    const mark = this.host.newMark()
+    let targets: ReadonlyArray<ReplicaLink> = []
+    const atCut = (): SnapshotTargets => {
+      targets = this.waiting().filter((link) => this.wantsMark(link))
+      for (const link of targets) {
+        this.begin(link, log.id, log.offset)
+        link.push(`$EOF:${mark}\r\n`)
+      }
+      log.reselect()
+      const part = targets[0]?.snapshotPart
+      return { sinks: targets.map((link) => this.sinkOf(link)), part, replication: position() }
+    }
+    const result = yield* Effect.result(persistence.streamSnapshot(atCut))
+    if (result._tag === "Failure") {
+      yield* this.failed(result.failure.message, targets)
+      return
+    }
+    for (const link of targets) {
+      if (!this.host.isAttached(link)) continue
+      link.push(mark)
+      link.awaitingAck = true
+      link.ackAtMs = this.host.now()
+      if (link.snapshotOnly) link.session.control.close()
+      else yield* Effect.logInfo(`Streamed RDB transfer with replica ${link.name} succeeded (socket)`)
+    }
+  })
+
+  private sinkOf(link: ReplicaLink): SnapshotSink {
+    return {
+      write: (bytes) =>
+        Effect.suspend(() => {
+          if (!this.host.isAttached(link)) return Effect.fail("the replica is gone")
+          // A copy: the bytes are only lent, the socket may keep them longer.
+          return this.give(link, Buffer.from(bytes))
+        }),
+    }
+  }
+
+  /** Pushes bytes and waits until the replica's socket takes more; a replica that does not read is dropped. */
+  private give(link: ReplicaLink, bytes: Uint8Array): Effect.Effect<void> {
+    const { control } = link.session
+    control.push(bytes)
+    if (!control.congested()) return Effect.void
+    return control.drained.pipe(
+      Effect.timeoutOrElse({
+        duration: Duration.seconds(this.host.settings.replTimeout),
+        orElse: () =>
+          Effect.andThen(
+            Effect.logWarning(`Disconnecting timed out replica (full sync): ${link.name}`),
+            Effect.sync(() => this.host.drop(link)),
+          ),
+      }),
+    )
+  }
+
+  // ---- through a file
+
+  private join(file: FileJob, link: ReplicaLink): void {
+    this.begin(link, file.id, file.offset)
+    file.links.push(link)
+  }
+
+  private readonly streamThroughFile: Effect.Effect<void, never, FileSystem.FileSystem | Scope.Scope> =
+    Effect.gen({ self: this }, function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { settings } = this.host
+      const joined: Array<ReplicaLink> = []
+      const writing = Effect.gen({ self: this }, function* () {
+        const path = yield* fs.makeTempFileScoped({
+          directory: settings.dir,
+          prefix: "temp-sync-",
+          suffix: ".rdb",
+        })
+        const output = yield* fs.open(path, { flag: "w" })
+        const bytes = yield* this.writeFile({ write: (chunk) => output.writeAll(chunk) }, joined)
+        return { path, bytes }
+      })
+      const result = yield* Effect.result(writing)
+      if (result._tag === "Failure") {
+        yield* this.failed(result.failure.message, joined)
+        return
+      }
+      const { path, bytes } = result.success
+      const send = (link: ReplicaLink): Effect.Effect<void> =>
+        this.sendFile(fs, path, bytes, link).pipe(Effect.catch((error) => this.failed(error.message, [link])))
+      yield* Effect.forEach(joined, send, { discard: true, concurrency: "unbounded" })
+    })
+
+  /** Writes the snapshot; answers its length. `joined` gets the replicas it is for, also those that come meanwhile. */
+  private writeFile(sink: SnapshotSink, joined: Array<ReplicaLink>) {
+    const { log, persistence, position } = this.host
+    const atCut = (): SnapshotTargets => {
+      const backlog = log.openBacklog(this.host.settings.replBacklogSize)
+      const waiting = this.waiting()
+      const part = waiting[0]?.snapshotPart ?? "all"
+      const reader = backlog.attach(backlog.next)
+      const file = { part, id: log.id, offset: log.offset, reader, links: joined }
+      this.file = file
+      for (const link of waiting) if (!this.wantsMark(link)) this.join(file, link)
+      log.reselect()
+      return { sinks: [sink], part, replication: position() }
+    }
+    return persistence.streamSnapshot(atCut).pipe(
+      Effect.flatMap((result) => {
+        const [failure] = result.failed
+        return failure === undefined
+          ? Effect.succeed(result.bytes)
+          : Effect.fail({ message: String(failure.error) })
+      }),
+      Effect.ensuring(
+        Effect.sync(() => {
+          if (this.file !== undefined) log.backlog?.detach(this.file.reader)
+          this.file = undefined
+        }),
+      ),
+    )
+  }
+
+  private sendFile(fs: FileSystem.FileSystem, path: string, bytes: number, link: ReplicaLink) {
+    return Effect.scoped(
+      Effect.gen({ self: this }, function* () {
+        const input = yield* fs.open(path, { flag: "r" })
+        if (!this.host.isAttached(link)) return
+        link.saving = false
+        link.push(`$${bytes}\r\n`)
+        for (let left = bytes; left > 0 && this.host.isAttached(link);) {
+          const buffer = Buffer.allocUnsafeSlow(Math.min(left, FILE_CHUNK_BYTES))
+          const n = Number(yield* input.read(buffer))
+          if (n === 0) return yield* Effect.fail({ message: "the temporary file is too short" })
+          left -= n
+          yield* this.give(link, buffer.subarray(0, n))
+        }
+        if (!this.host.isAttached(link)) return
+        link.ackAtMs = this.host.now()
+        if (link.snapshotOnly) link.session.control.close()
+        else this.host.goOnline(link)
+        yield* Effect.logInfo(`Synchronization with replica ${link.name} succeeded`)
+      }),
+    )
+  }
+
+  private failed(reason: string, links: ReadonlyArray<ReplicaLink>): Effect.Effect<void> {
+    for (const link of links.length > 0 ? links : this.waiting()) this.host.drop(link)
+    return Effect.logWarning(`Snapshot for replicas failed: ${reason}`)
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Clients in WAIT: each wants a number of replicas to have acknowledged an offset. An acknowledgement looks only at the
+ * waiters whose offset it reaches, since they are kept in order of offset.
+ */
+import * as Effect from "effect/Effect"
+import type { Session } from "../../engine/clients/Session.js"
+
+/** How a wait ended: replicas have arrived, its time is over (CLIENT UNBLOCK says so, too), or somebody ended it. */
+export type WaitEnd = "arrived" | "timeout" | "unblocked" | "demoted"
+
+interface Waiter {
+  readonly session: Session
+  readonly offset: number
+  readonly replicas: number
+  readonly resume: (end: WaitEnd) => void
+  /** Unix milliseconds, Infinity = for ever. */
+  readonly deadline: number
+}
+
+/** Runs something after so many milliseconds. */
+export type Later = (ms: number, run: () => void) => void
+
+export class WaitList {
+  private readonly waiters: Array<Waiter> = []
+
+  /** When the timer that is set goes off; one serves all waiters, since most of them are gone long before. */
+  private timerAt = Infinity
+
+  constructor(
+    private readonly now: () => number,
+    private readonly later: Later,
+  ) {}
+
+  get size(): number {
+    return this.waiters.length
+  }
+
+  /**
+   * Waits until an acknowledgement brings the number of replicas at `offset` to `replicas`.
+   * @param timeoutMs longest wait, 0 = for ever
+   */
+  wait(session: Session, offset: number, replicas: number, timeoutMs: number): Effect.Effect<WaitEnd> {
+    return Effect.callback<WaitEnd>((resume) => {
+      const waiter: Waiter = {
+        session,
+        offset,
+        replicas,
+        // Not at once: resuming would run this client in the middle of another's batch.
+        resume: (end) => queueMicrotask(() => resume(Effect.succeed(end))),
+        deadline: timeoutMs > 0 ? this.now() + timeoutMs : Infinity,
+      }
+      this.arm(waiter.deadline)
+      let at = this.waiters.length
+      while (at > 0 && (this.waiters[at - 1]?.offset ?? 0) > offset) at--
+      this.waiters.splice(at, 0, waiter)
+      session.blocked = {
+        unblock: (how) => this.release(waiter, how === "error" ? "unblocked" : "timeout"),
+      }
+      return Effect.sync(() => void this.remove(waiter))
+    })
+  }
+
+  /** Lets those go whose replicas have arrived; `acknowledged` is the highest offset any replica has. */
+  check(acknowledged: number, count: (offset: number) => number): void {
+    for (let i = 0; i < this.waiters.length;) {
+      const waiter = this.waiters[i]
+      if (waiter === undefined || waiter.offset > acknowledged) return
+      if (count(waiter.offset) < waiter.replicas) i++
+      else this.release(waiter, "arrived")
+    }
+  }
+
+  /** Lets everybody go: this server has ceased to be a master. */
+  releaseAll(): void {
+    for (const waiter of [...this.waiters]) this.release(waiter, "demoted")
+  }
+
+  private arm(deadline: number): void {
+    if (deadline >= this.timerAt) return
+    this.timerAt = deadline
+    this.later(Math.max(1, deadline - this.now()), () => this.expire())
+  }
+
+  private expire(): void {
+    this.timerAt = Infinity
+    const now = this.now()
+    let next = Infinity
+    for (const waiter of [...this.waiters]) {
+      if (waiter.deadline <= now) this.release(waiter, "timeout")
+      else next = Math.min(next, waiter.deadline)
+    }
+    this.arm(next)
+  }
+
+  private release(waiter: Waiter, end: WaitEnd): boolean {
+    if (!this.remove(waiter)) return false
+    waiter.resume(end)
+    return true
+  }
+
+  private remove(waiter: Waiter): boolean {
+    const at = this.waiters.indexOf(waiter)
+    if (at < 0) return false
+    this.waiters.splice(at, 1)
+    waiter.session.blocked = undefined
+    return true
+  }
+}

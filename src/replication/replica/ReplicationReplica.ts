@@ -1,0 +1,419 @@
+/**
+ * ReplicationReplica: follows a master. One fiber runs the link (ReplicaState.ts draws its phases): dial, handshake,
+ * snapshot if the history is not shared, then the command stream, for ever; after a failure it dials again, at once the
+ * first time and then with growing pauses.
+ *
+ * The stream is applied through `ReplicaHost`, which the server implements. Bytes of the stream go on to this server's own
+ * log unchanged, after the commands in them were applied, so that the offset says what is applied, and sub-replicas see
+ * the same stream. A transaction counts when its EXEC was applied; cut in the middle it is asked for again.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Scope from "effect/Scope"
+import type { LoadResult } from "../../rdb/RdbPersistence.js"
+import type { RequestView } from "../../resp/RequestParser.js"
+import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
+import { handshake } from "./ReplicaHandshake.js"
+import { mayFollow, type ReplicaPhase } from "../ReplicaState.js"
+import { encodeCommand, type ReplicationLog } from "../ReplicationLog.js"
+import {
+  type IncomingSnapshot,
+  openSnapshot,
+  receiveSnapshot,
+  type TransferProgress,
+} from "./SnapshotTransfer.js"
+
+/** Settings the replica side reads, as in the configuration. */
+export interface ReplicaSettings {
+  /** Local address of links to masters, "" = the system's choice. */
+  readonly bindSourceAddr: string
+  readonly tlsReplication: boolean
+  readonly masteruser: string
+  readonly masterauth: string
+  readonly replTimeout: number
+  readonly replBacklogSize: number
+  readonly replicaAnnounceIp: string
+  readonly replicaAnnouncePort: number
+  readonly dir: string
+}
+
+/** Why a link cannot go on. */
+export interface StreamTrouble {
+  readonly reason: string
+  /** The stream cannot be followed past this place: what comes after it needs a snapshot. */
+  readonly lost: boolean
+}
+
+/** Takes the master's stream apart and runs its commands. */
+export interface StreamCommands {
+  /** Hands over the stream's next bytes, which are lent until `next` finds no further command. */
+  readonly feed: (chunk: Uint8Array) => void
+  /** The next whole command, undefined when there is none. */
+  readonly next: () => RequestView | undefined
+  /** After `next` found none: what is wrong with the stream, if anything is. */
+  readonly broken: string | undefined
+  /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
+  readonly run: () => StreamTrouble | undefined
+  /** Bytes taken apart so far, empty lines included. */
+  readonly consumed: number
+  /** Bytes handed over that are not yet a whole command. */
+  readonly pending: number
+}
+
+/** What the server does for its replica side. */
+export interface ReplicaHost {
+  /** Port this server's clients use. */
+  readonly port: () => number
+  /** For the stream of a new link. */
+  readonly commands: () => StreamCommands
+  /** Whether the master's transaction is open. */
+  readonly inTransaction: () => boolean
+  /** The link is up over this connection; `end` ends it. */
+  readonly linked: (connection: MasterConnection, end: () => void) => void
+  /** The connection is gone: forgets it, and a transaction that was cut. */
+  readonly unlinked: () => void
+  /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
+  readonly load: (path: string) => Effect.Effect<LoadResult, { readonly message: string }>
+  /**
+   * As `load`, from the connection itself; undefined where the settings ask for a file (repl-diskless-load).
+   * @param sameHistory the snapshot belongs to the history of the present data set, which may be served meanwhile
+   */
+  readonly loadStream: (
+    snapshot: IncomingSnapshot,
+    sameHistory: boolean,
+  ) => Effect.Effect<LoadResult, { readonly message: string }> | undefined
+  /** The link came up, went down, or its phase changed otherwise: gates and log follow. */
+  readonly phaseChanged: (phase: ReplicaPhase) => void
+  /** The history changed: attached sub-replicas must ask anew. */
+  readonly dropSubReplicas: () => void
+  /** The master refused a snapshot by its words and FAILOVER was asked of it. */
+  readonly failoverRefused: (reason: string) => void
+  /** Opens a connection to the master; it ends with the scope. */
+  readonly dial: (
+    master: MasterAddress,
+  ) => Effect.Effect<MasterConnection, { readonly message: string }, Scope.Scope>
+  readonly background: (
+    effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
+  ) => Fiber.Fiber<unknown, unknown>
+  readonly now: () => number
+}
+
+export interface MasterAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Pause before the master is dialled again: grows from the first to the second, then stays. */
+const RETRY_MS_MIN = 100
+const RETRY_MS_MAX = 1000
+const HEARTBEAT_MS = 1000
+/** A link that was up for shorter than this counts as one that failed: its master may refuse us again and again. */
+const UP_MS_MIN = 1000
+/** Characters of a replication ID. */
+const ID_LENGTH = 40
+const NEWLINE = Buffer.from("\n", "latin1")
+
+/** Offsets are counted exactly up to 2^53. */
+const isOffset = (text: string | undefined): boolean =>
+  text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
+
+export class Replica {
+  master: MasterAddress | undefined = undefined
+  phase: ReplicaPhase = "none"
+  /** Unix milliseconds since when the link is down; 0 while it is up, or was never up. */
+  downSinceMs = 0
+  /** Bytes of the snapshot in transfer: announced (-1 = up to a mark) and read. */
+  readonly transfer: TransferProgress = { total: 0, read: 0, lastMs: 0 }
+  /** The next handshake asks the master to step down (FAILOVER's old master does). */
+  askFailover = false
+  /** Bytes read from masters. */
+  inputBytes = 0
+  private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private stream: MasterStream | undefined = undefined
+  /** Bytes of the open transaction's commands. */
+  private held: Array<Uint8Array> = []
+  private heldBytes = 0
+  private commands: StreamCommands | undefined = undefined
+  /** Unix milliseconds since when the link is up. */
+  private upSinceMs = 0
+  /** The master does not know PSYNC: acknowledgements are not for it. */
+  private plain = false
+
+  constructor(
+    readonly log: ReplicationLog,
+    readonly settings: ReplicaSettings,
+    private readonly host: ReplicaHost,
+  ) {}
+
+  /** Unix milliseconds of the last byte from the master, 0 without link. */
+  get heardAtMs(): number {
+    return this.stream?.heardAtMs ?? 0
+  }
+
+  /** master_repl_offset plus what was read of an open transaction, and of a command that is not whole. */
+  get readOffset(): number {
+    return this.log.offset + this.heldBytes + (this.commands?.pending ?? 0)
+  }
+
+  /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
+  follow(master: MasterAddress): void {
+    const before = this.endLink()
+    this.master = master
+    this.log.following = true
+    if (this.phase === "connected") this.downSinceMs = this.host.now()
+    this.enter("connect")
+    // The former link must have let go of the data set before the next may touch it.
+    const ended = before === undefined ? Effect.yieldNow : Fiber.interrupt(before)
+    this.fiber = this.host.background(Effect.andThen(ended, this.run(master)))
+  }
+
+  /** REPLICAOF NO ONE: this server's history goes on from here under a new name. */
+  stopFollowing(): void {
+    if (this.master === undefined) return
+    this.endLink()
+    this.master = undefined
+    this.askFailover = false
+    this.downSinceMs = 0
+    this.log.following = false
+    this.log.shiftId()
+    // Whatever became of the master's stream, this server's own begins with the data it has.
+    this.log.continues = true
+    this.enter("none")
+  }
+
+  /** Ends the link; it is dialled again. CLIENT KILL TYPE master. */
+  reconnect(): void {
+    if (this.master !== undefined) this.follow(this.master)
+  }
+
+  /** Ends the fiber of the link without changing the role; answers the fiber, which may take a while. */
+  private endLink(): Fiber.Fiber<unknown, unknown> | undefined {
+    const fiber = this.fiber
+    this.fiber = undefined
+    if (fiber !== undefined) fiber.interruptUnsafe()
+    this.forgetLink()
+    return fiber
+  }
+
+  private forgetLink(): void {
+    this.host.unlinked()
+    this.held = []
+    this.heldBytes = 0
+    this.commands = undefined
+    this.stream = undefined
+  }
+
+  /** Tells the master how far this replica is, now. */
+  sendAck(): void {
+    if (!this.plain) this.stream?.write(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
+  }
+
+  /** Once a second. */
+  cron(): void {
+    if (this.phase === "connected") this.sendAck()
+  }
+
+  private enter(phase: ReplicaPhase): void {
+    if (phase !== this.phase && !mayFollow(this.phase, phase) && phase !== "connect") {
+      throw new Error(`replica link: ${phase} cannot follow ${this.phase}`)
+    }
+    this.phase = phase
+    this.host.phaseChanged(phase)
+  }
+
+  private run(master: MasterAddress): Effect.Effect<never, never, FileSystem.FileSystem> {
+    return Effect.gen({ self: this }, function* () {
+      let pause = 0
+      for (;;) {
+        if (pause > 0) yield* Effect.sleep(pause)
+        const result = yield* Effect.result(Effect.scoped(this.session(master)))
+        const wasUp = this.phase === "connected"
+        const upMs = wasUp ? this.host.now() - this.upSinceMs : 0
+        if (result._tag === "Failure")
+          yield* Effect.logWarning(`MASTER <-> REPLICA: ${result.failure.message}`)
+        if (wasUp) this.downSinceMs = this.host.now()
+        this.forgetLink()
+        this.enter("connect")
+        pause = upMs >= UP_MS_MIN ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
+      }
+    })
+  }
+
+  /** One connection's life. */
+  private session(master: MasterAddress) {
+    return Effect.gen({ self: this }, function* () {
+      yield* Effect.logInfo(`Connecting to MASTER ${master.host}:${master.port}`)
+      this.enter("connecting")
+      const connection = yield* this.host.dial(master)
+      const stream = new MasterStream(connection, this.host.now)
+      this.stream = stream
+      yield* Effect.raceFirst(this.serve(stream, connection), this.watch(stream))
+    })
+  }
+
+  /** Fails when the master has been silent for repl-timeout. */
+  private watch(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
+    return Effect.gen({ self: this }, function* () {
+      for (;;) {
+        yield* Effect.sleep(HEARTBEAT_MS)
+        // A load takes its time, and what the master has to say waits in the socket.
+        if (this.phase === "transfer" && this.transfer.total === this.transfer.read) continue
+        if (this.host.now() - stream.heardAtMs > this.settings.replTimeout * 1000)
+          return yield* new MasterLinkError({ step: "Stream", reason: "timeout" })
+      }
+    })
+  }
+
+  private serve(stream: MasterStream, connection: MasterConnection) {
+    return Effect.gen({ self: this }, function* () {
+      this.enter("handshake")
+      yield* handshake(stream, this.settings, this.host.port())
+      yield* this.synchronize(stream)
+      this.host.linked(connection, () => this.reconnect())
+      this.downSinceMs = 0
+      this.upSinceMs = this.host.now()
+      this.enter("connected")
+      this.sendAck()
+      return yield* this.applyStream(stream)
+    })
+  }
+
+  /** PSYNC, and the snapshot where the history is not shared. */
+  private synchronize(stream: MasterStream) {
+    return Effect.gen({ self: this }, function* () {
+      const { log, askFailover } = this
+      this.plain = false
+      const from = log.offset + 1
+      const ask = log.continues ? ["PSYNC", log.id, String(from)] : ["PSYNC", "?", "-1"]
+      if (askFailover) ask.push("FAILOVER")
+      if (log.continues)
+        yield* Effect.logInfo(`Trying a partial resynchronization (request ${log.id}:${from}).`)
+      stream.write(encodeCommand(ask))
+      const reply = yield* stream.line("PSYNC")
+      const [word, id, offset] = reply.split(" ")
+      if (word === "+CONTINUE" && log.continues) {
+        this.askFailover = false
+        if (id?.length === ID_LENGTH && id !== log.id) this.continueAs(id)
+        log.openBacklog(this.settings.replBacklogSize)
+        yield* Effect.logInfo("Successful partial resynchronization with master.")
+        return
+      }
+      if (word === "+FULLRESYNC" && id?.length === ID_LENGTH && isOffset(offset)) {
+        this.askFailover = false
+        yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
+        yield* this.replaceData(stream, id)
+        log.adopt(id, Number(offset))
+      } else if (reply.startsWith("-NOMASTERLINK") || reply.startsWith("-LOADING")) {
+        return yield* new MasterLinkError({ step: "PSYNC", reason: `the master is not ready: ${reply}` })
+      } else if (askFailover) {
+        this.host.failoverRefused(reply)
+        return yield* new MasterLinkError({ step: "PSYNC FAILOVER", reason: reply })
+      } else if (reply.startsWith("-")) {
+        yield* Effect.logInfo(`Master does not support PSYNC or is in error state (reply: ${reply})`)
+        this.plain = true
+        stream.write(encodeCommand(["SYNC"]))
+        yield* this.replaceData(stream, "")
+        log.forget()
+      } else {
+        return yield* new MasterLinkError({ step: "PSYNC", reason: `unexpected reply: ${reply}` })
+      }
+      log.openBacklog(this.settings.replBacklogSize)
+    })
+  }
+
+  /**
+   * Receives the master's snapshot and puts it in place of the data set.
+   * @param id of the history it belongs to
+   */
+  private replaceData(stream: MasterStream, id: string) {
+    return Effect.suspend(() => {
+      const { settings, host, transfer, log } = this
+      this.enter("transfer")
+      Object.assign(transfer, { total: -2, read: 0, lastMs: host.now() })
+      const beat = Effect.sync(() => stream.write(NEWLINE))
+      const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
+      // Also while it is received: all of it may have left the master long since, and wait on a slow way.
+      const sameHistory = log.continues && log.id === id
+      const work = openSnapshot(stream, transfer, host.now).pipe(
+        Effect.flatMap((snapshot) => {
+          const loading = host.loadStream(snapshot, sameHistory)
+          if (loading !== undefined) return loading
+          return Effect.flatMap(receiveSnapshot(snapshot, settings.dir), (path) => {
+            transfer.total = transfer.read
+            return host.load(path)
+          })
+        }),
+      )
+      return Effect.raceFirst(work, heartbeat).pipe(
+        Effect.mapError((error) =>
+          error instanceof MasterLinkError
+            ? error
+            : new MasterLinkError({ step: "Snapshot", reason: error.message }),
+        ),
+        Effect.scoped,
+      )
+    })
+  }
+
+  /** The master continues our history under another name. */
+  private continueAs(id: string): void {
+    this.log.secondId = this.log.id
+    this.log.secondOffset = this.log.offset + 1
+    this.log.id = id
+    this.host.dropSubReplicas()
+  }
+
+  private applyStream(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
+    const commands = this.host.commands()
+    const { log } = this
+    const base = log.offset
+    this.commands = commands
+    return stream.run("Stream", (chunk) => {
+      this.inputBytes += chunk.length
+      commands.feed(chunk)
+      for (let request = commands.next(); request !== undefined; request = commands.next()) {
+        // The link may have been given up, by a client or by the command before.
+        if (this.stream !== stream) return "the link was given up"
+        const trouble = this.applyOne(commands, request)
+        if (trouble === undefined) continue
+        if (trouble.lost) log.continues = false
+        return trouble.reason
+      }
+      if (this.stream !== stream) return "the link was given up"
+      const { broken } = commands
+      if (broken !== undefined) log.continues = false
+      // Empty lines and empty commands count: the master has sent them, so its offset and ours have passed them.
+      const empty = base + commands.consumed - log.offset - this.heldBytes
+      if (empty > 0 && broken === undefined) this.pass(Buffer.alloc(empty, NEWLINE))
+      return broken
+    })
+  }
+
+  private applyOne(commands: StreamCommands, request: RequestView): StreamTrouble | undefined {
+    const { buf, rawStart, rawEnd } = request
+    const trouble = commands.run()
+    if (trouble !== undefined) return trouble
+    if (this.host.inTransaction() || this.held.length > 0)
+      this.pass(Buffer.from(buf.subarray(rawStart, rawEnd)))
+    else this.log.feed(buf, rawStart, rawEnd - rawStart)
+    return undefined
+  }
+
+  /** Bytes of the stream that were applied: those of a transaction count when it is whole. */
+  private pass(bytes: Uint8Array): void {
+    this.held.push(bytes)
+    this.heldBytes += bytes.length
+    if (this.host.inTransaction()) return
+    const { held } = this
+    this.held = []
+    this.heldBytes = 0
+    for (const part of held) this.log.feed(part, 0, part.length)
+  }
+}
+
+/** The Replica as a service. */
+export class ReplicationReplica extends Context.Service<ReplicationReplica, Replica>()(
+  "redix/replication/Replica",
+) {}

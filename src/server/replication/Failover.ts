@@ -1,0 +1,134 @@
+/**
+ * FAILOVER: this master hands its role to a replica without losing a write.
+ *
+ *   none --FAILOVER--> waiting: writes are held back until the chosen replica has everything
+ *   waiting --caught up, or time over with FORCE--> handing: this server becomes a replica and asks the other, with PSYNC ...
+ *           FAILOVER, to take over; when it does, writes are let go (and find themselves on a replica)
+ *   waiting --time over--> none;  handing --refused--> none, and this server is a master again
+ */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as FileSystem from "effect/FileSystem"
+import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
+import type { Replication } from "./Replication.js"
+
+export type FailoverState = "no-failover" | "waiting-for-sync" | "failover-in-progress"
+
+export interface FailoverRequest {
+  /** Announced address of the replica to take over; undefined = the first that has caught up. */
+  readonly to: { readonly host: string; readonly port: number } | undefined
+  /** Milliseconds to wait for it, 0 = for ever. */
+  readonly timeoutMs: number
+  /** Hand over when the time is over even if the replica lags. */
+  readonly force: boolean
+}
+
+const PURPOSE = "failover"
+const FOR_EVER = Number.MAX_SAFE_INTEGER
+
+export class Failover {
+  state: FailoverState = "no-failover"
+  private request: FailoverRequest | undefined = undefined
+  private untilMs = FOR_EVER
+
+  constructor(
+    private readonly replication: Replication,
+    private readonly fork: (
+      effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
+    ) => Fiber.Fiber<unknown, unknown>,
+    private readonly now: () => number,
+  ) {}
+
+  get running(): boolean {
+    return this.state !== "no-failover"
+  }
+
+  /** Writes stand still, so no PING may move the offset that a replica is to reach. */
+  get holdsWrites(): boolean {
+    return this.running && (this.request?.timeoutMs ?? 0) > 0
+  }
+
+  begin(request: FailoverRequest): void {
+    const { engine, master } = this.replication
+    this.request = request
+    this.untilMs = request.timeoutMs > 0 ? this.now() + request.timeoutMs : FOR_EVER
+    this.state = "waiting-for-sync"
+    engine.pause.pause(PURPOSE, "write", FOR_EVER)
+    this.fork(Effect.logInfo("FAILOVER requested."))
+    master.askForAcks()
+    this.check()
+    if (request.timeoutMs > 0) {
+      const look = Effect.andThen(
+        Effect.sleep(request.timeoutMs),
+        Effect.sync(() => this.check()),
+      )
+      this.fork(look)
+    }
+  }
+
+  /** FAILOVER ABORT and the like; answers whether there was one. */
+  abort(why: string): boolean {
+    if (!this.running) return false
+    const handing = this.state === "failover-in-progress"
+    this.end()
+    this.fork(Effect.logWarning(`Failover aborted: ${why}`))
+    if (handing) this.replication.promote()
+    return true
+  }
+
+  /** The other side would not take over. */
+  refused(reason: string): void {
+    if (this.state === "failover-in-progress") this.abort(`target rejected psync request: ${reason}`)
+  }
+
+  /** The link to the new master is up. */
+  succeeded(): void {
+    if (this.state !== "failover-in-progress") return
+    this.end()
+    this.fork(Effect.logInfo("Failover target accepted, this server is a replica now."))
+  }
+
+  /** An acknowledgement came, or time has passed. */
+  check(): void {
+    const { request } = this
+    if (this.state !== "waiting-for-sync" || request === undefined) return
+    const target = this.candidates(request).find((link) => link.ackOffset >= this.replication.log.offset)
+    if (target !== undefined) return this.hand(target)
+    if (this.now() < this.untilMs) return
+    const [forced] = this.candidates(request)
+    if (request.force && forced !== undefined) this.hand(forced)
+    else this.abort("Replica never caught up before timeout")
+  }
+
+  private candidates({ to }: FailoverRequest): ReadonlyArray<ReplicaLink> {
+    return this.replication.master.attached.filter(
+      (link) =>
+        link.state === "online" &&
+        (to === undefined || (link.ip === to.host && link.listeningPort === to.port)),
+    )
+  }
+
+  private hand(target: ReplicaLink): void {
+    this.state = "failover-in-progress"
+    this.fork(Effect.logInfo(`Failover target is synced, failing over to ${target.name}`))
+    const { ip, listeningPort } = target
+    // Not inside of the acknowledgement that led here: the links are about to change.
+    const go = Effect.andThen(
+      Effect.yieldNow,
+      Effect.sync(() => {
+        if (this.state !== "failover-in-progress") return
+        this.replication.replica.askFailover = true
+        this.replication.demote(ip, listeningPort)
+      }),
+    )
+    this.fork(go)
+  }
+
+  private end(): void {
+    this.state = "no-failover"
+    this.request = undefined
+    this.untilMs = FOR_EVER
+    this.replication.replica.askFailover = false
+    this.replication.engine.pause.unpause(PURPOSE)
+  }
+}

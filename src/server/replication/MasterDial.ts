@@ -1,0 +1,67 @@
+/** Opens the connection to a master: TCP, or TLS with the options given. It ends with the scope. */
+import * as net from "node:net"
+import * as tls from "node:tls"
+import * as Effect from "effect/Effect"
+import { type MasterConnection, MasterLinkError } from "../../replication/replica/MasterStream.js"
+import type { MasterAddress } from "../../replication/replica/ReplicationReplica.js"
+import { addressText } from "../../net/Address.js"
+import { Outlet } from "../../net/Outlet.js"
+import { readShared } from "../../net/SharedRead.js"
+
+const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterConnection => ({
+  listen: (data, closed) => {
+    let reason = "connection lost"
+    socket.on("data", data)
+    readShared(socket, (chunk, length) => data(chunk.subarray(0, length)))
+    socket.on("error", (error) => (reason = error.message))
+    socket.on("end", () => closed("connection closed by the master"))
+    socket.on("close", () => closed(reason))
+    if (socket.destroyed) closed(reason)
+  },
+  write: (bytes) => void outlet.write(bytes),
+  pause: () => void socket.pause(),
+  resume: () => void socket.resume(),
+  address: addressText(socket.remoteAddress, socket.remotePort),
+  localAddress: addressText(socket.localAddress, socket.localPort),
+  descriptor: outlet.descriptor,
+})
+
+const open = (
+  master: MasterAddress,
+  secure: tls.ConnectionOptions | undefined,
+  sourceAddress: string,
+): Effect.Effect<net.Socket, MasterLinkError> =>
+  Effect.callback<net.Socket, MasterLinkError>((resume) => {
+    const local = sourceAddress === "" ? {} : { localAddress: sourceAddress }
+    const at = { host: master.host, port: master.port, noDelay: true, ...local }
+    const socket = secure === undefined ? net.connect(at) : tls.connect({ ...secure, ...at })
+    const failed = (error: Error): void =>
+      resume(Effect.fail(new MasterLinkError({ step: "Connecting", reason: error.message })))
+    // Errors that come later must not be unheard of, which would end the process.
+    socket.on("error", failed)
+    socket.once(secure === undefined ? "connect" : "secureConnect", () => {
+      socket.off("error", failed)
+      socket.on("error", () => undefined)
+      socket.setNoDelay(true)
+      resume(Effect.succeed(socket))
+    })
+    return Effect.sync(() => socket.destroy())
+  })
+
+/** @param sourceAddress local address of the connection, "" = the system's choice */
+export const dialMaster = (
+  master: MasterAddress,
+  secure: tls.ConnectionOptions | undefined,
+  timeoutMs: number,
+  sourceAddress: string,
+) =>
+  Effect.acquireRelease(
+    open(master, secure, sourceAddress).pipe(
+      Effect.timeoutOrElse({
+        duration: timeoutMs,
+        orElse: () => Effect.fail(new MasterLinkError({ step: "Connecting", reason: "timeout" })),
+      }),
+    ),
+    (socket) => Effect.sync(() => void socket.destroy()),
+    { interruptible: true },
+  ).pipe(Effect.map(connectionOf))

@@ -1,0 +1,39 @@
+/** SHUTDOWN's wait for replicas that lag: writes stand still, until all have everything or shutdown-timeout is over. */
+import * as Effect from "effect/Effect"
+import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
+import type { Replication } from "./Replication.js"
+
+const STEP_MS = 10
+const PURPOSE = "shutdown"
+
+const lagging = ({ master, log }: Replication): ReadonlyArray<ReplicaLink> =>
+  master.attached.filter((link) => link.ackOffset < log.offset)
+
+const wait = (replication: Replication, seconds: number, now: () => number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const until = now() + seconds * 1000
+    yield* Effect.logInfo("Waiting for replicas before shutting down.")
+    replication.engine.pause.pause(PURPOSE, "write", Number.MAX_SAFE_INTEGER)
+    replication.master.askForAcks()
+    while (lagging(replication).length > 0 && now() < until) yield* Effect.sleep(STEP_MS)
+  })
+
+/** @param timeoutSeconds 0 = does not wait, and only says how far the replicas are */
+export const waitForReplicas = (
+  replication: Replication,
+  timeoutSeconds: number,
+  now: () => number,
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { master, log } = replication
+    if (timeoutSeconds > 0 && lagging(replication).length > 0) yield* wait(replication, timeoutSeconds, now)
+    const late = lagging(replication)
+    for (const link of late) {
+      const behind = log.offset - link.ackOffset
+      yield* Effect.logWarning(
+        `Lagging replica ${link.name} reported offset ${behind} behind master, lag=${link.lagSeconds(now())}, state=${link.state}.`,
+      )
+    }
+    const n = master.attached.length
+    if (n > 0) yield* Effect.logInfo(`${n - late.length} of ${n} replicas are in sync when shutting down.`)
+  }).pipe(Effect.onInterrupt(() => Effect.sync(() => replication.engine.pause.unpause(PURPOSE))))

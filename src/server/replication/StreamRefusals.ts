@@ -1,0 +1,59 @@
+/**
+ * What a replica does about commands of its master's stream that it refuses, or must not take.
+ *
+ *   unknown command     the link ends and a snapshot is asked for, which holds what the command did
+ *   any other error     is logged and counted, and the replica goes on, as Redis does
+ *   either of them      ends the process where propagation-error-behavior is panic or panic-on-replicas
+ *   a write while       ends the process unless replica-ignore-disk-write-errors; where the process is not the server's
+ *   saving fails        own the link ends instead, and comes back when saving works again
+ *
+ * Source: the comments on these directives in Redis 7.0's redis.conf.
+ */
+import * as Effect from "effect/Effect"
+import { type Command, CommandBit } from "../../engine/Command.js"
+import type { RedixValues } from "../../config/index.js"
+import type { StreamTrouble } from "../../replication/replica/ReplicationReplica.js"
+import type { ProcessFacts } from "../ProcessInfo.js"
+
+/** Between two lines of the log on writes that are not saved. */
+const LOG_EVERY_MS = 10_000
+const UNKNOWN_SUBCOMMAND = "ERR unknown subcommand"
+
+export class StreamRefusals {
+  /** Errors that commands of masters got: INFO's unexpected_error_replies. */
+  count = 0
+  private loggedMs = -LOG_EVERY_MS
+
+  constructor(
+    private readonly values: Pick<RedixValues, "propagationErrorBehavior" | "replicaIgnoreDiskWriteErrors">,
+    private readonly crash: ProcessFacts["crash"],
+    private readonly background: (effect: Effect.Effect<unknown>) => void,
+    private readonly now: () => number,
+  ) {}
+
+  /** A command got an error; `command` is undefined for an unknown one. */
+  refused(command: Command | undefined, name: string, error: string): StreamTrouble | undefined {
+    this.count++
+    const text = `This replica is sending an error to its master: '${error}' after processing the command '${command?.name ?? "<unknown>"}'`
+    this.background(Effect.logWarning(`== CRITICAL == ${text}`))
+    if (this.values.propagationErrorBehavior !== "ignore") this.crash?.("panic", text)
+    if (command !== undefined && !error.startsWith(UNKNOWN_SUBCOMMAND)) return undefined
+    return { reason: `unknown command in the stream: ${name}, which a snapshot makes up for`, lost: true }
+  }
+
+  /** The last save failed, and writes are to stop for that. */
+  unsaved(command: Command): StreamTrouble | undefined {
+    if ((command.bits & CommandBit.write) === 0) return undefined
+    if (!this.values.replicaIgnoreDiskWriteErrors) {
+      const reason = "Replica was unable to write command to disk."
+      this.crash?.("panic", reason)
+      return { reason, lost: false }
+    }
+    const now = this.now()
+    if (now - this.loggedMs < LOG_EVERY_MS) return undefined
+    this.loggedMs = now
+    const text = "Replica is applying a command even though it is unable to write to disk."
+    this.background(Effect.logWarning(text))
+    return undefined
+  }
+}
