@@ -1,8 +1,11 @@
 /**
  * Redix as layers: everything composed, ready to be provided to an app or run by main.ts.
  *
- *   Redix.layer         the engine: commands on a keyspace, no port
- *   Redix.layerServer   the engine and the TCP server in front of it
+ *   Redix.layer()         the engine: commands on a keyspace, no port
+ *   Redix.layerServer()   the engine and the TCP server in front of it
+ *
+ * Every call makes a server of its own: Effect builds one layer object once for a whole app, so none that holds state may
+ * be a constant.
  *
  * Both read their settings from RedixConfig; `layerWith` and `layerServerWith` take overrides instead.
  */
@@ -40,9 +43,8 @@ import { type Replication, ReplicationService } from "./server/replication/Repli
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
 
-const store = Layer.unwrap(
-  Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })),
-)
+const store = () =>
+  Layer.unwrap(Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })))
 
 /** What a program or an app decides, beyond the configuration. */
 export interface RedixOptions {
@@ -153,7 +155,7 @@ const layerOf = (
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
   engineOf(options).pipe(
     Layer.provideMerge(rdb(options)),
-    Layer.provideMerge(store),
+    Layer.provideMerge(store()),
     Layer.provide(RespCodec.layer),
   )
 
@@ -178,20 +180,20 @@ const loading = (options: RedixOptions): Layer.Layer<never, RdbError, Persistenc
     }),
   )
 
-const layer: Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> = loading(
-  {},
-).pipe(Layer.provideMerge(layerOf({})))
+const layer = (): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+  loading({}).pipe(Layer.provideMerge(layerOf({})))
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
 
 /** Masters are told the port this server really listens on. */
-const announcing: Layer.Layer<never, never, TcpServer | ReplicationService> = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const replication = yield* ReplicationService
-    replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
-  }),
-)
+const announcing = (): Layer.Layer<never, never, TcpServer | ReplicationService> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const replication = yield* ReplicationService
+      replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
+    }),
+  )
 
 /** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
@@ -202,7 +204,7 @@ const layerServer = (
   RedixConfig | FileSystem.FileSystem
 > =>
   loading(options).pipe(
-    Layer.provideMerge(announcing),
+    Layer.provideMerge(announcing()),
     Layer.provideMerge(listening(options)),
     Layer.provideMerge(expecting(options)),
     Layer.provideMerge(layerOf(options)),

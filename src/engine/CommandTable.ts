@@ -5,7 +5,7 @@
  * each slot stands the name it is found by, which rename-command may have made another one than the command's own.
  * Example: "GeT" hashes as "get"; the slot's name is compared byte by byte before it counts as found.
  */
-import type { Command } from "./Command.js"
+import type { Command, TableCommand } from "./Command.js"
 
 const fold = (b: number): number => (b >= 65 && b <= 90 ? b + 32 : b)
 
@@ -38,19 +38,33 @@ export const renamed = (
   return result
 }
 
+/** Gives declared commands their ids: servers of one process share the declarations. */
+const numbered = (commands: ReadonlyArray<Command>): ReadonlyArray<TableCommand> => {
+  let ids = 0
+  const single = (c: Command): TableCommand => ({ ...c, id: ids++, subcommands: undefined })
+  return commands.map((c) => {
+    const own = single(c)
+    if (c.subcommands === undefined) return own
+    return { ...own, subcommands: new Map([...c.subcommands].map(([name, sub]) => [name, single(sub)])) }
+  })
+}
+
 export class CommandTable {
-  readonly commands: ReadonlyArray<Command>
-  private readonly slots: Array<Command | undefined>
+  readonly commands: ReadonlyArray<TableCommand>
+  /** All commands by id, subcommands behind their container. */
+  readonly byId: ReadonlyArray<TableCommand>
+  private readonly slots: Array<TableCommand | undefined>
   private readonly names: Array<string>
   private readonly mask: number
 
   /** @param names the names of renamed commands by their own, null for commands that cannot be called */
   constructor(commands: ReadonlyArray<Command>, names: ReadonlyMap<string, string | null> = new Map()) {
-    this.commands = commands.filter((c) => names.get(c.name) !== null)
+    this.commands = numbered(commands.filter((c) => names.get(c.name) !== null))
+    this.byId = this.commands.flatMap((c) => [c, ...(c.subcommands?.values() ?? [])])
     let size = 64
     while (size < commands.length * 2) size *= 2
     this.mask = size - 1
-    this.slots = Array.from<Command | undefined>({ length: size })
+    this.slots = Array.from<TableCommand | undefined>({ length: size })
     this.names = Array.from({ length: size }, () => "")
     for (const c of this.commands) {
       const called = names.get(c.name) ?? c.name
@@ -64,7 +78,7 @@ export class CommandTable {
     }
   }
 
-  find(buf: Uint8Array, off: number, len: number): Command | undefined {
+  find(buf: Uint8Array, off: number, len: number): TableCommand | undefined {
     for (let at = this.hash(buf, off, len); ; at = (at + 1) & this.mask) {
       const c = this.slots[at]
       if (c === undefined || this.named(this.names[at], buf, off, len)) return c
@@ -72,7 +86,7 @@ export class CommandTable {
   }
 
   /** As `find`, by text in lower case. */
-  byName(name: string): Command | undefined {
+  byName(name: string): TableCommand | undefined {
     const bytes = Buffer.from(name, "latin1")
     return this.find(bytes, 0, bytes.length)
   }

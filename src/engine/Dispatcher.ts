@@ -7,7 +7,7 @@
  * subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
  */
 import type * as Effect from "effect/Effect"
-import { type Command, CommandBit } from "./Command.js"
+import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
@@ -80,7 +80,7 @@ export class Dispatcher {
   runNamed(
     request: RequestView,
     session: Session,
-    named: Command | undefined,
+    named: TableCommand | undefined,
   ): void | Effect.Effect<Uint8Array> {
     const c = this.context
     // Storing a reference tells the collector of it; comparing is cheaper, and mostly nothing has changed.
@@ -111,7 +111,7 @@ export class Dispatcher {
   }
 
   /** The command or subcommand that the arguments name, arity checked; undefined after an error reply. */
-  private resolve(session: Session, named: Command | undefined): Command | undefined {
+  private resolve(session: Session, named: TableCommand | undefined): TableCommand | undefined {
     const c = this.context
     let cmd = named
     if (cmd === undefined) {
@@ -129,7 +129,7 @@ export class Dispatcher {
     }
     if (session.lastCommand !== cmd.name) session.lastCommand = cmd.name
     if (cmd.arity > 0 ? c.argc !== cmd.arity : c.argc < -cmd.arity) {
-      cmd.stats.rejected++
+      this.timer.counters.rejected[cmd.id]++
       return this.refuse(session, Errors.wrongArguments(cmd.name), cmd)
     }
     return cmd
@@ -149,10 +149,10 @@ export class Dispatcher {
   }
 
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
-  private refusedOrHeld(cmd: Command, session: Session): boolean {
+  private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
     const text = this.gates.refusal(cmd, session)
     if (text !== undefined) {
-      cmd.stats.rejected++
+      this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)
       return true
     }
@@ -172,7 +172,7 @@ export class Dispatcher {
     return true
   }
 
-  private copyCommand(command: Command): QueuedCommand {
+  private copyCommand(command: TableCommand): QueuedCommand {
     const c = this.context
     const argOff = new Int32Array(c.argc)
     const argLen = new Int32Array(c.argc)
@@ -188,7 +188,7 @@ export class Dispatcher {
   }
 
   /** Calls the handler and settles what it left behind. `raw` holds the command's own bytes if it came in RESP. */
-  private call(cmd: Command, raw: RequestView | undefined): void | Effect.Effect<Uint8Array> {
+  private call(cmd: TableCommand, raw: RequestView | undefined): void | Effect.Effect<Uint8Array> {
     const c = this.context
     const { pushes } = this
     const outer = pushes.start
@@ -199,8 +199,8 @@ export class Dispatcher {
     const start = timer.begin(cmd, c.argc)
     const waiting = cmd.handler(c)
     this.commandsProcessed++
-    cmd.stats.calls++
-    if (c.out.errorCount - this.nestedErrors !== errors) cmd.stats.failed++
+    timer.counters.calls[cmd.id]++
+    if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
     if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
     if (this.monitor !== undefined) this.monitor(c)

@@ -133,13 +133,9 @@ export class Engine {
     this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
     this.gates.passwordRequired = () => settings.requirepass !== ""
     this.pause = new ClientPause(this.gates, keyspace)
-    this.dispatcher = new Dispatcher(
-      this.context,
-      new CommandTable(families(this), names),
-      this.gates,
-      this.pause,
-      this.timer,
-    )
+    const table = new CommandTable(families(this), names)
+    this.timer.counters.cover(table)
+    this.dispatcher = new Dispatcher(this.context, table, this.gates, this.pause, this.timer)
     this.dispatcher.onHttp = (session) => this.cutHttp(session)
     this.monitors = new Monitors(this.dispatcher, clock)
   }
@@ -311,11 +307,7 @@ export class Engine {
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
-    for (const cmd of this.dispatcher.table.commands) {
-      for (const { stats: counters } of [cmd, ...(cmd.subcommands?.values() ?? [])]) {
-        counters.calls = counters.microseconds = counters.untimed = counters.rejected = counters.failed = 0
-      }
-    }
+    this.timer.counters.reset()
     for (const reset of this.onResetStats) reset()
   }
 

@@ -61,7 +61,7 @@ export const openPersistence = async (
     id: "test",
   }).pipe(
     Layer.provideMerge(EngineService.layerOf({ ...defaultSettings }, () => dataCommands)),
-    Layer.provideMerge(Store.layer),
+    Layer.provideMerge(Store.layerOf()),
     Layer.provide(RespCodec.layer),
     Layer.provide(files),
   )

@@ -3,11 +3,11 @@
  */
 import * as Effect from "effect/Effect"
 import type { RequestLimits } from "../../resp/RequestParser.js"
-import type { Command } from "../Command.js"
+import type { TableCommand } from "../Command.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
 export interface QueuedCommand {
-  readonly command: Command
+  readonly command: TableCommand
   readonly buf: Uint8Array
   readonly argOff: Int32Array
   readonly argLen: Int32Array
