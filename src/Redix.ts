@@ -1,8 +1,11 @@
 /**
  * Redix as layers: everything composed, ready to be provided to an app or run by main.ts.
  *
- *   Redix.layer         the engine: commands on a keyspace, no port
- *   Redix.layerServer   the engine and the TCP server in front of it
+ *   Redix.layer()         the engine: commands on a keyspace, no port
+ *   Redix.layerServer()   the engine and the TCP server in front of it
+ *
+ * Every call makes a server of its own: Effect builds one layer object once for a whole app, so none that holds state may
+ * be a constant.
  *
  * Both read their settings from RedixConfig; `layerWith` and `layerServerWith` take overrides instead.
  */
@@ -12,6 +15,7 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { renamed } from "./engine/CommandTable.js"
 import { dataCommands } from "./commands/index.js"
+import { transactionCommands } from "./commands/transactions/transactions.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
 import { InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
@@ -97,6 +101,7 @@ const commands = () =>
       const debug = [debugReload(persistence), debugChecksums(persistence)]
       engine.dispatcher.table.add([
         ...dataCommands,
+        ...transactionCommands(engine),
         ...connectionCommands(engine),
         ...clientCommands(engine),
         ...monitorCommands(engine),
@@ -170,9 +175,8 @@ const loading = (options: RedixOptions): Layer.Layer<never, RdbError, Persistenc
     }),
   )
 
-const layer: Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> = loading(
-  {},
-).pipe(Layer.provideMerge(layerOf({})))
+const layer = (): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+  loading({}).pipe(Layer.provideMerge(layerOf({})))
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))

@@ -1,7 +1,7 @@
 /**
  * The public API: the composed server (`Redix`), and every layer, service and error it is made of.
  *
- *   Redix                    the composed layers: layerServerWith({ port: 0 }), layerWith(), layerServer(), layer
+ *   Redix                    the composed layers: layerServerWith({ port: 0 }), layerWith(), layerServer(), layer()
  *   RedixConfig              configuration: layerOf({ ... }), layerStart (argv, environment, redis.conf), layer (ConfigProvider)
  *   RespCodec                the wire protocol: parsers and writers of requests and replies
  *   Store                    the keyspace over off-heap memory

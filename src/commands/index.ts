@@ -11,13 +11,11 @@ import { sortedSetCommands } from "./sortedSets/sortedSets.js"
 import { listCommands } from "./lists/lists.js"
 import { streamCommands } from "./streams/streams.js"
 import { pubsubCommands } from "./pubsub/pubsubCommands.js"
-import { transactionCommands } from "./transactions/transactions.js"
 import { stringCommands } from "./strings/strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [
   ...stringCommands,
   ...pubsubCommands,
-  ...transactionCommands,
   ...listCommands,
   ...genericCommands,
   ...bitmapCommands,

@@ -2,7 +2,7 @@
  * The configuration service. Every way to it ends in one place: text values by directive name in a ConfigProvider, read
  * through Effect's Config, checked by the directive table.
  *
- * - `RedixConfig.layer` reads the ConfigProvider of its surroundings, so that an app can hand settings to Redix its own way.
+ * - `RedixConfig.layer()` reads the ConfigProvider of its surroundings, so that an app can hand settings to Redix its own way.
  * - `RedixConfig.layerOf({ port: 0, save: "" })` is for embedding.
  * - `RedixConfig.layerStart({ environment })` is the program's: command line, environment, redis.conf, defaults.
  *
@@ -53,10 +53,12 @@ export interface StartOptions {
 export type ConfigStartError = InvalidConfigError | ConfigFileError
 
 export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("redix/config/RedixConfig") {
-  static readonly layer: Layer.Layer<RedixConfig, InvalidConfigError> = Layer.effect(
-    RedixConfig,
-    Effect.suspend(() => readState(new Map())),
-  )
+  static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
+    return Layer.effect(
+      RedixConfig,
+      Effect.suspend(() => readState(new Map())),
+    )
+  }
 
   static layerOf(overrides: Overrides = {}): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(

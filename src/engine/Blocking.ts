@@ -15,12 +15,17 @@
  */
 import * as Effect from "effect/Effect"
 import { unblocked } from "../resp/Errors.js"
+import type { Database } from "../store/Database.js"
 import { entryType } from "../store/Entry.js"
-import type { CommandContext } from "./CommandContext.js"
 import type { Session } from "./clients/Session.js"
 
+/** A context that commands are run in, as far as waiting goes. */
+export interface WaitingContext {
+  readonly db: Database
+}
+
 /** What a waiting client wants. */
-export interface Waiter {
+export interface Waiter<C> {
   readonly session: Session
   readonly database: number
   /** Keys, as latin1 text. */
@@ -34,22 +39,22 @@ export interface Waiter {
    * Tries to serve the client from the key, in a context that stands for it. Writes the reply to `c.out` and answers
    * true, or writes nothing and answers false. An error reply ends the wait, too.
    */
-  readonly attempt: (c: CommandContext, key: string) => boolean
+  readonly attempt: (c: C, key: string) => boolean
   /** Reply when the time is over, written for the client's protocol. */
-  readonly onTimeout: (c: CommandContext) => void
+  readonly onTimeout: (c: C) => void
   /** Milliseconds to wait, 0 = for ever. */
   readonly timeoutMs: number
 }
 
 /** A waiter in line. */
-class Waiting {
+class Waiting<C> {
   /** The answer, once there is one. */
   reply: Uint8Array | undefined = undefined
   /** Wakes the client's fiber, once it sleeps. */
   wake: ((reply: Uint8Array) => void) | undefined = undefined
 
   constructor(
-    readonly waiter: Waiter,
+    readonly waiter: Waiter<C>,
     readonly names: ReadonlySet<string>,
   ) {}
 
@@ -62,37 +67,36 @@ class Waiting {
 }
 
 /** Those who wait for one key. */
-class Line {
-  readonly waiting = new Set<Waiting>()
+class Line<C> {
+  readonly waiting = new Set<Waiting<C>>()
   /** How many of them are tried whatever the key's type. */
   untyped = 0
 }
 
-/** Runs `body` with the context pointed at another session, and gives what it wrote; dispatch provides it. */
-export type RunFor = (session: Session, database: number, body: (c: CommandContext) => void) => Uint8Array
+/** Runs `body` with the context pointed at another session, and gives what it wrote. */
+export type RunFor<C> = (session: Session, database: number, body: (c: C) => void) => Uint8Array
 
 /** No key, and not looked up yet, beside the type numbers. */
 const NO_TYPE = -1
 const UNKNOWN = -2
 
 /** Type of what is under a key now. */
-const typeUnder = (c: CommandContext, key: Uint8Array): number => {
-  const ref = c.db.lookup(key, 0, key.length)
-  return ref === 0 ? NO_TYPE : entryType(c.keyspace.arena, ref)
+const typeUnder = ({ db }: WaitingContext, key: Uint8Array): number => {
+  const ref = db.lookup(key, 0, key.length)
+  return ref === 0 ? NO_TYPE : entryType(db.keyspace.arena, ref)
 }
 
-export class Blocking {
-  private readonly lines = new Map<string, Line>()
+export class Blocking<C extends WaitingContext> {
+  private readonly lines = new Map<string, Line<C>>()
   private readonly signalled: Array<string> = []
   private readonly signalledSet = new Set<string>()
-  private readonly waiting = new Set<Waiting>()
+  private readonly waiting = new Set<Waiting<C>>()
   /** Waiters that are tried whatever the key's type. */
   private untyped = 0
   /** Somebody calls `touched` for every change of a key; whoever waits without a type sees to it. */
   hearsChanges = false
-  runFor: RunFor = () => {
-    throw new Error("Blocking.runFor is not set")
-  }
+
+  constructor(private readonly runFor: RunFor<C>) {}
 
   /** Clients now waiting for a key. */
   get count(): number {
@@ -104,7 +108,7 @@ export class Blocking {
    * unblocked, and yields the reply's bytes. Interrupting the Effect ends the wait; if it may never run, end the wait
    * through `session.blocked`.
    */
-  wait(waiter: Waiter): Effect.Effect<Uint8Array> {
+  wait(waiter: Waiter<C>): Effect.Effect<Uint8Array> {
     const names = new Set(waiter.keys.map((key) => `${waiter.database}:${key}`))
     const waiting = new Waiting(waiter, names)
     this.enter(waiting)
@@ -193,7 +197,7 @@ export class Blocking {
     }
   }
 
-  private serveLine(line: Line, name: string): void {
+  private serveLine(line: Line<C>, name: string): void {
     const colon = name.indexOf(":")
     const database = Number(name.slice(0, colon))
     const key = name.slice(colon + 1)
@@ -215,18 +219,18 @@ export class Blocking {
     }
   }
 
-  private timeoutReply(waiter: Waiter): Uint8Array {
+  private timeoutReply(waiter: Waiter<C>): Uint8Array {
     return this.runFor(waiter.session, waiter.database, (c) => waiter.onTimeout(c))
   }
 
   /** Ends a wait with a reply, that of the timeout if none is given; answers false when it was over already. */
-  private release(waiting: Waiting, reply: Uint8Array | undefined): boolean {
+  private release(waiting: Waiting<C>, reply: Uint8Array | undefined): boolean {
     if (!this.leave(waiting)) return false
     waiting.answer(reply ?? this.timeoutReply(waiting.waiter))
     return true
   }
 
-  private enter(waiting: Waiting): void {
+  private enter(waiting: Waiting<C>): void {
     this.waiting.add(waiting)
     if (waiting.waiter.type === undefined) this.untyped++
     for (const name of waiting.names) {
@@ -238,7 +242,7 @@ export class Blocking {
   }
 
   /** Takes a waiter out of all lines; answers false when it was out already. */
-  private leave(waiting: Waiting): boolean {
+  private leave(waiting: Waiting<C>): boolean {
     if (!this.waiting.delete(waiting)) return false
     if (waiting.waiter.type === undefined) this.untyped--
     for (const name of waiting.names) {

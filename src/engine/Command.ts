@@ -3,6 +3,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { CommandContext } from "./CommandContext.js"
+import type { CommandInfo } from "./CommandInfo.js"
 import type { CommandSpec } from "./declare/CommandSpec.js"
 
 /**
@@ -39,30 +40,16 @@ export const CommandBit = {
   noAsyncLoading: 131072,
 } as const
 
-export interface Command {
-  readonly spec: CommandSpec
+export interface Command extends CommandInfo {
   readonly handler: Handler
-  /** Name in lower case; subcommands as "config|get". */
-  readonly name: string
-  readonly arity: number
-  readonly bits: number
-  /** With at most so many arguments it takes about the same time whatever the data: timed by sample. 0 = never. */
-  readonly briefArguments: number
-  /** Argument that names a member or field in the collection under argument 1, 0 for none: looked up ahead of time. */
-  readonly memberArgument: number
   readonly subcommands: ReadonlyMap<string, Command> | undefined
-  readonly stats: CommandStats
 }
 
-/** Counters of INFO commandstats and latencystats. */
-export interface CommandStats {
-  calls: number
-  /** Time taken, with fractions; calls in `untimed` are not in it yet. */
-  microseconds: number
-  /** Calls that were not timed and that the next timed one stands for. */
-  untimed: number
-  rejected: number
-  failed: number
+/** A command in the table of one server. */
+export interface TableCommand extends Command {
+  /** Place in arrays that hold something for each command of the server: 0, 1, 2, ... */
+  readonly id: number
+  readonly subcommands: ReadonlyMap<string, TableCommand> | undefined
 }
 
 const UNQUEUED: ReadonlyArray<string> = ["exec", "discard", "multi", "watch", "quit", "reset"]
@@ -136,7 +123,6 @@ export const command = (spec: CommandSpec, handler: Handler): Command => ({
   briefArguments: briefArguments(spec),
   memberArgument: MEMBER_ARGUMENT.get(spec.name) ?? 0,
   subcommands: undefined,
-  stats: { calls: 0, microseconds: 0, untimed: 0, rejected: 0, failed: 0 },
 })
 
 const unreachable: Handler = (c) => {

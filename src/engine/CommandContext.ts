@@ -13,12 +13,12 @@ import type { Database } from "../store/Database.js"
 import { entryType } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import * as Errors from "../resp/Errors.js"
-import type { Blocking } from "./Blocking.js"
-import type { Command } from "./Command.js"
+import { Blocking } from "./Blocking.js"
+import type { CommandInfo } from "./CommandInfo.js"
 import type { KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
 import { PubSub } from "./PubSub.js"
-import type { QueuedCommand, Session } from "./clients/Session.js"
+import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 
 export class CommandContext {
@@ -27,15 +27,15 @@ export class CommandContext {
   argOff: Int32Array = new Int32Array(0)
   argLen: Int32Array = new Int32Array(0)
   /** Command being run (the subcommand's, for containers). */
-  command: Command | undefined = undefined
+  command: CommandInfo | undefined = undefined
   db: Database
   readonly propagation = new Propagation()
   /** The client is inside EXEC, a script, or a replication stream: blocking commands must not wait. */
   denyBlocking = false
-  /** Runs a queued command in this context, as EXEC does; dispatch provides it. */
-  runQueued: (queued: QueuedCommand) => void = () => {
-    throw new Error("CommandContext.runQueued is not set")
-  }
+  /** Clients that wait for keys. */
+  readonly blocking = new Blocking<CommandContext>((session, database, body) =>
+    this.runFor(session, database, body),
+  )
   /** Channels and their subscribers. */
   readonly pubsub = new PubSub()
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
@@ -49,7 +49,6 @@ export class CommandContext {
     readonly keyspace: Keyspace,
     readonly settings: Settings,
     readonly events: KeyEvents,
-    readonly blocking: Blocking,
     public out: ReplyWriter,
     public session: Session,
   ) {
@@ -159,6 +158,32 @@ export class CommandContext {
   /** A list, sorted set or stream under the key in argument i now has something: wakes clients that wait for it. */
   ready(i: number): void {
     this.blocking.signal(this.db.id, this.buf, this.argOff[i], this.argLen[i])
+  }
+
+  /** Points the context at another session for the length of `body`; answers what was written, in its protocol. */
+  private runFor(session: Session, database: number, body: (c: CommandContext) => void): Uint8Array {
+    const { buf, argc, argOff, argLen, command, denyBlocking, db, session: before } = this
+    const { out } = this
+    const mark = out.pos
+    const resp = out.resp
+    this.session = session
+    this.db = this.keyspace.database(database)
+    out.resp = session.resp
+    this.denyBlocking = true
+    body(this)
+    const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
+    out.truncate(mark)
+    if (this.propagation.active) this.propagation.finish(database, false, () => [])
+    out.resp = resp
+    this.session = before
+    this.db = db
+    this.buf = buf
+    this.argc = argc
+    this.argOff = argOff
+    this.argLen = argLen
+    this.command = command
+    this.denyBlocking = denyBlocking
+    return bytes
   }
 
   /** Whether anything reads the command log; handlers rewrite what they leave there only then. */

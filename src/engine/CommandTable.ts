@@ -5,7 +5,7 @@
  * each slot stands the name it is found by, which rename-command may have made another one than the command's own.
  * Example: "GeT" hashes as "get"; the slot's name is compared byte by byte before it counts as found.
  */
-import type { Command } from "./Command.js"
+import type { Command, TableCommand } from "./Command.js"
 
 const fold = (b: number): number => (b >= 65 && b <= 90 ? b + 32 : b)
 
@@ -38,12 +38,16 @@ export const renamed = (
   return result
 }
 
-/** Room for twice the commands there are. */
-const SLOTS = 1024
+/** Commands and subcommands that a server can have. */
+export const COMMANDS_MAX = 1024
+/** Twice as many, so that the table is at most half full. */
+const SLOTS = 2 * COMMANDS_MAX
 
 export class CommandTable {
-  readonly commands: Array<Command> = []
-  private readonly slots = Array.from<Command | undefined>({ length: SLOTS })
+  readonly commands: Array<TableCommand> = []
+  /** All commands by id, subcommands behind their container. */
+  readonly byId: Array<TableCommand> = []
+  private readonly slots = Array.from<TableCommand | undefined>({ length: SLOTS })
   private readonly names = Array.from({ length: SLOTS }, () => "")
   private readonly mask = SLOTS - 1
 
@@ -55,14 +59,26 @@ export class CommandTable {
     this.add(commands)
   }
 
+  /** Gives a declared command its id: servers of one process share the declarations. */
+  private numbered(c: Command): TableCommand {
+    const id = this.byId.length
+    if (id >= COMMANDS_MAX) throw new Error(`more than ${COMMANDS_MAX} commands`)
+    const subcommands = new Map<string, TableCommand>()
+    const numbered = { ...c, id, subcommands: c.subcommands === undefined ? undefined : subcommands }
+    this.byId.push(numbered)
+    for (const [name, sub] of c.subcommands ?? []) subcommands.set(name, this.numbered(sub))
+    return numbered
+  }
+
   /** Adds a family; while the server is being built only. */
   add(commands: ReadonlyArray<Command>): void {
-    for (const c of commands) {
-      if (this.renames.get(c.name) === null) continue
-      const called = this.renames.get(c.name) ?? c.name
+    for (const declared of commands) {
+      if (this.renames.get(declared.name) === null) continue
+      const called = this.renames.get(declared.name) ?? declared.name
       const name = Buffer.from(called, "latin1")
       if (this.find(name, 0, name.length) !== undefined)
-        throw new Error(`command ${c.name} is declared twice`)
+        throw new Error(`command ${declared.name} is declared twice`)
+      const c = this.numbered(declared)
       let at = this.hash(name, 0, name.length)
       while (this.slots[at] !== undefined) at = (at + 1) & this.mask
       this.slots[at] = c
@@ -71,7 +87,7 @@ export class CommandTable {
     }
   }
 
-  find(buf: Uint8Array, off: number, len: number): Command | undefined {
+  find(buf: Uint8Array, off: number, len: number): TableCommand | undefined {
     for (let at = this.hash(buf, off, len); ; at = (at + 1) & this.mask) {
       const c = this.slots[at]
       if (c === undefined || this.named(this.names[at], buf, off, len)) return c
@@ -79,7 +95,7 @@ export class CommandTable {
   }
 
   /** As `find`, by text in lower case. */
-  byName(name: string): Command | undefined {
+  byName(name: string): TableCommand | undefined {
     const bytes = Buffer.from(name, "latin1")
     return this.find(bytes, 0, bytes.length)
   }

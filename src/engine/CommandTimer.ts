@@ -9,18 +9,20 @@
  *
  * Commands themselves see nothing of it. Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
  */
-import type { Command, CommandStats } from "./Command.js"
+import type { TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Histogram } from "../bytes/Histogram.js"
+import { CommandCounters } from "./CommandCounters.js"
 
 const INDIVIDUAL = 1
 const SAMPLE = 64
 const FINE_MICROSECONDS = 1000
 
 /** Told of each timed command that took at least `slowMs`. */
-export type OnSlow = (cmd: Command, c: CommandContext, ms: number) => void
+export type OnSlow = (cmd: TableCommand, c: CommandContext, ms: number) => void
 
 export class CommandTimer {
+  readonly counters = new CommandCounters()
   /** Milliseconds, with fractions; the server provides a fine clock. */
   now: () => number = () => 0
   onSlow: OnSlow = () => {}
@@ -32,7 +34,8 @@ export class CommandTimer {
   private skip = SAMPLE
   private stamp = 0
   private fresh = false
-  private readonly histograms = new Map<Command, Histogram>()
+  /** By the ids of commands. */
+  private readonly histograms: Array<Histogram | undefined> = []
 
   /** Sets from when on a command counts as slow: the least of the thresholds, in microseconds; negative = never. */
   watch(microseconds: number): void {
@@ -47,10 +50,10 @@ export class CommandTimer {
   }
 
   /** The start of a command, negative when it is not timed. */
-  begin(cmd: Command, argc: number): number {
+  begin(cmd: TableCommand, argc: number): number {
     if (this.left > 0) this.left--
-    else if (argc <= cmd.briefArguments && cmd.stats.calls > 0 && --this.skip > 0) {
-      cmd.stats.untimed++
+    else if (argc <= cmd.briefArguments && this.counters.calls[cmd.id] > 0 && --this.skip > 0) {
+      this.counters.untimed[cmd.id]++
       this.fresh = false
       return -1
     } else this.skip = SAMPLE
@@ -58,44 +61,34 @@ export class CommandTimer {
   }
 
   /** The end of a command whose start was not negative. */
-  end(cmd: Command, c: CommandContext, start: number): void {
+  end(cmd: TableCommand, c: CommandContext, start: number): void {
     const now = this.now()
     const ms = now - start
     this.stamp = now
     this.fresh = true
-    const { stats } = cmd
-    const weight = 1 + stats.untimed
-    stats.untimed = 0
-    stats.microseconds += ms * 1000 * weight
-    if (this.tracking) this.histogram(cmd).record(ms * 1e6, weight)
+    const { counters } = this
+    const { id } = cmd
+    const weight = 1 + counters.untimed[id]
+    counters.untimed[id] = 0
+    counters.microseconds[id] += ms * 1000 * weight
+    if (this.tracking) this.histogram(id).record(ms * 1e6, weight)
     if (ms >= this.slowMs) this.onSlow(cmd, c, ms)
   }
 
-  private histogram(cmd: Command): Histogram {
-    let histogram = this.histograms.get(cmd)
-    if (histogram === undefined) this.histograms.set(cmd, (histogram = new Histogram()))
-    return histogram
+  private histogram(id: number): Histogram {
+    return (this.histograms[id] ??= new Histogram())
   }
 
   /** The histogram of a command's durations in nanoseconds, every call counted; undefined without calls. */
-  latencies(cmd: Command): Histogram | undefined {
-    const histogram = this.histograms.get(cmd)
-    settle(cmd.stats, histogram)
+  latencies({ id }: TableCommand): Histogram | undefined {
+    const histogram = this.histograms[id]
+    const settled = this.counters.settle(id)
+    if (settled !== undefined) histogram?.record(settled.meanMicroseconds * 1000, settled.calls)
     return histogram
   }
 
   /** Forgets all histograms: CONFIG RESETSTAT, and when latency-tracking is turned off. */
   clear(): void {
-    this.histograms.clear()
+    this.histograms.length = 0
   }
-}
-
-/** Counts calls that no sample stands for yet at what the command took so far on the average. */
-const settle = (stats: CommandStats, histogram: Histogram | undefined): void => {
-  const timed = stats.calls - stats.untimed
-  if (stats.untimed === 0 || timed <= 0) return
-  const mean = stats.microseconds / timed
-  stats.microseconds += mean * stats.untimed
-  histogram?.record(mean * 1000, stats.untimed)
-  stats.untimed = 0
 }

@@ -7,7 +7,7 @@
  * subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
  */
 import type * as Effect from "effect/Effect"
-import { type Command, CommandBit } from "./Command.js"
+import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
@@ -59,8 +59,6 @@ export class Dispatcher {
     private readonly timer: CommandTimer,
   ) {
     this.pushes = new OwnPushes(context.out)
-    context.blocking.runFor = (session, database, body) => this.runFor(session, database, body)
-    context.runQueued = (queued) => this.runQueued(queued)
     this.verbatim = () => {
       const c = this.context
       return Array.from({ length: c.argc }, (_, i) => c.bytes(i))
@@ -80,7 +78,7 @@ export class Dispatcher {
   runNamed(
     request: RequestView,
     session: Session,
-    named: Command | undefined,
+    named: TableCommand | undefined,
   ): void | Effect.Effect<Uint8Array> {
     const c = this.context
     // Storing a reference tells the collector of it; comparing is cheaper, and mostly nothing has changed.
@@ -111,7 +109,7 @@ export class Dispatcher {
   }
 
   /** The command or subcommand that the arguments name, arity checked; undefined after an error reply. */
-  private resolve(session: Session, named: Command | undefined): Command | undefined {
+  private resolve(session: Session, named: TableCommand | undefined): TableCommand | undefined {
     const c = this.context
     let cmd = named
     if (cmd === undefined) {
@@ -129,7 +127,7 @@ export class Dispatcher {
     }
     if (session.lastCommand !== cmd.name) session.lastCommand = cmd.name
     if (cmd.arity > 0 ? c.argc !== cmd.arity : c.argc < -cmd.arity) {
-      cmd.stats.rejected++
+      this.timer.counters.rejected[cmd.id]++
       return this.refuse(session, Errors.wrongArguments(cmd.name), cmd)
     }
     return cmd
@@ -149,10 +147,10 @@ export class Dispatcher {
   }
 
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
-  private refusedOrHeld(cmd: Command, session: Session): boolean {
+  private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
     const text = this.gates.refusal(cmd, session)
     if (text !== undefined) {
-      cmd.stats.rejected++
+      this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)
       return true
     }
@@ -172,7 +170,7 @@ export class Dispatcher {
     return true
   }
 
-  private copyCommand(command: Command): QueuedCommand {
+  private copyCommand({ id }: TableCommand): QueuedCommand {
     const c = this.context
     const argOff = new Int32Array(c.argc)
     const argLen = new Int32Array(c.argc)
@@ -184,11 +182,11 @@ export class Dispatcher {
     }
     const buf = new Uint8Array(bytes)
     for (let i = 0; i < c.argc; i++) buf.set(c.bytes(i), argOff[i])
-    return { command, buf, argOff, argLen }
+    return { id, buf, argOff, argLen }
   }
 
   /** Calls the handler and settles what it left behind. `raw` holds the command's own bytes if it came in RESP. */
-  private call(cmd: Command, raw: RequestView | undefined): void | Effect.Effect<Uint8Array> {
+  private call(cmd: TableCommand, raw: RequestView | undefined): void | Effect.Effect<Uint8Array> {
     const c = this.context
     const { pushes } = this
     const outer = pushes.start
@@ -199,8 +197,8 @@ export class Dispatcher {
     const start = timer.begin(cmd, c.argc)
     const waiting = cmd.handler(c)
     this.commandsProcessed++
-    cmd.stats.calls++
-    if (c.out.errorCount - this.nestedErrors !== errors) cmd.stats.failed++
+    timer.counters.calls[cmd.id]++
+    if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
     if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
     if (this.monitor !== undefined) this.monitor(c)
@@ -235,19 +233,20 @@ export class Dispatcher {
   }
 
   /** Runs a command of a transaction in the present session: no queueing, no waiting. */
-  private runQueued(queued: QueuedCommand): void {
+  runQueued(queued: QueuedCommand): void {
     const c = this.context
     const { buf, argc, argOff, argLen, command, denyBlocking } = c
+    const inner = this.table.byId[queued.id]
     c.buf = queued.buf
     c.argc = queued.argOff.length
     c.argOff = queued.argOff
     c.argLen = queued.argLen
-    c.command = queued.command
+    c.command = inner
     c.denyBlocking = true
     c.db = c.keyspace.database(c.session.database)
     const errors = c.out.errorCount
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
-    if (this.call(queued.command, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
+    if (this.call(inner, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
     this.nestedErrors += c.out.errorCount - errors
     c.buf = buf
     c.argc = argc
@@ -255,31 +254,5 @@ export class Dispatcher {
     c.argLen = argLen
     c.command = command
     c.denyBlocking = denyBlocking
-  }
-
-  /** Points the context at another session for the length of `body`; answers what was written, in its protocol. */
-  private runFor(session: Session, database: number, body: (c: CommandContext) => void): Uint8Array {
-    const c = this.context
-    const { buf, argc, argOff, argLen, command, denyBlocking, db, session: before } = c
-    const mark = c.out.pos
-    const resp = c.out.resp
-    c.session = session
-    c.db = c.keyspace.database(database)
-    c.out.resp = session.resp
-    c.denyBlocking = true
-    body(c)
-    const bytes = Buffer.from(c.out.buf.subarray(mark, c.out.pos))
-    c.out.truncate(mark)
-    if (c.propagation.active) c.propagation.finish(database, false, this.verbatim)
-    c.out.resp = resp
-    c.session = before
-    c.db = db
-    c.buf = buf
-    c.argc = argc
-    c.argOff = argOff
-    c.argLen = argLen
-    c.command = command
-    c.denyBlocking = denyBlocking
-    return bytes
   }
 }

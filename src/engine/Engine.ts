@@ -9,7 +9,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import { Blocking } from "./Blocking.js"
 import { CommandContext } from "./CommandContext.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
@@ -43,7 +42,6 @@ const LIMITS_EVERY_MS = 1000
 export class Engine {
   readonly gates = new Gates()
   readonly events = new KeyEvents()
-  readonly blocking = new Blocking()
   readonly lifecycle = new Lifecycle()
   readonly info = new InfoRegistry()
   readonly timer = new CommandTimer()
@@ -101,14 +99,7 @@ export class Engine {
   ) {
     this.startedMs = clock.currentTimeMillisUnsafe()
     const internal = new Session(0)
-    this.context = new CommandContext(
-      keyspace,
-      settings,
-      this.events,
-      this.blocking,
-      codec.makeWriter(),
-      internal,
-    )
+    this.context = new CommandContext(keyspace, settings, this.events, codec.makeWriter(), internal)
     this.replies = new Replies(this.context.out)
     keyspace.hooks = {
       expired: (db, buf, off, len) => {
@@ -131,15 +122,14 @@ export class Engine {
     this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
     this.gates.passwordRequired = () => settings.requirepass !== ""
     this.pause = new ClientPause(this.gates, keyspace)
-    this.dispatcher = new Dispatcher(
-      this.context,
-      new CommandTable([], names),
-      this.gates,
-      this.pause,
-      this.timer,
-    )
+    const table = new CommandTable([], names)
+    this.dispatcher = new Dispatcher(this.context, table, this.gates, this.pause, this.timer)
     this.dispatcher.onHttp = (session) => this.cutHttp(session)
     this.monitors = new Monitors(this.dispatcher, clock)
+  }
+
+  get blocking(): CommandContext["blocking"] {
+    return this.context.blocking
   }
 
   /** A new client; the transport fills in addresses and attaches it once it can be written to. */
@@ -309,11 +299,7 @@ export class Engine {
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
-    for (const cmd of this.dispatcher.table.commands) {
-      for (const { stats: counters } of [cmd, ...(cmd.subcommands?.values() ?? [])]) {
-        counters.calls = counters.microseconds = counters.untimed = counters.rejected = counters.failed = 0
-      }
-    }
+    this.timer.counters.reset()
     for (const reset of this.onResetStats) reset()
   }
 

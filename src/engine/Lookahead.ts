@@ -9,7 +9,7 @@
  * Only whole commands lying in the network chunk itself are taken ahead: their bytes stay as they are until the chunk is
  * used up. A command cut by the chunk's end, and everything of a client that has not authenticated, goes one by one.
  */
-import type { Command } from "./Command.js"
+import type { TableCommand } from "./Command.js"
 import type { CommandTable } from "./CommandTable.js"
 import { foreseen, foreseenMember, forgetForeseen, LOOKAHEAD_MAX } from "../memory/table/Foresight.js"
 import { HashTable } from "../memory/table/HashTable.js"
@@ -41,7 +41,7 @@ export class Request implements RequestView {
   rawStart = 0
   rawEnd = 0
   /** The command its first word names; undefined for none. */
-  command: Command | undefined = undefined
+  command: TableCommand | undefined = undefined
 }
 
 /** Whether two requests are about the same key. Different keys mostly differ at their ends, so that is looked at first. */

@@ -51,10 +51,7 @@ export class Store extends Context.Service<Store, Keyspace>()("redix/store/Store
     return new Keyspace({ databases: options.databases, now, random })
   })
 
-  /** A store with the given options. */
-  static readonly layerOf = (options: StoreOptions): Layer.Layer<Store> =>
+  /** A store of its own for each call. */
+  static readonly layerOf = (options: StoreOptions = { databases: 16 }): Layer.Layer<Store> =>
     Layer.effect(Store, Store.make(options))
-
-  /** A store of 16 databases. */
-  static readonly layer: Layer.Layer<Store> = Store.layerOf({ databases: 16 })
 }

@@ -294,17 +294,17 @@ describe("embedding", () => {
       { port: "7001", "slave-priority": "5", save: "" },
       { preserveEmptyStrings: true },
     )
-    const got = await values(RedixConfig.layer.pipe(Layer.provide(ConfigProvider.layer(provider))))
+    const got = await values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(provider))))
     expect([got.port, got.replicaPriority, got.save]).toEqual([7001, 5, []])
     const environment = ConfigProvider.fromEnvRecord({ APP_MAXCLIENTS: "7" }).pipe(
       ConfigProvider.constantCase,
       ConfigProvider.nested("APP"),
     )
     expect(
-      (await values(RedixConfig.layer.pipe(Layer.provide(ConfigProvider.layer(environment))))).maxclients,
+      (await values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(environment))))).maxclients,
     ).toBe(7)
     const bad = ConfigProvider.fromUnknown({ port: "x" })
-    await expect(values(RedixConfig.layer.pipe(Layer.provide(ConfigProvider.layer(bad))))).rejects.toThrow(
+    await expect(values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(bad))))).rejects.toThrow(
       "Bad configuration in the configuration: 'port x': argument couldn't be parsed into an integer",
     )
   })

@@ -74,7 +74,13 @@ describe("a fresh clone", () => {
       const [install = "", test = ""] = readmeBlock("test").trim().split(" && ")
       expect([install, test]).toEqual(["npm ci", "npm test"])
       npm(clone, "ci")
-      for (const file of ["main.js", "check-rdb.js", "index.js", "index.d.ts", "rdb/snapshot/snapshotWorker.js"]) {
+      for (const file of [
+        "main.js",
+        "check-rdb.js",
+        "index.js",
+        "index.d.ts",
+        "rdb/snapshot/snapshotWorker.js",
+      ]) {
         expect(fs.existsSync(path.join(clone, "dist", file)), file).toBe(true)
       }
       const report = run(clone, "npm", "test", "--", "test/commands/smoke.test.ts", "--no-color")

@@ -66,7 +66,7 @@ export const openPersistence = async (
         Effect.sync(() => Context.get(context, EngineService).dispatcher.table.add(dataCommands)),
       ),
     ),
-    Layer.provideMerge(Store.layer),
+    Layer.provideMerge(Store.layerOf()),
     Layer.provide(RespCodec.layer),
     Layer.provide(files),
   )

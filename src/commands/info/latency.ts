@@ -1,10 +1,9 @@
 /** LATENCY. */
-import { type Command, command, container } from "../../engine/Command.js"
+import { type Command, command, container, type TableCommand } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/monitoring.js"
 import { type Histogram, highestEquivalent } from "../../bytes/Histogram.js"
-import { runnable } from "../../server/info/countSections.js"
 import { latencyDoctor, latencyGraph } from "../../server/LatencyReport.js"
 import type { Statistics } from "../../server/Statistics.js"
 
@@ -51,7 +50,7 @@ const replyHistogram = (c: CommandContext, name: string, histogram: Histogram): 
 const histograms =
   ({ engine }: Statistics) =>
   (c: CommandContext): void => {
-    const named: Array<Command> = []
+    const named: Array<TableCommand> = []
     for (let i = 2; i < c.argc; i++) {
       const [name, sub] = c.text(i).toLowerCase().split("|")
       const found = engine.dispatcher.table.byName(name)
@@ -63,7 +62,7 @@ const histograms =
     }
     const mark = c.out.deferredStart()
     let n = 0
-    for (const cmd of new Set(c.argc > 2 ? named : runnable(engine))) {
+    for (const cmd of new Set(c.argc > 2 ? named : engine.dispatcher.table.byId)) {
       const histogram = engine.timer.latencies(cmd)
       if (histogram === undefined || histogram.total === 0) continue
       replyHistogram(c, cmd.name, histogram)

@@ -7,6 +7,7 @@
 import * as Errors from "../../resp/Errors.js"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Engine } from "../../engine/Engine.js"
 import type { QueuedCommand } from "../../engine/clients/Session.js"
 import * as spec from "../spec/transactions.js"
 
@@ -25,11 +26,11 @@ const watchExpired = (c: CommandContext): boolean => {
   return false
 }
 
-const runAll = (c: CommandContext, queue: ReadonlyArray<QueuedCommand>): void => {
+const runAll = (engine: Engine, c: CommandContext, queue: ReadonlyArray<QueuedCommand>): void => {
   c.out.array(queue.length)
   c.propagation.beginUnit()
   try {
-    for (const queued of queue) c.runQueued(queued)
+    for (const queued of queue) engine.dispatcher.runQueued(queued)
   } finally {
     c.propagation.endUnit()
     // The commands are logged, not EXEC.
@@ -38,7 +39,7 @@ const runAll = (c: CommandContext, queue: ReadonlyArray<QueuedCommand>): void =>
   }
 }
 
-const exec = (c: CommandContext): void => {
+const exec = (engine: Engine, c: CommandContext): void => {
   const { session } = c
   const { queue } = session
   if (queue === undefined) return c.fail(Errors.execWithoutMulti)
@@ -52,7 +53,7 @@ const exec = (c: CommandContext): void => {
   }
   // From here the keys are the transaction's own: its writes break no watch of its session.
   c.events.unwatchAll(session)
-  runAll(c, queue)
+  runAll(engine, c, queue)
 }
 
 const watch = (c: CommandContext): void => {
@@ -67,13 +68,13 @@ const watch = (c: CommandContext): void => {
   c.out.ok()
 }
 
-export const transactionCommands: ReadonlyArray<Command> = [
+export const transactionCommands = (engine: Engine): ReadonlyArray<Command> => [
   command(spec.MULTI, (c) => {
     if (c.session.queue !== undefined) return c.fail(Errors.nestedMulti)
     c.session.queue = []
     c.out.ok()
   }),
-  command(spec.EXEC, exec),
+  command(spec.EXEC, (c) => exec(engine, c)),
   command(spec.DISCARD, (c) => {
     if (c.session.queue === undefined) return c.fail(Errors.discardWithoutMulti)
     discard(c)

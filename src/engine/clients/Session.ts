@@ -3,11 +3,11 @@
  */
 import * as Effect from "effect/Effect"
 import type { RequestLimits } from "../../resp/RequestParser.js"
-import type { Command } from "../Command.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
 export interface QueuedCommand {
-  readonly command: Command
+  /** Its id in the command table. */
+  readonly id: number
   readonly buf: Uint8Array
   readonly argOff: Int32Array
   readonly argLen: Int32Array

@@ -1,9 +1,7 @@
 /** INFO's sections stats, commandstats, errorstats, latencystats and keyspace. */
-import type { Command } from "../../engine/Command.js"
 import type { Ref } from "../../memory/Arena.js"
 import type { Database } from "../../store/Database.js"
 import { entryExpiry, NO_EXPIRY } from "../../store/Entry.js"
-import type { Engine } from "../../engine/Engine.js"
 import type { InfoField } from "../../engine/InfoRegistry.js"
 import type { Statistics } from "../Statistics.js"
 
@@ -72,22 +70,22 @@ const NOT_HERE: ReadonlyArray<InfoField> = [
   ["tracking_total_prefixes", 0],
 ]
 
-/** Every command that runs by itself: containers' subcommands instead of the containers. */
-export const runnable = (engine: Engine): ReadonlyArray<Command> =>
-  engine.dispatcher.table.commands.flatMap((cmd) => [cmd, ...(cmd.subcommands?.values() ?? [])])
-
 export const commandstatsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const fields: Array<InfoField> = []
-  for (const cmd of runnable(s.engine)) {
-    const { stats } = cmd
-    if (stats.calls === 0 && stats.rejected === 0 && stats.failed === 0) continue
-    s.engine.timer.latencies(cmd)
-    const usec = Math.floor(stats.microseconds)
-    const perCall = stats.calls === 0 ? 0 : stats.microseconds / stats.calls
+  const { timer } = s.engine
+  const { counters } = timer
+  for (const cmd of s.engine.dispatcher.table.byId) {
+    const calls = counters.calls[cmd.id]
+    const rejected = counters.rejected[cmd.id]
+    const failed = counters.failed[cmd.id]
+    if (calls === 0 && rejected === 0 && failed === 0) continue
+    timer.latencies(cmd)
+    const micros = counters.microseconds[cmd.id]
+    const perCall = calls === 0 ? 0 : micros / calls
     fields.push([
       `cmdstat_${cmd.name}`,
-      `calls=${stats.calls},usec=${usec},usec_per_call=${perCall.toFixed(2)},` +
-        `rejected_calls=${stats.rejected},failed_calls=${stats.failed}`,
+      `calls=${calls},usec=${Math.floor(micros)},usec_per_call=${perCall.toFixed(2)},` +
+        `rejected_calls=${rejected},failed_calls=${failed}`,
     ])
   }
   return fields
@@ -102,7 +100,7 @@ export const latencystatsSection = (s: Statistics): ReadonlyArray<InfoField> => 
   if (!s.config.values.latencyTracking) return []
   const percentiles = s.config.text("latency-tracking-info-percentiles").split(" ")
   const fields: Array<InfoField> = []
-  for (const cmd of runnable(s.engine)) {
+  for (const cmd of s.engine.dispatcher.table.byId) {
     const histogram = s.engine.timer.latencies(cmd)
     if (histogram === undefined || histogram.total === 0) continue
     const parts = percentiles

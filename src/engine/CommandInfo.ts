@@ -1,0 +1,15 @@
+/** What is known of a command without its handler: all that a context or a client's session may see of one. */
+import type { CommandSpec } from "./declare/CommandSpec.js"
+
+export interface CommandInfo {
+  readonly spec: CommandSpec
+  /** Name in lower case; subcommands as "config|get". */
+  readonly name: string
+  readonly arity: number
+  /** Bits of CommandBit (Command.ts). */
+  readonly bits: number
+  /** With at most so many arguments it takes about the same time whatever the data: timed by sample. 0 = never. */
+  readonly briefArguments: number
+  /** Argument that names a member or field in the collection under argument 1, 0 for none: looked up ahead of time. */
+  readonly memberArgument: number
+}
