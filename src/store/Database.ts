@@ -26,7 +26,6 @@ import {
   stringLength,
   TYPE_STRING,
 } from "./Entry.js"
-import type { Keyspace } from "./Keyspace.js"
 import { TimerWheel } from "./TimerWheel.js"
 
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
@@ -37,13 +36,33 @@ const zeroBytes = (bytes: Uint8Array, from: number, to: number): void => {
   else for (let i = from; i < to; i++) bytes[i] = 0
 }
 
+/** What a database asks of the keyspace it is in. */
+export interface DatabaseOwner {
+  readonly arena: Arena
+  /** Unix milliseconds of the current batch. */
+  readonly now: number
+  readonly stats: { keyspaceHits: number; keyspaceMisses: number }
+  readonly expiryMode: "delete" | "hide" | "ignore"
+  readonly expiryPaused: boolean
+  readonly freeing: { readonly lazyfreeLazyServerDel: boolean }
+  readonly localExpiries: { add(db: Database, ref: Ref): void }
+  dirty: number
+  readonly random: (n: number) => number
+  keyMissed(db: Database, buf: Uint8Array, off: number, len: number): void
+  expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean
+  expireForWrite(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean
+  accessClock(ref: Ref): number
+  newClock(): number
+  release(type: number, encoding: number, value: Ref, lazy: boolean): void
+}
+
 export class Database {
   readonly table: HashTable
   readonly wheel: TimerWheel
   private readonly arena: Arena
 
   constructor(
-    readonly keyspace: Keyspace,
+    readonly keyspace: DatabaseOwner,
     /** Index as SELECT names it; SWAPDB exchanges contents, not ids. */
     public id: number,
   ) {

@@ -22,7 +22,6 @@ import * as Listpack from "../bytes/packed/Listpack.js"
 import { formatDouble } from "../bytes/Numbers.js"
 import { walkList } from "../memory/list/QuicklistWalk.js"
 import { sha1, SHA1_BYTES } from "../bytes/Sha1.js"
-import type { Database } from "./Database.js"
 import {
   entryExpiry,
   entryKeyLength,
@@ -124,9 +123,9 @@ const hex = (digest: Uint8Array): string =>
   Buffer.from(digest.buffer, digest.byteOffset, SHA1_BYTES).toString("hex")
 
 /** DEBUG DIGEST-VALUE: the digest of an entry's value without its key; zeros for ref 0. */
-export const digestOfValue = (db: Database, ref: Ref): string => {
+export const digestOfValue = (keyspace: Keyspace, ref: Ref): string => {
   const digest = new Uint8Array(SHA1_BYTES)
-  if (ref !== 0) addValue(db.keyspace, ref, digest)
+  if (ref !== 0) addValue(keyspace, ref, digest)
   return hex(digest)
 }
 

@@ -6,6 +6,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { circle, heaps, importGraph, namedFiles } from "./Graph.js"
 import {
   bannedCalls,
   fileLength,
@@ -49,6 +50,19 @@ describe("the house", () => {
 
   it("imports point down", () => {
     check(sources.flatMap(layering))
+  })
+
+  it("no imports go in a circle, types included", () => {
+    expect(circle(importGraph(sources.filter((file) => file.path.startsWith("src/"))))).toBeUndefined()
+  })
+
+  it("no folder is a heap", () => {
+    check(heaps(sources.map((file) => file.path)))
+  })
+
+  it("files that comments name are there", () => {
+    const paths = new Set(sources.map((file) => file.path))
+    check(sources.filter((file) => !isRulebook(file)).flatMap((file) => namedFiles(file, paths)))
   })
 
   it("time, chance, the process and sockets come from services", () => {

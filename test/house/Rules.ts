@@ -76,9 +76,9 @@ const pureFolders: Readonly<Record<string, ReadonlyArray<string>>> = {
   resp: ["effect/Context", "effect/Layer"],
 }
 
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\bnew URL\(\s*)(["'])([^"'\n]+)\1/g
+export const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\bnew URL\(\s*)(["'])([^"'\n]+)\1/g
 
-const resolve = (from: string, specifier: string): string => {
+export const resolve = (from: string, specifier: string): string => {
   const parts = from.split("/").slice(0, -1)
   for (const part of specifier.split("/")) {
     if (part === "..") parts.pop()

@@ -23,7 +23,7 @@ export const keyspaceLines = (keyspace: Keyspace): ReadonlyArray<string> => {
       const key = Buffer.from(arena.u8[entry >>> 20].slice(off, off + entryKeyLength(arena, entry)))
       const type = TYPE_NAMES[entryType(arena, entry)]
       lines.push(
-        `${db.id} ${key.toString("latin1")} ${type} ${digestOfValue(db, entry)} ${entryExpiryBig(arena, entry)}`,
+        `${db.id} ${key.toString("latin1")} ${type} ${digestOfValue(keyspace, entry)} ${entryExpiryBig(arena, entry)}`,
       )
     })
   }

@@ -32,7 +32,7 @@ const contents: ReadonlyArray<DebugSubcommand> = [
       c.out.array(c.argc - 2)
       for (let i = 2; i < c.argc; i++)
         // As DIGEST does it: a key whose time has passed counts while it is there.
-        c.out.simple(digestOfValue(c.db, c.db.table.find(c.buf, c.argOff[i], c.argLen[i])))
+        c.out.simple(digestOfValue(c.keyspace, c.db.table.find(c.buf, c.argOff[i], c.argLen[i])))
     },
   },
 ]

@@ -1,6 +1,6 @@
 /**
  * Reads streams as they were when a snapshot opened, on any thread, or as they are (`liveBlocks`): for RDB files and DUMP.
- * The parts come in the order in which both have them. Layouts: memory/Stream.ts and its neighbours.
+ * The parts come in the order in which both have them. Layouts: memory/stream/Stream.ts and its neighbours.
  *
  * The functions share their copies of blocks, one set a thread, so a sink must not walk another stream.
  */

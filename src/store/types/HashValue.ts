@@ -3,7 +3,7 @@
  *
  * Encodings (Entry.ts), the value ref is that of:
  *   HASH_LISTPACK    one block with Redis's listpack bytes [field value field value ...] from its first byte on
- *                    (memory/Listpack.ts, ListpackPairs.ts); the block may be longer
+ *                    (packed/Listpack.ts, ListpackPairs.ts); the block may be longer
  *   HASH_HASHTABLE   a HashTable whose entries are field blocks
  * Field block: word 0 = 1 (one extra header word), word 1 = field length, word 2 = value length, from byte 12 on the
  * bytes of the field and right after them those of the value.

@@ -1,4 +1,4 @@
-/** Lists as values of the keyspace: a quicklist (memory/Quicklist.ts), whatever its length. */
+/** Lists as values of the keyspace: a quicklist (list/Quicklist.ts), whatever its length. */
 import type { Arena, Ref } from "../../memory/Arena.js"
 import * as Quicklist from "../../memory/list/Quicklist.js"
 import type { ValueType } from "../ValueType.js"

@@ -2,7 +2,7 @@
  * Values of type set.
  *
  * Encodings (Entry.ts), the value ref is that of:
- *   SET_INTSET      one block with Redis's intset bytes (memory/Intset.ts) from its first byte on; the block may be longer
+ *   SET_INTSET      one block with Redis's intset bytes (packed/Intset.ts) from its first byte on; the block may be longer
  *   SET_HASHTABLE   a HashTable whose entries are member blocks
  * Member block: word 0 = 0 (no extra header words), word 1 = length, bytes from byte 8 on.
  *

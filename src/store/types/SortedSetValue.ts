@@ -2,16 +2,16 @@
  * Sorted sets: members with scores, in ascending (score, member bytes) order.
  *
  * Encodings and their blocks:
- *   ZSET_LISTPACK   one block that begins with a Redis listpack [member score member score ...] (memory/ListpackPairs.ts)
- *   ZSET_SKIPLIST   the header block of a HashTable (memory/HashTable.ts) whose entries are member entries with their
- *                   score, and whose words 5..7 are the root, height and size of a SortedIndex (memory/SortedIndex.ts)
+ *   ZSET_LISTPACK   one block that begins with a Redis listpack [member score member score ...] (packed/ListpackPairs.ts)
+ *   ZSET_SKIPLIST   the header block of a HashTable (table/HashTable.ts) whose entries are member entries with their
+ *                   score, and whose words 5..7 are the root, height and size of a SortedIndex (sorted/SortedIndex.ts)
  *
  * A SortedSet is a handle on one value, attached for the length of a command; commands share a few (Collections.ts). It
  * is a cursor, too: after `seek`, `forward`, `backward` the member under it is src[off, off + len), valid until the set
  * changes or the cursor moves. Range bounds are in SortedSetRange.ts.
  *
  * `value` and `encoding` change when the set outgrows its block or its encoding: a command that mutates a stored set
- * writes them back to the key's entry (`settleSortedSet` in commands/sortedSetEntry.ts).
+ * writes them back to the key's entry (`settleSortedSet` in sortedSets/sortedSetSupport.ts).
  *
  * Invariants: a stored set is not empty; the table and the index hold the same entries; a listpack is in order. It
  * becomes a skiplist when it would exceed zset-max-listpack-entries or gets a member over zset-max-listpack-value, and

@@ -1,4 +1,4 @@
-/** Streams as values of the keyspace: memory/Stream.ts and memory/StreamGroups.ts. The ref of the header is the value. */
+/** Streams as values of the keyspace: memory/stream/Stream.ts and memory/stream/StreamGroups.ts. The ref of the header is the value. */
 import type { Arena, Ref } from "../../memory/Arena.js"
 import * as Stream from "../../memory/stream/Stream.js"
 import * as Groups from "../../memory/stream/StreamGroups.js"

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest"
+import { circle, deadExports, FOLDER_FILES_MAX, heaps, importGraph, namedFiles } from "./Graph.js"
+import type { SourceFile } from "./Rules.js"
+
+const files = (texts: Readonly<Record<string, string>>): ReadonlyArray<SourceFile> =>
+  Object.entries(texts).map(([path, text]) => ({ path, text }))
+
+describe("circles", () => {
+  const found = (texts: Readonly<Record<string, string>>): ReadonlyArray<string> | undefined =>
+    circle(importGraph(files(texts)))
+
+  it("are found however long, types included", () => {
+    expect(
+      found({
+        "src/a/A.ts": 'import { b } from "../b/B.js"',
+        "src/b/B.ts": 'import type { C } from "./C.js"',
+        "src/b/C.ts": 'export * from "../a/A.js"',
+      }),
+    ).toEqual(["src/a/A.ts", "src/b/B.ts", "src/b/C.ts", "src/a/A.ts"])
+  })
+
+  it("are not seen in what only shares a file, or in comments", () => {
+    expect(
+      found({
+        "src/a/A.ts": 'import { b } from "./B.js"\nimport { c } from "./C.js"',
+        "src/a/B.ts": 'import { c } from "./C.js"',
+        "src/a/C.ts": '// import { a } from "./A.js"',
+      }),
+    ).toBeUndefined()
+  })
+})
+
+describe("heaps", () => {
+  const paths = (count: number): ReadonlyArray<string> =>
+    Array.from({ length: count }, (_, i) => `src/x/F${i}.ts`)
+
+  it("are folders with too many files of their own", () => {
+    expect(heaps([...paths(FOLDER_FILES_MAX), "src/x/y/G.ts"])).toEqual([])
+    expect(heaps(paths(FOLDER_FILES_MAX + 1)).map(({ path }) => path)).toEqual(["src/x"])
+  })
+})
+
+describe("dead exports", () => {
+  it("are those no other file names", () => {
+    const offences = deadExports(
+      files({
+        "src/a/A.ts": "export const used = 1\nexport const dead = used\nexport interface Shape {}",
+        "src/index.ts": "export const face = 1",
+        "test/a.test.ts": 'import { used, type Shape } from "../src/a/A.js"\n// dead',
+      }),
+      new Set(["src/index.ts"]),
+    )
+    expect(offences.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+      "2: nobody imports dead: remove it, or its export",
+    ])
+  })
+})
+
+describe("names of files in comments", () => {
+  const check = (text: string): number =>
+    namedFiles({ path: "src/a/A.ts", text }, new Set(["src/a/A.ts", "src/b/Entry.ts"])).length
+
+  it("must be those of files that are there", () => {
+    expect(check("// see Entry.ts and b/Entry.ts")).toBe(0)
+    expect(check("/* as in Gone.ts */")).toBe(1)
+    expect(check("/* as in a/Entry.ts */")).toBe(1)
+    expect(check('const name = "Gone.ts"')).toBe(0)
+  })
+})

@@ -1,0 +1,110 @@
+/**
+ * The rules that need all files at once: no circle of imports (types included), no heap of files in one folder, no export
+ * that nobody imports, and no name of a file in a comment that is not there.
+ */
+import { IMPORT, type Offence, resolve, type SourceFile } from "./Rules.js"
+import { strip } from "./Strip.js"
+
+/** Which files each file imports, by path; only those given are in it. */
+export const importGraph = (files: ReadonlyArray<SourceFile>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const known = new Set(files.map(({ path }) => path))
+  return new Map(
+    files.map((file) => {
+      const targets = [...strip(file.text, { keepStrings: true }).matchAll(IMPORT)]
+        .map((found) => found[2] ?? "")
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => resolve(file.path, specifier).replace(/\.js$/, ".ts"))
+        .filter((target) => known.has(target))
+      return [file.path, [...new Set(targets)]]
+    }),
+  )
+}
+
+/** One circle that is in the graph, as the files along it; undefined when there is none. */
+export const circle = (
+  graph: ReadonlyMap<string, ReadonlyArray<string>>,
+): ReadonlyArray<string> | undefined => {
+  const done = new Set<string>()
+  const way: Array<string> = []
+  const visit = (path: string): ReadonlyArray<string> | undefined => {
+    const at = way.indexOf(path)
+    if (at >= 0) return [...way.slice(at), path]
+    if (done.has(path)) return undefined
+    way.push(path)
+    for (const next of graph.get(path) ?? []) {
+      const found = visit(next)
+      if (found !== undefined) return found
+    }
+    way.pop()
+    done.add(path)
+    return undefined
+  }
+  for (const path of graph.keys()) {
+    const found = visit(path)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+export const FOLDER_FILES_MAX = 25
+
+/** More files than one looks through at a glance make a heap: give each concept a folder. */
+export const heaps = (paths: ReadonlyArray<string>): Offence[] => {
+  const counts = new Map<string, number>()
+  for (const path of paths) {
+    const folder = path.slice(0, path.lastIndexOf("/"))
+    counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  }
+  return [...counts]
+    .filter(([, count]) => count > FOLDER_FILES_MAX)
+    .map(([path, count]) => ({
+      path,
+      line: 1,
+      message: `${count} files, ${FOLDER_FILES_MAX} at most: sort them into folders`,
+    }))
+}
+
+const EXPORT =
+  /^export (?:declare )?(?:abstract )?(?:const|let|class|interface|type|function\*?|enum) (\w+)/gm
+
+/**
+ * Exports of src/ that no other file names: dead, or private. `entry` files are the public face, whose exports are for
+ * others; what only tests import is allowed, as the way in which a part is tested.
+ */
+export const deadExports = (files: ReadonlyArray<SourceFile>, entry: ReadonlySet<string>): Offence[] => {
+  const words = new Map<string, Set<string>>()
+  for (const { path, text } of files) {
+    for (const word of new Set(strip(text).match(/[A-Za-z_]\w*/g))) {
+      const paths = words.get(word)
+      if (paths === undefined) words.set(word, new Set([path]))
+      else paths.add(path)
+    }
+  }
+  const offences: Offence[] = []
+  for (const file of files) {
+    if (!file.path.startsWith("src/") || entry.has(file.path)) continue
+    for (const found of strip(file.text).matchAll(EXPORT)) {
+      const name = found[1] ?? ""
+      if ((words.get(name)?.size ?? 0) > 1) continue
+      const line = file.text.slice(0, found.index).split("\n").length
+      offences.push({ path: file.path, line, message: `nobody imports ${name}: remove it, or its export` })
+    }
+  }
+  return offences
+}
+
+const FILE_NAME = /(?<![\w./-])((?:[a-z]\w*\/)*[A-Za-z][\w-]*\.(?:ts|test\.ts))\b/g
+
+/** Comments name files of the project by their path's end: one that is gone misleads. */
+export const namedFiles = (file: SourceFile, paths: ReadonlySet<string>): Offence[] => {
+  const code = strip(file.text, { keepStrings: true })
+  const offences: Offence[] = []
+  for (const found of file.text.matchAll(FILE_NAME)) {
+    const name = found[1] ?? ""
+    const isComment = code.slice(found.index, found.index + name.length) !== name
+    if (!isComment || [...paths].some((path) => path === name || path.endsWith(`/${name}`))) continue
+    const line = file.text.slice(0, found.index).split("\n").length
+    offences.push({ path: file.path, line, message: `${name} is named, and there is no such file` })
+  }
+  return offences
+}
