@@ -38,6 +38,12 @@ export const CommandBit = {
   guarded: 65536,
   /** Refused while a data set is loaded beside the one that is served. */
   noAsyncLoading: 131072,
+  /** Ends a transaction or its connection: let through by MULTI even when memory is short. */
+  ending: 262144,
+  /** Stands for the queued commands: EXEC. */
+  queue: 524288,
+  /** Refused, as writes are, while the last save has failed: PING, for those who watch the server. */
+  stopsOnFailedSave: 1048576,
 } as const
 
 export interface Command extends CommandInfo {
@@ -52,64 +58,27 @@ export interface TableCommand extends Command {
   readonly subcommands: ReadonlyMap<string, TableCommand> | undefined
 }
 
-const UNQUEUED: ReadonlyArray<string> = ["exec", "discard", "multi", "watch", "quit", "reset"]
-const WHILE_SUBSCRIBED: ReadonlyArray<string> = [
-  "subscribe",
-  "unsubscribe",
-  "psubscribe",
-  "punsubscribe",
-  "ssubscribe",
-  "sunsubscribe",
-  "ping",
-  "quit",
-  "reset",
-]
-
-const MEMBER_ARGUMENT: ReadonlyMap<string, number> = new Map([
-  ...["sadd", "srem", "sismember", "zrem", "zscore", "zrank"].map((name) => [name, 2] as const),
-  ...["hset", "hsetnx", "hget", "hdel", "hexists", "hincrby"].map((name) => [name, 2] as const),
-  ["zadd", 3],
-  ["zincrby", 3],
-])
-
-const GUARDED: ReadonlyArray<string> = ["debug", "module|load", "module|loadex", "module|unload"]
-
-/** Complexities that do not grow with the data once the arguments are few. */
-const BRIEF = /^O\(1\)|^O\(log\(N\)\)|^O\(N\) in the \w+ named|practically O\(1\)/
-const BRIEF_ARGUMENTS = 8
-/** Brief without their count. DEL is not: the value it frees may be huge. */
-const BRIEF_ARGUMENTS_OF: ReadonlyMap<string, number> = new Map([
-  ...["lpop", "rpop", "spop", "zpopmin", "zpopmax"].map((name) => [name, 2] as const),
-  ["del", 0],
-])
-
-const briefArguments = (spec: CommandSpec): number => {
-  const special = BRIEF_ARGUMENTS_OF.get(spec.name)
-  if (special !== undefined) return special
-  const brief = BRIEF.test(spec.complexity ?? "") && !spec.flags.includes("admin")
-  return brief ? BRIEF_ARGUMENTS : 0
-}
-
 const bitsOf = (spec: CommandSpec): number => {
   let bits: number = CommandBit.any
-  if (GUARDED.includes(spec.name)) bits |= CommandBit.guarded
-  if (UNQUEUED.includes(spec.name)) bits |= CommandBit.unqueued
-  if (WHILE_SUBSCRIBED.includes(spec.name)) bits |= CommandBit.whileSubscribed
-  for (const flag of spec.flags) {
-    if (flag === "write") bits |= CommandBit.write
-    else if (flag === "denyoom") bits |= CommandBit.denyOom
-    else if (flag === "loading") bits |= CommandBit.loading
-    else if (flag === "no_async_loading") bits |= CommandBit.noAsyncLoading
-    else if (flag === "stale") bits |= CommandBit.stale
-    else if (flag === "no_auth") bits |= CommandBit.noAuth
-    else if (flag === "no_multi") bits |= CommandBit.noMulti
-    else if (flag === "pubsub") bits |= CommandBit.pubsub
-    else if (flag === "admin") bits |= CommandBit.admin
-    else if (flag === "blocking") bits |= CommandBit.blocking
-    else if (flag === "readonly") bits |= CommandBit.readonly
-    else if (flag === "skip_monitor") bits |= CommandBit.skipMonitor
-  }
-  if (spec.mayReplicate === true) bits |= CommandBit.mayReplicate
+  if (spec.guard !== undefined) bits |= CommandBit.guarded
+  if (spec.inMulti !== "queued") bits |= CommandBit.unqueued
+  if (spec.inMulti === "ends") bits |= CommandBit.ending
+  if (spec.runsQueue) bits |= CommandBit.queue
+  if (spec.whileSubscribed) bits |= CommandBit.whileSubscribed
+  if (spec.isWrite) bits |= CommandBit.write
+  if (spec.stopsOnFailedSave) bits |= CommandBit.stopsOnFailedSave
+  if (spec.denyOom) bits |= CommandBit.denyOom
+  if (spec.loading) bits |= CommandBit.loading
+  if (spec.noAsyncLoading) bits |= CommandBit.noAsyncLoading
+  if (spec.stale) bits |= CommandBit.stale
+  if (spec.noAuth) bits |= CommandBit.noAuth
+  if (spec.noMulti) bits |= CommandBit.noMulti
+  if (spec.isPubsub) bits |= CommandBit.pubsub
+  if (spec.isAdmin) bits |= CommandBit.admin
+  if (spec.blocking) bits |= CommandBit.blocking
+  if (spec.isReadOnly) bits |= CommandBit.readonly
+  if (spec.skipMonitor) bits |= CommandBit.skipMonitor
+  if (spec.mayReplicate) bits |= CommandBit.mayReplicate
   return bits
 }
 
@@ -120,8 +89,8 @@ export const command = (spec: CommandSpec, handler: Handler): Command => ({
   name: spec.name,
   arity: spec.arity,
   bits: bitsOf(spec),
-  briefArguments: briefArguments(spec),
-  memberArgument: MEMBER_ARGUMENT.get(spec.name) ?? 0,
+  briefArguments: spec.brief,
+  memberArgument: spec.member,
   subcommands: undefined,
 })
 

@@ -135,7 +135,7 @@ export class Dispatcher {
 
   /** Answers an error before the command ran; inside MULTI it spoils the transaction. */
   private refuse(session: Session, text: string, cmd?: Command): undefined {
-    if (cmd?.name === "exec") {
+    if (cmd !== undefined && (cmd.bits & CommandBit.queue) !== 0) {
       session.dropQueue()
       this.context.events.unwatchAll(session)
       this.context.out.error(Errors.execAbortBecause(text))

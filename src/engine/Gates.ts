@@ -8,12 +8,9 @@ import { type Command, CommandBit } from "./Command.js"
 import type { Session } from "./clients/Session.js"
 import * as Errors from "../resp/Errors.js"
 
-/** Commands that end a transaction or its connection: the only ones MULTI lets through when memory is short. */
-const ENDING: ReadonlySet<string> = new Set(["exec", "discard", "reset", "quit"])
-
 /** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
 const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
-  (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && !ENDING.has(cmd.name))
+  (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && (cmd.bits & CommandBit.ending) === 0)
 
 export class Gates {
   bits: number = CommandBit.guarded
@@ -77,16 +74,14 @@ export class Gates {
 
   /** A command's bits; those of EXEC are those of the queued commands, too. */
   bitsFor(cmd: Command, session: Session): number {
-    return cmd.name === "exec" ? cmd.bits | session.queueBits : cmd.bits
+    return (cmd.bits & CommandBit.queue) !== 0 ? cmd.bits | session.queueBits : cmd.bits
   }
 
   private stateRefusal(cmd: Command, bits: number, session: Session): string | undefined {
     if (this.outOfMemory !== undefined && needsMemory(cmd, bits, session) && this.outOfMemory())
       return Errors.outOfMemory
-    if (this.saveFailed) {
-      // PING, too, so that whoever watches the server hears of it.
-      if ((bits & CommandBit.write) !== 0 || cmd.name === "ping") return Errors.misconf
-    }
+    const stops = (bits & CommandBit.write) | (cmd.bits & CommandBit.stopsOnFailedSave)
+    if (this.saveFailed && stops !== 0) return Errors.misconf
     if ((bits & CommandBit.write) === 0) return undefined
     if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas
     return this.readOnlyReplica ? Errors.readOnly : undefined

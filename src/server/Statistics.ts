@@ -50,7 +50,7 @@ export class Statistics {
       const { values } = config
       const micros = ms * 1000
       // EXEC is as slow as what it runs, which is told by itself.
-      if (cmd.name !== "exec" && values.slowlogLogSlowerThan >= 0 && micros >= values.slowlogLogSlowerThan)
+      if (!cmd.spec.skipSlowlog && values.slowlogLogSlowerThan >= 0 && micros >= values.slowlogLogSlowerThan)
         this.slowLog.add(c, micros, values.slowlogMaxLen)
       this.watchLatency(cmd.spec.flags.includes("fast") ? "fast-command" : "command", ms)
     }

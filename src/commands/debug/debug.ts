@@ -43,7 +43,8 @@ type Settings = Pick<RedixValues, "enableDebugCommand" | "enableModuleCommand" |
 const guard =
   (settings: Settings) =>
   (cmd: Command, session: Session): string | undefined => {
-    const allowed = cmd.name === "debug" ? settings.enableDebugCommand : settings.enableModuleCommand
+    const allowed =
+      cmd.spec.guard === "enable-debug-command" ? settings.enableDebugCommand : settings.enableModuleCommand
     const passes = allowed === "yes" || (allowed === "local" && isLocal(session))
     return passes ? undefined : Errors.guarded(cmd.name)
   }

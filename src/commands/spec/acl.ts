@@ -19,6 +19,7 @@ export const ACL_CAT = spec({
   complexity: "O(1): both sets are fixed.",
   flags: ["noscript", "loading", "stale"],
   args: "[categoryname]",
+  brief: 8,
 })
 
 export const ACL_DELUSER = spec({
@@ -52,6 +53,7 @@ export const ACL_GENPASS = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale"],
   args: "[bits:int]",
+  brief: 8,
 })
 
 export const ACL_GETUSER = spec({
@@ -77,6 +79,7 @@ export const ACL_HELP = spec({
   summary: "Lists the ACL subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const ACL_LIST = spec({
@@ -133,6 +136,7 @@ export const ACL_SETUSER = spec({
     "6.2.0 Takes channel patterns.",
     "7.0.0 Takes selectors and key permissions for reading and writing.",
   ],
+  secrets: { from: 2 },
 })
 
 export const ACL_USERS = spec({
@@ -153,4 +157,5 @@ export const ACL_WHOAMI = spec({
   summary: "Names the user this connection acts as.",
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale"],
+  brief: 8,
 })

@@ -30,6 +30,7 @@ export const BITFIELD = spec({
     "offset:int}|write{[OVERFLOW=wrap_sat_fail(WRAP|SAT|FAIL)] " +
     "write_operation(SET=encoding_offset_value{encoding offset:int " +
     "value:int}|INCRBY=encoding_offset_increment{encoding offset:int increment:int})})...]",
+  brief: 8,
 })
 
 export const BITFIELD_RO = spec({
@@ -43,6 +44,7 @@ export const BITFIELD_RO = spec({
   acl: ["bitmap"],
   keys: "RO access @1",
   args: "key#0 [GET=encoding_offset{encoding offset:int}...+]",
+  brief: 8,
 })
 
 export const BITOP = spec({
@@ -83,6 +85,7 @@ export const GETBIT = spec({
   acl: ["bitmap"],
   keys: "RO access @1",
   args: "key#0 offset:int",
+  brief: 8,
 })
 
 export const SETBIT = spec({
@@ -96,4 +99,5 @@ export const SETBIT = spec({
   acl: ["bitmap"],
   keys: "RW access update @1",
   args: "key#0 offset:int value:int",
+  brief: 8,
 })

@@ -10,6 +10,7 @@ export const ASKING = spec({
   complexity: "O(1)",
   flags: ["fast"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const CLUSTER = spec({
@@ -75,6 +76,7 @@ export const CLUSTER_COUNTKEYSINSLOT = spec({
   complexity: "O(1)",
   flags: ["stale"],
   args: "slot:int",
+  brief: 8,
 })
 
 export const CLUSTER_DELSLOTS = spec({
@@ -141,6 +143,7 @@ export const CLUSTER_GETKEYSINSLOT = spec({
   flags: ["stale"],
   args: "slot:int count:int",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const CLUSTER_HELP = spec({
@@ -151,6 +154,7 @@ export const CLUSTER_HELP = spec({
   summary: "Lists the CLUSTER subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const CLUSTER_INFO = spec({
@@ -162,6 +166,7 @@ export const CLUSTER_INFO = spec({
   complexity: "O(1)",
   flags: ["stale"],
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const CLUSTER_KEYSLOT = spec({
@@ -206,6 +211,7 @@ export const CLUSTER_MYID = spec({
   summary: "Tells this node's id.",
   complexity: "O(1)",
   flags: ["stale"],
+  brief: 8,
 })
 
 export const CLUSTER_NODES = spec({
@@ -331,6 +337,7 @@ export const READONLY = spec({
   complexity: "O(1)",
   flags: ["loading", "stale", "fast"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const READWRITE = spec({
@@ -342,4 +349,5 @@ export const READWRITE = spec({
   complexity: "O(1)",
   flags: ["loading", "stale", "fast"],
   acl: ["connection"],
+  brief: 8,
 })

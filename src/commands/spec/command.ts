@@ -22,6 +22,7 @@ export const COMMAND_COUNT = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const COMMAND_DOCS = spec({
@@ -68,6 +69,7 @@ export const COMMAND_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const COMMAND_INFO = spec({

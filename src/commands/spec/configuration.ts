@@ -30,6 +30,7 @@ export const CONFIG_HELP = spec({
   summary: "Lists the CONFIG subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const CONFIG_RESETSTAT = spec({
@@ -63,6 +64,10 @@ export const CONFIG_SET = spec({
   args: "parameter_value{parameter value}...",
   tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
   history: ["7.0.0 Takes more than one setting."],
+  secrets: {
+    valuesOf: ["requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"],
+    from: 2,
+  },
 })
 
 export const MODULE = spec({
@@ -82,6 +87,7 @@ export const MODULE_HELP = spec({
   summary: "Lists the MODULE subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const MODULE_LIST = spec({
@@ -104,6 +110,7 @@ export const MODULE_LOAD = spec({
   complexity: "O(1)",
   flags: ["admin", "noscript", "no_async_loading"],
   args: "path [arg...]",
+  guard: "enable-module-command",
 })
 
 export const MODULE_LOADEX = spec({
@@ -115,6 +122,7 @@ export const MODULE_LOADEX = spec({
   complexity: "O(1)",
   flags: ["admin", "noscript", "no_async_loading"],
   args: "path [CONFIG=configs{name value}...+] [ARGS=args{arg}...]",
+  guard: "enable-module-command",
 })
 
 export const MODULE_UNLOAD = spec({
@@ -126,4 +134,5 @@ export const MODULE_UNLOAD = spec({
   complexity: "O(1)",
   flags: ["admin", "noscript", "no_async_loading"],
   args: "name",
+  guard: "enable-module-command",
 })

@@ -12,6 +12,7 @@ export const AUTH = spec({
   acl: ["connection"],
   args: "[username@6.0.0] password",
   history: ["6.0.0 Takes a user name before the password."],
+  secrets: { from: 1 },
 })
 
 export const CLIENT = spec({
@@ -33,6 +34,7 @@ export const CLIENT_CACHING = spec({
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
   args: "mode(YES|NO)",
+  brief: 8,
 })
 
 export const CLIENT_GETNAME = spec({
@@ -44,6 +46,7 @@ export const CLIENT_GETNAME = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const CLIENT_GETREDIR = spec({
@@ -55,6 +58,7 @@ export const CLIENT_GETREDIR = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const CLIENT_HELP = spec({
@@ -66,6 +70,7 @@ export const CLIENT_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const CLIENT_ID = spec({
@@ -77,6 +82,7 @@ export const CLIENT_ID = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const CLIENT_INFO = spec({
@@ -89,6 +95,7 @@ export const CLIENT_INFO = spec({
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const CLIENT_KILL = spec({
@@ -168,6 +175,7 @@ export const CLIENT_REPLY = spec({
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
   args: "on_off_skip(ON|OFF|SKIP)",
+  brief: 8,
 })
 
 export const CLIENT_SETNAME = spec({
@@ -180,6 +188,7 @@ export const CLIENT_SETNAME = spec({
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
   args: "connection-name",
+  brief: 8,
 })
 
 export const CLIENT_TRACKING = spec({
@@ -192,6 +201,7 @@ export const CLIENT_TRACKING = spec({
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
   args: "status(ON|OFF) [REDIRECT=client-id:int] [PREFIX=prefix...+] [BCAST] [OPTIN] [OPTOUT] " + "[NOLOOP]",
+  brief: 8,
 })
 
 export const CLIENT_TRACKINGINFO = spec({
@@ -203,6 +213,7 @@ export const CLIENT_TRACKINGINFO = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale"],
   acl: ["connection"],
+  brief: 8,
 })
 
 export const CLIENT_UNBLOCK = spec({
@@ -238,6 +249,7 @@ export const ECHO = spec({
   flags: ["loading", "stale", "fast"],
   acl: ["connection"],
   args: "message",
+  brief: 8,
 })
 
 export const HELLO = spec({
@@ -251,6 +263,8 @@ export const HELLO = spec({
   acl: ["connection"],
   args: "[arguments{protover:int [AUTH=username_password{username password}] [SETNAME=clientname]}]",
   history: ["6.2.0 The version may be left out, to only read the connection's state."],
+  brief: 8,
+  secrets: { after: { auth: 2 }, from: 2 },
 })
 
 export const PING = spec({
@@ -264,6 +278,9 @@ export const PING = spec({
   acl: ["connection"],
   args: "[message]",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  brief: 8,
+  whileSubscribed: true,
+  stopsOnFailedSave: true,
 })
 
 export const QUIT = spec({
@@ -275,6 +292,9 @@ export const QUIT = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
   acl: ["connection"],
+  brief: 8,
+  inMulti: "ends",
+  whileSubscribed: true,
 })
 
 export const RESET = spec({
@@ -286,6 +306,9 @@ export const RESET = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
   acl: ["connection"],
+  brief: 8,
+  inMulti: "ends",
+  whileSubscribed: true,
 })
 
 export const SELECT = spec({
@@ -298,4 +321,5 @@ export const SELECT = spec({
   flags: ["loading", "stale", "fast"],
   acl: ["connection"],
   args: "index:int",
+  brief: 8,
 })

@@ -13,6 +13,7 @@ export const EXPIRE = spec({
   keys: "RW update @1",
   args: "key#0 seconds:int [condition(NX|XX|GT|LT)@7.0.0]",
   history: ["7.0.0 Took the conditions `NX`, `XX`, `GT` and `LT`."],
+  brief: 8,
 })
 
 export const EXPIREAT = spec({
@@ -27,6 +28,7 @@ export const EXPIREAT = spec({
   keys: "RW update @1",
   args: "key#0 unix-time-seconds:time [condition(NX|XX|GT|LT)@7.0.0]",
   history: ["7.0.0 Took the conditions `NX`, `XX`, `GT` and `LT`."],
+  brief: 8,
 })
 
 export const EXPIRETIME = spec({
@@ -40,6 +42,7 @@ export const EXPIRETIME = spec({
   acl: ["keyspace"],
   keys: "RO access @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const PERSIST = spec({
@@ -53,6 +56,7 @@ export const PERSIST = spec({
   acl: ["keyspace"],
   keys: "RW update @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const PEXPIRE = spec({
@@ -67,6 +71,7 @@ export const PEXPIRE = spec({
   keys: "RW update @1",
   args: "key#0 milliseconds:int [condition(NX|XX|GT|LT)@7.0.0]",
   history: ["7.0.0 Took the conditions `NX`, `XX`, `GT` and `LT`."],
+  brief: 8,
 })
 
 export const PEXPIREAT = spec({
@@ -81,6 +86,7 @@ export const PEXPIREAT = spec({
   keys: "RW update @1",
   args: "key#0 unix-time-milliseconds:time [condition(NX|XX|GT|LT)@7.0.0]",
   history: ["7.0.0 Took the conditions `NX`, `XX`, `GT` and `LT`."],
+  brief: 8,
 })
 
 export const PEXPIRETIME = spec({
@@ -94,6 +100,7 @@ export const PEXPIRETIME = spec({
   acl: ["keyspace"],
   keys: "RO access @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const PTTL = spec({
@@ -109,6 +116,7 @@ export const PTTL = spec({
   args: "key#0",
   tips: ["nondeterministic_output"],
   history: ["2.8.0 Answers -2 for a missing key."],
+  brief: 8,
 })
 
 export const TTL = spec({
@@ -124,4 +132,5 @@ export const TTL = spec({
   args: "key#0",
   tips: ["nondeterministic_output"],
   history: ["2.8.0 Answers -2 for a missing key."],
+  brief: 8,
 })

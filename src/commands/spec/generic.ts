@@ -40,6 +40,7 @@ export const DUMP = spec({
   keys: "RO access @1",
   args: "key#0",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const EXISTS = spec({
@@ -55,6 +56,7 @@ export const EXISTS = spec({
   args: "key#0...",
   tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
   history: ["3.0.3 Takes more than one `key`."],
+  brief: 8,
 })
 
 export const KEYS = spec({
@@ -93,6 +95,7 @@ export const MIGRATE = spec({
     "4.0.7 Took the option `AUTH`.",
     "6.0.0 Took the option `AUTH2`.",
   ],
+  secrets: { after: { auth: 1, auth2: 2 }, from: 2 },
 })
 
 export const MOVE = spec({
@@ -106,6 +109,7 @@ export const MOVE = spec({
   acl: ["keyspace"],
   keys: "RW access update @1",
   args: "key#0 db:int",
+  brief: 8,
 })
 
 export const OBJECT = spec({
@@ -129,6 +133,7 @@ export const OBJECT_ENCODING = spec({
   keys: "RO @2",
   args: "key#0",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const OBJECT_FREQ = spec({
@@ -143,6 +148,7 @@ export const OBJECT_FREQ = spec({
   keys: "RO @2",
   args: "key#0",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const OBJECT_HELP = spec({
@@ -154,6 +160,7 @@ export const OBJECT_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["keyspace"],
+  brief: 8,
 })
 
 export const OBJECT_IDLETIME = spec({
@@ -168,6 +175,7 @@ export const OBJECT_IDLETIME = spec({
   keys: "RO @2",
   args: "key#0",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const OBJECT_REFCOUNT = spec({
@@ -182,6 +190,7 @@ export const OBJECT_REFCOUNT = spec({
   keys: "RO @2",
   args: "key#0",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const RANDOMKEY = spec({
@@ -194,6 +203,7 @@ export const RANDOMKEY = spec({
   flags: ["readonly"],
   acl: ["keyspace"],
   tips: ["request_policy:all_shards", "nondeterministic_output"],
+  brief: 8,
 })
 
 export const RENAME = spec({
@@ -207,6 +217,7 @@ export const RENAME = spec({
   acl: ["keyspace"],
   keys: "RW access delete @1; OW update @2",
   args: "key#0 newkey#1",
+  brief: 8,
 })
 
 export const RENAMENX = spec({
@@ -221,6 +232,7 @@ export const RENAMENX = spec({
   keys: "RW access delete @1; OW insert @2",
   args: "key#0 newkey#1",
   history: ["3.2.0 Equal old and new names are no longer an error."],
+  brief: 8,
 })
 
 export const RESTORE = spec({
@@ -243,6 +255,7 @@ export const RESTORE = spec({
     "5.0.0 Took the option `ABSTTL`.",
     "5.0.0 Took the options `IDLETIME` and `FREQ`.",
   ],
+  brief: 8,
 })
 
 export const SCAN = spec({
@@ -257,6 +270,7 @@ export const SCAN = spec({
   args: "cursor:int [MATCH=pattern:pattern] [COUNT=count:int] [TYPE=type@6.0.0]",
   tips: ["nondeterministic_output", "request_policy:special"],
   history: ["6.0.0 Took the option `TYPE`."],
+  brief: 8,
 })
 
 export const SORT = spec({
@@ -307,6 +321,7 @@ export const TOUCH = spec({
   keys: "RO @1 ..-1",
   args: "key#0...",
   tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
+  brief: 8,
 })
 
 export const TYPE = spec({
@@ -320,6 +335,7 @@ export const TYPE = spec({
   acl: ["keyspace"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const UNLINK = spec({
@@ -334,6 +350,7 @@ export const UNLINK = spec({
   keys: "RM delete @1 ..-1",
   args: "key#0...",
   tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
+  brief: 8,
 })
 
 export const WAIT = spec({
@@ -347,4 +364,5 @@ export const WAIT = spec({
   acl: ["connection"],
   args: "numreplicas:int timeout:int",
   tips: ["request_policy:all_shards", "response_policy:agg_min"],
+  brief: 8,
 })

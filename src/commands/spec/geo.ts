@@ -15,6 +15,7 @@ export const GEOADD = spec({
     "key#0 [condition(NX|XX)@6.2.0] [CH=change:token@6.2.0] " +
     "longitude_latitude_member{longitude:double latitude:double member}...",
   history: ["6.2.0 Took the options `CH`, `NX` and `XX`."],
+  brief: 8,
 })
 
 export const GEODIST = spec({
@@ -28,6 +29,7 @@ export const GEODIST = spec({
   acl: ["geo"],
   keys: "RO access @1",
   args: "key#0 member1 member2 [unit(M|KM|FT|MI)]",
+  brief: 8,
 })
 
 export const GEOHASH = spec({
@@ -41,6 +43,7 @@ export const GEOHASH = spec({
   acl: ["geo"],
   keys: "RO access @1",
   args: "key#0 member...",
+  brief: 8,
 })
 
 export const GEOPOS = spec({
@@ -54,6 +57,7 @@ export const GEOPOS = spec({
   acl: ["geo"],
   keys: "RO access @1",
   args: "key#0 member...",
+  brief: 8,
 })
 
 export const GEORADIUS = spec({

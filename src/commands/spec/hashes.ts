@@ -13,6 +13,8 @@ export const HDEL = spec({
   keys: "RW delete @1",
   args: "key#0 field...",
   history: ["2.4.0 Takes more than one `field`."],
+  brief: 8,
+  member: 2,
 })
 
 export const HEXISTS = spec({
@@ -26,6 +28,8 @@ export const HEXISTS = spec({
   acl: ["hash"],
   keys: "RO @1",
   args: "key#0 field",
+  brief: 8,
+  member: 2,
 })
 
 export const HGET = spec({
@@ -39,6 +43,8 @@ export const HGET = spec({
   acl: ["hash"],
   keys: "RO access @1",
   args: "key#0 field",
+  brief: 8,
+  member: 2,
 })
 
 export const HGETALL = spec({
@@ -66,6 +72,8 @@ export const HINCRBY = spec({
   acl: ["hash"],
   keys: "RW access update @1",
   args: "key#0 field increment:int",
+  brief: 8,
+  member: 2,
 })
 
 export const HINCRBYFLOAT = spec({
@@ -79,6 +87,7 @@ export const HINCRBYFLOAT = spec({
   acl: ["hash"],
   keys: "RW access update @1",
   args: "key#0 field increment:double",
+  brief: 8,
 })
 
 export const HKEYS = spec({
@@ -106,6 +115,7 @@ export const HLEN = spec({
   acl: ["hash"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const HMGET = spec({
@@ -119,6 +129,7 @@ export const HMGET = spec({
   acl: ["hash"],
   keys: "RO access @1",
   args: "key#0 field...",
+  brief: 8,
 })
 
 export const HMSET = spec({
@@ -161,6 +172,7 @@ export const HSCAN = spec({
   keys: "RO access @1",
   args: "key#0 cursor:int [MATCH=pattern:pattern] [COUNT=count:int]",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const HSET = spec({
@@ -175,6 +187,8 @@ export const HSET = spec({
   keys: "RW update @1",
   args: "key#0 field_value{field value}...",
   history: ["4.0.0 Takes more than one `field` and `value`."],
+  brief: 8,
+  member: 2,
 })
 
 export const HSETNX = spec({
@@ -188,6 +202,8 @@ export const HSETNX = spec({
   acl: ["hash"],
   keys: "RW insert @1",
   args: "key#0 field value",
+  brief: 8,
+  member: 2,
 })
 
 export const HSTRLEN = spec({
@@ -201,6 +217,7 @@ export const HSTRLEN = spec({
   acl: ["hash"],
   keys: "RO @1",
   args: "key#0 field",
+  brief: 8,
 })
 
 export const HVALS = spec({

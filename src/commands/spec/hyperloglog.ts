@@ -12,6 +12,7 @@ export const PFADD = spec({
   acl: ["hyperloglog"],
   keys: "RW insert @1",
   args: "key#0 [element...]",
+  brief: 8,
 })
 
 export const PFCOUNT = spec({
@@ -26,6 +27,7 @@ export const PFCOUNT = spec({
   keys: "RW access @1 ..-1 -- A write because the cached count may be stored and sent to replicas.",
   args: "key#0...",
   mayReplicate: true,
+  brief: 8,
 })
 
 export const PFDEBUG = spec({

@@ -12,6 +12,7 @@ export const BLMOVE = spec({
   acl: ["list"],
   keys: "RW access delete @1; RW insert @2",
   args: "source#0 destination#1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT) timeout:double",
+  brief: 8,
 })
 
 export const BLMPOP = spec({
@@ -39,6 +40,7 @@ export const BLPOP = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
+  brief: 8,
 })
 
 export const BRPOP = spec({
@@ -53,6 +55,7 @@ export const BRPOP = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
+  brief: 8,
 })
 
 export const BRPOPLPUSH = spec({
@@ -69,6 +72,7 @@ export const BRPOPLPUSH = spec({
   args: "source#0 destination#1 timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
   deprecated: { since: "6.2.0", use: "`BLMOVE` with the `RIGHT` and `LEFT` arguments" },
+  brief: 8,
 })
 
 export const LINDEX = spec({
@@ -110,6 +114,7 @@ export const LLEN = spec({
   acl: ["list"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const LMOVE = spec({
@@ -123,6 +128,7 @@ export const LMOVE = spec({
   acl: ["list"],
   keys: "RW access delete @1; RW insert @2",
   args: "source#0 destination#1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT)",
+  brief: 8,
 })
 
 export const LMPOP = spec({
@@ -150,6 +156,7 @@ export const LPOP = spec({
   keys: "RW access delete @1",
   args: "key#0 [count:int@6.2.0]",
   history: ["6.2.0 Took the argument `count`."],
+  brief: 2,
 })
 
 export const LPOS = spec({
@@ -177,6 +184,7 @@ export const LPUSH = spec({
   keys: "RW insert @1",
   args: "key#0 element...",
   history: ["2.4.0 Takes more than one `element`."],
+  brief: 8,
 })
 
 export const LPUSHX = spec({
@@ -191,6 +199,7 @@ export const LPUSHX = spec({
   keys: "RW insert @1",
   args: "key#0 element...",
   history: ["4.0.0 Takes more than one `element`."],
+  brief: 8,
 })
 
 export const LRANGE = spec({
@@ -258,6 +267,7 @@ export const RPOP = spec({
   keys: "RW access delete @1",
   args: "key#0 [count:int@6.2.0]",
   history: ["6.2.0 Took the argument `count`."],
+  brief: 2,
 })
 
 export const RPOPLPUSH = spec({
@@ -272,6 +282,7 @@ export const RPOPLPUSH = spec({
   keys: "RW access delete @1; RW insert @2",
   args: "source#0 destination#1",
   deprecated: { since: "6.2.0", use: "`LMOVE` with the `RIGHT` and `LEFT` arguments" },
+  brief: 8,
 })
 
 export const RPUSH = spec({
@@ -286,6 +297,7 @@ export const RPUSH = spec({
   keys: "RW insert @1",
   args: "key#0 element...",
   history: ["2.4.0 Takes more than one `element`."],
+  brief: 8,
 })
 
 export const RPUSHX = spec({
@@ -300,4 +312,5 @@ export const RPUSHX = spec({
   keys: "RW insert @1",
   args: "key#0 element...",
   history: ["4.0.0 Takes more than one `element`."],
+  brief: 8,
 })

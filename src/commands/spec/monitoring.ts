@@ -41,6 +41,7 @@ export const LATENCY_HELP = spec({
   summary: "Lists the LATENCY subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const LATENCY_HISTOGRAM = spec({
@@ -107,6 +108,7 @@ export const MEMORY_DOCTOR = spec({
   summary: "Looks for memory problems and explains them in prose.",
   complexity: "O(1)",
   tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  brief: 8,
 })
 
 export const MEMORY_HELP = spec({
@@ -117,6 +119,7 @@ export const MEMORY_HELP = spec({
   summary: "Lists the MEMORY subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const MEMORY_MALLOC_STATS = spec({
@@ -147,6 +150,7 @@ export const MEMORY_STATS = spec({
   summary: "Breaks the server's memory use down into parts.",
   complexity: "O(1)",
   tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  brief: 8,
 })
 
 export const MEMORY_USAGE = spec({
@@ -191,6 +195,7 @@ export const SLOWLOG_HELP = spec({
   summary: "Lists the SLOWLOG subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const SLOWLOG_LEN = spec({

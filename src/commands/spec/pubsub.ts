@@ -10,6 +10,7 @@ export const PSUBSCRIBE = spec({
   complexity: "O(N) in the patterns this connection has already.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "pattern{pattern:pattern}...",
+  whileSubscribed: true,
 })
 
 export const PUBLISH = spec({
@@ -52,6 +53,7 @@ export const PUBSUB_HELP = spec({
   summary: "Lists the PUBSUB subcommands with a line about each.",
   complexity: "O(1)",
   flags: ["loading", "stale"],
+  brief: 8,
 })
 
 export const PUBSUB_NUMPAT = spec({
@@ -62,6 +64,7 @@ export const PUBSUB_NUMPAT = spec({
   summary: "Counts the different patterns subscribed to.",
   complexity: "O(1)",
   flags: ["pubsub", "loading", "stale"],
+  brief: 8,
 })
 
 export const PUBSUB_NUMSUB = spec({
@@ -73,6 +76,7 @@ export const PUBSUB_NUMSUB = spec({
   complexity: "O(N) in the channels named.",
   flags: ["pubsub", "loading", "stale"],
   args: "[channel...]",
+  brief: 8,
 })
 
 export const PUBSUB_SHARDCHANNELS = spec({
@@ -106,6 +110,7 @@ export const PUNSUBSCRIBE = spec({
   complexity: "O(N+M) for N patterns of this connection and M of all clients.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "[pattern:pattern...]",
+  whileSubscribed: true,
 })
 
 export const SPUBLISH = spec({
@@ -131,6 +136,7 @@ export const SSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   keys: "not_key @1 ..-1",
   args: "shardchannel...",
+  whileSubscribed: true,
 })
 
 export const SUBSCRIBE = spec({
@@ -142,6 +148,8 @@ export const SUBSCRIBE = spec({
   complexity: "O(N) in the channels named.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "channel...",
+  brief: 8,
+  whileSubscribed: true,
 })
 
 export const SUNSUBSCRIBE = spec({
@@ -154,6 +162,7 @@ export const SUNSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   keys: "not_key @1 ..-1",
   args: "[shardchannel...]",
+  whileSubscribed: true,
 })
 
 export const UNSUBSCRIBE = spec({
@@ -165,4 +174,5 @@ export const UNSUBSCRIBE = spec({
   complexity: "O(N) in the subscribers of the channels.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "[channel...]",
+  whileSubscribed: true,
 })

@@ -105,6 +105,7 @@ export const FUNCTION_DELETE = spec({
   acl: ["scripting"],
   args: "library-name",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  brief: 8,
 })
 
 export const FUNCTION_DUMP = spec({
@@ -140,6 +141,7 @@ export const FUNCTION_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["scripting"],
+  brief: 8,
 })
 
 export const FUNCTION_KILL = spec({
@@ -152,6 +154,7 @@ export const FUNCTION_KILL = spec({
   flags: ["noscript", "allow_busy"],
   acl: ["scripting"],
   tips: ["request_policy:all_shards", "response_policy:one_succeeded"],
+  brief: 8,
 })
 
 export const FUNCTION_LIST = spec({
@@ -178,6 +181,7 @@ export const FUNCTION_LOAD = spec({
   acl: ["scripting"],
   args: "[REPLACE] function-code",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  brief: 8,
 })
 
 export const FUNCTION_RESTORE = spec({
@@ -203,6 +207,7 @@ export const FUNCTION_STATS = spec({
   flags: ["noscript", "allow_busy"],
   acl: ["scripting"],
   tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  brief: 8,
 })
 
 export const SCRIPT = spec({
@@ -224,6 +229,7 @@ export const SCRIPT_DEBUG = spec({
   flags: ["noscript"],
   acl: ["scripting"],
   args: "mode(YES|SYNC|NO)",
+  brief: 8,
 })
 
 export const SCRIPT_EXISTS = spec({
@@ -237,6 +243,7 @@ export const SCRIPT_EXISTS = spec({
   acl: ["scripting"],
   args: "sha1...",
   tips: ["request_policy:all_shards", "response_policy:agg_logical_and"],
+  brief: 8,
 })
 
 export const SCRIPT_FLUSH = spec({
@@ -262,6 +269,7 @@ export const SCRIPT_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["scripting"],
+  brief: 8,
 })
 
 export const SCRIPT_KILL = spec({
@@ -274,6 +282,7 @@ export const SCRIPT_KILL = spec({
   flags: ["noscript", "allow_busy"],
   acl: ["scripting"],
   tips: ["request_policy:all_shards", "response_policy:one_succeeded"],
+  brief: 8,
 })
 
 export const SCRIPT_LOAD = spec({

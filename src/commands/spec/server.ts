@@ -33,6 +33,7 @@ export const DBSIZE = spec({
   flags: ["readonly", "fast"],
   acl: ["keyspace"],
   tips: ["request_policy:all_shards", "response_policy:agg_sum"],
+  brief: 8,
 })
 
 export const DEBUG = spec({
@@ -44,6 +45,7 @@ export const DEBUG = spec({
   complexity: "Set by the subcommand.",
   flags: ["admin", "noscript", "loading", "stale"],
   internal: true,
+  guard: "enable-debug-command",
 })
 
 export const FAILOVER = spec({
@@ -97,6 +99,7 @@ export const INFO = spec({
   args: "[section...]",
   tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
   history: ["7.0.0 Takes more than one section."],
+  brief: 8,
 })
 
 export const LASTSAVE = spec({
@@ -109,6 +112,7 @@ export const LASTSAVE = spec({
   flags: ["loading", "stale", "fast"],
   acl: ["admin", "dangerous"],
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const LOLWUT = spec({
@@ -183,6 +187,7 @@ export const RESTORE_ASKING = spec({
     "5.0.0 Took the options `IDLETIME` and `FREQ`.",
   ],
   internal: true,
+  brief: 8,
 })
 
 export const ROLE = spec({
@@ -194,6 +199,7 @@ export const ROLE = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale", "fast"],
   acl: ["admin", "dangerous"],
+  brief: 8,
 })
 
 export const SAVE = spec({
@@ -260,4 +266,5 @@ export const TIME = spec({
   complexity: "O(1)",
   flags: ["loading", "stale", "fast"],
   tips: ["nondeterministic_output"],
+  brief: 8,
 })

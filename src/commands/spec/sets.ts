@@ -13,6 +13,8 @@ export const SADD = spec({
   keys: "RW insert @1",
   args: "key#0 member...",
   history: ["2.4.0 Takes more than one `member`."],
+  brief: 8,
+  member: 2,
 })
 
 export const SCARD = spec({
@@ -26,6 +28,7 @@ export const SCARD = spec({
   acl: ["set"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const SDIFF = spec({
@@ -106,6 +109,8 @@ export const SISMEMBER = spec({
   acl: ["set"],
   keys: "RO @1",
   args: "key#0 member",
+  brief: 8,
+  member: 2,
 })
 
 export const SMEMBERS = spec({
@@ -133,6 +138,7 @@ export const SMISMEMBER = spec({
   acl: ["set"],
   keys: "RO access @1",
   args: "key#0 member...",
+  brief: 8,
 })
 
 export const SMOVE = spec({
@@ -146,6 +152,7 @@ export const SMOVE = spec({
   acl: ["set"],
   keys: "RW access delete @1; RW insert @2",
   args: "source#0 destination#1 member",
+  brief: 8,
 })
 
 export const SPOP = spec({
@@ -161,6 +168,7 @@ export const SPOP = spec({
   args: "key#0 [count:int@3.2.0]",
   tips: ["nondeterministic_output"],
   history: ["3.2.0 Took the argument `count`."],
+  brief: 2,
 })
 
 export const SRANDMEMBER = spec({
@@ -176,6 +184,7 @@ export const SRANDMEMBER = spec({
   args: "key#0 [count:int@2.6.0]",
   tips: ["nondeterministic_output"],
   history: ["2.6.0 Took the argument `count`."],
+  brief: 8,
 })
 
 export const SREM = spec({
@@ -190,6 +199,8 @@ export const SREM = spec({
   keys: "RW delete @1",
   args: "key#0 member...",
   history: ["2.4.0 Takes more than one `member`."],
+  brief: 8,
+  member: 2,
 })
 
 export const SSCAN = spec({
@@ -204,6 +215,7 @@ export const SSCAN = spec({
   keys: "RO access @1",
   args: "key#0 cursor:int [MATCH=pattern:pattern] [COUNT=count:int]",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const SUNION = spec({

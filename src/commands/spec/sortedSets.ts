@@ -30,6 +30,7 @@ export const BZPOPMAX = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
+  brief: 8,
 })
 
 export const BZPOPMIN = spec({
@@ -46,6 +47,7 @@ export const BZPOPMIN = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
+  brief: 8,
 })
 
 export const ZADD = spec({
@@ -66,6 +68,8 @@ export const ZADD = spec({
     "3.0.2 Took the options `XX`, `NX`, `CH` and `INCR`.",
     "6.2.0 Took the options `GT` and `LT`.",
   ],
+  brief: 8,
+  member: 3,
 })
 
 export const ZCARD = spec({
@@ -79,6 +83,7 @@ export const ZCARD = spec({
   acl: ["sortedset"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const ZCOUNT = spec({
@@ -92,6 +97,7 @@ export const ZCOUNT = spec({
   acl: ["sortedset"],
   keys: "RO access @1",
   args: "key#0 min:double max:double",
+  brief: 8,
 })
 
 export const ZDIFF = spec({
@@ -131,6 +137,8 @@ export const ZINCRBY = spec({
   acl: ["sortedset"],
   keys: "RW access update @1",
   args: "key#0 increment:int member",
+  brief: 8,
+  member: 3,
 })
 
 export const ZINTER = spec({
@@ -183,6 +191,7 @@ export const ZLEXCOUNT = spec({
   acl: ["sortedset"],
   keys: "RO access @1",
   args: "key#0 min max",
+  brief: 8,
 })
 
 export const ZMPOP = spec({
@@ -209,6 +218,7 @@ export const ZMSCORE = spec({
   acl: ["sortedset"],
   keys: "RO access @1",
   args: "key#0 member...",
+  brief: 8,
 })
 
 export const ZPOPMAX = spec({
@@ -222,6 +232,7 @@ export const ZPOPMAX = spec({
   acl: ["sortedset"],
   keys: "RW access delete @1",
   args: "key#0 [count:int]",
+  brief: 2,
 })
 
 export const ZPOPMIN = spec({
@@ -235,6 +246,7 @@ export const ZPOPMIN = spec({
   acl: ["sortedset"],
   keys: "RW access delete @1",
   args: "key#0 [count:int]",
+  brief: 2,
 })
 
 export const ZRANDMEMBER = spec({
@@ -320,6 +332,8 @@ export const ZRANK = spec({
   acl: ["sortedset"],
   keys: "RO access @1",
   args: "key#0 member",
+  brief: 8,
+  member: 2,
 })
 
 export const ZREM = spec({
@@ -334,6 +348,7 @@ export const ZREM = spec({
   keys: "RW delete @1",
   args: "key#0 member...",
   history: ["2.4.0 Takes more than one member."],
+  member: 2,
 })
 
 export const ZREMRANGEBYLEX = spec({
@@ -429,6 +444,7 @@ export const ZREVRANK = spec({
   acl: ["sortedset"],
   keys: "RO access @1",
   args: "key#0 member",
+  brief: 8,
 })
 
 export const ZSCAN = spec({
@@ -443,6 +459,7 @@ export const ZSCAN = spec({
   keys: "RO access @1",
   args: "key#0 cursor:int [MATCH=pattern:pattern] [COUNT=count:int]",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const ZSCORE = spec({
@@ -456,6 +473,8 @@ export const ZSCORE = spec({
   acl: ["sortedset"],
   keys: "RO access @1",
   args: "key#0 member",
+  brief: 8,
+  member: 2,
 })
 
 export const ZUNION = spec({

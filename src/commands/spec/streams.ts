@@ -12,6 +12,7 @@ export const XACK = spec({
   acl: ["stream"],
   keys: "RW update @1",
   args: "key#0 group id...",
+  brief: 8,
 })
 
 export const XADD = spec({
@@ -33,6 +34,7 @@ export const XADD = spec({
     "6.2.0 Took the options `NOMKSTREAM`, `MINID` and `LIMIT`.",
     "7.0.0 Takes ids of the form `<ms>-*`.",
   ],
+  brief: 8,
 })
 
 export const XAUTOCLAIM = spec({
@@ -52,6 +54,7 @@ export const XAUTOCLAIM = spec({
   history: [
     "7.0.0 The reply ends with the ids dropped from the pending list because their entries are gone.",
   ],
+  brief: 8,
 })
 
 export const XCLAIM = spec({
@@ -81,6 +84,7 @@ export const XDEL = spec({
   acl: ["stream"],
   keys: "RW delete @1",
   args: "key#0 id...",
+  brief: 8,
 })
 
 export const XGROUP = spec({
@@ -104,6 +108,7 @@ export const XGROUP_CREATE = spec({
   keys: "RW insert @2",
   args: 'key#0 groupname id(id|"$"=new_id:token) [MKSTREAM] [ENTRIESREAD=entries_read:int]',
   history: ["7.0.0 Took the option `ENTRIESREAD`."],
+  brief: 8,
 })
 
 export const XGROUP_CREATECONSUMER = spec({
@@ -117,6 +122,7 @@ export const XGROUP_CREATECONSUMER = spec({
   acl: ["stream"],
   keys: "RW insert @2",
   args: "key#0 groupname consumername",
+  brief: 8,
 })
 
 export const XGROUP_DELCONSUMER = spec({
@@ -130,6 +136,7 @@ export const XGROUP_DELCONSUMER = spec({
   acl: ["stream"],
   keys: "RW delete @2",
   args: "key#0 groupname consumername",
+  brief: 8,
 })
 
 export const XGROUP_DESTROY = spec({
@@ -154,6 +161,7 @@ export const XGROUP_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["stream"],
+  brief: 8,
 })
 
 export const XGROUP_SETID = spec({
@@ -168,6 +176,7 @@ export const XGROUP_SETID = spec({
   keys: "RW update @2",
   args: 'key#0 groupname id(id|"$"=new_id:token) [ENTRIESREAD=entries_read:int]',
   history: ["7.0.0 Took the option `ENTRIESREAD`."],
+  brief: 8,
 })
 
 export const XINFO = spec({
@@ -191,6 +200,7 @@ export const XINFO_CONSUMERS = spec({
   keys: "RO access @2",
   args: "key#0 groupname",
   tips: ["nondeterministic_output"],
+  brief: 8,
 })
 
 export const XINFO_GROUPS = spec({
@@ -205,6 +215,7 @@ export const XINFO_GROUPS = spec({
   keys: "RO access @2",
   args: "key#0",
   history: ["7.0.0 Shows `entries-read` and `lag`."],
+  brief: 8,
 })
 
 export const XINFO_HELP = spec({
@@ -216,6 +227,7 @@ export const XINFO_HELP = spec({
   complexity: "O(1)",
   flags: ["loading", "stale"],
   acl: ["stream"],
+  brief: 8,
 })
 
 export const XINFO_STREAM = spec({
@@ -233,6 +245,7 @@ export const XINFO_STREAM = spec({
     "6.0.0 Took the option `FULL`.",
     "7.0.0 Shows `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag`.",
   ],
+  brief: 8,
 })
 
 export const XLEN = spec({
@@ -246,6 +259,7 @@ export const XLEN = spec({
   acl: ["stream"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const XPENDING = spec({
@@ -337,6 +351,7 @@ export const XSETID = spec({
   keys: "RW update @1",
   args: "key#0 last-id [ENTRIESADDED=entries_added:int@7.0.0] " + "[MAXDELETEDID=max_deleted_entry_id@7.0.0]",
   history: ["7.0.0 Took the options `ENTRIESADDED` and `MAXDELETEDID`."],
+  brief: 8,
 })
 
 export const XTRIM = spec({

@@ -12,6 +12,7 @@ export const APPEND = spec({
   acl: ["string"],
   keys: "RW insert @1",
   args: "key#0 value",
+  brief: 8,
 })
 
 export const DECR = spec({
@@ -25,6 +26,7 @@ export const DECR = spec({
   acl: ["string"],
   keys: "RW access update @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const DECRBY = spec({
@@ -38,6 +40,7 @@ export const DECRBY = spec({
   acl: ["string"],
   keys: "RW access update @1",
   args: "key#0 decrement:int",
+  brief: 8,
 })
 
 export const GET = spec({
@@ -51,6 +54,7 @@ export const GET = spec({
   acl: ["string"],
   keys: "RO access @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const GETDEL = spec({
@@ -64,6 +68,7 @@ export const GETDEL = spec({
   acl: ["string"],
   keys: "RW access delete @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const GETEX = spec({
@@ -79,6 +84,7 @@ export const GETEX = spec({
   args:
     "key#0 " +
     "[expiration(EX=seconds:int|PX=milliseconds:int|EXAT=unix-time-seconds:time|PXAT=unix-time-milliseconds:time|PERSIST)]",
+  brief: 8,
 })
 
 export const GETRANGE = spec({
@@ -92,6 +98,7 @@ export const GETRANGE = spec({
   acl: ["string"],
   keys: "RO access @1",
   args: "key#0 start:int end:int",
+  brief: 8,
 })
 
 export const GETSET = spec({
@@ -106,6 +113,7 @@ export const GETSET = spec({
   keys: "RW access update @1",
   args: "key#0 value",
   deprecated: { since: "6.2.0", use: "`SET` with the `!GET` argument" },
+  brief: 8,
 })
 
 export const INCR = spec({
@@ -119,6 +127,7 @@ export const INCR = spec({
   acl: ["string"],
   keys: "RW access update @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const INCRBY = spec({
@@ -132,6 +141,7 @@ export const INCRBY = spec({
   acl: ["string"],
   keys: "RW access update @1",
   args: "key#0 increment:int",
+  brief: 8,
 })
 
 export const INCRBYFLOAT = spec({
@@ -145,6 +155,7 @@ export const INCRBYFLOAT = spec({
   acl: ["string"],
   keys: "RW access update @1",
   args: "key#0 increment:double",
+  brief: 8,
 })
 
 export const LCS = spec({
@@ -213,6 +224,7 @@ export const PSETEX = spec({
   acl: ["string"],
   keys: "OW update @1",
   args: "key#0 milliseconds:int value",
+  brief: 8,
 })
 
 export const SET = spec({
@@ -234,6 +246,7 @@ export const SET = spec({
     "6.2.0 Took the options `GET`, `EXAT` and `PXAT`.",
     "7.0.0 `NX` may be combined with `GET`.",
   ],
+  brief: 8,
 })
 
 export const SETEX = spec({
@@ -247,6 +260,7 @@ export const SETEX = spec({
   acl: ["string"],
   keys: "OW update @1",
   args: "key#0 seconds:int value",
+  brief: 8,
 })
 
 export const SETNX = spec({
@@ -260,6 +274,7 @@ export const SETNX = spec({
   acl: ["string"],
   keys: "OW insert @1",
   args: "key#0 value",
+  brief: 8,
 })
 
 export const SETRANGE = spec({
@@ -273,6 +288,7 @@ export const SETRANGE = spec({
   acl: ["string"],
   keys: "RW update @1",
   args: "key#0 offset:int value",
+  brief: 8,
 })
 
 export const STRLEN = spec({
@@ -286,6 +302,7 @@ export const STRLEN = spec({
   acl: ["string"],
   keys: "RO @1",
   args: "key#0",
+  brief: 8,
 })
 
 export const SUBSTR = spec({
@@ -300,4 +317,5 @@ export const SUBSTR = spec({
   keys: "RO access @1",
   args: "key#0 start:int end:int",
   deprecated: { since: "2.0.0", use: "`GETRANGE`" },
+  brief: 8,
 })

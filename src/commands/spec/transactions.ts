@@ -10,6 +10,7 @@ export const DISCARD = spec({
   complexity: "O(N) in the queued commands.",
   flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
   acl: ["transaction"],
+  inMulti: "ends",
 })
 
 export const EXEC = spec({
@@ -21,6 +22,8 @@ export const EXEC = spec({
   complexity: "The sum over the queued commands.",
   flags: ["noscript", "loading", "stale", "skip_slowlog"],
   acl: ["transaction"],
+  inMulti: "ends",
+  runsQueue: true,
 })
 
 export const MULTI = spec({
@@ -32,6 +35,8 @@ export const MULTI = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
   acl: ["transaction"],
+  brief: 8,
+  inMulti: "runs",
 })
 
 export const UNWATCH = spec({
@@ -43,6 +48,7 @@ export const UNWATCH = spec({
   complexity: "O(1)",
   flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
   acl: ["transaction"],
+  brief: 8,
 })
 
 export const WATCH = spec({
@@ -56,4 +62,6 @@ export const WATCH = spec({
   acl: ["transaction"],
   keys: "RO @1 ..-1",
   args: "key#0...",
+  brief: 8,
+  inMulti: "runs",
 })

@@ -126,6 +126,37 @@ export interface CommandFacts {
   readonly deprecated?: { readonly since: string; readonly use: string }
   /** True where a command that is no write may still have to reach the replicas; COMMAND does not print it. */
   readonly mayReplicate?: boolean
+  /**
+   * With at most so many words beyond its name its time does not grow with the data, so it may be timed by sample
+   * (CommandTimer.ts); absent: it is timed each time.
+   */
+  readonly brief?: number
+  /** Word that names a member or field in the collection under word 1, so that its memory can be brought near early. */
+  readonly member?: number
+  /** Inside MULTI it runs at once instead of being queued; "ends": and it ends the transaction. */
+  readonly inMulti?: "runs" | "ends"
+  /** Stands for the queued commands: refused wherever one of them would be. */
+  readonly runsQueue?: boolean
+  /** Allowed to a RESP2 client that has subscriptions. */
+  readonly whileSubscribed?: boolean
+  /** Refused unless this directive lets the client pass. */
+  readonly guard?: GuardDirective
+  /** Refused as writes are after a failed save, so that whoever watches the server hears of it. */
+  readonly stopsOnFailedSave?: boolean
+  /** Which words no log may show. */
+  readonly secrets?: SecretWords
+}
+
+/** Directives that allow commands to nobody, to clients of this machine, or to everybody. */
+export type GuardDirective = "enable-debug-command" | "enable-module-command"
+
+/** Secret words of a request from word `from` on: those behind certain words, the values of certain names, or all. */
+export interface SecretWords {
+  readonly from: number
+  /** How many words behind each of these, in lower case, are secret. */
+  readonly after?: Readonly<Record<string, number>>
+  /** Names, in lower case, whose values are secret where names and values take turns. */
+  readonly valuesOf?: ReadonlyArray<string>
 }
 
 /** The categories that follow from the flags (scripts count as neither reads nor writes of their own accord). */
@@ -188,6 +219,14 @@ export class CommandSpec {
   /** The legacy triple does not name every key. */
   readonly movableKeys: boolean
   readonly mayReplicate: boolean
+  readonly brief: number
+  readonly member: number
+  readonly inMulti: "queued" | "runs" | "ends"
+  readonly runsQueue: boolean
+  readonly whileSubscribed: boolean
+  readonly guard: GuardDirective | undefined
+  readonly stopsOnFailedSave: boolean
+  readonly secrets: SecretWords | undefined
 
   private readonly keyText: string | undefined
   private readonly argumentText: string | undefined
@@ -232,6 +271,14 @@ export class CommandSpec {
     this.noMandatoryKeys = flags.includes("no_mandatory_keys")
     this.movableKeys = flags.includes("movablekeys")
     this.mayReplicate = facts.mayReplicate === true
+    this.brief = facts.brief ?? 0
+    this.member = facts.member ?? 0
+    this.inMulti = facts.inMulti ?? "queued"
+    this.runsQueue = facts.runsQueue === true
+    this.whileSubscribed = facts.whileSubscribed === true
+    this.guard = facts.guard
+    this.stopsOnFailedSave = facts.stopsOnFailedSave === true
+    this.secrets = facts.secrets
     this.keyText = facts.keys
     this.argumentText = facts.args
   }
