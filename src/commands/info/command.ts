@@ -3,7 +3,7 @@ import type { Command } from "../../engine/Command.js"
 import { command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { replyHelp } from "../shared/Help.js"
-import { type Catalogue, catalogueOf } from "../../engine/declare/Catalogue.js"
+import { type Catalogue, catalogueOf, findByWords } from "../../engine/declare/Catalogue.js"
 import * as spec from "../spec/command.js"
 import {
   describeAll,
@@ -12,7 +12,7 @@ import {
   type ListFilter,
   listNames,
 } from "../../engine/declare/Describe.js"
-import { keysOfRequest } from "../../engine/declare/KeyExtraction.js"
+import { findOrRefuse, Keys } from "../../engine/declare/KeyExtraction.js"
 import { writeReplyTree } from "../../engine/declare/ReplyTree.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
@@ -54,16 +54,19 @@ const listFilter = (c: CommandContext): ListFilter | undefined | null => {
 }
 
 const replyKeys = (c: CommandContext, catalogue: Catalogue, withFlags: boolean): void => {
-  const words = Array.from({ length: c.argc - 2 }, (_, i) => c.bytes(i + 2))
-  const found = keysOfRequest(catalogue, words)
-  if ("error" in found) return c.fail(found.error)
-  c.out.array(found.keys.length)
-  for (const { index, flags } of found.keys) {
+  const request = { buf: c.buf, argc: c.argc - 2, argOff: c.argOff.subarray(2), argLen: c.argLen.subarray(2) }
+  const spec = findByWords(catalogue, c.text(2), c.argc > 3 ? c.text(3) : undefined)
+  const keys = new Keys()
+  const error = findOrRefuse(keys, spec, request)
+  if (error !== undefined) return c.fail(error)
+  c.out.array(keys.count)
+  for (let k = 0; k < keys.count; k++) {
+    const i = keys.index[k] + 2
     if (withFlags) c.out.array(2)
-    c.out.bulk(c.buf, c.argOff[index + 2], c.argLen[index + 2])
+    c.out.bulk(c.buf, c.argOff[i], c.argLen[i])
     if (!withFlags) continue
-    c.out.set(flags.length)
-    for (const flag of flags) c.out.simple(flag)
+    c.out.set(keys.flags[k].length)
+    for (const flag of keys.flags[k]) c.out.simple(flag)
   }
 }
 

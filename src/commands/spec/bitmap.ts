@@ -31,6 +31,7 @@ export const BITFIELD = spec({
     "write_operation(SET=encoding_offset_value{encoding offset:int " +
     "value:int}|INCRBY=encoding_offset_increment{encoding offset:int increment:int})})...]",
   brief: 8,
+  findKeys: "bitfield",
 })
 
 export const BITFIELD_RO = spec({

@@ -96,6 +96,7 @@ export const MIGRATE = spec({
     "6.0.0 Took the option `AUTH2`.",
   ],
   secrets: { after: { auth: 1, auth2: 2 }, from: 2 },
+  findKeys: "migrate",
 })
 
 export const MOVE = spec({
@@ -290,6 +291,7 @@ export const SORT = spec({
     "key#0 [BY=pattern:pattern#1] [LIMIT=offset_count{offset:int count:int}] " +
     "[GET=pattern:pattern#1...+] [order(ASC|DESC)] [ALPHA=sorting:token] " +
     "[STORE=destination#2]",
+  findKeys: "sort",
 })
 
 export const SORT_RO = spec({
@@ -307,6 +309,7 @@ export const SORT_RO = spec({
   args:
     "key#0 [BY=pattern:pattern#1] [LIMIT=offset_count{offset:int count:int}] " +
     "[GET=pattern:pattern#1...+] [order(ASC|DESC)] [ALPHA=sorting:token]",
+  findKeys: "first",
 })
 
 export const TOUCH = spec({

@@ -247,6 +247,7 @@ export const SET = spec({
     "7.0.0 `NX` may be combined with `GET`.",
   ],
   brief: 8,
+  findKeys: "set",
 })
 
 export const SETEX = spec({

@@ -40,16 +40,13 @@ export const findByFullName = (catalogue: Catalogue, fullName: string): Catalogu
   return spec === undefined ? undefined : { spec, subcommands: new Map() }
 }
 
-/** The command that the words of a request name: a container's subcommand if the second word is one. */
+/** The command that two words of a request name: a container's subcommand if the second is one. */
 export const findByWords = (
   catalogue: Catalogue,
-  words: ReadonlyArray<Uint8Array>,
+  name: string,
+  second: string | undefined,
 ): CommandSpec | undefined => {
-  if (words.length === 0) return undefined
-  const entry = catalogue.get(nameOf(words[0]))
-  if (entry === undefined || entry.subcommands.size === 0 || words.length < 2) return entry?.spec
-  return entry.subcommands.get(nameOf(words[1]))
+  const entry = catalogue.get(name.toLowerCase())
+  if (entry === undefined || entry.subcommands.size === 0 || second === undefined) return entry?.spec
+  return entry.subcommands.get(second.toLowerCase())
 }
-
-const nameOf = (word: Uint8Array): string =>
-  Buffer.from(word.buffer, word.byteOffset, word.byteLength).toString("latin1").toLowerCase()

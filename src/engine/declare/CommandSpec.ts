@@ -116,6 +116,8 @@ export interface CommandFacts {
   readonly acl?: ReadonlyArray<AclCategory>
   /** Key specs, in the notation of KeySyntax.ts. */
   readonly keys?: string
+  /** For what key specs cannot say (KeyExtraction.ts). */
+  readonly findKeys?: KeyFinderName
   /** Arguments, in the notation of ArgumentSyntax.ts. */
   readonly args?: string
   readonly tips?: ReadonlyArray<CommandTip>
@@ -146,6 +148,9 @@ export interface CommandFacts {
   /** Which words no log may show. */
   readonly secrets?: SecretWords
 }
+
+/** Ways to find keys that no key spec can tell. */
+export type KeyFinderName = "set" | "bitfield" | "sort" | "first" | "migrate"
 
 /** Directives that allow commands to nobody, to clients of this machine, or to everybody. */
 export type GuardDirective = "enable-debug-command" | "enable-module-command"
@@ -228,6 +233,8 @@ export class CommandSpec {
   readonly stopsOnFailedSave: boolean
   readonly secrets: SecretWords | undefined
 
+  readonly findKeys: KeyFinderName | undefined
+
   private readonly keyText: string | undefined
   private readonly argumentText: string | undefined
   private parsedKeys: ReadonlyArray<KeySpec> | undefined
@@ -279,6 +286,7 @@ export class CommandSpec {
     this.guard = facts.guard
     this.stopsOnFailedSave = facts.stopsOnFailedSave === true
     this.secrets = facts.secrets
+    this.findKeys = facts.findKeys
     this.keyText = facts.keys
     this.argumentText = facts.args
   }

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
 import type { Argument as SpecArgument } from "../../../src/engine/declare/ArgumentSyntax.js"
 import type { CommandSpec } from "../../../src/engine/declare/CommandSpec.js"
-import { keysOfRequest } from "../../../src/engine/declare/KeyExtraction.js"
+import { findByWords } from "../../../src/engine/declare/Catalogue.js"
+import { findOrRefuse, Keys } from "../../../src/engine/declare/KeyExtraction.js"
 import { ReplyWriter } from "../../../src/resp/ReplyWriter.js"
 import { describeOracle, OracleServer } from "../../support/Oracle.js"
 import { Random } from "../../support/Random.js"
@@ -114,19 +115,26 @@ watch a b c
   .split("\n")
   .map((line) => line.split(" ").map((word) => (word === "''" ? "" : word.replaceAll("\\s", " "))))
 
+const keys = new Keys()
+
 /** What COMMAND GETKEYS (or GETKEYSANDFLAGS) would answer, printed in RESP2. */
 const answer = (words: ReadonlyArray<string>, withFlags: boolean): string => {
   const reply = new ReplyWriter()
-  const found = keysOfRequest(
-    catalogue,
-    words.map((word) => Buffer.from(word)),
-  )
-  if ("error" in found) reply.error(found.error)
+  const request = {
+    buf: Buffer.from(words.join("")),
+    argc: words.length,
+    argLen: Int32Array.from(words, (word) => Buffer.byteLength(word)),
+    argOff: new Int32Array(words.length),
+  }
+  for (let i = 1; i < words.length; i++) request.argOff[i] = request.argOff[i - 1] + request.argLen[i - 1]
+  const error = findOrRefuse(keys, findByWords(catalogue, words[0] ?? "", words[1]), request)
+  if (error !== undefined) reply.error(error)
   else {
-    reply.array(found.keys.length)
-    for (const { index, flags } of found.keys) {
+    reply.array(keys.count)
+    for (let k = 0; k < keys.count; k++) {
+      const flags = keys.flags[k]
       if (withFlags) reply.array(2)
-      reply.bulkText(words[index] ?? "")
+      reply.bulkText(words[keys.index[k]] ?? "")
       if (!withFlags) continue
       reply.set(flags.length)
       for (const flag of flags) reply.simple(flag)
