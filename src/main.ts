@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program: reads the command line, starts the server, ends it on SHUTDOWN or a signal. */
+import "./server/Signals.js"
 import { rmSync } from "node:fs"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
@@ -23,6 +24,7 @@ import { EngineService } from "./engine/Engine.js"
 import { startupLines } from "./server/Banner.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/Persistence.js"
+import { fileSink, standardSink } from "./server/LogSinks.js"
 import { type Crash, liveProcessInfo, ProcessInfo } from "./server/ProcessInfo.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./net/TcpServer.js"
@@ -37,6 +39,9 @@ setFlagsFromString("--max-inlined-bytecode-size-cumulative=3000")
 
 const args = process.argv.slice(2)
 
+const output = standardSink(1)
+const errors = standardSink(2)
+
 const config = RedixConfig.layerStart({ environment: process.env, args }).pipe(
   Layer.provide(NodeStdio.layer),
   Layer.provide(NodeFileSystem.layer),
@@ -48,17 +53,14 @@ let role: () => RedisLogger.LogRole = () => "M"
 const logging = Layer.unwrap(
   Effect.gen(function* () {
     const { values } = yield* RedixConfig
-    const write =
-      values.logfile === ""
-        ? (text: string): void => void process.stdout.write(text)
-        : yield* RedisLogger.fileSink(values.logfile)
+    const write = values.logfile === "" ? output : yield* fileSink(() => values.logfile)
     return RedisLogger.layer({ pid: process.pid, role: () => role(), settings: values, write })
   }),
 ).pipe(Layer.provide(NodeFileSystem.layer))
 
 /** This process is the server's own, which may end it, as hard as Redis ends. */
 const crash = (how: Crash, why: string): void => {
-  process.stderr.write(`Guru Meditation: ${why} (${how})\n`)
+  errors(`Guru Meditation: ${why} (${how})\n`)
   if (how === "segfault") process.kill(process.pid, "SIGSEGV")
   process.abort()
 }
@@ -90,7 +92,9 @@ const onSignals = Effect.gen(function* () {
   const { state } = yield* RdbPersistence
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   let asked = false
+  const log = (text: string) => fork(Effect.logWarning(text))
   const endNow = (): never => {
+    log("You insist... exiting now.")
     if (state.tempFile !== undefined) rmSync(state.tempFile, { force: true })
     process.exit(1)
   }
@@ -99,14 +103,12 @@ const onSignals = Effect.gen(function* () {
     if (stopping && asked && signal === "SIGINT") endNow()
     asked = true
     if (stopping) return
+    const during = engine.gates.loading ? "shutdown signal during loading," : signal
+    log(`Received ${during} scheduling shutdown${engine.gates.loading ? "." : "..."}`)
+    const flags = signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm
     fork(
-      Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
-        Effect.andThen(
-          engine.lifecycle.shutdown(
-            shutdownOptions(signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm),
-          ),
-        ),
-        Effect.catch(() => Effect.sync(() => void (asked = false))),
+      Effect.catch(engine.lifecycle.shutdown(shutdownOptions(flags)), () =>
+        Effect.sync(() => void (asked = false)),
       ),
     )
   }
@@ -154,18 +156,18 @@ const server = Effect.scoped(program).pipe(
   Effect.provide(logging),
   Effect.provide(config),
   Effect.provide(NodeFileSystem.layer),
-  Effect.catch((error) => Effect.sync(() => process.stderr.write(`${error.message}\n`)).pipe(Effect.as(1))),
+  Effect.catch((error) => Effect.sync(() => errors(`${error.message}\n`)).pipe(Effect.as(1))),
 )
 
 const line = parseArgv(args)
 if (line.kind === "help") {
-  process.stdout.write(helpText)
+  output(helpText)
 } else if (line.kind === "version") {
-  process.stdout.write(`${versionText({ redix: REDIX_VERSION, redis: REDIS_VERSION })}\n`)
+  output(`${versionText({ redix: REDIX_VERSION, redis: REDIS_VERSION })}\n`)
 } else {
   Effect.runCallback(server, {
     onExit: (exit) => {
-      if (Exit.isFailure(exit)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
+      if (Exit.isFailure(exit)) errors(`${Cause.pretty(exit.cause)}\n`)
       process.exit(Exit.isSuccess(exit) ? exit.value : 1)
     },
   })

@@ -158,7 +158,7 @@ const startState = Effect.fnUntraced(function* (gathered: Gathered) {
   if (logfile !== "") {
     const fs = yield* FileSystem.FileSystem
     const source = gathered.settings.findLast(({ entry }) => entry.name === "logfile")?.source
-    yield* fs.writeFileString(logfile, "", { flag: "a" }).pipe(
+    yield* Effect.scoped(fs.open(logfile, { flag: "a" })).pipe(
       Effect.mapError((error) => {
         const reason = `Can't open the log file: ${platformReason(error)}`
         return invalid(source ?? "the defaults", "logfile", logfile, reason)

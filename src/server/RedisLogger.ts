@@ -14,13 +14,14 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type { PlatformError } from "effect/PlatformError"
 import * as References from "effect/References"
 import { VERBOSE } from "../engine/VerboseLog.js"
+import { fileSink } from "./LogSinks.js"
 
 export type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
 export type LogRole = "M" | "S" | "C" | "X"
@@ -71,12 +72,19 @@ export interface LogEntry {
   readonly annotations: Readonly<Record<string, unknown>>
 }
 
+/** The value, or its plain text where JSON has no form of it (circles, bigints): a line must not fail for what it says. */
+const inJson = (value: unknown): unknown => {
+  try {
+    return JSON.stringify(value) === undefined ? String(value) : value
+  } catch {
+    return String(value)
+  }
+}
+
 const shown = (value: unknown): string =>
-  typeof value === "string"
-    ? value
-    : value instanceof Error
-      ? value.message
-      : (JSON.stringify(value) ?? String(value))
+  typeof value === "string" ? value : value instanceof Error ? value.message : jsonText(inJson(value))
+
+const jsonText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
 
 /** Redis's line, with annotations as ` name=value` after the message. Without the newline. */
 export const formatTextLine = (entry: LogEntry): string => {
@@ -86,15 +94,17 @@ export const formatTextLine = (entry: LogEntry): string => {
 }
 
 /** One JSON object a line: time (ISO 8601, UTC), pid, role, level, message, and the annotations. */
-export const formatJsonLine = (entry: LogEntry): string =>
-  JSON.stringify({
+export const formatJsonLine = (entry: LogEntry): string => {
+  const notes = Object.entries(entry.annotations).map(([name, value]) => [name, inJson(value)] as const)
+  return JSON.stringify({
     time: entry.date.toISOString(),
     pid: entry.pid,
     role: entry.role,
     level: entry.level,
     message: entry.message,
-    ...(Object.keys(entry.annotations).length > 0 ? { annotations: entry.annotations } : {}),
+    ...(notes.length > 0 ? { annotations: Object.fromEntries(notes) } : {}),
   })
+}
 
 const messageText = (message: unknown, cause: Cause.Cause<unknown>): string => {
   const parts = (Array.isArray(message) ? message : [message]).map(shown)
@@ -134,39 +144,6 @@ export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> 
 export const layer = (options: RedisLoggerOptions): Layer.Layer<never> =>
   Layer.merge(Logger.layer([make(options)]), Layer.succeed(References.MinimumLogLevel, "All"))
 
-/**
- * A sink that appends to `path`. Lines are queued and written in order by a fiber of the scope; what is queued when the
- * scope ends is written before it ends. A path that cannot be opened fails here, not at the first line.
- */
-export const fileSink = Effect.fnUntraced(function* (path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const append = (text: string) => fs.writeFileString(path, text, { flag: "a" })
-  yield* append("")
-  let pending = ""
-  let wake: (() => void) | undefined
-  const flush = Effect.suspend(() => {
-    const text = pending
-    pending = ""
-    return text === "" ? Effect.void : Effect.ignore(append(text))
-  })
-  const waitForLines = Effect.callback<void>((resume) => {
-    if (pending !== "") return resume(Effect.void)
-    wake = () => {
-      wake = undefined
-      resume(Effect.void)
-    }
-    return Effect.sync(() => {
-      wake = undefined
-    })
-  })
-  yield* Effect.addFinalizer(() => flush)
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(waitForLines, Effect.uninterruptible(flush))))
-  return (line: string): void => {
-    pending += line
-    wake?.()
-  }
-})
-
 export interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
   /** A path to append to; "" is standard output. */
   readonly logfile: string
@@ -177,4 +154,9 @@ export interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
 export const layerFor = (target: LogTarget): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
   target.logfile === ""
     ? layer({ ...target, write: target.stdout })
-    : Layer.unwrap(Effect.map(fileSink(target.logfile), (write) => layer({ ...target, write })))
+    : Layer.unwrap(
+        Effect.map(
+          fileSink(() => target.logfile),
+          (write) => layer({ ...target, write }),
+        ),
+      )

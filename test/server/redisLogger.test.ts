@@ -103,6 +103,15 @@ describe("the log", () => {
     })
   })
 
+  it("writes what JSON has no form of as plain text", () => {
+    const circle: Array<unknown> = []
+    circle.push(circle)
+    const program = Effect.logInfo("odd", 5n).pipe(Effect.annotateLogs({ big: 7n, circle }))
+    expect(logged({ loglevel: "notice", logFormat: "text" }, program)[0]).toMatch(/\* odd 5 big=7 circle=\n$/)
+    const [line = ""] = logged({ loglevel: "notice", logFormat: "json" }, program)
+    expect(JSON.parse(line)).toMatchObject({ message: "odd 5", annotations: { big: "7", circle: "" } })
+  })
+
   it("appends to a file, in order, through a rotation, and loses nothing at the end", async () => {
     const dir = mkdtempSync(join(tmpdir(), "redix-log-"))
     const logfile = join(dir, "redix.log")

@@ -1,0 +1,110 @@
+/** What signals do: one table, held against redis-server and against the program. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describeOracle, oracleStatus } from "../support/Oracle.js"
+import { type Ended, Program } from "../support/Program.js"
+import { RawClient } from "../support/RawClient.js"
+
+let dir = ""
+beforeAll(() => void (dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-signals-"))))
+afterAll(() => fs.rmSync(dir, { recursive: true, force: true }))
+
+let started = 0
+
+const start = async (
+  command?: readonly [string],
+  ...more: ReadonlyArray<string>
+): Promise<readonly [Program, string]> => {
+  const socket = path.join(dir, `${started++}.sock`)
+  const args = ["--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", ...more]
+  const program = new Program({ args, ...(command === undefined ? {} : { command }) })
+  await program.says("ready to accept connections at")
+  return [program, socket]
+}
+
+const ping = async (socket: string): Promise<string> => {
+  const client = await RawClient.connect({ path: socket })
+  const reply = await client.text("PING")
+  client.close()
+  return reply
+}
+
+/** The server goes on, or ends with a code, or by the signal itself. */
+const table: ReadonlyArray<readonly [NodeJS.Signals, "goes on" | 0 | "by the signal"]> = [
+  ["SIGHUP", "goes on"],
+  ["SIGINT", 0],
+  ["SIGQUIT", "by the signal"],
+  ["SIGABRT", "by the signal"],
+  ["SIGSEGV", "by the signal"],
+  ["SIGUSR1", "by the signal"],
+  ["SIGUSR2", "by the signal"],
+  ["SIGPIPE", "goes on"],
+  ["SIGALRM", "goes on"],
+  ["SIGTERM", 0],
+  ["SIGCHLD", "goes on"],
+  ["SIGCONT", "goes on"],
+  ["SIGURG", "goes on"],
+  ["SIGXCPU", "by the signal"],
+  ["SIGVTALRM", "by the signal"],
+  ["SIGPROF", "by the signal"],
+  ["SIGWINCH", "goes on"],
+  ["SIGIO", "by the signal"],
+  ["SIGPWR", "by the signal"],
+  ["SIGSYS", "by the signal"],
+]
+
+const meets = async (
+  signal: NodeJS.Signals,
+  outcome: "goes on" | 0 | "by the signal",
+  command?: readonly [string],
+): Promise<Ended> => {
+  const [program, socket] = await start(command)
+  program.signal(signal)
+  if (outcome === "goes on") {
+    expect(await ping(socket)).toBe("+PONG\r\n")
+    return program.stop("SIGKILL")
+  }
+  const ended = await program.ended
+  expect(ended).toMatchObject(outcome === 0 ? { code: 0, signal: null } : { code: null, signal })
+  return ended
+}
+
+describe("signals", () => {
+  it.each(table)("%s: %s", async (signal, outcome) => {
+    const ended = await meets(signal, outcome)
+    expect(ended.stderr).toBe("")
+  })
+
+  it("a file over its size limit ends no server", async () => {
+    const ended = await meets("SIGXFSZ", "goes on")
+    expect(ended.stderr).toBe("")
+  })
+
+  it("a second SIGINT ends a shutdown that waits, at once", async () => {
+    const [master, socket] = await start(undefined, "--repl-diskless-sync-delay", "0")
+    const replicating = await RawClient.connect({ path: socket })
+    // A replica that never acknowledges: the shutdown waits for it.
+    replicating.sendRaw("SYNC\r\n")
+    const client = await RawClient.connect({ path: socket })
+    let online = false
+    while (!online) online = (await client.text("INFO", "replication")).includes("state=online")
+    expect(await client.text("SET", "k", "v")).toBe("+OK\r\n")
+    master.signal("SIGTERM")
+    await master.says("Waiting for replicas before shutting down")
+    master.signal("SIGINT")
+    expect(await master.ended).toMatchObject({ code: 1, signal: null })
+    expect(master.stdout).toContain("You insist... exiting now.")
+    replicating.close()
+    client.close()
+  })
+})
+
+describeOracle("signals of redis-server", () => {
+  it.each(table)("%s: %s", async (signal, outcome) => {
+    const status = oracleStatus()
+    if (!status.available) throw new Error(status.reason)
+    await meets(signal, outcome, [status.binary])
+  })
+})
