@@ -24,6 +24,7 @@ import {
   STRING_EXTERNAL,
   STRING_RAW,
   stringLength,
+  TYPE_STREAM,
   TYPE_STRING,
 } from "./Entry.js"
 import { TimerWheel } from "./TimerWheel.js"
@@ -36,6 +37,16 @@ const zeroBytes = (bytes: Uint8Array, from: number, to: number): void => {
   else for (let i = from; i < to; i++) bytes[i] = 0
 }
 
+/** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
+export interface KeyspaceHooks {
+  /** A key has expired and is about to go: tell replicas (DEL), watchers and subscribers. */
+  expired(db: Database, buf: Uint8Array, off: number, len: number): void
+  /** A key that was asked for is not there (the "keymiss" event). */
+  missed(db: Database, buf: Uint8Array, off: number, len: number): void
+  /** A stream was deleted or overwritten, in whatever way but with its whole database. */
+  streamGone(db: Database, buf: Uint8Array, off: number, len: number): void
+}
+
 /** What a database asks of the keyspace it is in. */
 export interface DatabaseOwner {
   readonly arena: Arena
@@ -45,6 +56,7 @@ export interface DatabaseOwner {
   readonly expiryMode: "delete" | "hide" | "ignore"
   readonly expiryPaused: boolean
   readonly freeing: { readonly lazyfreeLazyServerDel: boolean }
+  readonly hooks: KeyspaceHooks
   readonly localExpiries: { add(db: Database, ref: Ref): void }
   dirty: number
   readonly random: (n: number) => number
@@ -384,15 +396,21 @@ export class Database {
   discard(ref: Ref, lazy: boolean): void {
     const a = this.arena
     if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
-    this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
+    this.releaseValue(ref, lazy)
     a.free(ref)
   }
 
   /** Frees the blocks of a value that is overwritten, not the entry; large ones in slices. */
   private freeValue(ref: Ref): void {
+    this.releaseValue(ref, this.keyspace.freeing.lazyfreeLazyServerDel)
+  }
+
+  private releaseValue(ref: Ref, lazy: boolean): void {
     const a = this.arena
-    const lazy = this.keyspace.freeing.lazyfreeLazyServerDel
-    this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
+    const type = entryType(a, ref)
+    this.keyspace.release(type, entryEncoding(a, ref), entryValue(a, ref), lazy)
+    if (type === TYPE_STREAM)
+      this.keyspace.hooks.streamGone(this, a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
   }
 
   /**

@@ -5,19 +5,11 @@
 import { Arena, type Ref } from "../memory/Arena.js"
 import { ListLimits } from "../memory/list/QuicklistNode.js"
 import { Collections } from "./Collections.js"
-import { Database } from "./Database.js"
+import { Database, type KeyspaceHooks } from "./Database.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
 import { valueTypes } from "./types/index.js"
-
-/** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
-export interface KeyspaceHooks {
-  /** A key has expired and is about to go: tell replicas (DEL), watchers and subscribers. */
-  expired(db: Database, buf: Uint8Array, off: number, len: number): void
-  /** A key that was asked for is not there (the "keymiss" event). */
-  missed(db: Database, buf: Uint8Array, off: number, len: number): void
-}
 
 export interface KeyspaceStats {
   keyspaceHits: number
@@ -66,7 +58,7 @@ export class Keyspace {
   activeExpiry = true
   /** While clients are paused nothing changes: expired keys are hidden and stay. */
   expiryPaused = false
-  hooks: KeyspaceHooks = { expired: () => {}, missed: () => {} }
+  hooks: KeyspaceHooks = { expired: () => {}, missed: () => {}, streamGone: () => {} }
   freeing: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
   /** How large the nodes of lists may become: list-max-listpack-size, DEBUG QUICKLIST-PACKED-THRESHOLD. */
   readonly listLimits = new ListLimits()
