@@ -442,22 +442,6 @@ export class Database {
     words[w + 4] = -1
   }
 
-  /**
-   * A uniformly random key that is not expired, or 0. Where expired keys are only hidden and every key has an expiry,
-   * gives up avoiding expired ones after 100 tries, like Redis.
-   */
-  randomKey(): Ref {
-    const keyspace = this.keyspace
-    for (let tries = 1; this.table.count > 0; tries++) {
-      const ref = this.table.random(keyspace.random)
-      if (!this.isHidden(ref)) return ref
-      if (keyspace.expiryMode === "hide") {
-        if (tries >= 100 && this.expires === this.size) return ref
-      } else this.expire(ref)
-    }
-    return 0
-  }
-
   /** Deletes an entry whose time has passed, found by other means than a lookup. */
   expire(ref: Ref): void {
     const chunk = this.arena.u8[ref >>> 20]
