@@ -170,7 +170,7 @@ export class CommandContext {
     this.db = this.keyspace.database(database)
     out.resp = session.resp
     this.denyBlocking = true
-    body(this)
+    out.unbounded(() => body(this))
     const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
     out.truncate(mark)
     if (this.propagation.active) this.propagation.finish(database, false, () => [])

@@ -13,6 +13,7 @@ import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
 import type { QueuedCommand, Session } from "./clients/Session.js"
 import * as Errors from "../resp/Errors.js"
+import { ReplyOverflow } from "../resp/ReplyWriter.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./CommandTimer.js"
@@ -59,6 +60,7 @@ export class Dispatcher {
     private readonly timer: CommandTimer,
   ) {
     this.pushes = new OwnPushes(context.out)
+    context.out.stops = () => ((context.command?.bits ?? 0) & CommandBit.readonly) !== 0
     this.verbatim = () => {
       const c = this.context
       return Array.from({ length: c.argc }, (_, i) => c.bytes(i))
@@ -195,7 +197,15 @@ export class Dispatcher {
     const errors = c.out.errorCount - this.nestedErrors
     const { timer } = this
     const start = timer.begin(cmd, c.argc)
-    const waiting = cmd.handler(c)
+    let waiting: void | Effect.Effect<Uint8Array> = undefined
+    try {
+      waiting = cmd.handler(c)
+    } catch (cause) {
+      if (!(cause instanceof ReplyOverflow)) throw cause
+      // A client beyond its output limit is about to be cut off; another one is told why it gets no reply.
+      c.out.truncate(Math.min(pushes.start, c.out.pos))
+      if (!c.out.overflowed) c.out.error(Errors.replyTooLarge)
+    }
     this.commandsProcessed++
     timer.counters.calls[cmd.id]++
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
@@ -235,8 +245,10 @@ export class Dispatcher {
   /** Runs a command of a transaction in the present session: no queueing, no waiting. */
   runQueued(queued: QueuedCommand): void {
     const c = this.context
-    const { buf, argc, argOff, argLen, command, denyBlocking } = c
     const inner = this.table.byId[queued.id]
+    // The client is being cut off and will get no reply; what changes data goes on.
+    if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return
+    const { buf, argc, argOff, argLen, command, denyBlocking } = c
     c.buf = queued.buf
     c.argc = queued.argOff.length
     c.argOff = queued.argOff

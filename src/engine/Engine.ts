@@ -14,6 +14,7 @@ import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
+import { replyBytesMax } from "../resp/ReplyWriter.js"
 import { RespCodec } from "../resp/RespCodec.js"
 import { TYPE_STREAM } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
@@ -27,7 +28,7 @@ import { InfoRegistry } from "./InfoRegistry.js"
 import { Lifecycle } from "./Lifecycle.js"
 import type { Lookahead } from "./Lookahead.js"
 import { Monitors } from "./clients/Monitors.js"
-import { LowestLimit, overLimit } from "./clients/OutputLimits.js"
+import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import { Replies } from "./clients/Replies.js"
 
@@ -158,7 +159,7 @@ export class Engine {
         peer.destroy()
       },
       pendingBytes: () => peer.pendingBytes,
-      pendingCount: () => peer.queued,
+      pendingCount: () => peer.pendingCount,
       queryBytes: (running) => input.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
       argumentBytes: () => {
         const { argc, argLen } = input.present
@@ -197,21 +198,29 @@ export class Engine {
     this.silent = session.kind === "replica"
     this.keyspace.now = now
     session.lastActiveMs = now
-    this.context.out.resp = session.resp
+    const { out } = this.context
+    out.resp = session.resp
+    const limit = hardLimit(session, this.settings.clientOutputBufferLimit)
+    if (limit === Infinity || peer === undefined || session.replyMode !== "on")
+      out.bound(replyBytesMax, false)
+    else out.bound(Math.max(0, limit - peer.pendingBytes), true)
   }
 
   /** Notes the replies of the batch for sending at the end of the event-loop turn. */
   endBatch(session: Session, peer: Peer): void {
     this.running = undefined
-    const bytes = this.context.out.pos - this.replies.mark
+    const { out } = this.context
+    const bytes = out.pos - this.replies.mark
+    if (out.overflowed) return this.cutForOutput(session)
     if (bytes === 0) return
     if (this.silent) return this.cutReplica(session)
     session.outputBytes += bytes
     this.netOutputBytes += bytes
     this.writes++
-    this.replies.add(peer)
-    const limit = this.settings.clientOutputBufferLimit.normal
-    if (limit.hardBytes > 0 || limit.softBytes > 0) this.limitOutput(session, bytes)
+    const { normal } = this.settings.clientOutputBufferLimit
+    const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.subscribed
+    if (limited && this.overOutput(session, bytes)) this.cutForOutput(session)
+    else this.replies.add(peer)
   }
 
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */
@@ -242,17 +251,22 @@ export class Engine {
     this.writes++
     this.replies.queue(peer, bytes)
     const pending = peer.pendingWithQueue
-    if (session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit))
-      this.limitOutput(session, 0)
+    const close =
+      session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit)
+    if (close && this.overOutput(session, 0)) this.cutForOutput(session)
   }
 
-  /** Cuts a client off that has more output waiting than client-output-buffer-limit allows. */
-  private limitOutput(session: Session, more: number): void {
+  /** Whether a client has more output waiting than client-output-buffer-limit allows. */
+  private overOutput(session: Session, more: number): boolean {
     const pending = session.control.pendingBytes() + more
-    if (!overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)) return
-    this.background(
-      Effect.logWarning(`Client id=${session.id} addr=${session.address} fell behind: output limit reached`),
-    )
+    return overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
+  }
+
+  /** Cuts a client off, with what its batch has written. */
+  private cutForOutput(session: Session): void {
+    if (this.running === undefined) this.context.out.truncate(this.replies.mark)
+    const text = `Client id=${session.id} addr=${session.address} cmd=${session.lastCommand} scheduled to be closed ASAP for overcoming of output buffer limits.`
+    this.background(Effect.logWarning(text))
     session.control.kill()
   }
 
@@ -288,7 +302,10 @@ export class Engine {
     // CLIENT REPLY SKIP itself answers nothing; the next command's reply is the one to skip.
     if (session.replyMode === "skip") session.replyMode = "skipping"
     else if (session.replyMode === "skipping") session.replyMode = "on"
-    if (!keepReply) out.truncate(this.dispatcher.pushes.floor)
+    if (keepReply) return
+    out.truncate(this.dispatcher.pushes.floor)
+    // What is dropped counts for no limit.
+    out.bound(replyBytesMax, false)
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
@@ -314,7 +331,7 @@ export class Engine {
     if (start - this.limitsCheckedMs >= LIMITS_EVERY_MS) {
       this.limitsCheckedMs = start
       for (const session of this.sessions.values())
-        if (session.overSoftLimitMs > 0) this.limitOutput(session, 0)
+        if (session.overSoftLimitMs > 0 && this.overOutput(session, 0)) this.cutForOutput(session)
     }
     let more = true
     const working = this.timer.now()

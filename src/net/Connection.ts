@@ -2,9 +2,10 @@
  * One client connection: its fiber, and the straight path that runs the commands of a chunk inside the event that brought it.
  *
  * A chunk is run to its end without yielding, and its replies leave in one write at the end of the event-loop turn. The
- * fiber rests meanwhile. It is woken for a command that waits, for a peer that does not read (then nothing more is read
- * from it either), after BATCH_BYTES_MAX of replies, and at the end. While a command waits the connection goes on
- * reading, so that the end of the connection is noticed and ends the wait.
+ * fiber rests meanwhile. It is woken for a command that waits, after BATCH_BYTES_MAX of replies, and at the end. While a
+ * command waits the connection goes on reading, so that the end of the connection is noticed and ends the wait. So it does
+ * for a peer that does not read: such a one may have to write all it has to write first (a pipeline larger than the
+ * sockets' buffers), and what waits for it is bounded by client-output-buffer-limit.
  *
  *   chunk -> feed -> [next -> run]* -> replies noted -> rest
  *                        `-> wake the fiber -> wait (interrupted when the peer goes) -> [next -> run]* -> rest
@@ -68,7 +69,7 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
     session.commandsProcessed++
     if (waiting !== undefined) return waiting
     if (session.replyMode !== "on") engine.applyReplyMode(session)
-    if (session.closing) return "end"
+    if (session.closing || out.overflowed) return "end"
     if (out.pos - start > BATCH_BYTES_MAX) return "flush"
   }
 }
@@ -109,7 +110,7 @@ export const serveConnection = Effect.fnUntraced(function* (
     if (session.closing) return false
     input.feed(chunk, length)
     batch()
-    if (pause === undefined && !outlet.congested && !session.closing) return true
+    if (pause === undefined && !session.closing) return true
     input.keep()
     return false
   }
@@ -118,26 +119,19 @@ export const serveConnection = Effect.fnUntraced(function* (
     // What `take` could not finish, and the chunks that came meanwhile.
     for (;;) {
       if (session.closing && (pause === undefined || pause === "flush")) return
-      if (pause === "end") {
-        engine.replies.flush()
-        outlet.end()
-        return
-      }
+      if (pause === "end") return yield* sayGoodbye(engine, outlet, inlet)
       if (pause !== undefined) engine.replies.flush()
       if (pause !== undefined && pause !== "flush") {
         const reply = yield* whileReading(engine, session, pause, inlet)
         if (reply === undefined) return
         // A postponed command has no reply yet; the next batch begins with it.
         if (!session.postponed) engine.reply(session, outlet, reply)
-        if (session.closing) {
-          engine.replies.flush()
-          outlet.end()
-          return
-        }
+        if (session.closing) return yield* sayGoodbye(engine, outlet, inlet)
       }
-      if (outlet.congested) {
+      if (pause === "flush" && outlet.congested) {
+        // Many large replies: other clients have a turn, and the kernel may take some, before there are more.
         inlet.pause()
-        yield* outlet.drained
+        yield* Effect.yieldNow
         // Cut off meanwhile: nothing more of what it sent may run.
         if (session.closing) return
         inlet.resume()
@@ -149,9 +143,17 @@ export const serveConnection = Effect.fnUntraced(function* (
       }
       batch()
     }
-    if (inlet.ended) return
+    if (inlet.ended) return yield* sayGoodbye(engine, outlet, inlet)
   }
 })
+
+/** Ends the connection when the peer has taken everything, as slowly as it likes; nothing more is read from it. */
+const sayGoodbye = (engine: Engine, outlet: Outlet, inlet: Inlet): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    inlet.pause()
+    engine.replies.flushFor(outlet)
+    return Effect.map(outlet.drained, () => outlet.end())
+  })
 
 /**
  * Waits for a reply while reading on; the wait is interrupted when the peer goes. Answers nothing when the connection is

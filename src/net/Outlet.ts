@@ -10,10 +10,14 @@
  * On a plain connection bytes go to the socket's own `_write`, past the buffering, ticks and bookkeeping of the stream above
  * it: 0.5 us a write less, of 10 us for a chunk of one command. The kernel takes nearly every write at once; the others are
  * counted in `underway` until it has. While the stream holds bytes of its own it is given the next ones as well.
+ *
+ * What comes while the peer has something still to take is kept (KeptOutput.ts) and follows when it has: a peer may write
+ * for as long as it likes before it reads. How much may wait is for client-output-buffer-limit to say.
  */
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import type { Joined, Peer } from "../engine/clients/Peer.js"
+import { KeptOutput } from "./KeptOutput.js"
 
 /** Queued pieces of up to this many bytes together are joined into one write. */
 const JOINED_BYTES_MAX = 64 * 1024
@@ -43,6 +47,11 @@ export class Outlet implements Peer {
   private underway = 0
   private taken = false
   private drainers: Array<() => void> = []
+  /** What follows when the peer has taken all that it was given. */
+  private readonly kept = new KeptOutput()
+  /** What is done once everything kept has gone out. */
+  private lastly: (() => void) | undefined = undefined
+  private drainAwaited = false
   private readonly direct: Writer | undefined
   private readonly written = (error?: Error | null): void => {
     if (error) this.raw.destroy(error)
@@ -65,9 +74,14 @@ export class Outlet implements Peer {
     return this.held + this.queuedBytes
   }
 
-  /** Bytes given to the socket and not yet taken by the kernel. */
+  /** Bytes written that the kernel has not taken yet. */
   private get held(): number {
-    return this.raw.writableLength + this.underway
+    return this.raw.writableLength + this.underway + this.kept.bytes
+  }
+
+  /** Whether what is written now must wait for what was written before. */
+  private get behind(): boolean {
+    return this.underway > 0 || this.kept.bytes > 0 || this.raw.writableNeedDrain
   }
 
   /** Pieces in the queue. */
@@ -75,13 +89,55 @@ export class Outlet implements Peer {
     return this.queue.length
   }
 
-  /** Writes bytes; the buffer belongs to the socket until they are out. Answers whether the kernel took all at once. */
+  /** Pieces that wait, in the queue or behind what was written. */
+  get pendingCount(): number {
+    return this.queue.length + this.kept.count
+  }
+
+  /** Writes bytes. Answers whether they are out of the caller's buffer, which else belongs to the socket until they are. */
   write(bytes: Uint8Array): boolean {
     if (bytes.length > 0 && this.open) {
-      if (this.direct === undefined || this.raw.writableLength > 0) this.raw.write(bytes)
-      else this.writeDirectly(this.direct, bytes)
+      if (this.behind) return this.keep(bytes)
+      this.hand(bytes)
     }
     return this.held === 0
+  }
+
+  private hand(bytes: Uint8Array): void {
+    if (this.direct === undefined || this.raw.writableLength > 0) this.raw.write(bytes)
+    else this.writeDirectly(this.direct, bytes)
+  }
+
+  private keep(bytes: Uint8Array): boolean {
+    this.awaitDrain()
+    return this.kept.add(bytes)
+  }
+
+  /** Has `goOn` called when the stream drains, unless the end of a direct write will call it. */
+  private awaitDrain(): void {
+    if (this.underway > 0 || this.drainAwaited) return
+    this.drainAwaited = true
+    this.raw.once("drain", () => {
+      this.drainAwaited = false
+      this.goOn()
+    })
+  }
+
+  /** The socket has taken what it was given: hands it what was kept, as far as it takes it. */
+  private goOn(): void {
+    while (this.underway === 0 && !this.raw.writableNeedDrain) {
+      const piece = this.raw.writable ? this.kept.next() : undefined
+      if (piece === undefined) break
+      this.hand(piece)
+    }
+    if (this.kept.bytes > 0) {
+      this.awaitDrain()
+      return
+    }
+    const { lastly } = this
+    this.lastly = undefined
+    lastly?.()
+    for (const resume of this.drainers.splice(0)) resume()
   }
 
   private writeDirectly(socket: Writer, bytes: Uint8Array): void {
@@ -96,8 +152,7 @@ export class Outlet implements Peer {
 
   private settle(length: number): void {
     this.underway -= length
-    if (this.underway > 0) return
-    for (const resume of this.drainers.splice(0)) resume()
+    if (this.underway === 0) this.goOn()
   }
 
   /** Queues bytes, which must never change afterwards. */
@@ -139,6 +194,7 @@ export class Outlet implements Peer {
       this.raw.writable &&
       (this.raw.writableNeedDrain ||
         this.underway >= UNDERWAY_BYTES_FULL ||
+        this.kept.bytes > 0 ||
         this.queuedBytes >= QUEUE_BYTES_FULL)
     )
   }
@@ -152,7 +208,6 @@ export class Outlet implements Peer {
         return
       }
       const off = (): void => {
-        this.raw.off("drain", done)
         this.raw.off("close", done)
         this.drainers = this.drainers.filter((other) => other !== done)
       }
@@ -160,7 +215,7 @@ export class Outlet implements Peer {
         off()
         resume(Effect.void)
       }
-      this.raw.on("drain", done)
+      this.awaitDrain()
       this.raw.on("close", done)
       this.drainers.push(done)
       return Effect.sync(off)
@@ -172,7 +227,12 @@ export class Outlet implements Peer {
     if (this.ended) return
     this.writeQueue()
     this.ended = true
-    this.raw.end()
+    this.afterKept(() => void this.raw.end())
+  }
+
+  private afterKept(act: () => void): void {
+    if (this.kept.bytes > 0 && this.raw.writable) this.lastly = act
+    else act()
   }
 
   /**
@@ -181,7 +241,7 @@ export class Outlet implements Peer {
    */
   close(): void {
     if (this.direct !== undefined && this.pendingBytes === 0) this.raw.destroy()
-    else this.raw.destroySoon()
+    else this.afterKept(() => this.raw.destroySoon())
   }
 
   /** Ends the connection now; what is not sent yet is dropped. */
@@ -189,6 +249,7 @@ export class Outlet implements Peer {
     this.ended = true
     this.queue = []
     this.queuedBytes = 0
+    this.kept.clear()
     this.raw.destroy()
   }
 

@@ -8,7 +8,12 @@
  * Strings given to `simple`, `error` and `rawText` are latin1: one character is one byte, so client bytes echoed in an error
  * text survive. `bulkText` and `verbatim` encode UTF-8.
  *
- * Invariants: `buf[0 .. pos]` is written and complete up to open aggregates; `pos` never exceeds `buf.length`.
+ * Replies are bounded: by `bound` whoever owns the writer says how much may be written from here on. A command that would
+ * write more is stopped by a throw if it may be (`stops`); what others write beyond is dropped, and their owner is to close
+ * the connection. This is looked at only when the buffer must grow, so it costs nothing.
+ *
+ * Invariants: `buf[0 .. pos]` is written and complete up to open aggregates (until `overflowed`); `pos` never exceeds
+ * `buf.length`.
  *
  * Example (RESP2): `array(2); bulkText("a"); int(7)` leaves "*2\r\n$1\r\na\r\n:7\r\n".
  */
@@ -29,6 +34,16 @@ const copyOutMax = 2048
 /** Most bytes of a header: type byte, sign, digits, CRLF. */
 const headerBytes = maxIntBytes + 3
 
+/** No element of an aggregate takes less: `$0` and two line ends; integers, which may, are not counted in advance. */
+const itemBytesMin = 6
+/** No reply is larger: more than a buffer of some runtimes can hold. */
+export const replyBytesMax = 0xfff00000
+
+/** A reply is larger than what may be sent: thrown out of the command that writes it. */
+export class ReplyOverflow extends Error {
+  readonly _tag = "ReplyOverflow"
+}
+
 const empty = Buffer.alloc(0)
 
 export class ReplyWriter {
@@ -42,7 +57,46 @@ export class ReplyWriter {
   lastError = ""
   /** Told of every error reply that is written. */
   onError: ((text: string) => void) | undefined = undefined
+  /** More was written than may be sent: the connection it is for must end, and nothing written since `bound` be sent. */
+  overflowed = false
+  /** Whether the command in progress may be stopped in the middle of its reply: it changes nothing. */
+  stops: () => boolean = () => true
   private fresh = minBuffer
+  /** What is written may lie from `start` to `end`. */
+  private start = 0
+  private end = Infinity
+  private fatal = false
+
+  /** At most `room` bytes may be written from here on. Beyond, if it is `fatal`, the connection is to end. */
+  bound(room: number, fatal: boolean): void {
+    this.start = this.pos
+    this.end = this.pos + room
+    this.fatal = fatal
+    this.overflowed = false
+  }
+
+  /** Lifts the bound for what `body` writes, which is for somebody else. */
+  unbounded(body: () => void): void {
+    const { end } = this
+    this.end = Infinity
+    try {
+      body()
+    } finally {
+      this.end = end
+    }
+  }
+
+  /** Announces so many strings: stops at once what could not be sent. */
+  expect(items: number): void {
+    if (this.pos + items * itemBytesMin > this.end) this.overflow()
+  }
+
+  private overflow(): void {
+    const stops = this.stops()
+    if (this.fatal || !stops) this.overflowed = true
+    if (stops) throw new ReplyOverflow("the reply is too large")
+    this.pos = this.start
+  }
 
   /** Makes room for `n` more bytes. */
   reserve(n: number): void {
@@ -50,9 +104,15 @@ export class ReplyWriter {
   }
 
   private grow(n: number): void {
+    if (this.pos + n > this.end) {
+      this.overflow()
+      if (this.pos + n <= this.buf.length) return
+    }
     const need = this.pos + n
     let size = Math.max(this.fresh, this.buf.length * 2)
-    if (size < need) size = need < 1 << 20 ? 1 << (32 - Math.clz32(need - 1)) : need + (need >> 2)
+    if (size < need) size = need < 1 << 20 ? 1 << (32 - Math.clz32(need - 1)) : Math.floor(need * 1.25)
+    // Not beyond the bound, where the next look is due.
+    if (size > this.end) size = Math.max(need, this.end)
     const bigger = Buffer.allocUnsafeSlow(size)
     if (this.pos > 0) bigger.set(this.buf.subarray(0, this.pos), 0)
     this.buf = bigger

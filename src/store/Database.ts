@@ -55,6 +55,7 @@ export interface DatabaseOwner {
   readonly stats: { keyspaceHits: number; keyspaceMisses: number }
   readonly expiryMode: "delete" | "hide" | "ignore"
   readonly expiryPaused: boolean
+  readonly deletesExpired: boolean
   readonly freeing: { readonly lazyfreeLazyServerDel: boolean }
   readonly hooks: KeyspaceHooks
   readonly localExpiries: { add(db: Database, ref: Ref): void }
@@ -477,22 +478,6 @@ export class Database {
     const w = wordOf(ref)
     words[w + 3] = -1
     words[w + 4] = -1
-  }
-
-  /**
-   * A uniformly random key that is not expired, or 0. Where expired keys are only hidden and every key has an expiry,
-   * gives up avoiding expired ones after 100 tries, like Redis.
-   */
-  randomKey(): Ref {
-    const keyspace = this.keyspace
-    for (let tries = 1; this.table.count > 0; tries++) {
-      const ref = this.table.random(keyspace.random)
-      if (!this.isHidden(ref)) return ref
-      if (keyspace.expiryMode === "hide") {
-        if (tries >= 100 && this.expires === this.size) return ref
-      } else this.expire(ref)
-    }
-    return 0
   }
 
   /** Deletes an entry whose time has passed, found by other means than a lookup. */

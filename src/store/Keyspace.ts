@@ -119,6 +119,11 @@ export class Keyspace {
     this.hooks.missed(db, buf, off, len)
   }
 
+  /** Whether an expired key goes when it is met; else it is hidden and stays, or is shown. */
+  get deletesExpired(): boolean {
+    return this.expiryMode === "delete" && !this.expiryPaused
+  }
+
   /**
    * Deals with an entry, just looked up, whose time has passed. Answers whether it is to be seen as absent.
    */

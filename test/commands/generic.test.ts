@@ -117,6 +117,26 @@ describe("expiry on the app's clock", () => {
     }),
   )
 
+  it.effect("RANDOMKEY ends while clients are paused, though no expired key goes", () =>
+    world(({ run, engine }) =>
+      Effect.gen(function* () {
+        engine.context.keyspace.activeExpiry = false
+        for (let i = 0; i < 300; i++) run("SET", `k${i}`, "v", "PX", 10)
+        yield* TestClock.adjust(1000)
+        run("CLIENT", "PAUSE", 100_000, "WRITE")
+        expect(run("RANDOMKEY")).toMatch(/^\$[234]\r\nk[0-9]+\r\n$/)
+        expect(run("DBSIZE")).toBe(":300\r\n")
+        run("CLIENT", "UNPAUSE")
+        run("SET", "stays", "v")
+        run("SET", "stays, too", "v")
+        run("CLIENT", "PAUSE", 100_000, "WRITE")
+        for (let i = 0; i < 20; i++) expect(run("RANDOMKEY")).toMatch(/stays/)
+        run("CLIENT", "UNPAUSE")
+        expect(run("RANDOMKEY")).toMatch(/stays/)
+      }),
+    ),
+  )
+
   it.effect("a replica hides expired keys and deletes them only before a write", () =>
     world(({ run, engine, log }) =>
       Effect.gen(function* () {

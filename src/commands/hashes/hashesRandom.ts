@@ -78,6 +78,7 @@ const hrandfieldCount = (c: CommandContext): void => {
 const replyRepeating = (c: CommandContext, wanted: number, withValues: boolean): void => {
   const { hash, hashCursor } = c.keyspace.collections
   const random = c.keyspace.random
+  c.out.expect(wanted)
   if (hash.encoding === HASH_HASHTABLE) {
     for (let i = 0; i < wanted; i++) {
       hashCursor.view(hash.randomField(random))

@@ -1,7 +1,8 @@
 /** Commands about keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, KEYS, RANDOMKEY, DBSIZE; and the family's list. */
 import type { Ref } from "../../memory/Arena.js"
 import { globMatch } from "../../bytes/Glob.js"
-import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES } from "../../store/Entry.js"
+import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES, TYPE_STREAM } from "../../store/Entry.js"
+import { randomKey } from "../../store/RandomKey.js"
 import type { Command } from "../../engine/Command.js"
 import { command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
@@ -78,8 +79,8 @@ const keys = (c: CommandContext): void => {
   c.out.deferredEnd(mark, "array", n)
 }
 
-const randomKey = (c: CommandContext): void => {
-  const ref = c.db.randomKey()
+const replyRandomKey = (c: CommandContext): void => {
+  const ref = randomKey(c.db)
   if (ref === 0) c.out.nil()
   else replyKey(c, ref)
 }
@@ -93,7 +94,7 @@ export const genericCommands: ReadonlyArray<Command> = [
   command(spec.TYPE, type),
   command(spec.TOUCH, touch),
   command(spec.KEYS, keys),
-  command(spec.RANDOMKEY, randomKey),
+  command(spec.RANDOMKEY, replyRandomKey),
   command(spec.SCAN, scan),
   command(spec.RENAME, rename),
   command(spec.RENAMENX, renameNx),

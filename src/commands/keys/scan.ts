@@ -39,7 +39,7 @@ export const scan = (c: CommandContext): void => {
     const len = entryKeyLength(a, ref)
     if (!scanMatches(c, a.u8[ref >>> 20], off, len)) continue
     if (db.isHidden(ref)) {
-      if (keyspace.expiryMode !== "delete") continue
+      if (!keyspace.deletesExpired) continue
       if (c.replicating) c.propagation.separately()
       db.expire(ref)
       continue

@@ -125,6 +125,7 @@ const srandmemberCount = (c: CommandContext): void => {
   if (count === 0) return out.emptyArray()
   const set = keyspace.collections.set.attachEntry(entry)
   if (count < 0) {
+    out.expect(-count)
     out.array(-count)
     for (let i = 0; i < -count; i++) {
       set.random(keyspace.random)

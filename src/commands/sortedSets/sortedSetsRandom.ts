@@ -56,6 +56,7 @@ const beyondScoredCount = (c: CommandContext): boolean => {
 const drawWithRepeats = (c: CommandContext, set: SortedSet, n: number, withScores: boolean): void => {
   const { random } = c.keyspace
   const size = set.size
+  c.out.expect(n)
   replyMembersStart(c, n, withScores)
   for (let i = 0; i < n; i++) {
     set.seek(random(size))

@@ -2,6 +2,17 @@
 import type { Session } from "./Session.js"
 import type { OutputLimit, Settings } from "../Settings.js"
 
+/**
+ * How redis-server counts what waits for a client: the first bytes lie in a buffer that every client has and count as
+ * nothing, the others by the blocks that hold them.
+ */
+const FREE_BYTES = 16 * 1024
+const BLOCK_ROOM = 20_456
+const BLOCK_BYTES = 20_504
+
+const counted = (pending: number): number =>
+  pending <= FREE_BYTES ? 0 : Math.ceil((pending - FREE_BYTES) / BLOCK_ROOM) * BLOCK_BYTES
+
 const limitOf = (session: Session, limits: Settings["clientOutputBufferLimit"]): OutputLimit | undefined => {
   // The replication links have their own rules (ReplicationMaster).
   if (session.kind !== "normal") return undefined
@@ -20,8 +31,9 @@ export const overLimit = (
 ): boolean => {
   const limit = limitOf(session, limits)
   if (limit === undefined) return false
-  if (limit.hardBytes > 0 && pending >= limit.hardBytes) return true
-  if (limit.softBytes === 0 || pending < limit.softBytes) {
+  const bytes = counted(pending)
+  if (limit.hardBytes > 0 && bytes >= limit.hardBytes) return true
+  if (limit.softBytes === 0 || bytes < limit.softBytes) {
     session.overSoftLimitMs = 0
     return false
   }
@@ -30,6 +42,13 @@ export const overLimit = (
     return false
   }
   return now - session.overSoftLimitMs > limit.softSeconds * 1000
+}
+
+/** How many bytes may wait for a client without its hard limit being reached; Infinity without one. */
+export const hardLimit = (session: Session, limits: Settings["clientOutputBufferLimit"]): number => {
+  const limit = limitOf(session, limits)
+  if (limit === undefined || limit.hardBytes === 0) return Infinity
+  return FREE_BYTES + (Math.ceil(limit.hardBytes / BLOCK_BYTES) - 1) * BLOCK_ROOM
 }
 
 /** The lowest of all limits, below which nobody needs a closer look. */

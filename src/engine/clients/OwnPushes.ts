@@ -39,6 +39,7 @@ export class OwnPushes {
 
   /** Puts the messages in their places. With replies switched off they all go before what will be dropped. */
   place(repliesOff: boolean): void {
+    if (this.out.overflowed) return this.reset()
     if (repliesOff) {
       this.floor += this.insert(this.before, this.floor)
       this.floor += this.insert(this.after, this.floor)

@@ -12,6 +12,8 @@ export interface Peer {
   noted: boolean
   /** Pieces in the queue. */
   readonly queued: number
+  /** Pieces that wait, in the queue or behind what was written. */
+  readonly pendingCount: number
   /** Bytes not yet taken by the other end. */
   readonly pendingBytes: number
   /** As `pendingBytes` while something is queued, at less cost. */
