@@ -17,6 +17,7 @@ import {
   versionText,
   warningText,
 } from "./config/index.js"
+import { guarded } from "./commands/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./engine/Engine.js"
@@ -99,16 +100,15 @@ const onSignals = Effect.gen(function* () {
     if (stopping && asked && signal === "SIGINT") endNow()
     asked = true
     if (stopping) return
-    fork(
-      Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
-        Effect.andThen(
-          engine.lifecycle.shutdown(
-            shutdownOptions(signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm),
-          ),
+    const shutdown = Effect.logWarning(`Received ${signal} scheduling shutdown...`).pipe(
+      Effect.andThen(
+        engine.lifecycle.shutdown(
+          shutdownOptions(signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm),
         ),
-        Effect.catch(() => Effect.sync(() => void (asked = false))),
       ),
+      Effect.catch(() => Effect.sync(() => void (asked = false))),
     )
+    fork(guarded(shutdown, () => void (asked = false)))
   }
   process.on("SIGTERM", onSignal)
   process.on("SIGINT", onSignal)
