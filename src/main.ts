@@ -18,6 +18,7 @@ import {
   versionText,
   warningText,
 } from "./config/index.js"
+import { guarded } from "./engine/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./engine/Engine.js"
@@ -106,11 +107,10 @@ const onSignals = Effect.gen(function* () {
     const during = engine.gates.loading ? "shutdown signal during loading," : signal
     log(`Received ${during} scheduling shutdown${engine.gates.loading ? "." : "..."}`)
     const flags = signal === "SIGINT" ? values.shutdownOnSigint : values.shutdownOnSigterm
-    fork(
-      Effect.catch(engine.lifecycle.shutdown(shutdownOptions(flags)), () =>
-        Effect.sync(() => void (asked = false)),
-      ),
-    )
+    const shutdown = engine.lifecycle
+      .shutdown(shutdownOptions(flags))
+      .pipe(Effect.catch(() => Effect.sync(() => void (asked = false))))
+    fork(guarded(shutdown, () => void (asked = false)))
   }
   process.on("SIGTERM", onSignal)
   process.on("SIGINT", onSignal)

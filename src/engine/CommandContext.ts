@@ -170,20 +170,23 @@ export class CommandContext {
     this.db = this.keyspace.database(database)
     out.resp = session.resp
     this.denyBlocking = true
-    out.unbounded(() => body(this))
-    const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
-    out.truncate(mark)
-    if (this.propagation.active) this.propagation.finish(database, false, () => [])
-    out.resp = resp
-    this.session = before
-    this.db = db
-    this.buf = buf
-    this.argc = argc
-    this.argOff = argOff
-    this.argLen = argLen
-    this.command = command
-    this.denyBlocking = denyBlocking
-    return bytes
+    try {
+      out.unbounded(() => body(this))
+      const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
+      if (this.propagation.active) this.propagation.finish(database, false, () => [])
+      return bytes
+    } finally {
+      out.truncate(mark)
+      out.resp = resp
+      this.session = before
+      this.db = db
+      this.buf = buf
+      this.argc = argc
+      this.argOff = argOff
+      this.argLen = argLen
+      this.command = command
+      this.denyBlocking = denyBlocking
+    }
   }
 
   /** Whether anything reads the command log; handlers rewrite what they leave there only then. */

@@ -12,6 +12,7 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
 import type { QueuedCommand, Session } from "./clients/Session.js"
+import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
 import { ReplyOverflow } from "../resp/ReplyWriter.js"
 import type { RequestView } from "../resp/RequestParser.js"
@@ -46,10 +47,15 @@ export class Dispatcher {
   onHttp: (session: Session) => undefined = () => undefined
   /** A client has written that waited for replicas after its last write. */
   onAwaitedWrite: () => void = () => {}
+  /** A change broke off half way: what is in the data set now, the log does not tell. */
+  onHalfDone: (what: string) => void = () => {}
   /** Messages for the client whose command is running. */
   readonly pushes: OwnPushes
   /** Error replies of commands inside EXEC: they are no failures of EXEC. */
   private nestedErrors = 0
+  /** Counts of changes when the command in progress began. */
+  private writesBefore = 0
+  private dirtyBefore = 0
   private readonly verbatim: () => ReadonlyArray<LogArgument>
 
   constructor(
@@ -94,6 +100,7 @@ export class Dispatcher {
     c.denyBlocking = c.fromMaster = session.kind === "master"
     c.keepReply = false
     this.pushes.floor = c.out.pos
+    this.note()
     const cmd = this.resolve(session, named)
     if (cmd === undefined) return
     if (c.command !== cmd) c.command = cmd
@@ -104,10 +111,35 @@ export class Dispatcher {
     return waiting
   }
 
-  /** Forgets a command that failed half way. */
-  reset(): void {
+  /** Notes where the data set stands, so that a throw tells whether anything was changed before it. */
+  private note(): void {
+    const { keyspace } = this.context
+    this.writesBefore = keyspace.arena.writes
+    this.dirtyBefore = keyspace.dirty
+  }
+
+  /**
+   * Settles what a throw has left behind. Where memory gave out before the first change the command was refused; else
+   * the change stays, and since the log cannot tell it, the history ends. A write that threw for another reason counts as
+   * a change, whatever it did.
+   */
+  reset(cause?: unknown, what?: string): void {
+    const c = this.context
+    const { keyspace, command, propagation } = c
     this.pushes.reset()
-    this.context.propagation.reset()
+    propagation.reset()
+    const full = cause instanceof ArenaFullError
+    const changed = keyspace.arena.writes !== this.writesBefore || keyspace.dirty !== this.dirtyBefore
+    if (!changed && (full || ((command?.bits ?? 0) & CommandBit.write) === 0)) return
+    keyspace.dirty++
+    c.events.replaced(
+      c.db.id,
+      () => "alive",
+      () => "alive",
+    )
+    if (!propagation.active) return
+    propagation.forget()
+    this.onHalfDone(what ?? `The command '${command?.name ?? ""}'`)
   }
 
   /** The command or subcommand that the arguments name, arity checked; undefined after an error reply. */
@@ -158,7 +190,7 @@ export class Dispatcher {
     }
     if (
       this.gates.pausedBits !== 0 &&
-      session.kind === "normal" &&
+      session.kind !== "replica" &&
       !session.monitor &&
       this.pause.holds(this.gates.bitsFor(cmd, session))
     ) {
@@ -168,6 +200,7 @@ export class Dispatcher {
     if (session.queue === undefined || (cmd.bits & CommandBit.unqueued) !== 0) return false
     session.queue.push(this.copyCommand(cmd))
     session.queueBits |= cmd.bits
+    session.queueShared &= cmd.bits
     this.context.out.queued()
     return true
   }
@@ -257,6 +290,7 @@ export class Dispatcher {
     c.denyBlocking = true
     c.db = c.keyspace.database(c.session.database)
     const errors = c.out.errorCount
+    this.note()
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
     if (this.call(inner, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
     this.nestedErrors += c.out.errorCount - errors

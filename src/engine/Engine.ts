@@ -7,8 +7,8 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import { Background, type Run } from "./Background.js"
 import { CommandContext } from "./CommandContext.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
@@ -36,6 +36,8 @@ import { Replies } from "./clients/Replies.js"
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
+/** Between two turns of the cron with nothing left to do. */
+const CRON_MS = 100
 /** How often the log tells of clients that speak HTTP at most. */
 const HTTP_LOG_EVERY_MS = 60_000
 /** How often clients beyond their soft output limit are looked at. */
@@ -74,7 +76,7 @@ export class Engine {
   private httpLoggedMs = -HTTP_LOG_EVERY_MS
   private readonly limits = new LowestLimit()
   /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
-  background: (effect: Effect.Effect<unknown>) => void = () => {
+  background: Run = () => {
     throw new Error("Engine.background is not set")
   }
   /** Called when a client has gone. */
@@ -320,6 +322,16 @@ export class Engine {
     for (const reset of this.onResetStats) reset()
   }
 
+  /** As `cron`; what a throw leaves half done is settled as after a command's. */
+  guardedCron(): boolean {
+    try {
+      return this.cron()
+    } catch (defect) {
+      this.dispatcher.reset(defect, "A turn of the cron")
+      throw defect
+    }
+  }
+
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
     if (this.cronPaused) return false
@@ -366,16 +378,9 @@ export class EngineService extends Context.Service<EngineService, Engine>()("red
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
         const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, names)
-        const fork = yield* FiberSet.makeRuntime<never>()
-        engine.background = (effect) => void fork(Effect.tapCause(effect, Effect.logError))
-        const turn = Effect.sync(() => engine.cron())
-        const loop = Effect.gen(function* () {
-          for (;;) {
-            const more = yield* turn
-            yield* more ? Effect.yieldNow : Effect.sleep(100)
-          }
-        })
-        yield* Effect.forkScoped(loop)
+        const background = yield* Background.make()
+        engine.background = background.run
+        background.every("the cron", CRON_MS, () => engine.guardedCron())
         return engine
       }),
     )

@@ -63,8 +63,10 @@ export class Gates {
     if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {
       return Errors.subscribedClient(cmd.name)
     }
-    if (this.masterDown && (cmd.bits & CommandBit.stale) === 0) return Errors.masterDown
-    if (this.loading && (cmd.bits & CommandBit.loading) === 0) return Errors.loading
+    // What is queued must all be allowed now, whatever was when it was queued.
+    const allowed = cmd.name === "exec" ? cmd.bits & session.queueShared : cmd.bits
+    if (this.masterDown && (allowed & CommandBit.stale) === 0) return Errors.masterDown
+    if (this.loading && (allowed & CommandBit.loading) === 0) return Errors.loading
     if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading
     if (session.monitor || session.kind === "replica") {
       if ((bits & (CommandBit.write | CommandBit.readonly)) !== 0) return Errors.replicaKeyspace

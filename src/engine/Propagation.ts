@@ -111,9 +111,18 @@ export class Propagation {
     )
   }
 
-  /** Forgets what the command in progress said; for commands that were refused. */
+  /** Forgets what the command in progress said; for commands that were refused. Keys that it found expired are gone. */
   reset(): void {
     this.mode = "verbatim"
+    this.single = false
+    this.entries.length = 0
+  }
+
+  /** Forgets everything that waits: the history it belongs to has ended. */
+  forget(): void {
+    this.reset()
+    this.before.length = 0
+    this.held.length = 0
   }
 
   private emit(unit: ReadonlyArray<Entry>): void {

@@ -72,6 +72,8 @@ export class Arena {
   usedBytesPeak = 0
   /** The shared memory the chunks are cut from. */
   readonly slabs = new Slabs(CHUNK_BYTES)
+  /** Writes to live blocks so far, modulo 2^32: equal twice, nothing that was reachable has changed between. */
+  writes = 0
   /** The open snapshot, if any; at most one, with any number of readers. */
   snapshot: Snapshot | undefined = undefined
   /** 0 while no snapshot is open: the one test that willWrite makes on the hot path. */
@@ -157,6 +159,7 @@ export class Arena {
    * A block may be written without it only in fields that no snapshot reader reads (access time, timer links).
    */
   willWrite(ref: Ref): void {
+    this.writes = (this.writes + 1) | 0
     if (this.epoch !== 0) this.snapshotOrDie().save(ref)
   }
 

@@ -43,7 +43,7 @@ const runCommand = (
   } catch (cause) {
     const out = engine.context.out
     out.truncate(mark)
-    engine.dispatcher.reset()
+    engine.dispatcher.reset(cause)
     if (!(cause instanceof ArenaFullError)) throw cause
     out.error(Errors.outOfMemory)
   }
@@ -80,16 +80,15 @@ export const serveConnection = Effect.fnUntraced(function* (
   raw: Net.Socket,
   session: Session,
 ) {
-  const outlet = new Outlet(raw)
+  const outlet = new Outlet(raw, (defect) => {
+    engine.background(Effect.logError(`Internal error while writing to ${session.address}`, defect))
+  })
   const input = new Lookahead(engine.codec.makeParser(session.limits), engine.dispatcher.table)
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      // Replies of the turn in which the peer ended leave with its end.
-      engine.replies.flushFor(outlet)
-      engine.detach(session)
-      outlet.close()
-    }),
-  )
+  // Each by itself, the last first: none keeps the others from being done.
+  yield* Effect.addFinalizer(() => Effect.sync(() => outlet.close()))
+  yield* Effect.addFinalizer(() => Effect.sync(() => engine.detach(session)))
+  // Replies of the turn in which the peer ended leave with its end.
+  yield* Effect.addFinalizer(() => Effect.sync(() => engine.replies.flushFor(outlet)))
   engine.attach(session, outlet, input)
   const inlet = new Inlet(raw, (bytes) => {
     session.inputBytes += bytes

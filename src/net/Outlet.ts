@@ -60,7 +60,11 @@ export class Outlet implements Peer {
   }
   private writing = false
 
-  constructor(readonly raw: Net.Socket) {
+  /** @param failed hears of a write that threw, after which the connection has ended */
+  constructor(
+    readonly raw: Net.Socket,
+    private readonly failed: (defect: unknown) => void = () => {},
+  ) {
     this.direct = writesDirectly(raw) ? raw : undefined
   }
 
@@ -104,8 +108,12 @@ export class Outlet implements Peer {
   }
 
   private hand(bytes: Uint8Array): void {
-    if (this.direct === undefined || this.raw.writableLength > 0) this.raw.write(bytes)
-    else this.writeDirectly(this.direct, bytes)
+    try {
+      if (this.direct === undefined || this.raw.writableLength > 0) this.raw.write(bytes)
+      else this.writeDirectly(this.direct, bytes)
+    } catch (defect) {
+      this.breakOff(defect)
+    }
   }
 
   private keep(bytes: Uint8Array): boolean {
@@ -143,11 +151,20 @@ export class Outlet implements Peer {
   private writeDirectly(socket: Writer, bytes: Uint8Array): void {
     this.taken = false
     this.writing = true
-    socket._write(bytes, "buffer", this.written)
-    this.writing = false
+    try {
+      socket._write(bytes, "buffer", this.written)
+    } finally {
+      this.writing = false
+    }
     if (this.taken) return
     this.lengths.push(bytes.length)
     this.underway += bytes.length
+  }
+
+  /** Nobody knows how much of a write that threw has left: nothing may follow it. */
+  private breakOff(defect: unknown): void {
+    this.destroy()
+    this.failed(defect)
   }
 
   private settle(length: number): void {
@@ -170,22 +187,28 @@ export class Outlet implements Peer {
 
   /** Writes what is queued. */
   writeQueue(joined?: Joined): void {
-    const { queue } = this
+    const { queue, queuedBytes } = this
     const first = queue[0]
     if (first === undefined) return
-    // A new array, for `joined` may have kept this one.
+    // A new array, for `joined` may have kept this one. Before anything that may throw: what is queued is no longer ours.
     this.queue = []
-    if (queue.length === 1) this.write(first)
-    else if (this.queuedBytes <= JOINED_BYTES_MAX)
-      this.write(
-        joined === undefined ? Buffer.concat(queue, this.queuedBytes) : joined.of(queue, this.queuedBytes),
-      )
+    this.queuedBytes = 0
+    try {
+      if (queue.length === 1) this.write(first)
+      else this.writePieces(queue, queuedBytes, joined)
+    } catch (defect) {
+      this.breakOff(defect)
+    }
+  }
+
+  private writePieces(queue: ReadonlyArray<Uint8Array>, length: number, joined: Joined | undefined): void {
+    if (length <= JOINED_BYTES_MAX)
+      this.write(joined === undefined ? Buffer.concat(queue, length) : joined.of(queue, length))
     else {
       this.raw.cork()
       for (const bytes of queue) this.write(bytes)
       this.raw.uncork()
     }
-    this.queuedBytes = 0
   }
 
   /** Whether the peer has fallen behind and writing should pause. */

@@ -7,8 +7,11 @@
  * over the arena's shared memory (SnapshotSource.ts), so writing costs this thread next to nothing.
  */
 import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
@@ -101,6 +104,8 @@ export interface RdbPersistenceShape {
   replication: () => ReplicationPosition | undefined
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
+  /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
+  readonly stopStream: (reason: string) => void
   /**
    * Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. The snapshot opens in
    * the turn the effect starts, unless another is being written.
@@ -128,6 +133,8 @@ class Persistence implements RdbPersistenceShape {
   /** One snapshot at a time; files one after another, from the cut to the rename. */
   private readonly snapshots = Semaphore.makeUnsafe(1)
   private readonly files = Semaphore.makeUnsafe(1)
+  /** Ends the snapshot that goes to sinks now. */
+  private stream: Deferred.Deferred<never, RdbIoError> | undefined = undefined
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -157,10 +164,10 @@ class Persistence implements RdbPersistenceShape {
   }
 
   private openSource(job: SnapshotJob, standBack: boolean): SnapshotSource {
-    const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
+    const { worker = workerBeside(), threadFromBytes = THREAD_FROM_BYTES } = this.options
     if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
       return inlineSource(job)
-    return workerSource(job, worker ?? new URL("./snapshot/snapshotWorker.js", import.meta.url), standBack)
+    return workerSource(job, worker, standBack)
   }
 
   private begin(
@@ -170,19 +177,25 @@ class Persistence implements RdbPersistenceShape {
     part: SnapshotPart = "all",
   ): SnapshotSource {
     const job = this.openJob(replication, part)
-    const source = this.openSource(job, standBack)
-    this.state.save = {
-      kind,
-      startedMs: this.clock.currentTimeMillisUnsafe(),
-      keysTotal: job.databases.reduce((n, db) => n + db.keys, 0),
-      keys: source.keys,
+    try {
+      const source = this.openSource(job, standBack)
+      this.state.save = {
+        kind,
+        startedMs: this.clock.currentTimeMillisUnsafe(),
+        keysTotal: job.databases.reduce((n, db) => n + db.keys, 0),
+        keys: source.keys,
+      }
+      return source
+    } catch (defect) {
+      // Left open, it would be in the way of every later one.
+      this.keyspace.arena.closeSnapshot()
+      throw defect
     }
-    return source
   }
 
   /** Ends a snapshot: its reader stops, then the arena takes back what it held. */
   private end(source: SnapshotSource): Effect.Effect<void> {
-    return Effect.andThen(
+    return Effect.ensuring(
       source.close,
       Effect.sync(() => {
         const { state, keyspace } = this
@@ -221,7 +234,16 @@ class Persistence implements RdbPersistenceShape {
       sinks = targets.sinks
       return this.begin("stream", targets.replication, true, targets.part)
     }
-    return this.withSnapshot(open, (source) => pump(source, sinks))
+    return this.withSnapshot(open, (source) => {
+      const stop = (this.stream = Deferred.makeUnsafe<never, RdbIoError>())
+      return Effect.raceFirst(pump(source, sinks), Deferred.await(stop)).pipe(
+        Effect.ensuring(Effect.sync(() => void (this.stream = undefined))),
+      )
+    })
+  }
+
+  stopStream(reason: string): void {
+    if (this.stream !== undefined) Deferred.doneUnsafe(this.stream, Exit.fail(brokenOff(reason)))
   }
 
   saveFile(path: string, save: SaveOptions = {}): Effect.Effect<SnapshotResult, RdbIoError> {
@@ -260,10 +282,13 @@ class Persistence implements RdbPersistenceShape {
           state.lastSaveSeconds = this.seconds()
         }),
       ),
-      Effect.tapError((error) =>
+      Effect.onError((cause) =>
         Effect.sync(() => {
+          // As in redis-server, a save that the server itself called off has not failed.
+          if (Cause.hasInterruptsOnly(cause)) return
           if (save.background !== false) state.lastStatus = "err"
-          state.lastError = error.message
+          const error = Cause.squash(cause)
+          state.lastError = error instanceof Error ? error.message : String(error)
         }),
       ),
       Effect.ensuring(
@@ -308,6 +333,15 @@ class Persistence implements RdbPersistenceShape {
         }),
       ),
     )
+  }
+}
+
+/** The worker's module beside this one; where modules are bundled and have no place, there is none. */
+const workerBeside = (): URL | "inline" => {
+  try {
+    return new URL("./snapshot/snapshotWorker.js", import.meta.url)
+  } catch {
+    return "inline"
   }
 }
 

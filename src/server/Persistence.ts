@@ -10,9 +10,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { Background, type Run } from "../engine/Background.js"
 import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
-import type { RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
+import { type RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
 import {
   type LoadOptions,
   type LoadResult,
@@ -40,8 +41,6 @@ export interface ReloadError {
 
 export type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
 
-type Fork = <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-
 export class ServerPersistence {
   /** A BGSAVE SCHEDULE (or a BGSAVE inside a transaction) waits for its turn. */
   scheduled = false
@@ -61,7 +60,7 @@ export class ServerPersistence {
     readonly engine: Engine,
     readonly config: ConfigState,
     readonly rdb: RdbPersistenceShape,
-    private readonly fork: Fork,
+    private readonly fork: Run,
   ) {
     rdb.onLoading = (active) => this.onLoading(active)
     engine.context.afterFlushAll = () => this.afterFlushAll()
@@ -121,7 +120,14 @@ export class ServerPersistence {
   // ---- saving
 
   private save(options: SaveOptions): Effect.Effect<void, RdbIoError> {
-    return this.rdb.saveFile(this.path, options).pipe(
+    const { path } = this
+    const died = (defect: unknown): Effect.Effect<never, RdbIoError> =>
+      Effect.andThen(
+        Effect.logError("Internal error while saving", defect),
+        Effect.fail(new RdbIoError({ path, offset: 0, operation: "save", reason: String(defect) })),
+      )
+    return this.rdb.saveFile(path, options).pipe(
+      Effect.catchDefect(died),
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
       Effect.tapError((error) => Effect.logWarning(`Failed saving the DB: ${error.message}`)),
       Effect.ensuring(Effect.sync(() => this.updateGates())),
@@ -178,6 +184,8 @@ export class ServerPersistence {
 
   private afterFlushAll(): Effect.Effect<void> | undefined {
     const { values } = this.config
+    // The snapshot that is being made is of data which is no more, and the save below would wait for its end.
+    this.rdb.stopStream("the data set was flushed")
     if (this.running !== undefined) {
       this.fork(
         Effect.andThen(
@@ -382,11 +390,15 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
       PersistenceService,
       Effect.gen(function* () {
         const engine = yield* EngineService
-        const fork = Effect.runForkWith(yield* Effect.context<never>())
-        const persistence = new ServerPersistence(engine, yield* RedixConfig, yield* RdbPersistence, fork)
+        const background = yield* Background.make()
+        const persistence = new ServerPersistence(
+          engine,
+          yield* RedixConfig,
+          yield* RdbPersistence,
+          background.run,
+        )
         yield* Effect.addFinalizer(() => persistence.atScopeEnd)
-        const turn = Effect.sync(() => persistence.cron())
-        yield* Effect.forkScoped(Effect.forever(Effect.andThen(turn, Effect.sleep(CRON_MS))))
+        background.every("the saving cron", CRON_MS, () => persistence.cron())
         return persistence
       }),
     )

@@ -1,5 +1,6 @@
 /** Starts a Redix in this process, on a free loopback port, for tests that speak to it over a socket. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -22,11 +23,12 @@ export interface TestRedix {
 
 /**
  * Starts a server; `settings` override Redis's defaults by field name (`hashMaxListpackEntries`), `directives` by
- * directive name. Call `stop` when done.
+ * directive name. What it logs is added to `lines`. Call `stop` when done.
  */
 export const startRedix = async (
   settings: Partial<RedixValues> = {},
   directives: Overrides = {},
+  lines: Array<string> = [],
 ): Promise<TestRedix> => {
   const scope = Effect.runSync(Scope.make())
   const config = Layer.effect(
@@ -46,10 +48,13 @@ export const startRedix = async (
       }),
     ),
   )
+  const logger = Logger.make(({ message, cause }) => {
+    lines.push([message, cause.reasons.length > 0 ? Cause.pretty(cause) : ""].flat().map(String).join(" "))
+  })
   // Files are read only by tests that name a directory.
   const load = directives.dir !== undefined
   const layer = Redix.layerServer({ portZero: "free", load }).pipe(
-    Layer.provide(Logger.layer([])),
+    Layer.provide(Logger.layer([logger])),
     Layer.provide(config),
     Layer.provide(NodeFileSystem.layer),
   )

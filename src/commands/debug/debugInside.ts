@@ -99,7 +99,7 @@ const listpackLines = (u8: Uint8Array, base: number): ReadonlyArray<string> => {
 }
 
 const show = (engine: Engine, lines: ReadonlyArray<string>): void =>
-  engine.background(Effect.logInfo(lines.join("\n")))
+  void engine.background(Effect.logInfo(lines.join("\n")))
 
 const listpack = (engine: Engine) => (c: CommandContext) => {
   const ref = entryOf(c)

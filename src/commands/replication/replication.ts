@@ -31,7 +31,7 @@ export const replicationCommands = (engine: Engine, replication: Replication): R
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
   const { replica } = replication
   const log = (text: string): void =>
-    engine.background(Effect.logInfo(`${text} (user request from '${c.session.address}')`))
+    void engine.background(Effect.logInfo(`${text} (user request from '${c.session.address}')`))
   if (replication.failover.running) return c.fail(Errors.replicaofInFailover)
   if (c.is(1, "NO") && c.is(2, "ONE")) {
     if (replica.master !== undefined) {

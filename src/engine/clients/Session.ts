@@ -75,8 +75,9 @@ export class Session {
   queue: Array<QueuedCommand> | undefined = undefined
   /** A queued command was refused: EXEC answers EXECABORT. */
   queueAborted = false
-  /** Bits of all queued commands together. */
+  /** Bits of all queued commands together, and those that every one of them has. */
   queueBits = 0
+  queueShared = -1
   watched: Array<WatchedKey> = []
   /** A watched key has changed: EXEC answers nil. */
   watchBroken = false
@@ -147,5 +148,6 @@ export class Session {
     this.queue = undefined
     this.queueAborted = false
     this.queueBits = 0
+    this.queueShared = -1
   }
 }

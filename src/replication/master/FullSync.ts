@@ -8,10 +8,14 @@
  * comes while the file is being written joins: it gets the same offset, and the file when it is whole. A diskless
  * transfer cannot be joined. Replicas that cannot read up to a mark get the file form whatever is set.
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type { Run } from "../../engine/Background.js"
 import type { ReplicationPosition, SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
 import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
 import type { BacklogReader } from "../Backlog.js"
@@ -31,7 +35,7 @@ export interface FullSyncSettings {
 export interface FullSyncHost {
   readonly log: ReplicationLog
   readonly settings: FullSyncSettings
-  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot">
+  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">
   readonly links: () => Iterable<ReplicaLink>
   readonly isAttached: (link: ReplicaLink) => boolean
   /** What the AUX fields of a snapshot say of the stream now. */
@@ -40,7 +44,7 @@ export interface FullSyncHost {
   readonly goOnline: (link: ReplicaLink) => void
   /** 40 random characters that no peer can guess. */
   readonly newMark: () => string
-  readonly background: (effect: Effect.Effect<unknown, never, FileSystem.FileSystem>) => void
+  readonly background: Run<FileSystem.FileSystem>
   readonly now: () => number
 }
 
@@ -61,6 +65,8 @@ interface FileJob {
 export class FullSync {
   private running = false
   private file: FileJob | undefined = undefined
+  /** Those whom the snapshot in the making is for. */
+  private targets: Array<ReplicaLink> = []
 
   constructor(private readonly host: FullSyncHost) {}
 
@@ -68,14 +74,29 @@ export class FullSync {
   request(link: ReplicaLink): void {
     const { file } = this
     link.state = "waiting"
-    if (file?.part === link.snapshotPart && !this.wantsMark(link)) this.join(file, link)
+    if (file !== undefined && this.mayJoin(file, link)) this.join(file, link)
     if (this.running) return
     this.running = true
     const loop = Effect.ensuring(
       this.loop,
       Effect.sync(() => void (this.running = false)),
     )
-    this.host.background(Effect.tapCause(loop, Effect.logError))
+    this.host.background(loop, () => this.drop(this.waiting()))
+  }
+
+  /** A replica is gone. A snapshot that nobody waits for any more ends. */
+  left(link: ReplicaLink): void {
+    const { targets } = this
+    if (!targets.includes(link) || targets.some((other) => this.host.isAttached(other))) return
+    this.closeFile()
+    this.host.persistence.stopStream("the last replica that waited for it is gone")
+  }
+
+  /** The file being written is of the present history, the link wants the same of it, and can read it. */
+  private mayJoin(file: FileJob, link: ReplicaLink): boolean {
+    const { log } = this.host
+    const held = file.id === log.id && log.backlog?.holds(file.offset + 1) === true
+    return held && file.part === link.snapshotPart && !this.wantsMark(link)
   }
 
   private readonly loop: Effect.Effect<void, never, FileSystem.FileSystem> = Effect.gen(
@@ -125,9 +146,9 @@ export class FullSync {
   private readonly streamToSockets: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const { log, persistence, position } = this.host
     const mark = this.host.newMark()
-    let targets: ReadonlyArray<ReplicaLink> = []
+    let targets: Array<ReplicaLink> = []
     const atCut = (): SnapshotTargets => {
-      targets = this.waiting().filter((link) => this.wantsMark(link))
+      this.targets = targets = this.waiting().filter((link) => this.wantsMark(link))
       for (const link of targets) {
         this.begin(link, log.id, log.offset)
         link.push(`$EOF:${mark}\r\n`)
@@ -136,11 +157,9 @@ export class FullSync {
       const part = targets[0]?.snapshotPart
       return { sinks: targets.map((link) => this.sinkOf(link)), part, replication: position() }
     }
-    const result = yield* Effect.result(persistence.streamSnapshot(atCut))
-    if (result._tag === "Failure") {
-      yield* this.failed(result.failure.message, targets)
-      return
-    }
+    const exit = yield* Effect.exit(persistence.streamSnapshot(atCut))
+    this.targets = []
+    if (Exit.isFailure(exit)) return yield* this.failed(exit.cause, targets)
     for (const link of targets) {
       if (!this.host.isAttached(link)) continue
       link.push(mark)
@@ -182,8 +201,9 @@ export class FullSync {
   // ---- through a file
 
   private join(file: FileJob, link: ReplicaLink): void {
-    this.begin(link, file.id, file.offset)
+    // First: what `begin` leaves half done is dropped with the others of the file.
     file.links.push(link)
+    this.begin(link, file.id, file.offset)
   }
 
   private readonly streamThroughFile: Effect.Effect<void, never, FileSystem.FileSystem | Scope.Scope> =
@@ -201,14 +221,11 @@ export class FullSync {
         const bytes = yield* this.writeFile({ write: (chunk) => output.writeAll(chunk) }, joined)
         return { path, bytes }
       })
-      const result = yield* Effect.result(writing)
-      if (result._tag === "Failure") {
-        yield* this.failed(result.failure.message, joined)
-        return
-      }
-      const { path, bytes } = result.success
+      const exit = yield* Effect.exit(writing)
+      if (Exit.isFailure(exit)) return yield* this.failed(exit.cause, joined)
+      const { path, bytes } = exit.value
       const send = (link: ReplicaLink): Effect.Effect<void> =>
-        this.sendFile(fs, path, bytes, link).pipe(Effect.catch((error) => this.failed(error.message, [link])))
+        this.sendFile(fs, path, bytes, link).pipe(Effect.catchCause((cause) => this.failed(cause, [link])))
       yield* Effect.forEach(joined, send, { discard: true, concurrency: "unbounded" })
     })
 
@@ -222,6 +239,7 @@ export class FullSync {
       const reader = backlog.attach(backlog.next)
       const file = { part, id: log.id, offset: log.offset, reader, links: joined }
       this.file = file
+      this.targets = joined
       for (const link of waiting) if (!this.wantsMark(link)) this.join(file, link)
       log.reselect()
       return { sinks: [sink], part, replication: position() }
@@ -233,13 +251,15 @@ export class FullSync {
           ? Effect.succeed(result.bytes)
           : Effect.fail({ message: String(failure.error) })
       }),
-      Effect.ensuring(
-        Effect.sync(() => {
-          if (this.file !== undefined) log.backlog?.detach(this.file.reader)
-          this.file = undefined
-        }),
-      ),
+      Effect.ensuring(Effect.sync(() => this.closeFile())),
     )
+  }
+
+  /** Nobody can join the file in the making any more. */
+  private closeFile(): void {
+    if (this.file !== undefined) this.host.log.backlog?.detach(this.file.reader)
+    this.file = undefined
+    this.targets = []
   }
 
   private sendFile(fs: FileSystem.FileSystem, path: string, bytes: number, link: ReplicaLink) {
@@ -248,6 +268,7 @@ export class FullSync {
         const input = yield* fs.open(path, { flag: "r" })
         if (!this.host.isAttached(link)) return
         link.saving = false
+        link.sendingFile = true
         link.push(`$${bytes}\r\n`)
         for (let left = bytes; left > 0 && this.host.isAttached(link);) {
           const buffer = Buffer.allocUnsafeSlow(Math.min(left, FILE_CHUNK_BYTES))
@@ -265,8 +286,22 @@ export class FullSync {
     )
   }
 
-  private failed(reason: string, links: ReadonlyArray<ReplicaLink>): Effect.Effect<void> {
-    for (const link of links.length > 0 ? links : this.waiting()) this.host.drop(link)
+  /** Drops the replicas a snapshot was for, or, where it failed before the cut, those it would have been for. */
+  private failed(
+    cause: Cause.Cause<{ readonly message: string }>,
+    links: ReadonlyArray<ReplicaLink>,
+  ): Effect.Effect<void> {
+    this.drop(links.length > 0 ? links : this.waiting())
+    if (Cause.hasDies(cause))
+      return Effect.logError("Snapshot for replicas failed of an internal error", cause)
+    const reason = Option.match(Cause.findErrorOption(cause), {
+      onNone: () => "interrupted",
+      onSome: ({ message }) => message,
+    })
     return Effect.logWarning(`Snapshot for replicas failed: ${reason}`)
+  }
+
+  private drop(links: ReadonlyArray<ReplicaLink>): void {
+    for (const link of links) if (this.host.isAttached(link)) this.host.drop(link)
   }
 }

@@ -13,14 +13,6 @@ import type { BacklogReader } from "../Backlog.js"
 
 export type ReplicaState = "handshake" | "waiting" | "transfer" | "online"
 
-/** Words of INFO and ROLE for the states. */
-export const STATE_NAMES: Readonly<Record<ReplicaState, string>> = {
-  handshake: "connect",
-  waiting: "wait_bgsave",
-  transfer: "send_bulk",
-  online: "online",
-}
-
 export class ReplicaLink {
   state: ReplicaState = "handshake"
   listeningPort = 0
@@ -41,6 +33,8 @@ export class ReplicaLink {
   reader: BacklogReader | undefined = undefined
   /** The snapshot is still being written to a file; the replica gets signs of life meanwhile. */
   saving = false
+  /** The snapshot's file is whole and being sent. */
+  sendingFile = false
   /** The snapshot is out, the replica's first ACK is awaited before the stream starts. */
   awaitingAck = false
   /** A fiber waits for the peer to read on. */
@@ -63,6 +57,16 @@ export class ReplicaLink {
   /** Seconds of the clock since the replica's last word. */
   lagSeconds(nowMs: number): number {
     return Math.max(0, Math.floor(nowMs / 1000) - Math.floor(this.heardAtMs / 1000))
+  }
+
+  /**
+   * INFO's word for the state. To redis-server a replica that is sent a snapshot as it is made waits for its end, and is
+   * online with it, though it gets nothing more before it has answered.
+   */
+  get stateName(): string {
+    if (this.state === "handshake") return "connect"
+    if (this.state === "online" || this.awaitingAck) return "online"
+    return this.sendingFile ? "send_bulk" : "wait_bgsave"
   }
 
   /** Address and port for the log. */

@@ -13,6 +13,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Stream from "effect/Stream"
+import type { Run } from "../../engine/Background.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Session } from "../../engine/clients/Session.js"
 import type { RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
@@ -33,12 +34,12 @@ export interface MasterSettings extends FullSyncSettings {
 
 /** What the server does for its master side. */
 export interface MasterHost {
-  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot">
+  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">
   /** What the AUX fields of a snapshot say of the stream now. */
   readonly position: () => ReplicationPosition
   /** 40 random characters that no peer can guess. */
   readonly newMark: () => string
-  readonly background: (effect: Effect.Effect<unknown, never, FileSystem.FileSystem>) => void
+  readonly background: Run<FileSystem.FileSystem>
   /** Called whenever it may have changed whether there are fewer good replicas than min-replicas-to-write. */
   readonly tooFewReplicas: (tooFew: boolean) => void
   /** Output limit of replicas: bytes hard, bytes soft, seconds soft. */
@@ -73,9 +74,17 @@ export class Master {
   private flushing = false
   private getAckPending = false
   private withoutReplicasSinceMs: number
-  private pingedAtMs = 0
+  /** Turns of the cron. */
+  private turns = 0
   private readonly flush = (): void => {
     this.flushing = false
+    try {
+      this.feed()
+    } catch (defect) {
+      this.host.background(Effect.die(defect), () => this.endHistory("The stream could not be sent"))
+    }
+  }
+  private readonly feed = (): void => {
     if (this.getAckPending) {
       this.getAckPending = false
       this.log.askedOffset = this.log.offset
@@ -83,6 +92,7 @@ export class Master {
     }
     for (const link of this.links.values()) this.pump(link)
     this.host.fed()
+    for (const link of this.links.values()) this.goOn(link)
   }
 
   constructor(
@@ -126,6 +136,7 @@ export class Master {
     this.links.delete(session.id)
     if (link.reader !== undefined) this.log.backlog?.detach(link.reader)
     link.reader = undefined
+    this.fullSync.left(link)
     if (link.state !== "handshake") {
       this.host.background(Effect.logWarning(`Connection with replica ${link.name} lost.`))
       this.withoutReplicasSinceMs = this.host.now()
@@ -136,6 +147,14 @@ export class Master {
   /** Ends the links of all replicas (a role change, a full resync of our own). */
   dropReplicas(): void {
     for (const link of this.attached) this.drop(link)
+  }
+
+  /** The data set is no longer what the stream says: whoever follows it needs a snapshot. */
+  endHistory(why: string): void {
+    if (this.log.backlog === undefined) return
+    this.host.background(Effect.logWarning(`${why}. Replicas must resynchronize with a snapshot.`))
+    this.log.closeBacklog()
+    this.dropReplicas()
   }
 
   get online(): number {
@@ -211,12 +230,28 @@ export class Master {
       this.stats.outputBytes += chunk.length
       control.push(chunk)
     }
+  }
+
+  /**
+   * Sees that a replica with more to get gets it: in the next turn if its socket has taken what it was given, else once
+   * it has. Always by way of a new turn, never by calling on: a socket that takes everything would be fed ever deeper
+   * down one stack, and nobody else would have a turn.
+   */
+  private goOn(link: ReplicaLink): void {
+    const { reader, session } = link
+    const { backlog } = this.log
+    if (link.state !== "online" || link.awaitingAck || link.draining) return
+    if (reader === undefined || backlog === undefined || backlog.lagOf(reader) === 0) return
+    if (!session.control.congested()) return this.wake()
     link.draining = true
-    const later = Effect.sync(() => {
-      link.draining = false
-      if (this.links.has(link.session.id)) this.pump(link)
-    })
-    this.host.background(Effect.andThen(control.drained, later))
+    const drained = Effect.andThen(
+      session.control.drained,
+      Effect.sync(() => {
+        link.draining = false
+        this.wake()
+      }),
+    )
+    this.host.background(drained, () => this.drop(link))
   }
 
   private dropForLimit(link: ReplicaLink, limit: string): void {
@@ -302,10 +337,9 @@ export class Master {
     const { replPingReplicaPeriod, replTimeout, replBacklogTtl } = this.settings
     const { attached, log } = this
     this.countGood()
-    if (attached.length > 0 && mayPing && now - this.pingedAtMs >= replPingReplicaPeriod * 1000) {
-      this.pingedAtMs = now
-      log.append(-1, ["ping"])
-    }
+    // Counted from the start of the server, as redis-server does: a replica that comes is not pinged for coming.
+    const pings = this.turns++ % replPingReplicaPeriod === 0
+    if (attached.length > 0 && mayPing && pings) log.append(-1, ["ping"])
     for (const reader of log.readers) reader.checkLag()
     for (const link of attached) {
       if (link.state === "waiting" || (link.state === "transfer" && link.saving)) link.push(NEWLINE)

@@ -85,11 +85,11 @@ export class WaitList {
     this.timerAt = Infinity
     const now = this.now()
     let next = Infinity
-    for (const waiter of [...this.waiters]) {
-      if (waiter.deadline <= now) this.release(waiter, "timeout")
-      else next = Math.min(next, waiter.deadline)
-    }
+    const over = this.waiters.filter((waiter) => waiter.deadline <= now)
+    for (const { deadline } of this.waiters) if (deadline > now) next = Math.min(next, deadline)
+    // First: the timer goes on whatever becomes of those it goes off for.
     this.arm(next)
+    for (const waiter of over) this.release(waiter, "timeout")
   }
 
   private release(waiter: Waiter, end: WaitEnd): boolean {

@@ -35,6 +35,10 @@ export interface MasterConnection {
   readonly descriptor: number
 }
 
+/** What `run`'s reader says of a chunk: nothing, what is wrong with it, or what to wait for. */
+export type Verdict = string | Effect.Effect<unknown> | undefined
+
+const NO_BYTES = new Uint8Array(0)
 const LF = 10
 const LINE_BYTES_MAX = 64 * 1024
 /** With this many bytes held nothing more is read. */
@@ -43,7 +47,8 @@ const HELD_BYTES_MAX = 1024 * 1024
 export class MasterStream {
   private readonly held: Array<Uint8Array> = []
   private heldBytes = 0
-  private resting = false
+  /** Enough is held: nothing more is read from the connection. */
+  resting = false
   private over: string | undefined = undefined
   private wake: (() => void) | undefined = undefined
   private take: ((chunk: Uint8Array) => void) | undefined = undefined
@@ -62,6 +67,11 @@ export class MasterStream {
         this.wake?.()
       },
     )
+  }
+
+  /** Bytes that came and were not asked for yet. */
+  get unreadBytes(): number {
+    return this.heldBytes
   }
 
   write(bytes: Uint8Array): void {
@@ -143,25 +153,46 @@ export class MasterStream {
 
   /**
    * Gives every chunk from now on to `take`, inside the event that brings it, until `take` answers what is wrong with one,
-   * or the connection ends. What it keeps of a chunk it copies.
+   * or the connection ends. What it keeps of a chunk it copies. Where `take` answers something to wait for, chunks are
+   * held until that is over, and it is called again with no bytes, to go on where it stopped.
    */
-  run(step: string, take: (chunk: Uint8Array) => string | undefined): Effect.Effect<never, MasterLinkError> {
-    return Effect.callback<never, MasterLinkError>((resume) => {
+  run(step: string, take: (chunk: Uint8Array) => Verdict): Effect.Effect<never, MasterLinkError> {
+    return Effect.gen({ self: this }, function* () {
+      let wait = yield* this.feed(step, take)
+      for (;;) {
+        yield* Effect.raceFirst(wait, this.closed(step))
+        wait = yield* this.feed(step, take, NO_BYTES)
+      }
+    })
+  }
+
+  /** One stretch of `run`; answers what `take` asks to wait for. */
+  private feed(
+    step: string,
+    take: (chunk: Uint8Array) => Verdict,
+    first?: Uint8Array,
+  ): Effect.Effect<Effect.Effect<unknown>, MasterLinkError> {
+    return Effect.callback<Effect.Effect<unknown>, MasterLinkError>((resume) => {
       const end = (reason: string): void => {
         this.take = this.wake = undefined
         resume(Effect.fail(new MasterLinkError({ step, reason })))
       }
       const handle = (chunk: Uint8Array): boolean => {
         try {
-          const trouble = take(chunk)
-          if (trouble !== undefined) end(trouble)
-          return trouble === undefined
+          const verdict = take(chunk)
+          if (verdict === undefined) return true
+          if (typeof verdict === "string") end(verdict)
+          else {
+            this.take = this.wake = undefined
+            resume(Effect.succeed(verdict))
+          }
         } catch (defect) {
           this.take = this.wake = undefined
           resume(Effect.die(defect))
-          return false
         }
+        return false
       }
+      if (first !== undefined && !handle(first)) return
       for (let chunk = this.shift(); chunk !== undefined; chunk = this.shift()) if (!handle(chunk)) return
       if (this.over !== undefined) return end(this.over)
       this.take = (chunk) => void handle(chunk)
@@ -169,6 +200,20 @@ export class MasterStream {
         if (this.over !== undefined) end(this.over)
       }
       return Effect.sync(() => void (this.take = this.wake = undefined))
+    })
+  }
+
+  /** Fails when the connection has ended, also with chunks held. */
+  private closed(step: string): Effect.Effect<never, MasterLinkError> {
+    return Effect.callback<never, MasterLinkError>((resume) => {
+      const look = (): void => {
+        if (this.over === undefined) return
+        this.wake = undefined
+        resume(Effect.fail(new MasterLinkError({ step, reason: this.over })))
+      }
+      this.wake = look
+      look()
+      return Effect.sync(() => void (this.wake = undefined))
     })
   }
 }

@@ -7,11 +7,15 @@
  * log unchanged, after the commands in them were applied, so that the offset says what is applied, and sub-replicas see
  * the same stream. A transaction counts when its EXEC was applied; cut in the middle it is asked for again.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { restarted, type Run } from "../../engine/Background.js"
 import type { LoadResult } from "../../rdb/RdbPersistence.js"
 import type { RequestView } from "../../resp/RequestParser.js"
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
@@ -32,16 +36,24 @@ export interface StreamTrouble {
   readonly lost: boolean
 }
 
+/** A command is not to run yet (CLIENT PAUSE): it comes again when the wait is over. */
+export interface StreamHold {
+  readonly wait: Effect.Effect<unknown>
+}
+
 /** Takes the master's stream apart and runs its commands. */
 export interface StreamCommands {
-  /** Hands over the stream's next bytes, which are lent until `next` finds no further command. */
+  /**
+   * Hands over the stream's next bytes, which are lent until `next` finds no further command or `run` holds one back;
+   * none, to go on after that.
+   */
   readonly feed: (chunk: Uint8Array) => void
   /** The next whole command, undefined when there is none. */
   readonly next: () => RequestView | undefined
   /** After `next` found none: what is wrong with the stream, if anything is. */
   readonly broken: string | undefined
   /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
-  readonly run: () => StreamTrouble | undefined
+  readonly run: () => StreamTrouble | StreamHold | undefined
   /** Bytes taken apart so far, empty lines included. */
   readonly consumed: number
   /** Bytes handed over that are not yet a whole command. */
@@ -80,9 +92,7 @@ export interface ReplicaHost {
   readonly dial: (
     master: MasterAddress,
   ) => Effect.Effect<MasterConnection, { readonly message: string }, Scope.Scope>
-  readonly background: (
-    effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
-  ) => Fiber.Fiber<unknown, unknown>
+  readonly background: Run<FileSystem.FileSystem>
   readonly now: () => number
 }
 
@@ -138,9 +148,9 @@ export class Replica {
     return this.stream?.heardAtMs ?? 0
   }
 
-  /** master_repl_offset plus what was read of an open transaction, and of a command that is not whole. */
+  /** master_repl_offset plus what was read of an open transaction, of a command that is not whole, and of what waits. */
   get readOffset(): number {
-    return this.log.offset + this.heldBytes + (this.commands?.pending ?? 0)
+    return this.log.offset + this.heldBytes + (this.commands?.pending ?? 0) + (this.stream?.unreadBytes ?? 0)
   }
 
   /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
@@ -152,7 +162,8 @@ export class Replica {
     this.enter("connect")
     // The former link must have let go of the data set before the next may touch it.
     const ended = before === undefined ? Effect.yieldNow : Fiber.interrupt(before)
-    this.fiber = this.host.background(Effect.andThen(ended, this.run(master)))
+    const link = restarted("the link to the master", RETRY_MS_MAX, this.run(master))
+    this.fiber = this.host.background(Effect.andThen(ended, link))
   }
 
   /** REPLICAOF NO ONE: this server's history goes on from here under a new name. */
@@ -212,19 +223,32 @@ export class Replica {
   private run(master: MasterAddress): Effect.Effect<never, never, FileSystem.FileSystem> {
     return Effect.gen({ self: this }, function* () {
       let pause = 0
+      if (this.phase !== "connect") {
+        this.forgetLink()
+        this.enter("connect")
+      }
       for (;;) {
         if (pause > 0) yield* Effect.sleep(pause)
-        const result = yield* Effect.result(Effect.scoped(this.session(master)))
+        const exit = yield* Effect.exit(Effect.scoped(this.session(master)))
         const wasUp = this.phase === "connected"
         const upMs = wasUp ? this.host.now() - this.upSinceMs : 0
-        if (result._tag === "Failure")
-          yield* Effect.logWarning(`MASTER <-> REPLICA: ${result.failure.message}`)
+        if (Exit.isFailure(exit)) yield* this.ended(exit.cause)
         if (wasUp) this.downSinceMs = this.host.now()
         this.forgetLink()
         this.enter("connect")
         pause = upMs >= UP_MS_MIN ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
       }
     })
+  }
+
+  /** Tells why a link has ended. After a defect nobody knows what of the stream was applied. */
+  private ended(cause: Cause.Cause<{ readonly message: string }>): Effect.Effect<void> {
+    if (Cause.hasDies(cause)) {
+      this.log.continues = false
+      return Effect.logError("MASTER <-> REPLICA: internal error, a snapshot is asked for", cause)
+    }
+    const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+    return Effect.logWarning(`MASTER <-> REPLICA: ${error?.message ?? "interrupted"}`)
   }
 
   /** One connection's life. */
@@ -246,6 +270,8 @@ export class Replica {
         yield* Effect.sleep(HEARTBEAT_MS)
         // A load takes its time, and what the master has to say waits in the socket.
         if (this.phase === "transfer" && this.transfer.total === this.transfer.read) continue
+        // Nor is anything heard of it while the stream is held back and enough of it is here.
+        if (stream.resting) continue
         if (this.host.now() - stream.heardAtMs > this.settings.replTimeout * 1000)
           return yield* new MasterLinkError({ step: "Stream", reason: "timeout" })
       }
@@ -364,6 +390,7 @@ export class Replica {
         if (this.stream !== stream) return "the link was given up"
         const trouble = this.applyOne(commands, request)
         if (trouble === undefined) continue
+        if ("wait" in trouble) return trouble.wait
         if (trouble.lost) log.continues = false
         return trouble.reason
       }
@@ -377,7 +404,7 @@ export class Replica {
     })
   }
 
-  private applyOne(commands: StreamCommands, request: RequestView): StreamTrouble | undefined {
+  private applyOne(commands: StreamCommands, request: RequestView): StreamTrouble | StreamHold | undefined {
     const { buf, rawStart, rawEnd } = request
     const trouble = commands.run()
     if (trouble !== undefined) return trouble

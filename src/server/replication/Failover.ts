@@ -7,8 +7,8 @@
  *   waiting --time over--> none;  handing --refused--> none, and this server is a master again
  */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
+import type { Run } from "../../engine/Background.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
 import type { FailoverState, ReplicationParts } from "./ReplicationParts.js"
 
@@ -31,9 +31,7 @@ export class Failover {
 
   constructor(
     private readonly replication: ReplicationParts,
-    private readonly fork: (
-      effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
-    ) => Fiber.Fiber<unknown, unknown>,
+    private readonly fork: Run<FileSystem.FileSystem>,
     private readonly now: () => number,
   ) {}
 
@@ -119,7 +117,7 @@ export class Failover {
         this.replication.demote(ip, listeningPort)
       }),
     )
-    this.fork(go)
+    this.fork(go, () => void this.abort("internal error"))
   }
 
   private end(): void {

@@ -5,10 +5,9 @@
 import { randomBytes } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberSet from "effect/FiberSet"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { Background, type Run } from "../../engine/Background.js"
 import { detached, Session } from "../../engine/clients/Session.js"
 import { type ConfigState, RedixConfig } from "../../config/index.js"
 import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
@@ -42,9 +41,7 @@ export interface ReplicationServices {
   readonly persistence: RdbPersistenceShape
   readonly crash: ProcessFacts["crash"]
   /** Starts a fiber that ends with the server. */
-  readonly fork: (
-    effect: Effect.Effect<unknown, never, FileSystem.FileSystem>,
-  ) => Fiber.Fiber<unknown, unknown>
+  readonly fork: Run<FileSystem.FileSystem>
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
 }
 
@@ -79,7 +76,7 @@ export class Replication {
       persistence,
       position: () => this.position(),
       newMark: () => randomHex(40),
-      background: (effect) => void fork(effect),
+      background: fork,
       tooFewReplicas: (tooFew) => {
         if (engine.gates.tooFewReplicas === tooFew) return
         engine.gates.tooFewReplicas = tooFew
@@ -102,7 +99,7 @@ export class Replication {
     this.refusals = new StreamRefusals(config.values, services.crash, (effect) => void fork(effect), now)
     engine.onResetStats.push(() => void (this.refusals.count = 0))
     this.replica = new Replica(this.log, config.values, this.host(now))
-    this.failover = new Failover(this, (effect) => fork(effect), now)
+    this.failover = new Failover(this, fork, now)
     this.masterSession.kind = "master"
     engine.onDetach.push((session) => this.master.detach(session))
     // Asked along with the write, replicas have mostly answered when WAIT comes: a round of SET and WAIT 1 took 250 us,
@@ -110,6 +107,7 @@ export class Replication {
     engine.dispatcher.onAwaitedWrite = () => {
       if (this.replica.master === undefined) this.master.askForAcks()
     }
+    engine.dispatcher.onHalfDone = (what) => this.master.endHistory(`${what} was broken off half way`)
     engine.changeReplicationId = () => this.log.changeId()
     persistence.replication = () =>
       this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
@@ -243,7 +241,7 @@ export class Replication {
             : undefined
           return yield* dialMaster(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
         }),
-      background: (effect) => services.fork(effect),
+      background: services.fork,
     }
   }
 
@@ -298,19 +296,18 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         const engine = yield* EngineService
         const server = yield* PersistenceService
         const files = yield* Effect.context<FileSystem.FileSystem>()
-        const fork = yield* FiberSet.makeRuntime<FileSystem.FileSystem>()
+        const background = yield* Background.make<FileSystem.FileSystem>()
         const replication = new Replication(engine, {
           config: yield* RedixConfig,
           crash: (yield* ProcessInfo).crash,
           persistence: yield* RdbPersistence,
-          fork: (effect) => fork(Effect.tapCause(effect, Effect.logError)),
+          fork: background.run,
           withFiles: (effect) => Effect.provideContext(effect, files),
         })
         if (options.afterLoad)
           server.afterLoad.push((loaded) => replication.start(loaded, server.expiredAtLoad))
         else replication.start(undefined)
-        const turn = Effect.sync(() => replication.cron())
-        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(CRON_MS), turn)))
+        background.every("the replication cron", CRON_MS, () => replication.cron())
         return Context.make(ReplicationService, replication).pipe(
           Context.add(ReplicationMaster, replication.master),
           Context.add(ReplicationReplica, replication.replica),

@@ -1,6 +1,5 @@
 /** INFO's section on replication, and the fields of other sections that tell of it. */
 import type { RedixValues } from "../../config/index.js"
-import { STATE_NAMES } from "../../replication/master/ReplicaLink.js"
 import type { InfoField, InfoValue } from "../../engine/InfoRegistry.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
 
@@ -61,10 +60,9 @@ export const replicationInfo = (
     fields.push(["min_slaves_good_slaves", master.goodReplicas])
   attached.forEach((link, i) => {
     const lag = link.state === "online" ? link.lagSeconds(now) : 0
-    const saving = link.saving ? "wait_bgsave" : STATE_NAMES[link.state]
     fields.push([
       `slave${i}`,
-      `ip=${link.ip},port=${link.listeningPort},state=${saving},offset=${link.ackOffset},lag=${lag}`,
+      `ip=${link.ip},port=${link.listeningPort},state=${link.stateName},offset=${link.ackOffset},lag=${lag}`,
     ])
   })
   fields.push(

@@ -1,0 +1,57 @@
+/** A save that dies of a defect: it is reported as failed, and the next one finds nothing in its way. */
+import * as Effect from "effect/Effect"
+import { expect, it } from "vitest"
+import { openPersistence, withTempDir } from "../rdb/PersistenceSupport.js"
+import { startRedix } from "../support/Redix.js"
+import { until } from "../support/Nodes.js"
+
+/** The next save dies between the opening of its snapshot and its job. */
+const spoilNext = (state: object): void => {
+  Object.defineProperty(state, "save", {
+    configurable: true,
+    get: () => undefined,
+    set: () => {
+      Object.defineProperty(state, "save", { configurable: true, writable: true, value: undefined })
+      throw new Error("no job today")
+    },
+  })
+}
+
+it("a snapshot whose job cannot begin is closed, and the save is an error", async () => {
+  await withTempDir(async (dir) => {
+    const { persistence, keyspace, close } = await openPersistence()
+    const save = Effect.exit(persistence.saveFile(`${dir}/dump.rdb`))
+    spoilNext(persistence.state)
+    expect((await Effect.runPromise(save))._tag).toBe("Failure")
+    expect(keyspace.arena.snapshot).toBeUndefined()
+    expect(persistence.state.lastStatus).toBe("err")
+    expect(persistence.state.lastError).toContain("no job today")
+    expect((await Effect.runPromise(save))._tag).toBe("Success")
+    expect(persistence.state.lastStatus).toBe("ok")
+    spoilNext(persistence.state)
+    const stream = Effect.exit(persistence.streamSnapshot(() => ({ sinks: [] })))
+    expect((await Effect.runPromise(stream))._tag).toBe("Failure")
+    expect(keyspace.arena.snapshot).toBeUndefined()
+    await close()
+  })
+})
+
+it("SAVE answers an error, BGSAVE shows err, and the log says why", async () => {
+  await withTempDir(async (dir) => {
+    const lines: string[] = []
+    const redix = await startRedix({}, { dir }, lines)
+    const client = await redix.connect()
+    spoilNext(redix.persistence.state)
+    expect(await client.text("SAVE")).toMatch(/^-ERR/)
+    spoilNext(redix.persistence.state)
+    await client.text("BGSAVE")
+    await until(
+      async () => (await client.text("INFO", "persistence")).includes("rdb_last_bgsave_status:err"),
+      () => `the save is an error\n${lines.join("\n")}`,
+    )
+    expect(lines.some((line) => line.includes("no job today"))).toBe(true)
+    expect(await client.text("SAVE")).toBe("+OK\r\n")
+    client.close()
+    await redix.stop()
+  })
+})
