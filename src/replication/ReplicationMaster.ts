@@ -22,6 +22,7 @@ import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "./ReplicationLog.js"
 import { type Later, WaitList } from "./WaitList.js"
+import { atTurnEnd } from "../commands/Turn.js"
 
 /** Settings the master side reads, as in the configuration. */
 export interface MasterSettings extends FullSyncSettings {
@@ -190,7 +191,7 @@ export class Master {
   private wake(): void {
     if (this.flushing || this.links.size === 0) return
     this.flushing = true
-    setImmediate(this.flush)
+    atTurnEnd(this.flush)
   }
 
   /** Sends a replica what it has not got, as far as its socket takes it. */

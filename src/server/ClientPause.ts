@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { CommandBit } from "../commands/Command.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import type { Gates } from "./Gates.js"
+import { afterThis } from "../commands/Turn.js"
 
 export type PauseMode = "write" | "all"
 
@@ -66,7 +67,7 @@ export class ClientPause {
   /** Waits until clients go on, or the pause changes; the caller asks `holds` again. */
   readonly wait: Effect.Effect<Uint8Array> = Effect.callback<Uint8Array>((resume) => {
     // Not at once: resuming would run this client in the middle of the batch of the one that ends the pause.
-    const wake = (): void => queueMicrotask(() => resume(Effect.succeed(NOTHING)))
+    const wake = (): void => afterThis(() => resume(Effect.succeed(NOTHING)))
     this.waiting.add(wake)
     return Effect.sync(() => void this.waiting.delete(wake))
   })
