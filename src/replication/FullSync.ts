@@ -145,7 +145,7 @@ export class FullSync {
       if (!this.host.isAttached(link)) continue
       link.push(mark)
       link.awaitingAck = true
-      link.ackAtMs = this.host.now()
+      link.heard(this.host.now())
       if (link.snapshotOnly) link.session.control.close()
       else yield* Effect.logInfo(`Streamed RDB transfer with replica ${link.name} succeeded (socket)`)
     }
@@ -253,7 +253,7 @@ export class FullSync {
           yield* this.give(link, buffer.subarray(0, n))
         }
         if (!this.host.isAttached(link)) return
-        link.ackAtMs = this.host.now()
+        link.heard(this.host.now())
         if (link.snapshotOnly) link.session.control.close()
         else this.host.goOnline(link)
         yield* Effect.logInfo(`Synchronization with replica ${link.name} succeeded`)

@@ -5,7 +5,7 @@
  * clients are paused no key expires: replicas must be able to catch up with data that stands still. Several parts of the
  * server may pause for purposes of their own (CLIENT PAUSE, a failover, a shutdown); the strictest rules.
  *
- * The end of a pause is seen by the next command or by the engine's clock-driven turn, whichever comes first.
+ * The end of a pause is seen by the next command or by the engine's clock-driven work, whichever comes first.
  */
 import * as Effect from "effect/Effect"
 import { CommandBit } from "../commands/Command.js"
@@ -22,6 +22,8 @@ interface Pause {
 }
 
 const NOTHING = new Uint8Array(0)
+/** An `until` that never comes. */
+export const PAUSED_FOR_EVER = Number.MAX_SAFE_INTEGER
 
 export class ClientPause {
   private readonly pauses = new Map<string, Pause>()
@@ -30,6 +32,8 @@ export class ClientPause {
   constructor(
     private readonly gates: Gates,
     private readonly keyspace: Keyspace,
+    /** Called when a pause began or ended. */
+    private readonly changed: () => void,
   ) {}
 
   /** Clients whose command is held back. */
@@ -52,10 +56,15 @@ export class ClientPause {
     if (this.pauses.delete(purpose)) this.apply()
   }
 
-  /** Ends pauses whose time is over. */
-  tick(now: number): void {
-    if (this.pauses.size === 0) return
-    for (const [purpose, { until }] of this.pauses) if (now >= until) this.unpause(purpose)
+  /** Ends pauses whose time is over; answers when the next one is. */
+  tick(now: number): number {
+    let next = Infinity
+    if (this.pauses.size === 0) return next
+    for (const [purpose, { until }] of this.pauses) {
+      if (now >= until) this.unpause(purpose)
+      else if (until < PAUSED_FOR_EVER) next = Math.min(next, until)
+    }
+    return next
   }
 
   /** Whether a command with these bits is held back now. */
@@ -81,6 +90,7 @@ export class ClientPause {
     this.gates.pausedBits = bits
     this.gates.update()
     this.keyspace.expiryPaused = bits !== 0
+    this.changed()
     if (!eased) return
     const woken = [...this.waiting]
     this.waiting.clear()

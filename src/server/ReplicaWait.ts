@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { realNow, realSleep } from "../commands/Turn.js"
 import type { ReplicaLink } from "../replication/ReplicaLink.js"
+import { PAUSED_FOR_EVER } from "./ClientPause.js"
 import type { Replication } from "./Replication.js"
 
 const STEP_MS = 10
@@ -14,7 +15,7 @@ const wait = (replication: Replication, seconds: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     const until = realNow() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
-    replication.engine.pause.pause(PURPOSE, "write", Number.MAX_SAFE_INTEGER)
+    replication.engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     replication.master.askForAcks()
     while (lagging(replication).length > 0 && realNow() < until) yield* realSleep(STEP_MS)
   })
