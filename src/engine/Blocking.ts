@@ -18,6 +18,7 @@ import { unblocked } from "../resp/Errors.js"
 import { entryType } from "../store/Entry.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { Session } from "./clients/Session.js"
+import { afterThis } from "../commands/Turn.js"
 
 /** What a waiting client wants. */
 export interface Waiter {
@@ -57,7 +58,7 @@ class Waiting {
     this.reply = reply
     const wake = this.wake
     // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
-    if (wake !== undefined) queueMicrotask(() => wake(reply))
+    if (wake !== undefined) afterThis(() => wake(reply))
   }
 }
 

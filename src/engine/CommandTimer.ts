@@ -12,7 +12,7 @@
 import type { TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Histogram } from "../bytes/Histogram.js"
-import { CommandCounters } from "../server/CommandCounters.js"
+import { CommandCounters } from "./CommandCounters.js"
 
 const INDIVIDUAL = 1
 const SAMPLE = 64

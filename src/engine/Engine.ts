@@ -31,6 +31,7 @@ import { Monitors } from "./clients/Monitors.js"
 import { LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Outlet } from "../net/Outlet.js"
 import { Replies } from "./clients/Replies.js"
+import { TURN_MS, WorkAlarm } from "../server/WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256
@@ -72,6 +73,8 @@ export class Engine {
   /** It was a replica already when its batch began: what it gets now would stand in the replication stream. */
   private silent = false
   private limitsCheckedMs = 0
+  /** Some client may be beyond its soft output limit. */
+  private overSoftLimit = false
   private httpLoggedMs = -HTTP_LOG_EVERY_MS
   private readonly limits = new LowestLimit()
   /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
@@ -86,8 +89,13 @@ export class Engine {
   onWork: (event: string, ms: number) => void = () => {}
   /** Milliseconds spent on deleting expired keys and freeing in slices. */
   workMs = 0
-  /** Called at each turn of the clock-driven work, with the time in milliseconds. Must be quick. */
-  readonly onCron: Array<(now: number) => void> = []
+  /** When the clock-driven work is due. */
+  readonly alarm: WorkAlarm
+  /**
+   * Called at each turn of the clock-driven work, with the time in milliseconds: soon after something has happened, and
+   * at the time it answers (Infinity = only then). Must be quick.
+   */
+  readonly onCron: Array<(now: number) => number> = []
   /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
   changeReplicationId: () => void = () => {}
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
@@ -102,6 +110,7 @@ export class Engine {
     names?: ReadonlyMap<string, string | null>,
   ) {
     this.startedMs = clock.currentTimeMillisUnsafe()
+    this.alarm = new WorkAlarm(clock)
     const internal = new Session(0)
     this.context = new CommandContext(
       keyspace,
@@ -132,12 +141,17 @@ export class Engine {
     this.events.publish = (channel, message) => void this.context.pubsub.publish(channel, message)
     this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
     this.gates.passwordRequired = () => settings.requirepass !== ""
-    this.pause = new ClientPause(this.gates, keyspace)
+    this.pause = new ClientPause(this.gates, keyspace, () => this.stir())
     const table = new CommandTable(families(this), names)
     this.timer.counters.cover(table)
     this.dispatcher = new Dispatcher(this.context, table, this.gates, this.pause, this.timer)
     this.dispatcher.onHttp = (session) => this.cutHttp(session)
     this.monitors = new Monitors(this.dispatcher, clock)
+  }
+
+  /** Something has happened that no batch did: the clock-driven work looks around soon. */
+  stir(): void {
+    this.alarm.stir(this.clock.currentTimeMillisUnsafe())
   }
 
   /** A new client; the transport fills in addresses and attaches it once it can be written to. */
@@ -200,6 +214,7 @@ export class Engine {
     this.batches++
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
+    this.alarm.stir(now)
     if (outlet !== undefined && outlet.queued > 0) this.replies.flushFor(outlet)
     this.running = session
     this.silent = session.kind === "replica"
@@ -232,6 +247,7 @@ export class Engine {
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, outlet: Outlet, bytes: Uint8Array): void {
+    this.stir()
     if (session.replyMode === "on") this.push(session, outlet, bytes)
     else if (session.replyMode === "skipping") session.replyMode = "on"
   }
@@ -257,7 +273,12 @@ export class Engine {
   /** Cuts a client off that has more output waiting than client-output-buffer-limit allows. */
   private limitOutput(session: Session, more: number): void {
     const pending = session.control.pendingBytes() + more
-    if (!overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)) return
+    const over = overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
+    if (session.overSoftLimitMs > 0) {
+      this.overSoftLimit = true
+      this.alarm.stir(this.keyspace.now)
+    }
+    if (!over) return
     this.background(
       Effect.logWarning(`Client id=${session.id} addr=${session.address} fell behind: output limit reached`),
     )
@@ -313,17 +334,14 @@ export class Engine {
 
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
-    if (this.cronPaused) return false
+    if (this.cronPaused) {
+      this.alarm.set(Infinity)
+      return false
+    }
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
     keyspace.now = start
-    for (const work of this.onCron) work(start)
-    this.pause.tick(start)
-    if (start - this.limitsCheckedMs >= LIMITS_EVERY_MS) {
-      this.limitsCheckedMs = start
-      for (const session of this.sessions.values())
-        if (session.overSoftLimitMs > 0) this.limitOutput(session, 0)
-    }
+    let due = this.pause.tick(start)
     let more = true
     const working = this.timer.now()
     while (more) {
@@ -341,7 +359,21 @@ export class Engine {
       p.finish(0, false, () => [])
     }
     if (this.blocking.pending) this.blocking.serve()
+    for (const work of this.onCron) due = Math.min(due, work(start))
+    due = Math.min(due, this.watchLimits(start), Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
+  }
+
+  /** Cuts off clients that stay beyond their soft output limit; answers when to look again. */
+  private watchLimits(now: number): number {
+    if (now - this.limitsCheckedMs >= LIMITS_EVERY_MS || now < this.limitsCheckedMs) {
+      this.limitsCheckedMs = now
+      this.overSoftLimit = false
+      for (const session of this.sessions.values())
+        if (session.overSoftLimitMs > 0) this.limitOutput(session, 0)
+    }
+    return this.overSoftLimit ? this.limitsCheckedMs + LIMITS_EVERY_MS : Infinity
   }
 }
 
@@ -364,7 +396,7 @@ export class EngineService extends Context.Service<EngineService, Engine>()("red
         const loop = Effect.gen(function* () {
           for (;;) {
             const more = yield* turn
-            yield* more ? Effect.yieldNow : Effect.sleep(100)
+            yield* more ? Effect.yieldNow : engine.alarm.sleep
           }
         })
         yield* Effect.forkScoped(loop)

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
+import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { Replication } from "./Replication.js"
 
 export type FailoverState = "no-failover" | "waiting-for-sync" | "failover-in-progress"
@@ -24,7 +25,7 @@ export interface FailoverRequest {
 }
 
 const PURPOSE = "failover"
-const FOR_EVER = Number.MAX_SAFE_INTEGER
+const FOR_EVER = PAUSED_FOR_EVER
 
 export class Failover {
   state: FailoverState = "no-failover"

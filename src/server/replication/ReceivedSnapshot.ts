@@ -94,5 +94,6 @@ export class ReceivedSnapshot {
       })
     }
     if (blocking.pending) blocking.serve()
+    this.engine.stir()
   }
 }

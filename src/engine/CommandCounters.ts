@@ -2,7 +2,7 @@
  * Counters of INFO commandstats, by the ids of a server's command table. They belong to the server, not to the commands:
  * servers of one process share those.
  */
-import type { CommandTable } from "../engine/CommandTable.js"
+import type { CommandTable } from "./CommandTable.js"
 
 export class CommandCounters {
   calls = new Float64Array(0)
