@@ -23,6 +23,7 @@ import type { ReplicationMaster } from "./replication/master/ReplicationMaster.j
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
+import { onRealTurns } from "./engine/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { clientCommands } from "./commands/client/client.js"
 import { commandCommands } from "./commands/info/command.js"
@@ -198,11 +199,13 @@ const layerServer = (
   InvalidConfigError | ListenError | RdbError,
   RedixConfig | FileSystem.FileSystem
 > =>
-  loading(options).pipe(
-    Layer.provideMerge(announcing()),
-    Layer.provideMerge(listening(options)),
-    Layer.provideMerge(expecting(options)),
-    Layer.provideMerge(layerOf(options)),
+  onRealTurns(
+    loading(options).pipe(
+      Layer.provideMerge(announcing()),
+      Layer.provideMerge(listening(options)),
+      Layer.provideMerge(expecting(options)),
+      Layer.provideMerge(layerOf(options)),
+    ),
   )
 
 const noFiles: Overrides = { save: "" }
@@ -221,8 +224,7 @@ export const Redix = {
    * file is read, without `save` none is written unless a command says so.
    */
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
-    loading(loadOf(overrides)).pipe(
-      Layer.provideMerge(layerOf(loadOf(overrides))),
+    onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
       Layer.provide(NodeFileSystem.layer),
     ),

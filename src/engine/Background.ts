@@ -4,7 +4,7 @@
  *
  *     const background = yield* Background.make()
  *     background.run(sendFile, () => drop(replica))
- *     background.every("the cron", 100, () => cron())
+ *     background.whenDue("the cron", alarm, () => cron())
  *
  * The work ends with the scope. Typed failures are not defects: they belong to whoever joins the fiber.
  */
@@ -55,12 +55,11 @@ export class Background<R = never> {
   readonly run: Run<R> = (effect, lost) => this.fork(guarded(effect, lost))
 
   /**
-   * Calls `turn` again and again, with a pause after each turn that answers anything but true. A turn that throws is
-   * logged, and the next one comes after the pause.
+   * Calls `turn` whenever the alarm is due; a turn that answers true is followed by another at once. A turn that throws is
+   * logged; it must have set the alarm.
    */
-  every(what: string, pauseMs: number, turn: () => unknown): void {
+  whenDue(what: string, alarm: { readonly sleep: Effect.Effect<void> }, turn: () => boolean): void {
     const one = Effect.catchCause(Effect.sync(turn), (cause) => Effect.as(logged(what, cause), false))
-    const next = Effect.flatMap(one, (more) => (more === true ? Effect.yieldNow : Effect.sleep(pauseMs)))
-    this.fork(Effect.forever(next))
+    this.fork(Effect.forever(Effect.flatMap(one, (more) => (more ? Effect.yieldNow : alarm.sleep))))
   }
 }

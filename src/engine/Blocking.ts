@@ -19,6 +19,7 @@ import { unblocked } from "../resp/Errors.js"
 import type { Database } from "../store/Database.js"
 import { entryType, TYPE_NAMES } from "../store/Entry.js"
 import type { Session } from "./clients/Session.js"
+import { afterThis } from "./Turn.js"
 
 /** A context that commands are run in, as far as waiting goes. */
 export interface WaitingContext {
@@ -64,7 +65,7 @@ class Waiting<C> {
     this.reply = reply
     const wake = this.wake
     // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
-    if (wake !== undefined) queueMicrotask(() => wake(reply))
+    if (wake !== undefined) afterThis(() => wake(reply))
   }
 }
 

@@ -31,13 +31,12 @@ import { Monitors } from "./clients/Monitors.js"
 import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import { Replies } from "./clients/Replies.js"
+import { TURN_MS, WorkAlarm } from "./WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
-/** Between two turns of the cron with nothing left to do. */
-const CRON_MS = 100
 /** How often the log tells of clients that speak HTTP at most. */
 const HTTP_LOG_EVERY_MS = 60_000
 /** How often clients beyond their soft output limit are looked at. */
@@ -73,6 +72,8 @@ export class Engine {
   /** It was a replica already when its batch began: what it gets now would stand in the replication stream. */
   private silent = false
   private limitsCheckedMs = 0
+  /** Some client may be beyond its soft output limit. */
+  private overSoftLimit = false
   private httpLoggedMs = -HTTP_LOG_EVERY_MS
   private readonly limits = new LowestLimit()
   /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
@@ -87,8 +88,13 @@ export class Engine {
   onWork: (event: string, ms: number) => void = () => {}
   /** Milliseconds spent on deleting expired keys and freeing in slices. */
   workMs = 0
-  /** Called at each turn of the clock-driven work, with the time in milliseconds. Must be quick. */
-  readonly onCron: Array<(now: number) => void> = []
+  /** When the clock-driven work is due. */
+  readonly alarm: WorkAlarm
+  /**
+   * Called at each turn of the clock-driven work, with the time in milliseconds: soon after something has happened, and
+   * at the time it answers (Infinity = only then). Must be quick.
+   */
+  readonly onCron: Array<(now: number) => number> = []
   /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
   changeReplicationId: () => void = () => {}
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
@@ -102,6 +108,7 @@ export class Engine {
     names?: ReadonlyMap<string, string | null>,
   ) {
     this.startedMs = clock.currentTimeMillisUnsafe()
+    this.alarm = new WorkAlarm(clock)
     const internal = new Session(0)
     this.context = new CommandContext(keyspace, settings, this.events, codec.makeWriter(), internal)
     this.replies = new Replies(this.context.out)
@@ -124,7 +131,7 @@ export class Engine {
     this.events.publish = (channel, message) => void this.context.pubsub.publish(channel, message)
     this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
     this.gates.passwordRequired = () => settings.requirepass !== ""
-    this.pause = new ClientPause(this.gates, keyspace)
+    this.pause = new ClientPause(this.gates, keyspace, () => this.stir())
     const table = new CommandTable([], names)
     this.dispatcher = new Dispatcher(this.context, table, this.gates, this.pause, this.timer)
     this.dispatcher.onHttp = (session) => this.cutHttp(session)
@@ -133,6 +140,11 @@ export class Engine {
 
   get blocking(): CommandContext["blocking"] {
     return this.context.blocking
+  }
+
+  /** Something has happened that no batch did: the clock-driven work looks around soon. */
+  stir(): void {
+    this.alarm.stir(this.clock.currentTimeMillisUnsafe())
   }
 
   /** A new client; the transport fills in addresses and attaches it once it can be written to. */
@@ -195,6 +207,7 @@ export class Engine {
     this.batches++
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
+    this.alarm.stir(now)
     if (peer !== undefined && peer.queued > 0) this.replies.flushFor(peer)
     this.running = session
     this.silent = session.kind === "replica"
@@ -235,6 +248,7 @@ export class Engine {
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
+    this.stir()
     if (session.replyMode === "on") this.push(session, peer, bytes)
     else if (session.replyMode === "skipping") session.replyMode = "on"
   }
@@ -261,7 +275,12 @@ export class Engine {
   /** Whether a client has more output waiting than client-output-buffer-limit allows. */
   private overOutput(session: Session, more: number): boolean {
     const pending = session.control.pendingBytes() + more
-    return overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
+    const over = overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
+    if (session.overSoftLimitMs > 0) {
+      this.overSoftLimit = true
+      this.alarm.stir(this.keyspace.now)
+    }
+    return over
   }
 
   /** Cuts a client off, with what its batch has written. */
@@ -328,23 +347,21 @@ export class Engine {
       return this.cron()
     } catch (defect) {
       this.dispatcher.reset(defect, "A turn of the cron")
+      this.alarm.set(this.clock.currentTimeMillisUnsafe() + TURN_MS)
       throw defect
     }
   }
 
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
-    if (this.cronPaused) return false
+    if (this.cronPaused) {
+      this.alarm.set(Infinity)
+      return false
+    }
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
     keyspace.now = start
-    for (const work of this.onCron) work(start)
-    this.pause.tick(start)
-    if (start - this.limitsCheckedMs >= LIMITS_EVERY_MS) {
-      this.limitsCheckedMs = start
-      for (const session of this.sessions.values())
-        if (session.overSoftLimitMs > 0 && this.overOutput(session, 0)) this.cutForOutput(session)
-    }
+    let due = this.pause.tick(start)
     let more = true
     const working = this.timer.now()
     while (more) {
@@ -362,7 +379,21 @@ export class Engine {
       p.finish(0, false, () => [])
     }
     if (this.blocking.pending) this.blocking.serve()
+    for (const work of this.onCron) due = Math.min(due, work(start))
+    due = Math.min(due, this.watchLimits(start), Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
+  }
+
+  /** Cuts off clients that stay beyond their soft output limit; answers when to look again. */
+  private watchLimits(now: number): number {
+    if (now - this.limitsCheckedMs >= LIMITS_EVERY_MS || now < this.limitsCheckedMs) {
+      this.limitsCheckedMs = now
+      this.overSoftLimit = false
+      for (const session of this.sessions.values())
+        if (session.overSoftLimitMs > 0 && this.overOutput(session, 0)) this.cutForOutput(session)
+    }
+    return this.overSoftLimit ? this.limitsCheckedMs + LIMITS_EVERY_MS : Infinity
   }
 }
 
@@ -380,7 +411,7 @@ export class EngineService extends Context.Service<EngineService, Engine>()("red
         const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, names)
         const background = yield* Background.make()
         engine.background = background.run
-        background.every("the cron", CRON_MS, () => engine.guardedCron())
+        background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
         return engine
       }),
     )

@@ -14,13 +14,20 @@ const EVERY_MS = 1000
 export const closeIdleClients = (engine: Engine, settings: Pick<RedixValues, "timeout">): void => {
   let checkedMs = 0
   engine.onCron.push((now) => {
-    if (settings.timeout === 0 || now - checkedMs < EVERY_MS) return
+    if (settings.timeout === 0) return Infinity
+    if (now >= checkedMs && now - checkedMs < EVERY_MS) return checkedMs + EVERY_MS
     checkedMs = now
+    let next = Infinity
     for (const session of engine.sessions.values()) {
-      if (now - session.lastActiveMs <= settings.timeout * 1000) continue
       if (session.kind !== "normal" || session.blocked !== undefined || session.subscribed) continue
+      const end = session.lastActiveMs + settings.timeout * 1000 + 1
+      if (now < end) {
+        next = Math.min(next, end)
+        continue
+      }
       engine.background(Effect.asVoid(logVerbose(`Closing idle client ${session.address}`)))
       session.control.kill()
     }
+    return Math.max(next, now + EVERY_MS)
   })
 }

@@ -17,6 +17,7 @@ import type { SocketServer } from "effect/socket/SocketServer"
 import type * as Net from "node:net"
 import type * as Tls from "node:tls"
 import { restarted } from "../engine/Background.js"
+import { withinReal } from "../engine/Turn.js"
 import type { RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
@@ -219,7 +220,7 @@ const closed = (raw: Net.Socket): Effect.Effect<void> =>
     // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
     if (raw.destroyed) return end
     const cut = Effect.sync(() => void raw.destroy())
-    return Effect.timeoutOrElse(end, { duration: CLOSE_WAIT_MS, orElse: () => cut })
+    return withinReal(end, CLOSE_WAIT_MS, () => cut)
   })
 
 /** Why a new connection is turned away, or undefined. */

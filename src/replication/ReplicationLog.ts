@@ -11,6 +11,7 @@
 import type { CommandLog, LogArgument } from "../engine/Propagation.js"
 import * as Effect from "effect/Effect"
 import { Backlog } from "./Backlog.js"
+import { afterThis } from "../engine/Turn.js"
 
 /** An identity nobody has. */
 export const NO_REPLICATION_ID = "0".repeat(40)
@@ -96,7 +97,7 @@ export class ReplicationLog implements CommandLog {
     return Effect.callback<void>((resume) => {
       if (backlog !== this.backlog || backlog.next > offset) return resume(Effect.void)
       // Not at once: resuming would run the reader inside of the command that was logged.
-      const wake = (): void => queueMicrotask(() => resume(Effect.void))
+      const wake = (): void => afterThis(() => resume(Effect.void))
       this.waiting.add(wake)
       return Effect.sync(() => void this.waiting.delete(wake))
     })

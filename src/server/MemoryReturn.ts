@@ -23,9 +23,11 @@ export const returnMemory = (engine: Engine, facts: ProcessFacts): (() => void) 
   }
   slabs.collect = collect
   engine.onCron.push((now) => {
-    if (slabs.droppedBytes < WORTH_BYTES || (now >= last && now - last < EVERY_MS)) return
+    if (slabs.droppedBytes < WORTH_BYTES) return Infinity
+    if (now >= last && now - last < EVERY_MS) return last + EVERY_MS
     last = now
     collect()
+    return Infinity
   })
   return () => {
     if (slabs.droppedBytes > 0) collect()

@@ -25,10 +25,10 @@ import { type Engine, EngineService } from "../engine/Engine.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
+import { TURN_MS } from "../engine/WorkAlarm.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
-const CRON_MS = 100
 /** Longest time writes wait for the last save. */
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
@@ -63,6 +63,7 @@ export class ServerPersistence {
     private readonly fork: Run,
   ) {
     rdb.onLoading = (active) => this.onLoading(active)
+    engine.onCron.push((now) => this.cron(now))
     engine.context.afterFlushAll = () => this.afterFlushAll()
     engine.info.section("persistence", () => this.info().map(fieldOf))
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
@@ -95,6 +96,7 @@ export class ServerPersistence {
   }
 
   private onLoading(active: boolean): void {
+    this.engine.stir()
     if (active || !this.reloading) this.setLoading(active)
   }
 
@@ -130,7 +132,12 @@ export class ServerPersistence {
       Effect.catchDefect(died),
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
       Effect.tapError((error) => Effect.logWarning(`Failed saving the DB: ${error.message}`)),
-      Effect.ensuring(Effect.sync(() => this.updateGates())),
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.updateGates()
+          this.engine.stir()
+        }),
+      ),
       Effect.asVoid,
     )
   }
@@ -198,26 +205,33 @@ export class ServerPersistence {
     return Fiber.join(this.fork(Effect.ignore(this.save({ background: false }))))
   }
 
-  /** Every tenth of a second: a scheduled save, or a save point that is reached. */
-  cron(): void {
+  /** A scheduled save, or a save point that is reached; answers when one will be. */
+  private cron(nowMs: number): number {
     const { state } = this.rdb
     this.updateGates()
-    if (state.save !== undefined || state.load !== undefined || this.engine.lifecycle.stopping) return
-    const now = Math.floor(this.engine.clock.currentTimeMillisUnsafe() / 1000)
-    const mayTry = state.lastStatus === "ok" || now - state.lastTrySeconds > RETRY_SECONDS
-    if (!mayTry) return
+    if (state.load !== undefined || this.engine.lifecycle.stopping) return Infinity
+    // A snapshot for replicas ends without a word.
+    if (state.save !== undefined) return nowMs + TURN_MS
+    const now = Math.floor(nowMs / 1000)
+    const retry = state.lastStatus === "ok" ? 0 : state.lastTrySeconds + RETRY_SECONDS + 1
+    if (now < retry) return retry * 1000
     if (this.scheduled) {
       this.fork(Effect.ignore(this.startBackground()))
-      return
+      return Infinity
     }
-    if (state.loadFailed) return
+    if (state.loadFailed) return Infinity
     const { dirty } = this.engine.keyspace
+    let next = Infinity
     for (const { seconds, changes } of this.config.values.save) {
-      if (dirty < changes || now - state.lastSaveSeconds <= seconds) continue
+      if (dirty < changes) continue
+      const due = state.lastSaveSeconds + seconds + 1
+      next = Math.min(next, due * 1000)
+      if (now < due) continue
       this.fork(Effect.logInfo(`${changes} changes in ${seconds} seconds. Saving...`))
       this.fork(Effect.ignore(this.startBackground()))
-      return
+      return Infinity
     }
+    return next
   }
 
   // ---- loading
@@ -377,7 +391,7 @@ const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): Readonl
   return lines
 }
 
-/** ServerPersistence as a service, with its clock-driven work. */
+/** ServerPersistence as a service. */
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
 ) {
@@ -398,7 +412,6 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
           background.run,
         )
         yield* Effect.addFinalizer(() => persistence.atScopeEnd)
-        background.every("the saving cron", CRON_MS, () => persistence.cron())
         return persistence
       }),
     )

@@ -56,7 +56,10 @@ export class Statistics {
     }
     engine.onWork = (event, ms) => this.watchLatency(event, ms)
     engine.context.out.onError = (text) => this.countError(text)
-    engine.onCron.push((now) => this.cron(now))
+    engine.onCron.push((now) => {
+      this.sample(now)
+      return Infinity
+    })
     engine.onResetStats.push(() => this.reset())
     this.follow(config)
   }
@@ -104,22 +107,22 @@ export class Statistics {
     this.errors.set(code, (this.errors.get(code) ?? 0) + 1)
   }
 
-  private cron(now: number): void {
+  /** Measures what changes with what clients do; between two times in which they do something nothing does. */
+  private sample(now: number): void {
     if (now - this.memoryAt < MEMORY_EVERY_MS && now >= this.memoryAt) return
     this.memoryAt = now
     this.memory.used()
-    this.operations.sample(now)
-    this.input.sample(now)
-    this.output.sample(now)
+    const { rousedMs } = this.engine.alarm
+    for (const rate of [this.operations, this.input, this.output]) rate.sample(now, rousedMs)
     this.sampleBuffers(Math.floor(now / 1000))
   }
 
   private sampleBuffers(second: number): void {
-    const fresh = second !== this.second
+    const fresh = second < this.second ? 1 : Math.min(second - this.second, BUFFER_SECONDS)
     this.second = second
     for (const slots of [this.largestInput, this.largestOutput]) {
-      if (fresh) slots.push(0)
-      if (slots.length > BUFFER_SECONDS) slots.shift()
+      for (let i = 0; i < fresh; i++) slots.push(0)
+      while (slots.length > BUFFER_SECONDS) slots.shift()
     }
     const last = this.largestInput.length - 1
     for (const { control } of this.engine.sessions.values()) {

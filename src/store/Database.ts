@@ -27,15 +27,10 @@ import {
   TYPE_STREAM,
   TYPE_STRING,
 } from "./Entry.js"
+import { zeroBytes } from "../bytes/Bytes.js"
 import { TimerWheel } from "./TimerWheel.js"
 
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
-/** Zeroes bytes [from, to); short runs, as APPEND makes them, without a call. */
-const zeroBytes = (bytes: Uint8Array, from: number, to: number): void => {
-  if (to - from > 64) bytes.fill(0, from, to)
-  else for (let i = from; i < to; i++) bytes[i] = 0
-}
 
 /** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
 export interface KeyspaceHooks {

@@ -54,6 +54,7 @@ export class Keyspace {
   expiryMode: "delete" | "hide" | "ignore" = "delete"
   /** While expired keys are hidden: those that are to be deleted nevertheless. */
   readonly localExpiries = new LocalExpiries()
+  private nextLocalExpiry = Infinity
   /** False after DEBUG SET-ACTIVE-EXPIRE 0: keys expire only when looked up. */
   activeExpiry = true
   /** While clients are paused nothing changes: expired keys are hidden and stay. */
@@ -192,7 +193,7 @@ export class Keyspace {
   expireDue(budget: number): boolean {
     if (!this.activeExpiry || this.expiryPaused || this.expiryMode === "ignore") return false
     if (this.expiryMode === "hide") {
-      this.localExpiries.expireDue(budget)
+      this.nextLocalExpiry = this.localExpiries.expireDue(budget, this.now)
       return false
     }
     this.localExpiries.clear()
@@ -202,6 +203,16 @@ export class Keyspace {
       if (left <= 0) return true
     }
     return false
+  }
+
+  /** After `expireDue`: no key is due before this time; Infinity where none will be. */
+  nextExpiry(): number {
+    if (!this.activeExpiry || this.expiryPaused || this.expiryMode === "ignore") return Infinity
+    if (this.expiryMode === "hide") return this.nextLocalExpiry + 1
+    let next = Infinity
+    for (const db of this.databases) if (db.expires > 0) next = Math.min(next, db.wheel.next(this.now - 1))
+    // A key is there until its time has passed.
+    return next + 1
   }
 
   /**

@@ -28,27 +28,37 @@ export class LocalExpiries {
     if (this.names.size > 0) this.names.clear()
   }
 
-  /** Deletes keys whose time has come. Looks at no more than `budget` keys, in turn. */
-  expireDue(budget: number): void {
+  /**
+   * Deletes keys whose time has come. Looks at no more than `budget` keys, in turn; answers when the next of these is due,
+   * `now` where others were not looked at.
+   */
+  expireDue(budget: number, now: number): number {
     let left = budget
+    let next = Infinity
     for (const [db, names] of this.names) {
       let n = Math.min(left, names.size)
+      if (n < names.size) next = now
       left -= n
       for (const name of names) {
         if (n-- <= 0) break
         names.delete(name)
+        const at = this.toCome(db, Buffer.from(name, "latin1"))
+        if (at === NO_EXPIRY) continue
         // One whose time is still to come goes to the end of the queue.
-        if (this.isToCome(db, Buffer.from(name, "latin1"))) names.add(name)
+        names.add(name)
+        next = Math.min(next, at)
       }
     }
+    return next
   }
 
-  /** Whether the key has a time that is still to come; deletes it if it has passed. */
-  private isToCome(db: Database, key: Uint8Array): boolean {
+  /** The time of a key that is still to come, else NO_EXPIRY; deletes the key if it has passed. */
+  private toCome(db: Database, key: Uint8Array): number {
     const ref = db.table.find(key, 0, key.length)
-    if (ref === 0 || entryExpiry(db.keyspace.arena, ref) === NO_EXPIRY) return false
-    if (!db.isExpired(ref)) return true
+    if (ref === 0) return NO_EXPIRY
+    const at = entryExpiry(db.keyspace.arena, ref)
+    if (at === NO_EXPIRY || !db.isExpired(ref)) return at
     db.keyspace.expireForWrite(db, ref, key, 0, key.length)
-    return false
+    return NO_EXPIRY
   }
 }

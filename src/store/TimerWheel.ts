@@ -93,6 +93,31 @@ export class TimerWheel {
     }
   }
 
+  /** When something is due, or a moment before that: the start of the slot it is in. Infinity without entries. */
+  next(now: number): number {
+    if (this.count === 0) return Infinity
+    let unit = 1
+    for (let level = 0; level < LEVELS; level++, unit *= SLOTS) {
+      const at = Math.floor(this.time / unit)
+      const slot = this.firstFilled(level, (at % SLOTS) + (level === 0 ? 0 : 1))
+      if (slot < 0) continue
+      const start = (at - (at % SLOTS) + slot) * unit
+      return start === this.time && now < start ? this.leastPresent() : start
+    }
+    return this.leastPresent()
+  }
+
+  /** The least expiry in the slot at the wheel's own time, which may lie before it. */
+  private leastPresent(): number {
+    const i32s = this.arena.i32
+    let least = Infinity
+    for (let ref = this.heads[this.time % SLOTS]; ref !== 0;) {
+      least = Math.min(least, entryExpiry(this.arena, ref))
+      ref = i32s[ref >>> 20][((ref & 0xfffff) << 1) + NEXT_WORD]
+    }
+    return least
+  }
+
   /** An entry of the slot at the wheel's own time that expires at or before `now`, or 0. */
   private searchPresent(now: number): Ref {
     const i32s = this.arena.i32

@@ -3,7 +3,7 @@
  * below with the reason why it is not. A command that is added without either fails here.
  *
  * A file compares commands with redis-server if it lies in test/differential/ or is one of the scripts that
- * test/server/ plays to both servers. A command counts as compared where its name stands there as a word; a subcommand
+ * test/engine/ plays to both servers. A command counts as compared where its name stands there as a word; a subcommand
  * where its name stands in the same file as its container's.
  */
 import * as fs from "node:fs"
@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 const folder = fileURLToPath(new URL(".", import.meta.url))
-const scripts = fileURLToPath(new URL("../server/", import.meta.url))
+const scripts = fileURLToPath(new URL("../engine/", import.meta.url))
 
 const EXCLUDED: Readonly<Record<string, string>> = {
   psync: "turns the connection into a replication link; test/replication compares the stream it starts",

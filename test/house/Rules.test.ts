@@ -85,6 +85,7 @@ describe("banned calls", () => {
     expect(check("src/rdb/Save.ts", 'import * as net from "node:net"')).toHaveLength(1)
     expect(check("src/rdb/Save.ts", 'import process from "node:process"')).toHaveLength(1)
     expect(check("src/server/Timer.ts", "setInterval(() => tick(), 100)")).toHaveLength(1)
+    expect(check("src/server/Timer.ts", "setImmediate(run); queueMicrotask(run)")).toHaveLength(2)
   })
 
   it("lets main and the server do what is theirs", () => {

@@ -149,7 +149,7 @@ const bans: ReadonlyArray<Ban> = [
     pattern: /\bperformance\.now\b|\bprocess\.hrtime\b/g,
     instead: "take the time from Effect's Clock, so that a test can set it",
     // The service through which the fine clock comes.
-    except: [...programs, "src/server/ProcessInfo.ts"],
+    except: [...programs, "src/server/ProcessInfo.ts", "src/engine/Turn.ts"],
   },
   {
     pattern: /\bMath\.random\b/g,
@@ -170,6 +170,11 @@ const bans: ReadonlyArray<Ban> = [
     pattern: /(?<![\w.$])(?:setTimeout|setInterval)\s*\(/g,
     instead: "use Effect.sleep, Effect.repeat or a Schedule in a scope",
     except: programs,
+  },
+  {
+    pattern: /(?<![\w.$])(?:setImmediate|queueMicrotask)\s*\(/g,
+    instead: "use commands/Turn.ts, which fake timers do not stop",
+    except: [...programs, "src/engine/Turn.ts"],
   },
 ]
 

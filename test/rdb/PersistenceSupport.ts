@@ -26,7 +26,7 @@ import { withOracle } from "../support/Oracle.js"
 
 /** The compiled worker: the sources are not what a thread can load. */
 export const compiledWorker: URL = pathToFileURL(
-  fileURLToPath(new URL("../../dist/rdb/snapshotWorker.js", import.meta.url)),
+  fileURLToPath(new URL("../../src/rdb/snapshot/snapshotWorker.js", import.meta.url)),
 )
 
 export const settingsOf = (changes: Partial<PersistenceSettings> = {}): PersistenceSettings => ({

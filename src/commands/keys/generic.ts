@@ -1,7 +1,7 @@
 /** Commands about keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, KEYS, RANDOMKEY, DBSIZE; and the family's list. */
 import type { Ref } from "../../memory/Arena.js"
 import { globMatch } from "../../bytes/Glob.js"
-import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES, TYPE_STREAM } from "../../store/Entry.js"
+import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES } from "../../store/Entry.js"
 import { randomKey } from "../../store/RandomKey.js"
 import type { Command } from "../../engine/Command.js"
 import { command } from "../../engine/Command.js"

@@ -5,12 +5,13 @@
  * clients are paused no key expires: replicas must be able to catch up with data that stands still. Several parts of the
  * server may pause for purposes of their own (CLIENT PAUSE, a failover, a shutdown); the strictest rules.
  *
- * The end of a pause is seen by the next command or by the engine's clock-driven turn, whichever comes first.
+ * The end of a pause is seen by the next command or by the engine's clock-driven work, whichever comes first.
  */
 import * as Effect from "effect/Effect"
 import { CommandBit } from "../Command.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import type { Gates } from "../Gates.js"
+import { afterThis } from "../Turn.js"
 
 export type PauseMode = "write" | "all"
 
@@ -21,6 +22,8 @@ interface Pause {
 }
 
 const NOTHING = new Uint8Array(0)
+/** An `until` that never comes. */
+export const PAUSED_FOR_EVER = Number.MAX_SAFE_INTEGER
 
 export class ClientPause {
   private readonly pauses = new Map<string, Pause>()
@@ -29,6 +32,8 @@ export class ClientPause {
   constructor(
     private readonly gates: Gates,
     private readonly keyspace: Keyspace,
+    /** Called when a pause began or ended. */
+    private readonly changed: () => void,
   ) {}
 
   /** Clients whose command is held back. */
@@ -51,10 +56,15 @@ export class ClientPause {
     if (this.pauses.delete(purpose)) this.apply()
   }
 
-  /** Ends pauses whose time is over. */
-  tick(now: number): void {
-    if (this.pauses.size === 0) return
-    for (const [purpose, { until }] of this.pauses) if (now >= until) this.unpause(purpose)
+  /** Ends pauses whose time is over; answers when the next one is. */
+  tick(now: number): number {
+    let next = Infinity
+    if (this.pauses.size === 0) return next
+    for (const [purpose, { until }] of this.pauses) {
+      if (now >= until) this.unpause(purpose)
+      else if (until < PAUSED_FOR_EVER) next = Math.min(next, until)
+    }
+    return next
   }
 
   /** Whether a command with these bits is held back now. */
@@ -66,7 +76,7 @@ export class ClientPause {
   /** Waits until clients go on, or the pause changes; the caller asks `holds` again. */
   readonly wait: Effect.Effect<Uint8Array> = Effect.callback<Uint8Array>((resume) => {
     // Not at once: resuming would run this client in the middle of the batch of the one that ends the pause.
-    const wake = (): void => queueMicrotask(() => resume(Effect.succeed(NOTHING)))
+    const wake = (): void => afterThis(() => resume(Effect.succeed(NOTHING)))
     this.waiting.add(wake)
     return Effect.sync(() => void this.waiting.delete(wake))
   })
@@ -80,6 +90,7 @@ export class ClientPause {
     this.gates.pausedBits = bits
     this.gates.update()
     this.keyspace.expiryPaused = bits !== 0
+    this.changed()
     if (!eased) return
     const woken = [...this.waiting]
     this.waiting.clear()

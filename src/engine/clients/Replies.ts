@@ -14,6 +14,7 @@
  */
 import type { ReplyWriter } from "../../resp/ReplyWriter.js"
 import { Joined, type Peer } from "./Peer.js"
+import { atTurnEnd } from "../Turn.js"
 
 /** What stands for an peer whose part has gone out already. */
 const NOWHERE = undefined
@@ -61,7 +62,7 @@ export class Replies {
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
-    setImmediate(this.flushLater)
+    atTurnEnd(this.flushLater)
   }
 
   /** Start of the part being written now. */

@@ -9,7 +9,6 @@
  * transfer cannot be joined. Replicas that cannot read up to a mark get the file form whatever is set.
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
@@ -18,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import type { Run } from "../../engine/Background.js"
 import type { ReplicationPosition, SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
 import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
+import { realSleep, withinReal } from "../../engine/Turn.js"
 import type { BacklogReader } from "../Backlog.js"
 import type { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
@@ -128,7 +128,7 @@ export class FullSync {
     for (let waited = 0; waited < replDisklessSyncDelay * 1000; waited += GATHER_STEP_MS) {
       const n = this.waiting().length
       if (n === 0 || (replDisklessSyncMaxReplicas > 0 && n >= replDisklessSyncMaxReplicas)) return
-      yield* Effect.sleep(GATHER_STEP_MS)
+      yield* realSleep(GATHER_STEP_MS)
     }
   })
 
@@ -164,7 +164,7 @@ export class FullSync {
       if (!this.host.isAttached(link)) continue
       link.push(mark)
       link.awaitingAck = true
-      link.ackAtMs = this.host.now()
+      link.heard(this.host.now())
       if (link.snapshotOnly) link.session.control.close()
       else yield* Effect.logInfo(`Streamed RDB transfer with replica ${link.name} succeeded (socket)`)
     }
@@ -186,15 +186,11 @@ export class FullSync {
     const { control } = link.session
     control.push(bytes)
     if (!control.congested()) return Effect.void
-    return control.drained.pipe(
-      Effect.timeoutOrElse({
-        duration: Duration.seconds(this.host.settings.replTimeout),
-        orElse: () =>
-          Effect.andThen(
-            Effect.logWarning(`Disconnecting timed out replica (full sync): ${link.name}`),
-            Effect.sync(() => this.host.drop(link)),
-          ),
-      }),
+    return withinReal(control.drained, this.host.settings.replTimeout * 1000, () =>
+      Effect.andThen(
+        Effect.logWarning(`Disconnecting timed out replica (full sync): ${link.name}`),
+        Effect.sync(() => this.host.drop(link)),
+      ),
     )
   }
 
@@ -278,7 +274,7 @@ export class FullSync {
           yield* this.give(link, buffer.subarray(0, n))
         }
         if (!this.host.isAttached(link)) return
-        link.ackAtMs = this.host.now()
+        link.heard(this.host.now())
         if (link.snapshotOnly) link.session.control.close()
         else this.host.goOnline(link)
         yield* Effect.logInfo(`Synchronization with replica ${link.name} succeeded`)

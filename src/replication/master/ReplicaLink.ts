@@ -29,7 +29,7 @@ export class ReplicaLink {
   plainSync = false
   /** Offset the replica says it has applied. */
   ackOffset = 0
-  ackAtMs = 0
+  private ackAtMs = 0
   reader: BacklogReader | undefined = undefined
   /** The snapshot is still being written to a file; the replica gets signs of life meanwhile. */
   saving = false
@@ -39,7 +39,10 @@ export class ReplicaLink {
   awaitingAck = false
   /** A fiber waits for the peer to read on. */
   draining = false
-  /** Since when the unsent part has been above the soft limit; 0 = it is not. */
+  /** Bytes received when it was last looked at, and how many seconds have really passed since more came. */
+  private seenBytes = 0
+  private silentSeconds = 0
+  /** Since when, in real time, the unsent part has been above the soft limit; 0 = it is not. */
   aboveSoftSinceMs = 0
 
   constructor(readonly session: Session) {}
@@ -54,9 +57,24 @@ export class ReplicaLink {
     return Math.max(this.ackAtMs, this.session.lastActiveMs)
   }
 
-  /** Seconds of the clock since the replica's last word. */
+  /** The replica is heard of, or has no cause to speak before now. */
+  heard(nowMs: number): void {
+    this.ackAtMs = nowMs
+    this.silentSeconds = 0
+  }
+
+  /** Once a second of real time: answers for how many seconds nothing has come. */
+  listen(): number {
+    const { inputBytes } = this.session
+    this.silentSeconds = inputBytes === this.seenBytes ? this.silentSeconds + 1 : 0
+    this.seenBytes = inputBytes
+    return this.silentSeconds
+  }
+
+  /** Seconds of the clock since the replica's last word; not more than really passed, where the clock has been moved. */
   lagSeconds(nowMs: number): number {
-    return Math.max(0, Math.floor(nowMs / 1000) - Math.floor(this.heardAtMs / 1000))
+    const byClock = Math.max(0, Math.floor(nowMs / 1000) - Math.floor(this.heardAtMs / 1000))
+    return Math.min(byClock, this.silentSeconds + 2)
   }
 
   /**

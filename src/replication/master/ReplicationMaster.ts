@@ -23,6 +23,7 @@ import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
 import { type Later, WaitList } from "./WaitList.js"
+import { atTurnEnd, realNow } from "../../engine/Turn.js"
 
 /** Settings the master side reads, as in the configuration. */
 export interface MasterSettings extends FullSyncSettings {
@@ -44,6 +45,8 @@ export interface MasterHost {
   readonly tooFewReplicas: (tooFew: boolean) => void
   /** Output limit of replicas: bytes hard, bytes soft, seconds soft. */
   readonly outputLimit: () => readonly [number, number, number]
+  /** A replica has joined: `cron` is to be called once a second while there is anything to do. */
+  readonly attached: () => void
   /** A replica has acknowledged an offset. */
   readonly acknowledged: (link: ReplicaLink) => void
   readonly later: Later
@@ -174,7 +177,8 @@ export class Master {
   psync(c: CommandContext, id: string, offset: number): void {
     const link = this.linkOf(c.session)
     c.session.kind = "replica"
-    link.ackAtMs = this.host.now()
+    this.host.attached()
+    link.heard(this.host.now())
     this.host.background(Effect.logInfo(`Replica ${link.name} asks for synchronization`))
     const { backlog } = this.log
     if (!link.plainSync && backlog !== undefined && this.log.canContinue(id, offset)) {
@@ -209,7 +213,7 @@ export class Master {
   private wake(): void {
     if (this.flushing || this.links.size === 0) return
     this.flushing = true
-    setImmediate(this.flush)
+    atTurnEnd(this.flush)
   }
 
   /** Sends a replica what it has not got, as far as its socket takes it. */
@@ -287,7 +291,7 @@ export class Master {
   acknowledge(session: Session, offset: number): void {
     const link = this.links.get(session.id)
     if (link === undefined) return
-    link.ackAtMs = this.host.now()
+    link.heard(this.host.now())
     if (offset > link.ackOffset) link.ackOffset = offset
     if (link.awaitingAck) this.goOnline(link)
     this.countGood()
@@ -329,34 +333,48 @@ export class Master {
   // ---- once a second
 
   /**
-   * Pings, timeouts, limits, and the end of a backlog that nobody uses.
+   * Pings, timeouts and limits, in real time: the replicas are on the network.
    * @param mayPing false on a chained replica, and while a failover holds writes back
    */
   cron(mayPing: boolean): void {
-    const now = this.host.now()
-    const { replPingReplicaPeriod, replTimeout, replBacklogTtl } = this.settings
+    const now = realNow()
+    const { replPingReplicaPeriod, replTimeout } = this.settings
     const { attached, log } = this
     this.countGood()
     // Counted from the start of the server, as redis-server does: a replica that comes is not pinged for coming.
     const pings = this.turns++ % replPingReplicaPeriod === 0
     if (attached.length > 0 && mayPing && pings) log.append(-1, ["ping"])
     for (const reader of log.readers) reader.checkLag()
+    if (this.busy) this.withoutReplicasSinceMs = this.host.now()
     for (const link of attached) {
       if (link.state === "waiting" || (link.state === "transfer" && link.saving)) link.push(NEWLINE)
       const mustSpeak = (link.state === "online" || link.awaitingAck) && !link.plainSync
-      const silent = mustSpeak && now - link.heardAtMs > replTimeout * 1000
-      if (silent) {
+      const silentSeconds = link.listen()
+      if (mustSpeak && silentSeconds > replTimeout) {
         this.host.background(Effect.logWarning(`Disconnecting timed out replica: ${link.name}`))
         this.drop(link)
       } else this.checkSoftLimit(link, now)
     }
-    if (log.backlog === undefined || log.following || replBacklogTtl === 0) return
-    if (attached.length > 0 || log.readers.size > 0) this.withoutReplicasSinceMs = now
-    if (now - this.withoutReplicasSinceMs <= replBacklogTtl * 1000) return
+  }
+
+  /** Whether there is anything to do once a second. */
+  get busy(): boolean {
+    return this.links.size > 0 || this.log.readers.size > 0
+  }
+
+  /** Frees a backlog that nobody has used for repl-backlog-ttl; answers when it will be, by the clock. */
+  expireBacklog(now: number): number {
+    const { log } = this
+    const { replBacklogTtl } = this.settings
+    if (log.backlog === undefined || log.following || replBacklogTtl === 0) return Infinity
+    if (this.attached.length > 0 || log.readers.size > 0) return Infinity
+    const end = this.withoutReplicasSinceMs + replBacklogTtl * 1000 + 1
+    if (now < end) return end
     log.closeBacklog()
     this.host.background(
       Effect.logInfo(`Replication backlog freed after ${replBacklogTtl} seconds without connected replicas.`),
     )
+    return Infinity
   }
 
   private checkSoftLimit(link: ReplicaLink, now: number): void {

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Session } from "../../engine/clients/Session.js"
+import { afterThis } from "../../engine/Turn.js"
 
 /** How a wait ended: replicas have arrived, its time is over (CLIENT UNBLOCK says so, too), or somebody ended it. */
 export type WaitEnd = "arrived" | "timeout" | "unblocked" | "demoted"
@@ -46,7 +47,7 @@ export class WaitList {
         offset,
         replicas,
         // Not at once: resuming would run this client in the middle of another's batch.
-        resume: (end) => queueMicrotask(() => resume(Effect.succeed(end))),
+        resume: (end) => afterThis(() => resume(Effect.succeed(end))),
         deadline: timeoutMs > 0 ? this.now() + timeoutMs : Infinity,
       }
       this.arm(waiter.deadline)

@@ -3,7 +3,7 @@
  * anywhere. In the handshake and the snapshot its fiber asks for chunks, and the connection rests while many are held; the
  * stream's chunks are handled inside the event that brings them, without a fiber's turn each.
  *
- * Waits have no end of their own: whoever owns the link looks at `heardAtMs` and ends it.
+ * Waits have no end of their own: whoever owns the link sees that nothing more is received, and ends it.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -54,6 +54,8 @@ export class MasterStream {
   private take: ((chunk: Uint8Array) => void) | undefined = undefined
   /** Unix milliseconds of the last byte that came. */
   heardAtMs: number
+  /** Bytes that came. */
+  received = 0
 
   constructor(
     private readonly connection: MasterConnection,
@@ -80,6 +82,7 @@ export class MasterStream {
 
   private receive(chunk: Uint8Array): void {
     this.heardAtMs = this.now()
+    this.received += chunk.length
     if (this.take !== undefined) {
       this.take(chunk)
       return

@@ -16,6 +16,7 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { restarted, type Run } from "../../engine/Background.js"
+import { realNow, realSleep } from "../../engine/Turn.js"
 import type { LoadResult } from "../../rdb/RdbPersistence.js"
 import type { RequestView } from "../../resp/RequestParser.js"
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
@@ -132,7 +133,7 @@ export class Replica {
   private held: Array<Uint8Array> = []
   private heldBytes = 0
   private commands: StreamCommands | undefined = undefined
-  /** Unix milliseconds since when the link is up. */
+  /** Since when the link is up, in real time. */
   private upSinceMs = 0
   /** The master does not know PSYNC: acknowledgements are not for it. */
   private plain = false
@@ -228,10 +229,10 @@ export class Replica {
         this.enter("connect")
       }
       for (;;) {
-        if (pause > 0) yield* Effect.sleep(pause)
+        if (pause > 0) yield* realSleep(pause)
         const exit = yield* Effect.exit(Effect.scoped(this.session(master)))
         const wasUp = this.phase === "connected"
-        const upMs = wasUp ? this.host.now() - this.upSinceMs : 0
+        const upMs = wasUp ? realNow() - this.upSinceMs : 0
         if (Exit.isFailure(exit)) yield* this.ended(exit.cause)
         if (wasUp) this.downSinceMs = this.host.now()
         this.forgetLink()
@@ -263,16 +264,20 @@ export class Replica {
     })
   }
 
-  /** Fails when the master has been silent for repl-timeout. */
+  /** Fails when the master has been silent for repl-timeout, in seconds that have really passed. */
   private watch(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
     return Effect.gen({ self: this }, function* () {
+      let received = -1
+      let silentMs = 0
       for (;;) {
-        yield* Effect.sleep(HEARTBEAT_MS)
+        yield* realSleep(HEARTBEAT_MS)
+        silentMs = stream.received === received ? silentMs + HEARTBEAT_MS : 0
+        received = stream.received
         // A load takes its time, and what the master has to say waits in the socket.
-        if (this.phase === "transfer" && this.transfer.total === this.transfer.read) continue
+        if (this.phase === "transfer" && this.transfer.total === this.transfer.read) silentMs = 0
         // Nor is anything heard of it while the stream is held back and enough of it is here.
-        if (stream.resting) continue
-        if (this.host.now() - stream.heardAtMs > this.settings.replTimeout * 1000)
+        if (stream.resting) silentMs = 0
+        if (silentMs > this.settings.replTimeout * 1000)
           return yield* new MasterLinkError({ step: "Stream", reason: "timeout" })
       }
     })
@@ -285,7 +290,7 @@ export class Replica {
       yield* this.synchronize(stream)
       this.host.linked(connection, () => this.reconnect())
       this.downSinceMs = 0
-      this.upSinceMs = this.host.now()
+      this.upSinceMs = realNow()
       this.enter("connected")
       this.sendAck()
       return yield* this.applyStream(stream)
@@ -345,7 +350,7 @@ export class Replica {
       this.enter("transfer")
       Object.assign(transfer, { total: -2, read: 0, lastMs: host.now() })
       const beat = Effect.sync(() => stream.write(NEWLINE))
-      const heartbeat = Effect.forever(Effect.andThen(Effect.sleep(HEARTBEAT_MS), beat))
+      const heartbeat = Effect.forever(Effect.andThen(realSleep(HEARTBEAT_MS), beat))
       // Also while it is received: all of it may have left the master long since, and wait on a slow way.
       const sameHistory = log.continues && log.id === id
       const work = openSnapshot(stream, transfer, host.now).pipe(

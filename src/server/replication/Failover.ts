@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { Run } from "../../engine/Background.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
+import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { FailoverState, ReplicationParts } from "./ReplicationParts.js"
 
 export interface FailoverRequest {
@@ -22,7 +23,7 @@ export interface FailoverRequest {
 }
 
 const PURPOSE = "failover"
-const FOR_EVER = Number.MAX_SAFE_INTEGER
+const FOR_EVER = PAUSED_FOR_EVER
 
 export class Failover {
   state: FailoverState = "no-failover"

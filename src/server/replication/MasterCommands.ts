@@ -29,7 +29,9 @@ export class MasterCommands implements StreamCommands {
   }
 
   feed(chunk: Uint8Array): void {
-    this.engine.keyspace.now = this.session().lastActiveMs = this.engine.clock.currentTimeMillisUnsafe()
+    const now = this.engine.clock.currentTimeMillisUnsafe()
+    this.engine.keyspace.now = this.session().lastActiveMs = now
+    this.engine.alarm.stir(now)
     if (chunk.length > 0) this.input.feed(chunk)
   }
 

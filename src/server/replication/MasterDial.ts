@@ -2,6 +2,7 @@
 import * as net from "node:net"
 import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
+import { withinReal } from "../../engine/Turn.js"
 import { type MasterConnection, MasterLinkError } from "../../replication/replica/MasterStream.js"
 import type { MasterAddress } from "../../replication/replica/ReplicationReplica.js"
 import { addressText } from "../../net/Address.js"
@@ -56,11 +57,8 @@ export const dialMaster = (
   sourceAddress: string,
 ) =>
   Effect.acquireRelease(
-    open(master, secure, sourceAddress).pipe(
-      Effect.timeoutOrElse({
-        duration: timeoutMs,
-        orElse: () => Effect.fail(new MasterLinkError({ step: "Connecting", reason: "timeout" })),
-      }),
+    withinReal(open(master, secure, sourceAddress), timeoutMs, () =>
+      Effect.fail(new MasterLinkError({ step: "Connecting", reason: "timeout" })),
     ),
     (socket) => Effect.sync(() => void socket.destroy()),
     { interruptible: true },

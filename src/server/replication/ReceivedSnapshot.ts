@@ -91,5 +91,6 @@ export class ReceivedSnapshot {
       blocking.signalDatabase(db)
     }
     if (blocking.pending) blocking.serve()
+    this.engine.stir()
   }
 }

@@ -1,6 +1,8 @@
 /** SHUTDOWN's wait for replicas that lag: writes stand still, until all have everything or shutdown-timeout is over. */
 import * as Effect from "effect/Effect"
+import { realNow, realSleep } from "../../engine/Turn.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
+import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
 
 const STEP_MS = 10
@@ -9,13 +11,13 @@ const PURPOSE = "shutdown"
 const lagging = ({ master, log }: ReplicationParts): ReadonlyArray<ReplicaLink> =>
   master.attached.filter((link) => link.ackOffset < log.offset)
 
-const wait = (replication: ReplicationParts, seconds: number, now: () => number): Effect.Effect<void> =>
+const wait = (replication: ReplicationParts, seconds: number): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const until = now() + seconds * 1000
+    const until = realNow() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
-    replication.engine.pause.pause(PURPOSE, "write", Number.MAX_SAFE_INTEGER)
+    replication.engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     replication.master.askForAcks()
-    while (lagging(replication).length > 0 && now() < until) yield* Effect.sleep(STEP_MS)
+    while (lagging(replication).length > 0 && realNow() < until) yield* realSleep(STEP_MS)
   })
 
 /** @param timeoutSeconds 0 = does not wait, and only says how far the replicas are */
@@ -26,7 +28,7 @@ export const waitForReplicas = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { master, log } = replication
-    if (timeoutSeconds > 0 && lagging(replication).length > 0) yield* wait(replication, timeoutSeconds, now)
+    if (timeoutSeconds > 0 && lagging(replication).length > 0) yield* wait(replication, timeoutSeconds)
     const late = lagging(replication)
     for (const link of late) {
       const behind = log.offset - link.ackOffset

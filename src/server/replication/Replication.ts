@@ -9,6 +9,7 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { Background, type Run } from "../../engine/Background.js"
 import { detached, Session } from "../../engine/clients/Session.js"
+import { realSleep } from "../../engine/Turn.js"
 import { type ConfigState, RedixConfig } from "../../config/index.js"
 import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
 import type { ReplicationPosition } from "../../rdb/snapshot/SnapshotJob.js"
@@ -61,6 +62,7 @@ export class Replication {
   private readonly received: ReceivedSnapshot
   /** Runs the master's commands; its database outlives a link that is continued. */
   masterSession = new Session(0)
+  private beating = false
   /** Port the server listens on, where that is another than the configuration's (port 0). */
   listeningPort = 0
 
@@ -86,6 +88,7 @@ export class Replication {
         const { hardBytes, softBytes, softSeconds } = config.values.clientOutputBufferLimit.replica
         return [hardBytes, softBytes, softSeconds]
       },
+      attached: () => this.beat(),
       acknowledged: () => this.failover.check(),
       later: (ms, run) => void fork(Effect.andThen(Effect.sleep(ms), Effect.sync(run))),
       fed: () => engine.replies.flush(),
@@ -116,6 +119,10 @@ export class Replication {
     engine.lifecycle.addFirstStep((options) =>
       waitForReplicas(this, options.now ? 0 : config.values.shutdownTimeout, now),
     )
+    engine.onCron.push((time) => {
+      this.beat()
+      return this.master.expireBacklog(time)
+    })
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
     if (config.values.replicaof !== undefined) this.phaseChanged("connect")
@@ -140,8 +147,29 @@ export class Replication {
     })
   }
 
-  /** Once a second. */
-  cron(): void {
+  /** Whether there is anything to do once a second. */
+  private get busy(): boolean {
+    return this.master.busy || this.replica.master !== undefined || this.failover.running
+  }
+
+  /** Starts the once-a-second work, in real time, if there is any and it is not going on. It ends by itself. */
+  private beat(): void {
+    if (this.beating || !this.busy) return
+    this.beating = true
+    const loop = Effect.gen({ self: this }, function* () {
+      while (this.busy) {
+        yield* realSleep(CRON_MS)
+        this.cron()
+      }
+    })
+    const over = Effect.sync(() => {
+      this.beating = false
+      this.engine.stir()
+    })
+    this.services.fork(Effect.ensuring(loop, over))
+  }
+
+  private cron(): void {
     if (this.engine.cronPaused) return
     this.master.cron(this.replica.master === undefined && !this.failover.holdsWrites)
     this.replica.cron()
@@ -273,6 +301,8 @@ export class Replication {
     gates.masterDown = following && phase !== "connected" && !values.replicaServeStaleData
     gates.update()
     keyspace.expiryMode = following ? "hide" : "delete"
+    engine.stir()
+    this.beat()
     if (phase === "connected") this.failover.succeeded()
   }
 }
@@ -307,7 +337,6 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         if (options.afterLoad)
           server.afterLoad.push((loaded) => replication.start(loaded, server.expiredAtLoad))
         else replication.start(undefined)
-        background.every("the replication cron", CRON_MS, () => replication.cron())
         return Context.make(ReplicationService, replication).pipe(
           Context.add(ReplicationMaster, replication.master),
           Context.add(ReplicationReplica, replication.replica),
