@@ -148,6 +148,7 @@ it("a defect in the cron is logged, and the next turn comes", async () => {
     thrown = true
     throw new Error("a bug in the cron")
   })
+  server.engine.stir()
   await untilLogged(server, "a bug in the cron")
   await server.client.command("SET", "k", 1, "PX", 20)
   await until(
