@@ -26,8 +26,8 @@ export const renamed = (
   const ownByName = new Map(names.map((name) => [name, name] as const))
   const result = new Map<string, string | null>()
   for (const rename of renames) {
-    const from = rename.from.toLowerCase()
-    const to = rename.to.toLowerCase()
+    const from = lowered(rename.from)
+    const to = lowered(rename.to)
     const own = ownByName.get(from)
     if (own === undefined) return { rename, reason: "No such command in rename-command" }
     ownByName.delete(from)
@@ -37,6 +37,9 @@ export const renamed = (
   }
   return result
 }
+
+/** As `fold` does it: letters of ASCII only, for names are bytes, a character each. */
+const lowered = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
 export class CommandTable {
   readonly commands: ReadonlyArray<Command>

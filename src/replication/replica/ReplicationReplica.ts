@@ -30,6 +30,7 @@ export interface ReplicaSettings {
   /** Local address of links to masters, "" = the system's choice. */
   readonly bindSourceAddr: string
   readonly tlsReplication: boolean
+  /** These two hold a character a byte. */
   readonly masteruser: string
   readonly masterauth: string
   readonly replTimeout: number
