@@ -18,7 +18,7 @@ import { dataCommands } from "./commands/index.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
-import { InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import { fromByteText, InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
@@ -81,7 +81,7 @@ const commandNames = (
   )
   if (!("reason" in names)) return Effect.succeed(names)
   const { rename, reason } = names
-  const value = `${rename.from} ${rename.to}`
+  const value = fromByteText(`${rename.from} ${rename.to}`)
   return Effect.fail(
     new InvalidConfigError({ source: "the configuration", key: "rename-command", value, reason }),
   )

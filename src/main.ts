@@ -13,6 +13,7 @@ import { setFlagsFromString } from "node:v8"
 import {
   helpText,
   parseArgv,
+  pathIn,
   RedixConfig,
   type ShutdownFlag,
   versionText,
@@ -27,6 +28,7 @@ import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/Persistence.js"
 import { fileSink, standardSink } from "./server/LogSinks.js"
 import { type Crash, liveProcessInfo, ProcessInfo } from "./server/ProcessInfo.js"
+import { rawArguments, rawEnvironment } from "./server/RawStart.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./net/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
@@ -43,10 +45,10 @@ const args = process.argv.slice(2)
 const output = standardSink(1)
 const errors = standardSink(2)
 
-const config = RedixConfig.layerStart({ environment: process.env, args }).pipe(
-  Layer.provide(NodeStdio.layer),
-  Layer.provide(NodeFileSystem.layer),
-)
+const config = RedixConfig.layerStart({
+  environment: rawEnvironment(process.env),
+  args: rawArguments(args),
+}).pipe(Layer.provide(NodeStdio.layer), Layer.provide(NodeFileSystem.layer))
 
 /** Who the log says this is; the engine knows once it is there. */
 let role: () => RedisLogger.LogRole = () => "M"
@@ -54,7 +56,7 @@ let role: () => RedisLogger.LogRole = () => "M"
 const logging = Layer.unwrap(
   Effect.gen(function* () {
     const { values } = yield* RedixConfig
-    const write = values.logfile === "" ? output : yield* fileSink(() => values.logfile)
+    const write = values.logfile === "" ? output : yield* fileSink(() => pathIn(values.dir, values.logfile))
     return RedisLogger.layer({ pid: process.pid, role: () => role(), settings: values, write })
   }),
 ).pipe(Layer.provide(NodeFileSystem.layer))
@@ -70,7 +72,8 @@ const facts = Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash })
 
 /** Keeps the process id in the file that `pidfile` names, as long as the server runs. */
 const pidFile = Effect.gen(function* () {
-  const path = (yield* RedixConfig).values.pidfile
+  const { values } = yield* RedixConfig
+  const path = pathIn(values.dir, values.pidfile)
   if (path === "") return
   const fs = yield* FileSystem.FileSystem
   yield* fs

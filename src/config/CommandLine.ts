@@ -3,8 +3,10 @@
  * and `-` for standard input. Pure: it looks at the arguments only.
  *
  * The word after `--directive` is its value even where it starts with "--", except after `--save`, which may stand alone.
- * One argument may hold a whole line ("--save 900 1"). Redix also takes `--directive=value`.
+ * One argument may hold a whole line ("--save 900 1"). Redix also takes `--directive=value`. Words that follow the file
+ * without "--" are a directive and its words, too. Arguments are byte texts (see ByteText).
  */
+import { fromByteText, lowerAscii } from "./ByteText.js"
 import { InvalidConfigError } from "./ConfigErrors.js"
 import { makeSetting, type Setting } from "./Settings.js"
 import { splitWords } from "./Words.js"
@@ -18,16 +20,20 @@ export type CommandLine =
       /** The configuration file's path. */
       readonly file: string | undefined
       readonly stdin: boolean
-      readonly settings: ReadonlyArray<Setting>
-      /** Files named by `--include`, in order. */
-      readonly includes: ReadonlyArray<string>
+      /** What the options say, in order. */
+      readonly options: ReadonlyArray<Setting | Included>
     }
+
+/** A file that `--include` names. */
+export interface Included {
+  readonly include: string
+}
 
 const SOURCE = "command line"
 
 const refuse = (key: string, reason: string, value = ""): CommandLine => ({
   kind: "refused",
-  error: new InvalidConfigError({ source: SOURCE, key, value, reason }),
+  error: new InvalidConfigError({ source: SOURCE, key: fromByteText(key), value, reason }),
 })
 
 const unavailable: Readonly<Record<string, string>> = {
@@ -54,10 +60,11 @@ const openOption = (argument: string): Option | undefined => {
 
 const startsOption = (argument: string, open: Option | undefined): boolean => {
   if (!argument.startsWith("--")) return false
-  return open === undefined || open.closed || open.words.length > 0 || open.key.toLowerCase() === "save"
+  return open === undefined || open.closed || open.words.length > 0 || lowerAscii(open.key) === "save"
 }
 
-const readOptions = (args: ReadonlyArray<string>): ReadonlyArray<Option> | string => {
+/** `bare` options have no "--": only the first may be one. */
+const readOptions = (args: ReadonlyArray<string>, bare: boolean): ReadonlyArray<Option> | string => {
   const options: Array<Option> = []
   for (const argument of args) {
     const open = options.at(-1)
@@ -67,7 +74,8 @@ const readOptions = (args: ReadonlyArray<string>): ReadonlyArray<Option> | strin
       if (option === undefined) return argument
       options.push(option)
     } else if (open === undefined) {
-      return argument
+      if (!bare) return argument
+      options.push({ key: argument, words: [], closed: false })
     } else {
       open.words.push(argument)
     }
@@ -97,24 +105,23 @@ export const parseArgv = (args: ReadonlyArray<string>): CommandLine => {
     stdin = true
     rest = rest[0] === "-" ? rest.slice(1) : rest.slice(0, -1)
   }
-  const options = readOptions(rest)
+  const options = readOptions(rest, file !== undefined)
   if (typeof options === "string") return noOption(options)
-  const settings: Array<Setting> = []
-  const includes: Array<string> = []
+  const given: Array<Setting | Included> = []
   for (const { key, words } of options) {
-    const name = key.toLowerCase()
+    const name = lowerAscii(key)
     if (name === "help") return { kind: "help" }
     if (name === "version") return { kind: "version" }
     const [path] = words
     if (name === "include" && words.length === 1 && path !== undefined) {
-      includes.push(path)
+      given.push({ include: path })
       continue
     }
     const setting = makeSetting(key, words, SOURCE)
     if (setting instanceof InvalidConfigError) return { kind: "refused", error: setting }
-    settings.push(setting)
+    given.push({ ...setting, meets: "adds what is new" })
   }
-  return { kind: "run", file, stdin, settings, includes }
+  return { kind: "run", file, stdin, options: given }
 }
 
 /** `redix` is Redix's own version, `redis` that of the Redis whose behaviour it has. */

@@ -4,8 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type { PlatformError } from "effect/PlatformError"
-import { ConfigFileError, InvalidConfigError } from "./ConfigErrors.js"
+import { fromByteText, lowerAscii, toByteText, trimLine } from "./ByteText.js"
+import { ConfigFileError, InvalidConfigError, platformReason } from "./ConfigErrors.js"
+import { pathIn, resolveDirectory } from "./Directory.js"
 import { isPattern, patternToRegExp } from "./Pattern.js"
 import { makeSetting, type Setting } from "./Settings.js"
 import { splitWords } from "./Words.js"
@@ -13,24 +14,38 @@ import { splitWords } from "./Words.js"
 /** More than this is an include that includes itself. Redis has no bound and ends out of file descriptors. */
 export const INCLUDE_DEPTH_MAX = 16
 
-const reasons: Readonly<Record<string, string>> = {
-  NotFound: "No such file or directory",
-  PermissionDenied: "Permission denied",
-  BadResource: "Is a directory",
-}
-
-/** The operating system's reason in Redis's words where it has one. */
-export const platformReason = (error: PlatformError): string => {
-  const code = /\b(E[A-Z]{2,})\b/.exec(error.message)?.[1]
-  return reasons[error.reason._tag] ?? code ?? error.reason._tag
-}
-
 type FileError = ConfigFileError | InvalidConfigError
 
+/** What the lines before a line mean for it. */
+export interface Place {
+  /** Where relative paths count from: what `dir` said last; "" is the working directory. */
+  directory: string
+  /**
+   * Whether an include has ended: from there a `save` line replaces the points there are, as in redis-server, which takes
+   * the rest of the file for no file any more.
+   */
+  afterInclude: boolean
+}
+
+export const firstPlace = (): Place => ({ directory: "", afterInclude: false })
+
 const readText = (path: string): Effect.Effect<string, ConfigFileError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(path)).pipe(
+    Effect.map(toByteText),
     Effect.mapError((error) => new ConfigFileError({ path, line: 0, reason: platformReason(error) })),
   )
+
+/** The setting as its place makes it; a `dir` becomes absolute, and the place of what follows. */
+export const settingIn = Effect.fnUntraced(function* (setting: Setting, place: Place) {
+  const { entry, source, text } = setting
+  if (entry.name === "save" && place.afterInclude) return { ...setting, meets: "replaces" } satisfies Setting
+  if (entry.name !== "dir") return setting
+  const path = fromByteText(text)
+  place.directory = yield* resolveDirectory(place.directory, path).pipe(
+    Effect.mapError((reason) => new InvalidConfigError({ source, key: "dir", value: path, reason })),
+  )
+  return { ...setting, text: toByteText(place.directory) }
+})
 
 const segmentMatches = Effect.fnUntraced(function* (bases: ReadonlyArray<string>, segment: string) {
   const fs = yield* FileSystem.FileSystem
@@ -67,12 +82,13 @@ const expandInclude = Effect.fnUntraced(function* (path: string) {
 export const parseConfigText = (
   text: string,
   name: string,
+  place: Place,
   depth = 0,
 ): Effect.Effect<ReadonlyArray<Setting>, FileError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const settings: Array<Setting> = []
     for (const [index, raw] of text.split("\n").entries()) {
-      const line = raw.trim()
+      const line = trimLine(raw)
       if (line === "" || line.startsWith("#")) continue
       const number = index + 1
       const words = splitWords(line)
@@ -85,37 +101,44 @@ export const parseConfigText = (
       const [key, ...rest] = words
       if (key === undefined) continue
       const [path] = rest
-      if (key.toLowerCase() === "include" && rest.length === 1 && path !== undefined) {
-        settings.push(...(yield* readIncluded(path, name, number, depth)))
+      if (lowerAscii(key) === "include" && rest.length === 1 && path !== undefined) {
+        settings.push(...(yield* readIncluded(path, `${name} line ${number}`, place, depth)))
         continue
       }
       const setting = makeSetting(key, rest, `${name} line ${number}`)
       if (setting instanceof InvalidConfigError) return yield* setting
-      settings.push(setting)
+      const placed = yield* settingIn(setting, place)
+      settings.push(depth === 0 ? placed : { ...placed, included: true })
     }
     return settings
   })
 
-const readIncluded = Effect.fnUntraced(function* (path: string, name: string, line: number, depth: number) {
-  if (depth >= INCLUDE_DEPTH_MAX)
-    return yield* new ConfigFileError({ path: name, line, reason: `include '${path}' is nested too deeply` })
-  const settings: Array<Setting> = []
-  for (const file of yield* expandInclude(path)) settings.push(...(yield* readConfigFile(file, depth + 1)))
-  return settings
-})
-
-/** The settings of a file. Included paths are relative to the working directory, as in Redis. */
-export const readConfigFile = (
+/** The settings of the files that `include` names; `source` is where it stands. */
+export const readIncluded = (
   path: string,
+  source: string,
+  place: Place,
   depth = 0,
 ): Effect.Effect<ReadonlyArray<Setting>, FileError, FileSystem.FileSystem> =>
-  Effect.flatMap(readText(path), (text) => parseConfigText(text, path, depth))
+  Effect.gen(function* () {
+    const named = fromByteText(path)
+    if (depth >= INCLUDE_DEPTH_MAX) {
+      const reason = "it is nested too deeply"
+      return yield* new InvalidConfigError({ source, key: "include", value: named, reason })
+    }
+    const settings: Array<Setting> = []
+    for (const file of yield* expandInclude(pathIn(place.directory, named))) {
+      place.afterInclude = false
+      settings.push(...(yield* readConfigFile(file, place, depth + 1)))
+    }
+    place.afterInclude = true
+    return settings
+  })
 
-/** The settings `--include` options give. */
-export const readIncludes = (
-  paths: ReadonlyArray<string>,
+/** The settings of a file. Included paths count from the directory the lines before have chosen, as in Redis. */
+export const readConfigFile = (
+  path: string,
+  place: Place,
+  depth = 0,
 ): Effect.Effect<ReadonlyArray<Setting>, FileError, FileSystem.FileSystem> =>
-  Effect.map(
-    Effect.forEach(paths, (path) => readIncluded(path, "command line", 0, 0)),
-    (lists) => lists.flat(),
-  )
+  Effect.flatMap(readText(path), (text) => parseConfigText(text, path, place, depth))

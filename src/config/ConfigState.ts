@@ -3,8 +3,9 @@
  *
  * `values` is one plain object that lives as long as the server and is changed in place, so that hot code reads
  * `values.protoMaxBulkLen` and is never told of a change. Invariant: for every directive, `values[field]` is what its kind
- * parses from `texts.get(name)`. Both change together, in `assign` only.
+ * parses from `texts.get(name)`. Both change together, in `assign` only. Names and texts are byte texts (see ByteText).
  */
+import { lowerAscii } from "./ByteText.js"
 import {
   type DirectiveName,
   entries,
@@ -77,6 +78,8 @@ export class ConfigState {
   readonly warnings: Array<ConfigWarning> = []
   /** The absolute path of the configuration file, "" without one. CONFIG REWRITE writes it. */
   configFile = ""
+  /** Directives that files included by it give: CONFIG REWRITE must say what they are now, be it the default. */
+  readonly fromIncludes = new Set<DirectiveName>()
   private readonly texts: Map<string, string>
   private readonly hooks = new Map<string, Array<ChangeHook>>()
 
@@ -124,7 +127,7 @@ export class ConfigState {
     for (const pattern of patterns) {
       if (!isPattern(pattern)) {
         const entry = findDirective(pattern)
-        const key = pattern.toLowerCase()
+        const key = lowerAscii(pattern)
         if (entry !== undefined && !found.has(key)) found.set(key, [pattern, this.text(entry.name)])
         continue
       }
@@ -165,7 +168,7 @@ export class ConfigState {
       const entry = findDirective(name)
       if (entry === undefined)
         return { ok: false, error: `ERR Unknown option or number of arguments for CONFIG SET - '${name}'` }
-      const shown = name.toLowerCase()
+      const shown = lowerAscii(name)
       const locked = this.lockedReason(entry, options.local === true)
       if (locked !== undefined) return failed(name, locked)
       if (seen.has(shown)) return failed(name, "duplicate parameter")

@@ -5,6 +5,7 @@
  * Names, defaults, ranges and reasons are what redis-server 7.0.15 shows; a differential test compares all of them. Two
  * defaults differ on purpose: `bind` (see directives/network) and `dir`, which is shown resolved.
  */
+import { lowerAscii } from "./ByteText.js"
 import type { Directive } from "./Directive.js"
 import { encodingDirectives, memoryDirectives } from "./directives/memory.js"
 import { aclDirectives, networkDirectives, tlsDirectives } from "./directives/network.js"
@@ -85,10 +86,10 @@ export const runtimeNames: ReadonlyArray<readonly [string, Entry]> = [...byName]
 )
 
 /** The directive of a name CONFIG GET or SET may use, in any case. */
-export const findDirective = (name: string): Entry | undefined => byName.get(name.toLowerCase())
+export const findDirective = (name: string): Entry | undefined => byName.get(lowerAscii(name))
 
 /** The directive of a name that the command line, the environment or a file may use, in any case. */
-export const findStartDirective = (name: string): Entry | undefined => byStartName.get(name.toLowerCase())
+export const findStartDirective = (name: string): Entry | undefined => byStartName.get(lowerAscii(name))
 
 /** Every name a source at start may use. */
 export const startNames: ReadonlyArray<string> = [...byStartName.keys()]

@@ -1,9 +1,10 @@
 /**
  * The kinds of plain directive values: what text each takes, the typed value, and the text CONFIG GET shows for it.
  *
- * A kind is pure. `parse` takes the value as one string; several words of a redis.conf line arrive joined by blanks. The
- * reasons are the texts redis-server 7.0 answers. Kinds with more structure are in StructuredKinds.
+ * A kind is pure. `parse` takes the value as one byte text (see ByteText); several words of a redis.conf line arrive
+ * joined by blanks. The reasons are the texts redis-server 7.0 answers. Kinds with more structure are in StructuredKinds.
  */
+import { fromByteText, isByteTextUtf8 } from "./ByteText.js"
 import { quoteWord } from "./Words.js"
 
 export type Parsed<A> =
@@ -140,13 +141,17 @@ export const oneOf = <const W extends string>(
 })
 
 /** Any text. `optional` ones are unset when empty, and CONFIG REWRITE then drops their line. */
-const stringKind = (optional: boolean, check: (text: string) => string | undefined): Kind<string> => ({
+const stringKind = (
+  optional: boolean,
+  check: (text: string) => string | undefined,
+  valueOf: (text: string) => string = fromByteText,
+): Kind<string> => ({
   label: "string",
   words: "one",
   lines: (text) => (optional && text === "" ? [] : [quoteWord(text)]),
   parse: (text) => {
     const reason = check(text)
-    return reason === undefined ? accepted(text, text) : refused(reason)
+    return reason === undefined ? accepted(valueOf(text), text) : refused(reason)
   },
 })
 
@@ -154,6 +159,16 @@ const anyText = (): undefined => undefined
 
 export const string: Kind<string> = stringKind(false, anyText)
 export const optionalString: Kind<string> = stringKind(true, anyText)
+
+/** Any bytes, and the value is these: a byte text. */
+export const optionalBytes: Kind<string> = stringKind(true, anyText, (text) => text)
+
+/** Files are named in text; bytes that are none would open another file than the one meant. */
+const notUtf8 = (path: string): string | undefined =>
+  isByteTextUtf8(path) ? undefined : "Redix takes only paths in UTF-8"
+
+export const path: Kind<string> = stringKind(false, notUtf8)
+export const optionalPath: Kind<string> = stringKind(true, notUtf8)
 
 /** The words of a line as they are. */
 export const rawWords: Kind<string> = {
@@ -171,7 +186,7 @@ export const fileName = (
 ): Kind<string> =>
   stringKind(false, (text) => {
     if (text.includes("/")) return `${directive} can't be a path, just a ${what}`
-    return text === "" && !emptyAllowed ? `${directive} can't be empty` : undefined
+    return text === "" && !emptyAllowed ? `${directive} can't be empty` : notUtf8(text)
   })
 
 export const hostName: Kind<string> = stringKind(true, (text) => {

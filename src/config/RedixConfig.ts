@@ -17,9 +17,17 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { parseArgv } from "./CommandLine.js"
-import { type ConfigFileError, InvalidConfigError } from "./ConfigErrors.js"
-import { parseConfigText, platformReason, readConfigFile, readIncludes } from "./ConfigFile.js"
+import { fromByteText, toByteText } from "./ByteText.js"
+import { type Included, parseArgv } from "./CommandLine.js"
+import { type ConfigFileError, InvalidConfigError, platformReason } from "./ConfigErrors.js"
+import {
+  firstPlace,
+  parseConfigText,
+  type Place,
+  readConfigFile,
+  readIncluded,
+  settingIn,
+} from "./ConfigFile.js"
 import {
   type ConfigSetOptions,
   type ConfigSetResult,
@@ -27,10 +35,19 @@ import {
   type ConfigWarning,
 } from "./ConfigState.js"
 import { type DirectiveName, entries, type Entry, findDirective } from "./Directives.js"
-import { environmentSettings, makeSetting, mergeSettings, type Setting, settingWarning } from "./Settings.js"
+import { pathIn, resolveDirectory } from "./Directory.js"
+import {
+  type Environment,
+  environmentSettings,
+  makeSetting,
+  mergeSettings,
+  overruled,
+  type Setting,
+  settingWarning,
+} from "./Settings.js"
 
-/** A value for `layerOf`: booleans are yes and no, a list is the words of a line. */
-export type Override = string | number | boolean | ReadonlyArray<string | number>
+/** A value for `layerOf`: booleans are yes and no, a list is the words of a line, bytes are a secret that is no text. */
+export type Override = string | number | boolean | Uint8Array | ReadonlyArray<string | number>
 
 export type Overrides = { readonly [Name in DirectiveName | "filename"]?: Override }
 
@@ -43,10 +60,10 @@ interface Gathered {
 }
 
 export interface StartOptions {
-  /** The process's environment. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  /** The arguments; those of Stdio when absent. */
-  readonly args?: ReadonlyArray<string>
+  /** The process's environment; bytes where a value is no UTF-8. */
+  readonly environment: Environment
+  /** The arguments, bytes where one is no UTF-8; those of Stdio when absent. */
+  readonly args?: ReadonlyArray<string | Uint8Array>
 }
 
 /** Why a start is refused. The program handles `--help` and `--version` by `parseArgv` before it builds the layer. */
@@ -56,7 +73,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
-      Effect.suspend(() => readState(new Map())),
+      Effect.suspend(() => readState(new Map(), toByteText)),
     )
   }
 
@@ -84,8 +101,9 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
 
 const overrideWords = (value: Override): ReadonlyArray<string> => {
   if (typeof value === "boolean") return [value ? "yes" : "no"]
-  if (typeof value === "object") return value.map(String)
-  return [String(value)]
+  if (value instanceof Uint8Array) return [toByteText(value)]
+  if (typeof value === "object") return value.map((word) => toByteText(String(word)))
+  return [toByteText(String(value))]
 }
 
 /** A provider of merged settings: one text a directive, empty texts included. */
@@ -111,17 +129,24 @@ const readText = Effect.fnUntraced(function* (entry: Entry) {
 })
 
 const invalid = (source: string, key: string, value: string, reason: string): InvalidConfigError =>
-  new InvalidConfigError({ source, key, value, reason })
+  new InvalidConfigError({ source, key, value: fromByteText(value), reason })
 
-/** Reads every directive through Config. `origins` says where a directive's value stood. */
-const readState = Effect.fnUntraced(function* (origins: ReadonlyMap<string, string>) {
+/**
+ * Reads every directive through Config. `origins` says where a directive's value stood, `bytesOf` makes the byte text of
+ * what the provider gives.
+ */
+const readState = Effect.fnUntraced(function* (
+  origins: ReadonlyMap<string, string>,
+  bytesOf: (text: string) => string,
+) {
   const state = new ConfigState()
   for (const entry of entries) {
     const source = origins.get(entry.name) ?? "the configuration"
-    const text = yield* readText(entry).pipe(
+    const given = yield* readText(entry).pipe(
       Effect.mapError((error) => invalid(source, entry.name, "", error.message)),
     )
-    if (text === undefined) continue
+    if (given === undefined) continue
+    const text = bytesOf(given)
     const shown = entry.secret ? "" : text
     if (entry.support === "refused" && text !== "")
       return yield* invalid(source, entry.name, shown, "Redix does not support this setting")
@@ -137,73 +162,90 @@ const stateOf = Effect.fnUntraced(function* (gathered: Gathered) {
   const merged = mergeSettings(gathered.settings)
   const texts = new Map(merged.map(({ entry, text }) => [entry.name, text] as const))
   const origins = new Map(merged.map(({ entry, source }) => [entry.name, source] as const))
-  const state = yield* readState(origins).pipe(
+  const state = yield* readState(origins, (text) => text).pipe(
     Effect.provideService(ConfigProvider.ConfigProvider, providerOf(texts)),
   )
   state.warnings.unshift(...gathered.warnings)
   state.configFile = gathered.configFile
+  for (const { entry, included } of gathered.settings)
+    if (included === true) state.fromIncludes.add(entry.name)
   return state
 })
 
-/** As `stateOf`, with `dir` made absolute: it must exist. So must `logfile`, or it is made: it must take lines. */
+/** As `stateOf`, with `dir` made absolute, and `logfile` tried: it must be there, or it is made. */
 const startState = Effect.fnUntraced(function* (gathered: Gathered) {
   const state = yield* stateOf(gathered)
-  const given = gathered.settings.findLast(({ entry }) => entry.name === "dir")
-  const dir = state.values.dir
-  const resolved = yield* resolveDirectory(dir).pipe(
-    Effect.mapError((reason) => invalid(given?.source ?? "the defaults", "dir", dir, reason)),
+  const dir = yield* resolveDirectory("", state.values.dir).pipe(
+    Effect.mapError((reason) => invalid("the defaults", "dir", state.text("dir"), reason)),
   )
-  state.assignText("dir", resolved)
+  state.assignText("dir", toByteText(dir))
   const { logfile } = state.values
   if (logfile !== "") {
     const fs = yield* FileSystem.FileSystem
     const source = gathered.settings.findLast(({ entry }) => entry.name === "logfile")?.source
-    yield* Effect.scoped(fs.open(logfile, { flag: "a" })).pipe(
+    yield* Effect.scoped(fs.open(pathIn(dir, logfile), { flag: "a" })).pipe(
       Effect.mapError((error) => {
         const reason = `Can't open the log file: ${platformReason(error)}`
-        return invalid(source ?? "the defaults", "logfile", logfile, reason)
+        return invalid(source ?? "the defaults", "logfile", state.text("logfile"), reason)
       }),
     )
   }
   return state
 })
 
-/** The absolute path of an existing directory, or the reason there is none, in Redis's words. */
-const resolveDirectory = Effect.fnUntraced(function* (path: string) {
-  const fs = yield* FileSystem.FileSystem
-  if (path === "") return yield* Effect.fail("No such file or directory")
-  const resolved = yield* fs.realPath(path).pipe(Effect.mapError(platformReason))
-  const info = yield* fs.stat(resolved).pipe(Effect.mapError(platformReason))
-  return info.type === "Directory" ? resolved : yield* Effect.fail("Not a directory")
-})
-
-const readStdin = Effect.fnUntraced(function* () {
+const readStdin = Effect.fnUntraced(function* (place: Place) {
   const stdio = yield* Stdio.Stdio
-  const text = yield* Stream.mkString(Stream.decodeText(stdio.stdin)).pipe(
+  const chunks = yield* Stream.runCollect(stdio.stdin).pipe(
     Effect.mapError((error) => invalid("standard input", "-", "", platformReason(error))),
   )
-  return yield* parseConfigText(text, "standard input")
+  const text = chunks.map((chunk) => toByteText(chunk)).join("")
+  return yield* parseConfigText(text, "standard input", place)
+})
+
+/** A bad `dir` of the environment stops nothing where the command line has one. */
+const readEnvironment = Effect.fnUntraced(function* (
+  given: Environment,
+  decided: ReadonlySet<Entry>,
+  place: Place,
+) {
+  const environment = environmentSettings(given, decided)
+  if (environment instanceof InvalidConfigError) return yield* environment
+  const warnings = [...environment.warnings]
+  const settings: Array<Setting> = []
+  for (const setting of environment.settings) {
+    const placed = yield* Effect.result(settingIn(setting, place))
+    if (placed._tag === "Success") settings.push(placed.success)
+    else if (decided.has(setting.entry)) warnings.push(overruled(placed.failure))
+    else return yield* placed.failure
+  }
+  return { settings, warnings }
+})
+
+const readOption = Effect.fnUntraced(function* (option: Setting | Included, place: Place) {
+  if ("include" in option) {
+    const found = yield* readIncluded(option.include, "command line", place)
+    return found.map((setting): Setting => ({ ...setting, included: false }))
+  }
+  return [yield* settingIn(option, place)]
 })
 
 /** Everything the command line, the environment and the files say, the weakest source first. */
 const gather = Effect.fnUntraced(function* (options: StartOptions) {
   const fs = yield* FileSystem.FileSystem
   const args = options.args ?? (yield* (yield* Stdio.Stdio).args)
-  const line = parseArgv(args)
+  const line = parseArgv(args.map(toByteText))
   if (line.kind === "refused") return yield* line.error
   if (line.kind !== "run") return { settings: [], warnings: [], configFile: "" } satisfies Gathered
-  const { file } = line
-  const fromFile = file === undefined ? [] : yield* readConfigFile(file)
-  const fromStdin = line.stdin ? yield* readStdin() : []
-  const environment = environmentSettings(options.environment)
-  if (environment instanceof InvalidConfigError) return yield* environment
-  const included = yield* readIncludes(line.includes)
+  const file = line.file === undefined ? undefined : fromByteText(line.file)
+  const place = firstPlace()
+  const fromFile = file === undefined ? [] : yield* readConfigFile(file, place)
   const configFile = file === undefined ? "" : yield* fs.realPath(file).pipe(Effect.orElseSucceed(() => file))
-  return {
-    settings: [...fromFile, ...fromStdin, ...environment.settings, ...included, ...line.settings],
-    warnings: environment.warnings,
-    configFile,
-  } satisfies Gathered
+  const fromStdin = line.stdin ? yield* readStdin(place) : []
+  const decided = new Set(line.options.flatMap((option) => ("entry" in option ? [option.entry] : [])))
+  const environment = yield* readEnvironment(options.environment, decided, place)
+  const settings = [...fromFile, ...fromStdin, ...environment.settings]
+  for (const option of line.options) settings.push(...(yield* readOption(option, place)))
+  return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })
 
 /** CONFIG SET where a `dir` among the pairs must name an existing directory, which becomes absolute. */
@@ -219,12 +261,12 @@ export const configSet = Effect.fnUntraced(function* (
       resolved.push([name, value])
       continue
     }
-    const path = yield* Effect.result(resolveDirectory(value))
+    const path = yield* Effect.result(resolveDirectory(state.values.dir, fromByteText(value)))
     if (path._tag === "Failure") {
       const error = `ERR CONFIG SET failed (possibly related to argument 'dir') - ${path.failure}`
       missing ??= { ok: false, error }
     }
-    resolved.push([name, path._tag === "Success" ? path.success : value])
+    resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])
   }
   if (missing === undefined) return state.configSet(resolved, options)
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.

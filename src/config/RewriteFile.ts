@@ -4,8 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import { ConfigRewriteError } from "./ConfigErrors.js"
-import { platformReason } from "./ConfigFile.js"
+import { toByteText } from "./ByteText.js"
+import { ConfigRewriteError, platformReason } from "./ConfigErrors.js"
 import { rewriteConfig } from "./ConfigRewrite.js"
 import type { ConfigState } from "./ConfigState.js"
 
@@ -36,7 +36,7 @@ const replaceFile = Effect.fnUntraced(function* (path: string, change: (old: str
   const fs = yield* FileSystem.FileSystem
   const exists = yield* fs.exists(path)
   const target = exists ? yield* fs.realPath(path) : path
-  const old = exists ? yield* fs.readFileString(target) : ""
+  const old = exists ? toByteText(yield* fs.readFile(target)) : ""
   const mode = exists ? (yield* fs.stat(target)).mode & PERMISSION_BITS : OWN_FILE_MODE
   const directory = target.slice(0, Math.max(lastSlash(target), 0)) || (target.startsWith("/") ? "/" : ".")
   yield* Effect.scoped(
@@ -44,7 +44,7 @@ const replaceFile = Effect.fnUntraced(function* (path: string, change: (old: str
       const holder = yield* fs.makeTempDirectoryScoped({ directory, prefix: ".redix-rewrite-" })
       const temporary = `${holder}/${target.slice(lastSlash(target) + 1)}`
       const file = yield* fs.open(temporary, { flag: "w", mode })
-      yield* file.writeAll(new TextEncoder().encode(change(old)))
+      yield* file.writeAll(Buffer.from(change(old), "latin1"))
       yield* file.sync
       yield* fs.chmod(temporary, mode)
       yield* fs.rename(temporary, target)

@@ -3,7 +3,10 @@
  *
  * Sources are read from the weakest: files, standard input, environment, command line; the last line counts. `save`,
  * `rename-command` and `client-output-buffer-limit` lines add up over all sources, as in Redis; an empty `save` clears.
+ * After an `include` a `save` line replaces what stood before it, as it does there too. A save point that the environment
+ * or the command line gives is not added twice: CONFIG REWRITE may have written it to the file.
  */
+import { fromByteText, lowerAscii, toByteText } from "./ByteText.js"
 import { InvalidConfigError } from "./ConfigErrors.js"
 import { type Entry, findStartDirective, startNames } from "./Directives.js"
 import type { ConfigWarning } from "./ConfigState.js"
@@ -17,12 +20,16 @@ export interface Setting {
   readonly text: string
   /** Where it stood, for messages. */
   readonly source: string
+  /** Whether it is from a file that another one includes. */
+  readonly included?: boolean
+  /** How it meets what earlier lines of a directive that adds up gave; default: it is added. */
+  readonly meets?: "replaces" | "adds what is new"
 }
 
 const BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
 
 const invalid = (source: string, key: string, value: string, reason: string): InvalidConfigError =>
-  new InvalidConfigError({ source, key, value, reason })
+  new InvalidConfigError({ source, key: fromByteText(key), value: fromByteText(value), reason })
 
 /** The value for a message: nothing where the directive holds a secret. */
 const shownValue = (entry: Entry, text: string): string => (entry.secret ? "" : text)
@@ -72,7 +79,7 @@ const isNear = (a: string, b: string): boolean => {
 }
 
 const suggestion = (key: string): string => {
-  const near = startNames.find((name) => isNear(name, key.toLowerCase()))
+  const near = startNames.find((name) => isNear(name, lowerAscii(key)))
   return near === undefined ? "" : ` (is '${near}' meant?)`
 }
 
@@ -83,14 +90,24 @@ export interface MergedSetting {
   readonly source: string
 }
 
+/** Pairs of words, such as save points. */
+const pairsOf = (text: string): ReadonlyArray<string> => text.match(/\S+ \S+/g) ?? []
+
+const addition = ({ entry, meets, text }: Setting, before: string): ReadonlyArray<string> => {
+  if (entry.name !== "save" || meets !== "adds what is new") return [text]
+  const there = pairsOf(before)
+  return pairsOf(text).filter((pair) => !there.includes(pair))
+}
+
 const combine = (entry: Entry, settings: ReadonlyArray<Setting>): MergedSetting | undefined => {
   const last = settings.at(-1)
   if (last === undefined) return undefined
   if (entry.repeated === "last") return { entry, text: last.text, source: last.source }
   let text = ""
   for (const setting of settings) {
-    const cleared = entry.name === "save" && setting.text === ""
-    text = cleared || text === "" ? setting.text : `${text} ${setting.text}`
+    const replaces = entry.name === "save" && (setting.text === "" || setting.meets === "replaces")
+    if (replaces || text === "") text = setting.text
+    else text = [text, ...addition(setting, text)].join(" ")
   }
   return { entry, text, source: last.source }
 }
@@ -131,12 +148,18 @@ export const environmentName = (name: string): string => ENV_PREFIX + name.repla
 
 const namesByVariable = new Map(startNames.map((name) => [environmentName(name), name] as const))
 
+/** What the environment gives: text, or the bytes where they are no UTF-8. */
+export type Environment = Readonly<Record<string, string | Uint8Array | undefined>>
+
 /**
  * Settings of the environment. A directive of several words takes them in one variable (`REDIX_SAVE="900 1 60 100"`). A
- * REDIX_ variable that names no directive is only noted: other programs may use the prefix.
+ * REDIX_ variable that names no directive is only noted: other programs may use the prefix. So is a bad value of a
+ * directive that `decided` has, because a stronger source gives it: Kubernetes sets REDIX_PORT=tcp://10.96.0.7:6379 for a
+ * service that is called redix.
  */
 export const environmentSettings = (
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
+  decided: ReadonlySet<Entry>,
 ):
   | { readonly settings: ReadonlyArray<Setting>; readonly warnings: ReadonlyArray<ConfigWarning> }
   | InvalidConfigError => {
@@ -151,12 +174,28 @@ export const environmentSettings = (
       warnings.push({ source, key: variable, reason: "names no directive and is ignored" })
       continue
     }
-    const several = findStartDirective(key)?.kind.words === "several"
-    const words = several ? splitWords(value) : [value]
-    if (words === undefined) return invalid(source, key, value, "Unbalanced quotes in configuration line")
-    const setting = makeSetting(key, words, source)
-    if (setting instanceof InvalidConfigError) return setting
-    settings.push(setting)
+    const setting = variableSetting(key, toByteText(value), source)
+    if (!(setting instanceof InvalidConfigError)) {
+      settings.push({ ...setting, meets: "adds what is new" })
+      continue
+    }
+    const entry = findStartDirective(key)
+    if (entry === undefined || !decided.has(entry)) return setting
+    warnings.push(overruled(setting))
   }
   return { settings, warnings }
 }
+
+const variableSetting = (key: string, value: string, source: string): Setting | InvalidConfigError => {
+  const several = findStartDirective(key)?.kind.words === "several"
+  const words = several ? splitWords(value) : [value]
+  if (words === undefined) return invalid(source, key, value, "Unbalanced quotes in configuration line")
+  return makeSetting(key, words, source)
+}
+
+/** A bad setting that a stronger source makes good. */
+export const overruled = ({ source, key, reason }: InvalidConfigError): ConfigWarning => ({
+  source,
+  key,
+  reason: `is ignored, the command line decides: ${reason}`,
+})

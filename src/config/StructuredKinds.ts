@@ -3,6 +3,7 @@
  * As in Kinds, `parse` gets the words of a line joined by single blanks, and the reasons are redis-server 7.0's texts.
  */
 import { accepted, humanBytes, INT64_MAX, type Kind, parseBytes, type Parsed, refused } from "./Kinds.js"
+import { fromByteText } from "./ByteText.js"
 import { quoteWordIfNeeded, splitWords } from "./Words.js"
 
 /** Save after `seconds` when at least `changes` writes were made. */
@@ -48,7 +49,7 @@ export const bindAddresses = (removedWhen: string): Kind<ReadonlyArray<string>> 
   parse: (text) => {
     const addresses = text.split(" ").filter((word) => word !== "")
     if (addresses.length > BIND_ADDRESSES_MAX) return refused("Too many bind addresses specified.")
-    return accepted(addresses, text)
+    return accepted(addresses.map(fromByteText), text)
   },
   lines: (text) => (text === removedWhen ? [] : [text === "" ? '""' : text]),
 })
@@ -243,11 +244,11 @@ export const replicaOf: Kind<ReplicaOf | undefined> = {
     if (host.toLowerCase() === "no" && portText.toLowerCase() === "one") return accepted(undefined, "")
     const port = Number(portText)
     if (!/^[0-9]+$/.test(portText) || port > 65535) return refused("Invalid master port")
-    return accepted({ host, port }, `${host} ${port}`)
+    return accepted({ host: fromByteText(host), port }, `${host} ${port}`)
   },
 }
 
-/** `rename-command` lines: the new name, "" to remove the command. */
+/** `rename-command` lines, as byte texts: the new name, "" to remove the command. */
 export interface RenamedCommand {
   readonly from: string
   readonly to: string

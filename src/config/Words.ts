@@ -2,8 +2,8 @@
  * The word syntax of redis.conf lines: words parted by blanks, "double quotes" with \n \r \t \b \a \" \\ \xNN escapes,
  * 'single quotes' in which only \' is an escape. A closing quote must be followed by a blank or the end.
  *
- * `\xNN` names a byte, and text is UTF-8: words are put together as bytes and decoded at the end, so that "\xc3\xa9" is
- * one letter. Worked example: `requirepass "a\x41 b"` gives ["requirepass", "aA b"].
+ * Lines and words are byte texts (see ByteText), and `\xNN` names a byte. Worked example: `requirepass "a\x41 b"` gives
+ * ["requirepass", "aA b"].
  */
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" }
@@ -20,10 +20,6 @@ const unescapes: Readonly<Record<string, string>> = {
 const isBlank = (char: string): boolean => char === " " || (char >= "\t" && char <= "\r") || char === "\0"
 
 const isHexPair = (pair: string): boolean => /^[0-9a-fA-F]{2}$/.test(pair)
-
-/** Text to one character a byte, and back. */
-const toBytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
-const fromBytes = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8")
 
 interface Piece {
   readonly text: string
@@ -69,8 +65,7 @@ const singleQuoted = (line: string, start: number): Piece => {
 }
 
 /** The words of one line, or undefined when its quotes are unbalanced. */
-export const splitWords = (text: string): ReadonlyArray<string> | undefined => {
-  const line = toBytes(text)
+export const splitWords = (line: string): ReadonlyArray<string> | undefined => {
   const words: Array<string> = []
   let at = 0
   for (;;) {
@@ -89,14 +84,14 @@ export const splitWords = (text: string): ReadonlyArray<string> | undefined => {
       word += piece.text
       at = piece.next
     }
-    words.push(fromBytes(word))
+    words.push(word)
   }
 }
 
 /** A word in double quotes, as CONFIG REWRITE writes strings: anything but printable ASCII becomes an escape. */
 export const quoteWord = (word: string): string => {
   let quoted = '"'
-  for (const char of toBytes(word)) {
+  for (const char of word) {
     const code = char.charCodeAt(0)
     quoted +=
       unescapes[char] ?? (code >= 0x20 && code < 0x7f ? char : `\\x${code.toString(16).padStart(2, "0")}`)

@@ -26,8 +26,8 @@ export const renamed = (
   const ownByName = new Map(names.map((name) => [name, name] as const))
   const result = new Map<string, string | null>()
   for (const rename of renames) {
-    const from = rename.from.toLowerCase()
-    const to = rename.to.toLowerCase()
+    const from = lowered(rename.from)
+    const to = lowered(rename.to)
     const own = ownByName.get(from)
     if (own === undefined) return { rename, reason: "No such command in rename-command" }
     ownByName.delete(from)
@@ -42,6 +42,9 @@ export const renamed = (
 export const COMMANDS_MAX = 1024
 /** Twice as many, so that the table is at most half full. */
 const SLOTS = 2 * COMMANDS_MAX
+
+/** As `fold` does it: letters of ASCII only, for names are bytes, a character each. */
+const lowered = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
 export class CommandTable {
   readonly commands: Array<TableCommand> = []

@@ -20,6 +20,7 @@ export interface Settings {
   readonly streamNodeMaxEntries: number
   readonly hllSparseMaxBytes: number
   /** Password of the default user; "" = none. */
+  /** A character a byte; "" for none. */
   readonly requirepass: string
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>

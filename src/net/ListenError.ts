@@ -5,8 +5,14 @@ export class ListenError extends Data.TaggedError("ListenError")<{
   /** host:port, or the path of a unix socket or certificate. */
   readonly address: string
   readonly reason: string
+  /** What was to listen, where redis-server has words for it: a port, a socket, or nothing at all. */
+  readonly on?: { readonly port: number; readonly kind: "TCP" | "TLS" } | "socket" | "nothing"
 }> {
   override get message(): string {
-    return `Could not listen on ${this.address}: ${this.reason}`
+    const { address, on, reason } = this
+    if (on === "nothing") return reason
+    if (on === "socket") return `Failed opening Unix socket: bind: ${reason} (${address})`
+    const aborting = on === undefined ? "" : `Failed listening on port ${on.port} (${on.kind}), aborting. `
+    return `${aborting}Could not listen on ${address}: ${reason}`
   }
 }

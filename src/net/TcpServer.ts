@@ -14,11 +14,15 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { SocketServer } from "effect/socket/SocketServer"
+import * as References from "effect/References"
 import type * as Net from "node:net"
+import { dirname } from "node:path"
+import node from "node:process"
 import type * as Tls from "node:tls"
 import { restarted } from "../engine/Background.js"
 import { withinReal } from "../engine/Turn.js"
-import type { RedixValues } from "../config/index.js"
+import { isMainThread } from "node:worker_threads"
+import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
@@ -84,6 +88,17 @@ export class TcpServer extends Context.Service<
 
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
   const engine = yield* EngineService
+  if (
+    options.portZero === "off" &&
+    settings.port === 0 &&
+    settings.tlsPort === 0 &&
+    settings.unixsocket === ""
+  )
+    return yield* new ListenError({
+      address: "",
+      on: "nothing",
+      reason: "Configured to not listen anywhere, exiting.",
+    })
   const listeners: Array<Listener> = []
   closeIdleClients(engine, settings)
   if (settings.port !== 0 || options.portZero === "free") {
@@ -133,7 +148,11 @@ const openAddresses = Effect.fnUntraced(function* (
       tls === undefined ? NodeSocketServer.make(at) : NodeSocketServer.makeTls({ ...tls, ...at })
     const result = yield* Effect.result(make)
     if (result._tag === "Failure") {
-      const error = new ListenError({ address: `${host}:${port}`, reason: reasonOf(result.failure) })
+      const error = new ListenError({
+        address: `${host}:${port}`,
+        on: { port, kind: kind === "tcp" ? "TCP" : "TLS" },
+        reason: reasonOf(result.failure),
+      })
       if (!optional) return yield* error
       failure ??= error
       continue
@@ -151,20 +170,38 @@ const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === ":
 
 const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
   const fs = yield* FileSystem.FileSystem
-  const path = settings.unixsocket
-  const fail = (error: unknown): ListenError => new ListenError({ address: path, reason: reasonOf(error) })
+  const path = pathIn(settings.dir, settings.unixsocket)
+  const fail = (error: unknown): Effect.Effect<never, ListenError> =>
+    Effect.gen(function* () {
+      // A folder that is not there is reported as one without permission.
+      const folder = yield* fs.exists(dirname(path)).pipe(Effect.orElseSucceed(() => true))
+      const reason = folder ? reasonOf(error) : "No such file or directory"
+      return yield* new ListenError({ address: settings.unixsocket, on: "socket", reason })
+    })
   // As redis-server: a socket file left by a killed server is in the way and taken.
   yield* Effect.ignore(fs.remove(path))
-  const server = yield* NodeSocketServer.make({
-    path,
-    backlog: settings.tcpBacklog,
-    allowHalfOpen: true,
-  }).pipe(Effect.mapError(fail))
-  if (settings.unixsocketperm !== 0) {
-    yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.mapError(fail))
-  }
+  const make = NodeSocketServer.make({ path, backlog: settings.tcpBacklog, allowHalfOpen: true })
+  const server = yield* withPermissions(settings.unixsocketperm, make).pipe(Effect.catch(fail))
+  if (settings.unixsocketperm !== 0) yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.catch(fail))
   return { server, kind: "unix", port: 0 } satisfies Listener
 })
+
+/**
+ * A socket takes clients from the moment it is there, so its file must have its permissions then: `make` runs without a
+ * pause to where it listens, under a mask that allows no more. Threads other than the main one may set no mask; there the
+ * permissions come right after.
+ */
+const withPermissions = <A, E, R>(
+  permissions: number,
+  make: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, R> => {
+  if (permissions === 0 || !isMainThread) return make
+  return Effect.suspend(() => {
+    const before = node.umask(0o777 & ~permissions)
+    queueMicrotask(() => node.umask(before))
+    return make
+  }).pipe(Effect.provideService(References.MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
+}
 
 /** The system's word on a failed listen, dug out of the wrappers around it. */
 const reasonOf = (error: unknown): string => {

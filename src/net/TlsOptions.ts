@@ -2,20 +2,27 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Tls from "node:tls"
-import type { RedixValues } from "../config/index.js"
+import { pathIn, type RedixValues } from "../config/index.js"
 import { ListenError } from "./ListenError.js"
+
+/** Reads the files that directives name, seen from `dir`. */
+const fileReader = (dir: string) =>
+  Effect.map(
+    FileSystem.FileSystem,
+    (fs) =>
+      (path: string): Effect.Effect<Buffer, ListenError> =>
+        fs.readFile(pathIn(dir, path)).pipe(
+          Effect.map((bytes) => Buffer.from(bytes)),
+          Effect.mapError((error) => new ListenError({ address: path, reason: error.message })),
+        ),
+  )
 
 /** TLS for connections this server makes: to its master. Without client certificate directives the server's own serve. */
 export const readClientTlsOptions = Effect.fnUntraced(function* (
   settings: TlsSettings &
     Pick<RedixValues, "tlsClientCertFile" | "tlsClientKeyFile" | "tlsClientKeyFilePass">,
 ) {
-  const fs = yield* FileSystem.FileSystem
-  const read = (path: string): Effect.Effect<Buffer, ListenError> =>
-    fs.readFile(path).pipe(
-      Effect.map((bytes) => Buffer.from(bytes)),
-      Effect.mapError((error) => new ListenError({ address: path, reason: error.message })),
-    )
+  const read = yield* fileReader(settings.dir)
   const own = settings.tlsClientCertFile === ""
   const cert = own ? settings.tlsCertFile : settings.tlsClientCertFile
   const key = own ? settings.tlsKeyFile : settings.tlsClientKeyFile
@@ -30,6 +37,7 @@ export const readClientTlsOptions = Effect.fnUntraced(function* (
 
 export type TlsSettings = Pick<
   RedixValues,
+  | "dir"
   | "tlsCertFile"
   | "tlsKeyFile"
   | "tlsKeyFilePass"
@@ -43,12 +51,7 @@ export type TlsSettings = Pick<
 
 /** Reads certificate, key and authorities. tls-auth-clients yes: clients must show a certificate the authority signed. */
 export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings) {
-  const fs = yield* FileSystem.FileSystem
-  const read = (path: string): Effect.Effect<Buffer, ListenError> =>
-    fs.readFile(path).pipe(
-      Effect.map((bytes) => Buffer.from(bytes)),
-      Effect.mapError((error) => new ListenError({ address: path, reason: error.message })),
-    )
+  const read = yield* fileReader(settings.dir)
   if (settings.tlsCertFile === "" || settings.tlsKeyFile === "") {
     return yield* new ListenError({ address: "TLS", reason: "tls-cert-file and tls-key-file must be set" })
   }

@@ -1,5 +1,5 @@
 /** Where settings come from: command line, environment, files, standard input, embedding; and what is said of bad ones. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -14,6 +14,7 @@ import {
   helpText,
   parseArgv,
   RedixConfig,
+  rewriteConfigFile,
   type StartOptions,
   versionText,
   warningText,
@@ -167,6 +168,74 @@ describe("the start", () => {
     ])
   })
 
+  it("ignores a bad variable where the command line decides, with a warning", async () => {
+    const environment = {
+      REDIX_PORT: "tcp://10.96.0.7:6379",
+      REDIX_TIMEOUT: "",
+      REDIX_DIR: "/nonexistent",
+      REDIX_SAVE: '"1',
+    }
+    const line = ["--port", "3", "--timeout", "4", "--dir", dir, "--save", "5", "5"]
+    const state = await start(line, environment)
+    const { port, timeout, dir: directory } = state.values
+    expect([port, timeout, directory, state.text("save")]).toEqual([3, 4, dir, "5 5"])
+    const ignored = (variable: string, name: string, reason: string): string =>
+      `Configuration, environment variable ${variable}: '${name}' is ignored, the command line decides: ${reason}`
+    const integer = "argument couldn't be parsed into an integer"
+    expect(state.warnings.map(warningText).toSorted()).toEqual([
+      ignored("REDIX_DIR", "dir", "No such file or directory"),
+      ignored("REDIX_PORT", "port", integer),
+      ignored("REDIX_SAVE", "save", "Unbalanced quotes in configuration line"),
+      ignored("REDIX_TIMEOUT", "timeout", integer),
+    ])
+    expect(await refusal([], { REDIX_TIMEOUT: "" })).toContain("environment variable REDIX_TIMEOUT")
+  })
+
+  it("adds no save point twice that a rewritten file has as well", async () => {
+    const file = write("twice.conf", "save 900 1\nsave 60 5\n")
+    expect((await start([file, "--save", "60", "5", "7", "8"])).text("save")).toBe("900 1 60 5 7 8")
+    expect((await start([file], { REDIX_SAVE: "900 1" })).text("save")).toBe("900 1 60 5")
+    expect((await start([write("same.conf", "save 1 1\nsave 1 1\n")])).text("save")).toBe("1 1 1 1")
+  })
+
+  it.each<readonly [string, ReadonlyArray<string>, ReadonlyArray<readonly [string, string]>]>([
+    ["include ALL\nsave 60 5\n", [], []],
+    ["save 60 5\ninclude ALL\n", [], []],
+    ["save 60 5\ninclude ALL\n", [], [["save", "1 2 3 4"]]],
+    ["save 60 5\ninclude ALL\nsave 7 7\n", [], [["save", "1 2 3 4"]]],
+    ["include ALL\n", [], [["save", ""]]],
+    ["save 60 5\n", ["--save", "900", "1"], []],
+    ["include ALL\nsave 60 5\n", ["--save", "3", "3"], []],
+    ["timeout 5\ninclude ALL\n", [], [["timeout", "8"]]],
+    ["timeout 5\ninclude ALL\nhz 20\n", [], [["timeout", "0"]]],
+    ["include ALL\n", [], [["masterauth", ""]]],
+    ["include ALL\n", [], [["client-output-buffer-limit", "normal 0 0 0 pubsub 7 8 9"]]],
+    [
+      "client-output-buffer-limit normal 4 5 6\ninclude ALL\nclient-output-buffer-limit pubsub 1 2 3\n",
+      [],
+      [["client-output-buffer-limit", "normal 9 9 9"]],
+    ],
+  ])("CONFIG REWRITE of %j with %j after %j reads back as the same", async (text, args, sets) => {
+    const all = write(
+      "all.conf",
+      "save 900 1\ntimeout 7\nmasterauth x\nclient-output-buffer-limit normal 1 2 3\n",
+    )
+    const file = write("rewritten.conf", text.replace("ALL", all))
+    let state = await start([file, ...args])
+    for (const pair of sets) expect(state.configSet([pair]).ok).toBe(true)
+    const shown = () =>
+      new Map(state.configGet(["save", "timeout", "hz", "masterauth", "client-output-buffer-limit", "dir"]))
+    const expected = shown()
+    let written = ""
+    for (let restart = 0; restart < 3; restart++) {
+      await Effect.runPromise(Effect.provide(rewriteConfigFile(state), NodeFileSystem.layer))
+      state = await start([file, ...args])
+      expect(shown()).toEqual(expected)
+      if (restart > 0) expect(readFileSync(file, "utf8").trimEnd()).toBe(written)
+      written = readFileSync(file, "utf8").trimEnd()
+    }
+  })
+
   it("stops an include that includes itself", async () => {
     const file = write("loop.conf", `include ${join(dir, "loop.conf")}\n`)
     expect(await refusal([file])).toContain("is nested too deeply")
@@ -266,6 +335,17 @@ describe("bad settings are refused in one line that names source, key and reason
 describe("embedding", () => {
   const values = (layer: Layer.Layer<RedixConfig, unknown>) =>
     Effect.runPromise(Effect.scoped(Effect.map(Effect.provide(RedixConfig, layer), (state) => state.values)))
+
+  it("takes text, and bytes where a secret is none", async () => {
+    expect((await values(RedixConfig.layerOf({ requirepass: "\u00e9" }))).requirepass).toBe("\xc3\xa9")
+    const secret = new Uint8Array([255, 254, 160])
+    expect((await values(RedixConfig.layerOf({ requirepass: secret }))).requirepass).toBe("\xff\xfe\xa0")
+    const folder = await values(RedixConfig.layerOf({ dir: "/caf\u00e9", unixsocket: "\u00e9" }))
+    expect([folder.dir, folder.unixsocket]).toEqual(["/caf\u00e9", "\u00e9"])
+    const provider = ConfigProvider.fromUnknown({ masterauth: "\u00e9" })
+    const given = await values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(provider))))
+    expect(given.masterauth).toBe("\xc3\xa9")
+  })
 
   it("takes overrides by directive name", async () => {
     const got = await values(

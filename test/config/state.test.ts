@@ -154,8 +154,7 @@ describe("words and patterns", () => {
     for (let i = 0; i < 2000; i++) {
       const length = random.below(12)
       let word = ""
-      for (let k = 0; k < length; k++)
-        word += String.fromCodePoint(random.below(4) === 0 ? 0xa0 + random.below(0x2000) : random.below(128))
+      for (let k = 0; k < length; k++) word += String.fromCharCode(random.below(256))
       expect(splitWords(`x ${quoteWord(word)}`)).toEqual(["x", word])
     }
   })

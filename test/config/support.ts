@@ -30,7 +30,7 @@ export const spawnOracle = async (
   if (!found.available) throw new Error(found.reason)
   const socketPath = join(tmpdir(), `redix-config-${process.pid}-${spawned++}.sock`)
   const [file = "", ...rest] = args
-  const child = spawn(found.binary, [file, "--unixsocket", socketPath, ...rest], { cwd: dir, stdio: "pipe" })
+  const child = spawn(found.binary, [file, ...rest, "--unixsocket", socketPath], { cwd: dir, stdio: "pipe" })
   let log = ""
   child.stdout.on("data", (chunk: Buffer) => (log += chunk.toString("utf8")))
   child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString("utf8")))

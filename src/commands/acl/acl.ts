@@ -46,7 +46,7 @@ const LOG_COUNT = 10
 /** The password as ACL files hold it; undefined without one. */
 const passwordHash = (c: CommandContext): string | undefined => {
   const { requirepass } = c.settings
-  return requirepass === "" ? undefined : createHash("sha256").update(requirepass).digest("hex")
+  return requirepass === "" ? undefined : createHash("sha256").update(requirepass, "latin1").digest("hex")
 }
 
 const moreArguments = (c: CommandContext): void =>

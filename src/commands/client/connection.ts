@@ -38,7 +38,8 @@ const login = (session: Session, authenticated: boolean): void => {
 /** Logs the session in if user and password are right; a failure goes to the ACL log. */
 const tryLogin = (c: CommandContext, log: AclLog, user: string, password: Uint8Array): boolean => {
   const wanted = c.settings.requirepass
-  const right = user === DEFAULT_USER && (wanted === "" || sameSecret(password, Buffer.from(wanted, "utf8")))
+  const right =
+    user === DEFAULT_USER && (wanted === "" || sameSecret(password, Buffer.from(wanted, "latin1")))
   if (right) login(c.session, true)
   else log.loginFailed(c, c.command?.name ?? "auth", user)
   return right

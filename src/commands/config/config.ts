@@ -26,6 +26,12 @@ const OK = Buffer.from("+OK\r\n", "latin1")
 
 const errorReply = (text: string): Uint8Array => Buffer.from(`-${text}\r\n`, "latin1")
 
+/** A bulk string of a text that has a character a byte. */
+const bulkBytes = (c: CommandContext, text: string): void => {
+  const bytes = Buffer.from(text, "latin1")
+  c.out.bulk(bytes, 0, bytes.length)
+}
+
 const isLocal = (address: string): boolean =>
   address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
@@ -36,19 +42,19 @@ export const configCommands = (
 ): ReadonlyArray<Command> => {
   const get = (c: CommandContext): void => {
     const patterns: Array<string> = []
-    for (let i = 2; i < c.argc; i++) patterns.push(c.utf8(i))
+    for (let i = 2; i < c.argc; i++) patterns.push(c.text(i))
     const found = config.configGet(patterns)
     c.out.map(found.length)
     for (const [name, value] of found) {
-      c.out.bulkText(name)
-      c.out.bulkText(value)
+      bulkBytes(c, name)
+      bulkBytes(c, value)
     }
   }
 
   const set = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
     if (c.argc % 2 !== 0) return c.fail(Errors.syntax)
     const pairs: Array<readonly [string, string]> = []
-    for (let i = 2; i < c.argc; i += 2) pairs.push([c.utf8(i), c.utf8(i + 1)])
+    for (let i = 2; i < c.argc; i += 2) pairs.push([c.text(i), c.text(i + 1)])
     const options = { local: isLocal(c.session.address) }
     // Only `dir` needs to ask the file system; everything else is settled here and now, also inside MULTI.
     if (!pairs.some(([name]) => name.toLowerCase() === "dir") || c.denyBlocking) {

@@ -1,6 +1,15 @@
 /** Directives: replication, from both sides. */
 import { directive, hint, immutable } from "../Directive.js"
-import { INT32_MAX, INT64_MAX, integer, memory, oneOf, optionalString, yesNo } from "../Kinds.js"
+import {
+  INT32_MAX,
+  INT64_MAX,
+  integer,
+  memory,
+  oneOf,
+  optionalBytes,
+  optionalString,
+  yesNo,
+} from "../Kinds.js"
 import { replicaOf } from "../StructuredKinds.js"
 
 const natural32 = integer("0", INT32_MAX)
@@ -8,8 +17,8 @@ const positive32 = integer("1", INT32_MAX)
 const BACKLOG_BYTES_MIN = 16384
 
 export const replicationDirectives = {
-  masterauth: directive(optionalString, "", { secret: true }),
-  masteruser: directive(optionalString, ""),
+  masterauth: directive(optionalBytes, "", { secret: true }),
+  masteruser: directive(optionalBytes, ""),
   "min-replicas-max-lag": directive(natural32, "10", { aliases: ["min-slaves-max-lag"] }),
   "min-replicas-to-write": directive(natural32, "0", { aliases: ["min-slaves-to-write"] }),
   "propagation-error-behavior": directive(oneOf(["ignore", "panic", "panic-on-replicas"]), "ignore"),

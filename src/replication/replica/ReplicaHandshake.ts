@@ -8,6 +8,7 @@ export interface ReplicaSettings {
   /** Local address of links to masters, "" = the system's choice. */
   readonly bindSourceAddr: string
   readonly tlsReplication: boolean
+  /** These two hold a character a byte. */
   readonly masteruser: string
   readonly masterauth: string
   readonly replTimeout: number
@@ -21,7 +22,7 @@ export interface ReplicaSettings {
 const FINE = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]
 
 interface Question {
-  readonly words: ReadonlyArray<string>
+  readonly words: ReadonlyArray<string | Uint8Array>
   /** A refusal ends the handshake. */
   readonly critical: boolean
 }
@@ -30,8 +31,8 @@ const questions = (settings: ReplicaSettings, port: number): ReadonlyArray<Quest
   const { masteruser, masterauth, replicaAnnounceIp, replicaAnnouncePort } = settings
   const list: Array<Question> = []
   if (masterauth !== "") {
-    const user = masteruser === "" ? [] : [masteruser]
-    list.push({ words: ["AUTH", ...user, masterauth], critical: true })
+    const secrets = masteruser === "" ? [masterauth] : [masteruser, masterauth]
+    list.push({ words: ["AUTH", ...secrets.map((word) => Buffer.from(word, "latin1"))], critical: true })
   }
   const shown = replicaAnnouncePort === 0 ? port : replicaAnnouncePort
   list.push({ words: ["REPLCONF", "listening-port", String(shown)], critical: false })

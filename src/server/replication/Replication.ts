@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { Background, type Run } from "../../engine/Background.js"
 import { detached, Session } from "../../engine/clients/Session.js"
 import { realSleep } from "../../engine/Turn.js"
-import { type ConfigState, RedixConfig } from "../../config/index.js"
+import { type ConfigState, RedixConfig, toByteText } from "../../config/index.js"
 import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
 import type { ReplicationPosition } from "../../rdb/snapshot/SnapshotJob.js"
 import { Master, ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
@@ -213,7 +213,7 @@ export class Replication {
     // The stream to come may begin in the database that this server's own stream had selected.
     if (this.replica.master === undefined) this.masterSession.database = this.log.streamDb
     this.replica.follow({ host, port })
-    this.services.config.assignText("replicaof", `${host} ${port}`)
+    this.services.config.assignText("replicaof", toByteText(`${host} ${port}`))
   }
 
   /** Becomes a master with the data set as it is. */
