@@ -19,12 +19,15 @@ import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
+import { MemoryLimit } from "../store/MemoryLimit.js"
 import { Store } from "../store/Store.js"
 import { AclLog } from "./clients/AclLog.js"
+import { ClientMemory } from "../server/ClientMemory.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
+import type { Inlet } from "../net/Inlet.js"
 import { InfoRegistry } from "./InfoRegistry.js"
 import { Lifecycle } from "./Lifecycle.js"
 import type { Lookahead } from "./Lookahead.js"
@@ -43,7 +46,8 @@ const HTTP_LOG_EVERY_MS = 60_000
 const LIMITS_EVERY_MS = 1000
 
 export class Engine {
-  readonly gates = new Gates()
+  readonly gates: Gates
+  readonly memoryLimit: MemoryLimit
   readonly events = new KeyEvents()
   readonly blocking = new Blocking()
   readonly lifecycle = new Lifecycle()
@@ -59,6 +63,9 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
+  readonly clientMemory = new ClientMemory(this.sessions)
+  /** Memory that does not count against maxmemory, by whoever owns it: replication buffers. */
+  readonly uncounted: Array<() => number> = []
   readonly startedMs: number
   netInputBytes = 0
   netOutputBytes = 0
@@ -102,6 +109,8 @@ export class Engine {
     families: (engine: Engine) => ReadonlyArray<Command>,
     names?: ReadonlyMap<string, string | null>,
   ) {
+    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
+    this.gates = new Gates(this.memoryLimit)
     this.startedMs = clock.currentTimeMillisUnsafe()
     const internal = new Session(0)
     this.context = new CommandContext(
@@ -154,8 +163,9 @@ export class Engine {
     return session
   }
 
-  attach(session: Session, outlet: Outlet, input: Lookahead): void {
+  attach(session: Session, outlet: Outlet, input: Lookahead, inlet: Inlet): void {
     this.connectionsReceived++
+    outlet.fallsBehind = () => this.clientMemory.note(session)
     this.sessions.set(session.id, session)
     session.fileDescriptor = outlet.descriptor
     session.control = {
@@ -172,7 +182,8 @@ export class Engine {
       },
       pendingBytes: () => outlet.pendingBytes,
       pendingCount: () => outlet.pendingCount,
-      queryBytes: (running) => input.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
+      queryBytes: (running) =>
+        input.pending + inlet.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
       argumentBytes: () => {
         const { argc, argLen } = input.present
         let bytes = 0
@@ -203,6 +214,7 @@ export class Engine {
   /** Begins a batch of a session's commands; a session without a connection has no outlet. */
   beginBatch(session: Session, outlet?: Outlet): void {
     this.batches++
+    this.clientMemory.changed()
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     if (outlet !== undefined && outlet.queued > 0) this.replies.flushFor(outlet)
@@ -223,6 +235,7 @@ export class Engine {
     this.running = undefined
     const { out } = this.context
     const bytes = out.pos - this.replies.mark
+    if (session.queuedBytes + session.nameBytes > 0) this.clientMemory.note(session)
     if (out.overflowed) return this.cutForOutput(session)
     if (bytes === 0) return
     if (this.silent) return this.cutReplica(session)

@@ -90,11 +90,13 @@ export const serveConnection = Effect.fnUntraced(function* (
       outlet.close()
     }),
   )
-  engine.attach(session, outlet, input)
   const inlet = new Inlet(raw, (bytes) => {
     session.inputBytes += bytes
     engine.netInputBytes += bytes
+    // Behind a command that waits.
+    if (session.blocked !== undefined || session.postponed) engine.clientMemory.note(session)
   })
+  engine.attach(session, outlet, input, inlet)
   let pause: Pause | undefined
   const batch = (): void => {
     engine.beginBatch(session, outlet)
@@ -103,6 +105,8 @@ export const serveConnection = Effect.fnUntraced(function* (
     } finally {
       engine.endBatch(session, outlet)
     }
+    if (input.pending === 0) return
+    engine.clientMemory.note(session)
     if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
       engine.limitInput(session)
   }

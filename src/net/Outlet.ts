@@ -16,7 +16,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
-import { KeptOutput } from "../server/KeptOutput.js"
+import { KeptOutput } from "./KeptOutput.js"
 
 /** Queued pieces of up to this many bytes together are joined into one write. */
 const JOINED_BYTES_MAX = 64 * 1024
@@ -76,6 +76,8 @@ export class Outlet {
   /** What is done once everything kept has gone out. */
   private lastly: (() => void) | undefined = undefined
   private drainAwaited = false
+  /** Hears that the kernel has not taken all at once. */
+  fallsBehind: () => void = () => {}
   private readonly direct: Writer | undefined
   private readonly written = (error?: Error | null): void => {
     if (error) this.raw.destroy(error)
@@ -124,7 +126,9 @@ export class Outlet {
       if (this.behind) return this.keep(bytes)
       this.hand(bytes)
     }
-    return this.held === 0
+    if (this.held === 0) return true
+    this.fallsBehind()
+    return false
   }
 
   private hand(bytes: Uint8Array): void {

@@ -80,7 +80,7 @@ export const replicationInfo = (replication: Replication, values: RedixValues): 
 
 /** Fields of stats and memory. */
 export const syncInfo = (replication: Replication): ReadonlyArray<readonly [string, () => InfoValue]> => {
-  const { master, replica, log, refusals } = replication
+  const { master, replica, refusals } = replication
   return [
     ["sync_full", () => master.stats.full],
     ["sync_partial_ok", () => master.stats.partialOk],
@@ -88,7 +88,5 @@ export const syncInfo = (replication: Replication): ReadonlyArray<readonly [stri
     ["unexpected_error_replies", () => refusals.count],
     ["total_net_repl_input_bytes", () => replica.inputBytes],
     ["total_net_repl_output_bytes", () => master.stats.outputBytes],
-    ["mem_replication_backlog", () => log.backlog?.memoryBytes ?? 0],
-    ["mem_total_replication_buffers", () => log.backlog?.memoryBytes ?? 0],
   ]
 }
