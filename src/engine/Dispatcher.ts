@@ -11,7 +11,7 @@ import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
-import type { QueuedCommand, Session } from "./clients/Session.js"
+import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
 import { ReplyOverflow } from "../resp/ReplyWriter.js"
@@ -198,7 +198,9 @@ export class Dispatcher {
       return true
     }
     if (session.queue === undefined || (cmd.bits & CommandBit.unqueued) !== 0) return false
-    session.queue.push(this.copyCommand(cmd))
+    const queued = this.copyCommand(cmd)
+    session.queue.push(queued)
+    session.queuedBytes += queuedCost(queued)
     session.queueBits |= cmd.bits
     session.queueShared &= cmd.bits
     this.context.out.queued()

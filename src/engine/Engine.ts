@@ -18,12 +18,15 @@ import { replyBytesMax } from "../resp/ReplyWriter.js"
 import { RespCodec } from "../resp/RespCodec.js"
 import { TYPE_STREAM } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
+import { MemoryLimit } from "../store/MemoryLimit.js"
 import { Store } from "../store/Store.js"
 import { AclLog } from "./clients/AclLog.js"
+import { ClientMemory } from "./clients/ClientMemory.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
+import type { Inlet } from "../net/Inlet.js"
 import { InfoRegistry } from "./InfoRegistry.js"
 import { Lifecycle } from "./Lifecycle.js"
 import type { Lookahead } from "./Lookahead.js"
@@ -43,7 +46,8 @@ const HTTP_LOG_EVERY_MS = 60_000
 const LIMITS_EVERY_MS = 1000
 
 export class Engine {
-  readonly gates = new Gates()
+  readonly gates: Gates
+  readonly memoryLimit: MemoryLimit
   readonly events = new KeyEvents()
   readonly lifecycle = new Lifecycle()
   readonly info = new InfoRegistry()
@@ -58,6 +62,9 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
+  readonly clientMemory = new ClientMemory(this.sessions)
+  /** Memory that does not count against maxmemory, by whoever owns it: replication buffers. */
+  readonly uncounted: Array<() => number> = []
   readonly startedMs: number
   netInputBytes = 0
   netOutputBytes = 0
@@ -107,6 +114,8 @@ export class Engine {
     readonly clock: Clock.Clock,
     names?: ReadonlyMap<string, string | null>,
   ) {
+    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
+    this.gates = new Gates(this.memoryLimit)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock)
     const internal = new Session(0)
@@ -156,8 +165,10 @@ export class Engine {
     return session
   }
 
-  attach(session: Session, peer: Peer, input: Lookahead): void {
+  /** @param source what was received and not yet handed over */
+  attach(session: Session, peer: Peer, input: Lookahead, source: { readonly pending: number }): void {
     this.connectionsReceived++
+    peer.fallsBehind = () => this.clientMemory.note(session)
     this.sessions.set(session.id, session)
     session.fileDescriptor = peer.descriptor
     session.control = {
@@ -174,7 +185,8 @@ export class Engine {
       },
       pendingBytes: () => peer.pendingBytes,
       pendingCount: () => peer.pendingCount,
-      queryBytes: (running) => input.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
+      queryBytes: (running) =>
+        input.pending + source.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
       argumentBytes: () => {
         const { argc, argLen } = input.present
         let bytes = 0
@@ -205,6 +217,7 @@ export class Engine {
   /** Begins a batch of a session's commands; a session without a connection has no peer. */
   beginBatch(session: Session, peer?: Peer): void {
     this.batches++
+    this.clientMemory.changed()
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
@@ -226,6 +239,7 @@ export class Engine {
     this.running = undefined
     const { out } = this.context
     const bytes = out.pos - this.replies.mark
+    if (session.queuedBytes + session.nameBytes > 0) this.clientMemory.note(session)
     if (out.overflowed) return this.cutForOutput(session)
     if (bytes === 0) return
     if (this.silent) return this.cutReplica(session)

@@ -7,6 +7,7 @@
 import { type Command, CommandBit } from "./Command.js"
 import type { Session } from "./clients/Session.js"
 import * as Errors from "../resp/Errors.js"
+import type { MemoryLimit } from "../store/MemoryLimit.js"
 
 /** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
 const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
@@ -26,8 +27,6 @@ export class Gates {
   saveFailed = false
   /** Fewer good replicas than min-replicas-to-write. */
   tooFewReplicas = false
-  /** Answers whether a command that uses memory must be refused now; undefined = no limit is set. */
-  outOfMemory: (() => boolean) | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
   /** Answers whether clients must log in. */
@@ -35,12 +34,15 @@ export class Gates {
   /** Why a guarded command (DEBUG, MODULE LOAD) is refused, or undefined. */
   guard: (cmd: Command, session: Session) => string | undefined = (cmd) => Errors.guarded(cmd.name)
 
+  /** @param memory asked before a command that uses memory is refused */
+  constructor(private readonly memory: MemoryLimit) {}
+
   /** Must be called after any of the states changed. */
   update(): void {
     let bits = this.pausedBits | CommandBit.guarded
     // EXEC stands for what is queued, so it gets a closer look wherever a write does.
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
-    if (this.outOfMemory !== undefined) bits |= CommandBit.denyOom | CommandBit.unqueued
+    if (this.memory.max > 0) bits |= CommandBit.denyOom | CommandBit.unqueued
     if (this.pausedBits !== 0) bits |= CommandBit.unqueued
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     this.bits = bits
@@ -80,7 +82,7 @@ export class Gates {
   }
 
   private stateRefusal(cmd: Command, bits: number, session: Session): string | undefined {
-    if (this.outOfMemory !== undefined && needsMemory(cmd, bits, session) && this.outOfMemory())
+    if (this.memory.max > 0 && needsMemory(cmd, bits, session) && this.memory.passed())
       return Errors.outOfMemory
     const stops = (bits & CommandBit.write) | (cmd.bits & CommandBit.stopsOnFailedSave)
     if (this.saveFailed && stops !== 0) return Errors.misconf

@@ -2,7 +2,7 @@
  * Who must hear that a key changed: transactions that watch it, and subscribers of keyspace notifications.
  */
 import type { Database } from "../store/Database.js"
-import type { Session, WatchedKey } from "./clients/Session.js"
+import { nameCost, type Session, type WatchedKey } from "./clients/Session.js"
 
 /** Classes of notify-keyspace-events, as bits. */
 export const Event = {
@@ -100,6 +100,7 @@ export class KeyEvents {
     if (sessions?.has(session) === true) return
     const watched: WatchedKey = { database, key, expired }
     session.watched.push(watched)
+    session.nameBytes += nameCost(name)
     if (sessions === undefined) this.watchers.set(name, new Map([[session, watched]]))
     else sessions.set(session, watched)
   }
@@ -107,6 +108,7 @@ export class KeyEvents {
   unwatchAll(session: Session): void {
     for (const { database, key } of session.watched) {
       const name = `${database}:${key}`
+      session.nameBytes -= nameCost(name)
       const sessions = this.watchers.get(name)
       if (sessions === undefined) continue
       sessions.delete(session)

@@ -14,7 +14,7 @@
  * (">3" in RESP3) and answers 1.
  */
 import { globMatch } from "../bytes/Glob.js"
-import type { Session } from "./clients/Session.js"
+import { nameCost, type Session } from "./clients/Session.js"
 
 type Index = Map<string, Set<Session>>
 
@@ -84,6 +84,20 @@ const matching = (index: Index, pattern: Uint8Array | undefined): Array<string> 
   return names
 }
 
+/** Adds a name to one of a session's sets. */
+const add = (session: Session, names: Set<string>, name: string): void => {
+  if (names.has(name)) return
+  names.add(name)
+  session.nameBytes += nameCost(name)
+}
+
+/** Takes a name out of one of a session's sets; answers whether it was there. */
+const drop = (session: Session, names: Set<string>, name: string): boolean => {
+  if (!names.delete(name)) return false
+  session.nameBytes -= nameCost(name)
+  return true
+}
+
 export class PubSub {
   private readonly byChannel: Index = new Map()
   private readonly byShardChannel: Index = new Map()
@@ -104,32 +118,32 @@ export class PubSub {
   }
 
   subscribe(session: Session, channel: string): void {
-    session.channels.add(channel)
+    add(session, session.channels, channel)
     join(this.byChannel, channel, session)
   }
 
   unsubscribe(session: Session, channel: string): void {
-    if (session.channels.delete(channel)) quit(this.byChannel, channel, session)
+    if (drop(session, session.channels, channel)) quit(this.byChannel, channel, session)
   }
 
   shardSubscribe(session: Session, channel: string): void {
-    session.shardChannels.add(channel)
+    add(session, session.shardChannels, channel)
     join(this.byShardChannel, channel, session)
   }
 
   shardUnsubscribe(session: Session, channel: string): void {
-    if (session.shardChannels.delete(channel)) quit(this.byShardChannel, channel, session)
+    if (drop(session, session.shardChannels, channel)) quit(this.byShardChannel, channel, session)
   }
 
   patternSubscribe(session: Session, name: string): void {
-    session.patterns.add(name)
+    add(session, session.patterns, name)
     const pattern = this.byPattern.get(name)
     if (pattern !== undefined) pattern.sessions.add(session)
     else this.byPattern.set(name, { bytes: Buffer.from(name, "latin1"), sessions: new Set([session]) })
   }
 
   patternUnsubscribe(session: Session, name: string): void {
-    if (!session.patterns.delete(name)) return
+    if (!drop(session, session.patterns, name)) return
     const pattern = this.byPattern.get(name)
     pattern?.sessions.delete(session)
     if (pattern?.sessions.size === 0) this.byPattern.delete(name)
@@ -137,10 +151,8 @@ export class PubSub {
 
   /** Takes all subscriptions off a session, without a word to it. */
   leave(session: Session): void {
-    for (const channel of session.channels) quit(this.byChannel, channel, session)
-    session.channels.clear()
-    for (const channel of session.shardChannels) quit(this.byShardChannel, channel, session)
-    session.shardChannels.clear()
+    for (const channel of [...session.channels]) this.unsubscribe(session, channel)
+    for (const channel of [...session.shardChannels]) this.shardUnsubscribe(session, channel)
     for (const name of [...session.patterns]) this.patternUnsubscribe(session, name)
   }
 

@@ -89,11 +89,13 @@ export const serveConnection = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => engine.detach(session)))
   // Replies of the turn in which the peer ended leave with its end.
   yield* Effect.addFinalizer(() => Effect.sync(() => engine.replies.flushFor(outlet)))
-  engine.attach(session, outlet, input)
   const inlet = new Inlet(raw, (bytes) => {
     session.inputBytes += bytes
     engine.netInputBytes += bytes
+    // Behind a command that waits.
+    if (session.blocked !== undefined || session.postponed) engine.clientMemory.note(session)
   })
+  engine.attach(session, outlet, input, inlet)
   let pause: Pause | undefined
   const batch = (): void => {
     engine.beginBatch(session, outlet)
@@ -102,6 +104,8 @@ export const serveConnection = Effect.fnUntraced(function* (
     } finally {
       engine.endBatch(session, outlet)
     }
+    if (input.pending === 0) return
+    engine.clientMemory.note(session)
     if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
       engine.limitInput(session)
   }

@@ -52,6 +52,8 @@ export class Outlet implements Peer {
   /** What is done once everything kept has gone out. */
   private lastly: (() => void) | undefined = undefined
   private drainAwaited = false
+  /** Hears that the kernel has not taken all at once. */
+  fallsBehind: () => void = () => {}
   private readonly direct: Writer | undefined
   private readonly written = (error?: Error | null): void => {
     if (error) this.raw.destroy(error)
@@ -104,7 +106,9 @@ export class Outlet implements Peer {
       if (this.behind) return this.keep(bytes)
       this.hand(bytes)
     }
-    return this.held === 0
+    if (this.held === 0) return true
+    this.fallsBehind()
+    return false
   }
 
   private hand(bytes: Uint8Array): void {

@@ -1,9 +1,11 @@
 /**
  * How much memory the server uses, in Redis's terms.
  *
- * used = live bytes of the arena + JavaScript heap in use + buffers outside both. What the arena holds is the data set;
- * everything else, and the keyspace's own tables, is overhead. The operating system's view is the resident set.
+ * used = live bytes of the arena + what clients hold + replication buffers: exact figures, which stand still while nothing
+ * happens. What the arena holds is the data set; everything else, and the keyspace's own tables, is overhead. The runtime's
+ * heap is a figure apart, for garbage is in it; the operating system's view is the resident set.
  */
+import { CONNECTION_BYTES, heldBytes } from "../engine/clients/ClientMemory.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import type { Engine } from "../engine/Engine.js"
 import type { ProcessFacts } from "./ProcessInfo.js"
@@ -16,6 +18,12 @@ export interface MemoryFigures {
   readonly overhead: number
   readonly dataset: number
   readonly rss: number
+  /** Bytes of the runtime's own: its heap, and buffers outside. */
+  readonly heap: number
+  readonly external: number
+  /** Bytes of the replication backlog, and all that does not count against maxmemory. */
+  readonly backlog: number
+  readonly uncounted: number
   /** Bytes the arena and the heap hold from the system, in use or not. */
   readonly reserved: number
   readonly clientsNormal: number
@@ -24,14 +32,9 @@ export interface MemoryFigures {
   readonly databases: ReadonlyArray<{ readonly id: number; readonly main: number; readonly expires: number }>
 }
 
-/** Bytes of a session, its parser and socket; see CLIENT LIST's tot-mem. */
-const CONNECTION_BYTES = 8192
-
 export class MemoryReport {
   readonly startup: number
   private peak = 0
-  /** Bytes in use besides the arena, as last measured. */
-  private besides = 0
 
   constructor(
     private readonly engine: Engine,
@@ -42,16 +45,20 @@ export class MemoryReport {
 
   /** Bytes in use now. */
   used(): number {
-    const { heapUsed, external } = this.facts.memory()
-    this.besides = heapUsed + external
-    const used = this.engine.keyspace.arena.usedBytes + this.besides
+    const used = this.engine.memoryLimit.used + this.uncounted()
     if (used > this.peak) this.peak = used
     return used
   }
 
-  /** Bytes in use, with what is not data as it was when last measured: cheap enough to ask before every write. */
-  usedRoughly(): number {
-    return this.engine.keyspace.arena.usedBytes + this.besides
+  /** Bytes of the replication buffers: the backlog, and what waits for replicas. */
+  private uncounted(): number {
+    return this.backlog() + this.engine.clientMemory.replicaBytes
+  }
+
+  private backlog(): number {
+    let bytes = 0
+    for (const part of this.engine.uncounted) bytes += part()
+    return bytes
   }
 
   resetPeak(): void {
@@ -60,6 +67,7 @@ export class MemoryReport {
 
   figures(): MemoryFigures {
     const { keyspace } = this.engine
+    this.engine.clientMemory.changed()
     const used = this.used()
     const { rss, heapTotal, external } = this.facts.memory()
     const databases = keyspace.databases
@@ -74,6 +82,10 @@ export class MemoryReport {
       overhead: used - usedBytes + tables,
       dataset: usedBytes - tables,
       rss,
+      heap: heapTotal,
+      external,
+      backlog: this.backlog(),
+      uncounted: this.uncounted(),
       reserved: reservedBytes(keyspace) + heapTotal + external,
       clientsNormal: this.clients("normal"),
       clientsReplicas: this.clients("replica"),
@@ -86,7 +98,7 @@ export class MemoryReport {
     let bytes = 0
     for (const session of this.engine.sessions.values()) {
       if ((session.kind === "replica") !== (kind === "replica")) continue
-      bytes += CONNECTION_BYTES + session.control.queryBytes(false) + session.control.pendingBytes()
+      bytes += CONNECTION_BYTES + heldBytes(session)
     }
     return bytes
   }

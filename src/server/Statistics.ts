@@ -1,6 +1,6 @@
 /**
  * What the server counts and watches, for INFO, SLOWLOG, LATENCY and MEMORY, wired to the engine: slow commands, errors
- * by code, rates, memory, and the limit on it. One object a server.
+ * by code, rates, memory. One object a server.
  */
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
@@ -10,7 +10,7 @@ import type { ProcessFacts } from "./ProcessInfo.js"
 import { Rate } from "./Rates.js"
 import { SlowLog } from "./SlowLog.js"
 
-/** How often memory is measured for its peak and for maxmemory. */
+/** How often memory is measured for its peak. */
 const MEMORY_EVERY_MS = 100
 /** Buffers of clients are reported as the largest of this many seconds. */
 const BUFFER_SECONDS = 8
@@ -79,11 +79,7 @@ export class Statistics {
       if (!values.latencyTracking) engine.timer.clear()
     }
     const limit = (): undefined => {
-      const max = values.maxmemory
-      const full = (): boolean => this.memory.usedRoughly() > max
-      // What waits to be freed is freed before a write is refused.
-      engine.gates.outOfMemory =
-        max === 0 ? undefined : () => full() && !(engine.keyspace.freeWaiting() && !full())
+      engine.memoryLimit.max = values.maxmemory
       engine.gates.update()
     }
     for (const apply of [watch, track, limit]) apply()

@@ -116,7 +116,7 @@ describeOracle("redis-cli", () => {
   })
 
   it("--stat and --latency", async () => {
-    const stat = await until(["--stat", "-i", "0.05"], /(?:1005 +[\d.]+M [^\n]*\(\+1\)[^\n]*\n){2}/)
+    const stat = await until(["--stat", "-i", "0.05"], /(?:1005 +[\d.]+[KM] [^\n]*\(\+1\)[^\n]*\n){2}/)
     expect(stat).toContain("keys       mem      clients blocked requests            connections")
     expect(await until(["--latency"], /\d+ \d+ [\d.]+ \d+/)).toBeDefined()
   })

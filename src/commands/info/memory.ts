@@ -80,7 +80,7 @@ const statsRows = (m: MemoryFigures): ReadonlyArray<Row> => {
     ["peak.allocated", m.peak, "int"],
     ["total.allocated", m.used, "int"],
     ["startup.allocated", m.startup, "int"],
-    ["replication.backlog", 0, "int"],
+    ["replication.backlog", m.backlog, "int"],
     ["clients.slaves", m.clientsReplicas, "int"],
     ["clients.normal", m.clientsNormal, "int"],
     ["cluster.links", 0, "int"],

@@ -60,6 +60,17 @@ export const detached: SessionControl = {
   congested: () => false,
 }
 
+/** What a name in one of the session's sets takes besides its characters, and a queued command besides its arguments. */
+const PLACE_BYTES = 100
+const QUEUED_BYTES = 200
+
+/** Bytes that a subscription to a name, or a watch on it, takes. */
+export const nameCost = (name: string): number => PLACE_BYTES + name.length
+
+/** Bytes that a queued command takes. */
+export const queuedCost = ({ buf, argOff }: QueuedCommand): number =>
+  QUEUED_BYTES + buf.length + argOff.length * 8
+
 export class Session {
   name = ""
   user = "default"
@@ -78,6 +89,10 @@ export class Session {
   /** Bits of all queued commands together, and those that every one of them has. */
   queueBits = 0
   queueShared = -1
+  /** Bytes that the queued commands take. */
+  queuedBytes = 0
+  /** Bytes that the names of subscriptions and watched keys take. */
+  nameBytes = 0
   watched: Array<WatchedKey> = []
   /** A watched key has changed: EXEC answers nil. */
   watchBroken = false
@@ -149,5 +164,6 @@ export class Session {
     this.queueAborted = false
     this.queueBits = 0
     this.queueShared = -1
+    this.queuedBytes = 0
   }
 }

@@ -1,6 +1,7 @@
 /** A connection as CLIENT LIST and CLIENT INFO show it: one line of `field=value` words. */
 import type { CommandContext } from "../CommandContext.js"
 import type { Session } from "./Session.js"
+import { CONNECTION_BYTES } from "./ClientMemory.js"
 
 export type ClientType = "normal" | "master" | "replica" | "pubsub"
 
@@ -26,9 +27,6 @@ export const parseClientType = (word: string): ClientType | undefined => {
   }
 }
 
-/** What a connection takes besides its buffers, in bytes: session, parser, socket and fiber, as measured. */
-const CONNECTION_BYTES = 8192
-
 const flagsOf = (session: Session): string => {
   let flags = ""
   if (session.monitor) flags += "O"
@@ -45,12 +43,6 @@ const flagsOf = (session: Session): string => {
   return flags === "" ? "N" : flags
 }
 
-const queuedBytes = (session: Session): number => {
-  let bytes = 0
-  for (const { buf } of session.queue ?? []) bytes += buf.length
-  return bytes
-}
-
 /** Whole seconds of the clock between two times in milliseconds. */
 const secondsBetween = (from: number, to: number): number => Math.floor(to / 1000) - Math.floor(from / 1000)
 
@@ -65,7 +57,7 @@ export const describeClient = (c: CommandContext, session: Session): string => {
   const input = control.queryBytes(running)
   const waiting = session.blocked !== undefined || session.postponed
   const argv = running || waiting ? control.argumentBytes() : 0
-  const multi = queuedBytes(session)
+  const multi = session.queuedBytes
   const output = control.pendingBytes()
   const words: ReadonlyArray<readonly [string, string | number]> = [
     ["id", session.id],
@@ -90,7 +82,7 @@ export const describeClient = (c: CommandContext, session: Session): string => {
     ["obl", 0],
     ["oll", control.pendingCount()],
     ["omem", output],
-    ["tot-mem", CONNECTION_BYTES + input + argv + multi + output],
+    ["tot-mem", CONNECTION_BYTES + input + argv + multi + session.nameBytes + output],
     ["events", output > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand],
     ["user", session.user],

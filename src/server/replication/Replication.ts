@@ -115,6 +115,7 @@ export class Replication {
     persistence.replication = () =>
       this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
     engine.info.section("replication", () => replicationInfo(this, config.values))
+    engine.uncounted.push(() => this.log.backlog?.memoryBytes ?? 0)
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
     engine.lifecycle.addFirstStep((options) =>
       waitForReplicas(this, options.now ? 0 : config.values.shutdownTimeout, now),

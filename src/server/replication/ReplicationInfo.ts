@@ -83,7 +83,7 @@ export const replicationInfo = (
 export const syncInfo = (
   replication: ReplicationParts,
 ): ReadonlyArray<readonly [string, () => InfoValue]> => {
-  const { master, replica, log, refusals } = replication
+  const { master, replica, refusals } = replication
   return [
     ["sync_full", () => master.stats.full],
     ["sync_partial_ok", () => master.stats.partialOk],
@@ -91,7 +91,5 @@ export const syncInfo = (
     ["unexpected_error_replies", () => refusals.count],
     ["total_net_repl_input_bytes", () => replica.inputBytes],
     ["total_net_repl_output_bytes", () => master.stats.outputBytes],
-    ["mem_replication_backlog", () => log.backlog?.memoryBytes ?? 0],
-    ["mem_total_replication_buffers", () => log.backlog?.memoryBytes ?? 0],
   ]
 }
