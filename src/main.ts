@@ -17,7 +17,7 @@ import {
   versionText,
   warningText,
 } from "./config/index.js"
-import { guarded } from "./commands/Background.js"
+import { guarded } from "./engine/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./engine/Engine.js"

@@ -306,6 +306,10 @@ export class Dispatcher {
       const bytes = Buffer.from(c.out.buf.subarray(mark, c.out.pos))
       if (c.propagation.active) c.propagation.finish(database, false, this.verbatim)
       return bytes
+    } catch (cause) {
+      // Left in line it would break off whoever comes to serve it.
+      session.control.kill()
+      throw cause
     } finally {
       c.out.truncate(mark)
       c.out.resp = resp

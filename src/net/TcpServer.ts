@@ -16,7 +16,7 @@ import type * as Scope from "effect/Scope"
 import type { SocketServer } from "effect/socket/SocketServer"
 import type * as Net from "node:net"
 import type * as Tls from "node:tls"
-import { restarted } from "../commands/Background.js"
+import { Background, restarted } from "../engine/Background.js"
 import type { RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
@@ -52,7 +52,7 @@ export interface ListenOptions {
 /** A connection still sending this long after its end was asked for is cut. */
 const CLOSE_WAIT_MS = 500
 
-/** A listener that died of a defect accepts again after this. */
+/** A listener that failed accepts again after this. */
 const RESTART_MS = 1000
 
 type Server = SocketServer["Service"]
@@ -93,9 +93,10 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
     yield* openAddresses(settings, settings.tlsPort, "tls", tls, listeners)
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
+  const background = yield* Background.make()
   for (const listener of listeners) {
     const accepting = listener.server.run(() => accept(engine, settings, listener))
-    yield* Effect.forkScoped(restarted("a listener", RESTART_MS, accepting))
+    background.run(restarted("a listener", RESTART_MS, Effect.orDie(accepting)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
   if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)

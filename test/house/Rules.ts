@@ -145,6 +145,17 @@ const bans: ReadonlyArray<Ban> = [
     instead: "use Effect.sleep, Effect.repeat or a Schedule in a scope",
     except: programs,
   },
+  {
+    pattern: /\bFiberSet\.make\w*|\bEffect\.(?:forkScoped|forkDetach|forkIn|runFork\w*)/g,
+    instead: "start it through Background, so that no defect in it is lost",
+    // A read that is always joined, and the sink of the log itself.
+    except: [
+      ...programs,
+      "src/commands/Background.ts",
+      "src/rdb/RdbLoadFile.ts",
+      "src/server/RedisLogger.ts",
+    ],
+  },
 ]
 
 const NET = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])(?:node:)?(net|tls|dgram|process)\1/g

@@ -8,7 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import type { Run } from "../../commands/Background.js"
+import type { Run } from "../../engine/Background.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
 import type { Replication } from "./Replication.js"
 
