@@ -175,6 +175,10 @@ export class CommandContext {
       const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
       if (this.propagation.active) this.propagation.finish(database, false, () => [])
       return bytes
+    } catch (cause) {
+      // Left in line it would break off whoever comes to serve it.
+      session.control.kill()
+      throw cause
     } finally {
       out.truncate(mark)
       out.resp = resp

@@ -19,8 +19,8 @@ import type * as Net from "node:net"
 import { dirname } from "node:path"
 import node from "node:process"
 import type * as Tls from "node:tls"
-import { restarted } from "../engine/Background.js"
-import { withinReal } from "../engine/Turn.js"
+import { Background, restarted } from "../engine/Background.js"
+import { afterThis, withinReal } from "../engine/Turn.js"
 import { isMainThread } from "node:worker_threads"
 import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
@@ -57,7 +57,7 @@ export interface ListenOptions {
 /** A connection still sending this long after its end was asked for is cut. */
 const CLOSE_WAIT_MS = 500
 
-/** A listener that died of a defect accepts again after this. */
+/** A listener that failed accepts again after this. */
 const RESTART_MS = 1000
 
 type Server = SocketServer["Service"]
@@ -109,9 +109,10 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
     yield* openAddresses(settings, settings.tlsPort, "tls", tls, listeners)
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
+  const background = yield* Background.make()
   for (const listener of listeners) {
     const accepting = listener.server.run(() => accept(engine, settings, listener))
-    yield* Effect.forkScoped(restarted("a listener", RESTART_MS, accepting))
+    background.run(restarted("a listener", RESTART_MS, Effect.orDie(accepting)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
   if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)
@@ -198,7 +199,7 @@ const withPermissions = <A, E, R>(
   if (permissions === 0 || !isMainThread) return make
   return Effect.suspend(() => {
     const before = node.umask(0o777 & ~permissions)
-    queueMicrotask(() => node.umask(before))
+    afterThis(() => node.umask(before))
     return make
   }).pipe(Effect.provideService(References.MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
 }

@@ -314,11 +314,18 @@ export class ServerPersistence {
     this.expectLoad()
     const saved = flags.save ? this.saveWithoutCount() : Effect.void
     const load = this.load({ flush: flags.flush, duplicates: flags.merge ? "replace" : "refuse" })
+    // What is there after half a load, no replica has.
+    const broken = Effect.sync(() => this.engine.dispatcher.onHalfDone("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => ({ during, cause }))
     return saved.pipe(
       failed("save"),
-      Effect.andThen(load.pipe(failed("load"))),
+      Effect.andThen(
+        load.pipe(
+          Effect.onError(() => broken),
+          failed("load"),
+        ),
+      ),
       Effect.andThen(Effect.logWarning("DB reloaded by DEBUG RELOAD")),
       Effect.ensuring(Effect.sync(() => this.endLoad())),
     )

@@ -86,6 +86,12 @@ describe("banned calls", () => {
     expect(check("src/rdb/Save.ts", 'import process from "node:process"')).toHaveLength(1)
     expect(check("src/server/Timer.ts", "setInterval(() => tick(), 100)")).toHaveLength(1)
     expect(check("src/server/Timer.ts", "setImmediate(run); queueMicrotask(run)")).toHaveLength(2)
+    for (const fork of [
+      "FiberSet.makeRuntime<never>()",
+      "Effect.runForkWith(context)",
+      "Effect.forkScoped(loop)",
+    ])
+      expect(check("src/server/Timer.ts", fork), fork).toHaveLength(1)
   })
 
   it("lets main and the server do what is theirs", () => {

@@ -173,8 +173,19 @@ const bans: ReadonlyArray<Ban> = [
   },
   {
     pattern: /(?<![\w.$])(?:setImmediate|queueMicrotask)\s*\(/g,
-    instead: "use commands/Turn.ts, which fake timers do not stop",
+    instead: "use engine/Turn.ts, which fake timers do not stop",
     except: [...programs, "src/engine/Turn.ts"],
+  },
+  {
+    pattern: /\bFiberSet\.make\w*|\bEffect\.(?:forkScoped|forkDetach|forkIn|runFork\w*)/g,
+    instead: "start it through Background, so that no defect in it is lost",
+    // A read that is always joined, and the sink of the log itself.
+    except: [
+      ...programs,
+      "src/engine/Background.ts",
+      "src/rdb/load/RdbLoadFile.ts",
+      "src/server/LogSinks.ts",
+    ],
   },
 ]
 

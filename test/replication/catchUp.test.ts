@@ -3,6 +3,8 @@ import { expect, it } from "vitest"
 import { type Node, until, withNodes } from "../support/Nodes.js"
 import { encodeCommand } from "../support/RawClient.js"
 
+/** Of much data on a busy machine. */
+const LONG_MS = 240_000
 const VALUE = Buffer.alloc(10_000, "x")
 
 /** Sets so many keys of 10 kB, in pipelines. */
@@ -21,10 +23,10 @@ const untilCaughtUp = (master: Node, replica: Node): Promise<void> =>
     async () => (await master.field("master_repl_offset")) === (await replica.field("master_repl_offset")),
     async () =>
       `the replica catches up: ${await replica.field("master_repl_offset")} of ${await master.field("master_repl_offset")}`,
-    30_000,
+    LONG_MS,
   )
 
-it("100 MB of a partial resync arrive", async () => {
+it("100 MB of a partial resync arrive", { timeout: LONG_MS }, async () => {
   await withNodes(async (start) => {
     const master = await start("redix", { "repl-backlog-size": "200mb", "repl-ping-replica-period": "3600" })
     const replica = await start("redix", { "repl-ping-replica-period": "3600" })
@@ -45,7 +47,7 @@ it("100 MB of a partial resync arrive", async () => {
   })
 })
 
-it("150 MB written during a full sync arrive", async () => {
+it("150 MB written during a full sync arrive", { timeout: LONG_MS }, async () => {
   await withNodes(async (start) => {
     const master = await start("redix", { "rdb-key-save-delay": "2000", "repl-ping-replica-period": "3600" })
     const replica = await start("redix")
@@ -58,7 +60,7 @@ it("150 MB written during a full sync arrive", async () => {
       () => "the full sync begins",
     )
     await write(master, 15_000)
-    await replica.untilUp(30_000)
+    await replica.untilUp(LONG_MS)
     await untilCaughtUp(master, replica)
     expect(await replica.ask("DEBUG", "DIGEST")).toBe(await master.ask("DEBUG", "DIGEST"))
     expect(await master.field("sync_full")).toBe("1")

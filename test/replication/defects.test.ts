@@ -228,6 +228,32 @@ it("so does one inside of a transaction", async () => {
   await untilSynced(master, "2")
 })
 
+it("so does one in the service of a client that waits, which is cut off", async () => {
+  const [master, replica] = await pair()
+  const { engine, client } = master
+  const waiter = await master.connect()
+  const id = Number(/\d+/.exec(await waiter.text("CLIENT", "ID"))?.[0])
+  const moved = waiter.text("BLMOVE", "from", "to", "LEFT", "LEFT", 0)
+  const cut = expect(moved).rejects.toThrow(/closed/)
+  await until(
+    async () => (await field(master, "blocked_clients")) === "1",
+    () => "the client waits",
+  )
+  const { arena } = engine.keyspace
+  const alloc = arena.alloc.bind(arena)
+  const spy = vi.spyOn(arena, "alloc").mockImplementation((bytes) => {
+    if (engine.context.session.id === id) throw new ArenaFullError(bytes)
+    return alloc(bytes)
+  })
+  await client.text("RPUSH", "from", "a")
+  await cut
+  spy.mockRestore()
+  expect(await field(master, "blocked_clients")).toBe("0")
+  expect(await client.text("RPUSH", "from", "b")).toMatch(/^:/)
+  await untilSynced(master, "2")
+  await untilSame(master, replica)
+})
+
 it("one that runs out of memory before its first change does not", async () => {
   const [master, replica] = await pair()
   const [reply] = await half(master, replica, [["SET", "k", "x".repeat(100_000)]], 0)

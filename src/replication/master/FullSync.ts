@@ -52,6 +52,9 @@ export interface FullSyncHost {
 const FILE_CHUNK_BYTES = 256 * 1024
 const GATHER_STEP_MS = 50
 
+/** A link that gets nothing but what the loop gives it. */
+const unserved = ({ state }: ReplicaLink): boolean => state === "waiting" || state === "transfer"
+
 /** A file being written, which others may join. */
 interface FileJob {
   readonly part: SnapshotPart
@@ -81,7 +84,7 @@ export class FullSync {
       this.loop,
       Effect.sync(() => void (this.running = false)),
     )
-    this.host.background(loop, () => this.drop(this.waiting()))
+    this.host.background(loop, () => this.drop([...this.host.links()].filter(unserved)))
   }
 
   /** A replica is gone. A snapshot that nobody waits for any more ends. */

@@ -110,7 +110,7 @@ export class Replication {
     engine.dispatcher.onAwaitedWrite = () => {
       if (this.replica.master === undefined) this.master.askForAcks()
     }
-    engine.dispatcher.onHalfDone = (what) => this.master.endHistory(`${what} was broken off half way`)
+    engine.dispatcher.onHalfDone = (what) => this.brokenOff(`${what} was broken off half way`)
     engine.changeReplicationId = () => this.log.changeId()
     persistence.replication = () =>
       this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
@@ -127,6 +127,14 @@ export class Replication {
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
     if (config.values.replicaof !== undefined) this.phaseChanged("connect")
+  }
+
+  /** The data set is no longer what its history says. */
+  private brokenOff(why: string): void {
+    if (!this.log.following) return this.master.endHistory(why)
+    this.services.fork(Effect.logWarning(`${why}. The master is asked for a snapshot.`))
+    this.log.continues = false
+    this.replica.reconnect()
   }
 
   private watchConfig(config: ConfigState): void {
