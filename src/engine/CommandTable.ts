@@ -5,7 +5,7 @@
  * each slot stands the name it is found by, which rename-command may have made another one than the command's own.
  * Example: "GeT" hashes as "get"; the slot's name is compared byte by byte before it counts as found.
  */
-import type { Command, TableCommand } from "./Command.js"
+import type { Command, Handler, TableCommand } from "./Command.js"
 
 const fold = (b: number): number => (b >= 65 && b <= 90 ? b + 32 : b)
 
@@ -88,6 +88,11 @@ export class CommandTable {
       this.names[at] = called
       this.commands.push(c)
     }
+  }
+
+  /** Puts something between dispatch and every handler. */
+  wrapHandlers(wrapped: (cmd: TableCommand) => Handler): void {
+    for (const cmd of this.byId) Object.assign(cmd, { handler: wrapped(cmd) })
   }
 
   find(buf: Uint8Array, off: number, len: number): TableCommand | undefined {

@@ -52,7 +52,7 @@ it("calls a turn again after one that threw", async () => {
   let turns = 0
   const lines = await logOf((background) =>
     Effect.suspend(() => {
-      background.whenDue("the test", { sleep: Effect.sleep(1) }, () => {
+      background.whenDue("the test", { sleep: Effect.yieldNow }, () => {
         if (++turns === 1) throw new Error("a bad turn")
         if (turns === 3) Deferred.doneUnsafe(again, Exit.void)
         return false

@@ -11,6 +11,7 @@ import { Redix } from "../../src/Redix.js"
 import { type Engine, EngineService } from "../../src/engine/Engine.js"
 import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
+import { watchContract } from "../../src/engine/Contract.js"
 import { RawClient } from "./RawClient.js"
 
 export interface TestRedix {
@@ -68,11 +69,17 @@ export const startRedix = async (
       ),
     ),
   )
+  const offences: Array<string> = []
+  watchContract(engine.dispatcher.table, (text) => offences.push(text))
   return {
     port,
     engine,
     persistence,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
-    stop: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+    stop: async () => {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      if (offences.length > 0)
+        throw new Error(`handlers broke their contract:\n${offences.slice(0, 20).join("\n")}`)
+    },
   }
 }

@@ -176,6 +176,7 @@ export const CLIENT_REPLY = spec({
   acl: ["connection"],
   args: "on_off_skip(ON|OFF|SKIP)",
   brief: 8,
+  replies: "any",
 })
 
 export const CLIENT_SETNAME = spec({

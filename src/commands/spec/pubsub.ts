@@ -11,6 +11,7 @@ export const PSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "pattern{pattern:pattern}...",
   whileSubscribed: true,
+  replies: "any",
 })
 
 export const PUBLISH = spec({
@@ -111,6 +112,7 @@ export const PUNSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "[pattern:pattern...]",
   whileSubscribed: true,
+  replies: "any",
 })
 
 export const SPUBLISH = spec({
@@ -137,6 +139,7 @@ export const SSUBSCRIBE = spec({
   keys: "not_key @1 ..-1",
   args: "shardchannel...",
   whileSubscribed: true,
+  replies: "any",
 })
 
 export const SUBSCRIBE = spec({
@@ -150,6 +153,7 @@ export const SUBSCRIBE = spec({
   args: "channel...",
   brief: 8,
   whileSubscribed: true,
+  replies: "any",
 })
 
 export const SUNSUBSCRIBE = spec({
@@ -163,6 +167,7 @@ export const SUNSUBSCRIBE = spec({
   keys: "not_key @1 ..-1",
   args: "[shardchannel...]",
   whileSubscribed: true,
+  replies: "any",
 })
 
 export const UNSUBSCRIBE = spec({
@@ -175,4 +180,5 @@ export const UNSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "[channel...]",
   whileSubscribed: true,
+  replies: "any",
 })

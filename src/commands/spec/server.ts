@@ -132,6 +132,7 @@ export const MONITOR = spec({
   since: "1.0.0",
   summary: "Streams every command the server runs to this connection.",
   flags: ["admin", "noscript", "loading", "stale"],
+  replies: "any",
 })
 
 export const PSYNC = spec({
@@ -142,6 +143,7 @@ export const PSYNC = spec({
   summary: "Starts or resumes replication; sent by a replica.",
   flags: ["admin", "noscript", "no_async_loading", "no_multi"],
   args: "replicationid offset:int",
+  replies: "any",
 })
 
 export const REPLCONF = spec({
@@ -153,6 +155,7 @@ export const REPLCONF = spec({
   complexity: "O(1)",
   flags: ["admin", "noscript", "loading", "stale", "allow_busy"],
   internal: true,
+  replies: "any",
 })
 
 export const REPLICAOF = spec({
@@ -255,6 +258,7 @@ export const SYNC = spec({
   since: "1.0.0",
   summary: "Starts replication by a full copy; the old form of PSYNC.",
   flags: ["admin", "noscript", "no_async_loading", "no_multi"],
+  replies: "any",
 })
 
 export const TIME = spec({

@@ -24,6 +24,7 @@ export const EXEC = spec({
   acl: ["transaction"],
   inMulti: "ends",
   runsQueue: true,
+  replies: "any",
 })
 
 export const MULTI = spec({

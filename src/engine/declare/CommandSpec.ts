@@ -145,6 +145,8 @@ export interface CommandFacts {
   readonly guard?: GuardDirective
   /** Refused as writes are after a failed save, so that whoever watches the server hears of it. */
   readonly stopsOnFailedSave?: boolean
+  /** "any": it answers by pushes, several times, or not at all. */
+  readonly replies?: "any"
   /** Which words no log may show. */
   readonly secrets?: SecretWords
 }
@@ -231,6 +233,7 @@ export class CommandSpec {
   readonly whileSubscribed: boolean
   readonly guard: GuardDirective | undefined
   readonly stopsOnFailedSave: boolean
+  readonly replies: "one" | "any"
   readonly secrets: SecretWords | undefined
 
   readonly findKeys: KeyFinderName | undefined
@@ -285,6 +288,7 @@ export class CommandSpec {
     this.whileSubscribed = facts.whileSubscribed === true
     this.guard = facts.guard
     this.stopsOnFailedSave = facts.stopsOnFailedSave === true
+    this.replies = facts.replies ?? "one"
     this.secrets = facts.secrets
     this.findKeys = facts.findKeys
     this.keyText = facts.keys

@@ -1,0 +1,84 @@
+/**
+ * The contract of handlers, checked while a server runs: for tests, which hold every command they send to it.
+ *
+ * A handler appends exactly one reply to the writer, or none and answers an Effect of it; a command that is declared
+ * readonly changes no data; one that changes data says so (`changed`). A command that answers by pushes, several times or
+ * not at all says so in its declaration (`replies`).
+ *
+ * `watchContract` puts itself between dispatch and the handlers of a table. It sees a change of data by the number of keys
+ * and by the count of changes: cheap, and enough for what a newcomer forgets.
+ */
+import type { TableCommand } from "./Command.js"
+import type { CommandContext } from "./CommandContext.js"
+import type { CommandTable } from "./CommandTable.js"
+
+const CR = 13
+/** Longer replies are not looked at: counting them would take longer than the command. */
+const COUNTED_BYTES_MAX = 64 * 1024
+/** Types whose head says how many bytes follow: $ = ! */
+const isBytes = (type: number): boolean => type === 36 || type === 61 || type === 33
+/** Types whose head says how many replies follow: * ~ > */
+const isList = (type: number): boolean => type === 42 || type === 126 || type === 62
+/** Types whose head says how many pairs follow: % | */
+const isPairs = (type: number): boolean => type === 37 || type === 124
+
+/** The position behind the reply that begins at `pos`. */
+const behindReply = (bytes: Uint8Array, pos: number): number => {
+  let at = pos
+  for (let left = 1; left > 0; left--) {
+    const type = bytes[at]
+    const end = bytes.indexOf(CR, at)
+    if (end < 0) throw new Error("the reply is cut off")
+    const count = Number(Buffer.from(bytes.subarray(at + 1, end)).toString("latin1"))
+    at = end + 2
+    if (isBytes(type) && count >= 0) at += count + 2
+    else if (isList(type) && count > 0) left += count
+    else if (isPairs(type)) left += 2 * count + (type === 124 ? 1 : 0)
+  }
+  return at
+}
+
+/** How many replies lie in the bytes. */
+export const repliesIn = (bytes: Uint8Array): number => {
+  let n = 0
+  for (let at = 0; at < bytes.length; n++) at = behindReply(bytes, at)
+  return n
+}
+
+const keysIn = (c: CommandContext): number => {
+  let keys = 0
+  for (const db of c.keyspace.databases) keys += db.size
+  return keys
+}
+
+const shown = (c: CommandContext): string =>
+  Array.from({ length: Math.min(c.argc, 6) }, (_, i) =>
+    Buffer.from(c.bytes(i).subarray(0, 20)).toString("latin1"),
+  ).join(" ")
+
+/** Holds every handler of the table to its contract; `offend` is told of each breach, with the command line. */
+export const watchContract = (table: CommandTable, offend: (text: string) => void): void => {
+  table.wrapHandlers((cmd: TableCommand) => {
+    const { handler, spec } = cmd
+    return (c) => {
+      const { pos } = c.out
+      const { dirty, stats } = c.keyspace
+      const keys = keysIn(c)
+      const { expiredKeys } = stats
+      const words = shown(c)
+      const result = handler(c)
+      const say = (what: string): void => offend(`${cmd.name} ${what}: ${words}`)
+      if (spec.replies === "one" && c.out.pos - pos <= COUNTED_BYTES_MAX) {
+        const replies = c.out.pos < pos ? -1 : repliesIn(c.out.buf.subarray(pos, c.out.pos))
+        const wanted = result === undefined ? 1 : 0
+        if (replies !== wanted) say(`gave ${replies} replies, not ${wanted}`)
+      }
+      const changes = c.keyspace.dirty - dirty
+      if (spec.isReadOnly && !spec.mayReplicate && changes !== 0) say("is readonly and changed something")
+      const went = keys - keysIn(c)
+      if (changes === 0 && went !== stats.expiredKeys - expiredKeys && spec.group !== "server")
+        say("changed the number of keys and did not say so")
+      return result
+    }
+  })
+}
