@@ -8,7 +8,7 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { renamed } from "./commands/CommandTable.js"
 import { dataCommands } from "./commands/index.js"
@@ -160,12 +160,16 @@ const layerOf = (
 const loads = (options: RedixOptions, config: RedixConfig["Service"]): boolean | "later" =>
   options.load ?? config.values.save.length > 0
 
-/** Before the port is open: no client may see the data set that is not there yet. */
-const expecting = (options: RedixOptions): Layer.Layer<never, never, PersistenceService | RedixConfig> =>
+/** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
+const expecting = (
+  options: RedixOptions,
+): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* PersistenceService
-      if (loads(options, yield* RedixConfig) !== false) persistence.expectLoad()
+      if (loads(options, yield* RedixConfig) === false) return
+      const fs = yield* FileSystem.FileSystem
+      persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
     }),
   )
 

@@ -73,7 +73,7 @@ export const rewriteConfig = (originalText: string, state: ConfigState): string 
   const found = find(lines)
   let marked = lines.includes(MARKER)
   for (const entry of entries) {
-    if (entry.statement) continue
+    if (entry.statement || entry.support === "none") continue
     const given = found.numbersOf.get(entry) ?? []
     const stays = (number: number): boolean =>
       number > found.lastInclude || says(lines[number] ?? "", entry, state)

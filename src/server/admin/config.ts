@@ -55,7 +55,11 @@ export const configCommands = (
     if (c.argc % 2 !== 0) return c.fail(Errors.syntax)
     const pairs: Array<readonly [string, string]> = []
     for (let i = 2; i < c.argc; i += 2) pairs.push([c.text(i), c.text(i + 1)])
-    const options = { local: isLocal(c.session.address) }
+    const { loading, asyncLoading } = engine.gates
+    const options = {
+      local: isLocal(c.session.address),
+      loading: loading || asyncLoading ? Errors.loading : undefined,
+    }
     // Only `dir` needs to ask the file system; everything else is settled here and now, also inside MULTI.
     if (!pairs.some(([name]) => name.toLowerCase() === "dir") || c.denyBlocking) {
       const result = config.configSet(pairs, options)
