@@ -22,7 +22,7 @@ import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { clientCommands } from "./server/admin/client.js"
 import { commandCommands } from "./server/admin/command.js"
-import { configCommands } from "./server/admin/config.js"
+import { configCommands, debugRewriteAll } from "./server/admin/config.js"
 import { connectionCommands } from "./server/admin/connection.js"
 import { monitorCommands } from "./server/admin/monitor.js"
 import { adminCommands } from "./server/admin/index.js"
@@ -124,6 +124,7 @@ const engineOf = (options: RedixOptions) =>
               ...adminCommands(engine, config, facts, [
                 debugReload(persistence),
                 debugChecksums(persistence),
+                debugRewriteAll(engine, config, withFiles),
               ]),
               ...shutdownCommands(engine),
               ...timeCommands(engine),

@@ -194,6 +194,7 @@ export class ServerPersistence {
 
   /** Every tenth of a second: a scheduled save, or a save point that is reached. */
   cron(): void {
+    if (this.engine.cronPaused) return
     const { state } = this.rdb
     this.updateGates()
     if (state.save !== undefined || state.load !== undefined || this.engine.lifecycle.stopping) return

@@ -10,6 +10,7 @@ import * as spec from "../../commands/spec/configuration.js"
 import { configSet, type ConfigState, rewriteConfigFile } from "../../config/index.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../Engine.js"
+import type { DebugSubcommand } from "./DebugSubcommand.js"
 
 const HELP: ReadonlyArray<string> = [
   "GET <pattern>",
@@ -32,13 +33,43 @@ const bulkBytes = (c: CommandContext, text: string): void => {
   c.out.bulk(bytes, 0, bytes.length)
 }
 
+type WithFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
+
+/** DEBUG CONFIG-REWRITE-FORCE-ALL. */
+export const debugRewriteAll = (
+  engine: Engine,
+  config: ConfigState,
+  withFiles: WithFiles,
+): DebugSubcommand => {
+  const failed = (reason: string): string => `ERR CONFIG-REWRITE-FORCE-ALL failed: ${reason}`
+  return {
+    name: "CONFIG-REWRITE-FORCE-ALL",
+    arguments: [0, 0],
+    help: [
+      "CONFIG-REWRITE-FORCE-ALL",
+      "    As CONFIG REWRITE, but every option is written, also those that are at their",
+      "    default and have no line in the file.",
+    ],
+    run: (c) => {
+      // What redis-server makes of a file that has no name.
+      if (config.configFile === "") return c.fail(failed("Bad address"))
+      const writing = withFiles(rewriteConfigFile(config, true)).pipe(
+        Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }),
+      )
+      if (!c.denyBlocking) return writing
+      engine.background(writing)
+      c.out.ok()
+    },
+  }
+}
+
 const isLocal = (address: string): boolean =>
   address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export const configCommands = (
   engine: Engine,
   config: ConfigState,
-  withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>,
+  withFiles: WithFiles,
 ): ReadonlyArray<Command> => {
   const get = (c: CommandContext): void => {
     const patterns: Array<string> = []
