@@ -321,9 +321,13 @@ export class Engine {
 
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
-    if (this.cronPaused) return false
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
+    if (this.cronPaused) {
+      // The end of CLIENT PAUSE is no periodic work; everything else here is.
+      this.pause.tick(start)
+      return false
+    }
     keyspace.now = start
     for (const work of this.onCron) work(start)
     this.pause.tick(start)

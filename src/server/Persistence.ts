@@ -56,6 +56,8 @@ export class ServerPersistence {
   private ended = false
   /** A load is announced: clients are kept out before its first turn and until its last. */
   private reloading = false
+  /** The file was not there before clients could come: one that appears since is not read over their data. */
+  private nothingToLoad = false
 
   constructor(
     readonly engine: Engine,
@@ -192,6 +194,7 @@ export class ServerPersistence {
 
   /** Every tenth of a second: a scheduled save, or a save point that is reached. */
   cron(): void {
+    if (this.engine.cronPaused) return
     const { state } = this.rdb
     this.updateGates()
     if (state.save !== undefined || state.load !== undefined || this.engine.lifecycle.stopping) return
@@ -214,10 +217,11 @@ export class ServerPersistence {
 
   // ---- loading
 
-  /** Tells clients that the server loads, until `loadAtStart` has ended. */
-  expectLoad(): void {
+  /** Announces a load. Where there is a file, clients are told that the server loads until `loadAtStart` has ended. */
+  expectLoad(fileThere = true): void {
+    this.nothingToLoad = !fileThere
     this.reloading = true
-    this.setLoading(true)
+    this.setLoading(fileThere)
   }
 
   private endLoad(): void {
@@ -231,7 +235,7 @@ export class ServerPersistence {
     const onExpired = (database: number, key: Uint8Array): void => {
       this.expiredAtLoad.push({ database, key: key.slice() })
     }
-    return this.load({ onExpired }).pipe(
+    const loading = this.load({ onExpired }).pipe(
       Effect.tap((result) => {
         this.loaded = result
         const seconds = (this.engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000
@@ -244,6 +248,8 @@ export class ServerPersistence {
         this.rdb.state.loadFailed = false
         return Effect.void
       }),
+    )
+    return (this.nothingToLoad ? Effect.void : loading).pipe(
       Effect.tap(() =>
         Effect.sync(() => {
           for (const listener of this.afterLoad) listener(this.loaded)
