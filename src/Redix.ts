@@ -11,7 +11,7 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { renamed } from "./engine/CommandTable.js"
 import { dataCommands } from "./commands/index.js"
@@ -27,7 +27,7 @@ import { onRealTurns } from "./engine/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { clientCommands } from "./commands/client/client.js"
 import { commandCommands } from "./commands/info/command.js"
-import { configCommands } from "./commands/config/config.js"
+import { configCommands, debugRewriteAll } from "./commands/config/config.js"
 import { connectionCommands } from "./commands/client/connection.js"
 import { monitorCommands } from "./commands/client/monitor.js"
 import { adminCommands } from "./commands/admin.js"
@@ -99,7 +99,11 @@ const commands = () =>
       const files = yield* Effect.context<FileSystem.FileSystem>()
       const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
         Effect.provideContext(effect, files)
-      const debug = [debugReload(persistence), debugChecksums(persistence)]
+      const debug = [
+        debugReload(persistence),
+        debugChecksums(persistence),
+        debugRewriteAll(engine, config, withFiles),
+      ]
       engine.dispatcher.table.add([
         ...dataCommands,
         ...transactionCommands(engine),
@@ -158,12 +162,16 @@ const layerOf = (
 const loads = (options: RedixOptions, config: RedixConfig["Service"]): boolean | "later" =>
   options.load ?? config.values.save.length > 0
 
-/** Before the port is open: no client may see the data set that is not there yet. */
-const expecting = (options: RedixOptions): Layer.Layer<never, never, PersistenceService | RedixConfig> =>
+/** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
+const expecting = (
+  options: RedixOptions,
+): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* PersistenceService
-      if (loads(options, yield* RedixConfig) !== false) persistence.expectLoad()
+      if (loads(options, yield* RedixConfig) === false) return
+      const fs = yield* FileSystem.FileSystem
+      persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
     }),
   )
 

@@ -46,13 +46,14 @@ const wantedLines = (
   entry: Entry,
   state: ConfigState,
   { numbersOf, lastInclude }: Found,
+  force: boolean,
 ): Array<readonly [line: string, append: boolean]> => {
   const moves = (numbersOf.get(entry) ?? []).some((number) => number < lastInclude)
-  const all = moves || state.fromIncludes.has(entry.name)
+  const all = force || moves || state.fromIncludes.has(entry.name)
   const appended = all || entry.alwaysWritten || !state.isDefault(entry)
   const defaults = new Set(entry.kind.lines(entry.defaultText))
   const lines = entry.kind.lines(state.text(entry.name))
-  const said = all && lines.length === 0 && entry.kind.words === "one" ? ['""'] : lines
+  const said = all && !force && lines.length === 0 && entry.kind.words === "one" ? ['""'] : lines
   const joined = entry.name === "save" && lastInclude >= 0 ? [said.join(" ")] : said
   return joined.map((words) => [
     `${entry.name} ${words}`,
@@ -68,17 +69,18 @@ const says = (line: string, entry: Entry, state: ConfigState): boolean => {
   return parsed.ok && parsed.text === state.text(entry.name)
 }
 
-export const rewriteConfig = (originalText: string, state: ConfigState): string => {
+/** `force` also writes what is at its default and has no line. */
+export const rewriteConfig = (originalText: string, state: ConfigState, force = false): string => {
   const lines = originalText.split("\n").map(trimLine)
   const found = find(lines)
   let marked = lines.includes(MARKER)
   for (const entry of entries) {
-    if (entry.statement) continue
     const given = found.numbersOf.get(entry) ?? []
+    if (entry.statement || (entry.support === "none" && (given.length > 0 || !force))) continue
     const stays = (number: number): boolean =>
       number > found.lastInclude || says(lines[number] ?? "", entry, state)
     const places = given.filter(stays)
-    for (const [line, append] of wantedLines(entry, state, found)) {
+    for (const [line, append] of wantedLines(entry, state, found, force)) {
       const place = places.shift()
       if (place !== undefined) {
         lines[place] = line

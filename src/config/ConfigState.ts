@@ -31,6 +31,8 @@ export type ChangeHook = (text: string) => string | undefined
 export interface ConfigSetOptions {
   /** Whether the client is on the loopback or the unix socket, for `enable-protected-configs local`. */
   readonly local?: boolean
+  /** The error reply for what may not change while a data set is loaded; undefined where none is. */
+  readonly loading?: string | undefined
 }
 
 /** A note for the log at start: a setting that has no effect. */
@@ -171,6 +173,8 @@ export class ConfigState {
       const shown = lowerAscii(name)
       const locked = this.lockedReason(entry, options.local === true)
       if (locked !== undefined) return failed(name, locked)
+      if (entry.fixedWhileLoading && options.loading !== undefined)
+        return { ok: false, error: options.loading }
       if (seen.has(shown)) return failed(name, "duplicate parameter")
       seen.add(shown)
       changes.push({ shown, entry, given })
@@ -183,6 +187,16 @@ export class ConfigState {
     if (entry.mutability === "mutable") return undefined
     const allowed = this.values.enableProtectedConfigs
     return allowed === "yes" || (allowed === "local" && local) ? undefined : "can't set protected config"
+  }
+
+  /**
+   * As `assignEntry` at start; what has no effect is checked and not assigned. Answers the text it would have, or the
+   * reason of a refusal.
+   */
+  assignAtStart(entry: Entry, text: string): Parsed<unknown> {
+    const parsed = this.parse(entry, text, true)
+    if (parsed.ok && entry.support !== "none") this.assign(entry, parsed)
+    return parsed
   }
 
   private parse(entry: Entry, text: string, atStart: boolean): Parsed<unknown> {

@@ -7,7 +7,8 @@ import type { Kind } from "./Kinds.js"
  * What Redix does with a directive.
  * - "full": it has Redis's effect.
  * - "hint": tuning of a mechanism Redix has no counterpart of; any value is kept, and nothing a client sees depends on it.
- * - "none": known, without effect. Another value than the default warns at start and is refused by CONFIG SET.
+ * - "none": known, without effect. Another value than the default warns at start and is refused by CONFIG SET; CONFIG GET
+ *   shows the default, which is what is in effect, and CONFIG REWRITE leaves the line as it is.
  * - "refused": ignoring it would make the server less safe than its owner believes, so it stops the start.
  */
 export type Support = "full" | "hint" | "none" | "refused"
@@ -34,6 +35,8 @@ export interface DirectiveOptions {
   readonly alwaysWritten?: boolean
   /** A new value takes effect only through a hook; without one CONFIG SET refuses. */
   readonly needsHook?: boolean
+  /** CONFIG SET refuses it, whatever the value, while a data set is loaded. */
+  readonly fixedWhileLoading?: boolean
   /** A secret: messages leave its value out. */
   readonly secret?: boolean
   /** Repeated lines: the last one alone counts, or they add up, over all sources. */
@@ -67,6 +70,7 @@ export const directive = <A>(
   statement: false,
   alwaysWritten: false,
   needsHook: false,
+  fixedWhileLoading: false,
   secret: false,
   repeated: "last",
   clamp: undefined,

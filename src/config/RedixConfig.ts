@@ -142,17 +142,17 @@ const readState = Effect.fnUntraced(function* (
   const state = new ConfigState()
   for (const entry of entries) {
     const source = origins.get(entry.name) ?? "the configuration"
-    const given = yield* readText(entry).pipe(
+    const found = yield* readText(entry).pipe(
       Effect.mapError((error) => invalid(source, entry.name, "", error.message)),
     )
-    if (given === undefined) continue
-    const text = bytesOf(given)
+    if (found === undefined) continue
+    const text = bytesOf(found)
     const shown = entry.secret ? "" : text
     if (entry.support === "refused" && text !== "")
       return yield* invalid(source, entry.name, shown, "Redix does not support this setting")
-    const reason = state.assignEntry(entry, text, true)
-    if (reason !== undefined) return yield* invalid(source, entry.name, shown, reason)
-    const warning = settingWarning({ entry, source }, state.text(entry.name))
+    const given = state.assignAtStart(entry, text)
+    if (!given.ok) return yield* invalid(source, entry.name, shown, given.reason)
+    const warning = settingWarning({ entry, source }, given.text)
     if (warning !== undefined) state.warnings.push(warning)
   }
   return state

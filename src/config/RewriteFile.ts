@@ -14,9 +14,10 @@ const PERMISSION_BITS = 0o777
 
 const lastSlash = (path: string): number => path.lastIndexOf("/")
 
-/** Where CONFIG REWRITE cannot work, its error has the reply. */
+/** Where CONFIG REWRITE cannot work, its error has the reply. `force` also writes what is at its default. */
 export const rewriteConfigFile = (
   state: ConfigState,
+  force = false,
 ): Effect.Effect<void, ConfigRewriteError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const path = state.configFile
@@ -24,7 +25,7 @@ export const rewriteConfigFile = (
       const reason = "The server is running without a config file"
       return yield* new ConfigRewriteError({ reply: `ERR ${reason}`, path, reason })
     }
-    yield* replaceFile(path, (old) => rewriteConfig(old, state)).pipe(
+    yield* replaceFile(path, (old) => rewriteConfig(old, state, force)).pipe(
       Effect.mapError((error) => {
         const reason = platformReason(error)
         return new ConfigRewriteError({ reply: `ERR Rewriting config file: ${reason}`, path, reason })

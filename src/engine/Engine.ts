@@ -367,12 +367,13 @@ export class Engine {
 
   /** One turn of the clock-driven work; answers whether more is waiting. */
   cron(): boolean {
-    if (this.cronPaused) {
-      this.alarm.set(Infinity)
-      return false
-    }
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
+    if (this.cronPaused) {
+      // The end of CLIENT PAUSE is no periodic work; everything else here is.
+      this.alarm.set(this.pause.tick(start))
+      return false
+    }
     keyspace.now = start
     let due = this.pause.tick(start)
     let more = true

@@ -55,6 +55,8 @@ export class ServerPersistence {
   private ended = false
   /** A load is announced: clients are kept out before its first turn and until its last. */
   private reloading = false
+  /** The file was not there before clients could come: one that appears since is not read over their data. */
+  private nothingToLoad = false
 
   constructor(
     readonly engine: Engine,
@@ -207,6 +209,7 @@ export class ServerPersistence {
 
   /** A scheduled save, or a save point that is reached; answers when one will be. */
   private cron(nowMs: number): number {
+    if (this.engine.cronPaused) return Infinity
     const { state } = this.rdb
     this.updateGates()
     if (state.load !== undefined || this.engine.lifecycle.stopping) return Infinity
@@ -236,10 +239,11 @@ export class ServerPersistence {
 
   // ---- loading
 
-  /** Tells clients that the server loads, until `loadAtStart` has ended. */
-  expectLoad(): void {
+  /** Announces a load. Where there is a file, clients are told that the server loads until `loadAtStart` has ended. */
+  expectLoad(fileThere = true): void {
+    this.nothingToLoad = !fileThere
     this.reloading = true
-    this.setLoading(true)
+    this.setLoading(fileThere)
   }
 
   private endLoad(): void {
@@ -253,7 +257,7 @@ export class ServerPersistence {
     const onExpired = (database: number, key: Uint8Array): void => {
       this.expiredAtLoad.push({ database, key: key.slice() })
     }
-    return this.load({ onExpired }).pipe(
+    const loading = this.load({ onExpired }).pipe(
       Effect.tap((result) => {
         this.loaded = result
         const seconds = (this.engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000
@@ -266,6 +270,8 @@ export class ServerPersistence {
         this.rdb.state.loadFailed = false
         return Effect.void
       }),
+    )
+    return (this.nothingToLoad ? Effect.void : loading).pipe(
       Effect.tap(() =>
         Effect.sync(() => {
           for (const listener of this.afterLoad) listener(this.loaded)

@@ -120,13 +120,7 @@ describeOracle("configuration files against redis-server", () => {
     ["port 0\nslave-priority 7\nhash-max-ziplist-entries 5\n", [["replica-priority", "8"]]],
     ["port 0\nslave-priority 7\n", [["replica-priority", "100"]]],
     ["port 0\nmaxmemory 100mb\nmaxmemory-clients 5%\n", []],
-    [
-      "port 0\nmaxmemory 5kb\nmaxmemory-clients 5%\n",
-      [
-        ["maxmemory", "0"],
-        ["maxmemory-clients", "0"],
-      ],
-    ],
+    ["port 0\nmaxmemory 5kb\nmaxmemory-clients 5%\n", [["maxmemory", "0"]]],
     [
       "port 0\n",
       [

@@ -14,6 +14,7 @@ import {
   helpText,
   parseArgv,
   RedixConfig,
+  rewriteConfig,
   rewriteConfigFile,
   type StartOptions,
   versionText,
@@ -166,6 +167,9 @@ describe("the start", () => {
       `Configuration, ${file} line 2: 'appendfsync' tunes a mechanism Redix does not have; it has no effect`,
       `Configuration, ${file} line 1: 'appendonly' is not supported by Redix and has no effect`,
     ])
+    // What has no effect is not shown as if it had, and the file keeps its line.
+    expect([state.text("appendonly"), state.values.appendonly]).toEqual(["no", false])
+    expect(rewriteConfig("appendonly yes\n", state)).toContain("appendonly yes\n")
   })
 
   it("ignores a bad variable where the command line decides, with a warning", async () => {

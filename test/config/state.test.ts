@@ -51,6 +51,57 @@ describe("CONFIG SET", () => {
     expect(ports).toEqual(["7000"])
   })
 
+  it("refuses what a load must find as it was, before it looks at values", () => {
+    const state = new ConfigState()
+    const loading = "LOADING Redis is loading the dataset in memory"
+    for (const name of ["appendonly", "repl-diskless-load"])
+      expect(state.configSet([[name, "banana"]], { loading })).toEqual({ ok: false, error: loading })
+    expect(state.configSet([["dir", "."]], { loading })).toMatchObject({
+      error: `${PREFIX} 'dir') - can't set protected config`,
+    })
+    state.assignText("enable-protected-configs", "yes")
+    expect(
+      state.configSet(
+        [
+          ["timeout", "x"],
+          ["dir", "."],
+        ],
+        { loading },
+      ),
+    ).toMatchObject({ error: loading })
+    expect(
+      state.configSet(
+        [
+          ["dir", "."],
+          ["nosuch", "1"],
+        ],
+        { loading },
+      ),
+    ).toMatchObject({ error: loading })
+    expect(
+      state.configSet(
+        [
+          ["nosuch", "1"],
+          ["dir", "."],
+        ],
+        { loading },
+      ),
+    ).toMatchObject({
+      error: "ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'",
+    })
+    expect(state.configSet([["timeout", "5"]], { loading })).toMatchObject({ ok: true })
+  })
+
+  it("takes every value that CONFIG GET shows, and another log-format at once", () => {
+    const state = new ConfigState()
+    for (const [name, value] of state.configGet(["*"])) {
+      const result = state.configSet([[name, value]])
+      if (!result.ok) expect(result.error).toMatch(/can't set (immutable|protected) config$/)
+    }
+    expect(state.configSet([["log-format", "json"]])).toEqual({ ok: true, changed: ["log-format"] })
+    expect(state.values.logFormat).toBe("json")
+  })
+
   it("undoes everything when a hook refuses, and tells the hooks", () => {
     const state = new ConfigState()
     const told: Array<string> = []

@@ -116,7 +116,7 @@ export const configurationTable = (): string => {
     "\n| directive | default | can be changed |\n|---|---|---|\n",
     ...rows,
     `\nKept and shown, but tuning a mechanism Redix does not have: ${list("hint")}.\n`,
-    `\nKnown without effect; any value but the default warns at start and is refused by \`CONFIG SET\`: ${list("none")}.\n`,
+    `\nKnown without effect; any value but the default warns at start and is refused by \`CONFIG SET\`; \`CONFIG GET\` shows the default, and \`CONFIG REWRITE\` keeps the line: ${list("none")}.\n`,
     `\nStopping the start, because without them the server would not be what was asked for: ${list("refused")}.\n\n`,
   ].join("")
 }

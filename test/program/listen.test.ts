@@ -1,12 +1,13 @@
 /** Where the program listens: a unix socket, TLS, several addresses. */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
+import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as tls from "node:tls"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { freePort } from "../support/OracleServer.js"
-import { Program } from "../support/Program.js"
+import { describeOracle, freePort, oracleStatus } from "../support/Oracle.js"
+import { Program, runProgram } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
 
 let dir = ""
@@ -95,6 +96,115 @@ describe("TLS", () => {
     expect(await pingTls(port, clientCertificate())).toBe("+PONG\r\n")
     expect(await pingTls(port, { maxVersion: "TLSv1.2" })).toBe("refused")
     expect((await program.stop()).code).toBe(0)
+  })
+})
+
+describe("paths", () => {
+  it("count from dir, wherever it stands: socket, pid file, log file, TLS files", async () => {
+    const home = at("home")
+    fs.mkdirSync(path.join(home, "deep"), { recursive: true })
+    for (const name of ["server.crt", "server.key", "ca.crt"])
+      fs.copyFileSync(at(name), path.join(home, "deep", name))
+    const port = await freePort()
+    const files = [
+      "--tls-cert-file",
+      "server.crt",
+      "--tls-key-file",
+      "server.key",
+      "--tls-ca-cert-file",
+      "ca.crt",
+    ]
+    const line = ["--unixsocket", "x.sock", "--pidfile", "x.pid", "--logfile", "x.log", ...files]
+    const program = new Program({
+      args: [...line, "--dir", "home", "--port", "0", "--tls-port", `${port}`, "--save", "", "--dir", "deep"],
+      cwd: dir,
+    })
+    const deep = path.join(home, "deep")
+    let client: RawClient | undefined
+    while (client === undefined)
+      client = await RawClient.connect({ path: path.join(deep, "x.sock") }).catch(() => undefined)
+    expect(await client.text("CONFIG", "GET", "unixsocket")).toBe(
+      "*2\r\n$10\r\nunixsocket\r\n$6\r\nx.sock\r\n",
+    )
+    while (!fs.existsSync(path.join(deep, "x.pid"))) await client.text("PING")
+    expect(fs.readFileSync(path.join(deep, "x.pid"), "utf8")).toBe(`${program.pid}\n`)
+    expect(await pingTls(port, clientCertificate())).toBe("+PONG\r\n")
+    client.close()
+    expect((await program.stop()).code).toBe(0)
+    expect(fs.readFileSync(path.join(deep, "x.log"), "utf8")).toContain("ready to exit, bye bye")
+    expect(fs.readdirSync(deep).toSorted()).toEqual(["ca.crt", "server.crt", "server.key", "x.log"])
+  })
+
+  it("dir may move while the server runs, from where it is; the log file moves with it", async () => {
+    fs.mkdirSync(at("one/two"), { recursive: true })
+    const args = ["--port", "0", "--unixsocket", at("moving.sock"), "--save", "", "--logfile", "x.log"]
+    const program = new Program({ args: [...args, "--dir", at("one"), "--enable-protected-configs", "yes"] })
+    let client: RawClient | undefined
+    while (client === undefined)
+      client = await RawClient.connect({ path: at("moving.sock") }).catch(() => undefined)
+    expect(await client.text("CONFIG", "SET", "dir", "two")).toBe("+OK\r\n")
+    expect(await client.text("CONFIG", "GET", "dir")).toContain(fs.realpathSync(at("one/two")))
+    client.close()
+    await program.stop()
+    expect(fs.readFileSync(at("one/two/x.log"), "utf8")).toContain("bye bye")
+  })
+})
+
+describe("what cannot listen says what redis-server says", () => {
+  const lines = async (...args: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+    const ended = await runProgram({ args: ["--save", "", ...args] })
+    expect(ended).toMatchObject({ code: 1, stderr: "" })
+    return ended.stdout.trimEnd().split("\n")
+  }
+  const taken = async (): Promise<readonly [net.Server, number]> => {
+    const server = net.createServer()
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const address = server.address()
+    return [server, typeof address === "object" && address !== null ? address.port : 0]
+  }
+
+  it("in one line", async () => {
+    const [server, port] = await taken()
+    const said = await lines("--port", `${port}`)
+    server.close()
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain(`Failed listening on port ${port} (TCP), aborting.`)
+    expect((await lines("--port", "0"))[0]).toContain("# Configured to not listen anywhere, exiting.")
+    const missing = await lines("--port", "0", "--unixsocket", at("nowhere/x.sock"))
+    expect(missing[0]).toContain("# Failed opening Unix socket: bind: No such file or directory")
+    expect((await lines("--port", "0", "--unixsocket", dir))[0]).toContain(
+      "# Failed opening Unix socket: bind: Address already in use",
+    )
+  })
+})
+
+describeOracle("what redis-server says when it cannot listen", () => {
+  it.each([
+    [["--port", "0"], "# Configured to not listen anywhere, exiting."],
+    [
+      ["--port", "0", "--unixsocket", "nowhere/x.sock"],
+      "# Failed opening Unix socket: bind: No such file or directory",
+    ],
+    [["--port", "0", "--unixsocket", "/tmp"], "# Failed opening Unix socket: bind: Address already in use"],
+  ])("%j", async (args, words) => {
+    const status = oracleStatus()
+    if (!status.available) throw new Error(status.reason)
+    const ended = await runProgram({ command: [status.binary], args: [...args, "--save", ""], cwd: dir })
+    expect(ended.code).toBe(1)
+    expect(ended.stdout).toContain(words)
+  })
+
+  it("of a port that is taken", async () => {
+    const status = oracleStatus()
+    if (!status.available) throw new Error(status.reason)
+    const server = net.createServer()
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""]
+    const ended = await runProgram({ command: [status.binary], args, cwd: dir })
+    server.close()
+    expect(ended.stdout).toContain(`Failed listening on port ${port} (TCP), aborting.`)
   })
 })
 

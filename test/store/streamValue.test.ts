@@ -202,7 +202,7 @@ describe("StreamLoader", () => {
     const s = loader.end()
     expect(streamPicture(liveBlocks(arena), s)).toEqual([
       "0 nodes",
-      "length 0 last 0-0 first 0-0 deleted 0-0 added 0",
+      "length 0 last 0-0 first 18446744073709551615-18446744073709551615 deleted 0-0 added 0",
       "1 groups",
       "group 67 last 0-0 read 0 pending 2",
       "pending 1-0 1",

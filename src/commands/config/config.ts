@@ -10,6 +10,7 @@ import * as spec from "../spec/configuration.js"
 import { configSet, type ConfigState, rewriteConfigFile } from "../../config/index.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
+import type { DebugSubcommand } from "../debug/DebugSubcommand.js"
 
 const HELP: ReadonlyArray<string> = [
   "GET <pattern>",
@@ -32,13 +33,43 @@ const bulkBytes = (c: CommandContext, text: string): void => {
   c.out.bulk(bytes, 0, bytes.length)
 }
 
+type WithFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
+
+/** DEBUG CONFIG-REWRITE-FORCE-ALL. */
+export const debugRewriteAll = (
+  engine: Engine,
+  config: ConfigState,
+  withFiles: WithFiles,
+): DebugSubcommand => {
+  const failed = (reason: string): string => `ERR CONFIG-REWRITE-FORCE-ALL failed: ${reason}`
+  return {
+    name: "CONFIG-REWRITE-FORCE-ALL",
+    arguments: [0, 0],
+    help: [
+      "CONFIG-REWRITE-FORCE-ALL",
+      "    As CONFIG REWRITE, but every option is written, also those that are at their",
+      "    default and have no line in the file.",
+    ],
+    run: (c) => {
+      // What redis-server makes of a file that has no name.
+      if (config.configFile === "") return c.fail(failed("Bad address"))
+      const writing = withFiles(rewriteConfigFile(config, true)).pipe(
+        Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }),
+      )
+      if (!c.denyBlocking) return writing
+      engine.background(writing)
+      c.out.ok()
+    },
+  }
+}
+
 const isLocal = (address: string): boolean =>
   address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export const configCommands = (
   engine: Engine,
   config: ConfigState,
-  withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>,
+  withFiles: WithFiles,
 ): ReadonlyArray<Command> => {
   const get = (c: CommandContext): void => {
     const patterns: Array<string> = []
@@ -55,7 +86,11 @@ export const configCommands = (
     if (c.argc % 2 !== 0) return c.fail(Errors.syntax)
     const pairs: Array<readonly [string, string]> = []
     for (let i = 2; i < c.argc; i += 2) pairs.push([c.text(i), c.text(i + 1)])
-    const options = { local: isLocal(c.session.address) }
+    const { loading, asyncLoading } = engine.gates
+    const options = {
+      local: isLocal(c.session.address),
+      loading: loading || asyncLoading ? Errors.loading : undefined,
+    }
     // Only `dir` needs to ask the file system; everything else is settled here and now, also inside MULTI.
     if (!pairs.some(([name]) => name.toLowerCase() === "dir") || c.denyBlocking) {
       const result = config.configSet(pairs, options)

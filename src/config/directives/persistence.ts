@@ -42,7 +42,7 @@ export const aofDirectives = {
   appenddirname: unsupported(fileName("appenddirname", "dirname", false), "appendonlydir", immutable),
   appendfilename: unsupported(fileName("appendfilename", "filename", false), "appendonly.aof", immutable),
   appendfsync: hint(oneOf(["everysec", "always", "no"]), "everysec"),
-  appendonly: unsupported(yesNo, "no"),
+  appendonly: unsupported(yesNo, "no", { fixedWhileLoading: true }),
   "auto-aof-rewrite-min-size": hint(memory("0"), "67108864"),
   "auto-aof-rewrite-percentage": hint(natural32, "100"),
   "no-appendfsync-on-rewrite": hint(yesNo, "no"),

@@ -28,7 +28,9 @@ export const replicationDirectives = {
   "repl-backlog-ttl": directive(integer("0", INT64_MAX), "3600"),
   // Links send a turn's changes in one write, so there are no small packets to hold back.
   "repl-disable-tcp-nodelay": hint(yesNo, "no"),
-  "repl-diskless-load": directive(oneOf(["disabled", "on-empty-db", "swapdb"]), "disabled"),
+  "repl-diskless-load": directive(oneOf(["disabled", "on-empty-db", "swapdb"]), "disabled", {
+    fixedWhileLoading: true,
+  }),
   "repl-diskless-sync": directive(yesNo, "yes"),
   "repl-diskless-sync-delay": directive(natural32, "5"),
   "repl-diskless-sync-max-replicas": directive(natural32, "0"),

@@ -73,7 +73,8 @@ export class StreamLoader {
     set(Stream.LAST_WORD, numbers.lastId)
     if (numbers.firstId !== undefined) set(Stream.FIRST_WORD, numbers.firstId)
     else {
-      if (!Stream.edgeId(arena, stream, false, id)) id.setZero()
+      // An empty stream's is above all others, as redis-server finds it, until an entry comes.
+      if (!Stream.edgeId(arena, stream, false, id)) id.setMax()
       Stream.setHeaderId(arena, stream, Stream.FIRST_WORD, id)
     }
     if (numbers.maxDeletedId !== undefined) set(Stream.DELETED_WORD, numbers.maxDeletedId)
