@@ -177,6 +177,21 @@ const resolveDirectory = Effect.fnUntraced(function* (path: string) {
   return info.type === "Directory" ? resolved : yield* Effect.fail("Not a directory")
 })
 
+/** Makes `dir` absolute: it must exist. Without one, no file is read or written, so none may be asked for. */
+export const checkDirectory = Effect.fnUntraced(function* (
+  state: ConfigState,
+): Effect.fn.Return<void, InvalidConfigError, FileSystem.FileSystem> {
+  const { dir, save } = state.values
+  if (dir === "") {
+    if (save.length === 0) return
+    return yield* invalid("the options", "save", state.text("save"), "Save points need a 'dir'")
+  }
+  const resolved = yield* resolveDirectory(dir).pipe(
+    Effect.mapError((reason) => invalid("the options", "dir", dir, reason)),
+  )
+  state.assignText("dir", resolved)
+})
+
 const readStdin = Effect.fnUntraced(function* () {
   const stdio = yield* Stdio.Stdio
   const text = yield* Stream.mkString(Stream.decodeText(stdio.stdin)).pipe(
