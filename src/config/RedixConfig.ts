@@ -82,7 +82,9 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   }
 }
 
-const overrideWords = (value: Override): ReadonlyArray<string> => {
+const overrideWords = (value: Override | null | undefined): ReadonlyArray<string> => {
+  // From JavaScript: no value is a wrong number of arguments.
+  if (value === null || value === undefined) return []
   if (typeof value === "boolean") return [value ? "yes" : "no"]
   if (typeof value === "object") return value.map(String)
   return [String(value)]
