@@ -17,12 +17,18 @@ import { renamed } from "./engine/CommandTable.js"
 import { dataCommands } from "./commands/index.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
-import { InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import {
+  checkDirectory,
+  InvalidConfigError,
+  type Overrides,
+  RedixConfig,
+  warningText,
+} from "./config/index.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
-import { onRealTurns } from "./commands/Turn.js"
+import { onRealTurns } from "./engine/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { clientCommands } from "./commands/client/client.js"
 import { commandCommands } from "./commands/info/command.js"
@@ -86,7 +92,8 @@ const commandNames = (
     (one) => one instanceof CommandSpec && one.container === undefined,
   )
   const names = renamed(
-    declared.map(({ name }) => name),
+    // Commands of an app's own are declared beside their handlers.
+    [...declared, ...dataCommands].map(({ name }) => name),
     config.values.renameCommand,
   )
   if (!("reason" in names)) return Effect.succeed(names)
@@ -107,6 +114,7 @@ const engineOf = (options: RedixOptions) =>
       const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
         Effect.provideContext(effect, files)
       const names = yield* commandNames(config)
+      yield* checkDirectory(config)
       const { set: setPersistence, get: persistence } = later<ServerPersistence>()
       const { set: setReplication, get: replication } = later<Replication>()
       return ReplicationService.layerOf({
@@ -172,12 +180,17 @@ const expecting = (options: RedixOptions): Layer.Layer<never, never, Persistence
     }),
   )
 
-/** Loads the file; clients that come meanwhile are told so. The layers above get the loaded data set. */
+/**
+ * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
+ * meanwhile are told so. The layers above get the loaded data set.
+ */
 const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* PersistenceService
-      if (loads(options, yield* RedixConfig) === true) yield* persistence.loadAtStart
+      const config = yield* RedixConfig
+      for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
+      if (loads(options, config) === true) yield* persistence.loadAtStart
     }),
   )
 
@@ -213,20 +226,23 @@ const layerServer = (
     ),
   )
 
-const noFiles: Overrides = { save: "" }
+/** An app's directory is its own: files are read and written only in one that is named. */
+const noFiles: Overrides = { save: "", dir: "" }
 
-/** Files are read only where a directory, a file or a save point is named. */
 const loadOf = (overrides: Overrides): { readonly load?: true } =>
-  overrides.dir !== undefined || overrides.dbfilename !== undefined || overrides.filename !== undefined
-    ? { load: true }
-    : {}
+  overrides.dir !== undefined && overrides.dir !== "" ? { load: true } : {}
 
 export const Redix = {
   layer,
   layerServer,
   /**
-   * The engine without port; `overrides` are directives by name. Without `dir`, `dbfilename` or `save` among them no
-   * file is read, without `save` none is written unless a command says so.
+   * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
+   * is the app's and goes on.
+   */
+  awaitShutdown: Effect.flatMap(EngineService, (engine) => engine.lifecycle.awaitEnd),
+  /**
+   * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
+   * whatever a client asks for; without `save` none is written unless a command says so.
    */
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
     onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(

@@ -82,7 +82,9 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   }
 }
 
-const overrideWords = (value: Override): ReadonlyArray<string> => {
+const overrideWords = (value: Override | null | undefined): ReadonlyArray<string> => {
+  // From JavaScript: no value is a wrong number of arguments.
+  if (value === null || value === undefined) return []
   if (typeof value === "boolean") return [value ? "yes" : "no"]
   if (typeof value === "object") return value.map(String)
   return [String(value)]
@@ -175,6 +177,21 @@ const resolveDirectory = Effect.fnUntraced(function* (path: string) {
   const resolved = yield* fs.realPath(path).pipe(Effect.mapError(platformReason))
   const info = yield* fs.stat(resolved).pipe(Effect.mapError(platformReason))
   return info.type === "Directory" ? resolved : yield* Effect.fail("Not a directory")
+})
+
+/** Makes `dir` absolute: it must exist. Without one, no file is read or written, so none may be asked for. */
+export const checkDirectory = Effect.fnUntraced(function* (
+  state: ConfigState,
+): Effect.fn.Return<void, InvalidConfigError, FileSystem.FileSystem> {
+  const { dir, save } = state.values
+  if (dir === "") {
+    if (save.length === 0) return
+    return yield* invalid("the options", "save", state.text("save"), "Save points need a 'dir'")
+  }
+  const resolved = yield* resolveDirectory(dir).pipe(
+    Effect.mapError((reason) => invalid("the options", "dir", dir, reason)),
+  )
+  state.assignText("dir", resolved)
 })
 
 const readStdin = Effect.fnUntraced(function* () {

@@ -18,7 +18,7 @@ import { unblocked } from "../resp/Errors.js"
 import { entryType } from "../store/Entry.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { Session } from "./clients/Session.js"
-import { afterThis } from "../commands/Turn.js"
+import { afterThis } from "./Turn.js"
 
 /** What a waiting client wants. */
 export interface Waiter {

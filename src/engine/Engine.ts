@@ -31,7 +31,7 @@ import { Monitors } from "./clients/Monitors.js"
 import { LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Outlet } from "../net/Outlet.js"
 import { Replies } from "./clients/Replies.js"
-import { TURN_MS, WorkAlarm } from "../server/WorkAlarm.js"
+import { TURN_MS, WorkAlarm } from "./WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256

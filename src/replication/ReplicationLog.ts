@@ -11,7 +11,7 @@
 import type { CommandLog, LogArgument } from "../engine/Propagation.js"
 import * as Effect from "effect/Effect"
 import { Backlog } from "./Backlog.js"
-import { afterThis } from "../commands/Turn.js"
+import { afterThis } from "../engine/Turn.js"
 
 /** An identity nobody has. */
 export const NO_REPLICATION_ID = "0".repeat(40)

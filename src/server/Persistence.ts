@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { RedixConfig } from "../config/index.js"
 import type { ConfigState } from "../config/ConfigState.js"
-import type { RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
+import { type RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
 import {
   type LoadOptions,
   type LoadResult,
@@ -24,10 +24,12 @@ import { type Engine, EngineService } from "../engine/Engine.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
-import { TURN_MS } from "./WorkAlarm.js"
+import { TURN_MS } from "../engine/WorkAlarm.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
+/** An app that names no directory has no files. */
+const NO_DIRECTORY = "no directory ('dir') is set"
 /** Longest time writes wait for the last save. */
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
@@ -123,7 +125,14 @@ export class ServerPersistence {
   // ---- saving
 
   private save(options: SaveOptions): Effect.Effect<void, RdbIoError> {
-    return this.rdb.saveFile(this.path, options).pipe(
+    const { dir, dbfilename } = this.config.values
+    const written =
+      dir === ""
+        ? Effect.fail(
+            new RdbIoError({ path: dbfilename, offset: 0, operation: "open", reason: NO_DIRECTORY }),
+          )
+        : this.rdb.saveFile(this.path, options)
+    return written.pipe(
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
       Effect.tapError((error) => Effect.logWarning(`Failed saving the DB: ${error.message}`)),
       Effect.ensuring(
@@ -357,7 +366,12 @@ export class ServerPersistence {
 
   /** The layer's scope closes: saves as the save points say, unless a shutdown has seen to it. */
   readonly atScopeEnd: Effect.Effect<void> = Effect.suspend(() =>
-    this.ended ? Effect.void : Effect.ignore(this.beforeEnd({ save: undefined, now: true, force: true })),
+    Effect.andThen(
+      this.engine.lifecycle.leave,
+      Effect.suspend(() =>
+        this.ended ? Effect.void : Effect.ignore(this.beforeEnd({ save: undefined, now: true, force: true })),
+      ),
+    ),
   )
 }
 

@@ -13,6 +13,7 @@ import {
   type ConfigState,
   helpText,
   parseArgv,
+  type Overrides,
   RedixConfig,
   type StartOptions,
   versionText,
@@ -284,6 +285,8 @@ describe("embedding", () => {
       false,
       true,
     ])
+    const fromJavaScript: Overrides = JSON.parse('{"port":null}')
+    await expect(values(RedixConfig.layerOf(fromJavaScript))).rejects.toThrow("wrong number of arguments")
     await expect(values(RedixConfig.layerOf({ port: 70000 }))).rejects.toThrow(
       "Bad configuration in the options: 'port 70000'",
     )

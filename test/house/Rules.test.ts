@@ -86,6 +86,12 @@ describe("banned calls", () => {
     expect(check("src/rdb/Save.ts", 'import process from "node:process"')).toHaveLength(1)
     expect(check("src/server/Timer.ts", "setInterval(() => tick(), 100)")).toHaveLength(1)
     expect(check("src/server/Timer.ts", "setImmediate(run); queueMicrotask(run)")).toHaveLength(2)
+    for (const layer of [
+      "const store = Layer.unwrap(made)",
+      "static readonly layer = Layer.effect(Store, make)",
+      "export const x: Layer.Layer<A, never, B | C> = Layer.effectDiscard(y)",
+    ])
+      expect(check("src/store/X.ts", layer), layer).toHaveLength(1)
   })
 
   it("lets main and the server do what is theirs", () => {
@@ -99,6 +105,7 @@ describe("banned calls", () => {
   it("does not see names that only look alike, comments, strings, or tests", () => {
     expect(check("src/store/X.ts", 'self.process.run(); inProcess.x; "Date.now"; // Math.random')).toEqual([])
     expect(check("src/store/X.ts", "new Date(0); subprocess.kill()")).toEqual([])
+    expect(check("src/store/X.ts", "const store = () => Layer.unwrap(made)")).toEqual([])
     expect(check("test/X.test.ts", "Date.now()")).toEqual([])
   })
 })

@@ -150,6 +150,13 @@ const bans: ReadonlyArray<Ban> = [
     instead: "use commands/Turn.ts, which fake timers do not stop",
     except: [...programs, "src/commands/Turn.ts"],
   },
+  {
+    pattern: /\b(?:const|static readonly) \w+(?:\s*:\s*Layer\.Layer<[^=;]*>)?\s*=\s*Layer\.\w+\(/g,
+    instead:
+      "make it a function: one layer object is built once for a whole app, so two servers would share it",
+    // Makers of parsers and writers, which hold nothing.
+    except: [...programs, "src/resp/RespCodec.ts"],
+  },
 ]
 
 const NET = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])(?:node:)?(net|tls|dgram|process)\1/g

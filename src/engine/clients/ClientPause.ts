@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import { CommandBit } from "../Command.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import type { Gates } from "../Gates.js"
-import { afterThis } from "../../commands/Turn.js"
+import { afterThis } from "../Turn.js"
 
 export type PauseMode = "write" | "all"
 

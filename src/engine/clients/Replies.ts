@@ -14,7 +14,7 @@
  */
 import type { ReplyWriter } from "../../resp/ReplyWriter.js"
 import { Joined, type Outlet } from "../../net/Outlet.js"
-import { atTurnEnd } from "../../commands/Turn.js"
+import { atTurnEnd } from "../Turn.js"
 
 /** What stands for an outlet whose part has gone out already. */
 const NOWHERE = undefined

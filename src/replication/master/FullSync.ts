@@ -13,7 +13,7 @@ import * as FileSystem from "effect/FileSystem"
 import type * as Scope from "effect/Scope"
 import type { ReplicationPosition, SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
 import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
-import { realSleep, withinReal } from "../../commands/Turn.js"
+import { realSleep, withinReal } from "../../engine/Turn.js"
 import type { BacklogReader } from "../Backlog.js"
 import type { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
@@ -188,6 +188,8 @@ export class FullSync {
       const { settings } = this.host
       const joined: Array<ReplicaLink> = []
       const writing = Effect.gen({ self: this }, function* () {
+        if (settings.dir === "")
+          return yield* Effect.fail({ message: "a snapshot by file needs a directory ('dir')" })
         const path = yield* fs.makeTempFileScoped({
           directory: settings.dir,
           prefix: "temp-sync-",

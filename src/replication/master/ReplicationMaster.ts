@@ -22,7 +22,7 @@ import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
 import { type Later, WaitList } from "./WaitList.js"
-import { atTurnEnd, realNow } from "../../commands/Turn.js"
+import { atTurnEnd, realNow } from "../../engine/Turn.js"
 
 /** Settings the master side reads, as in the configuration. */
 export interface MasterSettings extends FullSyncSettings {

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Session } from "../../engine/clients/Session.js"
-import { afterThis } from "../../commands/Turn.js"
+import { afterThis } from "../../engine/Turn.js"
 
 /** How a wait ended: replicas have arrived, its time is over (CLIENT UNBLOCK says so, too), or somebody ended it. */
 export type WaitEnd = "arrived" | "timeout" | "unblocked" | "demoted"

@@ -2,7 +2,7 @@
 import * as net from "node:net"
 import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
-import { withinReal } from "../../commands/Turn.js"
+import { withinReal } from "../../engine/Turn.js"
 import { type MasterConnection, MasterLinkError } from "../../replication/replica/MasterStream.js"
 import type { MasterAddress } from "../../replication/replica/ReplicationReplica.js"
 import { addressText } from "../../net/Address.js"

@@ -1,6 +1,6 @@
 /** SHUTDOWN's wait for replicas that lag: writes stand still, until all have everything or shutdown-timeout is over. */
 import * as Effect from "effect/Effect"
-import { realNow, realSleep } from "../../commands/Turn.js"
+import { realNow, realSleep } from "../../engine/Turn.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
 import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { Replication } from "./Replication.js"
@@ -11,14 +11,17 @@ const PURPOSE = "shutdown"
 const lagging = ({ master, log }: Replication): ReadonlyArray<ReplicaLink> =>
   master.attached.filter((link) => link.ackOffset < log.offset)
 
-const wait = (replication: Replication, seconds: number): Effect.Effect<void> =>
-  Effect.gen(function* () {
+const wait = (replication: Replication, seconds: number): Effect.Effect<void> => {
+  const { lifecycle } = replication.engine
+  return Effect.gen(function* () {
     const until = realNow() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
     replication.engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     replication.master.askForAcks()
+    lifecycle.waitsUntil = until
     while (lagging(replication).length > 0 && realNow() < until) yield* realSleep(STEP_MS)
-  })
+  }).pipe(Effect.ensuring(Effect.sync(() => void (lifecycle.waitsUntil = undefined))))
+}
 
 /** @param timeoutSeconds 0 = does not wait, and only says how far the replicas are */
 export const waitForReplicas = (

@@ -10,7 +10,7 @@ import * as FiberSet from "effect/FiberSet"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { detached, Session } from "../../engine/clients/Session.js"
-import { realSleep } from "../../commands/Turn.js"
+import { realSleep } from "../../engine/Turn.js"
 import { type ConfigState, RedixConfig } from "../../config/index.js"
 import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
 import type { ReplicationPosition } from "../../rdb/snapshot/SnapshotJob.js"
@@ -256,7 +256,12 @@ export class Replication {
       },
       load: (path) => this.received.load(path),
       loadStream: (snapshot, sameHistory) =>
-        this.received.loadStream(snapshot, values.replDisklessLoad, sameHistory),
+        this.received.loadStream(
+          snapshot,
+          // Without a directory there is nowhere to keep a file meanwhile.
+          values.dir === "" && values.replDisklessLoad === "disabled" ? "swapdb" : values.replDisklessLoad,
+          sameHistory,
+        ),
       phaseChanged: (phase) => this.phaseChanged(phase),
       dropSubReplicas: () => this.master.dropReplicas(),
       failoverRefused: (reason) => this.failover.refused(reason),
