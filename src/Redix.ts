@@ -18,7 +18,14 @@ import { dataCommands } from "./commands/index.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
-import { fromByteText, InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import {
+  checkDirectory,
+  fromByteText,
+  InvalidConfigError,
+  type Overrides,
+  RedixConfig,
+  warningText,
+} from "./config/index.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
@@ -76,7 +83,8 @@ const commandNames = (
     (one) => one instanceof CommandSpec && one.container === undefined,
   )
   const names = renamed(
-    declared.map(({ name }) => name),
+    // Commands of an app's own are declared beside their handlers.
+    [...declared, ...dataCommands].map(({ name }) => name),
     config.values.renameCommand,
   )
   if (!("reason" in names)) return Effect.succeed(names)
@@ -126,6 +134,7 @@ const engine = () =>
   Layer.unwrap(
     Effect.gen(function* () {
       const config = yield* RedixConfig
+      yield* checkDirectory(config)
       return EngineService.layerOf(config.values, yield* commandNames(config))
     }),
   )
@@ -175,12 +184,17 @@ const expecting = (
     }),
   )
 
-/** Loads the file; clients that come meanwhile are told so. The layers above get the loaded data set. */
+/**
+ * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
+ * meanwhile are told so. The layers above get the loaded data set.
+ */
 const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* PersistenceService
-      if (loads(options, yield* RedixConfig) === true) yield* persistence.loadAtStart
+      const config = yield* RedixConfig
+      for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
+      if (loads(options, config) === true) yield* persistence.loadAtStart
     }),
   )
 
@@ -216,20 +230,23 @@ const layerServer = (
     ),
   )
 
-const noFiles: Overrides = { save: "" }
+/** An app's directory is its own: files are read and written only in one that is named. */
+const noFiles: Overrides = { save: "", dir: "" }
 
-/** Files are read only where a directory, a file or a save point is named. */
 const loadOf = (overrides: Overrides): { readonly load?: true } =>
-  overrides.dir !== undefined || overrides.dbfilename !== undefined || overrides.filename !== undefined
-    ? { load: true }
-    : {}
+  overrides.dir !== undefined && overrides.dir !== "" ? { load: true } : {}
 
 export const Redix = {
   layer,
   layerServer,
   /**
-   * The engine without port; `overrides` are directives by name. Without `dir`, `dbfilename` or `save` among them no
-   * file is read, without `save` none is written unless a command says so.
+   * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
+   * is the app's and goes on.
+   */
+  awaitShutdown: Effect.flatMap(EngineService, (engine) => engine.lifecycle.awaitEnd),
+  /**
+   * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
+   * whatever a client asks for; without `save` none is written unless a command says so.
    */
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
     onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(

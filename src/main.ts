@@ -10,15 +10,7 @@ import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { setFlagsFromString } from "node:v8"
-import {
-  helpText,
-  parseArgv,
-  pathIn,
-  RedixConfig,
-  type ShutdownFlag,
-  versionText,
-  warningText,
-} from "./config/index.js"
+import { helpText, parseArgv, pathIn, RedixConfig, type ShutdownFlag, versionText } from "./config/index.js"
 import { guarded } from "./engine/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
@@ -127,7 +119,6 @@ const program = Effect.gen(function* () {
   role = () => (engine.role === "replica" ? "S" : "M")
   yield* onSignals
   yield* pidFile
-  for (const warning of (yield* RedixConfig).warnings) yield* Effect.logWarning(warningText(warning))
   const port = tcp.ports[0] ?? 0
   for (const line of startupLines({ port, pid: process.pid })) yield* line
   const { awaitEnd } = engine.lifecycle

@@ -99,7 +99,9 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   }
 }
 
-const overrideWords = (value: Override): ReadonlyArray<string> => {
+const overrideWords = (value: Override | null | undefined): ReadonlyArray<string> => {
+  // From JavaScript: no value is a wrong number of arguments.
+  if (value === null || value === undefined) return []
   if (typeof value === "boolean") return [value ? "yes" : "no"]
   if (value instanceof Uint8Array) return [toByteText(value)]
   if (typeof value === "object") return value.map((word) => toByteText(String(word)))
@@ -191,6 +193,21 @@ const startState = Effect.fnUntraced(function* (gathered: Gathered) {
     )
   }
   return state
+})
+
+/** Makes `dir` absolute: it must exist. Without one, no file is read or written, so none may be asked for. */
+export const checkDirectory = Effect.fnUntraced(function* (
+  state: ConfigState,
+): Effect.fn.Return<void, InvalidConfigError, FileSystem.FileSystem> {
+  const { dir, save } = state.values
+  if (dir === "") {
+    if (save.length === 0) return
+    return yield* invalid("the options", "save", state.text("save"), "Save points need a 'dir'")
+  }
+  const resolved = yield* resolveDirectory("", dir).pipe(
+    Effect.mapError((reason) => invalid("the options", "dir", dir, reason)),
+  )
+  state.assignText("dir", toByteText(resolved))
 })
 
 const readStdin = Effect.fnUntraced(function* (place: Place) {

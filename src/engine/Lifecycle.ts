@@ -4,9 +4,11 @@
  * The parts that have something to do before the end (a last save, replicas that lag) add a step. `shutdown` runs the
  * steps in order; a step that fails keeps the server running, as Redis does when the last save fails, unless forced.
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 
 export interface ShutdownOptions {
   /** Save before the end: as the save points say (undefined), always, or never. */
@@ -20,11 +22,16 @@ export interface ShutdownOptions {
 /** A step of the shutdown; fails with the reason for which the server had better not end. */
 export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, string>
 
+const ABORTED = "Shutdown was aborted"
+
 export class Lifecycle {
   private readonly steps: Array<ShutdownStep> = []
   private readonly end = Deferred.makeUnsafe<void>()
-  private running = false
-  private aborted = Deferred.makeUnsafe<void, string>()
+  /** How the shutdown under way comes out; who asks meanwhile waits for the same. */
+  private outcome: Deferred.Deferred<void, string> | undefined = undefined
+  private run: Fiber.Fiber<void, string> | undefined = undefined
+  /** Until when, in real time, a step waits for replicas. */
+  waitsUntil: number | undefined = undefined
 
   /** Adds a step; steps run in the order they were added. */
   addStep(step: ShutdownStep): void {
@@ -38,7 +45,7 @@ export class Lifecycle {
 
   /** A shutdown is under way. */
   get stopping(): boolean {
-    return this.running
+    return this.outcome !== undefined
   }
 
   /** The end has been declared. */
@@ -46,37 +53,59 @@ export class Lifecycle {
     return Deferred.isDoneUnsafe(this.end)
   }
 
-  /** Runs the steps and lets `awaitEnd` return. Fails with the reason when a step objects and the end is not forced. */
+  /**
+   * Runs the steps and lets `awaitEnd` return. Fails with the reason when a step objects and the end is not forced. As in
+   * Redis it goes on when the client that asked for it has gone, and a second one joins the first, whatever it asks for.
+   */
   shutdown(options: ShutdownOptions): Effect.Effect<void, string> {
     return Effect.suspend(() => {
-      this.running = true
+      if (this.outcome !== undefined) return Deferred.await(this.outcome)
+      const outcome = (this.outcome = Deferred.makeUnsafe<void, string>())
       const steps = Effect.forEach(
         this.steps,
         (step) => (options.force ? Effect.ignore(step(options)) : step(options)),
         { discard: true },
       )
-      this.aborted = Deferred.makeUnsafe()
-      return Effect.logWarning("User requested shutdown...").pipe(
+      const run = Effect.logWarning("User requested shutdown...").pipe(
         Effect.andThen(steps),
-        Effect.raceFirst(Deferred.await(this.aborted)),
-        Effect.andThen(Deferred.succeed(this.end, undefined)),
-        Effect.asVoid,
-        Effect.tapError(() =>
-          Effect.logWarning("Errors trying to shut down the server. Check the logs for more information."),
+        Effect.raceFirst(Deferred.await(outcome)),
+        Effect.tapCause((cause) => Effect.logWarning(troubleOf(cause))),
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            if (Exit.isFailure(exit)) this.outcome = undefined
+            else Deferred.doneUnsafe(this.end, Exit.void)
+            Deferred.doneUnsafe(outcome, exit)
+          }),
         ),
-        Effect.onError(() => Effect.sync(() => void (this.running = false))),
+      )
+      return Effect.forkDetach(run, { startImmediately: true }).pipe(
+        Effect.tap((fiber) => Effect.sync(() => void (this.run = fiber))),
+        Effect.andThen(Deferred.await(outcome)),
       )
     })
   }
 
   /** Calls a shutdown off that still waits for a step; answers whether there was one. */
   abort(): boolean {
-    if (!this.running) return false
-    return Deferred.doneUnsafe(this.aborted, Exit.fail("Shutdown was aborted"))
+    const { outcome } = this
+    return outcome !== undefined && Deferred.doneUnsafe(outcome, Exit.fail(ABORTED))
   }
+
+  /** Ends a shutdown under way: the server goes, whatever it waits for. */
+  readonly leave: Effect.Effect<void> = Effect.suspend(() =>
+    this.run === undefined ? Effect.void : Fiber.interrupt(this.run),
+  )
 
   /** Waits for the end that `shutdown` declares. */
   get awaitEnd(): Effect.Effect<void> {
     return Deferred.await(this.end)
   }
+}
+
+/** What the log says of a shutdown that came to nothing. */
+const troubleOf = (cause: Cause.Cause<string>): string => {
+  if (Cause.hasInterruptsOnly(cause)) return "The server ends before its shutdown is done."
+  return Cause.squash(cause) === ABORTED
+    ? "Shutdown manually aborted."
+    : `Errors trying to shut down the server (${String(Cause.squash(cause))}). Check the logs for more information.`
 }

@@ -3,16 +3,17 @@
  *
  * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
  * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
- * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS).
+ * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS). So does SHUTDOWN.
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { SocketServer } from "effect/socket/SocketServer"
 import * as References from "effect/References"
 import type * as Net from "node:net"
@@ -88,6 +89,20 @@ export class TcpServer extends Context.Service<
 
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
   const engine = yield* EngineService
+  // SHUTDOWN ends it before the layer's.
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const server = yield* Scope.provide(listen(engine, settings, options), scope)
+  const end = Effect.uninterruptible(Scope.close(scope, Exit.void))
+  const background = yield* Background.make()
+  background.run(Effect.andThen(engine.lifecycle.awaitEnd, end))
+  return server
+})
+
+const listen = Effect.fnUntraced(function* (
+  engine: Engine,
+  settings: ListenSettings,
+  options: ListenOptions,
+) {
   if (
     options.portZero === "off" &&
     settings.port === 0 &&

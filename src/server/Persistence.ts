@@ -29,6 +29,8 @@ import { TURN_MS } from "../engine/WorkAlarm.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
+/** An app that names no directory has no files. */
+const NO_DIRECTORY = "no directory ('dir') is set"
 /** Longest time writes wait for the last save. */
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
@@ -130,7 +132,14 @@ export class ServerPersistence {
         Effect.logError("Internal error while saving", defect),
         Effect.fail(new RdbIoError({ path, offset: 0, operation: "save", reason: String(defect) })),
       )
-    return this.rdb.saveFile(path, options).pipe(
+    const { dir, dbfilename } = this.config.values
+    const written =
+      dir === ""
+        ? Effect.fail(
+            new RdbIoError({ path: dbfilename, offset: 0, operation: "open", reason: NO_DIRECTORY }),
+          )
+        : this.rdb.saveFile(path, options)
+    return written.pipe(
       Effect.catchDefect(died),
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
       Effect.tapError((error) => Effect.logWarning(`Failed saving the DB: ${error.message}`)),
@@ -378,7 +387,12 @@ export class ServerPersistence {
 
   /** The layer's scope closes: saves as the save points say, unless a shutdown has seen to it. */
   readonly atScopeEnd: Effect.Effect<void> = Effect.suspend(() =>
-    this.ended ? Effect.void : Effect.ignore(this.beforeEnd({ save: undefined, now: true, force: true })),
+    Effect.andThen(
+      this.engine.lifecycle.leave,
+      Effect.suspend(() =>
+        this.ended ? Effect.void : Effect.ignore(this.beforeEnd({ save: undefined, now: true, force: true })),
+      ),
+    ),
   )
 }
 

@@ -13,6 +13,7 @@ import {
   type ConfigState,
   helpText,
   parseArgv,
+  type Overrides,
   RedixConfig,
   rewriteConfig,
   rewriteConfigFile,
@@ -368,6 +369,8 @@ describe("embedding", () => {
       false,
       true,
     ])
+    const fromJavaScript: Overrides = JSON.parse('{"port":null}')
+    await expect(values(RedixConfig.layerOf(fromJavaScript))).rejects.toThrow("wrong number of arguments")
     await expect(values(RedixConfig.layerOf({ port: 70000 }))).rejects.toThrow(
       "Bad configuration in the options: 'port 70000'",
     )

@@ -20,7 +20,7 @@ const EXCLUDED: Readonly<Record<string, string>> = {
 }
 
 const files = [
-  ...fs.readdirSync(folder).map((name) => path.join(folder, name)),
+  ...fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => path.join(folder, name)),
   ...fs
     .readdirSync(scripts)
     .filter((name) => /[sS]cripts?(\.test)?\.ts$/.test(name))

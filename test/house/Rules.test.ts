@@ -92,6 +92,12 @@ describe("banned calls", () => {
       "Effect.forkScoped(loop)",
     ])
       expect(check("src/server/Timer.ts", fork), fork).toHaveLength(1)
+    for (const layer of [
+      "const store = Layer.unwrap(made)",
+      "static readonly layer = Layer.effect(Store, make)",
+      "export const x: Layer.Layer<A, never, B | C> = Layer.effectDiscard(y)",
+    ])
+      expect(check("src/store/X.ts", layer), layer).toHaveLength(1)
   })
 
   it("lets main and the server do what is theirs", () => {
@@ -105,6 +111,7 @@ describe("banned calls", () => {
   it("does not see names that only look alike, comments, strings, or tests", () => {
     expect(check("src/store/X.ts", 'self.process.run(); inProcess.x; "Date.now"; // Math.random')).toEqual([])
     expect(check("src/store/X.ts", "new Date(0); subprocess.kill()")).toEqual([])
+    expect(check("src/store/X.ts", "const store = () => Layer.unwrap(made)")).toEqual([])
     expect(check("test/X.test.ts", "Date.now()")).toEqual([])
   })
 })

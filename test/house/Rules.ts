@@ -58,7 +58,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   net: ["config", "engine", ...base],
   server: ["replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
-  "commands/config": ["config", ...family],
+  "commands/config": ["commands/debug", "config", ...family],
   "commands/debug": ["config", "rdb", "server", ...family],
   "commands/info": ["server", "config", ...family],
   "commands/persistence": ["commands/debug", "rdb", "server", ...family],
@@ -179,13 +179,21 @@ const bans: ReadonlyArray<Ban> = [
   {
     pattern: /\bFiberSet\.make\w*|\bEffect\.(?:forkScoped|forkDetach|forkIn|runFork\w*)/g,
     instead: "start it through Background, so that no defect in it is lost",
-    // A read that is always joined, and the sink of the log itself.
+    // A read that is always joined, a shutdown that all wait for who asked, and the sink of the log itself.
     except: [
       ...programs,
       "src/engine/Background.ts",
       "src/rdb/load/RdbLoadFile.ts",
       "src/server/LogSinks.ts",
+      "src/engine/Lifecycle.ts",
     ],
+  },
+  {
+    pattern: /\b(?:const|static readonly) \w+(?:\s*:\s*Layer\.Layer<[^=;]*>)?\s*=\s*Layer\.\w+\(/g,
+    instead:
+      "make it a function: one layer object is built once for a whole app, so two servers would share it",
+    // Makers of parsers and writers, which hold nothing.
+    except: [...programs, "src/resp/RespCodec.ts"],
   },
 ]
 

@@ -53,8 +53,12 @@ export const inlineSource = (job: SnapshotJob): SnapshotSource => {
   }
 }
 
-/** The small heap of a thread whose data lies in shared memory. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 }
+/**
+ * The small heap of a thread whose data lies in shared memory. Not on Deno, where a thread with limits ends the whole
+ * process for want of memory.
+ */
+const workerLimits = () =>
+  "Deno" in globalThis ? {} : { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 } }
 
 class WorkerRun {
   done = false
@@ -110,7 +114,7 @@ export const workerSource = (job: SnapshotJob, url: URL, standBack: boolean): Sn
   const task: SnapshotTask = { job, ring, standBack }
   let run: WorkerRun
   try {
-    run = new WorkerRun(new Worker(url, { workerData: task, resourceLimits: WORKER_LIMITS }))
+    run = new WorkerRun(new Worker(url, { workerData: task, ...workerLimits() }))
   } catch {
     return inlineSource(job)
   }

@@ -211,6 +211,8 @@ export class FullSync {
       const { settings } = this.host
       const joined: Array<ReplicaLink> = []
       const writing = Effect.gen({ self: this }, function* () {
+        if (settings.dir === "")
+          return yield* Effect.fail({ message: "a snapshot by file needs a directory ('dir')" })
         const path = yield* fs.makeTempFileScoped({
           directory: settings.dir,
           prefix: "temp-sync-",

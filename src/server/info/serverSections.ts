@@ -1,4 +1,5 @@
 /** INFO's sections server, clients, memory and cpu. */
+import { realNow } from "../../engine/Turn.js"
 import type { InfoField } from "../../engine/InfoRegistry.js"
 import { humanSize, reservedBytes } from "../MemoryReport.js"
 import type { Statistics } from "../Statistics.js"
@@ -38,8 +39,12 @@ export const serverSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["executable", facts.executable],
     ["config_file", config.configFile],
     ["io_threads_active", 0],
+    ...shutdownField(engine.lifecycle.waitsUntil),
   ]
 }
+
+const shutdownField = (until: number | undefined): ReadonlyArray<InfoField> =>
+  until === undefined ? [] : [["shutdown_in_milliseconds", Math.max(0, Math.floor(until - realNow()))]]
 
 export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const sessions = [...s.engine.sessions.values()]
@@ -49,7 +54,10 @@ export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["maxclients", s.config.values.maxclients],
     ["client_recent_max_input_buffer", s.recentInputBuffer],
     ["client_recent_max_output_buffer", s.recentOutputBuffer],
-    ["blocked_clients", sessions.filter((session) => session.blocked !== undefined).length],
+    [
+      "blocked_clients",
+      sessions.filter((session) => session.blocked !== undefined || session.postponed).length,
+    ],
     ["tracking_clients", 0],
     ["clients_in_timeout_table", 0],
   ]

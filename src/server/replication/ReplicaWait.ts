@@ -11,14 +11,17 @@ const PURPOSE = "shutdown"
 const lagging = ({ master, log }: ReplicationParts): ReadonlyArray<ReplicaLink> =>
   master.attached.filter((link) => link.ackOffset < log.offset)
 
-const wait = (replication: ReplicationParts, seconds: number): Effect.Effect<void> =>
-  Effect.gen(function* () {
+const wait = (replication: ReplicationParts, seconds: number): Effect.Effect<void> => {
+  const { lifecycle } = replication.engine
+  return Effect.gen(function* () {
     const until = realNow() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
     replication.engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     replication.master.askForAcks()
+    lifecycle.waitsUntil = until
     while (lagging(replication).length > 0 && realNow() < until) yield* realSleep(STEP_MS)
-  })
+  }).pipe(Effect.ensuring(Effect.sync(() => void (lifecycle.waitsUntil = undefined))))
+}
 
 /** @param timeoutSeconds 0 = does not wait, and only says how far the replicas are */
 export const waitForReplicas = (

@@ -267,7 +267,12 @@ export class Replication {
       },
       load: (path) => this.received.load(path),
       loadStream: (snapshot, sameHistory) =>
-        this.received.loadStream(snapshot, values.replDisklessLoad, sameHistory),
+        this.received.loadStream(
+          snapshot,
+          // Without a directory there is nowhere to keep a file meanwhile.
+          values.dir === "" && values.replDisklessLoad === "disabled" ? "swapdb" : values.replDisklessLoad,
+          sameHistory,
+        ),
       phaseChanged: (phase) => this.phaseChanged(phase),
       dropSubReplicas: () => this.master.dropReplicas(),
       failoverRefused: (reason) => this.failover.refused(reason),
