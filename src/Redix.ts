@@ -35,6 +35,7 @@ import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
 import { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
+import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
 import { type Replication, ReplicationService } from "./server/replication/Replication.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
@@ -183,7 +184,13 @@ const layer: Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | Fil
 ).pipe(Layer.provideMerge(layerOf({})))
 
 const listening = (options: ListenOptions) =>
-  Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* RedixConfig
+      yield* limitClients(config, yield* ProcessInfo)
+      return TcpServer.layerOf(config.values, options)
+    }),
+  )
 
 /** Masters are told the port this server really listens on. */
 const announcing: Layer.Layer<never, never, TcpServer | ReplicationService> = Layer.effectDiscard(

@@ -22,7 +22,7 @@ import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/MemoryLimit.js"
 import { Store } from "../store/Store.js"
 import { AclLog } from "./clients/AclLog.js"
-import { ClientMemory } from "../server/ClientMemory.js"
+import { ClientMemory } from "./clients/ClientMemory.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
@@ -243,7 +243,7 @@ export class Engine {
     this.netOutputBytes += bytes
     this.writes++
     const { normal } = this.settings.clientOutputBufferLimit
-    const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.subscribed
+    const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
     if (limited && this.overOutput(session, bytes)) this.cutForOutput(session)
     else this.replies.add(outlet)
   }

@@ -5,7 +5,7 @@
  * happens. What the arena holds is the data set; everything else, and the keyspace's own tables, is overhead. The runtime's
  * heap is a figure apart, for garbage is in it; the operating system's view is the resident set.
  */
-import { CONNECTION_BYTES, heldBytes } from "./ClientMemory.js"
+import { CONNECTION_BYTES, heldBytes } from "../engine/clients/ClientMemory.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import type { Engine } from "../engine/Engine.js"
 import type { ProcessFacts } from "./ProcessInfo.js"

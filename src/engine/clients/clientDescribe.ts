@@ -1,7 +1,7 @@
 /** A connection as CLIENT LIST and CLIENT INFO show it: one line of `field=value` words. */
 import type { CommandContext } from "../CommandContext.js"
 import type { Session } from "./Session.js"
-import { CONNECTION_BYTES } from "../../server/ClientMemory.js"
+import { CONNECTION_BYTES } from "./ClientMemory.js"
 
 export type ClientType = "normal" | "master" | "replica" | "pubsub"
 

@@ -5,7 +5,7 @@
  * Nearly all clients hold nothing most of the time. Those that may are noted where it begins (`note`), and forgotten here
  * when a look finds that it has ended, so that a server of ten thousand idle clients looks at none of them.
  */
-import type { Session } from "../engine/clients/Session.js"
+import type { Session } from "./Session.js"
 
 /** What a connection takes besides its buffers, in bytes: session, parser, socket and fiber, as measured. */
 export const CONNECTION_BYTES = 8192
