@@ -47,6 +47,7 @@ import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
+import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
 import { ReplicationService } from "./server/replication/Replication.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
@@ -202,7 +203,13 @@ const layer = (): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig 
   loading({}).pipe(Layer.provideMerge(layerOf({})))
 
 const listening = (options: ListenOptions) =>
-  Layer.unwrap(Effect.map(RedixConfig, (config) => TcpServer.layerOf(config.values, options)))
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* RedixConfig
+      yield* limitClients(config, yield* ProcessInfo)
+      return TcpServer.layerOf(config.values, options)
+    }),
+  )
 
 /** Masters are told the port this server really listens on. */
 const announcing = (): Layer.Layer<never, never, TcpServer | ReplicationService> =>

@@ -246,7 +246,7 @@ export class Engine {
     this.netOutputBytes += bytes
     this.writes++
     const { normal } = this.settings.clientOutputBufferLimit
-    const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.subscribed
+    const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
     if (limited && this.overOutput(session, bytes)) this.cutForOutput(session)
     else this.replies.add(peer)
   }

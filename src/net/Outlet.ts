@@ -87,7 +87,8 @@ export class Outlet implements Peer {
 
   /** Whether what is written now must wait for what was written before. */
   private get behind(): boolean {
-    return this.underway > 0 || this.kept.bytes > 0 || this.raw.writableNeedDrain
+    if (this.underway > 0 || this.kept.bytes > 0) return true
+    return this.direct === undefined && this.raw.writableNeedDrain
   }
 
   /** Pieces in the queue. */

@@ -55,6 +55,9 @@ export interface ListenOptions {
   readonly portZero: "free" | "off"
 }
 
+/** So many that are turned away may take their time to read why; further ones are closed at once. */
+const REFUSED_MAX = 16
+
 /** A connection still sending this long after its end was asked for is cut. */
 const CLOSE_WAIT_MS = 500
 
@@ -124,9 +127,10 @@ const listen = Effect.fnUntraced(function* (
     yield* openAddresses(settings, settings.tlsPort, "tls", tls, listeners)
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
+  const refused = new Set<Net.Socket>()
   const background = yield* Background.make()
   for (const listener of listeners) {
-    const accepting = listener.server.run(() => accept(engine, settings, listener))
+    const accepting = listener.server.run(() => accept(engine, settings, listener, refused))
     background.run(restarted("a listener", RESTART_MS, Effect.orDie(accepting)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
@@ -237,14 +241,19 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",
 }
 
-const accept = (engine: Engine, settings: ListenSettings, listener: Listener): Effect.Effect<void> =>
+const accept = (
+  engine: Engine,
+  settings: ListenSettings,
+  listener: Listener,
+  refused: Set<Net.Socket>,
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
     yield* Effect.addFinalizer(() => closed(raw))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++
-      raw.end(`-${refusal}\r\n`)
+      turnAway(raw, refusal, refused)
       return
     }
     const session = engine.openSession()
@@ -260,6 +269,14 @@ const accept = (engine: Engine, settings: ListenSettings, listener: Listener): E
     Effect.scoped,
     Effect.catchDefect((defect) => Effect.logError("A connection was ended by an internal error", defect)),
   )
+
+/** Says why, and closes; many at once must not use up the files that the server needs. */
+const turnAway = (raw: Net.Socket, refusal: string, refused: Set<Net.Socket>): void => {
+  raw.end(`-${refusal}\r\n`)
+  if (refused.size >= REFUSED_MAX) return raw.destroySoon()
+  refused.add(raw)
+  raw.once("close", () => refused.delete(raw))
+}
 
 /** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
 const closed = (raw: Net.Socket): Effect.Effect<void> =>

@@ -5,6 +5,7 @@
  *
  *     Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash: undefined })
  */
+import { readFileSync } from "node:fs"
 import * as node from "node:process"
 import * as Context from "effect/Context"
 import { machine, release, totalmem, type } from "node:os"
@@ -31,6 +32,8 @@ export interface ProcessFacts {
   readonly executable: string
   readonly systemMemory: () => number
   readonly memory: () => ProcessMemory
+  /** How many files the process may have open; Infinity where nobody knows. */
+  readonly openFilesMax: () => number
   /** Processor time used so far, in microseconds. */
   readonly processorTime: () => { readonly user: number; readonly system: number }
   /** The same of the thread that runs commands, where the runtime knows it, else of the process. */
@@ -66,6 +69,16 @@ const findCollector = (): (() => void) => {
   return typeof found === "function" ? () => void found() : () => {}
 }
 
+/** The limit as Linux tells it: a line "Max open files", then the soft limit. */
+const readOpenFilesMax = (): number => {
+  try {
+    const found = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))
+    return found === null ? Infinity : Number(found[1])
+  } catch {
+    return Infinity
+  }
+}
+
 export const liveProcessInfo: ProcessFacts = {
   pid: node.pid,
   system: `${type()} ${release()} ${machine()}`,
@@ -74,6 +87,7 @@ export const liveProcessInfo: ProcessFacts = {
   executable: node.execPath,
   systemMemory: totalmem,
   memory: node.memoryUsage,
+  openFilesMax: readOpenFilesMax,
   processorTime: node.cpuUsage,
   threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),
   monotonicMs: () => performance.now(),

@@ -5,7 +5,8 @@
 import { Arena, type Ref } from "../memory/Arena.js"
 import { ListLimits } from "../memory/list/QuicklistNode.js"
 import { Collections } from "./Collections.js"
-import { Database, type KeyspaceHooks } from "./Database.js"
+import type { Database, KeyspaceHooks } from "./Database.js"
+import { Databases } from "./Databases.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
@@ -43,7 +44,8 @@ const SYNC_EFFORT_MAX = 20_000
 export class Keyspace {
   readonly arena = new Arena()
   readonly collections = new Collections(this.arena)
-  readonly databases: Array<Database>
+  /** The databases that commands see. */
+  readonly present: Databases
   readonly stats: KeyspaceStats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, lazyFreedObjects: 0 }
   readonly random: (n: number) => number
   /** Unix milliseconds of the current batch; the caller sets it from Effect's Clock. */
@@ -67,21 +69,24 @@ export class Keyspace {
   frequencies = false
 
   /** Databases being filled to take the place of the present ones. */
-  private readonly staged: Array<ReadonlyArray<Database>> = []
+  private readonly staged: Array<Databases> = []
 
   private readonly lazy: Array<{ type: number; encoding: number; value: Ref; objects: number }> = []
 
   constructor(options: KeyspaceOptions) {
     this.random = options.random
     this.now = options.now
-    this.databases = Array.from({ length: options.databases }, (_, i) => new Database(this, i))
+    this.present = new Databases(this, options.databases)
   }
 
   /** The database, which must exist. */
   database(index: number): Database {
-    const db = this.databases[index]
-    if (db === undefined) throw new Error(`no database ${index}`)
-    return db
+    return this.present.at(index)
+  }
+
+  /** The databases that exist: all that were ever used, by number. */
+  get databases(): ReadonlyArray<Database> {
+    return this.present.made
   }
 
   /** New access clock of an entry that is read or written now; negative = leave it. */
@@ -243,20 +248,21 @@ export class Keyspace {
    * Empty databases beside the present ones, for a data set that is to take their place in one turn. Commands do not see
    * them. They end with `replaceBy` or `discard`.
    */
-  stage(): ReadonlyArray<Database> {
-    const databases = this.databases.map((db) => new Database(this, db.id))
+  stage(): Databases {
+    const databases = new Databases(this, this.present.count)
     this.staged.push(databases)
     return databases
   }
 
   /** Puts staged databases in place of the present ones, which are freed in slices. */
-  replaceBy(staged: ReadonlyArray<Database>): void {
-    for (const [i, db] of this.databases.entries()) swapDatabases(db, staged[i] ?? db)
+  replaceBy(staged: Databases): void {
+    const ids = new Set([...this.present, ...staged].map((db) => db.id))
+    for (const id of ids) swapDatabases(this.present.at(id), staged.at(id))
     this.discard(staged)
   }
 
   /** Forgets staged databases; what is in them is freed in slices. */
-  discard(staged: ReadonlyArray<Database>): void {
+  discard(staged: Databases): void {
     const at = this.staged.indexOf(staged)
     if (at < 0) throw new Error("these databases are not staged")
     this.staged.splice(at, 1)

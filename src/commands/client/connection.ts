@@ -103,7 +103,7 @@ const select = (c: CommandContext): void => {
   const id = c.integer(1)
   if (id !== id) return c.fail(Errors.notInteger)
   if (id !== (id | 0)) return c.fail(Errors.valueOutOfBounds("-2147483648", "2147483647"))
-  if (id < 0 || id >= c.keyspace.databases.length) return c.fail(Errors.dbIndexOutOfRange)
+  if (id < 0 || id >= c.keyspace.present.count) return c.fail(Errors.dbIndexOutOfRange)
   c.session.database = id
   c.out.ok()
 }

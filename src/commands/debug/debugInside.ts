@@ -167,7 +167,7 @@ const tableReport = (table: HashTable): string => {
 const htstats = (c: CommandContext): void => {
   const index = c.integer(2)
   if (Number.isNaN(index)) return c.fail(Errors.notInteger)
-  if (index < 0 || index >= c.keyspace.databases.length) return c.fail("ERR Out of range database")
+  if (index < 0 || index >= c.keyspace.present.count) return c.fail("ERR Out of range database")
   const db = c.keyspace.database(index)
   const expires =
     db.expires === 0

@@ -88,10 +88,11 @@ export const swapDb = (c: CommandContext): void => {
   if (first !== first) return
   const second = readId(c, 2, Errors.invalidSecondDbIndex)
   if (second !== second) return
-  const { databases } = c.keyspace
-  const x = databases[first]
-  const y = databases[second]
-  if (x === undefined || y === undefined) return c.fail(Errors.dbIndexOutOfRange)
+  const { present } = c.keyspace
+  if (Math.min(first, second) < 0 || Math.max(first, second) >= present.count)
+    return c.fail(Errors.dbIndexOutOfRange)
+  const x = present.at(first)
+  const y = present.at(second)
   if (x !== y) {
     if (c.events.watchedKeys > 0) {
       breakSwapped(c, x, y)

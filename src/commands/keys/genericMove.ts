@@ -23,9 +23,10 @@ const readDatabase = (c: CommandContext, i: number): Database | undefined => {
     c.fail(id === id ? Errors.notInt32 : Errors.notInteger)
     return undefined
   }
-  const db = c.keyspace.databases[id]
-  if (db === undefined) c.fail(Errors.dbIndexOutOfRange)
-  return db
+  const { present } = c.keyspace
+  if (id >= 0 && id < present.count) return present.at(id)
+  c.fail(Errors.dbIndexOutOfRange)
+  return undefined
 }
 
 /** The key in argument i of `db` is new there. */

@@ -16,7 +16,7 @@ const counted = (pending: number): number =>
 const limitOf = (session: Session, limits: Settings["clientOutputBufferLimit"]): OutputLimit | undefined => {
   // The replication links have their own rules (ReplicationMaster).
   if (session.kind !== "normal") return undefined
-  return session.subscribed ? limits.pubsub : limits.normal
+  return session.nameBytes > 0 && session.subscribed ? limits.pubsub : limits.normal
 }
 
 /**

@@ -5,7 +5,7 @@ import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
-import type { Database } from "../../store/Database.js"
+import type { Databases } from "../../store/Databases.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import { microsPerKey } from "../snapshot/KeyDelay.js"
 import type { PersistenceState } from "../PersistenceState.js"
@@ -117,7 +117,7 @@ export const fileSource = Effect.fnUntraced(function* (fs: FileSystem.FileSystem
 
 /** Where keys and libraries go: into the data set, or beside it until all is there. */
 interface Destination {
-  readonly databases: ReadonlyArray<Database>
+  readonly databases: Databases
   readonly library: (code: Uint8Array) => string | undefined
   readonly succeed: () => void
   readonly fail: () => void
@@ -128,7 +128,7 @@ const into = ({ keyspace, libraries }: LoadTarget, flush: boolean): Destination 
     keyspace.flushAll()
     libraries.clear()
   }
-  return { databases: keyspace.databases, library: libraries.load, succeed: () => {}, fail: () => {} }
+  return { databases: keyspace.present, library: libraries.load, succeed: () => {}, fail: () => {} }
 }
 
 const besides = ({ keyspace, libraries }: LoadTarget, onReplaced: () => void): Destination => {

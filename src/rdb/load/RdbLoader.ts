@@ -15,6 +15,7 @@
 import { copyBytes, type Ref } from "../../memory/Arena.js"
 import { Arrivals } from "../../store/Arrivals.js"
 import type { Database } from "../../store/Database.js"
+import type { Databases } from "../../store/Databases.js"
 import { setEntryClock, STRING_INT } from "../../store/Entry.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import { stringEncoding } from "../../store/types/StringValue.js"
@@ -43,7 +44,7 @@ export interface RdbLoaderOptions {
   /** Size of the file, where known: what it says of its number of keys is believed as far as they fit into it. */
   readonly fileBytes?: number | undefined
   /** Where the keys go, by number; default: the keyspace's databases. */
-  readonly databases?: ReadonlyArray<Database> | undefined
+  readonly databases?: Databases | undefined
   /** Gets the source of each function library; a reason it cannot be used ends the load. */
   readonly library?: ((code: Uint8Array) => string | undefined) | undefined
 }
@@ -70,7 +71,7 @@ export class RdbLoader implements RdbSink {
   readonly fields = new Map<string, string>()
   private readonly values: RdbLoaderValues
   private readonly arrivals: Arrivals
-  private readonly databases: ReadonlyArray<Database>
+  private readonly databases: Databases
   private db: Database
   private skipping = false
   private key: Uint8Array = new Uint8Array(64)
@@ -85,8 +86,8 @@ export class RdbLoader implements RdbSink {
     private readonly options: RdbLoaderOptions,
     database = 0,
   ) {
-    this.databases = options.databases ?? keyspace.databases
-    this.db = this.databases[database] ?? keyspace.database(database)
+    this.databases = options.databases ?? keyspace.present
+    this.db = this.databases.at(database)
     this.values = new RdbLoaderValues(keyspace.arena, options.limits)
     this.arrivals = new Arrivals(keyspace, options.duplicates)
   }
@@ -113,9 +114,9 @@ export class RdbLoader implements RdbSink {
 
   selectDb(db: number): void {
     const { databases } = this
-    if (db >= databases.length) corrupt(`database ${db}, and this server has ${databases.length}`)
+    if (db >= databases.count) corrupt(`database ${db}, and this server has ${databases.count}`)
     this.settle()
-    this.db = databases[db] ?? this.db
+    this.db = databases.at(db)
   }
 
   resizeDb(keys: number): void {
