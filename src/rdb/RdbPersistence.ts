@@ -321,9 +321,9 @@ class Persistence implements RdbPersistenceShape {
       const now = (keyspace.now = this.clock.currentTimeMillisUnsafe())
       return loadRdb(target, state, () => this.onLoading(true), source, options, now)
     }).pipe(
-      Effect.tapError(() =>
+      Effect.onError((cause) =>
         Effect.sync(() => {
-          if (options.beside === undefined) state.loadFailed = true
+          if (options.beside === undefined && !Cause.hasInterruptsOnly(cause)) state.loadFailed = true
         }),
       ),
       Effect.ensuring(

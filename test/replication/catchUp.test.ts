@@ -49,14 +49,12 @@ it("100 MB of a partial resync arrive", { timeout: LONG_MS }, async () => {
 
 it("150 MB written during a full sync arrive", { timeout: LONG_MS }, async () => {
   await withNodes(async (start) => {
-    const master = await start("redix", { "rdb-key-save-delay": "2000", "repl-ping-replica-period": "3600" })
+    const master = await start("redix", { "rdb-key-save-delay": "4000", "repl-ping-replica-period": "3600" })
     const replica = await start("redix")
     await master.ask("DEBUG", "POPULATE", 1000, "old", 100)
     await replica.follow(master)
     await until(
-      async () =>
-        (await master.field("rdb_bgsave_in_progress")) === "1" ||
-        (await master.info("replication"))["slave0"]?.includes("wait_bgsave") === true,
+      async () => (await master.field("sync_full")) === "1",
       () => "the full sync begins",
     )
     await write(master, 15_000)

@@ -1,4 +1,4 @@
-/** A save that dies of a defect: it is reported as failed, and the next one finds nothing in its way. */
+/** A save or a load that dies of a defect: it is reported as failed, and the next one finds nothing in its way. */
 import * as Effect from "effect/Effect"
 import { expect, it } from "vitest"
 import { openPersistence, withTempDir } from "../rdb/PersistenceSupport.js"
@@ -34,6 +34,15 @@ it("a snapshot whose job cannot begin is closed, and the save is an error", asyn
     expect(keyspace.arena.snapshot).toBeUndefined()
     await close()
   })
+})
+
+it("a load that dies half way counts as failed: what it left is not saved over the file", async () => {
+  const { persistence, close } = await openPersistence()
+  const source = { path: "nowhere", totalBytes: 0, next: Effect.die(new Error("no bytes today")) }
+  expect((await Effect.runPromise(Effect.exit(persistence.loadFrom(source))))._tag).toBe("Failure")
+  expect(persistence.state.loadFailed).toBe(true)
+  expect(persistence.state.load).toBeUndefined()
+  await close()
 })
 
 it("SAVE answers an error, BGSAVE shows err, and the log says why", async () => {
