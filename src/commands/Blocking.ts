@@ -2,9 +2,10 @@
  * Clients that wait for a key (BLPOP and kin, BZPOPMIN, XREAD BLOCK), and how they are served.
  *
  * A blocking handler that finds nothing calls `wait` and returns its Effect. Waiters stand in line per key, first come
- * first served. A command that puts something under a key calls `signal`; after each command (after EXEC as a whole)
- * dispatch calls `serve`, which goes through the signalled keys in the order of their signals and runs each line's
- * attempts in the order the clients came. The attempt writes the client's reply and propagates what it did, as the plain
+ * first served. What puts a list, sorted set or stream under a key, adds to a stream or takes one away calls `signal`;
+ * after each command (after EXEC as a whole) dispatch calls `serve`, which goes through the signalled keys in the order of
+ * their signals and runs each line's attempts in the order the clients came. As in Redis a signal counts only while some
+ * client, of whatever key, waits for a value of that type; otherwise a key could come before one that was ready earlier. The attempt writes the client's reply and propagates what it did, as the plain
  * pop it is; it may signal further keys (BLMOVE), which are served after those signalled before.
  *
  * Invariants: a waiter stands under every one of its keys from the call of `wait` on, or under none; it is answered
@@ -15,7 +16,8 @@
  */
 import * as Effect from "effect/Effect"
 import { unblocked } from "../resp/Errors.js"
-import { entryType } from "../store/Entry.js"
+import type { Database } from "../store/Database.js"
+import { entryType, TYPE_NAMES } from "../store/Entry.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { Session } from "./Session.js"
 
@@ -26,10 +28,11 @@ export interface Waiter {
   /** Keys, as latin1 text. */
   readonly keys: ReadonlyArray<string>
   /**
-   * Type number (Entry.ts) the key must have for an attempt to make sense; without it every signal of one of the keys
-   * leads to an attempt, also when the key is gone.
+   * Type number (Entry.ts) that is waited for: list, sorted set or stream.
    */
-  readonly type?: number
+  readonly type: number
+  /** Every signal of one of the keys leads to an attempt, also when the key is gone or of another type. */
+  readonly hearsLoss?: boolean
   /**
    * Tries to serve the client from the key, in a context that stands for it. Writes the reply to `c.out` and answers
    * true, or writes nothing and answers false. An error reply ends the wait, too.
@@ -65,7 +68,7 @@ class Waiting {
 class Line {
   readonly waiting = new Set<Waiting>()
   /** How many of them are tried whatever the key's type. */
-  untyped = 0
+  hearLoss = 0
 }
 
 /** Runs `body` with the context pointed at another session, and gives what it wrote; dispatch provides it. */
@@ -86,10 +89,8 @@ export class Blocking {
   private readonly signalled: Array<string> = []
   private readonly signalledSet = new Set<string>()
   private readonly waiting = new Set<Waiting>()
-  /** Waiters that are tried whatever the key's type. */
-  private untyped = 0
-  /** Somebody calls `touched` for every change of a key; whoever waits without a type sees to it. */
-  hearsChanges = false
+  /** How many clients wait for a value of each type. */
+  private readonly waitingForType = new Int32Array(TYPE_NAMES.length)
   runFor: RunFor = () => {
     throw new Error("Blocking.runFor is not set")
   }
@@ -139,38 +140,25 @@ export class Blocking {
     for (const waiting of this.waiting) this.release(waiting, reply)
   }
 
-  /** A key may have something for those who wait for it. */
-  signal(database: number, buf: Uint8Array, off: number, len: number): void {
-    if (this.lines.size === 0) return
+  /** A value of this type under the key is new, has something new, or (a stream) is gone. */
+  signal(database: number, type: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.waitingForType[type] === 0) return
     this.signalName(`${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`)
   }
 
   /**
-   * A key has changed in whatever way. Those who are tried whatever its type (readers of a stream's group) must hear of
-   * it: the key may be gone, or another's.
+   * As `signal`, for every key of a database that somebody waits for: it holds something else than before (SWAPDB,
+   * FLUSHDB, a new data set). Redis takes the keys in the order of a hash table whose seed is random; here, whoever has
+   * waited longest comes first.
    */
-  touched(database: number, buf: Uint8Array, off: number, len: number): void {
-    if (this.untyped > 0) this.signal(database, buf, off, len)
-  }
-
-  /** A key is gone: wakes only those who are tried whatever the key's type (readers of a stream's group). */
-  signalGone(database: number, buf: Uint8Array, off: number, len: number): void {
-    if (this.lines.size === 0) return
-    const name = `${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`
-    const line = this.lines.get(name)
-    if (line !== undefined && line.untyped > 0) this.signalName(name)
-  }
-
-  /**
-   * As `signal`, for every key of a database that somebody waits for (SWAPDB, FLUSHDB, a new data set). `holds` says
-   * whether a key, given as latin1 text, is there now; of those that are not it is as with `signalGone`. A signal too
-   * many would be no harm but for the order: keys are served in the order of their first signals.
-   */
-  signalDatabase(database: number, holds: (key: string) => boolean): void {
-    const prefix = `${database}:`
+  signalDatabase(db: Database): void {
+    const prefix = `${db.id}:`
     for (const [name, line] of this.lines) {
       if (!name.startsWith(prefix)) continue
-      if (line.untyped > 0 || holds(name.slice(prefix.length))) this.signalName(name)
+      const key = Buffer.from(name.slice(prefix.length), "latin1")
+      const ref = db.table.find(key, 0, key.length)
+      if (line.hearLoss > 0 || (ref !== 0 && this.waitingForType[entryType(db.keyspace.arena, ref)] > 0))
+        this.signalName(name)
     }
   }
 
@@ -200,13 +188,14 @@ export class Blocking {
     const bytes = Buffer.from(key, "latin1")
     let type = UNKNOWN
     for (const waiting of line.waiting) {
-      if (type === NO_TYPE && line.untyped === 0) return
+      if (type === NO_TYPE && line.hearLoss === 0) return
       const { waiter } = waiting
-      if (type !== UNKNOWN && waiter.type !== undefined && waiter.type !== type) continue
+      const any = waiter.hearsLoss === true
+      if (type !== UNKNOWN && !any && waiter.type !== type) continue
       let served = false
       const reply = this.runFor(waiter.session, database, (c) => {
         if (type === UNKNOWN) type = typeUnder(c, bytes)
-        if (waiter.type === undefined || waiter.type === type) served = waiter.attempt(c, key)
+        if (any || waiter.type === type) served = waiter.attempt(c, key)
       })
       if (!served) continue
       this.leave(waiting)
@@ -228,24 +217,24 @@ export class Blocking {
 
   private enter(waiting: Waiting): void {
     this.waiting.add(waiting)
-    if (waiting.waiter.type === undefined) this.untyped++
+    this.waitingForType[waiting.waiter.type]++
     for (const name of waiting.names) {
       let line = this.lines.get(name)
       if (line === undefined) this.lines.set(name, (line = new Line()))
       line.waiting.add(waiting)
-      if (waiting.waiter.type === undefined) line.untyped++
+      if (waiting.waiter.hearsLoss === true) line.hearLoss++
     }
   }
 
   /** Takes a waiter out of all lines; answers false when it was out already. */
   private leave(waiting: Waiting): boolean {
     if (!this.waiting.delete(waiting)) return false
-    if (waiting.waiter.type === undefined) this.untyped--
+    this.waitingForType[waiting.waiter.type]--
     for (const name of waiting.names) {
       const line = this.lines.get(name)
       if (line === undefined) throw new Error(`no line for the key ${name}`)
       line.waiting.delete(waiting)
-      if (waiting.waiter.type === undefined) line.untyped--
+      if (waiting.waiter.hearsLoss === true) line.hearLoss--
       if (line.waiting.size === 0) this.lines.delete(name)
     }
     waiting.waiter.session.blocked = undefined

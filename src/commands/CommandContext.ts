@@ -156,9 +156,9 @@ export class CommandContext {
     this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
   }
 
-  /** A list, sorted set or stream under the key in argument i now has something: wakes clients that wait for it. */
-  ready(i: number): void {
-    this.blocking.signal(this.db.id, this.buf, this.argOff[i], this.argLen[i])
+  /** A value of this type under the key in argument i is new, or has something new: wakes clients that wait for it. */
+  ready(i: number, type: number): void {
+    this.blocking.signal(this.db.id, type, this.buf, this.argOff[i], this.argLen[i])
   }
 
   /** Whether anything reads the command log; handlers rewrite what they leave there only then. */

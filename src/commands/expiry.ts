@@ -2,7 +2,7 @@
 import type { Ref } from "../memory/Arena.js"
 import { comparePairs } from "../memory/Int64.js"
 import * as Errors from "../resp/Errors.js"
-import { entryExpiry, entryExpiryBig, entryType, NO_EXPIRY, TYPE_STREAM } from "../store/Entry.js"
+import { entryExpiry, entryExpiryBig, NO_EXPIRY } from "../store/Entry.js"
 import type { Command } from "./Command.js"
 import { command } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
@@ -55,10 +55,8 @@ const allowed = (c: CommandContext, ref: Ref, bits: number): boolean => {
 /** The time has passed already: the key goes, and replicas hear of a deletion, not of a time. */
 const expireAtOnce = (c: CommandContext, ref: Ref): void => {
   const lazy = c.settings.lazyfreeLazyExpire
-  const type = entryType(c.keyspace.arena, ref)
   c.db.remove(ref, lazy)
   c.changed(1, Event.generic, "del")
-  if (type === TYPE_STREAM) c.ready(1)
   if (c.replicating) c.propagation.instead(c.db.id, lazy ? "UNLINK" : "DEL", c.bytes(1))
 }
 

@@ -1,7 +1,7 @@
 /** Commands about keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, KEYS, RANDOMKEY, DBSIZE; and the family's list. */
 import type { Ref } from "../memory/Arena.js"
 import { globMatch } from "../memory/Glob.js"
-import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES, TYPE_STREAM } from "../store/Entry.js"
+import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES } from "../store/Entry.js"
 import type { Command } from "./Command.js"
 import { command } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
@@ -18,17 +18,13 @@ import { DBSIZE, FLUSHALL, FLUSHDB, SWAPDB } from "./spec/server.js"
 const STAR = 42
 
 const deleteKeys = (c: CommandContext, lazy: boolean): void => {
-  const { keyspace } = c
   let deleted = 0
   for (let i = 1; i < c.argc; i++) {
     foreseeKey(c, i, 1)
     const ref = c.write(i)
     if (ref === 0) continue
-    const type = entryType(keyspace.arena, ref)
     c.db.remove(ref, lazy)
     c.changed(i, Event.generic, "del")
-    // Readers of a stream's group are told that it is gone.
-    if (type === TYPE_STREAM) c.ready(i)
     deleted++
   }
   c.out.int(deleted)

@@ -27,12 +27,6 @@ const presence = (db: Database, key: string): Presence => {
   return db.isExpired(ref) ? "expired" : "alive"
 }
 
-/** Whether a database holds a key, expired or not. */
-const holds = (db: Database, key: string): boolean => presence(db, key) !== "none"
-
-/** Whether an emptied database holds a key. */
-const nothing = (): boolean => false
-
 /** Breaks the watches on the keys that are about to go. */
 const breakWatches = (c: CommandContext, db: Database): void => {
   if (c.events.watchedKeys === 0) return
@@ -65,7 +59,7 @@ export const flushDb = (c: CommandContext): void => {
   if (lazy < 0) return
   breakWatches(c, c.db)
   const keys = c.keyspace.flush(c.db, lazy === 1)
-  c.blocking.signalDatabase(c.db.id, nothing)
+  c.blocking.signalDatabase(c.db)
   finish(c, keys)
   c.out.ok()
 }
@@ -74,7 +68,7 @@ export const flushAll = (c: CommandContext): void | Effect.Effect<Uint8Array> =>
   if (readLazy(c) < 0) return
   for (const db of c.keyspace.databases) breakWatches(c, db)
   const keys = c.keyspace.flushAll()
-  for (const db of c.keyspace.databases) c.blocking.signalDatabase(db.id, nothing)
+  for (const db of c.keyspace.databases) c.blocking.signalDatabase(db)
   finish(c, keys)
   const saved = c.afterFlushAll()
   // The reply tells that the file is empty too.
@@ -104,8 +98,8 @@ export const swapDb = (c: CommandContext): void => {
       breakSwapped(c, y, x)
     }
     swapDatabases(x, y)
-    c.blocking.signalDatabase(x.id, (key) => holds(x, key))
-    c.blocking.signalDatabase(y.id, (key) => holds(y, key))
+    c.blocking.signalDatabase(x)
+    c.blocking.signalDatabase(y)
   }
   c.keyspace.dirty++
   c.out.ok()

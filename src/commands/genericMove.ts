@@ -32,13 +32,22 @@ const readDatabase = (c: CommandContext, i: number): Database | undefined => {
 const created = (c: CommandContext, db: Database, i: number): void =>
   c.events.notify(Event.new, "new", db.id, c.buf, c.argOff[i], c.argLen[i])
 
-/** The key in argument i of `db` has a new value: watchers, subscribers and waiting clients hear of it. */
+/** The key in argument i of `db` has a new value: watchers and subscribers hear of it. */
 const arrived = (c: CommandContext, db: Database, i: number, event: string): void => {
   const off = c.argOff[i]
   const len = c.argLen[i]
   c.events.modified(db, c.buf, off, len)
   c.events.notify(Event.generic, event, db.id, c.buf, off, len)
-  c.blocking.signal(db.id, c.buf, off, len)
+}
+
+/** Gives the entry `source` to the key in argument i of `to`, for which clients may wait. */
+const moveTo = (c: CommandContext, source: Ref, to: Database, i: number): void => {
+  const off = c.argOff[i]
+  const len = c.argLen[i]
+  // Before the old key goes, which those who read a stream's group hear of: who waits is served in this order.
+  c.blocking.signal(to.id, entryType(c.keyspace.arena, source), c.buf, off, len)
+  moveEntry(c.db, source, to, c.buf, off, len)
+  created(c, to, i)
 }
 
 const renameTo = (c: CommandContext, overwrite: boolean): void => {
@@ -50,10 +59,8 @@ const renameTo = (c: CommandContext, overwrite: boolean): void => {
     if (!overwrite) return c.out.zero()
     c.db.remove(existing, c.settings.lazyfreeLazyServerDel)
   }
-  moveEntry(c.db, source, c.db, c.buf, c.argOff[2], c.argLen[2])
-  created(c, c.db, 2)
+  moveTo(c, source, c.db, 2)
   c.changed(1, Event.generic, "rename_from")
-  c.ready(1)
   arrived(c, c.db, 2, "rename_to")
   if (overwrite) c.out.ok()
   else c.out.one()
@@ -68,10 +75,8 @@ export const move = (c: CommandContext): void => {
   if (to === c.db) return c.fail(Errors.sameObject)
   const source = c.write(1)
   if (source === 0 || to.lookupWrite(c.buf, c.argOff[1], c.argLen[1]) !== 0) return c.out.zero()
-  moveEntry(c.db, source, to, c.buf, c.argOff[1], c.argLen[1])
-  created(c, to, 1)
+  moveTo(c, source, to, 1)
   c.changed(1, Event.generic, "move_from")
-  c.ready(1)
   arrived(c, to, 1, "move_to")
   c.out.one()
 }
@@ -104,6 +109,7 @@ export const copy = (c: CommandContext): void => {
   const value = copyValue(c, source)
   if (existing !== 0) to.remove(existing, c.settings.lazyfreeLazyServerDel)
   putClone(to, source, value, c.buf, off, len)
+  c.blocking.signal(to.id, entryType(c.keyspace.arena, source), c.buf, off, len)
   created(c, to, 2)
   c.keyspace.dirty++
   arrived(c, to, 2, "copy_to")

@@ -24,7 +24,7 @@ export const createList = (c: CommandContext, kb: Uint8Array, ko: number, kl: nu
   const list = Quicklist.create(c.keyspace.arena)
   c.db.putValue(0, kb, ko, kl, TYPE_LIST, LIST_QUICKLIST, list, false)
   c.events.notify(Event.new, "new", c.db.id, kb, ko, kl)
-  c.blocking.signal(c.db.id, kb, ko, kl)
+  c.blocking.signal(c.db.id, TYPE_LIST, kb, ko, kl)
   return list
 }
 

@@ -248,7 +248,7 @@ const store = (c: CommandContext, o: SortOptions, elements: Strings, indexes: In
     else Quicklist.push(a, list, false, NOTHING, 0, 0, fill)
   })
   // As in Redis, who waits for the key hears of it only where there was none before.
-  if (storeValue(c, o.store, TYPE_LIST, LIST_QUICKLIST, list)) c.ready(o.store)
+  if (storeValue(c, o.store, TYPE_LIST, LIST_QUICKLIST, list)) c.ready(o.store, TYPE_LIST)
   c.changed(o.store, Event.list, "sortstore")
   c.keyspace.dirty += n - 1
   c.out.int(n)

@@ -56,7 +56,7 @@ export const storeSortedSet = (c: CommandContext, i: number, set: SortedSet, eve
     storeNothing(c, i)
   } else {
     // As in Redis, who waits for the key hears of it only where there was none before.
-    if (storeValue(c, i, TYPE_ZSET, set.encoding, set.value)) c.ready(i)
+    if (storeValue(c, i, TYPE_ZSET, set.encoding, set.value)) c.ready(i, TYPE_ZSET)
     c.changed(i, Event.zset, event)
   }
   c.out.int(size)

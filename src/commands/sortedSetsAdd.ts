@@ -139,7 +139,7 @@ export const addScored = (c: CommandContext, options: number, first: number, ste
   if (entry === 0) {
     c.db.putValue(0, buf, argOff[1], argLen[1], TYPE_ZSET, set.encoding, set.value, false)
     c.notify(1, Event.new, "new")
-    c.ready(1)
+    c.ready(1, TYPE_ZSET)
   } else if (added + updated > 0) settleSortedSet(c, entry, set)
   if (added + updated > 0) {
     c.changed(1, Event.zset, incr ? "zincr" : "zadd")

@@ -34,6 +34,7 @@ export const putNewStream = (c: CommandContext, i: number): Ref => {
   const s = createStream(c.keyspace.arena)
   c.db.putValue(0, c.buf, c.argOff[i], c.argLen[i], TYPE_STREAM, STREAM_RADIX, s, false)
   c.notify(i, Event.new, "new")
+  c.ready(i, TYPE_STREAM)
   return s
 }
 
@@ -86,7 +87,7 @@ export const xadd = (c: CommandContext): void => {
   c.changed(1, Event.stream, "xadd")
   if (options.trims && trimStream(a, s, options) > 0) c.notify(1, Event.stream, "xtrim")
   if (c.replicating) propagate(c, s, id)
-  c.ready(1)
+  c.ready(1, TYPE_STREAM)
 }
 
 /** The log gets the ID that was chosen and what an approximate trim came to. */

@@ -14,6 +14,7 @@ import {
 } from "../memory/StreamGroups.js"
 import { StreamId } from "../memory/StreamId.js"
 import * as Errors from "../resp/Errors.js"
+import { TYPE_STREAM } from "../store/Entry.js"
 import type { CommandContext } from "./CommandContext.js"
 import { Event } from "./KeyEvents.js"
 import { putNewStream } from "./streamsAdd.js"
@@ -113,7 +114,7 @@ export const destroy = (c: CommandContext): void => {
   c.out.one()
   done(c, "xgroup-destroy")
   // Clients that wait as its consumers are told.
-  c.ready(2)
+  c.ready(2, TYPE_STREAM)
 }
 
 export const createConsumerCommand = (c: CommandContext): void => {

@@ -182,17 +182,13 @@ const wait = (c: CommandContext, ofGroup: boolean): Effect.Effect<Uint8Array> =>
   const { count, noAck, block } = parsed
   const group = ofGroup ? Uint8Array.from(c.bytes(parsed.groupArg)) : undefined
   const consumer = ofGroup ? Uint8Array.from(c.bytes(parsed.groupArg + 1)) : new Uint8Array(0)
-  const { blocking } = c
-  if (ofGroup && !blocking.hearsChanges) {
-    blocking.hearsChanges = true
-    c.events.listeners.push((db, buf, off, len) => blocking.touched(db.id, buf, off, len))
-  }
-  return blocking.wait({
+  return c.blocking.wait({
     session: c.session,
     database: c.db.id,
     keys,
     // A reader of a group is told when its stream or group is gone.
-    ...(ofGroup ? {} : { type: TYPE_STREAM }),
+    type: TYPE_STREAM,
+    hearsLoss: ofGroup,
     timeoutMs: block,
     onTimeout: (context) => context.out.nilArray(),
     attempt: (context, key) => {

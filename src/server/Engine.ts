@@ -17,6 +17,7 @@ import { eventFlags, KeyEvents } from "../commands/KeyEvents.js"
 import { detached, Session } from "../commands/Session.js"
 import type { Settings } from "../commands/Settings.js"
 import { RespCodec } from "../resp/RespCodec.js"
+import { TYPE_STREAM } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { AclLog } from "./AclLog.js"
@@ -123,9 +124,8 @@ export class Engine {
           )
         this.events.expired(db, buf, off, len)
         this.events.notify(256, "expired", db.id, buf, off, len)
-        // Readers of a stream's group are told that it is gone.
-        this.blocking.signalGone(db.id, buf, off, len)
       },
+      streamGone: (db, buf, off, len) => this.blocking.signal(db.id, TYPE_STREAM, buf, off, len),
       missed: (db, buf, off, len) => this.events.notify(2048, "keymiss", db.id, buf, off, len),
     }
     keyspace.freeing = settings

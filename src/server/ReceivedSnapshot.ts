@@ -88,10 +88,7 @@ export class ReceivedSnapshot {
         () => "alive",
         () => "alive",
       )
-      blocking.signalDatabase(db.id, (key) => {
-        const bytes = Buffer.from(key, "latin1")
-        return db.lookup(bytes, 0, bytes.length) !== 0
-      })
+      blocking.signalDatabase(db)
     }
     if (blocking.pending) blocking.serve()
   }

@@ -24,6 +24,7 @@ import {
   STRING_EXTERNAL,
   STRING_RAW,
   stringLength,
+  TYPE_STREAM,
   TYPE_STRING,
 } from "./Entry.js"
 import type { Keyspace } from "./Keyspace.js"
@@ -365,15 +366,21 @@ export class Database {
   discard(ref: Ref, lazy: boolean): void {
     const a = this.arena
     if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
-    this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
+    this.releaseValue(ref, lazy)
     a.free(ref)
   }
 
   /** Frees the blocks of a value that is overwritten, not the entry; large ones in slices. */
   private freeValue(ref: Ref): void {
+    this.releaseValue(ref, this.keyspace.freeing.lazyfreeLazyServerDel)
+  }
+
+  private releaseValue(ref: Ref, lazy: boolean): void {
     const a = this.arena
-    const lazy = this.keyspace.freeing.lazyfreeLazyServerDel
-    this.keyspace.release(entryType(a, ref), entryEncoding(a, ref), entryValue(a, ref), lazy)
+    const type = entryType(a, ref)
+    this.keyspace.release(type, entryEncoding(a, ref), entryValue(a, ref), lazy)
+    if (type === TYPE_STREAM)
+      this.keyspace.hooks.streamGone(this, a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
   }
 
   /**

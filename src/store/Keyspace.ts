@@ -17,6 +17,8 @@ export interface KeyspaceHooks {
   expired(db: Database, buf: Uint8Array, off: number, len: number): void
   /** A key that was asked for is not there (the "keymiss" event). */
   missed(db: Database, buf: Uint8Array, off: number, len: number): void
+  /** A stream was deleted or overwritten, in whatever way but with its whole database. */
+  streamGone(db: Database, buf: Uint8Array, off: number, len: number): void
 }
 
 export interface KeyspaceStats {
@@ -66,7 +68,7 @@ export class Keyspace {
   activeExpiry = true
   /** While clients are paused nothing changes: expired keys are hidden and stay. */
   expiryPaused = false
-  hooks: KeyspaceHooks = { expired: () => {}, missed: () => {} }
+  hooks: KeyspaceHooks = { expired: () => {}, missed: () => {}, streamGone: () => {} }
   freeing: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
   /** How large the nodes of lists may become: list-max-listpack-size, DEBUG QUICKLIST-PACKED-THRESHOLD. */
   readonly listLimits = new ListLimits()

@@ -21,6 +21,7 @@ import {
   EXTRA_PLAIN,
   NO_EXPIRY,
   STRING_EXTERNAL,
+  TYPE_STREAM,
   TYPE_STRING,
 } from "./Entry.js"
 import type { TimerWheel } from "./TimerWheel.js"
@@ -78,6 +79,8 @@ export const detach = (db: Database, ref: Ref): void => {
     throw new Error("an entry that is to go is not where its hash says")
   if (entryExpiry(a, ref) !== NO_EXPIRY) db.wheel.remove(ref)
   db.table.removeFound()
+  if (entryType(a, ref) === TYPE_STREAM)
+    db.keyspace.hooks.streamGone(db, a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
   a.free(ref)
 }
 

@@ -55,13 +55,19 @@ export class Stage {
     client.raw.close()
   }
 
+  private get waiting(): number {
+    return this.clients.filter((client) => client !== undefined && client.outstanding > 0).length
+  }
+
   /** Waits until nothing moves: who waits for a reply is blocked. */
   async rest(): Promise<void> {
     const until = Date.now() + 10_000
     for (;;) {
+      const before = this.waiting
       const blocked = await this.side.blocked()
-      const waiting = this.clients.filter((client) => client !== undefined && client.outstanding > 0).length
-      if (blocked === waiting) return
+      const { waiting } = this
+      // A reply that came meanwhile belongs to a later moment than the number of the blocked.
+      if (blocked === waiting && before === waiting) return
       if (Date.now() > until) throw new Error(`${waiting} clients wait, ${blocked} are blocked`)
     }
   }

@@ -9,7 +9,7 @@ import { decodeDumpPayload } from "../../rdb/RdbDecoderDump.js"
 import { RdbLoader, type LoadLimits } from "../../rdb/RdbLoader.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Ref } from "../../memory/Arena.js"
-import { setEntryClock } from "../../store/Entry.js"
+import { entryType, setEntryClock } from "../../store/Entry.js"
 
 export interface DumpSettings extends LoadLimits {
   readonly rdbcompression: boolean
@@ -122,7 +122,7 @@ const restoreValue = (
   setAccess(c, entry, options)
   c.notify(1, Event.new, "new")
   c.changed(1, Event.generic, "restore")
-  c.ready(1)
+  c.ready(1, entryType(keyspace.arena, entry))
   c.out.ok()
 }
 
