@@ -163,7 +163,7 @@ export class RdbDecoderValues {
     else if (type === RdbType.List) sink.listStart(key, meta, count)
     else if (type === RdbType.Set) sink.setStart(key, meta, count)
     else if (type === RdbType.Hash || type === RdbType.HashMetadata) sink.hashStart(key, meta, count)
-    else sink.zsetStart(key, meta, count)
+    else if (type !== RdbType.Module) sink.zsetStart(key, meta, count)
     return true
   }
 

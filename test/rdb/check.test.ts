@@ -80,6 +80,27 @@ describe("redix-check-rdb", () => {
     }
   })
 
+  it("does not call sound what holds values of modules", async () => {
+    await withTempDir((dir) => {
+      const file = `${dir}/module.rdb`
+      const id = [0x81, ...Buffer.alloc(8, 0x11)]
+      const noChecksum = Buffer.alloc(8)
+      fs.writeFileSync(
+        file,
+        Buffer.concat([
+          Buffer.from("REDIS0010"),
+          Buffer.from([0xfe, 0, 7, 1, 0x6b, ...id, 0, 0xff]),
+          noChecksum,
+        ]),
+      )
+      const { status, out, err } = check(file)
+      expect(status).toBe(1)
+      expect(out).toMatch(/^module \S+ +1 /m)
+      expect(err).toContain("no server loads values of module")
+      return Promise.resolve()
+    })
+  })
+
   it("says where a file is corrupt, with exit code 1", async () => {
     await withTempDir((dir) => {
       const file = `${dir}/bad.rdb`
