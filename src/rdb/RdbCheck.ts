@@ -3,7 +3,14 @@
  * of a decoder, which finds whatever is wrong with the file.
  */
 import * as Listpack from "../bytes/packed/Listpack.js"
-import type { RdbMeta, RdbSink, RdbSlice } from "./format/RdbSink.js"
+import type {
+  RdbMeta,
+  RdbSink,
+  RdbSlice,
+  RdbStreamConsumer,
+  RdbStreamGroup,
+  RdbStreamInfo,
+} from "./format/RdbSink.js"
 
 /** What is said of one key. */
 export interface CheckedKey {
@@ -233,7 +240,7 @@ export class RdbCheck implements RdbSink {
     this.packed(listpack, "listpack")
   }
 
-  zsetMember(member: RdbSlice): void {
+  zsetMember(member: RdbSlice, _score?: number): void {
     this.part(member)
   }
 
@@ -249,17 +256,17 @@ export class RdbCheck implements RdbSink {
     this.part(listpack)
   }
 
-  streamInfo(info: { readonly length: bigint }): void {
+  streamInfo(info: RdbStreamInfo): void {
     if (this.current !== undefined) this.current.elements = Number(info.length)
   }
 
-  groupStart(): void {}
+  groupStart(_name: RdbSlice, _group: RdbStreamGroup): void {}
 
-  groupPending(): void {}
+  groupPending(_id: RdbSlice, _deliveryTimeMs: number, _deliveries: number): void {}
 
-  consumerStart(): void {}
+  consumerStart(_name: RdbSlice, _consumer: RdbStreamConsumer): void {}
 
-  consumerPending(): void {}
+  consumerPending(_id: RdbSlice): void {}
 
   consumerEnd(): void {}
 

@@ -5,7 +5,7 @@
  * SWAPDB is left out: redis-server goes through the keys of a swapped database in the order of a hash table with a random
  * seed, so that it serves one and the same client from another key each time it is started.
  */
-import { afterAll, beforeAll, it } from "vitest"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { close, play, run, sides, type Stage, type Step } from "../support/BlockingPlay.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
@@ -110,6 +110,7 @@ describeOracle("clients that wait for values of several types", () => {
       const random = Random.forTest("blocking, all types")
       await play(redix, stages, [run("0 FLUSHALL")])
       await play(redix, stages, randomSteps(random, stages[0], STEPS), random.seed)
+      expect(stages[0].clients.length).toBeGreaterThan(1)
       close(stages)
       redix.engine.context.keyspace.arena.checkInvariants()
     }),

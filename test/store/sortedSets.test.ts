@@ -186,7 +186,7 @@ describe("a sorted index", () => {
           (min.exclusive ? m > textOf(min) : m >= textOf(min)) &&
           (max.exclusive ? m < textOf(max) : m <= textOf(max)),
       )
-      lexRange(arena, set, min, max, false)
+      lexRange(arena, set, min, max, "up")
       expect(set.count).toBe(inside.length)
       if (inside.length > 0) expect(set.from).toBe(members.indexOf(inside[0] ?? ""))
     }

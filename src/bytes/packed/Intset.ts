@@ -18,7 +18,7 @@
  * Example: {-1, 5, 300} is 02 00 00 00 | 03 00 00 00 | ff ff | 05 00 | 2c 01.
  */
 import { INT64_TEXT_MAX, comparePairs, formatPairBefore, pairToNumber } from "../Int64.js"
-import { readI32, readU32, writeU32 } from "./ListpackEntry.js"
+import { readI32, readU32, sameBytes, writeU32 } from "./ListpackEntry.js"
 
 /** Bytes of encoding and length: the size of an empty set. */
 export const INTSET_HEADER = 8
@@ -195,4 +195,23 @@ export const validate = (u8: Uint8Array, base: number, len: number, deep: boolea
     if (order >= 0) return false
   }
   return true
+}
+
+const VALUES = { 2: Int16Array, 4: Int32Array } as const
+
+/** Puts the values of a set that passed only the shallow check in order, each once; answers the size in bytes. */
+export const mend = (u8: Uint8Array, base: number): number => {
+  const width = u8[base]
+  const n = readU32(u8, base + 4)
+  const from = base + INTSET_HEADER
+  const bytes = u8.slice(from, from + n * width)
+  if (width === 2 || width === 4) new VALUES[width](bytes.buffer).sort()
+  else new BigInt64Array(bytes.buffer).sort()
+  let kept = 0
+  for (let i = 0; i < n; i++) {
+    if (i > 0 && sameBytes(bytes, (i - 1) * width, bytes, i * width, width)) continue
+    u8.set(bytes.subarray(i * width, (i + 1) * width), from + kept++ * width)
+  }
+  writeU32(u8, base + 4, kept)
+  return INTSET_HEADER + kept * width
 }

@@ -93,11 +93,27 @@ export const deletePair = (u8: Uint8Array, base: number, p: number): number => {
   return u8[p] === LISTPACK_END ? -1 : p
 }
 
+/** More than any score is written with. */
+const SCORE_DIGITS_MAX = 127
+
 /** The score stored at `p` (a score's own position, see `valueOf`). */
 export const scoreAt = (u8: Uint8Array, p: number): number => {
   read(u8, p)
   if (lpv.isInt) return pairToDouble(lpv.intHi, lpv.intLo)
-  return parseDouble(lpv.src, lpv.off, lpv.len)
+  const score = parseDouble(lpv.src, lpv.off, lpv.len)
+  return score === score ? score : leadingNumber(lpv.src, lpv.off, lpv.len)
+}
+
+/** The number a damaged score starts with, 0 where it starts with none: what strtod makes of it. */
+const leadingNumber = (src: Uint8Array, off: number, len: number): number => {
+  const sign = src[off] === 0x2b || src[off] === 0x2d ? 1 : 0
+  if (/^nan/i.test(String.fromCharCode(...src.subarray(off + sign, off + Math.min(len, 3 + sign)))))
+    return NaN
+  for (let n = Math.min(len, SCORE_DIGITS_MAX) - 1; n > 0; n--) {
+    const score = parseDouble(src, off, n)
+    if (score === score) return score
+  }
+  return 0
 }
 
 /**

@@ -8,8 +8,8 @@
  *
  * Example: 07 00 00 00 00 00 ff is valid; 07 00 00 00 01 00 ff (count 1 of 0) passes only the shallow check.
  */
-import { LISTPACK_EMPTY, LISTPACK_HEADER, byteLength, count, get, lpv, next } from "./Listpack.js"
-import { LISTPACK_END, backlenSize, readU32 } from "./ListpackEntry.js"
+import { LISTPACK_EMPTY, LISTPACK_HEADER, addToCount, byteLength, count, get, lpv, next } from "./Listpack.js"
+import { LISTPACK_END, backlenSize, readU32, writeBacklen } from "./ListpackEntry.js"
 
 const COUNT_UNKNOWN = 65535
 
@@ -34,6 +34,27 @@ const walk = (u8: Uint8Array, base: number, limit: number): boolean => {
   }
   const stated = u8[base + 4] | (u8[base + 5] << 8)
   return stated === COUNT_UNKNOWN || stated === entries
+}
+
+/**
+ * Puts right the count of a listpack that passed only the shallow check, and with `backlens` these too. False when it
+ * cannot be walked from its front; then it may have been changed in part.
+ */
+export const mend = (u8: Uint8Array, base: number, len: number, backlens: boolean): boolean => {
+  if (!validate(u8, base, len, false)) return false
+  const limit = base + len - 1
+  let entries = 0
+  for (let p = base + LISTPACK_HEADER; p < limit; entries++) {
+    const body = checkedBodySize(u8, p, limit)
+    const size = body + backlenSize(body)
+    if (body === 0 || size > limit - p) return false
+    if (backlens) writeBacklen(u8, p + body, body)
+    else if (checkedEntrySize(u8, p, limit) === 0) return false
+    p += size
+  }
+  u8[base + 4] = u8[base + 5] = 0
+  addToCount(u8, base, entries)
+  return true
 }
 
 /** Size of the entry at `p` when it is sound and ends by `limit`, else 0. */

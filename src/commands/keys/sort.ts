@@ -2,7 +2,7 @@
  * SORT and SORT_RO. Elements are copied out, weighed (BY), ordered and then answered or stored, each by what GET names.
  *
  * Ties: numbers of the same weight are ordered by their elements' bytes; texts of the same weight stay in the order in
- * which the elements came. Texts compare by bytes; when the result is only answered a NUL byte ends them, as strcoll has it.
+ * which the elements came or, where BY and LIMIT come together, in that of a quicksort (partialSort.ts). Texts compare by bytes; when the result is only answered a NUL byte ends them, as strcoll has it.
  */
 import * as Quicklist from "../../memory/list/Quicklist.js"
 import * as Errors from "../../resp/Errors.js"
@@ -20,6 +20,7 @@ import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { sortPart } from "./partialSort.js"
 import { sortScore, Strings } from "./sortElements.js"
 import { type Found, SortPattern } from "./sortPattern.js"
 import * as spec from "../spec/generic.js"
@@ -178,7 +179,11 @@ const order = (c: CommandContext, o: SortOptions, elements: Strings): Int32Array
         )
   }
   const texts = o.by === undefined ? elements : textWeights(c, o.by, elements)
-  return indexes.sort((i, j) => sign * texts.compare(i, j, asText))
+  const compare = (i: number, j: number): number => sign * texts.compare(i, j, asText)
+  const { start, count } = limits
+  if (o.by === undefined || count === n) return indexes.sort(compare)
+  sortPart(indexes, 0, n, start, start + count - 1, compare)
+  return indexes
 }
 
 /** Numeric weights: of the elements, or of what BY names for them, 0 where it names nothing. */

@@ -98,7 +98,7 @@ const restoreValue = (
   // The old value goes when the new one is complete: a payload that turns out bad changes nothing.
   const loader = new RdbLoader(
     keyspace,
-    { limits: settings, dropExpired: false, duplicates: "replace" },
+    { limits: settings, sanitize, dropExpired: false, duplicates: "replace" },
     db.id,
   )
   const outcome = decodeDumpPayload(c.bytes(3), key, loader, { sanitize, checksum })

@@ -120,7 +120,7 @@ const zlexcount = (c: CommandContext): void => {
   if (entry === 0) return c.out.zero()
   if (c.wrongType(entry, TYPE_ZSET)) return
   const set = c.keyspace.collections.sortedSet.attachEntry(entry)
-  lexRange(c.keyspace.arena, set, minLex, maxLex, false)
+  lexRange(c.keyspace.arena, set, minLex, maxLex, "count")
   c.out.int(set.count)
 }
 
@@ -149,7 +149,7 @@ const zremrangebylex = (c: CommandContext): void => {
   const entry = c.write(1)
   if (entry === 0) return c.out.zero()
   if (c.wrongType(entry, TYPE_ZSET)) return
-  lexRange(c.keyspace.arena, c.keyspace.collections.sortedSet.attachEntry(entry), minLex, maxLex, false)
+  lexRange(c.keyspace.arena, c.keyspace.collections.sortedSet.attachEntry(entry), minLex, maxLex, "remove")
   removeRange(c, entry, "zremrangebylex")
 }
 

@@ -97,7 +97,7 @@ const findRange = (c: CommandContext, set: SortedSet): void => {
     return
   }
   if (range.by === BY_SCORE) scoreRange(a, set, minScore, maxScore)
-  else lexRange(a, set, minLex, maxLex, reverse)
+  else lexRange(a, set, minLex, maxLex, reverse ? "down" : "up")
   if (reverse) set.from += set.count - 1
   const skip = range.offset
   if (skip < 0 || skip >= set.count) {

@@ -109,12 +109,15 @@ export const replyId = (out: ReplyWriter, id: StreamId): void => {
 /** An ID as bytes of its own, for the command log. */
 export const idBytes = (id: StreamId): Uint8Array => text.slice(0, formatId(text, 0, id))
 
-/** The name of a group or consumer as a bulk string. */
+/** The name of a group or consumer as a bulk string; an empty one where there is none. */
 export const replyName = (out: ReplyWriter, a: Arena, named: Ref): void =>
-  out.bulk(a.u8[named >>> 20], nameOffset(a, named), nameLength(a, named))
+  named === 0
+    ? out.bulk(text, 0, 0)
+    : out.bulk(a.u8[named >>> 20], nameOffset(a, named), nameLength(a, named))
 
 /** The name of a group or consumer as bytes of their own. */
 export const nameBytes = (a: Arena, named: Ref): Uint8Array => {
+  if (named === 0) return new Uint8Array(0)
   const off = nameOffset(a, named)
   return a.u8[named >>> 20].slice(off, off + nameLength(a, named))
 }

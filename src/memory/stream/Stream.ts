@@ -156,17 +156,28 @@ const fits = (a: Arena, node: Ref, bytes: number, maxBytes: number, maxEntries: 
   (maxEntries <= 0 || Node.nodeLive(a, node) + Node.nodeDeleted(a, node) < maxEntries)
 
 /** Adds a node from outside, in order of IDs; its entries count as added elsewhere. For loading. */
-export const appendNode = (
+export const addNode = (
   a: Arena,
   s: Ref,
   master: StreamId,
   bytes: Uint8Array,
   off: number,
   len: number,
-): void => {
+): boolean => {
+  if (index.attach(a, s, INDEX_WORD).find(master)) return false
   const node = Node.nodeFromBytes(a, bytes, off, len)
-  index.attach(a, s, INDEX_WORD).insert(master, node)
+  index.insert(master, node)
   a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] += Node.nodeLive(a, node)
+  return true
+}
+
+/**
+ * Takes over a length that is more than there are entries. Redis counts on with what a file says, and a replica that would
+ * not would trim other entries than its master; a length that is less could fall below zero and is not taken.
+ */
+export const claimLength = (a: Arena, s: Ref, length: bigint): void => {
+  if (index.attach(a, s, INDEX_WORD).count > 0 && length > streamLength(a, s) && length <= 0x7fffffffn)
+    a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] = Number(length)
 }
 
 /** Reads entries in an ID range, both ends included, in either direction. The stream must not change meanwhile. */
@@ -270,7 +281,8 @@ export const deleteFromStream = (a: Arena, s: Ref, id: StreamId): boolean => {
   }
   const words = a.i32[s >>> 20]
   const w = wordOf(s)
-  words[w + LENGTH_WORD]--
+  // A length that a file claimed ends with the last node; what no node holds would not load again.
+  words[w + LENGTH_WORD] = tree.count === 0 ? 0 : words[w + LENGTH_WORD] - 1
   if (id.compareTo(words, w + DELETED_WORD) > 0) id.store(words, w + DELETED_WORD)
   if (id.compareTo(words, w + FIRST_WORD) === 0) refreshFirst(a, s)
   return true
@@ -314,9 +326,11 @@ export const trimStream = (a: Arena, s: Ref, trim: Trim): number => {
     deleted += Node.leading.deleted
     break
   }
-  if (deleted === 0) return 0
+  const empty = index.attach(a, s, INDEX_WORD).count === 0
+  if (deleted === 0 && !empty) return 0
   a.willWrite(s)
-  a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] -= deleted
+  const left = empty ? 0 : streamLength(a, s) - deleted
+  a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] = left
   refreshFirst(a, s)
   return deleted
 }
@@ -399,7 +413,7 @@ export const checkStream = (a: Arena, s: Ref): void => {
     if (a.blockSize(node) < Node.nodeBytes(a, node)) throw new Error("stream: a node exceeds its block")
     live += seen
   }
-  if (live !== streamLength(a, s)) throw new Error(`stream: ${live} entries, the length says otherwise`)
+  if (live > streamLength(a, s)) throw new Error(`stream: ${live} entries, the length says otherwise`)
   const first = new StreamId()
   if (edgeId(a, s, false, first) && first.compare(headerId(a, s, FIRST_WORD, new StreamId())) !== 0)
     throw new Error("stream: the first ID is wrong")

@@ -12,8 +12,8 @@
  * A pending entry takes a block of 24 bytes and 20.3 bytes in each of two trees; Redis takes a 24-byte block of 32 and two
  * radix-tree leaves.
  *
- * Invariants (checkGroups): the group's tree is the disjoint union of its consumers' trees, with the same blocks; a
- * pending block names the consumer whose tree holds it.
+ * Invariants (checkGroups): the group's tree is the disjoint union of its consumers' trees, with the same blocks, and of
+ * entries without a consumer, which only a file can bring; a pending block names the consumer whose tree holds it, or 0.
  *
  * Example: after XREADGROUP of 1-1 by c: group tree {1-1: p}, consumer tree of c {1-1: p}, p = now, 1, c.
  */
@@ -231,7 +231,7 @@ const newPending = (a: Arena, time: number, consumer: Ref): Ref => {
   return pending
 }
 
-/** Makes an ID pending in a group without a consumer, as loading does; `assignPending` must follow. */
+/** Makes an ID pending in a group without a consumer, as loading does; `assignPending` follows, or the file was wrong. */
 export const addUnowned = (a: Arena, group: Ref, id: StreamId, time: number, count: bigint): boolean => {
   groupTree.attach(a, group, GROUP_PENDING_WORD)
   if (groupTree.find(id)) return false
@@ -260,9 +260,12 @@ export const removePending = (a: Arena, group: Ref, id: StreamId): boolean => {
   if (!groupTree.find(id)) return false
   const pending = groupTree.value
   groupTree.remove()
-  ownTree.attach(a, pendingConsumer(a, pending), CONSUMER_PENDING_WORD)
-  if (!ownTree.find(id)) throw new Error("a pending entry is not its consumer's")
-  ownTree.remove()
+  const consumer = pendingConsumer(a, pending)
+  if (consumer !== 0) {
+    ownTree.attach(a, consumer, CONSUMER_PENDING_WORD)
+    if (!ownTree.find(id)) throw new Error("a pending entry is not its consumer's")
+    ownTree.remove()
+  }
   a.free(pending)
   return true
 }
@@ -362,6 +365,9 @@ export const checkGroups = (a: Arena, s: Ref): void => {
           throw new Error("stream: a pending entry names another consumer")
       }
     }
-    if (held !== groupTree.count) throw new Error("stream: pending entries without a consumer")
+    groupTree.attach(a, group, GROUP_PENDING_WORD)
+    for (let more = groupTree.first(); more; more = groupTree.next())
+      if (pendingConsumer(a, groupTree.value) === 0) held++
+    if (held !== groupTree.count) throw new Error("stream: a pending entry that its consumer does not have")
   }
 }

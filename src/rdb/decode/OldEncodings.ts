@@ -1,6 +1,7 @@
 /**
  * The packed encodings of Redis before 7.0, as RDB versions 1 to 9 hold them: ziplist and zipmap. They are only read;
- * their elements are handed on one by one. Validation walks the whole blob first, so the cursors need no checks.
+ * their elements are handed on one by one, or those of a ziplist as a listpack. Validation walks the whole blob first, so
+ * the cursors need no checks.
  *
  * Ziplist (numbers little endian where not said otherwise):
  *
@@ -26,8 +27,10 @@
  * Example, the hash (a: "xy"): 01 | 01 61 | 02 00 78 79 | ff.
  */
 import { formatPairBefore } from "../../bytes/Int64.js"
+import * as Listpack from "../../bytes/packed/Listpack.js"
+import { writeEntry, writeU32 } from "../../bytes/packed/ListpackEntry.js"
 import { corrupt } from "../format/RdbErrors.js"
-import type { RdbSlice } from "../format/RdbSink.js"
+import { RdbSlice } from "../format/RdbSink.js"
 
 const ZIPLIST_HEADER = 10
 const ZIPLIST_EMPTY = 11
@@ -213,5 +216,29 @@ export class ZipmapCursor {
     into.offset = offset
     into.length = length
     into.isInteger = false
+  }
+}
+
+/** Most bytes that an element takes in a listpack beyond its content in a ziplist. */
+const PACKED_BYTES_MAX = 11
+
+/** Room that a ziplist of so many elements and bytes needs as a listpack. */
+export const packedSize = (elements: number, bytes: number): number =>
+  Listpack.LISTPACK_EMPTY + bytes + PACKED_BYTES_MAX * elements
+
+/** Writes all that an opened cursor has to the start of `to`, as a listpack. */
+export class ZiplistPacker {
+  private readonly element = new RdbSlice()
+  private readonly digits = new Uint8Array(TEXT_BYTES)
+
+  pack(from: ZiplistCursor, to: Uint8Array): void {
+    Listpack.init(to, 0)
+    let p = Listpack.LISTPACK_HEADER
+    let elements = 0
+    for (; from.next(this.element, this.digits); elements++)
+      p += writeEntry(to, p, this.element.bytes, this.element.offset, this.element.length)
+    to[p] = Listpack.LISTPACK_END
+    writeU32(to, 0, p + 1)
+    Listpack.addToCount(to, 0, elements)
   }
 }

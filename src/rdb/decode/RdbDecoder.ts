@@ -201,7 +201,7 @@ export class RdbDecoder {
         input.string(value, this.valueScratch)
         return sink.functionLibrary(value)
       case RdbOpcode.FunctionPreGa:
-        return corrupt("functions in their pre-release form cannot be read")
+        return this.releaseCandidateFunction()
       case RdbOpcode.SlotInfo: {
         const slot = input.length()
         const keys = input.length()
@@ -212,6 +212,22 @@ export class RdbDecoder {
       default:
         return this.qualifier(opcode)
     }
+  }
+
+  /** name | engine | 0, or 1 and a description | source, which lacks the first line that names both today. */
+  private releaseCandidateFunction(): void {
+    const { input, key, value } = this
+    const parts: Array<Uint8Array> = [Buffer.from("#!")]
+    input.string(key, this.keyScratch)
+    input.string(value, this.valueScratch)
+    parts.push(value.copy(), Buffer.from(" name="), key.copy(), Buffer.from("\n"))
+    if (input.length() !== 0) input.string(value, this.valueScratch)
+    input.string(value, this.valueScratch)
+    parts.push(value.copy())
+    value.bytes = Buffer.concat(parts)
+    value.offset = 0
+    value.length = value.bytes.length
+    this.sink.functionLibrary(value)
   }
 
   /** What is said of the next key. */

@@ -4,8 +4,8 @@
  *     value type | value, as in an RDB file | version u16 | CRC-64 of all before it
  *
  * both numbers little endian. Redis 7.0 takes versions up to its own, 10; here those of 7.2 and 7.4 (11, 12) are read too.
- * As in Redis, a checksum of zeros has no special meaning here, and bytes between the value's end and the version are
- * passed over.
+ * As in Redis, a checksum of zeros has no special meaning here, bytes between the value's end and the version are passed
+ * over, and a value that says it is longer takes its end from the version and the checksum.
  *
  * Example: 00 05 68 65 6c 6c 6f | 0a 00 | 63 72 df 76 65 34 20 0a is the string "hello".
  */
@@ -52,10 +52,9 @@ export const decodeDumpPayload = (
   options: { readonly sanitize: boolean; /** Default true. */ readonly checksum?: boolean },
 ): DumpOutcome => {
   if (!dumpFooterIsValid(payload, options.checksum)) return footer
-  const bytes = payload.length - DUMP_FOOTER_BYTES
-  const input = new RdbDecoderInput(bytes, false)
+  const input = new RdbDecoderInput(payload.length, false)
   const values = new RdbDecoderValues(input, sink, options.sanitize, false)
-  input.attach(payload.subarray(0, bytes))
+  input.attach(payload)
   try {
     const type = input.byte()
     if (!isRdbValueType(type)) corrupt(rdbTypeName(type))

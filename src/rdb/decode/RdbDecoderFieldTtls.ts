@@ -12,7 +12,7 @@ import { checkListpack } from "./RdbValidate.js"
 
 /** Walks the whole listpack and returns its number of fields; `refusal` is what a field with a TTL is answered. */
 export const checkTriples = (s: RdbSlice, refusal: string): number => {
-  const elements = checkListpack(s)
+  const elements = checkListpack(s, undefined)
   if (elements % 3 !== 0) corrupt("listpack with field TTLs: elements are not triples")
   const b = s.bytes
   for (let p = s.offset + LISTPACK_HEADER; b[p] !== LISTPACK_END; p += entrySize(b, p)) {

@@ -16,7 +16,8 @@ import { Scratch, type RdbDecoderInput } from "./RdbDecoderInput.js"
 import { corrupt } from "../format/RdbErrors.js"
 import { RdbSlice, type RdbSink, type RdbStreamId } from "../format/RdbSink.js"
 import { RdbType } from "../format/RdbTypes.js"
-import { checkStreamNode, StreamOrder } from "./RdbValidate.js"
+import type { RdbMend } from "../load/RdbMend.js"
+import { checkStreamNode } from "./RdbValidate.js"
 
 type Step = "nodes" | "info" | "group" | "pending" | "consumers" | "consumer" | "owned"
 
@@ -27,33 +28,30 @@ export class RdbDecoderStream {
   private step: Step = "nodes"
   private type = 0
   private nodes = 0
-  private live = 0
   private groups = 0
   private pending = 0
   private consumers = 0
   private owned = 0
+  /** Pending entries of the group that no consumer has named. */
+  private unowned = 0
   private readonly id = new RdbSlice()
   private readonly data = new RdbSlice()
   private readonly scratch = new Scratch()
   private readonly idScratch = new Scratch()
   private readonly lastNodeId = new Uint8Array(ID_BYTES)
   private hasLastNode = false
-  private readonly order: StreamOrder | undefined
 
   constructor(
     private readonly input: RdbDecoderInput,
     private readonly sink: RdbSink,
-    deep: boolean,
-  ) {
-    this.order = deep ? new StreamOrder() : undefined
-  }
+    private readonly mender: RdbMend,
+    private readonly deep: boolean,
+  ) {}
 
   start(type: number, nodes: number): void {
     this.type = type
     this.nodes = nodes
-    this.live = 0
     this.hasLastNode = false
-    this.order?.start()
     this.step = "nodes"
   }
 
@@ -95,20 +93,20 @@ export class RdbDecoderStream {
       input.mark()
       input.string(id, this.idScratch)
       input.string(data, this.scratch)
-      this.live += checkStreamNode(id, data, this.order)
-      this.checkNodeOrder()
-      this.sink.streamNode(id, data)
+      const live = checkStreamNode(id, data, this.mender, this.deep)
+      this.checkRepetition()
+      if (live >= 0) this.sink.streamNode(id, data)
       this.nodes--
     }
     this.step = "info"
   }
 
-  private checkNodeOrder(): void {
+  private checkRepetition(): void {
     const { bytes, offset } = this.id
     if (this.hasLastNode) {
       let i = 0
       while (i < ID_BYTES && bytes[offset + i] === this.lastNodeId[i]) i++
-      if (i === ID_BYTES || bytes[offset + i] < this.lastNodeId[i]) corrupt("stream: nodes out of order")
+      if (i === ID_BYTES) corrupt("stream: repeated node")
     }
     for (let i = 0; i < ID_BYTES; i++) this.lastNodeId[i] = bytes[offset + i]
     this.hasLastNode = true
@@ -129,8 +127,7 @@ export class RdbDecoderStream {
     const maxDeletedId = late ? this.readId() : undefined
     const entriesAdded = late ? input.lengthBig() : undefined
     this.groups = input.count(5)
-    if (length !== BigInt(this.live)) corrupt(`stream: length ${length} claimed, ${this.live} entries found`)
-    this.order?.end(lastId.ms, lastId.seq)
+    if (length !== 0n && !this.hasLastNode) corrupt("stream: a length without entries")
     this.sink.streamInfo({ length, lastId, firstId, maxDeletedId, entriesAdded })
     this.step = "group"
   }
@@ -142,6 +139,7 @@ export class RdbDecoderStream {
     const read = this.type === RdbType.StreamV1 ? undefined : input.lengthBig()
     const entriesRead = read === UNKNOWN_COUNT ? -1n : read
     this.pending = input.count(ID_BYTES + 9)
+    this.unowned = this.pending
     this.sink.groupStart(this.data, { lastId, entriesRead, pendingCount: this.pending })
     this.step = "pending"
   }
@@ -161,6 +159,7 @@ export class RdbDecoderStream {
   private readConsumer(): void {
     const { input } = this
     if (this.consumers === 0) {
+      if (this.deep && this.unowned !== 0) corrupt("stream: a pending entry has no consumer")
       this.sink.groupEnd()
       this.groups--
       this.step = "group"
@@ -180,6 +179,7 @@ export class RdbDecoderStream {
       input.mark()
       input.fixed(ID_BYTES, id)
       this.sink.consumerPending(id)
+      this.unowned--
       this.owned--
     }
     this.sink.consumerEnd()

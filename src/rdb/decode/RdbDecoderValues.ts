@@ -14,13 +14,22 @@
  * have no counterpart in Redis 7.0 and are refused; hashes of types 24 and 25 whose fields have none are read.
  */
 import { copyBytes } from "../../memory/Arena.js"
+import { byteLength } from "../../bytes/packed/Listpack.js"
 import { parseDoubleLax } from "../../bytes/Numbers.js"
-import { ZiplistCursor, ZipmapCursor, validateZiplist, validateZipmap } from "./OldEncodings.js"
+import {
+  ZiplistCursor,
+  ZiplistPacker,
+  ZipmapCursor,
+  packedSize,
+  validateZiplist,
+  validateZipmap,
+} from "./OldEncodings.js"
 import { Scratch, type RdbDecoderInput } from "./RdbDecoderInput.js"
 import { TripleCursor, checkTriples } from "./RdbDecoderFieldTtls.js"
 import { moduleTypeName, moduleTypeVersion, skipModuleItems } from "./RdbDecoderModule.js"
 import { RdbDecoderStream } from "./RdbDecoderStream.js"
 import { corrupt, printable } from "../format/RdbErrors.js"
+import { RdbMend } from "../load/RdbMend.js"
 import { RdbMeta, RdbSlice, type RdbSink } from "../format/RdbSink.js"
 import { RdbNodeContainer, RdbType, rdbTypeName } from "../format/RdbTypes.js"
 import { checkIntset, checkListpack, checkPairsListpack, checkSetListpack } from "./RdbValidate.js"
@@ -48,17 +57,22 @@ export class RdbDecoderValues {
   private heldKey = new Uint8Array(64)
   private readonly digits = new Uint8Array(24)
   private readonly ziplist = new ZiplistCursor()
+  private readonly packer = new ZiplistPacker()
   private readonly zipmap = new ZipmapCursor()
   private readonly triples = new TripleCursor()
   private readonly stream: RdbDecoderStream
+  /** Puts right what can be, unless such values are to be refused. */
+  private readonly mender: RdbMend | undefined
 
   constructor(
     private readonly input: RdbDecoderInput,
     private readonly sink: RdbSink,
-    private readonly deep: boolean,
+    deep: boolean,
     private readonly skipModules: boolean,
   ) {
-    this.stream = new RdbDecoderStream(input, sink, deep)
+    const mender = new RdbMend()
+    this.mender = deep ? undefined : mender
+    this.stream = new RdbDecoderStream(input, sink, mender, deep)
   }
 
   /** The key at hand for an error, if one was read. */
@@ -149,7 +163,7 @@ export class RdbDecoderValues {
     else if (type === RdbType.List) sink.listStart(key, meta, count)
     else if (type === RdbType.Set) sink.setStart(key, meta, count)
     else if (type === RdbType.Hash || type === RdbType.HashMetadata) sink.hashStart(key, meta, count)
-    else sink.zsetStart(key, meta, count)
+    else if (type !== RdbType.Module) sink.zsetStart(key, meta, count)
     return true
   }
 
@@ -182,24 +196,17 @@ export class RdbDecoderValues {
   }
 
   private readPacked(type: number): void {
-    const { sink, key, meta, item, deep } = this
+    const { sink, key, meta, item, mender } = this
     this.input.string(item, this.itemScratch)
     const intset = type === RdbType.SetIntset
     const zset = type === RdbType.ZsetListpack
     let count: number
-    if (intset) count = checkIntset(item)
-    else if (type === RdbType.SetListpack) count = checkSetListpack(item, deep)
-    else count = checkPairsListpack(item, zset, deep)
+    if (intset) count = checkIntset(item, mender)
+    else if (type === RdbType.SetListpack) count = checkSetListpack(item, mender)
+    else count = checkPairsListpack(item, zset, mender)
     if (count === 0) return this.empty()
-    if (zset) {
-      sink.zsetStart(key, meta, count)
-      sink.zsetListpack(item)
-      sink.zsetEnd()
-    } else if (type === RdbType.HashListpack) {
-      sink.hashStart(key, meta, count)
-      sink.hashListpack(item)
-      sink.hashEnd()
-    } else {
+    if (zset || type === RdbType.HashListpack) this.pairs(zset, count)
+    else {
       sink.setStart(key, meta, count)
       if (intset) sink.setIntset(item)
       else sink.setListpack(item)
@@ -221,20 +228,30 @@ export class RdbDecoderValues {
       return this.finish()
     }
     if (elements % 2 !== 0) corrupt("ziplist: odd number of elements")
-    // Both elements of a pair may be integers, whose digits need room of their own.
-    const digits = this.itemScratch.ensure(24)
-    if (type === RdbType.HashZiplist) {
-      sink.hashStart(key, meta, elements / 2)
-      while (ziplist.next(item, this.digits) && ziplist.next(second, digits)) sink.hashField(item, second)
-      sink.hashEnd()
-    } else {
-      sink.zsetStart(key, meta, elements / 2)
-      while (ziplist.next(item, this.digits) && ziplist.next(second, digits)) {
-        sink.zsetMember(item, this.score(second.bytes, second.offset, second.length))
-      }
-      sink.zsetEnd()
-    }
+    // As in Redis it becomes a listpack whatever the elements' sizes, and repeated members are never taken.
+    item.bytes = this.itemScratch.ensure(packedSize(elements, second.length))
+    item.offset = 0
+    this.packer.pack(ziplist, item.bytes)
+    item.length = byteLength(item.bytes, 0)
+    this.pairs(
+      type === RdbType.ZsetZiplist,
+      checkPairsListpack(item, type === RdbType.ZsetZiplist, undefined),
+    )
     this.finish()
+  }
+
+  /** Hands the listpack in `item` on as a hash or sorted set. */
+  private pairs(zset: boolean, count: number): void {
+    const { sink, key, meta, item } = this
+    if (zset) {
+      sink.zsetStart(key, meta, count)
+      sink.zsetListpack(item)
+      sink.zsetEnd()
+    } else {
+      sink.hashStart(key, meta, count)
+      sink.hashListpack(item)
+      sink.hashEnd()
+    }
   }
 
   private readZipmap(): void {
@@ -376,7 +393,7 @@ export class RdbDecoderValues {
       if (container === RdbNodeContainer.Plain) this.plainNode()
       else if (container !== RdbNodeContainer.Packed) corrupt(`unknown list node container ${container}`)
       else if (old) this.ziplistNode()
-      else if (checkListpack(item) > 0) {
+      else if (checkListpack(item, this.mender) > 0) {
         this.startList()
         this.sink.listNodeListpack(item)
       }

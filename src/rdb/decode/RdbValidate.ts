@@ -1,7 +1,8 @@
 /**
  * What must hold of packed bytes before they are handed on. Structure is always checked, so that whoever reads them needs
- * no bounds checks, and scores are numbers, so that whoever orders them can; `deep` (the sanitize option) adds what only
- * costs correctness: repeated members, stream IDs out of order. All functions throw CorruptValue.
+ * no bounds checks, and scores are numbers, so that whoever orders them can. Without a mender (the sanitize option)
+ * repeated members are refused, too; with one the bytes are put right where they can be (RdbMend.ts), and the slice points
+ * at what came of them. All functions throw CorruptValue.
  *
  * A stream node is a listpack whose first elements describe it and give the fields most entries share:
  *
@@ -18,31 +19,39 @@ import * as Intset from "../../bytes/packed/Intset.js"
 import { LISTPACK_END, LISTPACK_HEADER, count, entrySize, lpv, read } from "../../bytes/packed/Listpack.js"
 import { scoreAt } from "../../bytes/packed/ListpackPairs.js"
 import { distinctAtStride, validate } from "../../bytes/packed/ListpackValidate.js"
-import { corrupt } from "../format/RdbErrors.js"
+import { corrupt, CorruptValue } from "../format/RdbErrors.js"
+import type { RdbMend } from "../load/RdbMend.js"
 import type { RdbSlice } from "../format/RdbSink.js"
 
 const ENTRY_DELETED = 1
 const ENTRY_SAME_FIELDS = 2
 
 /** A list node or set: any listpack. Returns the number of elements. */
-export const checkListpack = (s: RdbSlice): number => {
-  if (!validate(s.bytes, s.offset, s.length, true)) corrupt("invalid listpack")
+export const checkListpack = (s: RdbSlice, mender: RdbMend | undefined): number => {
+  if (!validate(s.bytes, s.offset, s.length, true)) {
+    if (mender === undefined) return corrupt("invalid listpack")
+    mender.listpack(s)
+  }
   return count(s.bytes, s.offset)
 }
 
-export const checkSetListpack = (s: RdbSlice, deep: boolean): number => {
-  const members = checkListpack(s)
-  if (deep && !distinctAtStride(s.bytes, s.offset, 1)) corrupt("set listpack: repeated member")
+export const checkSetListpack = (s: RdbSlice, mender: RdbMend | undefined): number => {
+  const members = checkListpack(s, mender)
+  if (mender === undefined && !distinctAtStride(s.bytes, s.offset, 1))
+    corrupt("set listpack: repeated member")
   return members
 }
 
 /** A hash or sorted set: returns the number of pairs. */
-export const checkPairsListpack = (s: RdbSlice, scores: boolean, deep: boolean): number => {
-  const elements = checkListpack(s)
-  if (elements % 2 !== 0) corrupt("listpack: odd number of elements")
-  if (deep && !distinctAtStride(s.bytes, s.offset, 2)) corrupt("listpack: repeated member")
+export const checkPairsListpack = (s: RdbSlice, scores: boolean, mender: RdbMend | undefined): number => {
+  const elements = checkListpack(s, mender)
+  if (elements % 2 !== 0) {
+    if (mender === undefined) return corrupt("listpack: odd number of elements")
+    mender.halfPair(s)
+  }
+  if (mender === undefined && !distinctAtStride(s.bytes, s.offset, 2)) corrupt("listpack: repeated member")
   if (scores) checkScores(s)
-  return elements / 2
+  return elements >> 1
 }
 
 /** Whether a listpack's element with this first byte is a string; integers are numbers at any rate. */
@@ -58,8 +67,11 @@ const checkScores = (s: RdbSlice): void => {
 }
 
 /** Returns the number of members. */
-export const checkIntset = (s: RdbSlice): number => {
-  if (!Intset.validate(s.bytes, s.offset, s.length, true)) corrupt("invalid intset")
+export const checkIntset = (s: RdbSlice, mender: RdbMend | undefined): number => {
+  if (!Intset.validate(s.bytes, s.offset, s.length, true)) {
+    if (mender === undefined) return corrupt("invalid intset")
+    mender.intset(s)
+  }
   return Intset.count(s.bytes, s.offset)
 }
 
@@ -115,42 +127,53 @@ class NodeReader {
 
 const reader = new NodeReader()
 
-/**
- * A stream node with `id`, its 16-byte first ID; with an `order`, IDs must ascend. Returns the number of live entries.
- */
-export const checkStreamNode = (id: RdbSlice, node: RdbSlice, order: StreamOrder | undefined): number => {
+/** A stream node with `id`, its 16-byte first ID. Returns the number of live entries, -1 when there is no entry at all. */
+export const checkStreamNode = (id: RdbSlice, node: RdbSlice, mender: RdbMend, deep: boolean): number => {
   if (id.length !== 16) corrupt("stream node: ID is not of 16 bytes")
-  checkListpack(node)
+  if (!validate(node.bytes, node.offset, node.length, true)) {
+    // The count of elements is nothing that redis-server looks at here.
+    if (deep) mender.count(node)
+    else mender.listpack(node)
+  }
+  if (count(node.bytes, node.offset) === 0) corrupt("stream node: empty listpack")
+  if (deep) return checkStreamEntries(node) ?? mender.streamNode(node)
+  try {
+    return checkStreamEntries(node) ?? mender.streamNode(node)
+  } catch (thrown) {
+    if (thrown instanceof CorruptValue) return mender.streamNode(node)
+    throw thrown
+  }
+}
+
+/** The number of live entries; undefined when there is more to put right: flags, or how many of the entries are live. */
+const checkStreamEntries = (node: RdbSlice): number | undefined => {
   reader.open(node)
   const live = reader.size()
   const deleted = reader.size()
   const fields = reader.size()
   reader.skip(fields)
   if (reader.size() !== 0) corrupt("stream node: head does not end in 0")
-  order?.node(id)
   let seenLive = 0
   let seenDeleted = 0
+  let known = true
   while (!reader.atEnd) {
-    if (checkStreamEntry(fields, order)) seenLive++
+    const flags = checkStreamEntry(fields)
+    if ((flags & ENTRY_DELETED) === 0) seenLive++
     else seenDeleted++
+    if (flags !== (flags & (ENTRY_DELETED | ENTRY_SAME_FIELDS))) known = false
   }
-  if (seenLive !== live || seenDeleted !== deleted) corrupt("stream node: wrong number of entries")
+  if (seenLive + seenDeleted !== live + deleted) corrupt("stream node: wrong number of entries")
   if (seenLive + seenDeleted === 0) corrupt("stream node: no entry")
-  return live
+  return known && seenLive === live ? live : undefined
 }
 
-/** Checks the entry at hand; false when it is a deleted one. */
-const checkStreamEntry = (sharedFields: number, order: StreamOrder | undefined): boolean => {
+/** Checks the entry at hand; answers its flags. */
+const checkStreamEntry = (sharedFields: number): number => {
   reader.restart()
   reader.integer()
-  const flags = lpv.int
-  if (!(flags >= 0 && flags <= (ENTRY_DELETED | ENTRY_SAME_FIELDS)))
-    corrupt("stream node: unknown entry flags")
+  const flags = lpv.intLo
   reader.integer()
-  const msHi = lpv.intHi
-  const msLo = lpv.intLo
   reader.integer()
-  if (order !== undefined) order.next(msHi, msLo, lpv.intHi, lpv.intLo)
   if ((flags & ENTRY_SAME_FIELDS) !== 0) reader.skip(sharedFields)
   else {
     const own = reader.size()
@@ -158,47 +181,5 @@ const checkStreamEntry = (sharedFields: number, order: StreamOrder | undefined):
   }
   const before = reader.taken
   if (reader.size() !== before) corrupt("stream node: wrong entry length")
-  return (flags & ENTRY_DELETED) === 0
+  return flags
 }
-
-const pair = (hi: number, lo: number): bigint => (BigInt(hi) << 32n) | BigInt(lo >>> 0)
-
-/**
- * Sees that the IDs of a stream ascend, from node to node too, that none lies before its node's, and that the last ID the
- * stream names is none of before its entries: what is added later comes after them. IDs wrap around at 2^64 as Redis's do.
- */
-export class StreamOrder {
-  private nodeMs = 0n
-  private nodeSeq = 0n
-  private lastMs = -1n
-  private lastSeq = 0n
-
-  /** A new stream. */
-  start(): void {
-    this.lastMs = -1n
-  }
-
-  /** The node whose entries come next. */
-  node(id: RdbSlice): void {
-    const view = new DataView(id.bytes.buffer, id.bytes.byteOffset + id.offset, 16)
-    this.nodeMs = view.getBigUint64(0)
-    this.nodeSeq = view.getBigUint64(8)
-  }
-
-  next(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
-    const ms = BigInt.asUintN(64, this.nodeMs + pair(msHi, msLo))
-    const seq = BigInt.asUintN(64, this.nodeSeq + pair(seqHi, seqLo))
-    if (isBefore(ms, seq, this.nodeMs, this.nodeSeq)) corrupt("stream node: ID before the node's")
-    if (!isBefore(this.lastMs, this.lastSeq, ms, seq)) corrupt("stream node: IDs do not ascend")
-    this.lastMs = ms
-    this.lastSeq = seq
-  }
-
-  /** The last ID that the stream names. */
-  end(ms: bigint, seq: bigint): void {
-    if (isBefore(ms, seq, this.lastMs, this.lastSeq)) corrupt("stream: last ID is before the last entry's")
-  }
-}
-
-const isBefore = (ms: bigint, seq: bigint, otherMs: bigint, otherSeq: bigint): boolean =>
-  ms < otherMs || (ms === otherMs && seq < otherSeq)

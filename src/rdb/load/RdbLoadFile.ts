@@ -205,8 +205,10 @@ export const loadRdb = <E>(
     state.load = load
     onProgress()
     const destination = beside === undefined ? into(target, flush) : besides(target, onReplaced)
+    const sanitize = settings.sanitizeDumpPayload === "yes"
     const loader = new RdbLoader(keyspace, {
       limits: settings,
+      sanitize,
       dropExpired: keyspace.expiryMode === "delete",
       onExpired: options.onExpired,
       duplicates: options.duplicates ?? "refuse",
@@ -218,7 +220,7 @@ export const loadRdb = <E>(
       path,
       ...(totalBytes === 0 ? {} : { totalBytes }),
       checksum: settings.rdbchecksum && !state.skipChecksum,
-      sanitize: settings.sanitizeDumpPayload === "yes",
+      sanitize,
     })
     let first = true
     const feed = (bytes: Uint8Array) =>

@@ -35,6 +35,8 @@ export type { LoadLimits } from "./RdbLoaderValues.js"
 
 export interface RdbLoaderOptions {
   readonly limits: LoadLimits
+  /** The decoder's option of this name. */
+  readonly sanitize?: boolean | undefined
   /** Drop keys whose time has passed: a master does, a replica waits for its master's DEL. */
   readonly dropExpired: boolean
   /** Hears of each key dropped so; the bytes are lent. */
@@ -88,7 +90,7 @@ export class RdbLoader implements RdbSink {
   ) {
     this.databases = options.databases ?? keyspace.present
     this.db = this.databases.at(database)
-    this.values = new RdbLoaderValues(keyspace.arena, options.limits)
+    this.values = new RdbLoaderValues(keyspace.arena, options.limits, options.sanitize ?? false)
     this.arrivals = new Arrivals(keyspace, options.duplicates)
   }
 

@@ -53,6 +53,8 @@ export class RdbLoaderValues {
   constructor(
     private readonly arena: Arena,
     private readonly limits: LoadLimits,
+    /** A repeated field ends the load even where redis-server keeps both (`sanitize-dump-payload`). */
+    private readonly sanitize: boolean,
   ) {
     this.set = new SetValue(arena)
     this.hash = new HashValue(arena)
@@ -160,10 +162,12 @@ export class RdbLoaderValues {
       hash.create(this.count > limits.hashMaxListpackEntries ? HASH_HASHTABLE : HASH_LISTPACK)
       this.begun = true
     }
+    const { bytes, offset, length } = field
+    if (!this.sanitize && hash.encoding === HASH_LISTPACK && hash.has(bytes, offset, length)) return
     const isNew = hash.set(
-      field.bytes,
-      field.offset,
-      field.length,
+      bytes,
+      offset,
+      length,
       value.bytes,
       value.offset,
       value.length,
@@ -211,7 +215,8 @@ export class RdbLoaderValues {
   }
 
   streamNode(id: RdbSlice, lp: RdbSlice): void {
-    this.stream.node(id.bytes, id.offset, lp.bytes, lp.offset, lp.length)
+    if (!this.stream.node(id.bytes, id.offset, lp.bytes, lp.offset, lp.length))
+      corrupt("stream: repeated node")
   }
 
   streamInfo(info: RdbStreamInfo): void {
@@ -220,7 +225,7 @@ export class RdbLoaderValues {
 
   group(name: RdbSlice, group: RdbStreamGroup): void {
     if (!this.stream.openGroup(name.bytes, name.offset, name.length, group.lastId, group.entriesRead)) {
-      corrupt("stream: repeated group, too many out of order, or a pending entry without consumer")
+      corrupt("stream: repeated group, or too many out of order")
     }
   }
 
@@ -242,8 +247,6 @@ export class RdbLoaderValues {
   }
 
   endStream(): void {
-    const value = this.stream.end()
-    if (value === 0) corrupt("stream: a pending entry has no consumer")
-    this.finish(TYPE_STREAM, STREAM_RADIX, value)
+    this.finish(TYPE_STREAM, STREAM_RADIX, this.stream.end())
   }
 }

@@ -2,7 +2,9 @@
  * Ranges of a sorted set: by score, and by member where all scores are the same. A range is found as the rank of its first
  * member and the number of its members, in O(log n) for a skiplist and by a walk for a listpack.
  *
- * Where scores differ, Redis does not define a range by member; a listpack is walked as Redis walks it.
+ * Where scores differ, Redis does not define a range by member, but its stream carries the command; so both encodings are
+ * walked as Redis walks them. The way down a skiplist to the first member depends on random heights there; here a short
+ * one is walked from its end, as one without heights, and a long one is halved.
  */
 import type { Arena } from "../../memory/Arena.js"
 import * as LP from "../../bytes/packed/Listpack.js"
@@ -10,6 +12,9 @@ import * as Pairs from "../../bytes/packed/ListpackPairs.js"
 import { parseDoubleLax } from "../../bytes/Numbers.js"
 import { ZSET_SKIPLIST } from "../Entry.js"
 import type { SortedSet } from "./SortedSetValue.js"
+
+/** Members of a skiplist that is walked where its order says nothing. */
+const WALKED_MAX = 32
 
 const OPEN_PARENTHESIS = 0x28
 const OPEN_BRACKET = 0x5b
@@ -74,6 +79,28 @@ export class LexBound {
   }
 }
 
+/** Order of the member at the set's cursor and a bound's bytes. */
+const compareAtCursor = (set: SortedSet, bound: LexBound): number => {
+  const n = Math.min(set.len, bound.len)
+  for (let i = 0; i < n; i++) {
+    const d = set.src[set.off + i] - bound.buf[bound.off + i]
+    if (d !== 0) return d
+  }
+  return set.len - bound.len
+}
+
+const cursorAllowsAsMin = (set: SortedSet, min: LexBound): boolean => {
+  if (min.end !== 0) return min.end < 0
+  const d = compareAtCursor(set, min)
+  return d > 0 || (d === 0 && !min.exclusive)
+}
+
+const cursorAllowsAsMax = (set: SortedSet, max: LexBound): boolean => {
+  if (max.end !== 0) return max.end > 0
+  const d = compareAtCursor(set, max)
+  return d < 0 || (d === 0 && !max.exclusive)
+}
+
 /** Finds the members whose scores lie between the bounds: `set.from`, `set.count`. */
 export const scoreRange = (a: Arena, set: SortedSet, min: ScoreBound, max: ScoreBound): void => {
   const lo = min.value
@@ -96,29 +123,102 @@ export const scoreRange = (a: Arena, set: SortedSet, min: ScoreBound, max: Score
   }
 }
 
-/** Finds the members between the bounds, looked for from the last one down if `reverse`: `set.from`, `set.count`. */
-export const lexRange = (a: Arena, set: SortedSet, min: LexBound, max: LexBound, reverse: boolean): void => {
+/** What a range by member is found for: Redis looks for it in four ways, which agree where all scores are the same. */
+export type LexUse = "up" | "down" | "count" | "remove"
+
+/** Finds the members between the bounds: `set.from`, `set.count`. */
+export const lexRange = (a: Arena, set: SortedSet, min: LexBound, max: LexBound, use: LexUse): void => {
   set.from = 0
   set.count = 0
   if (min.end > 0 || max.end < 0) return
   if (set.encoding === ZSET_SKIPLIST) {
-    const { index } = set
-    set.from = min.end < 0 ? 0 : index.countBelowLex(min.buf, min.off, min.len, min.exclusive)
-    const end = max.end > 0 ? set.size : index.countBelowLex(max.buf, max.off, max.len, !max.exclusive)
-    set.count = Math.max(0, end - set.from)
-  } else if (reverse) packedLexRangeDown(a, set, min, max)
+    if (sameScores(set)) {
+      set.from = min.end < 0 ? 0 : belowMin(set, min)
+      set.count = Math.max(0, (max.end > 0 ? set.size : uptoMax(set, max)) - set.from)
+    } else mixedLexRange(set, min, max, use)
+  } else if (use === "down") packedLexRangeDown(a, set, min, max)
   else packedLexRangeUp(a, set, min, max)
+}
+
+const belowMin = (set: SortedSet, min: LexBound): number =>
+  set.index.countBelowLex(min.buf, min.off, min.len, min.exclusive)
+
+const uptoMax = (set: SortedSet, max: LexBound): number =>
+  set.index.countBelowLex(max.buf, max.off, max.len, !max.exclusive)
+
+const sameScores = (set: SortedSet): boolean => {
+  set.seek(set.size - 1)
+  const highest = set.score
+  set.seek(0)
+  return set.score === highest
+}
+
+/** Rank of the member where Redis starts to go up, the size where there is none. */
+const firstRank = (set: SortedSet, min: LexBound): number => {
+  if (min.end < 0) return 0
+  if (set.size > WALKED_MAX) return belowMin(set, min)
+  let rank = 0
+  set.seek(0)
+  while (rank < set.size && !cursorAllowsAsMin(set, min)) if (++rank < set.size) set.forward()
+  return rank
+}
+
+/** Rank of the member where Redis starts to go down, -1 where there is none. */
+const lastRank = (set: SortedSet, max: LexBound): number => {
+  if (max.end > 0) return set.size - 1
+  if (set.size > WALKED_MAX) return uptoMax(set, max) - 1
+  let rank = -1
+  set.seek(0)
+  while (rank + 1 < set.size && cursorAllowsAsMax(set, max)) if (++rank + 1 < set.size) set.forward()
+  return rank
+}
+
+/** The range in a skiplist whose scores differ. */
+const mixedLexRange = (set: SortedSet, min: LexBound, max: LexBound, use: LexUse): void => {
+  if (use !== "remove") {
+    if (isEmptyRange(min, max)) return
+    set.seek(set.size - 1)
+    if (!cursorAllowsAsMin(set, min)) return
+    set.seek(0)
+    if (!cursorAllowsAsMax(set, max)) return
+  }
+  if (use === "down") return goDown(set, lastRank(set, max), min)
+  const first = firstRank(set, min)
+  if (first === set.size) return
+  set.seek(first)
+  if (!cursorAllowsAsMax(set, max)) return
+  set.from = first
+  if (use === "count") {
+    const last = lastRank(set, max)
+    set.seek(Math.max(0, last))
+    set.count = last < 0 || !cursorAllowsAsMin(set, min) ? set.size - first : last - first + 1
+    return
+  }
+  do set.count++
+  while (first + set.count < set.size && set.forward() && cursorAllowsAsMax(set, max))
+}
+
+const goDown = (set: SortedSet, last: number, min: LexBound): void => {
+  if (last < 0) return
+  set.seek(last)
+  let rank = last
+  while (rank >= 0 && cursorAllowsAsMin(set, min)) if (--rank >= 0) set.backward()
+  set.from = rank + 1
+  set.count = last - rank
+}
+
+const isEmptyRange = (min: LexBound, max: LexBound): boolean => {
+  if (min.end !== 0 || max.end !== 0) return false
+  const n = Math.min(min.len, max.len)
+  let d = 0
+  for (let i = 0; i < n && d === 0; i++) d = min.buf[min.off + i] - max.buf[max.off + i]
+  if (d === 0) d = min.len - max.len
+  return d > 0 || (d === 0 && (min.exclusive || max.exclusive))
 }
 
 /** Whether Redis looks into a listpack at all: neither end excludes everything. */
 const reaches = (u8: Uint8Array, base: number, min: LexBound, max: LexBound): boolean => {
-  if (min.end === 0 && max.end === 0) {
-    const n = Math.min(min.len, max.len)
-    let d = 0
-    for (let i = 0; i < n && d === 0; i++) d = min.buf[min.off + i] - max.buf[max.off + i]
-    if (d === 0) d = min.len - max.len
-    if (d > 0 || (d === 0 && (min.exclusive || max.exclusive))) return false
-  }
+  if (isEmptyRange(min, max)) return false
   const last = LP.prev(u8, base, LP.last(u8, base))
   return min.allowsAsMin(u8, last) && max.allowsAsMax(u8, LP.first(u8, base))
 }

@@ -20,6 +20,7 @@ interface Id {
 
 /** The numbers of a stream; files before Redis 7.0 lack three of them. */
 export interface StreamNumbers {
+  readonly length: bigint
   readonly lastId: Id
   readonly firstId: Id | undefined
   readonly maxDeletedId: Id | undefined
@@ -41,7 +42,6 @@ export class StreamLoader {
   private stream: Ref = 0
   private group: Ref = 0
   private consumer: Ref = 0
-  private unowned = 0
   /** Refs of names moved, at most. */
   private moves = 0
   private readonly id = new StreamId()
@@ -50,7 +50,6 @@ export class StreamLoader {
 
   start(): void {
     this.stream = Stream.createStream(this.arena)
-    this.unowned = 0
     this.moves = 0
   }
 
@@ -61,9 +60,9 @@ export class StreamLoader {
     return this.moves <= MOVES_MAX
   }
 
-  /** A node: its first ID, 16 bytes big endian, and its listpack. */
-  node(id: Uint8Array, idOff: number, listpack: Uint8Array, off: number, len: number): void {
-    Stream.appendNode(this.arena, this.stream, this.id.loadBytes(id, idOff), listpack, off, len)
+  /** A node: its first ID, 16 bytes big endian, and its listpack. False when there is one of this ID. */
+  node(id: Uint8Array, idOff: number, listpack: Uint8Array, off: number, len: number): boolean {
+    return Stream.addNode(this.arena, this.stream, this.id.loadBytes(id, idOff), listpack, off, len)
   }
 
   info(numbers: StreamNumbers): void {
@@ -78,6 +77,7 @@ export class StreamLoader {
       Stream.setHeaderId(arena, stream, Stream.FIRST_WORD, id)
     }
     if (numbers.maxDeletedId !== undefined) set(Stream.DELETED_WORD, numbers.maxDeletedId)
+    Stream.claimLength(arena, stream, numbers.length)
     const added = numbers.entriesAdded ?? BigInt(Stream.streamLength(arena, stream))
     Stream.setBigAt(arena, stream, Stream.ADDED_WORD, added)
   }
@@ -91,7 +91,6 @@ export class StreamLoader {
     entriesRead: bigint | undefined,
   ): boolean {
     const { arena, stream, id } = this
-    if (this.unowned !== 0) return false
     id.setBig(lastId.ms, lastId.seq)
     const read = entriesRead ?? Groups.entriesUpTo(arena, stream, id)
     this.group = Groups.createGroup(arena, stream, name, off, len, id, read)
@@ -100,7 +99,6 @@ export class StreamLoader {
 
   /** A pending entry of the group. */
   pending(id: Uint8Array, off: number, deliveryTimeMs: number, deliveries: number): boolean {
-    this.unowned++
     return Groups.addUnowned(
       this.arena,
       this.group,
@@ -123,13 +121,11 @@ export class StreamLoader {
     const pending = Groups.findPending(arena, this.group, this.id.loadBytes(id, off))
     if (pending === 0 || Groups.pendingConsumer(arena, pending) !== 0) return false
     Groups.assignPending(arena, pending, this.id, this.consumer)
-    this.unowned--
     return true
   }
 
-  /** The finished stream, or 0 when a pending entry has no consumer (then call `abandon`). */
+  /** The finished stream. */
   end(): Ref {
-    if (this.unowned !== 0) return 0
     const stream = this.stream
     this.stream = 0
     return stream

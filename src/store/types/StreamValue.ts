@@ -11,6 +11,7 @@ import type { ValueType } from "../ValueType.js"
 
 const index = new StreamIdTree()
 const pending = new StreamIdTree()
+const unowned = new StreamIdTree()
 const target = new StreamIdTree()
 const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
@@ -119,6 +120,12 @@ const copyGroup = (a: Arena, group: Ref, into: Ref): void => {
       const copied = Groups.addPending(a, twin, other, id, Groups.pendingTime(a, entry))
       Groups.setPendingCount(a, copied, Groups.pendingCount(a, entry))
     }
+  }
+  Groups.groupPending(a, group, unowned)
+  for (let more = unowned.first(); more; more = unowned.next()) {
+    const entry = unowned.value
+    if (Groups.pendingConsumer(a, entry) === 0)
+      Groups.addUnowned(a, twin, unowned.key, Groups.pendingTime(a, entry), Groups.pendingCount(a, entry))
   }
 }
 

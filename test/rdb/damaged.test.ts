@@ -1,0 +1,170 @@
+/**
+ * Values and files that contradict themselves, and files of an unusual make, are taken where redis-server takes them and
+ * refused where it refuses them, under either setting of sanitize-dump-payload; what was taken can be used.
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { sealed } from "../support/DumpPayloads.js"
+import { type LocalClient, localClient } from "../support/Local.js"
+import { describeOracle, withOracle } from "../support/Oracle.js"
+import { Random } from "../support/Random.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+import { randomUses } from "./HostileUses.js"
+import { withTempDir } from "./PersistenceSupport.js"
+
+const folder = new URL("../../testdata/damaged/", import.meta.url)
+const files = fs.readdirSync(folder).filter((name) => name.endsWith(".rdb"))
+
+let redix: TestRedix
+let client: LocalClient
+beforeAll(async () => {
+  redix = await startRedix()
+  client = localClient(redix.engine)
+})
+afterAll(() => redix.stop())
+
+const views: ReadonlyArray<string> = [
+  "TYPE k",
+  "OBJECT ENCODING k",
+  "XLEN k",
+  "XRANGE k - +",
+  "HGETALL k",
+  "ZRANGE k 0 -1 WITHSCORES",
+  "SCARD k",
+  "LRANGE k 0 -1",
+  "GET k",
+  "DBSIZE",
+]
+
+/** What redis-server shows of a file, "refused" when it does not start with it. */
+const oracleView = async (file: string, sanitize: string): Promise<ReadonlyArray<string>> =>
+  withTempDir(async (dir) => {
+    fs.copyFileSync(new URL(file, folder), `${dir}/dump.rdb`)
+    try {
+      return await withOracle({ dir, config: { "sanitize-dump-payload": sanitize } }, async (server) => {
+        const connection = await server.connect()
+        const seen: string[] = []
+        for (const view of views) seen.push(await connection.text(...view.split(" ")))
+        connection.close()
+        return seen
+      })
+    } catch {
+      return ["refused"]
+    }
+  })
+
+const redixView = async (file: string, sanitize: "no" | "yes"): Promise<ReadonlyArray<string>> => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-damaged-"))
+  fs.copyFileSync(new URL(file, folder), `${dir}/dump.rdb`)
+  try {
+    const server = await startRedix({}, { dir, "sanitize-dump-payload": sanitize })
+    const { run } = localClient(server.engine)
+    const seen = views.map((view) => run(...view.split(" ")))
+    await server.stop()
+    return seen
+  } catch {
+    return ["refused"]
+  } finally {
+    fs.rmSync(dir, { recursive: true })
+  }
+}
+
+interface StreamParts {
+  readonly count?: string
+  readonly live?: string
+  readonly flags?: string
+  readonly sequence?: string
+  readonly size?: string
+  readonly length?: string
+  readonly lastId?: string
+  readonly groups?: string
+}
+
+/** A stream of one entry 1-1 f v, in hex. */
+const stream = (parts: StreamParts): string => {
+  const { count = "0a", live = "01", flags = "02", sequence = "00 01", size = "04" } = parts
+  const { length = "01", lastId = "0101", groups = "00" } = parts
+  const elements = `${live}01 0001 0101 816602 0001 ${flags}01 0001 ${sequence} 817602 ${size}01`
+  const bytes = elements.replaceAll(" ", "").length / 2 + 7
+  const total = bytes.toString(16)
+  return `130110 ${"0000000000000001".repeat(2)} ${total} ${total}000000 ${count}00 ${elements} ff ${length} ${lastId} 0101 0000 01 ${groups}`
+}
+
+/** Payloads in hex, without version and checksum. */
+const payloads: Readonly<Record<string, string>> = {
+  "hash, count too low": "1022220000000200816602817602816e020c01846c6f6e670588616263646566676809ff",
+  "hash, count too high": "1022220000000800816602817602816e020c01846c6f6e670588616263646566676809ff",
+  "hash, a field without value": "100a0a0000000100816602ff",
+  "hash, a length for the way back":
+    "1022220000000600816604817602816e020c01846c6f6e670588616263646566676809ff",
+  "hash, a field twice": "04020167017601670177",
+  "sorted set, count too high": "111a1a00000008000c01dffd0281610201018262620383322e3504ff",
+  "sorted set, a damaged score": "111a1a00000006000c01dffd0281610201018262620383002e3504ff",
+  "set of integers out of order": "0b0e0200000003000000f9ff05022c01",
+  "set of integers with one twice": "0b0e0200000003000000f9fff9ff2c01",
+  "list, count too high": "120102111100000005008161020c018362636404ff",
+  "string that ends in the version": "000668656c6c6f",
+  "stream, count of elements": stream({ count: "02" }),
+  "stream, live entries": stream({ live: "02" }),
+  "stream, a deleted entry counted as live": stream({ flags: "03" }),
+  "stream, unknown flags": stream({ flags: "06" }),
+  "stream, size of an entry": stream({ size: "07" }),
+  "stream, length too high": stream({ length: "09" }),
+  "stream, length too low": stream({ length: "00" }),
+  "stream, last ID before its entry's": stream({ lastId: "0100" }),
+  "stream, entry before its node": stream({ sequence: "df ff 02" }),
+  "stream, length without entries": "13000901010101000001 00",
+  "stream, pending entry without consumer": stream({
+    groups: `01 0167 0101 01 01 ${"0000000000000001".repeat(2)} 24db421fa2010000 01 01 0163 24db421fa2010000 00`,
+  }),
+}
+
+const USES = 25
+
+describeOracle("damaged values", () => {
+  it.each(["no", "yes"])("are restored as redis-server restores them, sanitize-dump-payload %s", (sanitize) =>
+    withOracle({}, async (server) => {
+      const connection = await server.connect()
+      await connection.command("CONFIG", "SET", "sanitize-dump-payload", sanitize)
+      client.run("CONFIG", "SET", "sanitize-dump-payload", sanitize)
+      const taken: string[] = []
+      for (const [name, hex] of Object.entries(payloads)) {
+        const payload = sealed(Buffer.from(hex.replaceAll(" ", ""), "hex"))
+        await connection.command("DEL", "k")
+        client.run("FLUSHALL")
+        const reply = await connection.text("RESTORE", "k", "0", payload)
+        expect(client.run("RESTORE", "k", "0", payload), name).toBe(reply)
+        if (reply === "+OK\r\n") taken.push(name)
+      }
+      expect(taken.length).toBeGreaterThan(5)
+      connection.close()
+    }),
+  )
+
+  it.each(Object.entries(payloads))("can be used: %s", (name, hex) => {
+    const { arena } = redix.engine.keyspace
+    const payload = sealed(Buffer.from(hex.replaceAll(" ", ""), "hex"))
+    const random = Random.forTest(name)
+    client.run("CONFIG", "SET", "sanitize-dump-payload", "no")
+    client.run("FLUSHALL")
+    const before = arena.usedBytes
+    for (let round = 0; round < 20; round++) {
+      if (client.run("RESTORE", "k", "0", payload) === "+OK\r\n")
+        for (const words of randomUses(random, client.run("TYPE", "k").slice(1, -2), USES))
+          client.run(...words)
+      client.run("FLUSHALL")
+      expect(arena.usedBytes).toBe(before)
+    }
+    arena.checkInvariants()
+  })
+})
+
+describeOracle("files of an unusual make", () => {
+  describe.each(["no", "yes"] as const)("with sanitize-dump-payload %s", (sanitize) => {
+    it.each(files)("%s", async (file) => {
+      expect(await redixView(file, sanitize)).toEqual(await oracleView(file, sanitize))
+    })
+  })
+})
