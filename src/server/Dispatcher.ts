@@ -244,7 +244,8 @@ export class Dispatcher {
     if (held.blocks) return
     if (error) held.queued.command.stats.failed++
     const ms = held.startMs < 0 ? held.ranMs : this.timer.now() - held.startMs
-    this.inPlaceOf(session, held, held.queued.argOff.length, (c, cmd) => this.timer.record(cmd, c, ms, ms))
+    // It has held up nobody else, so LATENCY has nothing to tell: 0.
+    this.inPlaceOf(session, held, held.queued.argOff.length, (c, cmd) => this.timer.record(cmd, c, ms, ms, 0))
   }
 
   /** CLIENT UNBLOCK has ended a wait: the command failed, and SLOWLOG knows no words of it, as in Redis. */
