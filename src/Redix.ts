@@ -33,9 +33,11 @@ import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { timeCommands } from "./commands/info/time.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
+import { internalError } from "./server/FileReport.js"
 import { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
+import { logVerbose } from "./server/RedisLogger.js"
 import { type Replication, ReplicationService } from "./server/replication/Replication.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
@@ -129,7 +131,11 @@ const engineOf = (options: RedixOptions) =>
               ...timeCommands(engine),
               ...persistenceCommands(persistence),
               ...replicationCommands(engine, replication),
-              ...dumpCommands(config.values, () => persistence().state.skipChecksum),
+              ...dumpCommands(
+                config.values,
+                () => persistence().state.skipChecksum,
+                (reason) => engine.background(logVerbose(internalError(0, reason))),
+              ),
             ],
             names,
           ),

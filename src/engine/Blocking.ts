@@ -68,8 +68,11 @@ class Line {
   untyped = 0
 }
 
-/** Runs `body` with the context pointed at another session, and gives what it wrote; dispatch provides it. */
-export type RunFor = (session: Session, database: number, body: (c: CommandContext) => void) => Uint8Array
+/**
+ * Runs `body` with the context pointed at another session, and gives what it wrote; dispatch provides it. Where `body`
+ * answers true it has served the command that the session waits in, which is counted with what it took.
+ */
+export type RunFor = (session: Session, database: number, body: (c: CommandContext) => boolean) => Uint8Array
 
 /** No key, and not looked up yet, beside the type numbers. */
 const NO_TYPE = -1
@@ -207,6 +210,7 @@ export class Blocking {
       const reply = this.runFor(waiter.session, database, (c) => {
         if (type === UNKNOWN) type = typeUnder(c, bytes)
         if (waiter.type === undefined || waiter.type === type) served = waiter.attempt(c, key)
+        return served
       })
       if (!served) continue
       this.leave(waiting)
@@ -216,7 +220,10 @@ export class Blocking {
   }
 
   private timeoutReply(waiter: Waiter): Uint8Array {
-    return this.runFor(waiter.session, waiter.database, (c) => waiter.onTimeout(c))
+    return this.runFor(waiter.session, waiter.database, (c) => {
+      waiter.onTimeout(c)
+      return false
+    })
   }
 
   /** Ends a wait with a reply, that of the timeout if none is given; answers false when it was over already. */

@@ -94,12 +94,14 @@ const BRIEF_ARGUMENTS = 8
 const BRIEF_ARGUMENTS_OF: ReadonlyMap<string, number> = new Map([
   ...["lpop", "rpop", "spop", "zpopmin", "zpopmax"].map((name) => [name, 2] as const),
   ["del", 0],
+  ["wait", 0],
 ])
 
 const briefArguments = (spec: CommandSpec): number => {
   const special = BRIEF_ARGUMENTS_OF.get(spec.name)
   if (special !== undefined) return special
-  const brief = BRIEF.test(spec.complexity ?? "") && !spec.flags.includes("admin")
+  const timed = spec.flags.includes("admin") || spec.flags.includes("blocking")
+  const brief = BRIEF.test(spec.complexity ?? "") && !timed
   return brief ? BRIEF_ARGUMENTS : 0
 }
 

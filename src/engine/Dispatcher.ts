@@ -11,7 +11,7 @@ import { type Command, CommandBit } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
-import type { QueuedCommand, Session } from "./clients/Session.js"
+import type { HeldCommand, QueuedCommand, Session } from "./clients/Session.js"
 import * as Errors from "../resp/Errors.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./clients/ClientPause.js"
@@ -21,6 +21,9 @@ import { OwnPushes } from "./clients/OwnPushes.js"
 
 /** Bytes of an argument that an error text can show at most. */
 const PREVIEW_BYTES_MAX = 256
+
+/** "-", with which error replies begin. */
+const ERROR_MARK = 45
 
 /** The beginning of an argument, for an error text: arguments may be too long for a string. */
 const preview = (c: CommandContext, i: number): string => {
@@ -201,8 +204,9 @@ export class Dispatcher {
     this.commandsProcessed++
     cmd.stats.calls++
     if (c.out.errorCount - this.nestedErrors !== errors) cmd.stats.failed++
-    if (start >= 0) timer.end(cmd, c, start)
-    if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
+    if (waiting !== undefined) this.hold(cmd, start)
+    else if (start >= 0) timer.end(cmd, c, start)
+    if (pushes.waiting) pushes.place(c.session.muted)
     if (this.monitor !== undefined) this.monitor(c)
     if (c.propagation.active) {
       const changed = c.keyspace.dirty !== dirty
@@ -215,10 +219,93 @@ export class Dispatcher {
     }
     if (c.blocking.pending && !c.denyBlocking) {
       c.blocking.serve()
-      if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
+      if (pushes.waiting) pushes.place(c.session.muted && !c.keepReply)
     }
     pushes.start = outer
     return waiting
+  }
+
+  /** The command's reply is to come: what will be known of it then is counted then. */
+  private hold(cmd: Command, start: number): void {
+    const ranMs = this.timer.suspend(cmd, start)
+    const blocks = (cmd.bits & CommandBit.blocking) !== 0 || cmd.name === "wait"
+    if (blocks) cmd.stats.microseconds += ranMs * 1000
+    this.context.session.held = { queued: this.copyCommand(cmd), startMs: start, ranMs, blocks }
+  }
+
+  /** The reply of a command that waited is there, and nobody has counted it so far. */
+  finished(session: Session, reply: Uint8Array): void {
+    const { held } = session
+    if (held === undefined) return
+    session.held = undefined
+    const error = reply.length > 0 && reply[0] === ERROR_MARK
+    if (error) this.context.out.onError?.(Buffer.from(reply.subarray(1, -2)).toString("latin1"))
+    // The wait for other clients is over without them: neither time nor failure is the command's.
+    if (held.blocks) return
+    if (error) held.queued.command.stats.failed++
+    const ms = held.startMs < 0 ? held.ranMs : this.timer.now() - held.startMs
+    // It has held up nobody else, so LATENCY has nothing to tell: 0.
+    this.inPlaceOf(session, held, held.queued.argOff.length, (c, cmd) => this.timer.record(cmd, c, ms, ms, 0))
+  }
+
+  /** CLIENT UNBLOCK has ended a wait: the command failed, and SLOWLOG knows no words of it, as in Redis. */
+  unblocked(session: Session, error: string | undefined): void {
+    const { held } = session
+    if (held === undefined) return
+    session.held = undefined
+    held.queued.command.stats.failed++
+    if (error !== undefined) this.countForeign(error)
+    this.inPlaceOf(session, held, 0, (c, cmd) => this.timer.record(cmd, c, held.ranMs, 0))
+  }
+
+  /** A client's wait has ended with an error because this server has become a replica. */
+  released(session: Session, error: string): void {
+    if (session.held === undefined) return
+    session.held = undefined
+    this.countForeign(error)
+  }
+
+  /** An error that another client gets in the course of the command that runs, which fails with it. */
+  private countForeign(error: string): void {
+    const { out } = this.context
+    out.errorCount++
+    out.onError?.(error)
+  }
+
+  /** A client that waited was served, which took `ms`. */
+  private served(session: Session, ms: number, failed: boolean): void {
+    const { held } = session
+    if (held === undefined) return
+    session.held = undefined
+    if (failed) held.queued.command.stats.failed++
+    this.inPlaceOf(session, held, held.queued.argOff.length, (c, cmd) =>
+      this.timer.record(cmd, c, held.ranMs + ms, ms, ms),
+    )
+  }
+
+  /** Shows `body` the context as it was for the command that has waited, with its first `argc` arguments. */
+  private inPlaceOf(
+    session: Session,
+    held: HeldCommand,
+    argc: number,
+    body: (c: CommandContext, cmd: Command) => void,
+  ): void {
+    const c = this.context
+    const { queued } = held
+    const { buf, argc: argcBefore, argOff, argLen, command, session: before } = c
+    c.session = session
+    c.buf = queued.buf
+    c.argc = argc
+    c.argOff = queued.argOff
+    c.argLen = queued.argLen
+    c.command = queued.command
+    body(c, queued.command)
+    c.session = before
+    c.buf = buf
+    c.argc = argcBefore
+    c.argOff = argOff
+    c.argLen = argLen
+    c.command = command
   }
 
   private settle(changed: boolean, raw: RequestView | undefined): void {
@@ -246,9 +333,17 @@ export class Dispatcher {
     c.denyBlocking = true
     c.db = c.keyspace.database(c.session.database)
     const errors = c.out.errorCount
+    const { floor } = this.pushes
+    this.pushes.floor = c.out.pos
+    c.keepReply = false
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
-    if (this.call(queued.command, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
+    if (this.call(queued.command, undefined) !== undefined) {
+      c.session.held = undefined
+      c.out.error(Errors.waitsInTransaction)
+    }
     this.nestedErrors += c.out.errorCount - errors
+    if (c.session.muted && !c.keepReply) c.out.truncate(this.pushes.floor)
+    this.pushes.floor = floor
     c.buf = buf
     c.argc = argc
     c.argOff = argOff
@@ -258,16 +353,18 @@ export class Dispatcher {
   }
 
   /** Points the context at another session for the length of `body`; answers what was written, in its protocol. */
-  private runFor(session: Session, database: number, body: (c: CommandContext) => void): Uint8Array {
+  private runFor(session: Session, database: number, body: (c: CommandContext) => boolean): Uint8Array {
     const c = this.context
     const { buf, argc, argOff, argLen, command, denyBlocking, db, session: before } = c
+    const errors = c.out.errorCount
+    const start = this.timer.now()
     const mark = c.out.pos
     const resp = c.out.resp
     c.session = session
     c.db = c.keyspace.database(database)
     c.out.resp = session.resp
     c.denyBlocking = true
-    body(c)
+    if (body(c)) this.served(session, this.timer.now() - start, c.out.errorCount !== errors)
     const bytes = Buffer.from(c.out.buf.subarray(mark, c.out.pos))
     c.out.truncate(mark)
     if (c.propagation.active) c.propagation.finish(database, false, this.verbatim)

@@ -20,6 +20,7 @@ import { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { Store } from "../store/Store.js"
 import { AclLog } from "./clients/AclLog.js"
+import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
@@ -30,6 +31,7 @@ import type { Lookahead } from "./Lookahead.js"
 import { Monitors } from "./clients/Monitors.js"
 import { LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Outlet } from "../net/Outlet.js"
+import { logVerbose } from "../server/RedisLogger.js"
 import { Replies } from "./clients/Replies.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
@@ -59,6 +61,8 @@ export class Engine {
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
   readonly startedMs: number
+  /** The log tells of each client that comes and goes (loglevel verbose or debug). */
+  verbose = false
   netInputBytes = 0
   netOutputBytes = 0
   connectionsReceived = 0
@@ -155,6 +159,7 @@ export class Engine {
 
   attach(session: Session, outlet: Outlet, input: Lookahead): void {
     this.connectionsReceived++
+    if (this.verbose) this.background(logVerbose(`Accepted ${session.address}`))
     this.sessions.set(session.id, session)
     session.fileDescriptor = outlet.descriptor
     session.control = {
@@ -171,8 +176,14 @@ export class Engine {
       },
       pendingBytes: () => outlet.pendingBytes,
       pendingCount: () => outlet.queued,
-      queryBytes: (running) => input.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
+      queryBytes: (running) =>
+        input.pending + (running && input.hasPresent ? input.present.rawEnd - input.present.rawStart : 0),
+      limitsChanged: () => {
+        // Of the others nothing is looked ahead at between two batches.
+        if (session === this.running) input.limitsChanged()
+      },
       argumentBytes: () => {
+        if (!input.hasPresent) return 0
         const { argc, argLen } = input.present
         let bytes = 0
         for (let i = 0; i < argc; i++) bytes += argLen[i]
@@ -190,6 +201,7 @@ export class Engine {
   /** Forgets a client: nothing keeps a trace of it. Does nothing the second time. */
   detach(session: Session): void {
     if (!this.sessions.delete(session.id)) return
+    if (this.verbose) this.background(logVerbose(`Client closed connection ${this.describe(session)}`))
     session.blocked?.unblock("timeout")
     this.events.unwatchAll(session)
     this.context.pubsub.leave(session)
@@ -226,18 +238,32 @@ export class Engine {
     if (limit.hardBytes > 0 || limit.softBytes > 0) this.limitOutput(session, bytes)
   }
 
+  /** A client as CLIENT LIST shows it, for the log. */
+  private describe(session: Session): string {
+    return describeClient(this.context, session)
+  }
+
+  /** A client broke the protocol: the log tells of it where it tells of clients at all. */
+  protocolBroken(session: Session, error: string): void {
+    if (!this.verbose) return
+    const stated = error.slice(error.indexOf(": ") + 2)
+    const reason = stated.startsWith("expected '$'") ? "expected $ but got something else" : stated
+    this.background(logVerbose(`Protocol error (${reason}) from client: ${this.describe(session)}.`))
+  }
+
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */
   private cutReplica(session: Session): void {
     this.context.out.truncate(this.replies.mark)
-    const text = `Replica generated a reply, disconnecting it: id=${session.id} addr=${session.address} cmd=${session.lastCommand}`
+    const text = `Replica generated a reply to command '${session.lastCommand}', disconnecting it: ${this.describe(session)}`
     this.background(Effect.logWarning(text))
     session.control.kill()
   }
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, outlet: Outlet, bytes: Uint8Array): void {
-    if (session.replyMode === "on") this.push(session, outlet, bytes)
-    else if (session.replyMode === "skipping") session.replyMode = "on"
+    this.dispatcher.finished(session, bytes)
+    if (!session.muted) this.push(session, outlet, bytes)
+    if (session.replies !== 0) session.endReply()
   }
 
   /**
@@ -263,7 +289,9 @@ export class Engine {
     const pending = session.control.pendingBytes() + more
     if (!overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)) return
     this.background(
-      Effect.logWarning(`Client id=${session.id} addr=${session.address} fell behind: output limit reached`),
+      Effect.logWarning(
+        `Client ${this.describe(session)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+      ),
     )
     session.control.kill()
   }
@@ -271,9 +299,7 @@ export class Engine {
   /** Cuts a client off whose unfinished command is beyond client-query-buffer-limit. */
   limitInput(session: Session): void {
     this.background(
-      Effect.logWarning(
-        `Client id=${session.id} addr=${session.address} sent too much: query buffer limit reached`,
-      ),
+      Effect.logWarning(`Closing client that reached max query buffer length: ${this.describe(session)}`),
     )
     session.control.kill()
   }
@@ -285,7 +311,7 @@ export class Engine {
       this.httpLoggedMs = now
       this.background(
         Effect.logWarning(
-          `Possible SECURITY ATTACK detected: ${session.address} sent a line of an HTTP request (POST or Host:), which a web page may use to make browsers send commands. Connection aborted.`,
+          `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection aborted. (${session.address})`,
         ),
       )
     }
@@ -297,17 +323,15 @@ export class Engine {
   /** CLIENT REPLY OFF and SKIP: drops the reply just written. */
   applyReplyMode(session: Session): void {
     const { out, keepReply } = this.context
-    // CLIENT REPLY SKIP itself answers nothing; the next command's reply is the one to skip.
-    if (session.replyMode === "skip") session.replyMode = "skipping"
-    else if (session.replyMode === "skipping") session.replyMode = "on"
-    if (!keepReply) out.truncate(this.dispatcher.pushes.floor)
+    if (session.muted && !keepReply) out.truncate(this.dispatcher.pushes.floor)
+    session.endReply()
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
   resetStats(): void {
     this.netInputBytes = this.netOutputBytes = 0
     this.connectionsReceived = this.rejectedConnections = 0
-    this.batches = this.writes = 0
+    this.batches = this.writes = this.workMs = 0
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0

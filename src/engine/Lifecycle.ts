@@ -17,6 +17,8 @@ export interface ShutdownOptions {
   readonly force: boolean
 }
 
+const ABORTED = "Shutdown manually aborted."
+
 /** A step of the shutdown; fails with the reason for which the server had better not end. */
 export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, string>
 
@@ -61,8 +63,12 @@ export class Lifecycle {
         Effect.raceFirst(Deferred.await(this.aborted)),
         Effect.andThen(Deferred.succeed(this.end, undefined)),
         Effect.asVoid,
-        Effect.tapError(() =>
-          Effect.logWarning("Errors trying to shut down the server. Check the logs for more information."),
+        Effect.tapError((reason) =>
+          reason === ABORTED
+            ? Effect.logInfo(ABORTED)
+            : Effect.logWarning(
+                "Errors trying to shut down the server. Check the logs for more information.",
+              ),
         ),
         Effect.onError(() => Effect.sync(() => void (this.running = false))),
       )
@@ -72,7 +78,7 @@ export class Lifecycle {
   /** Calls a shutdown off that still waits for a step; answers whether there was one. */
   abort(): boolean {
     if (!this.running) return false
-    return Deferred.doneUnsafe(this.aborted, Exit.fail("Shutdown was aborted"))
+    return Deferred.doneUnsafe(this.aborted, Exit.fail(ABORTED))
   }
 
   /** Waits for the end that `shutdown` declares. */

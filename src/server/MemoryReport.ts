@@ -54,10 +54,6 @@ export class MemoryReport {
     return this.engine.keyspace.arena.usedBytes + this.besides
   }
 
-  resetPeak(): void {
-    this.peak = this.used()
-  }
-
   figures(): MemoryFigures {
     const { keyspace } = this.engine
     const used = this.used()

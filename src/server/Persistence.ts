@@ -21,9 +21,11 @@ import {
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
 import { type Engine, EngineService } from "../engine/Engine.js"
+import { doneLine, fieldLines, saveFailure } from "./FileReport.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
+import { ProcessInfo } from "./ProcessInfo.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -62,11 +64,14 @@ export class ServerPersistence {
     readonly config: ConfigState,
     readonly rdb: RdbPersistenceShape,
     private readonly fork: Fork,
+    /** For lines that name the process which saves. */
+    private readonly pid: number,
   ) {
     rdb.onLoading = (active) => this.onLoading(active)
     engine.context.afterFlushAll = () => this.afterFlushAll()
     engine.info.section("persistence", () => this.info().map(fieldOf))
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
+    engine.onResetStats.push(() => void (rdb.state.begun = 0))
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -123,7 +128,7 @@ export class ServerPersistence {
   private save(options: SaveOptions): Effect.Effect<void, RdbIoError> {
     return this.rdb.saveFile(this.path, options).pipe(
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
-      Effect.tapError((error) => Effect.logWarning(`Failed saving the DB: ${error.message}`)),
+      Effect.tapError((error) => Effect.logWarning(saveFailure(error))),
       Effect.ensuring(Effect.sync(() => this.updateGates())),
       Effect.asVoid,
     )
@@ -164,7 +169,7 @@ export class ServerPersistence {
     fiber.addObserver(() => {
       if (this.running === fiber) this.running = undefined
     })
-    this.fork(Effect.logInfo("Background saving started"))
+    this.fork(Effect.logInfo(`Background saving started by pid ${this.pid}`))
     return Deferred.await(started)
   }
 
@@ -182,7 +187,8 @@ export class ServerPersistence {
       this.fork(
         Effect.andThen(
           this.stopBackground(),
-          Effect.logInfo("Background saving stopped: the data set was flushed"),
+          // redis-server's word for it: its child is sent SIGUSR1.
+          Effect.logWarning("Background saving terminated by signal 10"),
         ),
       )
     }
@@ -248,9 +254,10 @@ export class ServerPersistence {
         Effect.sync(() => {
           for (const listener of this.afterLoad) listener(this.loaded)
           this.expiredAtLoad.length = 0
+          // Not after a failure: a server that is about to end takes no commands for an empty data set.
+          this.endLoad()
         }),
       ),
-      Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   })
 
@@ -275,10 +282,7 @@ export class ServerPersistence {
           : Effect.logWarning(`Left out of the RDB file: data of the modules ${modules.join(", ")}`),
       ),
       Effect.tap((result) => {
-        const empty = result.empty > 0 ? `, empty keys skipped: ${result.empty}` : ""
-        return Effect.logInfo(
-          `Done loading RDB, keys loaded: ${result.keys}, keys expired: ${result.expired}${empty}.`,
-        )
+        return Effect.logInfo(doneLine(result))
       }),
     )
     return Effect.suspend(() => {
@@ -353,22 +357,6 @@ const fieldOf = (line: string): InfoField => {
   return [line.slice(0, colon), line.slice(colon + 1)]
 }
 
-const MEGABYTE = 1024 * 1024
-
-/** What redis-server logs of a file's AUX fields. */
-const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  const version = fields.get("redis-ver")
-  const ctime = fields.get("ctime")
-  const memory = fields.get("used-mem")
-  if (version !== undefined) lines.push(`Loading RDB produced by version ${version}`)
-  if (ctime !== undefined)
-    lines.push(`RDB age ${Math.max(0, Math.floor(nowMs / 1000) - Number(ctime))} seconds`)
-  if (memory !== undefined)
-    lines.push(`RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`)
-  return lines
-}
-
 /** ServerPersistence as a service, with its clock-driven work. */
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
@@ -382,7 +370,13 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
       Effect.gen(function* () {
         const engine = yield* EngineService
         const fork = Effect.runForkWith(yield* Effect.context<never>())
-        const persistence = new ServerPersistence(engine, yield* RedixConfig, yield* RdbPersistence, fork)
+        const persistence = new ServerPersistence(
+          engine,
+          yield* RedixConfig,
+          yield* RdbPersistence,
+          fork,
+          (yield* ProcessInfo).pid,
+        )
         yield* Effect.addFinalizer(() => persistence.atScopeEnd)
         const turn = Effect.sync(() => persistence.cron())
         yield* Effect.forkScoped(Effect.forever(Effect.andThen(turn, Effect.sleep(CRON_MS))))

@@ -6,7 +6,7 @@ import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { startRedix } from "../support/Redix.js"
-import { adminMistakes, adminScript } from "./adminSteps.js"
+import { adminMistakes, adminScript } from "./steps/adminSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 3000)
 

@@ -3,7 +3,7 @@ import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
-import { hashCommandsOf, setCommandsOf, smallThresholds, stepsOf } from "./collectionSteps.js"
+import { hashCommandsOf, setCommandsOf, smallThresholds, stepsOf } from "./steps/collectionSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 

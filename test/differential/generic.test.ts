@@ -4,7 +4,7 @@ import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
-import { genericSteps } from "./genericSteps.js"
+import { genericSteps } from "./steps/genericSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 6000)
 

@@ -10,7 +10,7 @@ import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
 import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
-import { listSteps } from "./listSteps.js"
+import { listSteps } from "./steps/listSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 

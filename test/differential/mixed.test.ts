@@ -6,7 +6,7 @@ import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
-import { defaultLimits, mixedKeys, mixedSteps } from "./mixedSteps.js"
+import { defaultLimits, mixedKeys, mixedSteps } from "./steps/mixedSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 /** Commands between two looks at everything. */

@@ -3,8 +3,8 @@ import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
-import { smallThresholds, stepsOf } from "./collectionSteps.js"
-import { sortCommandsOf } from "./sortSteps.js"
+import { smallThresholds, stepsOf } from "./steps/collectionSteps.js"
+import { sortCommandsOf } from "./steps/sortSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 

@@ -8,8 +8,8 @@ import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
-import { geoSteps } from "./geoSteps.js"
-import { lexOverScores, sortedSetSteps } from "./sortedSetSteps.js"
+import { geoSteps } from "./steps/geoSteps.js"
+import { lexOverScores, sortedSetSteps } from "./steps/sortedSetSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 

@@ -14,7 +14,7 @@ import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
 import { dumpPicture, streamPicture } from "../store/StreamPicture.js"
-import { streamKeys, streamSteps } from "./streamSteps.js"
+import { streamKeys, streamSteps } from "./steps/streamSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 /** Commands between two comparisons of the streams themselves. */

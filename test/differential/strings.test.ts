@@ -3,7 +3,7 @@ import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
-import { bitmapCommandsOf, hyperloglogCommandsOf, stepsOf, stringCommandsOf } from "./stringSteps.js"
+import { bitmapCommandsOf, hyperloglogCommandsOf, stepsOf, stringCommandsOf } from "./steps/stringSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
 

@@ -84,6 +84,8 @@ const keys = (c: CommandContext): void => {
 
 const randomKey = (c: CommandContext): void => {
   const ref = c.db.randomKey()
+  // Keys found expired are no unit, as with SCAN.
+  if (c.replicating) c.propagation.separately()
   if (ref === 0) c.out.nil()
   else replyKey(c, ref)
 }

@@ -41,6 +41,8 @@ export interface FullSyncHost {
   /** 40 random characters that no peer can guess. */
   readonly newMark: () => string
   readonly background: (effect: Effect.Effect<unknown, never, FileSystem.FileSystem>) => void
+  /** For lines that name the process which saves. */
+  readonly pid: number
   readonly now: () => number
 }
 
@@ -68,7 +70,18 @@ export class FullSync {
   request(link: ReplicaLink): void {
     const { file } = this
     link.state = "waiting"
-    if (file?.part === link.snapshotPart && !this.wantsMark(link)) this.join(file, link)
+    if (file?.part === link.snapshotPart && !this.wantsMark(link)) {
+      this.join(file, link)
+      this.note("Waiting for end of BGSAVE for SYNC")
+    } else if (this.running) {
+      this.note(
+        file === undefined
+          ? "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
+          : "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC",
+      )
+    } else if (this.wantsMark(link) && this.host.settings.replDisklessSyncDelay > 0) {
+      this.note("Delay next BGSAVE for diskless SYNC")
+    }
     if (this.running) return
     this.running = true
     const loop = Effect.ensuring(
@@ -76,6 +89,10 @@ export class FullSync {
       Effect.sync(() => void (this.running = false)),
     )
     this.host.background(Effect.tapCause(loop, Effect.logError))
+  }
+
+  private note(text: string): void {
+    this.host.background(Effect.logInfo(text))
   }
 
   private readonly loop: Effect.Effect<void, never, FileSystem.FileSystem> = Effect.gen(
@@ -125,6 +142,8 @@ export class FullSync {
   private readonly streamToSockets: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const { log, persistence, position } = this.host
     const mark = this.host.newMark()
+    yield* Effect.logInfo("Starting BGSAVE for SYNC with target: replicas sockets")
+    yield* Effect.logInfo(`Background RDB transfer started by pid ${this.host.pid}`)
     let targets: ReadonlyArray<ReplicaLink> = []
     const atCut = (): SnapshotTargets => {
       targets = this.waiting().filter((link) => this.wantsMark(link))
@@ -138,16 +157,23 @@ export class FullSync {
     }
     const result = yield* Effect.result(persistence.streamSnapshot(atCut))
     if (result._tag === "Failure") {
+      yield* Effect.logWarning("Background transfer error")
       yield* this.failed(result.failure.message, targets)
       return
     }
+    const up = targets.filter((link) => this.host.isAttached(link)).length
+    yield* Effect.logWarning(`Diskless rdb transfer, done reading from pipe, ${up} replicas still up.`)
+    yield* Effect.logInfo("Background RDB transfer terminated with success")
     for (const link of targets) {
       if (!this.host.isAttached(link)) continue
       link.push(mark)
       link.awaitingAck = true
       link.ackAtMs = this.host.now()
       if (link.snapshotOnly) link.session.control.close()
-      else yield* Effect.logInfo(`Streamed RDB transfer with replica ${link.name} succeeded (socket)`)
+      else
+        yield* Effect.logInfo(
+          `Streamed RDB transfer with replica ${link.name} succeeded (socket). Waiting for REPLCONF ACK from slave to enable streaming`,
+        )
     }
   })
 
@@ -172,7 +198,7 @@ export class FullSync {
         duration: Duration.seconds(this.host.settings.replTimeout),
         orElse: () =>
           Effect.andThen(
-            Effect.logWarning(`Disconnecting timed out replica (full sync): ${link.name}`),
+            Effect.logWarning(`Disconnecting timedout replica (full sync): ${link.name}`),
             Effect.sync(() => this.host.drop(link)),
           ),
       }),
@@ -191,6 +217,8 @@ export class FullSync {
       const fs = yield* FileSystem.FileSystem
       const { settings } = this.host
       const joined: Array<ReplicaLink> = []
+      yield* Effect.logInfo("Starting BGSAVE for SYNC with target: disk")
+      yield* Effect.logInfo(`Background saving started by pid ${this.host.pid}`)
       const writing = Effect.gen({ self: this }, function* () {
         const path = yield* fs.makeTempFileScoped({
           directory: settings.dir,
@@ -203,9 +231,12 @@ export class FullSync {
       })
       const result = yield* Effect.result(writing)
       if (result._tag === "Failure") {
+        yield* Effect.logWarning("Background saving error")
         yield* this.failed(result.failure.message, joined)
         return
       }
+      yield* Effect.logInfo("DB saved on disk")
+      yield* Effect.logInfo("Background saving terminated with success")
       const { path, bytes } = result.success
       const send = (link: ReplicaLink): Effect.Effect<void> =>
         this.sendFile(fs, path, bytes, link).pipe(Effect.catch((error) => this.failed(error.message, [link])))
@@ -267,6 +298,6 @@ export class FullSync {
 
   private failed(reason: string, links: ReadonlyArray<ReplicaLink>): Effect.Effect<void> {
     for (const link of links.length > 0 ? links : this.waiting()) this.host.drop(link)
-    return Effect.logWarning(`Snapshot for replicas failed: ${reason}`)
+    return Effect.logWarning(`SYNC failed. BGSAVE child returned an error: ${reason}`)
   }
 }

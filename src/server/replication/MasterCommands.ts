@@ -25,6 +25,8 @@ export class MasterCommands implements StreamCommands {
   }
 
   feed(chunk: Uint8Array): void {
+    // What passed since the last chunk is no command's time.
+    this.engine.timer.batch()
     this.engine.keyspace.now = this.session().lastActiveMs = this.engine.clock.currentTimeMillisUnsafe()
     this.input.feed(chunk)
   }
@@ -58,14 +60,18 @@ export class MasterCommands implements StreamCommands {
       if (trouble !== undefined) return trouble
     }
     keyspace.expiryMode = "ignore"
+    let refused: boolean
     try {
       dispatcher.runNamed(request, this.session(), request.command)
     } finally {
       keyspace.expiryMode = "hide"
+      refused = out.errorCount !== errors
       out.truncate(mark)
     }
+    const { lastError } = out
+    // Errors that clients get who waited are none of the master's.
     if (engine.blocking.pending) engine.blocking.serve()
-    if (out.errorCount === errors && request.command !== undefined) return undefined
-    return this.refusals.refused(request.command, context.text(0), out.lastError)
+    if (!refused && request.command !== undefined) return undefined
+    return this.refusals.refused(request.command, context.text(0), lastError)
   }
 }

@@ -1,7 +1,7 @@
 /** Reads the packed bytes of a key out of redis-server's DUMP: type byte, then lengths and RDB strings (no LZF). */
-import { type OracleServer, withOracle } from "../support/Oracle.js"
-import type { Argument, RawClient } from "../support/RawClient.js"
-import { parseReply } from "../support/RespFrames.js"
+import { type OracleServer, withOracle } from "../../support/Oracle.js"
+import type { Argument, RawClient } from "../../support/RawClient.js"
+import { parseReply } from "../../support/RespFrames.js"
 
 /** What the bytes of a DUMP hold, by RDB type. */
 export const rdbType = { intset: 11, hashListpack: 16, zsetListpack: 17, listQuicklist2: 18 } as const

@@ -1,7 +1,7 @@
 /** Random list commands, in the forms clients send and in forms that Redis refuses, over few keys. */
-import type { StepLike } from "../support/Differential.js"
-import type { Random } from "../support/Random.js"
-import type { Argument } from "../support/RawClient.js"
+import type { StepLike } from "../../support/Differential.js"
+import type { Random } from "../../support/Random.js"
+import type { Argument } from "../../support/RawClient.js"
 
 type Make = (r: Random) => ReadonlyArray<Argument>
 

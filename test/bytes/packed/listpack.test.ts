@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import * as Listpack from "../../src/bytes/packed/Listpack.js"
-import { entrySize, writeEntry } from "../../src/bytes/packed/ListpackEntry.js"
-import * as Pairs from "../../src/bytes/packed/ListpackPairs.js"
+import * as Listpack from "../../../src/bytes/packed/Listpack.js"
+import { entrySize, writeEntry } from "../../../src/bytes/packed/ListpackEntry.js"
+import * as Pairs from "../../../src/bytes/packed/ListpackPairs.js"
 import { Pack, edgeTexts, hexOf, latin1 } from "./listpackSupport.js"
 
 const encoded = (text: string): string => {

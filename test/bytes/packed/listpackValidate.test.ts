@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import * as Listpack from "../../src/bytes/packed/Listpack.js"
-import { distinctAtStride, hasDistinctPairs, validate } from "../../src/bytes/packed/ListpackValidate.js"
-import { Random } from "../support/Random.js"
+import * as Listpack from "../../../src/bytes/packed/Listpack.js"
+import { distinctAtStride, hasDistinctPairs, validate } from "../../../src/bytes/packed/ListpackValidate.js"
+import { Random } from "../../support/Random.js"
 import { Pack, randomText } from "./listpackSupport.js"
 
 /** The bytes between two guards, behind a proxy that fails on any read outside [base, base + len). */

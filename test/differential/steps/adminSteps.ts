@@ -8,10 +8,10 @@ import {
   sortedPairs,
   type Step,
   type StepLike,
-} from "../support/Differential.js"
-import { parseReply } from "../support/RespFrames.js"
-import type { Argument } from "../support/RawClient.js"
-import type { Random } from "../support/Random.js"
+} from "../../support/Differential.js"
+import { parseReply } from "../../support/RespFrames.js"
+import type { Argument } from "../../support/RawClient.js"
+import type { Random } from "../../support/Random.js"
 
 /** Fields that redis-server has not. */
 const OWN_FIELDS = new Set(["redix_version", "runtime", "mem_arena_reserved"])

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { int64, parseCanonical, splitNumber } from "../../src/bytes/Int64.js"
-import * as Intset from "../../src/bytes/packed/Intset.js"
-import { describeOracle } from "../support/Oracle.js"
-import { Random } from "../support/Random.js"
+import { int64, parseCanonical, splitNumber } from "../../../src/bytes/Int64.js"
+import * as Intset from "../../../src/bytes/packed/Intset.js"
+import { describeOracle } from "../../support/Oracle.js"
+import { Random } from "../../support/Random.js"
 import { hexOf, latin1 } from "./listpackSupport.js"
 import { type PackedStep, firstDifference, rdbType, withPackingOracle } from "./packedOracle.js"
 

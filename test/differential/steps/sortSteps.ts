@@ -3,9 +3,9 @@
  * missing. Where Redis leaves the order open (texts of equal weight, members of a set unsorted) only the items count.
  * Numbers out of a double's range are left out: after one, redis-server 7.0.15 refuses good numbers for a while.
  */
-import { ignored, onlyType, sorted, type StepLike } from "../support/Differential.js"
-import type { Argument } from "../support/RawClient.js"
-import type { Random } from "../support/Random.js"
+import { ignored, onlyType, sorted, type StepLike } from "../../support/Differential.js"
+import type { Argument } from "../../support/RawClient.js"
+import type { Random } from "../../support/Random.js"
 import type { Choices } from "./collectionSteps.js"
 
 const numbers: ReadonlyArray<string> = [

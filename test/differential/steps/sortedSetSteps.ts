@@ -5,9 +5,9 @@
  * Keys: z0.. hold any scores; x0.. hold one score, for ranges by member, which Redis defines only there; g0.. hold
  * positions; s0, s1 are sets; "str" is a string, "none" never exists.
  */
-import { onlyType, sortedDeep, type StepLike } from "../support/Differential.js"
-import type { Random } from "../support/Random.js"
-import type { Argument } from "../support/RawClient.js"
+import { onlyType, sortedDeep, type StepLike } from "../../support/Differential.js"
+import type { Random } from "../../support/Random.js"
+import type { Argument } from "../../support/RawClient.js"
 import { geoAdd } from "./geoSteps.js"
 
 export type Args = ReadonlyArray<Argument>

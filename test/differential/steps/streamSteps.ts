@@ -7,10 +7,10 @@
  * idle times are either none or longer than the test, so that the clock decides nothing; XCLAIM's IDLE and TIME make
  * entries old.
  */
-import { comparedBy, onlyType, type StepLike } from "../support/Differential.js"
-import type { Random } from "../support/Random.js"
-import type { Argument } from "../support/RawClient.js"
-import type { ReplyNode } from "../support/RespFrames.js"
+import { comparedBy, onlyType, type StepLike } from "../../support/Differential.js"
+import type { Random } from "../../support/Random.js"
+import type { Argument } from "../../support/RawClient.js"
+import type { ReplyNode } from "../../support/RespFrames.js"
 
 type Args = ReadonlyArray<Argument>
 

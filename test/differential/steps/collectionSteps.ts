@@ -11,10 +11,10 @@ import {
   sortedDeep,
   sortedPairs,
   type StepLike,
-} from "../support/Differential.js"
-import type { Argument } from "../support/RawClient.js"
-import type { Random } from "../support/Random.js"
-import type { ReplyNode } from "../support/RespFrames.js"
+} from "../../support/Differential.js"
+import type { Argument } from "../../support/RawClient.js"
+import type { Random } from "../../support/Random.js"
+import type { ReplyNode } from "../../support/RespFrames.js"
 
 /** Directives for both servers: small thresholds make conversions frequent. */
 export const smallThresholds = {

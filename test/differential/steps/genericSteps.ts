@@ -1,7 +1,7 @@
 /** Random commands of the generic family over few keys, so that they meet each other. */
-import { approximately, onlyType, sorted, sortedDeep, type StepLike } from "../support/Differential.js"
-import type { Argument } from "../support/RawClient.js"
-import type { Random } from "../support/Random.js"
+import { approximately, onlyType, sorted, sortedDeep, type StepLike } from "../../support/Differential.js"
+import type { Argument } from "../../support/RawClient.js"
+import type { Random } from "../../support/Random.js"
 
 /** Every command of the family; the generator draws each of them. */
 export const GENERIC_COMMANDS = [

@@ -2,9 +2,9 @@
  * Random commands of the string, bitmap and HyperLogLog families, in the forms clients send and in forms that Redis
  * refuses, over few keys so that they meet each other's values.
  */
-import { approximately, type StepLike } from "../support/Differential.js"
-import type { Random } from "../support/Random.js"
-import type { Argument } from "../support/RawClient.js"
+import { approximately, type StepLike } from "../../support/Differential.js"
+import type { Random } from "../../support/Random.js"
+import type { Argument } from "../../support/RawClient.js"
 
 type Make = (r: Random) => ReadonlyArray<Argument>
 type Choices = ReadonlyArray<readonly [number, Make]>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import * as Listpack from "../../src/bytes/packed/Listpack.js"
-import * as Front from "../../src/bytes/packed/ListpackFront.js"
-import * as Split from "../../src/bytes/packed/ListpackSplit.js"
-import { Random } from "../support/Random.js"
+import * as Listpack from "../../../src/bytes/packed/Listpack.js"
+import * as Front from "../../../src/bytes/packed/ListpackFront.js"
+import * as Split from "../../../src/bytes/packed/ListpackSplit.js"
+import { Random } from "../../support/Random.js"
 import { Pack, latin1, randomText } from "./listpackSupport.js"
 
 /** One random write, done to the listpack and to the model alike. */

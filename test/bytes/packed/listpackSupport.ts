@@ -1,8 +1,8 @@
 /** What the tests of packed collections share: guarded buffers, text in and out, elements at the encodings' edges. */
 import { expect } from "vitest"
-import * as Listpack from "../../src/bytes/packed/Listpack.js"
-import { validate } from "../../src/bytes/packed/ListpackValidate.js"
-import type { Random } from "../support/Random.js"
+import * as Listpack from "../../../src/bytes/packed/Listpack.js"
+import { validate } from "../../../src/bytes/packed/ListpackValidate.js"
+import type { Random } from "../../support/Random.js"
 
 export const latin1 = (text: string): Buffer => Buffer.from(text, "latin1")
 

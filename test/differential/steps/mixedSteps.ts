@@ -11,10 +11,10 @@ import {
   ignored,
   type Step,
   type StepLike,
-} from "../support/Differential.js"
-import type { Argument } from "../support/RawClient.js"
-import type { Random } from "../support/Random.js"
-import { parseReply } from "../support/RespFrames.js"
+} from "../../support/Differential.js"
+import type { Argument } from "../../support/RawClient.js"
+import type { Random } from "../../support/Random.js"
+import { parseReply } from "../../support/RespFrames.js"
 import { hashCommandsOf, setCommandsOf, stepsOf as collectionSteps } from "./collectionSteps.js"
 import { geoSteps } from "./geoSteps.js"
 import { listSteps } from "./listSteps.js"

@@ -1,7 +1,7 @@
 /** Random commands of the geo family, in the forms clients send and in forms that Redis refuses, over few keys. */
-import { approximately, type StepLike } from "../support/Differential.js"
-import type { Random } from "../support/Random.js"
-import type { Argument } from "../support/RawClient.js"
+import { approximately, type StepLike } from "../../support/Differential.js"
+import type { Random } from "../../support/Random.js"
+import type { Argument } from "../../support/RawClient.js"
 import { type Args, geoKey, small, some, wrong, zkey } from "./sortedSetSteps.js"
 
 const place = (r: Random): string => `p${r.below(12)}`
