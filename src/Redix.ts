@@ -45,10 +45,12 @@ import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { timeCommands } from "./commands/info/time.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
+import { internalError } from "./server/FileReport.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./server/ProcessInfo.js"
+import { logVerbose } from "./engine/VerboseLog.js"
 import { ReplicationService } from "./server/replication/Replication.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
@@ -126,7 +128,11 @@ const commands = () =>
         ...timeCommands(engine),
         ...persistenceCommands(persistence),
         ...replicationCommands(engine, replication),
-        ...dumpCommands(config.values, () => persistence.state.skipChecksum),
+        ...dumpCommands(
+          config.values,
+          () => persistence.state.skipChecksum,
+          (reason) => void engine.background(logVerbose(internalError(0, reason))),
+        ),
       ])
     }),
   )

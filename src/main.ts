@@ -16,6 +16,7 @@ import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
 import { EngineService } from "./engine/Engine.js"
 import { startupLines } from "./server/Banner.js"
+import { loadFailure } from "./server/FileReport.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/Persistence.js"
 import { fileSink, standardSink } from "./server/LogSinks.js"
@@ -111,7 +112,13 @@ const onSignals = Effect.gen(function* () {
   process.on("SIGINT", onSignal)
 })
 
-const bye = Effect.as(Effect.logWarning("Redix is now ready to exit, bye bye..."), 0)
+const bye = Effect.gen(function* () {
+  const { pidfile, unixsocket } = (yield* RedixConfig).values
+  if (pidfile !== "") yield* Effect.logInfo("Removing the pid file.")
+  if (unixsocket !== "") yield* Effect.logInfo("Removing the unix socket file.")
+  yield* Effect.logWarning("Redix is now ready to exit, bye bye...")
+  return 0
+})
 
 const program = Effect.gen(function* () {
   const engine = yield* EngineService
@@ -120,7 +127,8 @@ const program = Effect.gen(function* () {
   yield* onSignals
   yield* pidFile
   const port = tcp.ports[0] ?? 0
-  for (const line of startupLines({ port, pid: process.pid })) yield* line
+  const configured = args.length > 0
+  for (const line of startupLines({ port, pid: process.pid, configured })) yield* line
   const { awaitEnd } = engine.lifecycle
   // Who ends the server while it loads does not wait for the rest of the file.
   yield* Effect.raceFirst((yield* PersistenceService).loadAtStart, awaitEnd)
@@ -144,7 +152,10 @@ const server = Effect.scoped(program).pipe(
   ),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
   Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
-    Effect.as(Effect.logWarning(`Fatal error loading the DB: ${error.message}. Exiting.`), 1),
+    Effect.as(
+      Effect.forEach(loadFailure(error), (line) => Effect.logWarning(line), { discard: true }),
+      1,
+    ),
   ),
   Effect.provide(facts),
   Effect.provide(logging),

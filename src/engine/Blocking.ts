@@ -76,8 +76,11 @@ class Line<C> {
   hearLoss = 0
 }
 
-/** Runs `body` with the context pointed at another session, and gives what it wrote. */
-export type RunFor<C> = (session: Session, database: number, body: (c: C) => void) => Uint8Array
+/**
+ * Runs `body` with the context pointed at another session, and gives what it wrote. Where `body`
+ * answers true it has served the command that the session waits in, which is counted with what it took.
+ */
+export type RunFor<C> = (session: Session, database: number, body: (c: C) => boolean) => Uint8Array
 
 /** No key, and not looked up yet, beside the type numbers. */
 const NO_TYPE = -1
@@ -200,6 +203,7 @@ export class Blocking<C extends WaitingContext> {
       const reply = this.runFor(waiter.session, database, (c) => {
         if (type === UNKNOWN) type = typeUnder(c, bytes)
         if (any || waiter.type === type) served = waiter.attempt(c, key)
+        return served
       })
       if (!served) continue
       this.leave(waiting)
@@ -209,7 +213,10 @@ export class Blocking<C extends WaitingContext> {
   }
 
   private timeoutReply(waiter: Waiter<C>): Uint8Array {
-    return this.runFor(waiter.session, waiter.database, (c) => waiter.onTimeout(c))
+    return this.runFor(waiter.session, waiter.database, (c) => {
+      waiter.onTimeout(c)
+      return false
+    })
   }
 
   /** Ends a wait with a reply, that of the timeout if none is given; answers false when it was over already. */

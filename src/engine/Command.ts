@@ -44,6 +44,8 @@ export const CommandBit = {
   queue: 524288,
   /** Refused, as writes are, while the last save has failed: PING, for those who watch the server. */
   stopsOnFailedSave: 1048576,
+  /** Waits for what other clients do: the wait is none of its own time. */
+  waits: 2097152,
 } as const
 
 export interface Command extends CommandInfo {
@@ -76,6 +78,7 @@ const bitsOf = (spec: CommandSpec): number => {
   if (spec.isPubsub) bits |= CommandBit.pubsub
   if (spec.isAdmin) bits |= CommandBit.admin
   if (spec.blocking) bits |= CommandBit.blocking
+  if (spec.waits) bits |= CommandBit.waits
   if (spec.isReadOnly) bits |= CommandBit.readonly
   if (spec.skipMonitor) bits |= CommandBit.skipMonitor
   if (spec.mayReplicate) bits |= CommandBit.mayReplicate

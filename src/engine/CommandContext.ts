@@ -13,7 +13,7 @@ import type { Database } from "../store/Database.js"
 import { entryType } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import * as Errors from "../resp/Errors.js"
-import { Blocking } from "./Blocking.js"
+import type { Blocking } from "./Blocking.js"
 import type { CommandInfo } from "./CommandInfo.js"
 import type { KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
@@ -32,10 +32,6 @@ export class CommandContext {
   readonly propagation = new Propagation()
   /** The client is inside EXEC, a script, or a replication stream: blocking commands must not wait. */
   denyBlocking = false
-  /** Clients that wait for keys. */
-  readonly blocking = new Blocking<CommandContext>((session, database, body) =>
-    this.runFor(session, database, body),
-  )
   /** Channels and their subscribers. */
   readonly pubsub = new PubSub()
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
@@ -49,6 +45,8 @@ export class CommandContext {
     readonly keyspace: Keyspace,
     readonly settings: Settings,
     readonly events: KeyEvents,
+    /** Clients that wait for keys. */
+    readonly blocking: Blocking<CommandContext>,
     public out: ReplyWriter,
     public session: Session,
   ) {
@@ -158,39 +156,6 @@ export class CommandContext {
   /** A value of this type under the key in argument i is new, or has something new: wakes clients that wait for it. */
   ready(i: number, type: number): void {
     this.blocking.signal(this.db.id, type, this.buf, this.argOff[i], this.argLen[i])
-  }
-
-  /** Points the context at another session for the length of `body`; answers what was written, in its protocol. */
-  private runFor(session: Session, database: number, body: (c: CommandContext) => void): Uint8Array {
-    const { buf, argc, argOff, argLen, command, denyBlocking, db, session: before } = this
-    const { out } = this
-    const mark = out.pos
-    const resp = out.resp
-    this.session = session
-    this.db = this.keyspace.database(database)
-    out.resp = session.resp
-    this.denyBlocking = true
-    try {
-      out.unbounded(() => body(this))
-      const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
-      if (this.propagation.active) this.propagation.finish(database, false, () => [])
-      return bytes
-    } catch (cause) {
-      // Left in line it would break off whoever comes to serve it.
-      session.control.kill()
-      throw cause
-    } finally {
-      out.truncate(mark)
-      out.resp = resp
-      this.session = before
-      this.db = db
-      this.buf = buf
-      this.argc = argc
-      this.argOff = argOff
-      this.argLen = argLen
-      this.command = command
-      this.denyBlocking = denyBlocking
-    }
   }
 
   /** Whether anything reads the command log; handlers rewrite what they leave there only then. */

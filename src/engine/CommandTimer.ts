@@ -18,8 +18,8 @@ const INDIVIDUAL = 1
 const SAMPLE = 64
 const FINE_MICROSECONDS = 1000
 
-/** Told of each timed command that took at least `slowMs`. */
-export type OnSlow = (cmd: TableCommand, c: CommandContext, ms: number) => void
+/** Told of each timed command that took at least `slowMs`; `servedMs` is what serving it took, of one that waited. */
+export type OnSlow = (cmd: TableCommand, c: CommandContext, ms: number, servedMs?: number) => void
 
 export class CommandTimer {
   readonly counters = new CommandCounters()
@@ -41,6 +41,8 @@ export class CommandTimer {
   watch(microseconds: number): void {
     this.slowMs = microseconds < 0 ? Infinity : microseconds / 1000
     this.perBatch = this.slowMs * 1000 < FINE_MICROSECONDS ? Infinity : INDIVIDUAL
+    // Holds from the very next command on, in the batch that changed it, too.
+    this.left = this.perBatch
   }
 
   /** A batch begins: what happened before is no command's time. */
@@ -73,6 +75,27 @@ export class CommandTimer {
     counters.microseconds[id] += ms * 1000 * weight
     if (this.tracking) this.histogram(id).record(ms * 1e6, weight)
     if (ms >= this.slowMs) this.onSlow(cmd, c, ms)
+  }
+
+  /** A command begins to wait for its reply; answers how long it ran. */
+  suspend(cmd: TableCommand, start: number): number {
+    if (start < 0) {
+      this.counters.untimed[cmd.id]--
+      return 0
+    }
+    this.stamp = this.now()
+    this.fresh = true
+    return this.stamp - start
+  }
+
+  /**
+   * A command that waited has ended, and took `ms` in all.
+   * @param more of it that was not counted yet
+   */
+  record(cmd: TableCommand, c: CommandContext, ms: number, more: number, servedMs?: number): void {
+    this.counters.microseconds[cmd.id] += more * 1000
+    if (this.tracking) this.histogram(cmd.id).record(ms * 1e6, 1)
+    if (ms >= this.slowMs) this.onSlow(cmd, c, ms, servedMs)
   }
 
   private histogram(id: number): Histogram {

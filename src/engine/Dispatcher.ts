@@ -11,6 +11,7 @@ import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { LogArgument } from "./Propagation.js"
+import { HeldCommands } from "./HeldCommands.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -51,6 +52,8 @@ export class Dispatcher {
   onHalfDone: (what: string) => void = () => {}
   /** Messages for the client whose command is running. */
   readonly pushes: OwnPushes
+  /** Commands that wait for their reply. */
+  readonly held: HeldCommands
   /** Error replies of commands inside EXEC: they are no failures of EXEC. */
   private nestedErrors = 0
   /** Counts of changes when the command in progress began. */
@@ -66,6 +69,7 @@ export class Dispatcher {
     private readonly timer: CommandTimer,
   ) {
     this.pushes = new OwnPushes(context.out)
+    this.held = new HeldCommands(context, table, timer)
     context.out.stops = () => ((context.command?.bits ?? 0) & CommandBit.readonly) !== 0
     this.verbatim = () => {
       const c = this.context
@@ -244,8 +248,9 @@ export class Dispatcher {
     this.commandsProcessed++
     timer.counters.calls[cmd.id]++
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
-    if (start >= 0) timer.end(cmd, c, start)
-    if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
+    if (waiting !== undefined) this.held.hold(cmd, this.copyCommand(cmd), start)
+    else if (start >= 0) timer.end(cmd, c, start)
+    if (pushes.waiting) pushes.place(c.session.muted)
     if (this.monitor !== undefined) this.monitor(c)
     if (c.propagation.active) {
       const changed = c.keyspace.dirty !== dirty
@@ -258,7 +263,7 @@ export class Dispatcher {
     }
     if (c.blocking.pending && !c.denyBlocking) {
       c.blocking.serve()
-      if (pushes.waiting) pushes.place(c.session.replyMode !== "on")
+      if (pushes.waiting) pushes.place(c.session.muted && !c.keepReply)
     }
     pushes.start = outer
     return waiting
@@ -293,14 +298,63 @@ export class Dispatcher {
     c.db = c.keyspace.database(c.session.database)
     const errors = c.out.errorCount
     this.note()
+    const { floor } = this.pushes
+    this.pushes.floor = c.out.pos
+    c.keepReply = false
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
-    if (this.call(inner, undefined) !== undefined) c.out.error(Errors.waitsInTransaction)
+    if (this.call(inner, undefined) !== undefined) {
+      c.session.held = undefined
+      c.out.error(Errors.waitsInTransaction)
+    }
     this.nestedErrors += c.out.errorCount - errors
+    if (c.session.muted && !c.keepReply) c.out.truncate(this.pushes.floor)
+    this.pushes.floor = floor
     c.buf = buf
     c.argc = argc
     c.argOff = argOff
     c.argLen = argLen
     c.command = command
     c.denyBlocking = denyBlocking
+  }
+
+  /**
+   * Points the context at another session for the length of `body`; answers what was written, in its protocol. Where
+   * `body` answers true it has served the command that the session waits in, which is counted with what it took.
+   */
+  runFor(session: Session, database: number, body: (c: CommandContext) => boolean): Uint8Array {
+    const c = this.context
+    const { out } = c
+    const { buf, argc, argOff, argLen, command, denyBlocking, db, session: before } = c
+    const errors = out.errorCount
+    const start = this.timer.now()
+    const mark = out.pos
+    const resp = out.resp
+    c.session = session
+    c.db = c.keyspace.database(database)
+    out.resp = session.resp
+    c.denyBlocking = true
+    try {
+      out.unbounded(() => {
+        if (body(c)) this.held.served(session, this.timer.now() - start, out.errorCount !== errors)
+      })
+      const bytes = Buffer.from(out.buf.subarray(mark, out.pos))
+      if (c.propagation.active) c.propagation.finish(database, false, this.verbatim)
+      return bytes
+    } catch (cause) {
+      // Left in line it would break off whoever comes to serve it.
+      session.control.kill()
+      throw cause
+    } finally {
+      out.truncate(mark)
+      out.resp = resp
+      c.session = before
+      c.db = db
+      c.buf = buf
+      c.argc = argc
+      c.argOff = argOff
+      c.argLen = argLen
+      c.command = command
+      c.denyBlocking = denyBlocking
+    }
   }
 }

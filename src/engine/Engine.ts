@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Background, type Run } from "./Background.js"
+import { Blocking } from "./Blocking.js"
 import { CommandContext } from "./CommandContext.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
@@ -22,6 +23,7 @@ import { MemoryLimit } from "../store/MemoryLimit.js"
 import { Store } from "../store/Store.js"
 import { AclLog } from "./clients/AclLog.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
+import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
@@ -32,6 +34,7 @@ import type { Lookahead } from "./Lookahead.js"
 import { Monitors } from "./clients/Monitors.js"
 import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
+import { logVerbose } from "./VerboseLog.js"
 import { Replies } from "./clients/Replies.js"
 import { TURN_MS, WorkAlarm } from "./WorkAlarm.js"
 
@@ -65,6 +68,8 @@ export class Engine {
   /** Memory that does not count against maxmemory, by whoever owns it: replication buffers. */
   readonly uncounted: Array<() => number> = []
   readonly startedMs: number
+  /** The log tells of each client that comes and goes (loglevel verbose or debug). */
+  verbose = false
   netInputBytes = 0
   netOutputBytes = 0
   connectionsReceived = 0
@@ -118,7 +123,10 @@ export class Engine {
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock)
     const internal = new Session(0)
-    this.context = new CommandContext(keyspace, settings, this.events, codec.makeWriter(), internal)
+    const blocking = new Blocking<CommandContext>((waiting, database, body) =>
+      this.dispatcher.runFor(waiting, database, body),
+    )
+    this.context = new CommandContext(keyspace, settings, this.events, blocking, codec.makeWriter(), internal)
     this.replies = new Replies(this.context.out)
     keyspace.hooks = {
       expired: (db, buf, off, len) => {
@@ -168,6 +176,7 @@ export class Engine {
   attach(session: Session, peer: Peer, input: Lookahead, source: { readonly pending: number }): void {
     this.connectionsReceived++
     peer.fallsBehind = () => this.clientMemory.note(session)
+    if (this.verbose) this.background(logVerbose(`Accepted ${session.address}`))
     this.sessions.set(session.id, session)
     session.fileDescriptor = peer.descriptor
     session.control = {
@@ -185,8 +194,15 @@ export class Engine {
       pendingBytes: () => peer.pendingBytes,
       pendingCount: () => peer.pendingCount,
       queryBytes: (running) =>
-        input.pending + source.pending + (running ? input.present.rawEnd - input.present.rawStart : 0),
+        input.pending +
+        source.pending +
+        (running && input.hasPresent ? input.present.rawEnd - input.present.rawStart : 0),
+      limitsChanged: () => {
+        // Of the others nothing is looked ahead at between two batches.
+        if (session === this.running) input.limitsChanged()
+      },
       argumentBytes: () => {
+        if (!input.hasPresent) return 0
         const { argc, argLen } = input.present
         let bytes = 0
         for (let i = 0; i < argc; i++) bytes += argLen[i]
@@ -204,6 +220,7 @@ export class Engine {
   /** Forgets a client: nothing keeps a trace of it. Does nothing the second time. */
   detach(session: Session): void {
     if (!this.sessions.delete(session.id)) return
+    if (this.verbose) this.background(logVerbose(`Client closed connection ${this.describe(session)}`))
     session.blocked?.unblock("timeout")
     this.events.unwatchAll(session)
     this.context.pubsub.leave(session)
@@ -228,8 +245,7 @@ export class Engine {
     const { out } = this.context
     out.resp = session.resp
     const limit = hardLimit(session, this.settings.clientOutputBufferLimit)
-    if (limit === Infinity || peer === undefined || session.replyMode !== "on")
-      out.bound(replyBytesMax, false)
+    if (limit === Infinity || peer === undefined || session.muted) out.bound(replyBytesMax, false)
     else out.bound(Math.max(0, limit - peer.pendingBytes), true)
   }
 
@@ -251,10 +267,23 @@ export class Engine {
     else this.replies.add(peer)
   }
 
+  /** A client as CLIENT LIST shows it, for the log. */
+  private describe(session: Session): string {
+    return describeClient(this.context, session)
+  }
+
+  /** A client broke the protocol: the log tells of it where it tells of clients at all. */
+  protocolBroken(session: Session, error: string): void {
+    if (!this.verbose) return
+    const stated = error.slice(error.indexOf(": ") + 2)
+    const reason = stated.startsWith("expected '$'") ? "expected $ but got something else" : stated
+    this.background(logVerbose(`Protocol error (${reason}) from client: ${this.describe(session)}.`))
+  }
+
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */
   private cutReplica(session: Session): void {
     this.context.out.truncate(this.replies.mark)
-    const text = `Replica generated a reply, disconnecting it: id=${session.id} addr=${session.address} cmd=${session.lastCommand}`
+    const text = `Replica generated a reply to command '${session.lastCommand}', disconnecting it: ${this.describe(session)}`
     this.background(Effect.logWarning(text))
     session.control.kill()
   }
@@ -262,8 +291,9 @@ export class Engine {
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
     this.stir()
-    if (session.replyMode === "on") this.push(session, peer, bytes)
-    else if (session.replyMode === "skipping") session.replyMode = "on"
+    this.dispatcher.held.finished(session, bytes)
+    if (!session.muted) this.push(session, peer, bytes)
+    if (session.replies !== 0) session.endReply()
   }
 
   /**
@@ -299,7 +329,7 @@ export class Engine {
   /** Cuts a client off, with what its batch has written. */
   private cutForOutput(session: Session): void {
     if (this.running === undefined) this.context.out.truncate(this.replies.mark)
-    const text = `Client id=${session.id} addr=${session.address} cmd=${session.lastCommand} scheduled to be closed ASAP for overcoming of output buffer limits.`
+    const text = `Client ${this.describe(session)} scheduled to be closed ASAP for overcoming of output buffer limits.`
     this.background(Effect.logWarning(text))
     session.control.kill()
   }
@@ -307,9 +337,7 @@ export class Engine {
   /** Cuts a client off whose unfinished command is beyond client-query-buffer-limit. */
   limitInput(session: Session): void {
     this.background(
-      Effect.logWarning(
-        `Client id=${session.id} addr=${session.address} sent too much: query buffer limit reached`,
-      ),
+      Effect.logWarning(`Closing client that reached max query buffer length: ${this.describe(session)}`),
     )
     session.control.kill()
   }
@@ -321,7 +349,7 @@ export class Engine {
       this.httpLoggedMs = now
       this.background(
         Effect.logWarning(
-          `Possible SECURITY ATTACK detected: ${session.address} sent a line of an HTTP request (POST or Host:), which a web page may use to make browsers send commands. Connection aborted.`,
+          `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection aborted. (${session.address})`,
         ),
       )
     }
@@ -333,20 +361,19 @@ export class Engine {
   /** CLIENT REPLY OFF and SKIP: drops the reply just written. */
   applyReplyMode(session: Session): void {
     const { out, keepReply } = this.context
-    // CLIENT REPLY SKIP itself answers nothing; the next command's reply is the one to skip.
-    if (session.replyMode === "skip") session.replyMode = "skipping"
-    else if (session.replyMode === "skipping") session.replyMode = "on"
-    if (keepReply) return
-    out.truncate(this.dispatcher.pushes.floor)
-    // What is dropped counts for no limit.
-    out.bound(replyBytesMax, false)
+    if (session.muted && !keepReply) {
+      out.truncate(this.dispatcher.pushes.floor)
+      // What is dropped counts for no limit.
+      out.bound(replyBytesMax, false)
+    }
+    session.endReply()
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
   resetStats(): void {
     this.netInputBytes = this.netOutputBytes = 0
     this.connectionsReceived = this.rejectedConnections = 0
-    this.batches = this.writes = 0
+    this.batches = this.writes = this.workMs = 0
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0

@@ -69,7 +69,7 @@ export class Lifecycle {
       const run = Effect.logWarning("User requested shutdown...").pipe(
         Effect.andThen(steps),
         Effect.raceFirst(Deferred.await(outcome)),
-        Effect.tapCause((cause) => Effect.logWarning(troubleOf(cause))),
+        Effect.tapCause(logTrouble),
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (Exit.isFailure(exit)) this.outcome = undefined
@@ -102,10 +102,12 @@ export class Lifecycle {
   }
 }
 
-/** What the log says of a shutdown that came to nothing. */
-const troubleOf = (cause: Cause.Cause<string>): string => {
-  if (Cause.hasInterruptsOnly(cause)) return "The server ends before its shutdown is done."
-  return Cause.squash(cause) === ABORTED
-    ? "Shutdown manually aborted."
-    : `Errors trying to shut down the server (${String(Cause.squash(cause))}). Check the logs for more information.`
+/** Tells the log of a shutdown that came to nothing. */
+const logTrouble = (cause: Cause.Cause<string>): Effect.Effect<void> => {
+  if (Cause.hasInterruptsOnly(cause)) return Effect.logWarning("The server ends before its shutdown is done.")
+  const reason = Cause.squash(cause)
+  if (reason === ABORTED) return Effect.logInfo("Shutdown manually aborted.")
+  return Effect.logWarning(
+    `Errors trying to shut down the server (${String(reason)}). Check the logs for more information.`,
+  )
 }

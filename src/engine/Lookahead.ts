@@ -103,11 +103,30 @@ export class Lookahead {
     forgetForeseen()
   }
 
+  /**
+   * The command that runs has changed the limits of requests: what was taken ahead of it is parsed again. A command that
+   * does not lie in the chunk itself ended the look ahead.
+   */
+  limitsChanged(): void {
+    const last = this.requests[this.at - 1]
+    if (last === undefined || last.buf !== this.chunk) return
+    this.parser.rewind(this.chunk, last.rawEnd, this.chunkLength)
+    this.count = this.at
+    this.cut = 0
+    this.after = ParseStatus.Command
+    forgetForeseen()
+  }
+
   /** Bytes handed over and not yet run. */
   get pending(): number {
     const next = this.at < this.count ? this.requests[this.at] : undefined
     const last = this.requests[this.count - 1]
     return this.parser.pending + (next === undefined || last === undefined ? 0 : last.rawEnd - next.rawStart)
+  }
+
+  /** Whether a request has been handed out and is still here. */
+  get hasPresent(): boolean {
+    return this.at > 0
   }
 
   /** The request handed out last: a postponed one is run again. */

@@ -61,6 +61,7 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
     session.postponed = false
     if (request === undefined) {
       if (input.status === ParseStatus.NeedMore) return undefined
+      engine.protocolBroken(session, input.parser.error)
       out.error(input.parser.error)
       return "end"
     }
@@ -68,7 +69,7 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
     const waiting = runCommand(engine, session, request, mark)
     session.commandsProcessed++
     if (waiting !== undefined) return waiting
-    if (session.replyMode !== "on") engine.applyReplyMode(session)
+    if (session.replies !== 0) engine.applyReplyMode(session)
     if (session.closing || out.overflowed) return "end"
     if (out.pos - start > BATCH_BYTES_MAX) return "flush"
   }
@@ -172,7 +173,8 @@ const whileReading = (
     const reply = yield* Effect.forkChild(waiting, { startImmediately: true })
     const done = reply.pollUnsafe()
     if (done !== undefined) return yield* Fiber.join(reply)
-    const room = engine.settings.clientQueryBufferLimit - session.control.queryBytes(false)
+    const before = session.control.queryBytes(false)
+    const room = (): number => engine.settings.clientQueryBufferLimit - before
     // One suspension for both, in place of a race of two further fibers: 50 to 100 us less for each command that waits.
     return yield* Effect.callback<Uint8Array | undefined>((resume) => {
       const off = inlet.watch(room, () => resume(Effect.undefined))

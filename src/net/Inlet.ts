@@ -23,7 +23,7 @@ export class Inlet {
   private rest: (() => void) | undefined = undefined
   private fail: ((defect: unknown) => void) | undefined = undefined
   private alarm: (() => void) | undefined = undefined
-  private limit = 0
+  private limit: () => number = () => 0
 
   constructor(
     private readonly raw: Net.Socket,
@@ -79,13 +79,13 @@ export class Inlet {
   }
 
   /**
-   * Calls `run` once when the peer has ended, or more than `limit` bytes are held; at once if it is so already. Answers
+   * Calls `run` once when the peer has ended, or more than `limit()` bytes are held; at once if it is so already. Answers
    * what takes the watch off. There is one watch at a time.
    */
-  watch(limit: number, run: () => void): () => void {
+  watch(limit: () => number, run: () => void): () => void {
     this.limit = limit
     this.alarm = () => {
-      if (!this.over && this.heldBytes <= this.limit) return
+      if (!this.over && this.heldBytes <= this.limit()) return
       this.alarm = undefined
       run()
     }

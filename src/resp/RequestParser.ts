@@ -129,6 +129,15 @@ export class RequestParser {
     if (this.buf === chunk) this.buf = copy
   }
 
+  /**
+   * Parses anew from a place between two commands of the chunk handed over last, which must be all that is unconsumed:
+   * the limits have changed that the commands after it were judged by.
+   */
+  rewind(chunk: Uint8Array, pos: number, length: number): void {
+    this.failed = false
+    this.enter(chunk, pos, length)
+  }
+
   /** Finds the next command. Its views are valid until the next `feed` or `next`. */
   next(): ParseStatus {
     if (this.failed) return ParseStatus.ProtocolError
@@ -393,9 +402,8 @@ export class RequestParser {
     this.cur = chunk
     this.tail = null
     this.pos = pos
-    this.start = pos
     this.end = end
-    this.starved = false
+    this.skip()
   }
 
   /** The cut command is done: what else was copied is parsed where it came from. */

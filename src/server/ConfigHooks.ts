@@ -10,15 +10,30 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
   }
   const bulk = (): undefined => {
     // New connections take the limit over by themselves; a master's stream has none.
-    for (const session of engine.sessions.values())
-      if (session.kind !== "master") session.limits.maxBulkLength = values.protoMaxBulkLen
+    for (const session of engine.sessions.values()) {
+      if (session.kind === "master") continue
+      session.limits.maxBulkLength = values.protoMaxBulkLen
+      session.control.limitsChanged()
+    }
+  }
+  const password = (): undefined => {
+    for (const session of engine.sessions.values()) {
+      session.limits.authenticated = session.authenticated || values.requirepass === ""
+      session.control.limitsChanged()
+    }
   }
   const aclLog = (): undefined => {
     engine.aclLog.max = values.acllogMaxLen
   }
+  const verbose = (): undefined => {
+    engine.verbose = values.loglevel === "verbose" || values.loglevel === "debug"
+  }
   events()
   aclLog()
+  verbose()
+  config.onChange("loglevel", verbose)
   config.onChange("notify-keyspace-events", events)
   config.onChange("proto-max-bulk-len", bulk)
+  config.onChange("requirepass", password)
   config.onChange("acllog-max-len", aclLog)
 }

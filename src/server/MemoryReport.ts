@@ -61,10 +61,6 @@ export class MemoryReport {
     return bytes
   }
 
-  resetPeak(): void {
-    this.peak = this.used()
-  }
-
   figures(): MemoryFigures {
     const { keyspace } = this.engine
     this.engine.clientMemory.changed()

@@ -22,10 +22,12 @@ import {
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
 import { type Engine, EngineService } from "../engine/Engine.js"
+import { doneLine, fieldLines, saveFailure } from "./FileReport.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
 import { TURN_MS } from "../engine/WorkAlarm.js"
+import { ProcessInfo } from "./ProcessInfo.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -65,12 +67,15 @@ export class ServerPersistence {
     readonly config: ConfigState,
     readonly rdb: RdbPersistenceShape,
     private readonly fork: Run,
+    /** For lines that name the process which saves. */
+    private readonly pid: number,
   ) {
     rdb.onLoading = (active) => this.onLoading(active)
     engine.onCron.push((now) => this.cron(now))
     engine.context.afterFlushAll = () => this.afterFlushAll()
     engine.info.section("persistence", () => this.info().map(fieldOf))
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
+    engine.onResetStats.push(() => void (rdb.state.begun = 0))
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -142,7 +147,7 @@ export class ServerPersistence {
     return written.pipe(
       Effect.catchDefect(died),
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
-      Effect.tapError((error) => Effect.logWarning(`Failed saving the DB: ${error.message}`)),
+      Effect.tapError((error) => Effect.logWarning(saveFailure(error))),
       Effect.ensuring(
         Effect.sync(() => {
           this.updateGates()
@@ -188,7 +193,7 @@ export class ServerPersistence {
     fiber.addObserver(() => {
       if (this.running === fiber) this.running = undefined
     })
-    this.fork(Effect.logInfo("Background saving started"))
+    this.fork(Effect.logInfo(`Background saving started by pid ${this.pid}`))
     return Deferred.await(started)
   }
 
@@ -208,7 +213,8 @@ export class ServerPersistence {
       this.fork(
         Effect.andThen(
           this.stopBackground(),
-          Effect.logInfo("Background saving stopped: the data set was flushed"),
+          // redis-server's word for it: its child is sent SIGUSR1.
+          Effect.logWarning("Background saving terminated by signal 10"),
         ),
       )
     }
@@ -285,9 +291,10 @@ export class ServerPersistence {
         Effect.sync(() => {
           for (const listener of this.afterLoad) listener(this.loaded)
           this.expiredAtLoad.length = 0
+          // Not after a failure: a server that is about to end takes no commands for an empty data set.
+          this.endLoad()
         }),
       ),
-      Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   })
 
@@ -312,10 +319,7 @@ export class ServerPersistence {
           : Effect.logWarning(`Left out of the RDB file: data of the modules ${modules.join(", ")}`),
       ),
       Effect.tap((result) => {
-        const empty = result.empty > 0 ? `, empty keys skipped: ${result.empty}` : ""
-        return Effect.logInfo(
-          `Done loading RDB, keys loaded: ${result.keys}, keys expired: ${result.expired}${empty}.`,
-        )
+        return Effect.logInfo(doneLine(result))
       }),
     )
     return Effect.suspend(() => {
@@ -402,22 +406,6 @@ const fieldOf = (line: string): InfoField => {
   return [line.slice(0, colon), line.slice(colon + 1)]
 }
 
-const MEGABYTE = 1024 * 1024
-
-/** What redis-server logs of a file's AUX fields. */
-const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  const version = fields.get("redis-ver")
-  const ctime = fields.get("ctime")
-  const memory = fields.get("used-mem")
-  if (version !== undefined) lines.push(`Loading RDB produced by version ${version}`)
-  if (ctime !== undefined)
-    lines.push(`RDB age ${Math.max(0, Math.floor(nowMs / 1000) - Number(ctime))} seconds`)
-  if (memory !== undefined)
-    lines.push(`RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`)
-  return lines
-}
-
 /** ServerPersistence as a service. */
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
@@ -437,6 +425,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
           yield* RedixConfig,
           yield* RdbPersistence,
           background.run,
+          (yield* ProcessInfo).pid,
         )
         yield* Effect.addFinalizer(() => persistence.atScopeEnd)
         return persistence

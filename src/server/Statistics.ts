@@ -2,6 +2,7 @@
  * What the server counts and watches, for INFO, SLOWLOG, LATENCY and MEMORY, wired to the engine: slow commands, errors
  * by code, rates, memory. One object a server.
  */
+import * as Effect from "effect/Effect"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
 import { LatencyMonitor } from "./LatencyMonitor.js"
@@ -46,13 +47,14 @@ export class Statistics {
       Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
     this.runId = newId()
     timer.now = facts.monotonicMs
-    timer.onSlow = (cmd, c, ms) => {
+    timer.onSlow = (cmd, c, ms, servedMs) => {
       const { values } = config
       const micros = ms * 1000
       // EXEC is as slow as what it runs, which is told by itself.
       if (!cmd.spec.skipSlowlog && values.slowlogLogSlowerThan >= 0 && micros >= values.slowlogLogSlowerThan)
         this.slowLog.add(c, micros, values.slowlogMaxLen)
-      this.watchLatency(cmd.spec.flags.includes("fast") ? "fast-command" : "command", ms)
+      if (servedMs !== undefined) this.watchLatency("command-unblocking", servedMs)
+      else this.watchLatency(cmd.spec.flags.includes("fast") ? "fast-command" : "command", ms)
     }
     engine.onWork = (event, ms) => this.watchLatency(event, ms)
     engine.context.out.onError = (text) => this.countError(text)
@@ -86,7 +88,14 @@ export class Statistics {
     config.onChange("slowlog-log-slower-than", watch)
     config.onChange("latency-monitor-threshold", watch)
     config.onChange("latency-tracking", track)
-    config.onChange("maxmemory", limit)
+    config.onChange("maxmemory", () => {
+      const { used } = engine.memoryLimit
+      if (values.maxmemory > 0 && values.maxmemory < used) {
+        const text = `WARNING: the new maxmemory value set via CONFIG SET (${values.maxmemory}) is smaller than the current memory usage (${used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.`
+        engine.background(Effect.logWarning(text))
+      }
+      return limit()
+    })
   }
 
   private watchLatency(event: string, ms: number): void {
@@ -139,6 +148,5 @@ export class Statistics {
     this.errors.clear()
     this.errorReplies = 0
     this.engine.timer.clear()
-    this.memory.resetPeak()
   }
 }

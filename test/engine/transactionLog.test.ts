@@ -88,3 +88,26 @@ it("logs the pop of a client that waited after the transaction that served it", 
   waiting.close()
   client.close()
 })
+
+it("logs keys that RANDOMKEY found expired one by one, as SCAN's; several of another command are a unit", async () => {
+  const { keyspace } = redix.engine
+  keyspace.activeExpiry = false
+  const expire = async (): Promise<void> => {
+    await logged("FLUSHALL", "PSETEX a 1 x", "PSETEX b 1 x", "PSETEX c 1 x")
+    // The next batch's clock is past them.
+    const end = keyspace.now + 2
+    while (Date.now() <= end) await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  const deletions = ["0: DEL a", "0: DEL b", "0: DEL c"]
+  await expire()
+  expect([...(await logged("RANDOMKEY"))].sort()).toEqual(deletions)
+  await expire()
+  expect([...(await logged("SCAN 0"))].sort()).toEqual(deletions)
+  await expire()
+  expect(await logged("EXISTS a b c")).toEqual(["0: MULTI", ...deletions, "EXEC"])
+  await expire()
+  const [multi, ...rest] = await logged("MULTI", "RANDOMKEY", "EXEC")
+  expect([multi, rest.at(-1)]).toEqual(["0: MULTI", "EXEC"])
+  expect(rest.slice(0, -1).sort()).toEqual(deletions)
+  keyspace.activeExpiry = true
+})

@@ -63,7 +63,7 @@ describe.each(goldenNames)("golden %s", (name) => {
         const chunked = attempt(bad, { checksum: false }, 61)
         if (summed !== "complete" || isVersionDigit(at)) failures++
         if (summed === "complete")
-          expect(unsummed === "complete" || unsummed.reason).not.toBe("wrong checksum")
+          expect(unsummed === "complete" ? "" : unsummed.reason).not.toContain("wrong checksum")
         if (unsummed === "complete") expect(chunked).toBe("complete")
       }
     }

@@ -267,7 +267,7 @@ describeOracle("replication roles", () => {
       await master.ask("SET", "a", 1)
       await replica.follow(master)
       await until(
-        () => replica.log.includes("AUTH: -WRONGPASS"),
+        () => replica.log.includes("Unable to AUTH to MASTER: -WRONGPASS"),
         () => "it is refused",
       )
       await replica.ask("CONFIG", "SET", "masterauth", "secret", "masteruser", "default")

@@ -63,6 +63,8 @@ export class Node {
   private child: ChildProcess | undefined = undefined
   private client: RawClient | undefined = undefined
   log = ""
+  /** A configuration file to start with, "" = none. */
+  file = ""
 
   private constructor(
     readonly kind: NodeKind,
@@ -94,7 +96,8 @@ export class Node {
   /** Starts the process, on the same port and directory as before. */
   async launch(): Promise<void> {
     const [binary, first] = program(this.kind)
-    const args = [...first, "--port", String(this.port), "--dir", this.dir]
+    const args = [...first, ...(this.file === "" ? [] : [this.file])]
+    args.push("--port", String(this.port), "--dir", this.dir)
     for (const [name, value] of Object.entries(this.config)) {
       args.push(
         `--${name}`,
@@ -185,7 +188,8 @@ export class Node {
     this.client?.close()
     this.client = undefined
     if (child === undefined) return
-    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+    // Not "exit": what it wrote last may still be on its way.
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
     child.kill(signal)
     if (signal === "SIGKILL") child.kill("SIGCONT")
     await ended

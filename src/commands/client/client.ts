@@ -2,7 +2,7 @@
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { replyHelp } from "../shared/Help.js"
-import type { Session } from "../../engine/clients/Session.js"
+import { ReplyBit, type Session } from "../../engine/clients/Session.js"
 import * as spec from "../spec/connection.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
@@ -116,17 +116,20 @@ const unblock = (c: CommandContext, engine: Engine): void => {
   }
   const id = c.integer(2)
   if (id !== id) return c.fail(Errors.notInteger)
-  c.out.int(engine.sessions.get(id)?.blocked?.unblock(how) === true ? 1 : 0)
+  const session = engine.sessions.get(id)
+  if (session?.blocked?.unblock(how) !== true) return c.out.int(0)
+  engine.dispatcher.held.unblocked(session, how === "error" ? Errors.unblocked : undefined)
+  c.out.int(1)
 }
 
 const reply = (c: CommandContext): void => {
   const { session } = c
   if (c.is(2, "ON")) {
-    session.replyMode = "on"
+    session.replies &= ReplyBit.skipNext
     c.out.ok()
-  } else if (c.is(2, "OFF")) session.replyMode = "off"
+  } else if (c.is(2, "OFF")) session.replies |= ReplyBit.off
   else if (!c.is(2, "SKIP")) c.fail(Errors.syntax)
-  else if (session.replyMode !== "off") session.replyMode = "skip"
+  else if ((session.replies & ReplyBit.off) === 0) session.replies |= ReplyBit.skipNext
 }
 
 const noEvict = (c: CommandContext): void => {

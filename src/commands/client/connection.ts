@@ -32,7 +32,10 @@ const sameSecret = (given: Uint8Array, secret: Uint8Array): boolean => {
 
 const login = (session: Session, authenticated: boolean): void => {
   session.user = DEFAULT_USER
-  session.authenticated = session.limits.authenticated = authenticated
+  session.authenticated = authenticated
+  if (session.limits.authenticated === authenticated) return
+  session.limits.authenticated = authenticated
+  session.control.limitsChanged()
 }
 
 /** Logs the session in if user and password are right; a failure goes to the ACL log. */
@@ -118,7 +121,7 @@ const reset = (c: CommandContext, engine: Engine): void => {
   session.name = ""
   session.database = 0
   session.resp = c.out.resp = 2
-  session.replyMode = "on"
+  session.replies = 0
   session.readOnly = false
   login(session, c.settings.requirepass === "")
   c.out.simple("RESET")

@@ -103,6 +103,10 @@ export const configCommands = (
 
   const rewrite = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
     const writing = withFiles(rewriteConfigFile(config)).pipe(
+      Effect.tap(() => Effect.logWarning("CONFIG REWRITE executed with success.")),
+      Effect.tapError((error) =>
+        config.configFile === "" ? Effect.void : Effect.logWarning(`CONFIG REWRITE failed: ${error.reason}`),
+      ),
       Effect.match({ onSuccess: () => OK, onFailure: (error) => errorReply(error.reply) }),
     )
     if (!c.denyBlocking) return writing

@@ -81,6 +81,8 @@ const keys = (c: CommandContext): void => {
 
 const replyRandomKey = (c: CommandContext): void => {
   const ref = randomKey(c.db)
+  // Keys found expired are no unit, as with SCAN.
+  if (c.replicating) c.propagation.separately()
   if (ref === 0) c.out.nil()
   else replyKey(c, ref)
 }

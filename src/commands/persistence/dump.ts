@@ -72,7 +72,7 @@ const dump =
   }
 
 const restore =
-  (settings: DumpSettings, skipChecksum: () => boolean) =>
+  (settings: DumpSettings, skipChecksum: () => boolean, damaged: (reason: string) => void) =>
   (c: CommandContext): void => {
     const options = readOptions(c)
     if (options === undefined) return
@@ -81,16 +81,18 @@ const restore =
     const ttl = c.int64(2)
     if (ttl === undefined) return c.fail(Errors.notInteger)
     if (ttl < 0n) return c.fail(Errors.restoreTtl)
-    restoreValue(c, settings, options, ttl, !skipChecksum())
+    const reason = restoreValue(c, settings, options, ttl, !skipChecksum())
+    if (reason !== undefined) damaged(reason)
   }
 
+/** Answers what is wrong with the value, where its bytes are damaged. */
 const restoreValue = (
   c: CommandContext,
   settings: DumpSettings,
   options: RestoreOptions,
   ttl: bigint,
   checksum: boolean,
-): void => {
+): string | undefined => {
   const { keyspace, db } = c
   const sanitize = settings.sanitizeDumpPayload !== "no" && c.session.kind !== "master"
   const key = c.bytes(1)
@@ -104,7 +106,8 @@ const restoreValue = (
   const outcome = decodeDumpPayload(c.bytes(3), key, loader, { sanitize, checksum })
   if (outcome.kind !== "ok") {
     loader.abandon()
-    return c.fail(outcome.kind === "footer" ? Errors.badDumpPayload : Errors.badDumpData)
+    c.fail(outcome.kind === "footer" ? Errors.badDumpPayload : Errors.badDumpData)
+    return outcome.kind === "format" ? (outcome.damage ?? outcome.reason) : undefined
   }
   loader.settle()
   let at = ttl
@@ -112,7 +115,8 @@ const restoreValue = (
   if (at !== 0n && at <= BigInt(keyspace.now) && keyspace.expiryMode === "delete") {
     c.remove(db.table.find(key, 0, key.length))
     if (existed) deleted(c)
-    return c.out.ok()
+    c.out.ok()
+    return undefined
   }
   let entry = db.table.find(key, 0, key.length)
   if (at !== 0n) {
@@ -124,6 +128,7 @@ const restoreValue = (
   c.changed(1, Event.generic, "restore")
   c.ready(1, entryType(keyspace.arena, entry))
   c.out.ok()
+  return undefined
 }
 
 /** The time given has passed: the key that was there is gone, and that is all. */
@@ -153,8 +158,9 @@ const setAccess = (c: CommandContext, entry: Ref, options: RestoreOptions): void
 export const dumpCommands = (
   settings: DumpSettings,
   skipChecksum: () => boolean = () => false,
+  damaged: (reason: string) => void = () => {},
 ): ReadonlyArray<Command> => [
   command(generic.DUMP, dump(settings)),
-  command(generic.RESTORE, restore(settings, skipChecksum)),
-  command(server.RESTORE_ASKING, restore(settings, skipChecksum)),
+  command(generic.RESTORE, restore(settings, skipChecksum, damaged)),
+  command(server.RESTORE_ASKING, restore(settings, skipChecksum, damaged)),
 ]

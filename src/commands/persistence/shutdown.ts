@@ -39,11 +39,8 @@ export const shutdownCommands = (engine: Engine): ReadonlyArray<Command> => [
       // The end of the server is the reply: the connection just closes.
       Effect.andThen(Effect.sync(() => void (session.closing = true))),
       Effect.as(new Uint8Array(0)),
-      Effect.catch((reason) =>
-        Effect.as(
-          Effect.logWarning(reason),
-          Buffer.from("-ERR Errors trying to SHUTDOWN. Check logs.\r\n", "latin1"),
-        ),
+      Effect.catch(() =>
+        Effect.succeed(Buffer.from("-ERR Errors trying to SHUTDOWN. Check logs.\r\n", "latin1")),
       ),
     )
   }),

@@ -11,6 +11,7 @@ import type { WaitEnd } from "../../replication/master/WaitList.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
 import type { Replication } from "../../server/replication/Replication.js"
+import { describeClient } from "../../engine/clients/clientDescribe.js"
 import { failover } from "./failover.js"
 
 export const replicationCommands = (engine: Engine, replication: Replication): ReadonlyArray<Command> => [
@@ -31,7 +32,7 @@ export const replicationCommands = (engine: Engine, replication: Replication): R
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
   const { replica } = replication
   const log = (text: string): void =>
-    void engine.background(Effect.logInfo(`${text} (user request from '${c.session.address}')`))
+    void engine.background(Effect.logInfo(`${text} (user request from '${describeClient(c, c.session)}')`))
   if (replication.failover.running) return c.fail(Errors.replicaofInFailover)
   if (c.is(1, "NO") && c.is(2, "ONE")) {
     if (replica.master !== undefined) {
@@ -45,6 +46,11 @@ const replicaof = (c: CommandContext, engine: Engine, replication: Replication):
   if (!(port >= 0 && port <= 65535)) return c.fail(Errors.invalidMasterPort)
   const host = c.utf8(1)
   if (replica.master?.host === host && replica.master.port === port) {
+    engine.background(
+      Effect.logInfo(
+        "REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.",
+      ),
+    )
     return c.out.simple("OK Already connected to specified master")
   }
   replication.follow(host, port)
@@ -157,11 +163,24 @@ const psync = (c: CommandContext, replication: Replication): void => {
     if (c.text(1).toLowerCase() !== log.id) {
       return c.fail("ERR PSYNC FAILOVER replid must match my replid.")
     }
+    const from = `failover request from '${describeClient(c, c.session)}'`
+    replication.engine.background(
+      Effect.andThen(
+        Effect.logWarning(`Failover request received for replid ${c.text(1)}.`),
+        Effect.logInfo(`MASTER MODE enabled (${from})`),
+      ),
+    )
     replication.promote()
   }
   if (refusesSync(c, replication)) return
   const offset = c.integer(2)
-  if (Number.isNaN(offset)) return c.fail(Errors.notInteger)
+  if (Number.isNaN(offset)) {
+    const { name } = master.linkOf(c.session)
+    replication.engine.background(
+      Effect.logWarning(`Replica ${name} asks for synchronization but with a wrong offset`),
+    )
+    return c.fail(Errors.notInteger)
+  }
   master.psync(c, c.text(1), offset)
 }
 

@@ -367,5 +367,5 @@ export const WAIT = spec({
   acl: ["connection"],
   args: "numreplicas:int timeout:int",
   tips: ["request_policy:all_shards", "response_policy:agg_min"],
-  brief: 8,
+  waits: true,
 })

@@ -12,7 +12,6 @@ export const BLMOVE = spec({
   acl: ["list"],
   keys: "RW access delete @1; RW insert @2",
   args: "source#0 destination#1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT) timeout:double",
-  brief: 8,
 })
 
 export const BLMPOP = spec({
@@ -40,7 +39,6 @@ export const BLPOP = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
-  brief: 8,
 })
 
 export const BRPOP = spec({
@@ -55,7 +53,6 @@ export const BRPOP = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
-  brief: 8,
 })
 
 export const BRPOPLPUSH = spec({
@@ -72,7 +69,6 @@ export const BRPOPLPUSH = spec({
   args: "source#0 destination#1 timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
   deprecated: { since: "6.2.0", use: "`BLMOVE` with the `RIGHT` and `LEFT` arguments" },
-  brief: 8,
 })
 
 export const LINDEX = spec({

@@ -30,7 +30,6 @@ export const BZPOPMAX = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
-  brief: 8,
 })
 
 export const BZPOPMIN = spec({
@@ -47,7 +46,6 @@ export const BZPOPMIN = spec({
   keys: "RW access delete @1 ..-2",
   args: "key#0... timeout:double",
   history: ["6.0.0 `timeout` may have a fraction."],
-  brief: 8,
 })
 
 export const ZADD = spec({

@@ -27,7 +27,7 @@ const watchExpired = (c: CommandContext): boolean => {
 }
 
 const runAll = (engine: Engine, c: CommandContext, queue: ReadonlyArray<QueuedCommand>): void => {
-  c.out.array(queue.length)
+  if (!c.session.muted) c.out.array(queue.length)
   c.propagation.beginUnit()
   try {
     for (const queued of queue) engine.dispatcher.runQueued(queued)
@@ -35,6 +35,8 @@ const runAll = (engine: Engine, c: CommandContext, queue: ReadonlyArray<QueuedCo
     c.propagation.endUnit()
     // The commands are logged, not EXEC.
     if (c.replicating) c.propagation.nothing()
+    // CLIENT REPLY among them has had its effect already, from its place on.
+    c.keepReply = true
     discard(c)
   }
 }

@@ -66,7 +66,7 @@ export class Monitors {
     if (c.command === undefined || (c.command.bits & HIDDEN_BITS) !== 0) return
     const line = this.line(c)
     for (const session of this.sessions) {
-      if (session.replyMode !== "on") continue
+      if (session.muted) continue
       if (session === c.session) this.dispatcher.pushes.addLast(line)
       else session.control.push(line)
     }

@@ -13,6 +13,19 @@ export interface QueuedCommand {
   readonly argLen: Int32Array
 }
 
+/** A command that has run and waits for its reply. */
+export interface HeldCommand {
+  readonly queued: QueuedCommand
+  /** When it began, on the fine clock, and how long it ran before it waited. */
+  readonly startMs: number
+  readonly ranMs: number
+  /** It waits for other clients: the wait is none of its own time. */
+  readonly blocks: boolean
+}
+
+/** What CLIENT REPLY has said: nothing is answered, or this reply is dropped, or the next one. */
+export const ReplyBit = { off: 1, skip: 2, skipNext: 4 } as const
+
 /** A key under WATCH, as it was when watched. */
 export interface WatchedKey {
   readonly database: number
@@ -39,7 +52,9 @@ export interface SessionControl {
   readonly pendingCount: () => number
   /** Bytes received and not yet run; `running` counts the command in progress, too. */
   readonly queryBytes: (running: boolean) => number
-  /** Bytes of the arguments of the command in progress; there must be one. */
+  /** `limits` have changed, which may be in the middle of a batch. */
+  readonly limitsChanged: () => void
+  /** Bytes of the arguments of the command in progress, 0 without one. */
   readonly argumentBytes: () => number
   /** Waits until the peer has taken what was written, or is gone. */
   readonly drained: Effect.Effect<void>
@@ -55,6 +70,7 @@ export const detached: SessionControl = {
   pendingBytes: () => 0,
   pendingCount: () => 0,
   queryBytes: () => 0,
+  limitsChanged: () => {},
   argumentBytes: () => 0,
   drained: Effect.void,
   congested: () => false,
@@ -100,12 +116,14 @@ export class Session {
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
   readonly shardChannels = new Set<string>()
-  /** CLIENT REPLY: "off" answers nothing, "skip" drops the next reply. */
-  replyMode: "on" | "off" | "skip" | "skipping" = "on"
+  /** CLIENT REPLY: the bits of ReplyBit. */
+  replies = 0
   noEvict = false
   noTouch = false
   monitor = false
   readOnly = false
+  /** The command whose reply is to come, and what is known of it, until it is counted. */
+  held: HeldCommand | undefined = undefined
   /** Set while a blocking command waits. */
   blocked: { readonly unblock: (how: "timeout" | "error") => boolean } | undefined = undefined
   /** The command just parsed waits for the end of CLIENT PAUSE. */
@@ -136,6 +154,17 @@ export class Session {
   }
 
   constructor(readonly id: number) {}
+
+  /** Replies are dropped. */
+  get muted(): boolean {
+    return (this.replies & (ReplyBit.off | ReplyBit.skip)) !== 0
+  }
+
+  /** A command of the client has ended: CLIENT REPLY SKIP reaches no further than the next. */
+  endReply(): void {
+    const next = (this.replies & ReplyBit.skipNext) === 0 ? 0 : ReplyBit.skip
+    this.replies = (this.replies & ReplyBit.off) | next
+  }
 
   /** Whether dispatch must look closer at this session's commands. */
   get special(): boolean {

@@ -137,6 +137,8 @@ export interface CommandFacts {
   readonly member?: number
   /** Inside MULTI it runs at once instead of being queued; "ends": and it ends the transaction. */
   readonly inMulti?: "runs" | "ends"
+  /** Waits for what others do, as all that are `blocking` do: the wait is none of its own time. */
+  readonly waits?: boolean
   /** Stands for the queued commands: refused wherever one of them would be. */
   readonly runsQueue?: boolean
   /** Allowed to a RESP2 client that has subscriptions. */
@@ -229,6 +231,7 @@ export class CommandSpec {
   readonly brief: number
   readonly member: number
   readonly inMulti: "queued" | "runs" | "ends"
+  readonly waits: boolean
   readonly runsQueue: boolean
   readonly whileSubscribed: boolean
   readonly guard: GuardDirective | undefined
@@ -284,6 +287,7 @@ export class CommandSpec {
     this.brief = facts.brief ?? 0
     this.member = facts.member ?? 0
     this.inMulti = facts.inMulti ?? "queued"
+    this.waits = facts.waits === true || flags.includes("blocking")
     this.runsQueue = facts.runsQueue === true
     this.whileSubscribed = facts.whileSubscribed === true
     this.guard = facts.guard

@@ -14,6 +14,7 @@
  * Example: 52 45 44 49 53 30 30 31 30 | fe 00 | 00 01 6b 01 76 | ff + 8 bytes is version 10, database 0, "k" = "v".
  */
 import { NEED_MORE, RdbDecoderInput, Scratch } from "./RdbDecoderInput.js"
+import { damageOf } from "../RdbDamage.js"
 import { moduleTypeName, skipModuleItems } from "./RdbDecoderModule.js"
 import { RdbDecoderValues } from "./RdbDecoderValues.js"
 import { CorruptValue, RdbCorruptError, RdbVersionError, corrupt, printable } from "../format/RdbErrors.js"
@@ -120,6 +121,8 @@ export class RdbDecoder {
             path: this.options.path,
             offset,
             reason: thrown.reason,
+            damage:
+              this.values.keyText === undefined ? undefined : damageOf(this.values.typeRead, thrown.reason),
             key: this.values.keyText,
           })
         : thrown
@@ -161,7 +164,8 @@ export class RdbDecoder {
   }
 
   private trailer(): void {
-    if (!this.input.checksumMatches()) corrupt("wrong checksum")
+    const difference = this.input.checksumDifference()
+    if (difference !== undefined) corrupt(`wrong checksum ${difference}`)
     this.end()
   }
 

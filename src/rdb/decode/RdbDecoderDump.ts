@@ -10,6 +10,7 @@
  * Example: 00 05 68 65 6c 6c 6f | 0a 00 | 63 72 df 76 65 34 20 0a is the string "hello".
  */
 import { Crc64 } from "../../bytes/Crc64.js"
+import { damageOf } from "../RdbDamage.js"
 import { NEED_MORE, RdbDecoderInput } from "./RdbDecoderInput.js"
 import { RdbDecoderValues } from "./RdbDecoderValues.js"
 import { CorruptValue, corrupt } from "../format/RdbErrors.js"
@@ -21,12 +22,13 @@ export const DUMP_FOOTER_BYTES = 10
 
 /**
  * `footer`: too short, too new a version or a wrong checksum ("DUMP payload version or checksum are wrong"); `format`:
- * the value itself is invalid, empty or cannot be represented ("Bad data format"), and `reason` says why.
+ * the value itself is invalid, empty or cannot be represented ("Bad data format"), and `reason` says why,
+ * `damage` in redis-server's words, where it has some.
  */
 export type DumpOutcome =
   | { readonly kind: "ok" }
   | { readonly kind: "footer" }
-  | { readonly kind: "format"; readonly reason: string }
+  | { readonly kind: "format"; readonly reason: string; readonly damage?: string | undefined }
 
 const ok: DumpOutcome = { kind: "ok" }
 const footer: DumpOutcome = { kind: "footer" }
@@ -61,7 +63,8 @@ export const decodeDumpPayload = (
     values.beginWithKey(type, key)
     if (values.active) values.resume()
   } catch (thrown) {
-    if (thrown instanceof CorruptValue) return { kind: "format", reason: thrown.reason }
+    if (thrown instanceof CorruptValue)
+      return { kind: "format", reason: thrown.reason, damage: damageOf(values.typeRead, thrown.reason) }
     if (thrown === NEED_MORE) return { kind: "format", reason: "value is cut short" }
     throw thrown
   }

@@ -47,6 +47,8 @@ export class Scratch {
   }
 }
 
+const hexOf = (littleEndian: Buffer): string => littleEndian.readBigUInt64LE().toString(16)
+
 export class RdbDecoderInput {
   bytes: Uint8Array = new Uint8Array(0)
   pos = 0
@@ -150,8 +152,11 @@ export class RdbDecoderInput {
     this.crcPos = this.pos
   }
 
-  /** Compares the checksum of all bytes before the current position with the 8 bytes here, and consumes them. */
-  checksumMatches(): boolean {
+  /**
+   * Compares the checksum of all bytes before the current position with the 8 bytes here, and consumes them. Answers both
+   * numbers where they differ.
+   */
+  checksumDifference(): string | undefined {
     this.need(8)
     this.takeChecksum()
     const at = this.pos
@@ -159,7 +164,11 @@ export class RdbDecoderInput {
     this.crcPos = this.pos
     // Eight zero bytes: written with rdbchecksum off.
     const absent = this.uint32(at) === 0 && this.uint32(at + 4) === 0
-    return absent || !this.checksums || this.crc.equals(this.bytes, at)
+    if (absent || !this.checksums || this.crc.equals(this.bytes, at)) return undefined
+    const computed = Buffer.alloc(8)
+    this.crc.write(computed, 0)
+    const stored = Buffer.from(this.bytes.subarray(at, at + 8))
+    return `expected: (${hexOf(stored)}) but got (${hexOf(computed)})`
   }
 
   /** Throws NEED_MORE unless `count` bytes can be read; a count beyond the end of the file is corrupt. */

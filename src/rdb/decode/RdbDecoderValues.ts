@@ -75,6 +75,11 @@ export class RdbDecoderValues {
     this.stream = new RdbDecoderStream(input, sink, mender, deep)
   }
 
+  /** Type of the value read last; strings do not change it. */
+  get typeRead(): number {
+    return this.type
+  }
+
   /** The key at hand for an error, if one was read. */
   get keyText(): string | undefined {
     return this.keyRead ? printable(this.key.bytes, this.key.offset, this.key.length) : undefined

@@ -9,6 +9,8 @@ export class RdbCorruptError extends Data.TaggedError("RdbCorruptError")<{
   readonly path: string
   readonly offset: number
   readonly reason: string
+  /** The reason in redis-server's words, where it has some. */
+  readonly damage?: string | undefined
   readonly key: string | undefined
 }> {
   override get message(): string {

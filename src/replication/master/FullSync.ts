@@ -45,6 +45,8 @@ export interface FullSyncHost {
   /** 40 random characters that no peer can guess. */
   readonly newMark: () => string
   readonly background: Run<FileSystem.FileSystem>
+  /** For lines that name the process which saves. */
+  readonly pid: number
   readonly now: () => number
 }
 
@@ -77,7 +79,18 @@ export class FullSync {
   request(link: ReplicaLink): void {
     const { file } = this
     link.state = "waiting"
-    if (file !== undefined && this.mayJoin(file, link)) this.join(file, link)
+    if (file !== undefined && this.mayJoin(file, link)) {
+      this.join(file, link)
+      this.note("Waiting for end of BGSAVE for SYNC")
+    } else if (this.running) {
+      this.note(
+        file === undefined
+          ? "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
+          : "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC",
+      )
+    } else if (this.wantsMark(link) && this.host.settings.replDisklessSyncDelay > 0) {
+      this.note("Delay next BGSAVE for diskless SYNC")
+    }
     if (this.running) return
     this.running = true
     const loop = Effect.ensuring(
@@ -100,6 +113,10 @@ export class FullSync {
     const { log } = this.host
     const held = file.id === log.id && log.backlog?.holds(file.offset + 1) === true
     return held && file.part === link.snapshotPart && !this.wantsMark(link)
+  }
+
+  private note(text: string): void {
+    this.host.background(Effect.logInfo(text))
   }
 
   private readonly loop: Effect.Effect<void, never, FileSystem.FileSystem> = Effect.gen(
@@ -149,6 +166,8 @@ export class FullSync {
   private readonly streamToSockets: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const { log, persistence, position } = this.host
     const mark = this.host.newMark()
+    yield* Effect.logInfo("Starting BGSAVE for SYNC with target: replicas sockets")
+    yield* Effect.logInfo(`Background RDB transfer started by pid ${this.host.pid}`)
     let targets: Array<ReplicaLink> = []
     const atCut = (): SnapshotTargets => {
       this.targets = targets = this.waiting().filter((link) => this.wantsMark(link))
@@ -162,14 +181,23 @@ export class FullSync {
     }
     const exit = yield* Effect.exit(persistence.streamSnapshot(atCut))
     this.targets = []
-    if (Exit.isFailure(exit)) return yield* this.failed(exit.cause, targets)
+    if (Exit.isFailure(exit)) {
+      yield* Effect.logWarning("Background transfer error")
+      return yield* this.failed(exit.cause, targets)
+    }
+    const up = targets.filter((link) => this.host.isAttached(link)).length
+    yield* Effect.logWarning(`Diskless rdb transfer, done reading from pipe, ${up} replicas still up.`)
+    yield* Effect.logInfo("Background RDB transfer terminated with success")
     for (const link of targets) {
       if (!this.host.isAttached(link)) continue
       link.push(mark)
       link.awaitingAck = true
       link.heard(this.host.now())
       if (link.snapshotOnly) link.session.control.close()
-      else yield* Effect.logInfo(`Streamed RDB transfer with replica ${link.name} succeeded (socket)`)
+      else
+        yield* Effect.logInfo(
+          `Streamed RDB transfer with replica ${link.name} succeeded (socket). Waiting for REPLCONF ACK from slave to enable streaming`,
+        )
     }
   })
 
@@ -191,7 +219,7 @@ export class FullSync {
     if (!control.congested()) return Effect.void
     return withinReal(control.drained, this.host.settings.replTimeout * 1000, () =>
       Effect.andThen(
-        Effect.logWarning(`Disconnecting timed out replica (full sync): ${link.name}`),
+        Effect.logWarning(`Disconnecting timedout replica (full sync): ${link.name}`),
         Effect.sync(() => this.host.drop(link)),
       ),
     )
@@ -210,6 +238,8 @@ export class FullSync {
       const fs = yield* FileSystem.FileSystem
       const { settings } = this.host
       const joined: Array<ReplicaLink> = []
+      yield* Effect.logInfo("Starting BGSAVE for SYNC with target: disk")
+      yield* Effect.logInfo(`Background saving started by pid ${this.host.pid}`)
       const writing = Effect.gen({ self: this }, function* () {
         if (settings.dir === "")
           return yield* Effect.fail({ message: "a snapshot by file needs a directory ('dir')" })
@@ -223,7 +253,12 @@ export class FullSync {
         return { path, bytes }
       })
       const exit = yield* Effect.exit(writing)
-      if (Exit.isFailure(exit)) return yield* this.failed(exit.cause, joined)
+      if (Exit.isFailure(exit)) {
+        yield* Effect.logWarning("Background saving error")
+        return yield* this.failed(exit.cause, joined)
+      }
+      yield* Effect.logInfo("DB saved on disk")
+      yield* Effect.logInfo("Background saving terminated with success")
       const { path, bytes } = exit.value
       const send = (link: ReplicaLink): Effect.Effect<void> =>
         this.sendFile(fs, path, bytes, link).pipe(Effect.catchCause((cause) => this.failed(cause, [link])))
@@ -299,7 +334,7 @@ export class FullSync {
       onNone: () => "interrupted",
       onSome: ({ message }) => message,
     })
-    return Effect.logWarning(`Snapshot for replicas failed: ${reason}`)
+    return Effect.logWarning(`SYNC failed. BGSAVE child returned an error: ${reason}`)
   }
 
   private drop(links: ReadonlyArray<ReplicaLink>): void {

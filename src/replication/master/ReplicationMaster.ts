@@ -41,6 +41,10 @@ export interface MasterHost {
   /** 40 random characters that no peer can guess. */
   readonly newMark: () => string
   readonly background: Run<FileSystem.FileSystem>
+  /** A client as CLIENT LIST shows it, for the log. */
+  readonly describe: (session: Session) => string
+  /** For lines that name the process which saves. */
+  readonly pid: number
   /** Called whenever it may have changed whether there are fewer good replicas than min-replicas-to-write. */
   readonly tooFewReplicas: (tooFew: boolean) => void
   /** Output limit of replicas: bytes hard, bytes soft, seconds soft. */
@@ -106,7 +110,7 @@ export class Master {
     log.appended = () => this.wake()
     this.waiters = new WaitList(host.now, host.later)
     this.withoutReplicasSinceMs = host.now()
-    const { persistence, position, newMark, background, now } = host
+    const { persistence, position, newMark, background, now, pid } = host
     this.fullSync = new FullSync({
       log,
       settings,
@@ -114,6 +118,7 @@ export class Master {
       position,
       newMark,
       background,
+      pid,
       now,
       links: () => this.links.values(),
       isAttached: (link) => this.links.has(link.session.id),
@@ -191,17 +196,44 @@ export class Master {
       this.goOnline(link)
       return
     }
+    if (!link.plainSync) this.logRefusal(link, id, offset)
     if (id !== "?" && !link.plainSync) this.stats.partialErr++
     this.stats.full++
     // The first replica of a server that has no history starts one.
     if (backlog === undefined) {
       if (!this.log.following) this.log.changeId()
       this.log.openBacklog(this.settings.replBacklogSize)
+      const ids = `'${this.log.id}' and '${this.log.secondId}'`
+      this.host.background(Effect.logInfo(`Replication backlog created, my new replication IDs are ${ids}`))
     }
     this.fullSync.request(link)
   }
 
+  /** Why a replica gets a snapshot. */
+  private logRefusal(link: ReplicaLink, id: string, offset: number): void {
+    const { log, host } = this
+    const { name } = link
+    if (id === "?") return void host.background(Effect.logInfo(`Full resync requested by replica ${name}`))
+    const known = id.toLowerCase()
+    const second = known === log.secondId.toLowerCase()
+    if (known !== log.id.toLowerCase() && !second) {
+      const text = `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${id}', my replication IDs are '${log.id}' and '${log.secondId}')`
+      return void host.background(Effect.logInfo(text))
+    }
+    if (second && offset > log.secondOffset) {
+      const text = `Partial resynchronization not accepted: Requested offset for second ID was ${offset}, but I can reply up to ${log.secondOffset}`
+      return void host.background(Effect.logInfo(text))
+    }
+    const lacking = Effect.logInfo(
+      `Unable to partial resync with replica ${name} for lack of backlog (Replica request was: ${offset}).`,
+    )
+    const ahead = `Warning: replica ${name} tried to PSYNC with an offset that is greater than the master replication offset.`
+    host.background(offset > log.offset ? Effect.andThen(lacking, Effect.logWarning(ahead)) : lacking)
+  }
+
   private goOnline(link: ReplicaLink): void {
+    if (link.awaitingAck)
+      this.host.background(Effect.logInfo(`Synchronization with replica ${link.name} succeeded`))
     link.awaitingAck = false
     link.state = "online"
     this.countGood()
@@ -224,7 +256,7 @@ export class Master {
     const { control } = link.session
     const [hard] = this.host.outputLimit()
     if (hard > 0 && backlog.lagOf(reader) + control.pendingBytes() > Math.max(hard, backlog.size)) {
-      this.dropForLimit(link, "hard")
+      this.dropForLimit(link)
       return
     }
     if (link.state !== "online" || link.awaitingAck || link.draining) return
@@ -258,8 +290,9 @@ export class Master {
     this.host.background(drained, () => this.drop(link))
   }
 
-  private dropForLimit(link: ReplicaLink, limit: string): void {
-    const text = `Replica ${link.name} fell behind: ${limit} output buffer limit reached`
+  private dropForLimit(link: ReplicaLink): void {
+    const client = this.host.describe(link.session)
+    const text = `Client ${client} scheduled to be closed ASAP for overcoming of output buffer limits.`
     this.host.background(Effect.logWarning(text))
     this.drop(link)
   }
@@ -351,7 +384,9 @@ export class Master {
       const mustSpeak = (link.state === "online" || link.awaitingAck) && !link.plainSync
       const silentSeconds = link.listen()
       if (mustSpeak && silentSeconds > replTimeout) {
-        this.host.background(Effect.logWarning(`Disconnecting timed out replica: ${link.name}`))
+        this.host.background(
+          Effect.logWarning(`Disconnecting timedout replica (streaming sync): ${link.name}`),
+        )
         this.drop(link)
       } else this.checkSoftLimit(link, now)
     }
@@ -384,7 +419,7 @@ export class Master {
     const unsent = backlog.lagOf(link.reader) + link.session.control.pendingBytes()
     if (unsent <= Math.max(soft, backlog.size)) link.aboveSoftSinceMs = 0
     else if (link.aboveSoftSinceMs === 0) link.aboveSoftSinceMs = now
-    else if (now - link.aboveSoftSinceMs > seconds * 1000) this.dropForLimit(link, "soft")
+    else if (now - link.aboveSoftSinceMs > seconds * 1000) this.dropForLimit(link)
   }
 }
 

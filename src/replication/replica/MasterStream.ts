@@ -12,6 +12,14 @@ import * as Effect from "effect/Effect"
 export class MasterLinkError extends Data.TaggedError("MasterLinkError")<{
   readonly step: string
   readonly reason: string
+  /** What redis-server's log says of it; where nothing is given the step and the reason. */
+  readonly logged?: string
+  /** The master is there and will serve this replica later: no warning. */
+  readonly passing?: boolean
+  /** The connection ended by itself. */
+  readonly closed?: boolean
+  /** Nothing came for repl-timeout. */
+  readonly timedOut?: boolean
 }> {
   override get message(): string {
     return `${this.step}: ${this.reason}`
@@ -116,7 +124,7 @@ export class MasterStream {
         // First: the fiber goes on inside `resume` and may wait anew.
         this.wake = undefined
         if (chunk !== undefined) resume(Effect.succeed(chunk))
-        else resume(Effect.fail(new MasterLinkError({ step, reason: this.over ?? "" })))
+        else resume(Effect.fail(new MasterLinkError({ step, reason: this.over ?? "", closed: true })))
         return true
       }
       if (look()) return
@@ -176,15 +184,15 @@ export class MasterStream {
     first?: Uint8Array,
   ): Effect.Effect<Effect.Effect<unknown>, MasterLinkError> {
     return Effect.callback<Effect.Effect<unknown>, MasterLinkError>((resume) => {
-      const end = (reason: string): void => {
+      const end = (reason: string, closed: boolean): void => {
         this.take = this.wake = undefined
-        resume(Effect.fail(new MasterLinkError({ step, reason })))
+        resume(Effect.fail(new MasterLinkError({ step, reason, closed })))
       }
       const handle = (chunk: Uint8Array): boolean => {
         try {
           const verdict = take(chunk)
           if (verdict === undefined) return true
-          if (typeof verdict === "string") end(verdict)
+          if (typeof verdict === "string") end(verdict, false)
           else {
             this.take = this.wake = undefined
             resume(Effect.succeed(verdict))
@@ -197,10 +205,10 @@ export class MasterStream {
       }
       if (first !== undefined && !handle(first)) return
       for (let chunk = this.shift(); chunk !== undefined; chunk = this.shift()) if (!handle(chunk)) return
-      if (this.over !== undefined) return end(this.over)
+      if (this.over !== undefined) return end(this.over, true)
       this.take = (chunk) => void handle(chunk)
       this.wake = () => {
-        if (this.over !== undefined) end(this.over)
+        if (this.over !== undefined) end(this.over, true)
       }
       return Effect.sync(() => void (this.take = this.wake = undefined))
     })

@@ -23,6 +23,8 @@ const FINE = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]
 
 interface Question {
   readonly words: ReadonlyArray<string | Uint8Array>
+  /** What the log calls it; passwords are not for the log. */
+  readonly name: string
   /** A refusal ends the handshake. */
   readonly critical: boolean
 }
@@ -32,13 +34,15 @@ const questions = (settings: ReplicaSettings, port: number): ReadonlyArray<Quest
   const list: Array<Question> = []
   if (masterauth !== "") {
     const secrets = masteruser === "" ? [masterauth] : [masteruser, masterauth]
-    list.push({ words: ["AUTH", ...secrets.map((word) => Buffer.from(word, "latin1"))], critical: true })
+    const words = ["AUTH", ...secrets.map((word) => Buffer.from(word, "latin1"))]
+    list.push({ words, name: "AUTH", critical: true })
   }
   const shown = replicaAnnouncePort === 0 ? port : replicaAnnouncePort
-  list.push({ words: ["REPLCONF", "listening-port", String(shown)], critical: false })
-  if (replicaAnnounceIp !== "")
-    list.push({ words: ["REPLCONF", "ip-address", replicaAnnounceIp], critical: false })
-  list.push({ words: ["REPLCONF", "capa", "eof", "capa", "psync2"], critical: false })
+  const option = (name: string, ...words: ReadonlyArray<string>): void =>
+    void list.push({ words: ["REPLCONF", name, ...words], name: `REPLCONF ${name}`, critical: false })
+  option("listening-port", String(shown))
+  if (replicaAnnounceIp !== "") option("ip-address", replicaAnnounceIp)
+  option("capa", "eof", "capa", "psync2")
   return list
 }
 
@@ -51,16 +55,24 @@ export const handshake = Effect.fnUntraced(function* (
   stream.write(encodeCommand(["PING"]))
   const pong = yield* stream.line("PING")
   if (!FINE.some((word) => pong.startsWith(word)))
-    return yield* new MasterLinkError({ step: "PING", reason: pong })
+    return yield* new MasterLinkError({
+      step: "PING",
+      reason: pong,
+      logged: `Error reply to PING from master: '${pong}'`,
+    })
   yield* Effect.logInfo("Master replied to PING, replication can continue...")
   const asked = questions(settings, port)
-  // Passwords are not for the log.
-  const stepOf = ({ words }: Question): string => (words[0] === "AUTH" ? "AUTH" : words.join(" "))
   for (const question of asked) stream.write(encodeCommand(question.words))
   for (const question of asked) {
-    const reply = yield* stream.line(stepOf(question))
+    const { name, critical } = question
+    const reply = yield* stream.line(name)
     if (!reply.startsWith("-")) continue
-    if (question.critical) return yield* new MasterLinkError({ step: stepOf(question), reason: reply })
-    yield* Effect.logInfo(`(Non critical) Master does not understand ${stepOf(question)}: ${reply}`)
+    if (critical)
+      return yield* new MasterLinkError({
+        step: name,
+        reason: reply,
+        logged: `Unable to AUTH to MASTER: ${reply}`,
+      })
+    yield* Effect.logInfo(`(Non critical) Master does not understand ${name}: ${reply}`)
   }
 })

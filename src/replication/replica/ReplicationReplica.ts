@@ -19,6 +19,7 @@ import { restarted, type Run } from "../../engine/Background.js"
 import { realNow, realSleep } from "../../engine/Turn.js"
 import type { LoadResult } from "../../rdb/RdbPersistence.js"
 import type { RequestView } from "../../resp/RequestParser.js"
+import { attemptText, lossLines, receivingText, timeoutText } from "../LinkReport.js"
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
 import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "../ReplicaState.js"
@@ -111,6 +112,8 @@ const UP_MS_MIN = 1000
 /** Characters of a replication ID. */
 const ID_LENGTH = 40
 const NEWLINE = Buffer.from("\n", "latin1")
+const SYNTHESIZED =
+  "Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer."
 
 /** Offsets are counted exactly up to 2^53. */
 const isOffset = (text: string | undefined): boolean =>
@@ -135,6 +138,9 @@ export class Replica {
   private commands: StreamCommands | undefined = undefined
   /** Since when the link is up, in real time. */
   private upSinceMs = 0
+  /** How the last link ended, for the log: its phase, and whether by timeout. */
+  private endedIn: ReplicaPhase | undefined = undefined
+  private timedOut = false
   /** The master does not know PSYNC: acknowledgements are not for it. */
   private plain = false
 
@@ -156,7 +162,12 @@ export class Replica {
 
   /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
   follow(master: MasterAddress): void {
+    const again = this.master?.host === master.host && this.master.port === master.port
+    if (this.master === undefined && this.log.continues) this.note(SYNTHESIZED)
+    this.noteLoss()
     const before = this.endLink()
+    this.endedIn = again ? this.phase : undefined
+    this.timedOut = false
     this.master = master
     this.log.following = true
     if (this.phase === "connected") this.downSinceMs = this.host.now()
@@ -170,12 +181,18 @@ export class Replica {
   /** REPLICAOF NO ONE: this server's history goes on from here under a new name. */
   stopFollowing(): void {
     if (this.master === undefined) return
+    this.noteLoss()
+    if (this.phase === "connected") this.note("Discarding previously cached master state.")
     this.endLink()
     this.master = undefined
     this.askFailover = false
     this.downSinceMs = 0
     this.log.following = false
     this.log.shiftId()
+    const { id, secondId, secondOffset } = this.log
+    this.warn(
+      `Setting secondary replication ID to ${secondId}, valid up to offset: ${secondOffset}. New replication ID is ${id}`,
+    )
     // Whatever became of the master's stream, this server's own begins with the data it has.
     this.log.continues = true
     this.enter("none")
@@ -221,6 +238,29 @@ export class Replica {
     this.host.phaseChanged(phase)
   }
 
+  private note(text: string): void {
+    this.host.background(Effect.logInfo(text))
+  }
+
+  private warn(text: string): void {
+    this.host.background(Effect.logWarning(text))
+  }
+
+  /** The link that is up goes down. */
+  private noteLoss(): void {
+    if (this.phase !== "connected") return
+    this.warn("Connection with master lost.")
+    this.note("Caching the disconnected master state.")
+  }
+
+  private logFailure(error: { readonly message: string }): Effect.Effect<void> {
+    if (!(error instanceof MasterLinkError)) return Effect.logWarning(`MASTER <-> REPLICA: ${error.message}`)
+    if (error.passing === true) return Effect.logInfo(error.logged ?? error.message)
+    this.timedOut = error.timedOut === true
+    const lines = lossLines(error, this.phase, this.transfer)
+    return Effect.forEach(lines, (line) => Effect.logWarning(line), { discard: true })
+  }
+
   private run(master: MasterAddress): Effect.Effect<never, never, FileSystem.FileSystem> {
     return Effect.gen({ self: this }, function* () {
       let pause = 0
@@ -233,7 +273,10 @@ export class Replica {
         const exit = yield* Effect.exit(Effect.scoped(this.session(master)))
         const wasUp = this.phase === "connected"
         const upMs = wasUp ? realNow() - this.upSinceMs : 0
+        this.timedOut = false
         if (Exit.isFailure(exit)) yield* this.ended(exit.cause)
+        this.noteLoss()
+        this.endedIn = this.phase
         if (wasUp) this.downSinceMs = this.host.now()
         this.forgetLink()
         this.enter("connect")
@@ -249,15 +292,18 @@ export class Replica {
       return Effect.logError("MASTER <-> REPLICA: internal error, a snapshot is asked for", cause)
     }
     const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-    return Effect.logWarning(`MASTER <-> REPLICA: ${error?.message ?? "interrupted"}`)
+    return error === undefined ? Effect.void : this.logFailure(error)
   }
 
   /** One connection's life. */
   private session(master: MasterAddress) {
     return Effect.gen({ self: this }, function* () {
-      yield* Effect.logInfo(`Connecting to MASTER ${master.host}:${master.port}`)
+      const address = `${master.host}:${master.port}`
+      yield* Effect.logInfo(attemptText(address, this.endedIn, this.timedOut))
+      yield* Effect.logInfo("MASTER <-> REPLICA sync started")
       this.enter("connecting")
       const connection = yield* this.host.dial(master)
+      yield* Effect.logInfo("Non blocking connect for SYNC fired the event.")
       const stream = new MasterStream(connection, this.host.now)
       this.stream = stream
       yield* Effect.raceFirst(this.serve(stream, connection), this.watch(stream))
@@ -278,7 +324,12 @@ export class Replica {
         // Nor is anything heard of it while the stream is held back and enough of it is here.
         if (stream.resting) silentMs = 0
         if (silentMs > this.settings.replTimeout * 1000)
-          return yield* new MasterLinkError({ step: "Stream", reason: "timeout" })
+          return yield* new MasterLinkError({
+            step: "Stream",
+            reason: "timeout",
+            logged: timeoutText(this.phase),
+            timedOut: true,
+          })
       }
     })
   }
@@ -305,16 +356,23 @@ export class Replica {
       const from = log.offset + 1
       const ask = log.continues ? ["PSYNC", log.id, String(from)] : ["PSYNC", "?", "-1"]
       if (askFailover) ask.push("FAILOVER")
-      if (log.continues)
-        yield* Effect.logInfo(`Trying a partial resynchronization (request ${log.id}:${from}).`)
+      yield* Effect.logInfo(
+        log.continues
+          ? `Trying a partial resynchronization (request ${log.id}:${from}).`
+          : "Partial resynchronization not possible (no cached master)",
+      )
       stream.write(encodeCommand(ask))
       const reply = yield* stream.line("PSYNC")
       const [word, id, offset] = reply.split(" ")
       if (word === "+CONTINUE" && log.continues) {
         this.askFailover = false
-        if (id?.length === ID_LENGTH && id !== log.id) this.continueAs(id)
-        log.openBacklog(this.settings.replBacklogSize)
         yield* Effect.logInfo("Successful partial resynchronization with master.")
+        if (id?.length === ID_LENGTH && id !== log.id) {
+          this.continueAs(id)
+          yield* Effect.logWarning(`Master replication ID changed to ${id}`)
+        }
+        log.openBacklog(this.settings.replBacklogSize)
+        yield* Effect.logInfo("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.")
         return
       }
       if (word === "+FULLRESYNC" && id?.length === ID_LENGTH && isOffset(offset)) {
@@ -323,18 +381,34 @@ export class Replica {
         yield* this.replaceData(stream, id)
         log.adopt(id, Number(offset))
       } else if (reply.startsWith("-NOMASTERLINK") || reply.startsWith("-LOADING")) {
-        return yield* new MasterLinkError({ step: "PSYNC", reason: `the master is not ready: ${reply}` })
+        return yield* new MasterLinkError({
+          step: "PSYNC",
+          reason: `the master is not ready: ${reply}`,
+          logged: `Master is currently unable to PSYNC but should be in the future: ${reply}`,
+          passing: true,
+        })
       } else if (askFailover) {
         this.host.failoverRefused(reply)
-        return yield* new MasterLinkError({ step: "PSYNC FAILOVER", reason: reply })
+        return yield* new MasterLinkError({
+          step: "PSYNC FAILOVER",
+          reason: reply,
+          logged: `Unexpected reply to PSYNC from master: ${reply}`,
+        })
       } else if (reply.startsWith("-")) {
-        yield* Effect.logInfo(`Master does not support PSYNC or is in error state (reply: ${reply})`)
+        yield* reply.startsWith("-ERR")
+          ? Effect.logInfo(`Master does not support PSYNC or is in error state (reply: ${reply})`)
+          : Effect.logWarning(`Unexpected reply to PSYNC from master: ${reply}`)
+        yield* Effect.logInfo("Retrying with SYNC...")
         this.plain = true
         stream.write(encodeCommand(["SYNC"]))
         yield* this.replaceData(stream, "")
         log.forget()
       } else {
-        return yield* new MasterLinkError({ step: "PSYNC", reason: `unexpected reply: ${reply}` })
+        return yield* new MasterLinkError({
+          step: "PSYNC",
+          reason: `unexpected reply: ${reply}`,
+          logged: `Unexpected reply to PSYNC from master: ${reply}`,
+        })
       }
       log.openBacklog(this.settings.replBacklogSize)
     })
@@ -353,21 +427,32 @@ export class Replica {
       const heartbeat = Effect.forever(Effect.andThen(realSleep(HEARTBEAT_MS), beat))
       // Also while it is received: all of it may have left the master long since, and wait on a slow way.
       const sameHistory = log.continues && log.id === id
+      let from = "disk"
       const work = openSnapshot(stream, transfer, host.now).pipe(
         Effect.flatMap((snapshot) => {
           const loading = host.loadStream(snapshot, sameHistory)
-          if (loading !== undefined) return loading
+          if (loading !== undefined) {
+            from = "socket"
+            this.note(receivingText(transfer.total, "parser"))
+            return loading
+          }
+          this.note(receivingText(transfer.total, "disk"))
           return Effect.flatMap(receiveSnapshot(snapshot, settings.dir), (path) => {
             transfer.total = transfer.read
             return host.load(path)
           })
         }),
+        Effect.andThen(Effect.logInfo("MASTER <-> REPLICA sync: Finished with success")),
       )
       return Effect.raceFirst(work, heartbeat).pipe(
         Effect.mapError((error) =>
           error instanceof MasterLinkError
             ? error
-            : new MasterLinkError({ step: "Snapshot", reason: error.message }),
+            : new MasterLinkError({
+                step: "Snapshot",
+                reason: error.message,
+                logged: `Failed trying to load the MASTER synchronization DB from ${from}: ${error.message}`,
+              }),
         ),
         Effect.scoped,
       )

@@ -69,10 +69,19 @@ export const openSnapshot = Effect.fnUntraced(function* (
   const mark = /^\$EOF:(.{40})$/.exec(head)?.[1]
   const length = /^\$(\d+)$/.exec(head)?.[1]
   if (head.startsWith("-")) {
-    return yield* new MasterLinkError({ step: "Snapshot", reason: `the master gave it up: ${head}` })
+    return yield* new MasterLinkError({
+      step: "Snapshot",
+      reason: `the master gave it up: ${head}`,
+      logged: `MASTER aborted replication with an error: ${head.slice(1)}`,
+    })
   }
   if (mark === undefined && !(Number(length) > 0)) {
-    return yield* new MasterLinkError({ step: "Snapshot", reason: `bad length: ${head.slice(0, 80)}` })
+    const shown = head.slice(0, 80)
+    return yield* new MasterLinkError({
+      step: "Snapshot",
+      reason: `bad length: ${shown}`,
+      logged: `Bad protocol from MASTER, the first byte is not '$' (we received '${shown}'), are you sure the host and port are right?`,
+    })
   }
   progress.total = length === undefined ? -1 : Number(length)
   progress.read = 0

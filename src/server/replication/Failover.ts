@@ -45,13 +45,19 @@ export class Failover {
     return this.running && (this.request?.timeoutMs ?? 0) > 0
   }
 
+  /** Who is to take over, for the log. */
+  private get target(): string {
+    const to = this.request?.to
+    return to === undefined ? "any replica" : `${to.host}:${to.port}`
+  }
+
   begin(request: FailoverRequest): void {
     const { engine, master } = this.replication
     this.request = request
     this.untilMs = request.timeoutMs > 0 ? this.now() + request.timeoutMs : FOR_EVER
     this.state = "waiting-for-sync"
     engine.pause.pause(PURPOSE, "write", FOR_EVER)
-    this.fork(Effect.logInfo("FAILOVER requested."))
+    this.fork(Effect.logInfo(`FAILOVER requested to ${this.target}.`))
     master.askForAcks()
     this.check()
     if (request.timeoutMs > 0) {
@@ -67,22 +73,22 @@ export class Failover {
   abort(why: string): boolean {
     if (!this.running) return false
     const handing = this.state === "failover-in-progress"
+    const text = `FAILOVER to ${this.target} aborted: ${why}`
     this.end()
-    this.fork(Effect.logWarning(`Failover aborted: ${why}`))
+    this.fork(Effect.logInfo(text))
     if (handing) this.replication.promote()
     return true
   }
 
   /** The other side would not take over. */
   refused(reason: string): void {
-    if (this.state === "failover-in-progress") this.abort(`target rejected psync request: ${reason}`)
+    if (this.state === "failover-in-progress") this.abort(`Failover target rejected psync request: ${reason}`)
   }
 
   /** The link to the new master is up. */
   succeeded(): void {
     if (this.state !== "failover-in-progress") return
     this.end()
-    this.fork(Effect.logInfo("Failover target accepted, this server is a replica now."))
   }
 
   /** An acknowledgement came, or time has passed. */
@@ -90,11 +96,16 @@ export class Failover {
     const { request } = this
     if (this.state !== "waiting-for-sync" || request === undefined) return
     const target = this.candidates(request).find((link) => link.ackOffset >= this.replication.log.offset)
-    if (target !== undefined) return this.hand(target)
+    if (target !== undefined) {
+      this.fork(Effect.logInfo(`Failover target ${target.name} is synced, failing over.`))
+      return this.hand(target)
+    }
     if (this.now() < this.untilMs) return
     const [forced] = this.candidates(request)
-    if (request.force && forced !== undefined) this.hand(forced)
-    else this.abort("Replica never caught up before timeout")
+    if (request.force && forced !== undefined) {
+      this.fork(Effect.logInfo(`FAILOVER to ${this.target} time out exceeded, failing over.`))
+      this.hand(forced)
+    } else this.abort("Replica never caught up before timeout")
   }
 
   private candidates({ to }: FailoverRequest): ReadonlyArray<ReplicaLink> {
@@ -107,7 +118,6 @@ export class Failover {
 
   private hand(target: ReplicaLink): void {
     this.state = "failover-in-progress"
-    this.fork(Effect.logInfo(`Failover target is synced, failing over to ${target.name}`))
     const { ip, listeningPort } = target
     // Not inside of the acknowledgement that led here: the links are about to change.
     const go = Effect.andThen(

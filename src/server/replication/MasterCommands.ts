@@ -29,6 +29,8 @@ export class MasterCommands implements StreamCommands {
   }
 
   feed(chunk: Uint8Array): void {
+    // What passed since the last chunk is no command's time.
+    this.engine.timer.batch()
     const now = this.engine.clock.currentTimeMillisUnsafe()
     this.engine.keyspace.now = this.session().lastActiveMs = now
     this.engine.alarm.stir(now)
@@ -72,6 +74,7 @@ export class MasterCommands implements StreamCommands {
       if (trouble !== undefined) return trouble
     }
     keyspace.expiryMode = "ignore"
+    let refused: boolean
     try {
       const waiting = dispatcher.runNamed(request, session, request.command)
       if (waiting !== undefined && session.postponed) {
@@ -83,10 +86,13 @@ export class MasterCommands implements StreamCommands {
       throw defect
     } finally {
       keyspace.expiryMode = "hide"
+      refused = out.errorCount !== errors
       out.truncate(mark)
     }
+    const { lastError } = out
+    // Errors that clients get who waited are none of the master's.
     if (engine.blocking.pending) engine.blocking.serve()
-    if (out.errorCount === errors && request.command !== undefined) return undefined
-    return this.refusals.refused(request.command, context.text(0), out.lastError)
+    if (!refused && request.command !== undefined) return undefined
+    return this.refusals.refused(request.command, context.text(0), lastError)
   }
 }

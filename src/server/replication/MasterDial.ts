@@ -3,6 +3,7 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import { withinReal } from "../../engine/Turn.js"
+import { timeoutText } from "../../replication/LinkReport.js"
 import { type MasterConnection, MasterLinkError } from "../../replication/replica/MasterStream.js"
 import type { MasterAddress } from "../../replication/replica/ReplicationReplica.js"
 import { addressText } from "../../net/Address.js"
@@ -27,6 +28,22 @@ const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterCo
   descriptor: outlet.descriptor,
 })
 
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Connection refused",
+  ECONNRESET: "Connection reset by peer",
+  EHOSTUNREACH: "No route to host",
+  ENETUNREACH: "Network is unreachable",
+  ETIMEDOUT: "Connection timed out",
+}
+
+/** As redis-server logs it: a name that cannot be found is noticed before there is a socket. */
+const loggedOf = (error: Error): string => {
+  const code = "code" in error && typeof error.code === "string" ? error.code : ""
+  const reason = REASONS[code] ?? error.message
+  const unnamed = code === "ENOTFOUND" || code.startsWith("EAI_")
+  return unnamed ? `Unable to connect to MASTER: ${reason}` : `Error condition on socket for SYNC: ${reason}`
+}
+
 const open = (
   master: MasterAddress,
   secure: tls.ConnectionOptions | undefined,
@@ -37,7 +54,11 @@ const open = (
     const at = { host: master.host, port: master.port, noDelay: true, ...local }
     const socket = secure === undefined ? net.connect(at) : tls.connect({ ...secure, ...at })
     const failed = (error: Error): void =>
-      resume(Effect.fail(new MasterLinkError({ step: "Connecting", reason: error.message })))
+      resume(
+        Effect.fail(
+          new MasterLinkError({ step: "Connecting", reason: error.message, logged: loggedOf(error) }),
+        ),
+      )
     // Errors that come later must not be unheard of, which would end the process.
     socket.on("error", failed)
     socket.once(secure === undefined ? "connect" : "secureConnect", () => {
@@ -58,7 +79,14 @@ export const dialMaster = (
 ) =>
   Effect.acquireRelease(
     withinReal(open(master, secure, sourceAddress), timeoutMs, () =>
-      Effect.fail(new MasterLinkError({ step: "Connecting", reason: "timeout" })),
+      Effect.fail(
+        new MasterLinkError({
+          step: "Connecting",
+          reason: "timeout",
+          logged: timeoutText("connecting"),
+          timedOut: true,
+        }),
+      ),
     ),
     (socket) => Effect.sync(() => void socket.destroy()),
     { interruptible: true },

@@ -13,6 +13,9 @@ import type { LoadOptions, LoadResult, RdbPersistenceShape } from "../../rdb/Rdb
 import type { ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { IncomingSnapshot } from "../../replication/replica/SnapshotTransfer.js"
 import type { Engine } from "../../engine/Engine.js"
+import { doneLine, fieldLines } from "../FileReport.js"
+
+const LOADING = "MASTER <-> REPLICA sync: Loading DB in memory"
 
 type Loading = Effect.Effect<LoadResult, { readonly message: string }>
 
@@ -26,13 +29,21 @@ export class ReceivedSnapshot {
     private readonly loaded: (result: LoadResult) => void,
   ) {}
 
+  private say(text: string): void {
+    this.engine.background(Effect.logInfo(text))
+  }
+
+  private readonly onFields = (fields: ReadonlyMap<string, string>): void => {
+    for (const line of fieldLines(fields, this.engine.clock.currentTimeMillisUnsafe())) this.say(line)
+  }
+
   private endHistory(): void {
     this.dropReplicas()
     this.log.forget()
   }
 
   load(path: string): Loading {
-    return this.into(this.persistence.loadFile(path, { flush: true }))
+    return this.into(this.persistence.loadFile(path, { flush: true, onFields: this.onFields }))
   }
 
   /** Undefined where the snapshot is to go to a file first. */
@@ -45,29 +56,40 @@ export class ReceivedSnapshot {
     if (setting === "swapdb") {
       const options: LoadOptions = {
         beside: sameHistory ? "serve" : "refuse",
+        onFields: this.onFields,
         onReplaced: () => {
+          this.say("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
           this.endHistory()
           this.announce()
+          this.say("MASTER <-> REPLICA sync: Discarding old DB in background")
         },
       }
-      return Effect.tap(this.persistence.loadFrom(source, options), (result) =>
-        Effect.sync(() => this.loaded(result)),
-      )
+      this.say(LOADING)
+      return Effect.tap(this.persistence.loadFrom(source, options), (result) => {
+        this.loaded(result)
+        return Effect.logInfo(doneLine(result))
+      })
     }
     const empty = this.engine.keyspace.databases.every((db) => db.size === 0)
     if (setting === "disabled" || !empty) return undefined
-    return this.into(this.persistence.loadFrom(source, { flush: true }))
+    return this.into(this.persistence.loadFrom(source, { flush: true, onFields: this.onFields }))
   }
 
   /** A load that begins by emptying the data set. */
   private into(loading: Loading): Loading {
     const { keyspace } = this.engine
     const begin = Effect.sync(() => {
+      this.say("Discarding previously cached master state.")
+      this.say("MASTER <-> REPLICA sync: Flushing old data")
+      this.say(LOADING)
       this.endHistory()
       keyspace.expiryMode = "ignore"
     })
     return Effect.andThen(begin, loading).pipe(
-      Effect.tap((result) => Effect.sync(() => this.loaded(result))),
+      Effect.tap((result) => {
+        this.loaded(result)
+        return Effect.logInfo(doneLine(result))
+      }),
       // Half a data set is none.
       Effect.onError(() => Effect.sync(() => void keyspace.flushAll())),
       Effect.ensuring(

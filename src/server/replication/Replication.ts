@@ -23,6 +23,7 @@ import type { MasterConnection } from "../../replication/replica/MasterStream.js
 import { ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../../replication/ReplicaState.js"
 import * as Errors from "../../resp/Errors.js"
+import { describeClient } from "../../engine/clients/clientDescribe.js"
 import { MasterCommands } from "./MasterCommands.js"
 import { type Engine, EngineService } from "../../engine/Engine.js"
 import { Failover } from "./Failover.js"
@@ -41,6 +42,7 @@ export interface ReplicationServices {
   readonly config: ConfigState
   readonly persistence: RdbPersistenceShape
   readonly crash: ProcessFacts["crash"]
+  readonly pid: number
   /** Starts a fiber that ends with the server. */
   readonly fork: Run<FileSystem.FileSystem>
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
@@ -79,6 +81,8 @@ export class Replication {
       position: () => this.position(),
       newMark: () => randomHex(40),
       background: fork,
+      describe: (session) => describeClient(engine.context, session),
+      pid: services.pid,
       tooFewReplicas: (tooFew) => {
         if (engine.gates.tooFewReplicas === tooFew) return
         engine.gates.tooFewReplicas = tooFew
@@ -100,8 +104,12 @@ export class Replication {
     const drop = (): void => this.master.dropReplicas()
     this.received = new ReceivedSnapshot(engine, this.log, persistence, drop, loaded)
     this.refusals = new StreamRefusals(config.values, services.crash, (effect) => void fork(effect), now)
-    engine.onResetStats.push(() => void (this.refusals.count = 0))
     this.replica = new Replica(this.log, config.values, this.host(now))
+    engine.onResetStats.push(() => {
+      this.refusals.count = 0
+      this.replica.inputBytes = 0
+      Object.assign(this.master.stats, { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 })
+    })
     this.failover = new Failover(this, fork, now)
     this.masterSession.kind = "master"
     engine.onDetach.push((session) => this.master.detach(session))
@@ -236,7 +244,9 @@ export class Replication {
   /** Clients that wait here would wait for what only a master does: they are told, and cut. */
   private releaseWaiting(): void {
     for (const session of this.engine.sessions.values()) {
-      if (session.blocked !== undefined) session.closing = true
+      if (session.blocked === undefined) continue
+      session.closing = true
+      this.engine.dispatcher.held.released(session, Errors.unblockedByDemotion)
     }
     this.master.waiters.releaseAll()
     this.engine.blocking.releaseAll(Errors.unblockedByDemotion)
@@ -344,6 +354,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         const replication = new Replication(engine, {
           config: yield* RedixConfig,
           crash: (yield* ProcessInfo).crash,
+          pid: (yield* ProcessInfo).pid,
           persistence: yield* RdbPersistence,
           fork: background.run,
           withFiles: (effect) => Effect.provideContext(effect, files),

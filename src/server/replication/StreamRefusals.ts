@@ -34,7 +34,9 @@ export class StreamRefusals {
   /** A command got an error; `command` is undefined for an unknown one. */
   refused(command: Command | undefined, name: string, error: string): StreamTrouble | undefined {
     this.count++
-    const text = `This replica is sending an error to its master: '${error}' after processing the command '${command?.name ?? "<unknown>"}'`
+    // As redis-server shows it: its general errors bare, those with a code of their own as they are sent.
+    const shown = error.startsWith("ERR ") ? error.slice(4) : `-${error}`
+    const text = `This replica is sending an error to its master: '${shown}' after processing the command '${command?.name ?? "<unknown>"}'`
     this.background(Effect.logWarning(`== CRITICAL == ${text}`))
     if (this.values.propagationErrorBehavior !== "ignore") this.crash?.("panic", text)
     if (command !== undefined && !error.startsWith(UNKNOWN_SUBCOMMAND)) return undefined
