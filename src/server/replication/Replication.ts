@@ -14,11 +14,8 @@ import { type ConfigState, RedixConfig, toByteText } from "../../config/index.js
 import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
 import type { ReplicationPosition } from "../../rdb/snapshot/SnapshotJob.js"
 import { Master, ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
-import {
-  Replica,
-  type ReplicaHost,
-  ReplicationReplica,
-} from "../../replication/replica/ReplicationReplica.js"
+import type { ReplicaHost } from "../../replication/replica/ReplicaHost.js"
+import { Replica, ReplicationReplica } from "../../replication/replica/ReplicationReplica.js"
 import type { MasterConnection } from "../../replication/replica/MasterStream.js"
 import { ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../../replication/ReplicaState.js"
