@@ -4,6 +4,7 @@
  * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
  */
 import { expect } from "vitest"
+import { compared } from "./Compared.js"
 import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
 import type { TestRedix } from "./Redix.js"
 
@@ -17,12 +18,15 @@ interface Side {
 /** One scripted connection. */
 export class Client {
   readonly replies: string[] = []
+  /** Sent, and no reply compared yet. */
+  readonly sent: Array<ReadonlyArray<Argument>> = []
   outstanding = 0
   id = 0
   constructor(readonly raw: RawClient) {}
 
   send(commands: ReadonlyArray<ReadonlyArray<Argument>>): void {
     this.outstanding++
+    this.sent.push(...commands)
     this.raw.pipeline(commands).then(
       (replies) => {
         this.replies.push(...replies.map((reply) => reply.toString("latin1")))
@@ -150,6 +154,7 @@ export const play = async (
       const want = client.replies.splice(0)
       const script = () => `seed ${seed}, client ${i} after\n${history.slice(-60).join("\n")}`
       expect(got, JSON.stringify(got) === JSON.stringify(want) ? "" : script()).toEqual(want)
+      for (const reply of want) compared(client.sent.shift() ?? [], reply)
       expect(other?.outstanding).toBe(client.outstanding)
     }
   }

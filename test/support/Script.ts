@@ -14,6 +14,7 @@
  * are answered in every state and shown to no MONITOR.
  */
 import * as net from "node:net"
+import { compared } from "./Compared.js"
 import { type Argument, encodeCommand, formatCommand } from "./RawClient.js"
 import { escapeBytes } from "./RespFrames.js"
 
@@ -32,6 +33,9 @@ export interface AwaitStep {
   readonly until: RegExp
 }
 export type ScriptStep = CommandStep | CutStep | RawStep | AwaitStep
+
+const isCommand = (step: ScriptStep): step is CommandStep =>
+  !("cut" in step || "raw" in step || "await" in step)
 
 /** Ends a connection from the client's side. */
 export const cut = (connection: string): CutStep => ({ cut: connection })
@@ -245,6 +249,7 @@ export const compareScript = async (
         const before = log.slice(-STEPS_SHOWN, -1).join("\n")
         throw new Error(`${before}\n${formatStep(step)}\nRedis:\n${a}\nRedix:\n${b}`)
       }
+      if (isCommand(step)) compared(step.slice(1), expected.get(String(step[0])) ?? "")
     }
     return count
   } finally {
