@@ -50,8 +50,8 @@ export class ServerPersistence {
   scheduled = false
   /** What the file loaded at the start said of replication. */
   loaded: LoadResult | undefined = undefined
-  /** Keys that the load at the start left out because their time had passed, until `afterLoad` has been called. */
-  readonly expiredAtLoad: Array<{ readonly database: number; readonly key: Uint8Array }> = []
+  /** Keys that the last load left out because their time had passed, until replicas have been told. */
+  private readonly expiredAtLoad: Array<{ readonly database: number; readonly key: Uint8Array }> = []
   /** Called once the data set is as it is to be at the start: with the file's facts, or without a file. */
   readonly afterLoad: Array<(loaded: LoadResult | undefined) => void> = []
   private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -259,20 +259,33 @@ export class ServerPersistence {
     this.nothingToLoad = !fileThere
     this.reloading = true
     this.setLoading(fileThere)
+    // Whoever continues the history of the file must hear of keys that go, which can be told once the load has ended.
+    this.engine.keyspace.holdExpiry("loading", fileThere)
   }
 
   private endLoad(): void {
     this.reloading = false
     this.setLoading(false)
+    this.engine.keyspace.holdExpiry("loading", false)
+    this.engine.stir()
+  }
+
+  private readonly onExpired = (database: number, key: Uint8Array): void => {
+    this.expiredAtLoad.push({ database, key: key.slice() })
+  }
+
+  /** Replicas that have the data from before still have the keys that the load left out. */
+  private tellExpired(): void {
+    const { log } = this.engine.context.propagation
+    const del = this.engine.settings.lazyfreeLazyExpire ? "UNLINK" : "DEL"
+    for (const { database, key } of this.expiredAtLoad.splice(0))
+      if (log.active) log.append(database, [del, key])
   }
 
   /** Loads the server's file, if it is there. */
   readonly loadAtStart: Effect.Effect<void, RdbError> = Effect.suspend(() => {
     const startedMs = this.engine.clock.currentTimeMillisUnsafe()
-    const onExpired = (database: number, key: Uint8Array): void => {
-      this.expiredAtLoad.push({ database, key: key.slice() })
-    }
-    const loading = this.load({ onExpired }).pipe(
+    const loading = this.load({ onExpired: this.onExpired }).pipe(
       Effect.tap((result) => {
         this.loaded = result
         const seconds = (this.engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000
@@ -290,7 +303,7 @@ export class ServerPersistence {
       Effect.tap(() =>
         Effect.sync(() => {
           for (const listener of this.afterLoad) listener(this.loaded)
-          this.expiredAtLoad.length = 0
+          this.tellExpired()
           // Not after a failure: a server that is about to end takes no commands for an empty data set.
           this.endLoad()
         }),
@@ -332,7 +345,8 @@ export class ServerPersistence {
   reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
     const saved = flags.save ? this.saveWithoutCount() : Effect.void
-    const load = this.load({ flush: flags.flush, duplicates: flags.merge ? "replace" : "refuse" })
+    const duplicates = flags.merge ? "replace" : "refuse"
+    const load = this.load({ flush: flags.flush, duplicates, onExpired: this.onExpired })
     // What is there after half a load, no replica has.
     const broken = Effect.sync(() => this.engine.dispatcher.onHalfDone("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
@@ -345,8 +359,14 @@ export class ServerPersistence {
           failed("load"),
         ),
       ),
+      Effect.tap(() => Effect.sync(() => this.tellExpired())),
       Effect.andThen(Effect.logWarning("DB reloaded by DEBUG RELOAD")),
-      Effect.ensuring(Effect.sync(() => this.endLoad())),
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.expiredAtLoad.length = 0
+          this.endLoad()
+        }),
+      ),
     )
   }
 

@@ -59,8 +59,9 @@ export class Keyspace {
   private nextLocalExpiry = Infinity
   /** False after DEBUG SET-ACTIVE-EXPIRE 0: keys expire only when looked up. */
   activeExpiry = true
-  /** While clients are paused nothing changes: expired keys are hidden and stay. */
+  /** Nothing changes now by itself: expired keys are hidden and stay. See `holdExpiry`. */
   expiryPaused = false
+  private readonly expiryHolders = new Set<"clients are paused" | "loading">()
   hooks: KeyspaceHooks = { expired: () => {}, missed: () => {}, streamGone: () => {} }
   freeing: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
   /** How large the nodes of lists may become: list-max-listpack-size, DEBUG QUICKLIST-PACKED-THRESHOLD. */
@@ -128,6 +129,13 @@ export class Keyspace {
   /** Whether an expired key goes when it is met; else it is hidden and stays, or is shown. */
   get deletesExpired(): boolean {
     return this.expiryMode === "delete" && !this.expiryPaused
+  }
+
+  /** While anybody holds expiry, no key goes by itself. */
+  holdExpiry(why: "clients are paused" | "loading", held: boolean): void {
+    if (held) this.expiryHolders.add(why)
+    else this.expiryHolders.delete(why)
+    this.expiryPaused = this.expiryHolders.size > 0
   }
 
   /**
@@ -258,6 +266,7 @@ export class Keyspace {
   replaceBy(staged: Databases): void {
     const ids = new Set([...this.present, ...staged].map((db) => db.id))
     for (const id of ids) swapDatabases(this.present.at(id), staged.at(id))
+    this.localExpiries.clear()
     this.discard(staged)
   }
 
@@ -272,6 +281,7 @@ export class Keyspace {
   /** Empties every database at once: the arena's chunks are dropped. Answers how many keys there were. */
   flushAll(): number {
     let n = 0
+    this.localExpiries.clear()
     if (this.staged.length > 0) {
       for (const db of this.databases) n += this.flush(db, true)
       return n

@@ -51,6 +51,10 @@ export class ClientPause {
     this.apply()
   }
 
+  pausedFor(purpose: string): boolean {
+    return this.pauses.has(purpose)
+  }
+
   /** Ends the pause for a purpose. */
   unpause(purpose: string): void {
     if (this.pauses.delete(purpose)) this.apply()
@@ -89,7 +93,7 @@ export class ClientPause {
     const eased = (this.gates.pausedBits & ~bits) !== 0
     this.gates.pausedBits = bits
     this.gates.update()
-    this.keyspace.expiryPaused = bits !== 0
+    this.keyspace.holdExpiry("clients are paused", bits !== 0)
     this.changed()
     if (!eased) return
     const woken = [...this.waiting]

@@ -54,6 +54,8 @@ export interface MasterHost {
   /** A replica has acknowledged an offset. */
   readonly acknowledged: (link: ReplicaLink) => void
   readonly later: Later
+  /** The last save has been begun: what the stream took now would be behind the position in the file. */
+  readonly ending: () => boolean
   /** What was pushed to replicas is to leave now; called between two batches. */
   readonly fed: () => void
   /** Unix milliseconds. */
@@ -92,7 +94,7 @@ export class Master {
     }
   }
   private readonly feed = (): void => {
-    if (this.getAckPending) {
+    if (this.getAckPending && !this.host.ending()) {
       this.getAckPending = false
       this.log.askedOffset = this.log.offset
       this.log.append(-1, GETACK)
@@ -376,7 +378,7 @@ export class Master {
     this.countGood()
     // Counted from the start of the server, as redis-server does: a replica that comes is not pinged for coming.
     const pings = this.turns++ % replPingReplicaPeriod === 0
-    if (attached.length > 0 && mayPing && pings) log.append(-1, ["ping"])
+    if (attached.length > 0 && mayPing && pings && !this.host.ending()) log.append(-1, ["ping"])
     for (const reader of log.readers) reader.checkLag()
     if (this.busy) this.withoutReplicasSinceMs = this.host.now()
     for (const link of attached) {

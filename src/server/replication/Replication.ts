@@ -45,11 +45,6 @@ export interface ReplicationServices {
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
 }
 
-interface ExpiredKey {
-  readonly database: number
-  readonly key: Uint8Array
-}
-
 const randomHex = (digits: number): string => randomBytes(digits / 2).toString("hex")
 
 export class Replication {
@@ -92,6 +87,7 @@ export class Replication {
       attached: () => this.beat(),
       acknowledged: () => this.failover.check(),
       later: (ms, run) => void fork(Effect.andThen(Effect.sleep(ms), Effect.sync(run))),
+      ending: () => engine.pause.pausedFor("save"),
       fed: () => engine.replies.flush(),
       now,
     })
@@ -193,9 +189,8 @@ export class Replication {
   /**
    * What the file loaded at the start said of the stream: a replica may continue it, a master starts a history that
    * continues it. Then the configured master is followed.
-   * @param expired keys the load left out
    */
-  start(loaded: LoadResult | undefined, expired: ReadonlyArray<ExpiredKey> = []): void {
+  start(loaded: LoadResult | undefined): void {
     const { log } = this
     const { replicaof, replBacklogSize } = this.services.config.values
     const position = loaded?.replication
@@ -203,12 +198,7 @@ export class Replication {
       log.adopt(position.id, position.offset)
       log.openBacklog(replBacklogSize)
       this.masterSession.database = Math.max(0, position.streamDb)
-      if (replicaof === undefined) {
-        log.shiftId()
-        // Replicas of before may still have these.
-        const del = this.engine.settings.lazyfreeLazyExpire ? "UNLINK" : "DEL"
-        for (const { database, key } of expired) log.append(database, [del, key])
-      }
+      if (replicaof === undefined) log.shiftId()
     } else if (replicaof !== undefined) {
       log.continues = false
     }
@@ -356,8 +346,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
           fork: background.run,
           withFiles: (effect) => Effect.provideContext(effect, files),
         })
-        if (options.afterLoad)
-          server.afterLoad.push((loaded) => replication.start(loaded, server.expiredAtLoad))
+        if (options.afterLoad) server.afterLoad.push((loaded) => replication.start(loaded))
         else replication.start(undefined)
         return Context.make(ReplicationService, replication).pipe(
           Context.add(ReplicationMaster, replication.master),
