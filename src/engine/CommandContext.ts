@@ -201,4 +201,10 @@ export class CommandContext {
   fail(text: string): void {
     this.out.error(text)
   }
+
+  /** As `fail`, for those who answer whether to go on. */
+  refuse(text: string): false {
+    this.out.error(text)
+    return false
+  }
 }
