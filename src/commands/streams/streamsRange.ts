@@ -3,11 +3,16 @@ import { StreamRange } from "../../memory/stream/Stream.js"
 import { StreamId } from "../../bytes/StreamId.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import { intervalEndArgument, intervalStartArgument, readStream, replyRange } from "./streamsSupport.js"
 
 const start = new StreamId()
 const end = new StreamId()
 const range = new StreamRange()
+
+/** XRANGE and XREVRANGE have one option: COUNT. */
+const declared = options(spec.XRANGE)
 
 const rangeCommand = (c: CommandContext, backwards: boolean): void => {
   const startArg = backwards ? 3 : 2
@@ -15,7 +20,7 @@ const rangeCommand = (c: CommandContext, backwards: boolean): void => {
   if (!intervalStartArgument(c, startArg, start) || !intervalEndArgument(c, endArg, end)) return
   let count = -1
   for (let i = 4; i < c.argc; i += 2) {
-    if (i + 1 >= c.argc || !c.is(i, "COUNT")) return c.fail(Errors.syntax)
+    if (declared.at(c, i) === 0) return c.fail(Errors.syntax)
     count = c.integer(i + 1)
     if (count !== count) return c.fail(Errors.notInteger)
     if (count < 0) count = 0
