@@ -31,6 +31,9 @@ interface Option {
   readonly words: number
 }
 
+/** What is looked at of a request. */
+export type Words = Pick<CommandContext, "buf" | "argc" | "argOff" | "argLen" | "is">
+
 /** Bits are those of a small integer. */
 const OPTIONS_MAX = 30
 
@@ -130,7 +133,7 @@ export class Options {
   }
 
   /** The bit of the option at argument i, with all its words before the end; 0 for none. */
-  at(c: CommandContext, i: number): number {
+  at(c: Words, i: number): number {
     const candidates = this.byLength[c.argLen[i]]
     if (candidates === undefined) return 0
     const first = upper(c.buf[c.argOff[i]])
@@ -150,7 +153,7 @@ export class Options {
   }
 
   /** Bits of the options from argument `from` to the end; -1 where a word is none or an option rules another out. */
-  read(c: CommandContext, from: number): number {
+  read(c: Words, from: number): number {
     let found = 0
     for (let i = from; i < c.argc;) {
       const bit = this.at(c, i)

@@ -1,4 +1,4 @@
-/** XREAD and XREADGROUP: reading entries from several streams, waiting for them if asked. */
+/** XRANGE and XREVRANGE, XREAD and XREADGROUP: reading entries, from several streams and waiting for them if asked. */
 import type * as Effect from "effect/Effect"
 import type { Ref } from "../../memory/Arena.js"
 import { edgeId, headerId, LAST_WORD, StreamRange, streamLength } from "../../memory/stream/Stream.js"
@@ -11,7 +11,13 @@ import { options } from "../../engine/Options.js"
 import * as spec from "../spec/streams.js"
 import type { Reader } from "./streamsDelivery.js"
 import { deliver, history } from "./streamsDeliver.js"
-import { idArgument, readStream, replyRange } from "./streamsSupport.js"
+import {
+  idArgument,
+  intervalEndArgument,
+  intervalStartArgument,
+  readStream,
+  replyRange,
+} from "./streamsSupport.js"
 
 /** The command in progress; positions of arguments, 0 = not given. */
 const parsed = {
@@ -244,3 +250,33 @@ const attemptGroup = (c: CommandContext, reader: Reader, count: number, noAck: b
 
 export const xread = (c: CommandContext): void | Effect.Effect<Uint8Array> => readCommand(c, false)
 export const xreadgroup = (c: CommandContext): void | Effect.Effect<Uint8Array> => readCommand(c, true)
+
+// ---- XRANGE, XREVRANGE
+
+/** The other end of the range; `scratch` is the one. */
+const until = new StreamId()
+
+/** XRANGE and XREVRANGE have one option: COUNT. */
+const rangeDeclared = options(spec.XRANGE)
+
+const rangeCommand = (c: CommandContext, backwards: boolean): void => {
+  const startArg = backwards ? 3 : 2
+  const endArg = backwards ? 2 : 3
+  if (!intervalStartArgument(c, startArg, scratch) || !intervalEndArgument(c, endArg, until)) return
+  let count = -1
+  for (let i = 4; i < c.argc; i += 2) {
+    if (rangeDeclared.at(c, i) === 0) return c.fail(Errors.syntax)
+    count = c.integer(i + 1)
+    if (count !== count) return c.fail(Errors.notInteger)
+    if (count < 0) count = 0
+  }
+  const s = readStream(c, 1)
+  if (s === -1) return
+  if (s === 0) return c.out.emptyArray()
+  if (count === 0) return c.out.nilArray()
+  range.begin(c.keyspace.arena, s, scratch, until, backwards)
+  replyRange(c.out, range, count < 0 ? 0 : count)
+}
+
+export const xrange = (c: CommandContext): void => rangeCommand(c, false)
+export const xrevrange = (c: CommandContext): void => rangeCommand(c, true)

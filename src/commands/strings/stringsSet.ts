@@ -9,7 +9,6 @@ import { Event } from "../../engine/KeyEvents.js"
 import { type Options, options } from "../../engine/Options.js"
 import type { LogArgument } from "../../engine/Propagation.js"
 import * as spec from "../spec/strings.js"
-import { replyString } from "./stringsReply.js"
 
 const setOptions = options(spec.SET)
 const getExOptions = options(spec.GETEX)
@@ -35,16 +34,21 @@ const readExpiryOption = (
   return undefined
 }
 
-/** Stores argument `v` under the key in argument 1, just looked up, and says so. */
-const store = (c: CommandContext, existing: Ref, v: number, keepExpiry: boolean): void => {
+/** Stores argument `v` under the key in argument i, just looked up, and says so. */
+export const storeArgument = (
+  c: CommandContext,
+  i: number,
+  existing: Ref,
+  v: number,
+  keepExpiry: boolean,
+): void => {
   const { buf, argOff, argLen } = c
   const encoding = stringEncoding(buf, argOff[v], argLen[v])
-  c.db.putString(existing, buf, argOff[1], argLen[1], buf, argOff[v], argLen[v], encoding, keepExpiry)
-  if (existing === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "set")
+  c.db.putString(existing, buf, argOff[i], argLen[i], buf, argOff[v], argLen[v], encoding, keepExpiry)
+  c.stored(i, existing, Event.string, "set")
 }
 
-/** As `store`, to expire at `deadline`. */
+/** As `storeArgument` under argument 1, to expire at `deadline`. */
 const storeExpiring = (c: CommandContext, existing: Ref, v: number): void => {
   const { buf, argOff, argLen } = c
   const encoding = stringEncoding(buf, argOff[v], argLen[v])
@@ -61,15 +65,14 @@ const storeExpiring = (c: CommandContext, existing: Ref, v: number): void => {
     true,
   )
   c.db.expireAt(ref, deadline.low, deadline.high)
-  if (existing === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "set")
+  c.stored(1, existing, Event.string, "set")
   c.notify(1, Event.generic, "expire")
   if (c.replicating) c.propagation.instead(c.db.id, "SET", c.bytes(1), c.bytes(v), "PXAT", deadlineText())
 }
 
 export const set = (c: CommandContext): void => {
   if (c.argc > 3) return setWithOptions(c)
-  store(c, c.write(1), 2, false)
+  storeArgument(c, 1, c.write(1), 2, false)
   c.out.ok()
 }
 
@@ -83,7 +86,7 @@ const setWithOptions = (c: CommandContext): void => {
   if (get) {
     if (c.wrongType(existing, TYPE_STRING)) return
     if (existing === 0) c.out.nil()
-    else replyString(c, existing)
+    else c.string(existing)
   }
   if (((found & NX) !== 0 && existing !== 0) || ((found & XX) !== 0 && existing === 0)) {
     if (!get) c.out.nil()
@@ -91,7 +94,7 @@ const setWithOptions = (c: CommandContext): void => {
   }
   if (expires === true) storeExpiring(c, existing, 2)
   else {
-    store(c, existing, 2, (found & KEEPTTL) !== 0)
+    storeArgument(c, 1, existing, 2, (found & KEEPTTL) !== 0)
     if (get && c.replicating) propagateWithoutGet(c)
   }
   if (!get) c.out.ok()
@@ -107,7 +110,7 @@ const propagateWithoutGet = (c: CommandContext): void => {
 export const setNx = (c: CommandContext): void => {
   const existing = c.write(1)
   if (existing !== 0) return c.out.zero()
-  store(c, existing, 2, false)
+  storeArgument(c, 1, existing, 2, false)
   c.out.one()
 }
 
@@ -124,8 +127,8 @@ export const getSet = (c: CommandContext): void => {
   const existing = c.read(1)
   if (c.wrongType(existing, TYPE_STRING)) return
   if (existing === 0) c.out.nil()
-  else replyString(c, existing)
-  store(c, existing, 2, false)
+  else c.string(existing)
+  storeArgument(c, 1, existing, 2, false)
   if (c.replicating) c.propagation.instead(c.db.id, "SET", c.bytes(1), c.bytes(2))
 }
 
@@ -133,7 +136,7 @@ export const getDel = (c: CommandContext): void => {
   const existing = c.read(1)
   if (existing === 0) return c.out.nil()
   if (c.wrongType(existing, TYPE_STRING)) return
-  replyString(c, existing)
+  c.string(existing)
   c.remove(existing)
   c.changed(1, Event.generic, "del")
   if (c.replicating) {
@@ -149,7 +152,7 @@ export const getEx = (c: CommandContext): void => {
   if (c.wrongType(existing, TYPE_STRING)) return
   const expires = readExpiryOption(c, getExOptions, GETEX_EXPIRY, found)
   if (expires === false) return
-  replyString(c, existing)
+  c.string(existing)
   if (expires === true) expireRead(c, existing)
   else if ((found & PERSIST) !== 0 && c.db.persist(existing)) {
     c.changed(1, Event.generic, "persist")

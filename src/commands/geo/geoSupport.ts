@@ -1,6 +1,6 @@
-/** Arguments of the geo commands: positions, units, distances. Each reader answers the error itself. */
+/** What the geo commands share: reading positions, units and distances (each reader answers the error itself), and replying coordinates. */
 import { geoUnitMetres, isValidPosition } from "../../bytes/geo/Geohash.js"
-import { formatFixed } from "../../bytes/Numbers.js"
+import { formatFixed, formatHumanDouble } from "../../bytes/Numbers.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 
@@ -63,4 +63,11 @@ export const readBox = (c: CommandContext, i: number): boolean => {
   extent.height = height * unit
   extent.unit = unit
   return true
+}
+
+/** A coordinate: a bulk string, in RESP3 a double, both with at most 17 digits after the point. */
+export const replyCoordinate = (c: CommandContext, degrees: number): void => {
+  const text = formatHumanDouble(degrees)
+  if (c.out.resp === 3) c.out.rawText(`,${text}\r\n`)
+  else c.out.bulkText(text)
 }
