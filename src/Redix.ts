@@ -36,13 +36,11 @@ import { clientCommands } from "./commands/client/client.js"
 import { commandCommands } from "./commands/info/command.js"
 import { configCommands, debugRewriteAll } from "./commands/config/config.js"
 import { connectionCommands } from "./commands/client/connection.js"
-import { monitorCommands } from "./commands/client/monitor.js"
 import { adminCommands } from "./commands/admin.js"
 import { dumpCommands } from "./commands/persistence/dump.js"
 import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
 import { replicationCommands } from "./commands/replication/replication.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
-import { timeCommands } from "./commands/info/time.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
 import { internalError } from "./server/FileReport.js"
@@ -120,12 +118,10 @@ const commands = () =>
         ...transactionCommands(engine),
         ...connectionCommands(engine),
         ...clientCommands(engine),
-        ...monitorCommands(engine),
         ...commandCommands(engine),
         ...configCommands(engine, config, withFiles),
         ...adminCommands(engine, config, facts, debug),
         ...shutdownCommands(engine),
-        ...timeCommands(engine),
         ...persistenceCommands(persistence),
         ...replicationCommands(engine, replication),
         ...dumpCommands(

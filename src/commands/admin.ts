@@ -14,7 +14,6 @@ import { infoCommands } from "./info/info.js"
 import { latencyCommands } from "./info/latency.js"
 import { lolwutCommands } from "./info/lolwut.js"
 import { memoryCommands } from "./info/memory.js"
-import { moduleCommands } from "./info/module.js"
 import { slowlogCommands } from "./info/slowlog.js"
 
 /** `debug` are further subcommands of DEBUG. */
@@ -35,7 +34,6 @@ export const adminCommands = (
     ...latencyCommands(statistics),
     ...lolwutCommands,
     ...memoryCommands(statistics, purge),
-    ...moduleCommands,
     ...slowlogCommands(statistics),
   ]
 }

@@ -10,12 +10,12 @@ import { parseInt64, parseSafeInteger } from "../bytes/Numbers.js"
 import { parseDouble } from "../bytes/FloatText.js"
 import type { ReplyWriter } from "../resp/ReplyWriter.js"
 import type { Database } from "../store/Database.js"
-import { entryType } from "../store/Entry.js"
+import { entryType, stringChunk, stringLength, stringOffset } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import * as Errors from "../resp/Errors.js"
 import type { Blocking } from "./Blocking.js"
 import type { CommandInfo } from "./CommandInfo.js"
-import type { KeyEvents } from "./KeyEvents.js"
+import { Event, type KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
 import { PubSub } from "./PubSub.js"
 import type { Session } from "./clients/Session.js"
@@ -129,6 +129,12 @@ export class CommandContext {
     return true
   }
 
+  /** Answers the string of an entry. */
+  string(ref: Ref): void {
+    const a = this.keyspace.arena
+    this.out.bulk(stringChunk(a, ref), stringOffset(a, ref), stringLength(a, ref))
+  }
+
   /** Deletes the entry just looked up from the present database. */
   remove(ref: Ref): void {
     this.db.remove(ref, this.settings.lazyfreeLazyUserDel)
@@ -148,6 +154,12 @@ export class CommandContext {
     this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
   }
 
+  /** As `changed`, for a key just stored: one under which there was no entry before is announced as new. */
+  stored(i: number, existing: Ref, kind: number, event: string): void {
+    if (existing === 0) this.notify(i, Event.new, "new")
+    this.changed(i, kind, event)
+  }
+
   /** A further event on the key in argument i, without another change ("del" after the last LPOP). */
   notify(i: number, kind: number, event: string): void {
     this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
@@ -165,5 +177,11 @@ export class CommandContext {
 
   fail(text: string): void {
     this.out.error(text)
+  }
+
+  /** As `fail`, for those who answer whether to go on. */
+  refuse(text: string): false {
+    this.out.error(text)
+    return false
   }
 }

@@ -35,13 +35,15 @@ const EXEC: ReadonlyArray<LogArgument> = ["EXEC"]
 export class Propagation {
   log: CommandLog = silentLog
   /** "as is" until the handler says otherwise. */
-  private mode: "verbatim" | "instead" | "nothing" = "verbatim"
+  private mode: "verbatim" | "instead" | "nothing" | "uncounted" = "verbatim"
   private readonly before: Array<Entry> = []
   private readonly entries: Array<Entry> = []
   /** Inside EXEC or a script, units are held back and leave together. */
   private readonly held: Array<Entry> = []
   private depth = 0
   private single = false
+  /** Calls of `uncounted` since the start. */
+  uncountedChanges = 0
 
   get active(): boolean {
     return this.log.active
@@ -50,6 +52,12 @@ export class Propagation {
   /** The command in progress leaves nothing. */
   nothing(): void {
     this.mode = "nothing"
+  }
+
+  /** The command in progress leaves itself even if it counts no change, as where redis-server does not count one. */
+  uncounted(): void {
+    this.uncountedChanges++
+    if (this.active) this.mode = "uncounted"
   }
 
   /** The command in progress leaves this instead of itself; further calls add commands. */
@@ -95,7 +103,8 @@ export class Propagation {
    */
   finish(database: number, changed: boolean, args: () => ReadonlyArray<LogArgument>): void {
     const unit = this.before.splice(0)
-    if (this.mode === "verbatim" && changed) unit.push({ database, args: args() })
+    if (this.mode === "uncounted" || (this.mode === "verbatim" && changed))
+      unit.push({ database, args: args() })
     unit.push(...this.entries.splice(0))
     this.mode = "verbatim"
     if (this.depth > 0) this.held.push(...unit)

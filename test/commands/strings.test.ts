@@ -110,6 +110,18 @@ describe("what reaches replicas", () => {
     ])
   })
 
+  it("is the command where a string only grows, which is no change to redis-server", async () => {
+    const { keyspace } = redix.engine
+    const { dirty } = keyspace
+    const failing = ["BITFIELD", "grown", "OVERFLOW", "FAIL", "INCRBY", "u8"] as const
+    await run(...failing, 0, 300)
+    await run(...failing, 0, 300)
+    await run(...failing, 8, 300)
+    expect(await run("STRLEN", "grown")).toBe(":2\r\n")
+    expect(log).toEqual([[...failing, 0, 300].join(" "), [...failing, 8, 300].join(" ")])
+    expect(keyspace.dirty).toBe(dirty)
+  })
+
   it("is nothing when nothing changed", async () => {
     await run("SETBIT", "b", 7, 1)
     await run("SET", "k", "v")

@@ -88,6 +88,5 @@ const storeResult = (c: CommandContext, block: Ref, len: number): void => {
     db.putString(existing, buf, argOff[2], argLen[2], a.u8[block >>> 20], off, len, STRING_RAW, false)
     a.free(block)
   }
-  if (existing === 0) c.notify(2, Event.new, "new")
-  c.changed(2, Event.string, "set")
+  c.stored(2, existing, Event.string, "set")
 }

@@ -8,25 +8,23 @@ import { command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { deadline, deadlineText, readDeadline } from "../shared/expiryOptions.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
 import * as spec from "../spec/expiry.js"
 
-const NX = 1
-const XX = 2
-const GT = 4
-const LT = 8
+/** EXPIRE and its kin take the same conditions. */
+const declared = options(spec.EXPIRE)
+const [NX, XX, GT, LT] = declared.bits("NX", "XX", "GT", "LT")
 
-/** The conditions from argument 3 on, as bits; -1 after an error reply. */
+/** The conditions from argument 3 on, as bits; -1 after an error reply. They may come together, unlike as declared. */
 const readConditions = (c: CommandContext): number => {
   let bits = 0
   for (let i = 3; i < c.argc; i++) {
-    if (c.is(i, "NX")) bits |= NX
-    else if (c.is(i, "XX")) bits |= XX
-    else if (c.is(i, "GT")) bits |= GT
-    else if (c.is(i, "LT")) bits |= LT
-    else {
+    const condition = declared.at(c, i)
+    if (condition === 0) {
       c.fail(Errors.unsupportedOption(c.text(i)))
       return -1
     }
+    bits |= condition
   }
   if ((bits & NX) !== 0 && (bits & (XX | GT | LT)) !== 0) {
     c.fail(Errors.expireNxConflict)

@@ -5,16 +5,20 @@ import type { Database } from "../../store/Database.js"
 import { swapDatabases } from "../../store/MoveEntry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Presence } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
+import { FLUSHDB } from "../spec/server.js"
 
 const OK = Buffer.from("+OK\r\n", "latin1")
+
+/** FLUSHDB and FLUSHALL take the same option. */
+const declared = options(FLUSHDB)
+const [ASYNC] = declared.bits("ASYNC")
 
 /** What SYNC or ASYNC asks for: 1 lazily, 0 at once; -1 after an error reply. */
 const readLazy = (c: CommandContext): number => {
   if (c.argc === 1) return c.settings.lazyfreeLazyUserFlush ? 1 : 0
-  if (c.argc === 2) {
-    if (c.is(1, "ASYNC")) return 1
-    if (c.is(1, "SYNC")) return 0
-  }
+  const how = c.argc === 2 ? declared.at(c, 1) : 0
+  if (how !== 0) return how === ASYNC ? 1 : 0
   c.fail(Errors.syntax)
   return -1
 }
@@ -49,9 +53,7 @@ const breakSwapped = (c: CommandContext, db: Database, other: Database): void =>
 /** Counts the change; replicas are told also when nothing was there. */
 const finish = (c: CommandContext, keys: number): void => {
   c.keyspace.dirty += keys
-  if (keys === 0 && c.replicating) {
-    c.propagation.instead(c.db.id, ...Array.from({ length: c.argc }, (_, i) => c.bytes(i)))
-  }
+  if (keys === 0) c.propagation.uncounted()
 }
 
 export const flushDb = (c: CommandContext): void => {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import * as generic from "../spec/generic.js"
 import * as spec from "../spec/server.js"
 import { splitWords } from "../../config/Words.js"
@@ -29,12 +30,16 @@ export const replicationCommands = (engine: Engine, replication: Replication): R
   command(spec.FAILOVER, (c) => failover(c, replication)),
 ]
 
+/** SLAVEOF takes the same words. */
+const noOne = options(spec.REPLICAOF)
+const [NO, ONE] = noOne.bits("NO", "ONE")
+
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
   const { replica } = replication
   const log = (text: string): void =>
     void engine.background(Effect.logInfo(`${text} (user request from '${describeClient(c, c.session)}')`))
   if (replication.failover.running) return c.fail(Errors.replicaofInFailover)
-  if (c.is(1, "NO") && c.is(2, "ONE")) {
+  if (noOne.at(c, 1) === NO && noOne.at(c, 2) === ONE) {
     if (replica.master !== undefined) {
       replication.promote()
       log("MASTER MODE enabled")
@@ -81,7 +86,7 @@ const role = (c: CommandContext, { master, replica, log }: Replication): void =>
   }
 }
 
-/** Pairs of option and value. ACK and GETACK are never answered. */
+/** Pairs of option and value, which no declaration names, as in Redis. ACK and GETACK are never answered. */
 const replconf = (c: CommandContext, replication: Replication): void => {
   if (c.argc % 2 === 0) return c.fail(Errors.syntax)
   const { master, replica } = replication

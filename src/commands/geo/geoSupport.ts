@@ -1,6 +1,6 @@
-/** Arguments of the geo commands: positions, units, distances. Each reader answers the error itself. */
+/** What the geo commands share: reading positions, units and distances (each reader answers the error itself), and replying coordinates. */
 import { geoUnitMetres, isValidPosition } from "../../bytes/geo/Geohash.js"
-import { formatFixed } from "../../bytes/Numbers.js"
+import { formatFixed, formatHumanDouble } from "../../bytes/Numbers.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 
@@ -41,8 +41,8 @@ export const extent = { radius: 0, width: 0, height: 0, unit: 1 }
 /** Reads a radius and its unit in arguments i and i + 1 into `extent`. */
 export const readRadius = (c: CommandContext, i: number): boolean => {
   const radius = c.double(i)
-  if (Number.isNaN(radius)) return refuse(c, Errors.geoRadius)
-  if (radius < 0) return refuse(c, Errors.geoRadiusNegative)
+  if (Number.isNaN(radius)) return c.refuse(Errors.geoRadius)
+  if (radius < 0) return c.refuse(Errors.geoRadiusNegative)
   const unit = readUnit(c, i + 1)
   if (unit === 0) return false
   extent.radius = radius * unit
@@ -53,10 +53,10 @@ export const readRadius = (c: CommandContext, i: number): boolean => {
 /** Reads width, height and their unit in arguments i to i + 2 into `extent`. */
 export const readBox = (c: CommandContext, i: number): boolean => {
   const width = c.double(i)
-  if (Number.isNaN(width)) return refuse(c, Errors.geoWidth)
+  if (Number.isNaN(width)) return c.refuse(Errors.geoWidth)
   const height = c.double(i + 1)
-  if (Number.isNaN(height)) return refuse(c, Errors.geoHeight)
-  if (width < 0 || height < 0) return refuse(c, Errors.geoBoxNegative)
+  if (Number.isNaN(height)) return c.refuse(Errors.geoHeight)
+  if (width < 0 || height < 0) return c.refuse(Errors.geoBoxNegative)
   const unit = readUnit(c, i + 2)
   if (unit === 0) return false
   extent.width = width * unit
@@ -65,7 +65,9 @@ export const readBox = (c: CommandContext, i: number): boolean => {
   return true
 }
 
-const refuse = (c: CommandContext, text: string): false => {
-  c.out.error(text)
-  return false
+/** A coordinate: a bulk string, in RESP3 a double, both with at most 17 digits after the point. */
+export const replyCoordinate = (c: CommandContext, degrees: number): void => {
+  const text = formatHumanDouble(degrees)
+  if (c.out.resp === 3) c.out.rawText(`,${text}\r\n`)
+  else c.out.bulkText(text)
 }
