@@ -60,9 +60,8 @@ export const makeState = (options: StateOptions = {}): LuaState => {
   return state
 }
 
-/** Makes the globals and all libraries in them readonly; reading a global that is not there becomes an error. */
-export const lock = (state: LuaState): void => {
-  const { globals } = state
+/** Makes a table readonly, and reading from it what is not there an error. */
+export const guard = (state: LuaState, table: LuaTable): LuaTable => {
   const meta = new LuaTable(0, 1)
   meta.setText(
     "__index",
@@ -70,13 +69,21 @@ export const lock = (state: LuaState): void => {
       throw state.raise(`Script attempted to access nonexistent global variable '${plainText(name)}'`)
     }),
   )
-  globals.metatable = meta
-  const libraries = [globals, meta, ...(state.strings === undefined ? [] : [state.strings])]
+  meta.readonly = true
+  table.metatable = meta
+  table.readonly = true
+  return table
+}
+
+/** Guards the globals, and makes all libraries in them readonly. */
+export const lock = (state: LuaState): void => {
+  const { globals } = state
+  if (state.strings !== undefined) state.strings.readonly = true
   for (let p = globals.advance(-1); p >= 0; p = globals.advance(p)) {
     const value = globals.valueAt(p)
-    if (value instanceof LuaTable) libraries.push(value)
+    if (value instanceof LuaTable) value.readonly = true
   }
-  for (const library of libraries) library.readonly = true
+  guard(state, globals)
 }
 
 /** A global that is set anew for each run, readonly globals or not. The compiler does not take it for a constant. */
@@ -85,10 +92,20 @@ export const setGlobal = (state: LuaState, name: string, value: LuaValue): void 
   state.globals.setText(name, value)
 }
 
+export interface CompileOptions {
+  /** A library of functions: its main function sees the globals of `state.loading` while it is loaded. */
+  readonly library?: boolean
+}
+
 /** The main function of a chunk, or the text of what is wrong with it; its name is as Lua has it: `@user_script`. */
-export const compile = (state: LuaState, source: string, name: string): LuaFunction | string => {
+export const compile = (
+  state: LuaState,
+  source: string,
+  name: string,
+  options: CompileOptions = {},
+): LuaFunction | string => {
   try {
-    return compileChunk(state, source, name)
+    return compileChunk(state, source, name, options.library ?? false)
   } catch (error) {
     if (error instanceof SyntaxFault) return error.text
     throw error
@@ -125,6 +142,7 @@ export const start = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): C
   state.depth = 0
   state.cDepth = 0
   state.running = undefined
+  state.interrupted = undefined
   state.fuel = state.fuelATick
   return new Call(f, args)
 }

@@ -57,3 +57,10 @@ export const comparable = (reply: string): string =>
     .replace(/script: [0-9a-f]{40}/, "script: SHA")
     .replace(/(function|table|thread|userdata): (builtin: )?0x[0-9a-f]+/g, "$1")
     .replace(/-nan/g, "nan")
+
+/** The text of a server's reply, without the frame of a bulk string. */
+export const unframed = (frame: Buffer): string => {
+  const text = frame.toString("latin1")
+  if (text === "$-1\r\n") return "nil"
+  return text.startsWith("$") ? text.slice(text.indexOf("\n") + 1, -2) : text.slice(0, -2)
+}

@@ -52,7 +52,6 @@ describe("the libraries of Lua", () => {
 /** What redis-server would do for minutes, or with all the memory there is. */
 const hostile: ReadonlyArray<readonly [line: string, error: string]> = [
   [`("a"):rep(30000):find(".-.-.-.-b")`, "user_script:1: pattern too complex"],
-  [`("a"):rep(30000):find(("a*"):rep(20) .. "b")`, "user_script:1: pattern too complex"],
   [`string.rep("x", 2^30)`, "not enough memory"],
   [`string.rep(string.rep("x", 1e6), 1e6)`, "not enough memory"],
   [`("x"):rep(1e6):gsub("x", ("y"):rep(1000))`, "not enough memory"],

@@ -5,7 +5,7 @@
 import { expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
-import { comparable, evaluate, sandbox } from "./Interpreter.js"
+import { comparable, evaluate, sandbox, unframed } from "./Interpreter.js"
 import { ProgramMaker } from "./ProgramMaker.js"
 
 const PROGRAMS = Number(process.env["REDIX_LUA_PROGRAMS"] ?? 150)
@@ -14,12 +14,6 @@ const PROGRAMS = Number(process.env["REDIX_LUA_PROGRAMS"] ?? 150)
 const withoutSignOfZero = (reply: string): string => reply.replaceAll("n-0;", "n0;")
 
 const outcome = (reply: string): string => withoutSignOfZero(comparable(reply))
-
-/** What the server answers: the text of its reply, without the frame of a bulk string. */
-const unframed = (frame: Buffer): string => {
-  const text = frame.toString("latin1")
-  return text.startsWith("$") ? text.slice(text.indexOf("\n") + 1, -2) : text.slice(0, -2)
-}
 
 describeOracle("programs as redis-server runs them", () => {
   it(`${PROGRAMS} random programs`, { timeout: 60_000 + PROGRAMS * 20 }, () =>

@@ -11,7 +11,8 @@
 import type { CallExpression, Expression, FunctionNode, MethodExpression } from "../syntax/Ast.js"
 import type { LuaFunction } from "../run/Value.js"
 import { NUMBER, STRING } from "./Types.js"
-import { isMultiple, Values } from "./Values.js"
+import { isMultiple } from "./Operands.js"
+import { Values } from "./Values.js"
 import { functionName, functionValue, quoted } from "./Writer.js"
 
 /** A call whose arguments are ready: what runs first, and their texts. */
@@ -48,6 +49,14 @@ export abstract class Calls extends Values {
     }
     if (e.kind === "method") return this.methodCall(e)
     throw new Error("not a call")
+  }
+
+  /** The call that a return statement hands on: the caller's frame is gone then. */
+  protected tail: Expression | undefined
+
+  /** Tells, for errors that name a caller's line, on which line the call that follows is. */
+  private mark(e: CallExpression | MethodExpression): string {
+    return `/*${e === this.tail ? 0 : e.line}*/`
   }
 
   // Arguments ----------------------------------------------------------------------------------------------------------
@@ -102,10 +111,11 @@ export abstract class Calls extends Values {
   // Functions of the chunk ---------------------------------------------------------------------------------------------
 
   private knownCall(e: CallExpression, node: FunctionNode): string {
+    const mark = this.mark(e)
     const text = `${this.knownCallee(node)}(${this.knownArguments(e.args, node)})`
-    if (!this.classes.isGenerator(node)) return text
-    if (!this.classes.isRecursive(node)) return `(yield* ${text})`
-    return this.deepCall(text, this.callSite(e))
+    if (!this.classes.isGenerator(node)) return `${mark}${text}`
+    if (!this.classes.isRecursive(node)) return `(${mark}yield* ${text})`
+    return this.deepCall(text, this.callSite(e), mark)
   }
 
   private knownCallee(node: FunctionNode): string {
@@ -118,12 +128,12 @@ export abstract class Calls extends Values {
     return args.map((arg) => this.value(arg)).join(",")
   }
 
-  private deepCall(text: string, site: string): string {
+  private deepCall(text: string, site: string, mark: string): string {
     const t = this.w.temporary()
     const before: string[] = []
     return this.sequence(
       before,
-      `${t}=++S.depth&127?yield* ${text}:yield deepen(S,${text},${site}),S.depth--,${t}`,
+      `${t}=++S.depth&127?${mark}yield* ${text}:yield deepen(S,${text},${site}),S.depth--,${t}`,
     )
   }
 
@@ -133,7 +143,7 @@ export abstract class Calls extends Values {
     const select = this.selectCall(e, f)
     if (select !== undefined) return select
     const { before, args } = this.prepare(e.args)
-    return this.sequence(before, this.builtinText(f, args, this.callSite(e), e.args))
+    return this.sequence(before, this.builtinText(f, args, this.callSite(e), e.args, this.mark(e)))
   }
 
   /** `select('#', ...)` and `select(n, ...)` need no call. */
@@ -148,12 +158,13 @@ export abstract class Calls extends Values {
     args: ReadonlyArray<string>,
     site: string,
     sources: ReadonlyArray<Expression>,
+    mark: string,
   ): string {
     const name = this.w.constant(f)
     const list = args.join(",")
-    const plain = `${name.replace("b", "p")}(${list})`
+    const plain = `${f.info?.calls === undefined ? "" : mark}${name.replace("b", "p")}(${list})`
     if (f.g === undefined || !this.classes.mayCallLua(f, sources)) return `S.at=${site},${plain}`
-    const steps = `yield* ${name}.g(${list})`
+    const steps = `${mark}yield* ${name}.g(${list})`
     const through = f.info?.through
     if (through === undefined || args.some((arg) => arg.startsWith("..."))) return `S.at=${site},${steps}`
     const test = f.info?.once === true ? "needsSteps" : "mayCall"
@@ -167,7 +178,7 @@ export abstract class Calls extends Values {
     const before: string[] = []
     const f = this.holdCallee(e.callee, e.args, before)
     const { args } = this.prepare(e.args, before)
-    return this.sequence(before, this.dynamicText(f, args, this.callSite(e)))
+    return this.sequence(before, this.dynamicText(f, args, this.callSite(e), this.mark(e)))
   }
 
   /** The callee is copied before the arguments run. */
@@ -181,14 +192,14 @@ export abstract class Calls extends Values {
   }
 
   /** `f` and the arguments must run nothing. */
-  protected dynamicText(f: string, args: ReadonlyArray<string>, site: string): string {
+  protected dynamicText(f: string, args: ReadonlyArray<string>, site: string, mark: string): string {
     const list = args.join(",")
-    if (!this.w.frame.generator) return `S.at=${site},callPlain(${[f, site, ...args].join(",")})`
+    if (!this.w.frame.generator) return `S.at=${site},${mark}callPlain(${[f, site, ...args].join(",")})`
     const t = this.w.temporary()
     return (
-      `S.at=${site},${f} instanceof F?${f}.g===undefined?${f}.p(${list}):` +
-      `(${t}=++S.depth&127?yield* ${f}.g(${list}):yield deepen(S,${f}.g(${list}),${site}),S.depth--,${t}):` +
-      `yield* callOther(${[f, site, ...args].join(",")})`
+      `S.at=${site},${f} instanceof F?${f}.g===undefined?${mark}${f}.p(${list}):` +
+      `(${t}=++S.depth&127?${mark}yield* ${f}.g(${list}):yield deepen(S,${f}.g(${list}),${site}),S.depth--,${t}):` +
+      `${mark}yield* callOther(${[f, site, ...args].join(",")})`
     )
   }
 
@@ -203,14 +214,14 @@ export abstract class Calls extends Values {
     const sources = [e.object, ...e.args]
     if (builtin !== undefined && types === STRING) {
       const { args } = this.prepare(e.args, before)
-      return this.sequence(before, this.builtinText(builtin, [object, ...args], site, sources))
+      return this.sequence(before, this.builtinText(builtin, [object, ...args], site, sources, this.mark(e)))
     }
     const method = this.w.temporary()
     before.push(`${method}=${this.method(e, object)}`)
     const { args } = this.prepare(e.args, before)
-    const dynamic = this.dynamicText(method, [object, ...args], site)
+    const dynamic = this.dynamicText(method, [object, ...args], site, this.mark(e))
     if (builtin === undefined || types === NUMBER) return this.sequence(before, dynamic)
-    const direct = this.builtinText(builtin, [object, ...args], site, sources)
+    const direct = this.builtinText(builtin, [object, ...args], site, sources, this.mark(e))
     return this.sequence(before, `${method}===${this.w.constant(builtin)}?(${direct}):(${dynamic})`)
   }
 
@@ -219,7 +230,7 @@ export abstract class Calls extends Values {
     const site = this.w.operatorSite(e.nameLine, this.describe(e.object))
     const t = this.w.temporary()
     const slow = this.program.metatables
-      ? this.finished(`M.index(${object},${name},${site})`)
+      ? this.finished(`M.index(${object},${name},${site})`, e.nameLine)
       : `M.index(${object},${name},${site})`
     return `${object} instanceof T&&(${t}=${object}.getText(${name}))!==undefined?${t}:${slow}`
   }

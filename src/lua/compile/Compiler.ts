@@ -10,8 +10,9 @@ import type { LuaState } from "../run/State.js"
 import { LuaFunction, type LuaTable } from "../run/Value.js"
 import type { OperatorSite, Site } from "../run/Site.js"
 import type { FunctionNode } from "../syntax/Ast.js"
-import { parse } from "../syntax/Parser.js"
+import { parse, SyntaxFault } from "../syntax/Parser.js"
 import { Classes } from "./Classes.js"
+import { type Origin, Positions } from "./Positions.js"
 import { Program } from "./Program.js"
 import { Statements } from "./Statements.js"
 import { Types } from "./Types.js"
@@ -23,13 +24,25 @@ type Factory = (
   objects: ReadonlyArray<LuaFunction | LuaTable>,
 ) => unknown
 
-const supports = new WeakMap<LuaState, Support>()
+/** What all chunks of one state share. */
+interface Workshop {
+  readonly names: Support
+  readonly positions: Positions
+}
 
-const supportOf = (state: LuaState): Support => {
-  const known = supports.get(state)
+const workshops = new WeakMap<LuaState, Workshop>()
+
+const workshopOf = (state: LuaState): Workshop => {
+  const known = workshops.get(state)
   if (known !== undefined) return known
-  const made = support(state)
-  supports.set(state, made)
+  const positions = new Positions((origin) => emit(state, origin).text)
+  const made = { names: support(state), positions }
+  state.caller = (level) => {
+    const found = positions.caller(level)
+    if (found === undefined) return undefined
+    return { chunk: chunkName(found.name), source: found.name, line: found.line }
+  }
+  workshops.set(state, made)
   return made
 }
 
@@ -40,28 +53,41 @@ class Emitter extends Statements {
     const hoisted = this.w.hoisted.join("\n")
     return (
       `"use strict";(function({${names.join(",")}},K,B){\n` +
-      `${this.w.constants()}${hoisted}\nreturn ${value}})\n//# sourceURL=lua`
+      `${this.w.constants()}${hoisted}\nreturn ${value}})`
     )
   }
 }
 
-/** The JavaScript of a chunk, with its constants. */
-export const emit = (state: LuaState, source: string, name: string) => {
-  const main = parse(source, chunkName(name))
-  const program = new Program(main, state)
+/** The JavaScript of a chunk, with its constants. The same chunk always gives the same text. */
+export const emit = (state: LuaState, origin: Origin) => {
+  const main = parse(origin.source, chunkName(origin.name))
+  const program = new Program(main, state, origin.library)
   const types = new Types(program)
-  const writer = new Writer(name, main)
+  const writer = new Writer(origin.name, origin, main)
   const emitter = new Emitter(program, types, new Classes(program, types), writer)
-  const text = emitter.factory(main, Object.keys(supportOf(state)))
+  const text = emitter.factory(main, Object.keys(workshopOf(state).names))
   return { text, sites: writer.sites, objects: writer.objects }
 }
 
+/** Chains of operators, fields or calls can be nested more deeply than JavaScript's stack takes. */
+const TOO_COMPLEX = "function or expression too complex"
+
 /** The main function of a chunk, whose name is as Lua has it: `@file`, `=name`, or the source. Throws a SyntaxFault. */
-export const compile = (state: LuaState, source: string, name: string): LuaFunction => {
-  const { text, sites, objects } = emit(state, source, name)
+export const compile = (state: LuaState, source: string, name: string, library = false): LuaFunction => {
+  try {
+    return build(state, { source, name, library })
+  } catch (error) {
+    if (error instanceof RangeError) throw new SyntaxFault(`${chunkName(name)}:1: ${TOO_COMPLEX}`)
+    throw error
+  }
+}
+
+const build = (state: LuaState, origin: Origin): LuaFunction => {
+  const { text, sites, objects } = emit(state, origin)
+  const { names, positions } = workshopOf(state)
   // oxlint-disable-next-line no-eval -- the text comes from the syntax tree alone
-  const factory: Factory = (0, eval)(text)
-  const main = factory(supportOf(state), sites, objects)
+  const factory: Factory = (0, eval)(`${text}\n//# sourceURL=lua:${positions.add(origin)}`)
+  const main = factory(names, sites, objects)
   if (!(main instanceof LuaFunction)) throw new Error("a compiled chunk made no function")
   return main
 }

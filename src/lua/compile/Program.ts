@@ -5,12 +5,22 @@
  * are constants. A local that is never assigned and was declared with a function is that function: calls of it need no
  * look at the value.
  *
+ * A library of functions is loaded with other globals than it is run with: the body of its main function has those of
+ * `state.loading`, the functions in it those of the sandbox.
+ *
  * `metatables`: the chunk can make metatables, by itself or by code it loads. The names that give the means (and `_G`,
  * through which any can be had) must then stand in its text. Without them no operator on its values calls Lua.
  */
 import type { LuaState } from "../run/State.js"
 import { LuaFunction, LuaTable, type LuaValue } from "../run/Value.js"
-import type { CallExpression, Expression, FunctionNode, MethodExpression, Variable } from "../syntax/Ast.js"
+import type {
+  CallExpression,
+  Expression,
+  FunctionNode,
+  GlobalExpression,
+  MethodExpression,
+  Variable,
+} from "../syntax/Ast.js"
 import { walk } from "./Walk.js"
 
 const MEANS: ReadonlySet<string> = new Set(["setmetatable", "loadstring", "load", "_G", "getmetatable"])
@@ -33,6 +43,8 @@ export class Program {
   constructor(
     readonly main: FunctionNode,
     readonly state: LuaState,
+    /** The body of the main function sees `state.loading` in place of the globals. */
+    readonly library = false,
   ) {
     this.collect(main)
     for (const node of this.functions) this.look(node)
@@ -73,6 +85,7 @@ export class Program {
     const { globals, perRun } = this.state
     switch (e.kind) {
       case "global":
+        if (this.isLoading(e)) return undefined
         return globals.readonly && !perRun.has(e.name) ? present(globals.getText(e.name)) : undefined
       case "index": {
         const object = e.key.kind === "string" ? this.constant(e.object)?.value : undefined
@@ -86,6 +99,11 @@ export class Program {
       default:
         return undefined
     }
+  }
+
+  /** Whether a global is read while a library is loaded. */
+  isLoading(e: GlobalExpression): boolean {
+    return this.library && e.owner === this.main
   }
 
   private settled(variable: Variable): boolean {

@@ -16,10 +16,11 @@ import type {
 } from "../syntax/Ast.js"
 import { Calls } from "./Calls.js"
 import { endsInReturn, NUMBER } from "./Types.js"
-import { isMultiple } from "./Values.js"
+import { isMultiple } from "./Operands.js"
 import { type Frame, functionName, functionValue, newFrame, numeral, quoted, variableName } from "./Writer.js"
 
-const TURN = "if(--S.fuel<0&&S.tick())yield;"
+/** The check of a loop or function, with the line on which an interruption is reported. */
+const turn = (line: number): string => `if(--S.fuel<0&&/*${Math.max(line, 1)}*/S.tick())yield;`
 
 export class Statements extends Calls {
   // Functions ----------------------------------------------------------------------------------------------------------
@@ -48,11 +49,11 @@ export class Statements extends Calls {
 
   private entry(node: FunctionNode, frame: Frame): string {
     const bounded = !this.classes.isRecursive(node) && !this.types.escaping.has(node)
-    const turn = frame.generator && !bounded ? TURN : ""
+    const check = frame.generator && !bounded ? turn(node.line) : ""
     const record = frame.converted ? `const ${functionValue(node)}=this,U${node.id}=this.u;` : ""
     const arg = node.argTable
-    if (arg === undefined || !arg.used) return record + turn
-    return record + turn + this.declared(arg, node.usesVararg ? "undefined" : "argTable(V)")
+    if (arg === undefined || !arg.used) return record + check
+    return record + check + this.declared(arg, node.usesVararg ? "undefined" : "argTable(V)")
   }
 
   /** The declaration of a variable. */
@@ -111,9 +112,9 @@ export class Statements extends Calls {
       case "do":
         return `{${this.block(s.body)}}`
       case "while":
-        return `while(${this.condition(s.condition)}){${TURN}${this.block(s.body)}}`
+        return `while(${this.condition(s.condition)}){${turn(s.line)}${this.block(s.body)}}`
       case "repeat":
-        return this.repeat(s.body, s.condition)
+        return this.repeat(s.body, s.condition, s.line)
       case "if":
         return this.ifStatement(s)
       case "numericFor":
@@ -131,11 +132,11 @@ export class Statements extends Calls {
     }
   }
 
-  private repeat(body: ReadonlyArray<Statement>, condition: Expression): string {
+  private repeat(body: ReadonlyArray<Statement>, condition: Expression, line: number): string {
     const last = body[body.length - 1]
     const ends = last?.kind === "return" || last?.kind === "break"
     const text = this.block(body)
-    return `for(;;){${TURN}${text}${ends ? "" : `if(${this.condition(condition)})break;`}}`
+    return `for(;;){${turn(line)}${text}${ends ? "" : `if(${this.condition(condition)})break;`}}`
   }
 
   private ifStatement(s: IfStatement): string {
@@ -150,6 +151,7 @@ export class Statements extends Calls {
   private returnStatement(values: ReadonlyArray<Expression>): string {
     if (values.length === 0) return "return E;"
     if (values.length > 1) return `return [${this.listed(values)}];`
+    this.tail = values[0]
     return `return ${this.multiple(values[0])};`
   }
 
@@ -240,11 +242,17 @@ export class Statements extends Calls {
   private store(target: Expression, place: readonly [string, string], value: string, line: number): string {
     if (target.kind === "local") return `${this.place(target.variable)}=${value};`
     if (target.kind === "global")
-      return this.slowStore("G", quoted(target.name), value, this.w.operatorSite(line))
+      return this.slowStore(
+        this.program.isLoading(target) ? "S.loading" : "G",
+        quoted(target.name),
+        value,
+        this.w.operatorSite(line),
+        line,
+      )
     if (target.kind !== "index") return ""
     const [object, key] = place
     const site = this.w.operatorSite(line, this.describe(target.object))
-    const slow = this.slowStore(object, key, value, site)
+    const slow = this.slowStore(object, key, value, site, line)
     if (target.key.kind === "string") {
       return `if(${object} instanceof T&&${object}.plain)${object}.setText(${key},${value});else ${slow}`
     }
@@ -254,10 +262,10 @@ export class Statements extends Calls {
     return slow
   }
 
-  private slowStore(object: string, key: string, value: string, site: string): string {
+  private slowStore(object: string, key: string, value: string, site: string, line: number): string {
     const text = `M.setIndex(${object},${key},${value},${site})`
     if (!this.program.metatables) return `${text};`
-    const rest = this.w.frame.generator ? "yield* M.finish()" : "M.finishNow()"
+    const rest = this.w.frame.generator ? `/*${line}*/yield* M.finish()` : `/*${line}*/M.finishNow()`
     return `{if(${text}===C)${rest};}`
   }
 
@@ -289,7 +297,7 @@ export class Statements extends Calls {
     return (
       `{const ${exact ? "" : `${from},`}${values.join(",")};` +
       `for(let ${exact ? from : start.slice(1)};${test};${counter}+=${by}){` +
-      `${TURN}${this.declared(s.variable, counter)}${body}}}`
+      `${turn(s.line)}${this.declared(s.variable, counter)}${body}}}`
     )
   }
 
@@ -315,7 +323,7 @@ export class Statements extends Calls {
     const body = this.block(s.body)
     return (
       `{const o${id}=${table};let p${id}=-1,k${id};` +
-      `while((p${id}=o${id}.follow(p${id},k${id}))>=0){${TURN}k${id}=o${id}.keyAt(p${id});` +
+      `while((p${id}=o${id}.follow(p${id},k${id}))>=0){${turn(s.line)}k${id}=o${id}.keyAt(p${id});` +
       `${this.variableDeclarations(s.variables, [`k${id}`, `o${id}.valueAt(p${id})`])}${body}}` +
       `if(p${id}===-2)throw lostKey(S);}`
     )
@@ -327,7 +335,7 @@ export class Statements extends Calls {
     const table = `tableOf(${this.value(call.args[0])},${site})`
     const body = this.block(s.body)
     return (
-      `{const o${id}=${table};for(let i${id}=1;;i${id}++){${TURN}` +
+      `{const o${id}=${table};for(let i${id}=1;;i${id}++){${turn(s.line)}` +
       `const e${id}=o${id}.getNumber(i${id});if(e${id}===undefined)break;` +
       `${this.variableDeclarations(s.variables, [`i${id}`, `e${id}`])}${body}}}`
     )
@@ -338,12 +346,12 @@ export class Statements extends Calls {
     const before: string[] = []
     const [f, state, control] = this.adjusted(s.values, 3, before)
     const site = this.w.site(s.line, "(for generator)", false, "")
-    const call = this.dynamicText(`f${id}`, [`a${id}`, `c${id}`], site)
+    const call = this.dynamicText(`f${id}`, [`a${id}`, `c${id}`], site, `/*${s.line}*/`)
     const values = s.variables.map((_, i) => `r${id}[${i}]`)
     const body = this.block(s.body)
     return (
       `{${before.map((step) => `${step};`).join("")}let f${id}=${f},a${id}=${state},c${id}=${control},r${id};` +
-      `for(;;){${TURN}r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
+      `for(;;){${turn(s.line)}r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
       `${this.variableDeclarations(s.variables, values)}${body}}}`
     )
   }

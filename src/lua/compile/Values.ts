@@ -1,54 +1,24 @@
 /**
  * Expressions as JavaScript, all but calls and functions.
  *
- * Where an operand is needed twice it is put into a temporary, unless it is a constant or a variable: `hold` answers the
- * text to use and notes what must run first. Lua reads a local variable of its own only when the instruction runs, after
- * the other operand; an upvalue is read at once, and is held where a call in between could assign it.
- *
  * In programs without metatables every operator on numbers is JavaScript's own behind a test of the types, which falls
  * away where the types are known; the rest is a call of Metamethods. With metatables the rest may be a pending call.
  */
-import { LuaFunction, LuaTable } from "../run/Value.js"
-import type {
-  BinaryExpression,
-  Expression,
-  FunctionNode,
-  TableExpression,
-  UnaryExpression,
-  Variable,
-} from "../syntax/Ast.js"
-import type { Classes } from "./Classes.js"
-import { Closures } from "./Closures.js"
-import type { Program } from "./Program.js"
-import { BOOLEAN, NUMBER, STRING, TABLE, type Types } from "./Types.js"
-import { children } from "./Walk.js"
-import { functionValue, numeral, quoted, variableName, type Writer } from "./Writer.js"
+import type { BinaryExpression, Expression, TableExpression, UnaryExpression } from "../syntax/Ast.js"
+import { isMultiple, Operands } from "./Operands.js"
+import { BOOLEAN, NUMBER, STRING, TABLE } from "./Types.js"
+import { numeral, quoted } from "./Writer.js"
 
 const SWAPPED: Readonly<Record<string, "<" | "<=">> = { "<": "<", "<=": "<=", ">": "<", ">=": "<=" }
 
-export const isMultiple = (e: Expression | undefined): boolean =>
-  e?.kind === "call" || e?.kind === "method" || e?.kind === "vararg"
-
-export abstract class Values {
-  private readonly calling = new Map<Expression, boolean>()
-  protected readonly closures: Closures
-
-  constructor(
-    protected readonly program: Program,
-    protected readonly types: Types,
-    protected readonly classes: Classes,
-    protected readonly w: Writer,
-  ) {
-    this.closures = new Closures(program, classes)
-  }
-
+export abstract class Values extends Operands {
   protected abstract call(e: Expression): string
   protected abstract functionExpression(e: Expression): string
   /** The types of one call's result if it is known to be one value, else undefined. */
   protected abstract isSingle(e: Expression): boolean
 
   /** One value. */
-  value(e: Expression): string {
+  override value(e: Expression): string {
     switch (e.kind) {
       case "nil":
         return "undefined"
@@ -87,24 +57,6 @@ export abstract class Values {
     }
   }
 
-  protected variable(variable: Variable): string {
-    const definition = this.program.definition(variable)
-    if (definition !== undefined) return this.functionName(definition, functionValue(definition))
-    const constant = this.program.constant({ kind: "local", variable, upvalue: false })
-    return this.constantText(constant?.value) ?? this.place(variable)
-  }
-
-  /** Where a variable is kept: for reading and for assigning. */
-  protected place(variable: Variable): string {
-    const name = this.w.reach(variableName(variable), { owner: variable.owner, itself: undefined })
-    return this.closures.isBoxed(variable) ? `${name}.v` : name
-  }
-
-  /** A name of a function that is always the same. */
-  protected functionName(node: FunctionNode, name: string): string {
-    return this.closures.isFree(node) ? name : this.w.reach(name, { owner: node.parent, itself: node })
-  }
-
   private single(e: Expression): string {
     const text = this.call(e)
     if (this.isSingle(e)) return text
@@ -132,76 +84,6 @@ export abstract class Values {
     const other = this.value(right)
     const [yes, no] = kind === "and" ? [other, x] : [x, other]
     return this.sequence(before, `${x}!==undefined&&${x}!==false?${yes}:${no}`)
-  }
-
-  // Operands -----------------------------------------------------------------------------------------------------------
-
-  /** Text that can stand several times; what must run before it is added to `before`. */
-  protected hold(e: Expression, before: string[], later: ReadonlyArray<Expression> = []): string {
-    if (this.isStable(e, later)) return literal(e) ? `(${this.value(e)})` : this.value(e)
-    const text = this.value(e)
-    const t = this.w.temporary()
-    before.push(`${t}=${text}`)
-    return t
-  }
-
-  private isStable(e: Expression, later: ReadonlyArray<Expression>): boolean {
-    switch (e.kind) {
-      case "nil":
-      case "true":
-      case "false":
-      case "number":
-      case "string":
-        return true
-      case "local":
-        return !e.upvalue || !e.variable.assigned || !later.some((other) => this.calls(other))
-      case "paren":
-        return this.isStable(e.inner, later)
-      default:
-        return false
-    }
-  }
-
-  /** Whether evaluating may run other Lua code, or a library function. */
-  protected calls(e: Expression): boolean {
-    const known = this.calling.get(e)
-    if (known !== undefined) return known
-    const operator = e.kind === "binary" || e.kind === "unary" || e.kind === "index" || e.kind === "global"
-    const found =
-      e.kind === "call" ||
-      e.kind === "method" ||
-      (operator && this.program.metatables) ||
-      children(e).some((child) => this.calls(child))
-    this.calling.set(e, found)
-    return found
-  }
-
-  protected sequence(before: ReadonlyArray<string>, text: string): string {
-    return before.length === 0 ? `(${text})` : `(${before.join(",")},${text})`
-  }
-
-  /** The result of an operator that in a program with metatables may be a pending call. */
-  protected finished(text: string): string {
-    if (!this.program.metatables) return text
-    const t = this.w.temporary()
-    const rest = this.w.frame.generator ? "(yield* M.finish())" : "M.finishNow()"
-    return `((${t}=${text})!==C?${t}:${rest})`
-  }
-
-  /** What an error calls an operand. */
-  protected describe(e: Expression): string {
-    switch (e.kind) {
-      case "local":
-        return `${e.variable.owner === this.w.frame.node ? "local" : "upvalue"} '${e.variable.name}'`
-      case "index":
-        return e.key.kind === "string" ? `field '${e.key.value}'` : "field '?'"
-      case "method":
-        return ""
-      case "paren":
-        return isMultiple(e.inner) ? "" : this.describe(e.inner)
-      default:
-        return ""
-    }
   }
 
   // Operators ----------------------------------------------------------------------------------------------------------
@@ -243,7 +125,7 @@ export abstract class Values {
     if (tests.length === 0) return this.sequence(before, fast)
     const site = this.w.operatorSite(e.line, this.describe(e.left), this.describe(e.right))
     const slow = `M.arithmetic("${e.operator}",${a},${b},${site})`
-    const rest = this.program.metatables ? this.finished(slow) : `+${slow}`
+    const rest = this.program.metatables ? this.finished(slow, e.line) : `+${slow}`
     return this.sequence(before, `${tests.join("&&")}?${fast}:${rest}`)
   }
 
@@ -267,7 +149,7 @@ export abstract class Values {
     const [a, b] = this.pair(e.left, e.right, before)
     const [x, y] = operator === e.operator ? [a, b] : [b, a]
     const site = this.w.operatorSite(e.line)
-    const slow = this.finished(`M.${operator === "<" ? "less" : "lessOrEqual"}(${x},${y},${site})`)
+    const slow = this.finished(`M.${operator === "<" ? "less" : "lessOrEqual"}(${x},${y},${site})`, e.line)
     return this.sequence(before, `typeof ${a}==="number"&&typeof ${b}==="number"?${x}${operator}${y}:${slow}`)
   }
 
@@ -287,11 +169,14 @@ export abstract class Values {
     if (simple) return this.sequence(before, `${a}===${b}`)
     return this.sequence(
       before,
-      `${a}===${b}||${this.finished(`M.equal(${a},${b},${this.w.operatorSite(e.line)})`)}`,
+      `${a}===${b}||${this.finished(`M.equal(${a},${b},${this.w.operatorSite(e.line)})`, e.line)}`,
     )
   }
 
-  /** `a..b..c` is one instruction: all operands are read, then joined from the right. */
+  /**
+   * `a..b..c` is one instruction: all operands are read, then joined from the right. A number at the end becomes text only
+   * with another text, since a metamethod must see it as it is.
+   */
   private concatenation(e: BinaryExpression): string {
     const operands: Expression[] = [e.left]
     let line = e.line
@@ -305,39 +190,34 @@ export abstract class Values {
     const before: string[] = []
     const texts = operands.map((operand, i) => this.holdNow(operand, before, operands.slice(i + 1)))
     const last = operands.length - 1
-    let text = this.asText(texts[last], operands[last])
+    let pending = this.program.metatables && this.types.of(operands[last]) === NUMBER
+    let text = pending ? texts[last] : this.asText(texts[last], operands[last])
     let isText = this.types.of(operands[last]) === STRING || this.types.of(operands[last]) === NUMBER
     for (let i = last - 1; i >= 0; i--) {
       const right = i + 1 === last ? this.describe(operands[last]) : ""
       const types = this.types.of(operands[i])
       if (isText && (types === STRING || types === NUMBER)) {
+        if (pending) text = this.asText(text, operands[last])
+        pending = false
         text = `${this.asText(texts[i], operands[i])}+${text}`
         continue
       }
-      text = this.join(texts[i], text, this.w.operatorSite(line, this.describe(operands[i]), right))
+      text = this.join(texts[i], text, this.w.operatorSite(line, this.describe(operands[i]), right), line)
       isText = !this.program.metatables
+      pending = false
     }
     return this.sequence(before, text)
-  }
-
-  /** As `hold`, for operands that Lua copies at once. */
-  private holdNow(e: Expression, before: string[], later: ReadonlyArray<Expression>): string {
-    const early = e.kind === "local" && e.variable.assigned && later.some((other) => this.calls(other))
-    if (!early) return this.hold(e, before)
-    const t = this.w.temporary()
-    before.push(`${t}=${this.value(e)}`)
-    return t
   }
 
   private asText(text: string, e: Expression): string {
     return this.types.of(e) === NUMBER ? `numberText(${text})` : text
   }
 
-  private join(left: string, right: string, site: string): string {
+  private join(left: string, right: string, site: string, line: number): string {
     const simple = /^\w[\w$]*$/.test(right)
     const t = simple ? right : this.w.temporary()
     const first = simple ? "" : `${t}=${right},`
-    const slow = this.finished(`M.concat(${left},${t},${site})`)
+    const slow = this.finished(`M.concat(${left},${t},${site})`, line)
     return `(${first}typeof ${left}==="string"&&typeof ${t}==="string"?${left}+${t}:${slow})`
   }
 
@@ -349,11 +229,11 @@ export abstract class Values {
     const x = this.hold(e.operand, before)
     const site = this.w.operatorSite(e.line, this.describe(e.operand), this.describe(e.operand))
     if (e.operator === "-") {
-      const slow = this.finished(`M.negate(${x},${site})`)
+      const slow = this.finished(`M.negate(${x},${site})`, e.line)
       const rest = this.program.metatables ? slow : `+${slow}`
       return this.sequence(before, `typeof ${x}==="number"?-${x}:${rest}`)
     }
-    const slow = this.finished(`M.length(${x},${site})`)
+    const slow = this.finished(`M.length(${x},${site})`, e.line)
     return this.sequence(
       before,
       `${x} instanceof T?${x}.length():${this.program.metatables ? slow : `+${slow}`}`,
@@ -362,25 +242,24 @@ export abstract class Values {
 
   // Indexing -----------------------------------------------------------------------------------------------------------
 
-  protected constantText(value: unknown): string | undefined {
-    if (typeof value === "number") return numeral(value)
-    if (typeof value === "string") return quoted(value)
-    return value instanceof LuaFunction || value instanceof LuaTable ? this.w.constant(value) : undefined
-  }
-
   private constantOr(e: Expression & { kind: "global" | "index" }): string {
     const text = this.constantText(this.program.constant(e)?.value)
     if (text !== undefined) return text
     if (e.kind === "index") return this.index(e)
     const t = this.w.temporary()
-    const slow = this.finishedAlways(`M.index(G,${quoted(e.name)},${this.w.operatorSite(e.line)})`)
-    return `((${t}=G.getText(${quoted(e.name)}))!==undefined?${t}:${slow})`
+    const globals = this.program.isLoading(e) ? "S.loading" : "G"
+    const slow = this.finishedAlways(
+      `M.index(${globals},${quoted(e.name)},${this.w.operatorSite(e.line)})`,
+      e.line,
+    )
+    return `((${t}=${globals}.getText(${quoted(e.name)}))!==undefined?${t}:${slow})`
   }
 
   /** The globals have a metatable in every program. */
-  private finishedAlways(text: string): string {
+  private finishedAlways(text: string, line: number): string {
+    if (this.program.metatables) return this.finished(text, line)
     const t = this.w.temporary()
-    const rest = this.program.metatables && this.w.frame.generator ? "(yield* M.finish())" : "M.finishNow()"
+    const rest = `/*${line}*/M.finishNow()`
     return `((${t}=${text})!==C?${t}:${rest})`
   }
 
@@ -394,7 +273,7 @@ export abstract class Values {
     const [object, key] = this.pair(e.object, e.key, before)
     const site = this.w.operatorSite(e.line, this.describe(e.object))
     const raw = this.getter(e.key, key, object)
-    const slow = this.finishedAlways(`M.index(${object},${key},${site})`)
+    const slow = this.finishedAlways(`M.index(${object},${key},${site})`, e.line)
     if (!this.program.metatables) return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
     const t = this.w.temporary()
     return this.sequence(
@@ -460,9 +339,6 @@ export abstract class Values {
     return e.kind === "vararg" ? "V" : isMultiple(e) ? this.call(e) : this.value(e)
   }
 }
-
-/** A number needs parentheses where a member follows. */
-const literal = (e: Expression): boolean => e.kind === "number" || (e.kind === "paren" && literal(e.inner))
 
 /** Sizes in a constructor's instruction have four bits of precision, rounded up. */
 export const roundedSize = (n: number): number => {

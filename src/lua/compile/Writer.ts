@@ -44,6 +44,7 @@ export class Writer {
 
   constructor(
     private readonly source: string,
+    private readonly origin: object,
     main: FunctionNode,
   ) {
     this.frame = newFrame(main, false, undefined, false)
@@ -84,7 +85,15 @@ export class Writer {
 
   site(line: number, name: string, method: boolean, callee: string): string {
     const key = `${line} ${method} ${callee} ${name}`
-    return this.named(key, { chunk: this.chunk, source: this.source, line, name, method, callee })
+    return this.named(key, {
+      chunk: this.chunk,
+      source: this.source,
+      origin: this.origin,
+      line,
+      name,
+      method,
+      callee,
+    })
   }
 
   operatorSite(line: number, left = "", right = ""): string {

@@ -25,30 +25,33 @@ const step = (co: Coroutine, input: Results, failure: { readonly error: unknown 
   return failure === undefined ? top.next(input) : top.throw(failure.error)
 }
 
-/** Runs until the coroutine ends or yields; turns are passed on. */
-function* drive(co: Coroutine, values: LuaValue[]): Steps {
-  let input: Results = values
-  let failure: { readonly error: unknown } | undefined
-  while (co.stack.length > 0) {
-    try {
-      const result: IteratorResult<unknown, Results> = step(co, input, failure)
-      failure = undefined
-      if (result.done === true) {
+/** Known by its name to those who look for callers on JavaScript's stack. */
+const runner = {
+  /** Runs until the coroutine ends or yields; turns are passed on. */
+  *drive(co: Coroutine, values: LuaValue[]): Steps {
+    let input: Results = values
+    let failure: { readonly error: unknown } | undefined
+    while (co.stack.length > 0) {
+      try {
+        const result: IteratorResult<unknown, Results> = step(co, input, failure)
+        failure = undefined
+        if (result.done === true) {
+          co.stack.pop()
+          input = result.value
+        } else if (result.value instanceof Segment) co.stack.push(result.value.steps)
+        else if (result.value instanceof Yield) {
+          co.status = "suspended"
+          return result.value.values
+        } else yield undefined
+      } catch (error) {
         co.stack.pop()
-        input = result.value
-      } else if (result.value instanceof Segment) co.stack.push(result.value.steps)
-      else if (result.value instanceof Yield) {
-        co.status = "suspended"
-        return result.value.values
-      } else yield undefined
-    } catch (error) {
-      co.stack.pop()
-      failure = { error: asLuaError(error) }
+        failure = { error: asLuaError(error) }
+      }
     }
-  }
-  co.status = "dead"
-  if (failure !== undefined) throw failure.error
-  return input
+    co.status = "dead"
+    if (failure !== undefined) throw failure.error
+    return input
+  },
 }
 
 const refusal = (state: LuaState, co: Coroutine): string | undefined => {
@@ -67,11 +70,11 @@ function* resume(state: LuaState, co: Coroutine, values: LuaValue[]): Steps {
   co.status = "running"
   try {
     const { body } = co
-    if (co.started) return yield* drive(co, values)
+    if (co.started) return yield* runner.drive(co, values)
     co.started = true
     if (body.g !== undefined) {
       co.stack.push(body.g(...values))
-      return yield* drive(co, values)
+      return yield* runner.drive(co, values)
     }
     co.status = "dead"
     return body.p(...values)

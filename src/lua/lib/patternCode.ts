@@ -58,6 +58,8 @@ export interface PatternCode {
   readonly anchored: boolean
   /** Characters that every match starts with, "" when there is none. */
   readonly prefix: string
+  /** What the first character of every match belongs to, where that is known. */
+  readonly first: CharacterSet | undefined
 }
 
 const within = (c: number, low: number, high: number): boolean => c >= low && c <= high
@@ -257,6 +259,21 @@ const prefixOf = (ops: ReadonlyArray<number>, args: ReadonlyArray<number>): stri
   return prefix
 }
 
+const OPENINGS_MAX = 32
+
+/** Behind opening captures, of which no more than allowed, the first item must take a character. */
+const firstOf = (compiler: Compiler): CharacterSet | undefined => {
+  const { ops, args, sets } = compiler
+  let item = 0
+  while (item < OPENINGS_MAX && (ops[item] === OPEN || ops[item] === POSITION)) item++
+  const op = ops[item]
+  if (op === ONCE + SET || op === PLUS + SET) return sets[args[item]]
+  if (op !== ONCE + CHAR && op !== PLUS + CHAR) return undefined
+  const set = new Uint8Array(256)
+  set[args[item]] = 1
+  return set
+}
+
 const compile = (pattern: string, anchors: boolean): PatternCode => {
   const nul = pattern.indexOf("\0")
   const text = nul < 0 ? pattern : pattern.slice(0, nul)
@@ -270,6 +287,7 @@ const compile = (pattern: string, anchors: boolean): PatternCode => {
     sets,
     anchored,
     prefix: prefixOf(ops, args),
+    first: firstOf(compiler),
   }
 }
 

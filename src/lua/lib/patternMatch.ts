@@ -5,7 +5,7 @@
  *     frame   MORE   at item i, from `s` down to `low`: give one character back
  *             LAZY   at item i: take one more character
  *             SKIP   at item i: go on without the optional character
- *             OPENED, CLOSED   undo a capture
+ *             OPENED, CLOSED   undo a capture; not where no other frame is below, since then all captures go
  *
  * A match has a budget of steps that grows with the subject: what a pattern can burn beyond it (`.-.-.-x` on a long
  * text is cubic) raises an error where Lua would go on for minutes, since nothing can interrupt a match.
@@ -142,7 +142,7 @@ class Machine {
     this.starts[this.level] = s
     this.lengths[this.level] = length
     this.level++
-    this.pushFrame(OPENED_FRAME, 0, 0, 0)
+    if (this.top > 0) this.pushFrame(OPENED_FRAME, 0, 0, 0)
   }
 
   private close(s: number): void {
@@ -150,7 +150,7 @@ class Machine {
     while (index >= 0 && this.lengths[index] !== UNFINISHED) index--
     if (index < 0) throw this.state.raise("invalid pattern capture")
     this.lengths[index] = s - this.starts[index]
-    this.pushFrame(CLOSED_FRAME, 0, 0, index)
+    if (this.top > 0) this.pushFrame(CLOSED_FRAME, 0, 0, index)
   }
 
   private frontier(item: number, s: number): boolean {
@@ -352,9 +352,15 @@ export const search = (state: LuaState, code: PatternCode, subject: string, from
 /** As `search`, with what is loaded. */
 export const searchAgain = (code: PatternCode, subject: string, from: number): number => {
   if (code.anchored) return (matchEnd = machine.match(from)) < 0 ? -1 : from
-  const { prefix } = code
+  const { prefix, first } = code
   for (let s = from; s <= subject.length; s++) {
-    if (prefix !== "" && (s = subject.indexOf(prefix, s)) < 0) return -1
+    if (prefix !== "") {
+      s = subject.indexOf(prefix, s)
+      if (s < 0) return -1
+    } else if (first !== undefined) {
+      while (s < subject.length && first[subject.charCodeAt(s)] === 0) s++
+      if (s === subject.length) return -1
+    }
     matchEnd = machine.match(s)
     if (matchEnd >= 0) return s
   }

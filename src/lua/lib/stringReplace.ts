@@ -46,6 +46,21 @@ const templateOf = (replacement: string): Template => {
   return { texts, captures }
 }
 
+const KEPT_MAX = 128
+const KEPT_LENGTH_MAX = 256
+const kept = new Map<string, Template>()
+
+const keptTemplate = (replacement: string): Template => {
+  const known = kept.get(replacement)
+  if (known !== undefined) return known
+  const template = templateOf(replacement)
+  if (replacement.length <= KEPT_LENGTH_MAX) {
+    if (kept.size >= KEPT_MAX) kept.clear()
+    kept.set(replacement, template)
+  }
+  return template
+}
+
 const captureText = (index: number, start: number, end: number): string => {
   const value = machine.capture(index, start, end)
   return typeof value === "number" ? numberText(value) : value
@@ -162,7 +177,7 @@ const withTemplate = (substitution: Substitution, replacement: string): Results 
     while (substitution.next()) substitution.put(replacement)
     return substitution.results()
   }
-  const template = templateOf(replacement)
+  const template = keptTemplate(replacement)
   while (substitution.next()) {
     substitution.put(fill(substitution.subject, template, substitution.start, substitution.end))
   }

@@ -5,6 +5,7 @@
  * the call in `pending` and answers `CALL`; code that can be suspended finishes it by `yield* finish()`, plain code by
  * `finishNow()`. Chains of `__index` and `__newindex` through tables need none of this.
  */
+import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
 import { numberText, textNumber } from "./Numbers.js"
 import type { OperatorSite, Place } from "./Site.js"
@@ -32,10 +33,6 @@ const toText = (value: LuaValue): string | undefined =>
   typeof value === "string" ? value : typeof value === "number" ? numberText(value) : undefined
 
 export const modulo = (a: number, b: number): number => a - Math.floor(a / b) * b
-
-/** C's pow: one to any power, and minus one to an infinite one, is one. */
-export const power = (a: number, b: number): number =>
-  a === 1 || (a === -1 && (b === Infinity || b === -Infinity)) ? 1 : a ** b
 
 const compute = (operator: string, a: number, b: number): number => {
   switch (operator) {

@@ -8,6 +8,8 @@ export interface Place {
   readonly chunk: string
   /** The name the chunk was given: `@user_script`, or its source. */
   readonly source: string
+  /** What is known of the chunk, kept here for as long as its code is. */
+  readonly origin?: object
   /** -1 where the caller is no Lua code. */
   readonly line: number
 }

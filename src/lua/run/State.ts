@@ -39,7 +39,7 @@ export const C_CALLS_MAX = 200
 const CALLS_A_SEGMENT = 128
 
 /**
- * Asked at every tick. It may throw a LuaError by `state.bare`, to end the script; true asks for control to be given
+ * Asked at every tick. It may throw `state.interrupt(text)`, to end the script; true asks for control to be given
  * back.
  */
 export type Tick = (state: LuaState) => boolean
@@ -57,9 +57,13 @@ export class LuaState {
   /** The metatable of strings. */
   strings: LuaTable | undefined = undefined
   onTick: Tick = never
+  /** Where the present run was first interrupted; looking is slow, and a script may catch the error many times. */
+  interrupted: Place | undefined = undefined
   /** Operations between two ticks; a test may have a tick at each. */
   fuelATick = FUEL_A_TICK
   readonly globals = new LuaTable()
+  /** The globals that the main function of a library has, while it is loaded. */
+  loading: LuaTable = this.globals
   /** Globals that the host sets anew for each run, so that the compiler must not take them for constants. */
   readonly perRun = new Set<string>()
 
@@ -70,9 +74,13 @@ export class LuaState {
     return site.line < 0 ? "" : `${site.chunk}:${site.line}: `
   }
 
+  /** Finds the caller at a level above 1; set by the compiler, which knows its chunks. */
+  caller: (level: number) => Place | undefined = () => undefined
+
   /** The position of a caller further up: level 2 is that of the function that made the call under way. */
-  whereAbove(_level: number): string {
-    return ""
+  whereAbove(level: number): string {
+    const found = this.caller(level)
+    return found === undefined ? "" : this.where(found)
   }
 
   raise(text: string): LuaError {
@@ -96,9 +104,18 @@ export class LuaState {
     this.fuel -= operations
   }
 
+  /** After a tick that threw every check is one, so that pcall cannot keep a script alive that is to end. */
   tick(): boolean {
+    this.fuel = 0
+    const wanted = this.onTick(this)
     this.fuel = this.fuelATick
-    return this.onTick(this)
+    return wanted
+  }
+
+  /** An error that a tick throws: it has no position, but is raised where the program is. */
+  interrupt(text: string): LuaError {
+    this.interrupted ??= this.caller(1) ?? this.at
+    return new LuaError(text, this.interrupted)
   }
 
   // Calls --------------------------------------------------------------------------------------------------------------

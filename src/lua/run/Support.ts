@@ -1,8 +1,9 @@
 /**
  * What compiled code calls by name. Each state has its own set, since all of it knows the state.
  */
+import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
-import { CALL, Metamethods, modulo, power } from "./Metamethods.js"
+import { CALL, Metamethods, modulo } from "./Metamethods.js"
 import { numberText, textNumber } from "./Numbers.js"
 import type { Place, Site } from "./Site.js"
 import { deepen, listOf, type LuaState, typeName } from "./State.js"

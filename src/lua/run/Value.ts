@@ -13,7 +13,10 @@
  * (see Signal.ts) and is there only for functions that run long or call Lua; where it is there, callers that can be
  * suspended must take it. `g` is always called as a method of its LuaFunction, from which it reads its upvalues.
  */
+import type { BuiltinInfo } from "./BuiltinInfo.js"
 import { arraySize, binOf, type Identity, type Key, type Layout, nodeCount, replay } from "./Layout.js"
+
+export type { BuiltinInfo }
 
 export type LuaValue = undefined | boolean | number | string | LuaTable | LuaFunction | Userdata | Coroutine
 
@@ -30,24 +33,6 @@ export type Steps = Generator<Signal, Results, Results>
 export type PlainForm = (...args: LuaValue[]) => Results
 
 export type GeneratorForm = (this: LuaFunction, ...args: LuaValue[]) => Steps
-
-/** What the compiler may rely on when it meets a function of the library by its name. */
-export interface BuiltinInfo {
-  readonly name: string
-  /**
-   * When it may call Lua, so that its generator form must be taken: "always", or "metatables" only in programs that can
-   * make metatables.
-   */
-  readonly calls?: "always" | "metatables"
-  /** Positions of the arguments (from 0) through which alone it may call Lua: by a function, or by a metatable. */
-  readonly through?: ReadonlyArray<number>
-  /** It calls Lua once, so that its plain form will do where what it calls has only that. */
-  readonly once?: boolean
-  /** What it returns if it returns: exactly one value of this kind. Unset: anything. */
-  readonly returns?: "number" | "string" | "boolean" | "value"
-  /** About how many simple operations one call costs. */
-  readonly cost: number
-}
 
 let identities = 0
 

@@ -55,6 +55,8 @@ export type Expression =
 export interface GlobalExpression {
   readonly kind: "global"
   readonly name: string
+  /** The function in whose body it stands. */
+  readonly owner: FunctionNode
   line: number
 }
 
@@ -123,8 +125,18 @@ export type Statement =
     }
   | { readonly kind: "call"; readonly call: CallExpression | MethodExpression }
   | { readonly kind: "do"; readonly body: Statement[] }
-  | { readonly kind: "while"; readonly condition: Expression; readonly body: Statement[] }
-  | { readonly kind: "repeat"; readonly condition: Expression; readonly body: Statement[] }
+  | {
+      readonly kind: "while"
+      readonly condition: Expression
+      readonly body: Statement[]
+      readonly line: number
+    }
+  | {
+      readonly kind: "repeat"
+      readonly condition: Expression
+      readonly body: Statement[]
+      readonly line: number
+    }
   | IfStatement
   | NumericFor
   | GenericFor

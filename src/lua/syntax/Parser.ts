@@ -105,7 +105,7 @@ class Parser extends Expressions {
     this.expect("do")
     const body = this.scoped(true)
     this.close("end", "while", line)
-    return { kind: "while", condition, body }
+    return { kind: "while", condition, body, line }
   }
 
   private repeatStatement(line: number): Statement {
@@ -115,7 +115,7 @@ class Parser extends Expressions {
     this.close("until", "repeat", line)
     const condition = this.condition()
     this.scope.closeBlock(mark)
-    return { kind: "repeat", condition, body }
+    return { kind: "repeat", condition, body, line }
   }
 
   private forStatement(line: number): Statement {

@@ -85,7 +85,7 @@ export class Scope {
 
   resolve(name: string): Expression {
     const variable = this.find(name)
-    if (variable === undefined) return { kind: "global", name, line: 0 }
+    if (variable === undefined) return { kind: "global", name, owner: this.node, line: 0 }
     variable.used = true
     return { kind: "local", variable, upvalue: variable.owner !== this.node }
   }
