@@ -41,6 +41,8 @@ import { dumpCommands } from "./commands/persistence/dump.js"
 import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
 import { replicationCommands } from "./commands/replication/replication.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
+import { scripting } from "./commands/scripting/index.js"
+import { REDIS_VERSION } from "./server/version.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
 import { internalError } from "./server/FileReport.js"
@@ -113,7 +115,16 @@ const commands = () =>
         debugChecksums(persistence),
         debugRewriteAll(engine, config, withFiles),
       ]
+      const { commands, libraries } = scripting(engine, {
+        thresholdMs: () => config.values.busyReplyThreshold,
+        heap: facts.heap,
+        compression: () => config.values.rdbcompression,
+        version: REDIS_VERSION,
+      })
+      const snapshots = yield* RdbPersistence
+      snapshots.libraries = libraries
       engine.dispatcher.table.add([
+        ...commands,
         ...dataCommands,
         ...transactionCommands(engine),
         ...connectionCommands(engine),

@@ -32,6 +32,8 @@ export class CommandContext {
   readonly propagation = new Propagation()
   /** The client is inside EXEC, a script, or a replication stream: blocking commands must not wait. */
   denyBlocking = false
+  /** The command is one that a script calls. */
+  scripted = false
   /** Channels and their subscribers. */
   readonly pubsub = new PubSub()
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */

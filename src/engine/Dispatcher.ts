@@ -20,6 +20,7 @@ import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./CommandTimer.js"
 import type { Gates } from "./Gates.js"
+import type { ScriptArguments } from "./script/ScriptArguments.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
 
 /** Bytes of an argument that an error text can show at most. */
@@ -66,14 +67,15 @@ export class Dispatcher {
     readonly table: CommandTable,
     readonly gates: Gates,
     private readonly pause: ClientPause,
-    private readonly timer: CommandTimer,
+    readonly timer: CommandTimer,
   ) {
     this.pushes = new OwnPushes(context.out)
     this.held = new HeldCommands(context, table, timer)
     context.out.stops = () => ((context.command?.bits ?? 0) & CommandBit.readonly) !== 0
     this.verbatim = () => {
       const c = this.context
-      return Array.from({ length: c.argc }, (_, i) => c.bytes(i))
+      // A script's next call overwrites the arguments.
+      return Array.from({ length: c.argc }, (_, i) => (c.scripted ? Uint8Array.from(c.bytes(i)) : c.bytes(i)))
     }
   }
 
@@ -250,7 +252,7 @@ export class Dispatcher {
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
     if (waiting !== undefined) this.held.hold(cmd, this.copyCommand(cmd), start)
     else if (start >= 0) timer.end(cmd, c, start)
-    if (pushes.waiting) pushes.place(c.session.muted)
+    if (pushes.waiting && !c.scripted) pushes.place(c.session.muted)
     if (this.monitor !== undefined) this.monitor(c)
     if (c.propagation.active) {
       const changed = c.keyspace.dirty !== dirty
@@ -261,7 +263,7 @@ export class Dispatcher {
         this.onAwaitedWrite()
       }
     }
-    if (c.blocking.pending && !c.denyBlocking) {
+    if (c.blocking.pending && !c.denyBlocking && this.gates.busy === undefined) {
       c.blocking.serve()
       if (pushes.waiting) pushes.place(c.session.muted && !c.keepReply)
     }
@@ -282,12 +284,35 @@ export class Dispatcher {
     p.finish(c.session.database, changed, this.verbatim)
   }
 
-  /** Runs a command of a transaction in the present session: no queueing, no waiting. */
-  runQueued(queued: QueuedCommand): void {
+  /** Runs a command that a script calls. Its reply stays in the writer, for the script to read and truncate. */
+  runScripted(inner: TableCommand, args: ScriptArguments): void {
+    const c = this.context
+    const { out } = c
+    c.buf = args.buf
+    c.argc = args.argc
+    c.argOff = args.argOff
+    c.argLen = args.argLen
+    c.command = inner
+    c.db = c.keyspace.database(c.session.database)
+    const errors = out.errorCount
+    this.note()
+    const { held } = c.session
+    if (this.call(inner, undefined) !== undefined) {
+      c.session.held = held
+      out.error(Errors.waitsInScript)
+    }
+    this.nestedErrors += out.errorCount - errors
+  }
+
+  /**
+   * Runs a command of a transaction in the present session: no queueing, no waiting. A script that is suspended answers
+   * what it waits with, and the transaction with it.
+   */
+  runQueued(queued: QueuedCommand): Effect.Effect<Uint8Array> | undefined {
     const c = this.context
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
-    if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return
+    if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
     const { buf, argc, argOff, argLen, command, denyBlocking } = c
     c.buf = queued.buf
     c.argc = queued.argOff.length
@@ -301,8 +326,10 @@ export class Dispatcher {
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
     c.keepReply = false
+    let waiting = this.call(inner, undefined) ?? undefined
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
-    if (this.call(inner, undefined) !== undefined) {
+    if (waiting !== undefined && this.gates.busy === undefined) {
+      waiting = undefined
       c.session.held = undefined
       c.out.error(Errors.waitsInTransaction)
     }
@@ -315,6 +342,7 @@ export class Dispatcher {
     c.argLen = argLen
     c.command = command
     c.denyBlocking = denyBlocking
+    return waiting
   }
 
   /**

@@ -36,6 +36,7 @@ import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import { logVerbose } from "./VerboseLog.js"
 import { Replies } from "./clients/Replies.js"
+import { ScriptRuns } from "./script/ScriptRuns.js"
 import { TURN_MS, WorkAlarm } from "./WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
@@ -60,6 +61,7 @@ export class Engine {
   readonly replies: Replies
   readonly pause: ClientPause
   readonly monitors: Monitors
+  readonly scripts: ScriptRuns
   /** What the server is in replication, as HELLO says it. */
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
@@ -152,6 +154,12 @@ export class Engine {
     this.dispatcher = new Dispatcher(this.context, table, this.gates, this.pause, this.timer)
     this.dispatcher.onHttp = (session) => this.cutHttp(session)
     this.monitors = new Monitors(this.dispatcher, clock)
+    this.scripts = new ScriptRuns(
+      this.dispatcher,
+      clock,
+      () => this.background,
+      () => this.stir(),
+    )
   }
 
   get blocking(): CommandContext["blocking"] {
@@ -396,7 +404,8 @@ export class Engine {
   cron(): boolean {
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
-    if (this.cronPaused) {
+    // While a script is suspended the data stands still.
+    if (this.cronPaused || this.gates.busy !== undefined) {
       // The end of CLIENT PAUSE is no periodic work; everything else here is.
       this.alarm.set(this.pause.tick(start))
       return false

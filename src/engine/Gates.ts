@@ -27,6 +27,8 @@ export class Gates {
   saveFailed = false
   /** Fewer good replicas than min-replicas-to-write. */
   tooFewReplicas = false
+  /** A script has been running for long: what others are told meanwhile. */
+  busy: string | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
   /** Answers whether clients must log in. */
@@ -45,6 +47,7 @@ export class Gates {
     if (this.memory.max > 0) bits |= CommandBit.denyOom | CommandBit.unqueued
     if (this.pausedBits !== 0) bits |= CommandBit.unqueued
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
+    if (this.busy !== undefined) bits |= CommandBit.any
     this.bits = bits
   }
 
@@ -70,6 +73,7 @@ export class Gates {
     if (this.masterDown && (allowed & CommandBit.stale) === 0) return Errors.masterDown
     if (this.loading && (allowed & CommandBit.loading) === 0) return Errors.loading
     if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading
+    if (this.busy !== undefined && (cmd.bits & CommandBit.allowBusy) === 0) return this.busy
     if (session.monitor || session.kind === "replica") {
       if ((bits & (CommandBit.write | CommandBit.readonly)) !== 0) return Errors.replicaKeyspace
     }

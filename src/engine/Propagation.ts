@@ -44,6 +44,8 @@ export class Propagation {
   private single = false
   /** Calls of `uncounted` since the start. */
   uncountedChanges = 0
+  /** What commands do leaves nothing, because a script has said so; what they found expired is told all the same. */
+  muted = false
 
   get active(): boolean {
     return this.log.active
@@ -103,6 +105,10 @@ export class Propagation {
    */
   finish(database: number, changed: boolean, args: () => ReadonlyArray<LogArgument>): void {
     const unit = this.before.splice(0)
+    if (this.muted) {
+      this.mode = "nothing"
+      this.entries.length = 0
+    }
     if (this.mode === "uncounted" || (this.mode === "verbatim" && changed))
       unit.push({ database, args: args() })
     unit.push(...this.entries.splice(0))

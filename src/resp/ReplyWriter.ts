@@ -86,6 +86,18 @@ export class ReplyWriter {
     }
   }
 
+  /** Lifts the bound, for what is not sent; answers it for `setBound`. */
+  liftBound(): number {
+    const { end } = this
+    this.end = Infinity
+    return end
+  }
+
+  /** Puts back a bound that was lifted. */
+  setBound(end: number): void {
+    this.end = end
+  }
+
   /** Announces so many strings: stops at once what could not be sent. */
   expect(items: number): void {
     if (this.pos + items * itemBytesMin > this.end) this.overflow()

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs"
 import * as node from "node:process"
 import * as Context from "effect/Context"
 import { machine, release, totalmem, type } from "node:os"
-import { setFlagsFromString } from "node:v8"
+import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
 export interface ProcessMemory {
@@ -32,6 +32,8 @@ export interface ProcessFacts {
   readonly executable: string
   readonly systemMemory: () => number
   readonly memory: () => ProcessMemory
+  /** Bytes of JavaScript objects, and what they may grow to. */
+  readonly heap: () => { readonly used: number; readonly limit: number }
   /** How many files the process may have open; Infinity where nobody knows. */
   readonly openFilesMax: () => number
   /** Processor time used so far, in microseconds. */
@@ -87,6 +89,10 @@ export const liveProcessInfo: ProcessFacts = {
   executable: node.execPath,
   systemMemory: totalmem,
   memory: node.memoryUsage,
+  heap: () => {
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+    return { used, limit }
+  },
   openFilesMax: readOpenFilesMax,
   processorTime: node.cpuUsage,
   threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),

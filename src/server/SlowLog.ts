@@ -35,8 +35,9 @@ export class SlowLog {
       time: Math.floor(c.keyspace.now / 1000),
       microseconds: Math.floor(microseconds),
       args: argumentsOf(c),
-      address: c.session.address,
-      name: c.session.name,
+      // A script's commands come from no client.
+      address: c.scripted ? "?:0" : c.session.address,
+      name: c.scripted ? "" : c.session.name,
     })
     if (this.list.length > max) this.list.length = max
   }

@@ -62,6 +62,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   "commands/debug": ["config", "rdb", "server", ...family],
   "commands/info": ["server", "config", ...family],
   "commands/persistence": ["commands/debug", "rdb", "server", ...family],
+  "commands/scripting": ["lua", "rdb", ...family],
   "commands/replication": ["config", "replication", "server", ...family],
   "commands/admin.ts": ["commands/acl", "commands/debug", "commands/info", "config", "server", ...family],
 }

@@ -76,7 +76,7 @@ export class Monitors {
     const micros = this.clock.currentTimeNanosUnsafe() / 1000n
     const time = `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, "0")}`
     const secret = secretArguments(c)
-    let text = `+${time} [${c.session.database} ${source(c.session)}]`
+    let text = `+${time} [${c.session.database} ${c.scripted ? "lua" : source(c.session)}]`
     for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? `"${REDACTED}"` : quote(c.bytes(i))}`
     return Buffer.from(`${text}\r\n`, "latin1")
   }
