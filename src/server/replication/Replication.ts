@@ -92,6 +92,7 @@ export class Replication {
       acknowledged: () => this.failover.check(),
       later: (ms, run) => void fork(Effect.andThen(Effect.sleep(ms), Effect.sync(run))),
       fed: () => engine.replies.flush(),
+      command: (name) => engine.dispatcher.table.declarations.get(name),
       now,
     })
     const loaded = (result: LoadResult): void => {
