@@ -69,7 +69,7 @@ export class Gates {
       return Errors.subscribedClient(cmd.name)
     }
     // What is queued must all be allowed now, whatever was when it was queued.
-    const allowed = cmd.name === "exec" ? cmd.bits & session.queueShared : cmd.bits
+    const allowed = (cmd.bits & CommandBit.queue) !== 0 ? cmd.bits & session.queueShared : cmd.bits
     if (this.masterDown && (allowed & CommandBit.stale) === 0) return Errors.masterDown
     if (this.loading && (allowed & CommandBit.loading) === 0) return Errors.loading
     if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading

@@ -58,7 +58,7 @@ const categoryOf = (engine: Engine, category: string): ReadonlyArray<string> =>
   engine.dispatcher.table.commands
     .flatMap((cmd) => {
       const inner = [...(cmd.subcommands?.values() ?? [])]
-      return inner.length > 0 && cmd.name !== "command" ? inner : [cmd, ...inner]
+      return inner.length > 0 && !cmd.spec.arityAllows(1) ? inner : [cmd, ...inner]
     })
     .filter((cmd) => cmd.spec.acl.some((name) => name === category))
     .map((cmd) => cmd.name)

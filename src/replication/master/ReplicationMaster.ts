@@ -16,6 +16,7 @@ import type * as Stream from "effect/Stream"
 import type { Run } from "../../engine/Background.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Session } from "../../engine/clients/Session.js"
+import type { CommandSpec } from "../../engine/declare/CommandSpec.js"
 import type { RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
 import type { ReplicationPosition } from "../../rdb/snapshot/SnapshotJob.js"
 import { type Change, type ChangePosition, type ChangesLostError, changesOf } from "./ChangeStream.js"
@@ -58,6 +59,8 @@ export interface MasterHost {
   readonly ending: () => boolean
   /** What was pushed to replicas is to leave now; called between two batches. */
   readonly fed: () => void
+  /** The declaration of a command, by its name in lower case. */
+  readonly command: (name: string) => CommandSpec | undefined
   /** Unix milliseconds. */
   readonly now: () => number
 }
@@ -315,6 +318,7 @@ export class Master {
         if (!this.log.following) this.log.reselect()
         return this.host.position().streamDb
       },
+      command: this.host.command,
       lagMax: () => this.host.outputLimit()[0],
     }
     return changesOf(source, from)

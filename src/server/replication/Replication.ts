@@ -89,6 +89,7 @@ export class Replication {
       later: (ms, run) => void fork(Effect.andThen(Effect.sleep(ms), Effect.sync(run))),
       ending: () => engine.pause.pausedFor("save"),
       fed: () => engine.replies.flush(),
+      command: (name) => engine.dispatcher.table.declarations.get(name),
       now,
     })
     const loaded = (result: LoadResult): void => {
