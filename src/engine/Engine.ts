@@ -103,6 +103,8 @@ export class Engine {
   readonly onCron: Array<(now: number) => number> = []
   /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
   changeReplicationId: () => void = () => {}
+  /** Further structures whose invariants can be asserted, by whoever owns them. */
+  readonly checks: Array<() => void> = []
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
   cronPaused = false
 
@@ -340,6 +342,15 @@ export class Engine {
     out.truncate(this.dispatcher.pushes.floor)
     // What is dropped counts for no limit.
     out.bound(replyBytesMax, false)
+  }
+
+  /** Asserts the invariants of everything the server holds; throws on the first that does not hold. For tests and DEBUG. */
+  checkInvariants(): void {
+    this.keyspace.checkInvariants(this.gates.loading)
+    this.blocking.checkInvariants()
+    this.context.pubsub.checkInvariants(this.sessions.values())
+    this.replies.checkInvariants()
+    for (const check of this.checks) check()
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
