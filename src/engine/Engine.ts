@@ -110,6 +110,8 @@ export class Engine {
   readonly onCron: Array<(now: number) => number> = []
   /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
   changeReplicationId: () => void = () => {}
+  /** Further structures whose invariants can be asserted, by whoever owns them. */
+  readonly checks: Array<() => void> = []
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
   cronPaused = false
 
@@ -375,6 +377,15 @@ export class Engine {
       out.bound(replyBytesMax, false)
     }
     session.endReply()
+  }
+
+  /** Asserts the invariants of everything the server holds; throws on the first that does not hold. For tests and DEBUG. */
+  checkInvariants(): void {
+    this.keyspace.checkInvariants(this.gates.loading)
+    this.blocking.checkInvariants()
+    this.context.pubsub.checkInvariants(this.sessions.values())
+    this.replies.checkInvariants()
+    for (const check of this.checks) check()
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */

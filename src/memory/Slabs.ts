@@ -82,4 +82,26 @@ export class Slabs {
     this.spare = this.spare.filter((other) => other.slab !== slab)
     this.droppedBytes += slab.shared.byteLength
   }
+
+  /** Asserts the invariants of the file header; `used` are the places given out. */
+  checkInvariants(used: ReadonlyArray<Place | undefined>): void {
+    const live = new Map<Slab, number>()
+    const starts = new Map<Slab, Set<number>>()
+    const note = ({ slab, start }: Place): void => {
+      const seen = starts.get(slab) ?? new Set<number>()
+      if (seen.has(start)) throw new Error(`slabs: the place at ${start} is there twice`)
+      starts.set(slab, seen.add(start))
+    }
+    for (const place of used) {
+      if (place === undefined) continue
+      note(place)
+      live.set(place.slab, (live.get(place.slab) ?? 0) + 1)
+    }
+    for (const place of this.spare) {
+      note(place)
+      if (!live.has(place.slab)) throw new Error("slabs: a spare place of a slab that nobody uses")
+    }
+    for (const [slab, count] of live)
+      if (count !== slab.live) throw new Error(`slabs: ${count} places in use, counted ${slab.live}`)
+  }
 }

@@ -182,6 +182,17 @@ export class ReplicationLog implements CommandLog {
     return shared && this.backlog !== undefined && this.backlog.holds(offset)
   }
 
+  /** Asserts the invariants of the file header. */
+  checkInvariants(): void {
+    const { backlog } = this
+    if (backlog === undefined) return
+    backlog.checkInvariants()
+    if (backlog.next !== this.offset + 1)
+      throw new Error(
+        `replication log: the backlog ends at ${backlog.next - 1}, the stream at ${this.offset}`,
+      )
+  }
+
   private select(database: number): void {
     const bytes = SELECTS[database] ?? encodeCommand(["SELECT", database])
     this.selected = database

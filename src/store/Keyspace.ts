@@ -3,14 +3,16 @@
  * an Effect service. Whatever upper layers must hear of (modified keys, expiries, events) leaves through `hooks`.
  */
 import { Arena, type Ref } from "../memory/Arena.js"
+import { BlockAccount } from "../memory/BlockAccount.js"
 import { ListLimits } from "../memory/list/QuicklistNode.js"
 import { Collections } from "./Collections.js"
 import type { Database, KeyspaceHooks } from "./Database.js"
+import { checkDatabase } from "./DatabaseCheck.js"
 import { Databases } from "./Databases.js"
 import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
-import { valueTypes } from "./types/index.js"
+import { KEYSPACE_TABLE, valueTypes } from "./types/index.js"
 
 export interface KeyspaceStats {
   keyspaceHits: number
@@ -278,6 +280,20 @@ export class Keyspace {
     for (const db of staged) this.releaseTable(db.table.ref, db.size)
   }
 
+  /**
+   * Asserts that databases, values and expiry index are what their heads say, and that the arena's live blocks are held by
+   * exactly one owner each. While a data set is loaded blocks are on their way: then only what is there is checked.
+   * @param loading a data set is being loaded into the present databases
+   */
+  checkInvariants(loading = false): void {
+    const account = new BlockAccount(this.arena)
+    for (const databases of [this.present, ...this.staged])
+      for (const db of databases) checkDatabase(db, account.tick)
+    for (const { type, encoding, value } of this.lazy)
+      valueTypes[type].visitBlocks(this.arena, encoding, value, account.tick)
+    if (!loading && this.staged.length === 0) account.close()
+  }
+
   /** Empties every database at once: the arena's chunks are dropped. Answers how many keys there were. */
   flushAll(): number {
     let n = 0
@@ -297,6 +313,3 @@ export class Keyspace {
     return n
   }
 }
-
-/** Pseudo type of a whole keyspace table that waits to be freed after FLUSHDB. */
-export const KEYSPACE_TABLE = 6

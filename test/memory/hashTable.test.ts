@@ -1,14 +1,15 @@
 import { expect, it } from "vitest"
-import { Arena, type Ref } from "../../src/memory/Arena.js"
+import type { Ref } from "../../src/memory/Arena.js"
 import { HashTable } from "../../src/memory/table/HashTable.js"
 import { TableCursor } from "../../src/memory/table/TableCursor.js"
 import { FrozenTableWalk } from "../../src/memory/table/FrozenTable.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 /** A table of keys alone, held against a Map; entries have 0 to 5 extra words. */
 class Model {
-  readonly arena = new Arena()
+  readonly arena = checkedArena()
   readonly table = new HashTable(this.arena)
   readonly map = new Map<string, Ref>()
 
@@ -36,7 +37,7 @@ class Model {
     const ref = this.entry(key)
     if (found === 0) this.table.insertAfterFind(ref)
     else {
-      this.table.replaceFound(ref)
+      this.table.replaceFound(found, ref)
       this.arena.free(found)
     }
     this.map.set(name, ref)
@@ -47,7 +48,7 @@ class Model {
     const found = this.table.find(key, 0, key.length)
     expect(found).toBe(this.map.get(name) ?? 0)
     if (found === 0) return
-    this.table.removeFound()
+    this.table.removeFound(found)
     this.arena.free(found)
     this.map.delete(name)
   }

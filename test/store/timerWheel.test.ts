@@ -1,13 +1,14 @@
 import { expect, it } from "vitest"
-import { Arena, type Ref } from "../../src/memory/Arena.js"
+import type { Ref } from "../../src/memory/Arena.js"
 import { entryExpiry, entryMeta, EXTRA_EXPIRING, TYPE_STRING } from "../../src/store/Entry.js"
 import { TimerWheel } from "../../src/store/TimerWheel.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 const TOP = 2 ** 48 - 1
 
 class Model {
-  readonly arena = new Arena()
+  readonly arena = checkedArena()
   readonly wheel = new TimerWheel(this.arena)
   readonly live = new Map<Ref, number>()
   now = 0

@@ -22,9 +22,16 @@ export interface TestRedix {
   readonly stop: () => Promise<void>
 }
 
+/** A server that has ended knows no client any more. */
+const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
+  if (sessions.size + blocking.count > 0)
+    throw new Error(`the server has ended with ${sessions.size} clients, of which ${blocking.count} wait`)
+}
+
 /**
  * Starts a server; `settings` override Redis's defaults by field name (`hashMaxListpackEntries`), `directives` by
- * directive name. What it logs is added to `lines`. Call `stop` when done.
+ * directive name. What it logs is added to `lines`. Call `stop` when done: it checks
+ * every structure of the server, before and after its end, and that no block of memory and no client is left.
  */
 export const startRedix = async (
   settings: Partial<RedixValues> = {},
@@ -77,7 +84,10 @@ export const startRedix = async (
     persistence,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: async () => {
+      engine.checkInvariants()
       await Effect.runPromise(Scope.close(scope, Exit.void))
+      engine.checkInvariants()
+      checkNobodyIsLeft(engine)
       if (offences.length > 0)
         throw new Error(`handlers broke their contract:\n${offences.slice(0, 20).join("\n")}`)
     },

@@ -1,8 +1,9 @@
 /** Expiry of keys: EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT, TTL, PTTL, EXPIRETIME, PEXPIRETIME, PERSIST. */
+import { chunkOf, wordOf } from "../../memory/Ref.js"
 import type { Ref } from "../../memory/Arena.js"
 import { comparePairs } from "../../bytes/Int64.js"
 import * as Errors from "../../resp/Errors.js"
-import { entryExpiry, entryExpiryBig, NO_EXPIRY } from "../../store/Entry.js"
+import { entryExpiry, EXPIRY_WORD, entryExpiryBig, NO_EXPIRY } from "../../store/Entry.js"
 import type { Command } from "../../engine/Command.js"
 import { command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
@@ -44,9 +45,9 @@ const allowed = (c: CommandContext, ref: Ref, bits: number): boolean => {
   if ((bits & NX) !== 0) return none
   if (none) return (bits & (XX | GT)) === 0
   if ((bits & (GT | LT)) === 0) return true
-  const words = a.i32[ref >>> 20]
-  const w = (ref & 0xfffff) << 1
-  const order = comparePairs(deadline.high, deadline.low, words[w + 4], words[w + 3])
+  const words = a.i32[chunkOf(ref)]
+  const w = wordOf(ref) + EXPIRY_WORD
+  const order = comparePairs(deadline.high, deadline.low, words[w + 1], words[w])
   return (bits & GT) !== 0 ? order > 0 : order < 0
 }
 

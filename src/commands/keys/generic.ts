@@ -1,4 +1,5 @@
 /** Commands about keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, KEYS, RANDOMKEY, DBSIZE; and the family's list. */
+import { chunkOf } from "../../memory/Ref.js"
 import type { Ref } from "../../memory/Arena.js"
 import { globMatch } from "../../bytes/Glob.js"
 import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES } from "../../store/Entry.js"
@@ -57,7 +58,7 @@ const type = (c: CommandContext): void => {
 /** Appends the key of an entry to the reply. */
 const replyKey = (c: CommandContext, ref: Ref): void => {
   const a = c.keyspace.arena
-  c.out.bulk(a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+  c.out.bulk(a.u8[chunkOf(ref)], entryKeyOffset(a, ref), entryKeyLength(a, ref))
 }
 
 const keys = (c: CommandContext): void => {
@@ -71,9 +72,9 @@ const keys = (c: CommandContext): void => {
   db.table.forEach((ref) => {
     const off = entryKeyOffset(a, ref)
     const len = entryKeyLength(a, ref)
-    if (!all && !globMatch(c.buf, pattern, length, a.u8[ref >>> 20], off, len, false)) return
+    if (!all && !globMatch(c.buf, pattern, length, a.u8[chunkOf(ref)], off, len, false)) return
     if (db.isHidden(ref)) return
-    c.out.bulk(a.u8[ref >>> 20], off, len)
+    c.out.bulk(a.u8[chunkOf(ref)], off, len)
     n++
   })
   c.out.deferredEnd(mark, "array", n)

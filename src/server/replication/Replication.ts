@@ -117,6 +117,7 @@ export class Replication {
     persistence.replication = () =>
       this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
     engine.info.section("replication", () => replicationInfo(this, config.values))
+    engine.checks.push(() => this.log.checkInvariants())
     engine.uncounted.push(() => this.log.backlog?.memoryBytes ?? 0)
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
     engine.lifecycle.addFirstStep((options) =>
