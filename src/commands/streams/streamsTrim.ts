@@ -5,7 +5,7 @@ import type { Ref } from "../../memory/Arena.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
-import type { LogArgument } from "../../engine/Propagation.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
 import { idBytes, writeStream } from "./streamsSupport.js"
 
 /** Entries deleted at most by an approximate trim: so many full nodes, between these bounds. */
@@ -128,7 +128,7 @@ export class TrimOptions {
   }
 
   /** Puts into a logged command what an approximate trim came to, as an exact one. */
-  makeExact(c: CommandContext, s: Ref, args: Array<LogArgument>): void {
+  makeExact(c: CommandContext, s: Ref, args: Array<CommandArgument>): void {
     const a = c.keyspace.arena
     args[this.operatorArg] = "="
     if (this.maxLength >= 0) args[this.thresholdArg] = streamLength(a, s)
@@ -143,7 +143,7 @@ const first = new StreamId()
 const options = new TrimOptions()
 
 /** The arguments of the command in progress, for a rewritten one. */
-export const argumentsOf = (c: CommandContext): Array<LogArgument> =>
+export const argumentsOf = (c: CommandContext): Array<CommandArgument> =>
   Array.from({ length: c.argc }, (_, i) => c.bytes(i))
 
 export const xtrim = (c: CommandContext): void => {

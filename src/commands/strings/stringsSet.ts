@@ -6,7 +6,7 @@ import { stringEncoding } from "../../store/types/StringValue.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { deadline, deadlineText, readDeadline } from "../shared/expiryOptions.js"
 import { Event } from "../../engine/KeyEvents.js"
-import type { LogArgument } from "../../engine/Propagation.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
 import { replyString } from "./stringsReply.js"
 
 // Options of SET and GETEX, one bit each.
@@ -139,7 +139,7 @@ const setWithOptions = (c: CommandContext): void => {
 
 /** SET ... GET is a plain SET to a replica. */
 const propagateWithoutGet = (c: CommandContext): void => {
-  const args: Array<LogArgument> = []
+  const args: Array<CommandArgument> = []
   for (let i = 0; i < c.argc; i++) if (i < 3 || !c.is(i, "GET")) args.push(c.bytes(i))
   c.propagation.instead(c.db.id, ...args)
 }

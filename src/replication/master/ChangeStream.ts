@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ParseStatus, RequestParser } from "../../resp/RequestParser.js"
 import type { Backlog, BacklogReader } from "../Backlog.js"
-import type { LogReader, ReplicationLog } from "../ReplicationLog.js"
+import type { StreamReader, ReplicationLog } from "../ReplicationLog.js"
 
 /** A place in a history: where one reader stopped and another can go on. */
 export interface ChangePosition {
@@ -58,7 +58,7 @@ export interface ChangeSource {
 const CHUNK_BYTES = 64 * 1024
 const SILENT = new Set(["ping", "replconf"])
 
-class ChangeReader implements LogReader {
+class ChangeReader implements StreamReader {
   private readonly parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true })
   private readonly backlog: Backlog
   private readonly reader: BacklogReader

@@ -23,7 +23,8 @@ import { attemptText, lossLines, receivingText, timeoutText } from "../LinkRepor
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
 import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
 import { mayFollow, type ReplicaPhase } from "../ReplicaState.js"
-import { encodeCommand, type ReplicationLog } from "../ReplicationLog.js"
+import { encodeCommand } from "../../resp/CommandEncoder.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
 import {
   type IncomingSnapshot,
   openSnapshot,

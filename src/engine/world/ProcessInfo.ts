@@ -97,6 +97,6 @@ export const liveProcessInfo: ProcessFacts = {
 }
 
 export const ProcessInfo: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
-  "redix/server/ProcessInfo",
+  "redix/engine/ProcessInfo",
   { defaultValue: () => liveProcessInfo },
 )
