@@ -1,6 +1,7 @@
 /** What a server leaves in its command log, as words, from Redix and from redis-server's append-only file. */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import type { Session } from "../../src/engine/clients/Session.js"
 import type { LogReader } from "../../src/engine/CommandLog.js"
 
 /** Commands in RESP, as words. */
@@ -26,14 +27,14 @@ const commandsIn = (bytes: Buffer): string[] => {
 
 /** A reader of the command log that keeps each command as its words. */
 export class RecordingLog implements LogReader {
-  readonly reading = true
+  readonly reading: boolean = true
   readonly commands: string[] = []
 
   take(_database: number, bytes: Uint8Array, off: number, len: number): void {
     this.commands.push(...commandsIn(Buffer.from(bytes.subarray(off, off + len))))
   }
-  ran(): void {}
-  brokenOff(): void {}
+  ran(_session: Session, _changed: boolean): void {}
+  brokenOff(_what: string): void {}
 }
 
 /** As RecordingLog, each command behind its database: "0: SET k v"; without one where it does not matter. */
