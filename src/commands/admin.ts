@@ -4,7 +4,7 @@ import type { ConfigState } from "../config/ConfigState.js"
 import { followConfig } from "../server/ConfigHooks.js"
 import type { Engine } from "../engine/Engine.js"
 import { returnMemory } from "../server/MemoryReturn.js"
-import type { ProcessFacts } from "../server/ProcessInfo.js"
+import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 import { describeStatistics } from "../server/info/describe.js"
 import { Statistics } from "../server/Statistics.js"
 import { aclCommands } from "./acl/acl.js"
@@ -25,7 +25,7 @@ export const adminCommands = (
 ): ReadonlyArray<Command> => {
   const statistics = new Statistics(engine, config, facts)
   describeStatistics(engine.info, statistics)
-  const purge = returnMemory(engine, facts)
+  const purge = returnMemory(engine)
   followConfig(engine, config)
   return [
     ...aclCommands(engine),

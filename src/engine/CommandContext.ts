@@ -4,7 +4,6 @@
  * One context serves a server; dispatch points it at each command in turn. Everything in it is valid only until the
  * handler returns. Argument i is the bytes buf[argOff[i] .. argOff[i] + argLen[i]); argument 0 is the command's name.
  */
-import type * as Effect from "effect/Effect"
 import type { Ref } from "../memory/Arena.js"
 import { parseInt64, parseSafeInteger } from "../bytes/Numbers.js"
 import { parseDouble } from "../bytes/FloatText.js"
@@ -14,10 +13,11 @@ import { entryType, stringChunk, stringLength, stringOffset } from "../store/Ent
 import type { Keyspace } from "../store/Keyspace.js"
 import * as Errors from "../resp/Errors.js"
 import type { Blocking } from "./Blocking.js"
+import type { CommandLog } from "./CommandLog.js"
 import type { CommandInfo } from "./CommandInfo.js"
 import { Event, type KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
-import { PubSub } from "./PubSub.js"
+import type { PubSub } from "./PubSub.js"
 import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 
@@ -29,30 +29,31 @@ export class CommandContext {
   /** Command being run (the subcommand's, for containers). */
   command: CommandInfo | undefined = undefined
   db: Database
-  readonly propagation = new Propagation()
+  /** What the command in progress leaves in the command log. */
+  readonly propagation: Propagation
   /** The client is inside EXEC, a script, or a replication stream: blocking commands must not wait. */
   denyBlocking = false
   /** The command is one that a script calls. */
   scripted = false
-  /** Channels and their subscribers. */
-  readonly pubsub = new PubSub()
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
   keepReply = false
-  /** Called after FLUSHALL has emptied every database; persistence provides it, and answers what the reply waits for. */
-  afterFlushAll: () => Effect.Effect<void> | undefined = () => undefined
   /** The command comes from this server's master. */
   fromMaster = false
 
   constructor(
     readonly keyspace: Keyspace,
+    log: CommandLog,
     readonly settings: Settings,
     readonly events: KeyEvents,
+    /** Channels and their subscribers. */
+    readonly pubsub: PubSub,
     /** Clients that wait for keys. */
     readonly blocking: Blocking<CommandContext>,
     public out: ReplyWriter,
     public session: Session,
   ) {
     this.db = keyspace.database(0)
+    this.propagation = new Propagation(log)
   }
 
   // ---- arguments

@@ -65,7 +65,7 @@ export class Arena {
   reservedBytes = 0
   usedBytesPeak = 0
   /** The shared memory the chunks are cut from. */
-  readonly slabs = new Slabs(CHUNK_BYTES)
+  readonly slabs: Slabs
   /** Writes to live blocks so far, modulo 2^32: equal twice, nothing that was reachable has changed between. */
   writes = 0
   /** The open snapshot, if any; at most one, with any number of readers. */
@@ -94,6 +94,11 @@ export class Arena {
   private chunkPagesFree: Int32Array = NO_WORDS
   /** Class -> first page with room (page id + 1), 0 none. */
   private readonly classPages = new Int32Array(CLASS_COUNT)
+
+  /** @param collectGarbage makes the runtime look for memory let go; without it that comes back at the runtime's own pace */
+  constructor(collectGarbage: () => void = () => {}) {
+    this.slabs = new Slabs(CHUNK_BYTES, collectGarbage)
+  }
 
   /**
    * Hands out a block of at least `bytes` bytes. Its contents are undefined.

@@ -43,14 +43,24 @@ const newSlab = (bytes: number): Slab | undefined => {
 }
 
 export class Slabs {
-  /** Bytes let go and, as far as is known, not collected yet; whoever collects sets it to 0. */
+  /** Bytes let go and, as far as is known, not collected yet. */
   droppedBytes = 0
-  /** Makes the garbage collector look. */
-  collect: () => void = () => {}
   private spare: Array<Place> = []
 
-  /** @param chunkBytes size of an ordinary chunk */
-  constructor(private readonly chunkBytes: number) {}
+  /**
+   * @param chunkBytes size of an ordinary chunk
+   * @param collectGarbage makes the garbage collector look
+   */
+  constructor(
+    private readonly chunkBytes: number,
+    private readonly collectGarbage: () => void,
+  ) {}
+
+  /** Has what was let go collected. */
+  collect(): void {
+    this.droppedBytes = 0
+    this.collectGarbage()
+  }
 
   /**
    * A place of `bytes` bytes, whose contents are undefined; undefined when the machine has no more memory.

@@ -47,8 +47,8 @@ import {
 import { zeroBytes } from "../bytes/Bytes.js"
 import { TimerWheel } from "./TimerWheel.js"
 
-/** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
-export interface KeyspaceHooks {
+/** Who hears of what the keyspace does. Every function must return quickly and not touch the keyspace. */
+export interface KeyspaceListener {
   /** A key has expired and is about to go: tell replicas (DEL), watchers and subscribers. */
   expired(db: Database, buf: Uint8Array, off: number, len: number): void
   /** A key that was asked for is not there (the "keymiss" event). */
@@ -67,11 +67,11 @@ export interface DatabaseOwner {
   readonly expiryPaused: boolean
   readonly deletesExpired: boolean
   readonly freeing: { readonly lazyfreeLazyServerDel: boolean }
-  readonly hooks: KeyspaceHooks
   readonly localExpiries: { add(db: Database, ref: Ref): void }
   dirty: number
   readonly random: (n: number) => number
   keyMissed(db: Database, buf: Uint8Array, off: number, len: number): void
+  streamGone(db: Database, ref: Ref): void
   expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean
   expireForWrite(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean
   accessClock(ref: Ref): number
@@ -417,8 +417,7 @@ export class Database {
     const a = this.arena
     const type = entryType(a, ref)
     this.keyspace.release(type, entryEncoding(a, ref), entryValue(a, ref), lazy)
-    if (type === TYPE_STREAM)
-      this.keyspace.hooks.streamGone(this, a.u8[chunkOf(ref)], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+    if (type === TYPE_STREAM) this.keyspace.streamGone(this, ref)
   }
 
   /**

@@ -83,8 +83,7 @@ export const detach = (db: Database, ref: Ref): void => {
     throw new Error("an entry that is to go is not where its hash says")
   if (entryExpiry(a, ref) !== NO_EXPIRY) db.wheel.remove(ref)
   db.table.removeFound(ref)
-  if (entryType(a, ref) === TYPE_STREAM)
-    db.keyspace.hooks.streamGone(db, a.u8[chunkOf(ref)], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+  if (entryType(a, ref) === TYPE_STREAM) db.keyspace.streamGone(db, ref)
   a.free(ref)
 }
 

@@ -113,15 +113,14 @@ describeOracle("blocking sorted set commands", () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))
     const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
     await withOracle({ dir, config }, async (server) => {
-      const { propagation, keyspace } = redix.engine.context
+      const { keyspace } = redix.engine
       const stages = await sides(redix, server)
       const random = Random.forTest("blocking sorted sets")
       const log = new RecordingLog()
-      const before = propagation.log
-      propagation.log = log
+      redix.engine.log.add(log)
       await play(redix, stages, [run("0 FLUSHALL")])
       await play(redix, stages, randomSteps(random, stages[0], STEPS), random.seed)
-      propagation.log = before
+      redix.engine.log.remove(log)
       expect(log.commands).toEqual(commandsInAof(dir))
       expect(log.commands.some((line) => line.startsWith("ZPOPM"))).toBe(true)
       close(stages)

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from "vitest"
 import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { differential, type StepLike } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
+import { hearMessages } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
@@ -95,9 +96,7 @@ describeOracle("as Redis answers", () => {
       const { events } = redix.engine
       const got: string[] = []
       events.flags = 0xffff & ~2048
-      events.publish = (channel, message) => {
-        got.push(`${channel} ${Buffer.from(message).toString("latin1")}`)
-      }
+      hearMessages(redix.engine, (channel, message) => got.push(`${channel} ${message}`))
       const [oracle, subject, listener] = await Promise.all([
         server.connect(),
         redix.connect(),
@@ -125,7 +124,7 @@ describeOracle("as Redis answers", () => {
       const redix = await startRedix()
       running.push(redix)
       const log = new RecordingLog()
-      redix.engine.context.propagation.log = log
+      redix.engine.log.add(log)
       const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
       const random = Random.forTest("sorted set log")
       for (const steps of [sortedSetSteps, geoSteps])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { LatencyMonitor } from "../../src/server/LatencyMonitor.js"
+import { LatencyMonitor } from "../../src/engine/measures/LatencyMonitor.js"
 import { latencyGraph } from "../../src/server/LatencyReport.js"
 import { encodeCommand, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"

@@ -8,8 +8,8 @@ import { onTestFinished } from "vitest"
 import { Arena } from "../../src/memory/Arena.js"
 import { Keyspace, type KeyspaceOptions } from "../../src/store/Keyspace.js"
 
-export const checkedArena = (): Arena => {
-  const arena = new Arena()
+export const checkedArena = (...args: ConstructorParameters<typeof Arena>): Arena => {
+  const arena = new Arena(...args)
   onTestFinished(() => arena.checkInvariants())
   return arena
 }

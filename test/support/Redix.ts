@@ -10,6 +10,7 @@ import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/
 import { Redix } from "../../src/Redix.js"
 import { type Engine, EngineService } from "../../src/engine/Engine.js"
 import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
+import { type Replication, ReplicationService } from "../../src/server/replication/Replication.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
 import { watchContract } from "../../src/engine/Contract.js"
 import { RawClient } from "./RawClient.js"
@@ -18,6 +19,7 @@ export interface TestRedix {
   readonly port: number
   readonly engine: Engine
   readonly persistence: ServerPersistence
+  readonly replication: Replication
   readonly connect: () => Promise<RawClient>
   readonly stop: () => Promise<void>
 }
@@ -66,12 +68,17 @@ export const startRedix = async (
     Layer.provide(config),
     Layer.provide(NodeFileSystem.layer),
   )
-  const [port, engine, persistence] = await Effect.runPromise(
+  const [port, engine, persistence, replication] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
           const server = yield* TcpServer
-          return [server.ports[0] ?? 0, yield* EngineService, yield* PersistenceService] as const
+          return [
+            server.ports[0] ?? 0,
+            yield* EngineService,
+            yield* PersistenceService,
+            yield* ReplicationService,
+          ] as const
         }).pipe(Effect.provideContext(context)),
       ),
     ),
@@ -82,6 +89,7 @@ export const startRedix = async (
     port,
     engine,
     persistence,
+    replication,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: async () => {
       engine.checkInvariants()

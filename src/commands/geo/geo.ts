@@ -15,7 +15,7 @@ import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
 import { position, readPosition, readUnit, replyCoordinate } from "./geoSupport.js"
 import { geoSearchCommands } from "./geoSearch.js"
-import type { LogArgument } from "../../engine/Propagation.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
 import {
   addScored,
   CH as ZADD_CH,
@@ -53,7 +53,7 @@ const geoadd = (c: CommandContext): void => {
 
 /** Leaves a GEOADD as the ZADD that it is. */
 const propagateAdd = (c: CommandContext, first: number, scores: Float64Array): void => {
-  const args: Array<LogArgument> = []
+  const args: Array<CommandArgument> = []
   for (let i = 1; i < first; i++) args.push(c.bytes(i))
   for (let i = first + 2, k = 0; i < c.argc; i += 3, k++) args.push(BigInt(scores[k]), c.bytes(i))
   c.propagation.instead(c.db.id, "zadd", ...args)

@@ -8,14 +8,14 @@ import type { Command } from "../../engine/Command.js"
 import { command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { expiryCommands } from "./expiry.js"
-import { flushAll, flushDb, swapDb } from "./genericFlush.js"
+import { flushDb, swapDb } from "./genericFlush.js"
 import { copy, move, rename, renameNx } from "./genericMove.js"
 import { Event } from "../../engine/KeyEvents.js"
 import { foreseeKey } from "../shared/keyGroup.js"
 import { objectCommand } from "./object.js"
 import { scan } from "./scan.js"
 import * as spec from "../spec/generic.js"
-import { DBSIZE, FLUSHALL, FLUSHDB, SWAPDB } from "../spec/server.js"
+import { DBSIZE, FLUSHDB, SWAPDB } from "../spec/server.js"
 
 const STAR = 42
 
@@ -107,6 +107,5 @@ export const genericCommands: ReadonlyArray<Command> = [
   ...expiryCommands,
   command(DBSIZE, dbSize),
   command(FLUSHDB, flushDb),
-  command(FLUSHALL, flushAll),
   command(SWAPDB, swapDb),
 ]

@@ -4,6 +4,8 @@ import * as Errors from "../../resp/Errors.js"
 import type { Database } from "../../store/Database.js"
 import { swapDatabases } from "../../store/MoveEntry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { type Command, command } from "../../engine/Command.js"
+import { FLUSHALL } from "../spec/server.js"
 import type { Presence } from "../../engine/KeyEvents.js"
 import { options } from "../../engine/Options.js"
 import { FLUSHDB } from "../spec/server.js"
@@ -66,13 +68,24 @@ export const flushDb = (c: CommandContext): void => {
   c.out.ok()
 }
 
-export const flushAll = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+/** Who must hear that every database was emptied. */
+export interface FlushListener {
+  /** Answers what the reply waits for. */
+  afterFlushAll(): Effect.Effect<void> | undefined
+}
+
+/** FLUSHALL. */
+export const flushCommands = (listener: FlushListener): ReadonlyArray<Command> => [
+  command(FLUSHALL, (c) => flushAll(c, listener)),
+]
+
+const flushAll = (c: CommandContext, listener: FlushListener): void | Effect.Effect<Uint8Array> => {
   if (readLazy(c) < 0) return
   for (const db of c.keyspace.databases) breakWatches(c, db)
   const keys = c.keyspace.flushAll()
   for (const db of c.keyspace.databases) c.blocking.signalDatabase(db)
   finish(c, keys)
-  const saved = c.afterFlushAll()
+  const saved = listener.afterFlushAll()
   // The reply tells that the file is empty too.
   return saved === undefined || c.denyBlocking ? c.out.ok() : Effect.as(saved, OK)
 }

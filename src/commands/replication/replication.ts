@@ -13,6 +13,7 @@ import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
 import type { Replication } from "../../server/replication/Replication.js"
 import { describeClient } from "../../engine/clients/clientDescribe.js"
+import type { DebugSubcommand } from "../debug/DebugSubcommand.js"
 import { failover } from "./failover.js"
 
 export const replicationCommands = (engine: Engine, replication: Replication): ReadonlyArray<Command> => [
@@ -33,6 +34,20 @@ export const replicationCommands = (engine: Engine, replication: Replication): R
 /** SLAVEOF takes the same words. */
 const noOne = options(spec.REPLICAOF)
 const [NO, ONE] = noOne.bits("NO", "ONE")
+/** DEBUG CHANGE-REPL-ID. */
+export const debugChangeId = ({ log }: Replication): DebugSubcommand => ({
+  name: "CHANGE-REPL-ID",
+  arguments: [0, 0],
+  help: [
+    "CHANGE-REPL-ID",
+    "    Change the replication IDs of the instance.",
+    "    Dangerous: should be used only for testing the replication subsystem.",
+  ],
+  run: (c) => {
+    log.changeId()
+    c.out.ok()
+  },
+})
 
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
   const { replica } = replication

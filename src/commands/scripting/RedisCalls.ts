@@ -86,7 +86,7 @@ export class RedisCalls {
 
   private refuse(text: string, cmd?: TableCommand): LuaTable {
     if (cmd !== undefined) this.engine.timer.counters.rejected[cmd.id]++
-    this.engine.context.out.onError?.(text)
+    this.engine.measures.errors.count(text)
     return errorTable(text)
   }
 

@@ -1,7 +1,7 @@
 /** The library `redis` of scripts, in the order in which Redis fills its table. */
 import * as Effect from "effect/Effect"
 import { sha1Hex } from "../../bytes/Sha1.js"
-import { logVerbose } from "../../engine/VerboseLog.js"
+import { logVerbose } from "../../engine/world/VerboseLog.js"
 import { parseNumber } from "../../lua/lib/numberParse.js"
 import { builtin, library } from "../../lua/run/Builtin.js"
 import { LuaError } from "../../lua/run/LuaError.js"

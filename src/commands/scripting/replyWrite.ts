@@ -45,10 +45,8 @@ const integer = (out: ReplyWriter, n: number): void => {
 
 /** An error reply; one that was counted when it arose is not counted again. */
 export const writeError = (out: ReplyWriter, message: string, counted: boolean): void => {
-  const { onError } = out
-  if (counted) out.onError = undefined
-  out.error(message)
-  out.onError = onError
+  if (counted) out.countedError(message)
+  else out.error(message)
 }
 
 const sizeOf = (table: LuaTable): number => {

@@ -7,7 +7,7 @@ import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
 import * as spec from "../spec/streams.js"
 import { Event } from "../../engine/KeyEvents.js"
-import type { LogArgument } from "../../engine/Propagation.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
 import { idBytes, writeStream } from "./streamsSupport.js"
 
 /** Entries deleted at most by an approximate trim: so many full nodes, between these bounds. */
@@ -123,7 +123,7 @@ export class TrimOptions {
   }
 
   /** Puts into a logged command what an approximate trim came to, as an exact one. */
-  makeExact(c: CommandContext, s: Ref, args: Array<LogArgument>): void {
+  makeExact(c: CommandContext, s: Ref, args: Array<CommandArgument>): void {
     const a = c.keyspace.arena
     args[this.operatorArg] = "="
     if (this.maxLength >= 0) args[this.thresholdArg] = streamLength(a, s)
@@ -138,7 +138,7 @@ const first = new StreamId()
 const trim = new TrimOptions()
 
 /** The arguments of the command in progress, for a rewritten one. */
-export const argumentsOf = (c: CommandContext): Array<LogArgument> =>
+export const argumentsOf = (c: CommandContext): Array<CommandArgument> =>
   Array.from({ length: c.argc }, (_, i) => c.bytes(i))
 
 export const xtrim = (c: CommandContext): void => {

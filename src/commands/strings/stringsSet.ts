@@ -7,7 +7,7 @@ import type { CommandContext } from "../../engine/CommandContext.js"
 import { deadline, deadlineText, readDeadline } from "../shared/expiryOptions.js"
 import { Event } from "../../engine/KeyEvents.js"
 import { type Options, options } from "../../engine/Options.js"
-import type { LogArgument } from "../../engine/Propagation.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
 import * as spec from "../spec/strings.js"
 
 const setOptions = options(spec.SET)
@@ -102,7 +102,7 @@ const setWithOptions = (c: CommandContext): void => {
 
 /** SET ... GET is a plain SET to a replica. */
 const propagateWithoutGet = (c: CommandContext): void => {
-  const args: Array<LogArgument> = []
+  const args: Array<CommandArgument> = []
   for (let i = 0; i < c.argc; i++) if (i < 3 || !c.is(i, "GET")) args.push(c.bytes(i))
   c.propagation.instead(c.db.id, ...args)
 }

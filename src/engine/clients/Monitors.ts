@@ -10,7 +10,7 @@ import type * as Clock from "effect/Clock"
 import { CommandBit } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
 import type { Session } from "./Session.js"
-import type { Dispatcher } from "../Dispatcher.js"
+import type { OwnPushes } from "./OwnPushes.js"
 import { REDACTED, secretArguments } from "../Secrets.js"
 
 const HIDDEN_BITS = CommandBit.admin | CommandBit.skipMonitor
@@ -39,10 +39,12 @@ const source = (session: Session): string =>
   session.address.startsWith("/") ? `unix:${session.address.replace(/:0$/, "")}` : session.address
 
 export class Monitors {
+  /** Somebody looks. */
+  watching = false
   private readonly sessions = new Set<Session>()
 
   constructor(
-    private readonly dispatcher: Dispatcher,
+    private readonly pushes: OwnPushes,
     private readonly clock: Clock.Clock,
   ) {}
 
@@ -53,21 +55,22 @@ export class Monitors {
   join(session: Session): void {
     session.monitor = true
     this.sessions.add(session)
-    this.dispatcher.monitor = (c) => this.show(c)
+    this.watching = true
   }
 
   leave(session: Session): void {
     session.monitor = false
     this.sessions.delete(session)
-    if (this.sessions.size === 0) this.dispatcher.monitor = undefined
+    this.watching = this.sessions.size > 0
   }
 
-  private show(c: CommandContext): void {
+  /** A command has run. */
+  show(c: CommandContext): void {
     if (c.command === undefined || (c.command.bits & HIDDEN_BITS) !== 0) return
     const line = this.line(c)
     for (const session of this.sessions) {
       if (session.muted) continue
-      if (session === c.session) this.dispatcher.pushes.addLast(line)
+      if (session === c.session) this.pushes.addLast(line)
       else session.control.push(line)
     }
   }

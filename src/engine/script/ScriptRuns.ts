@@ -79,7 +79,7 @@ export class ScriptRuns {
     private readonly dispatcher: Dispatcher,
     private readonly clock: Clock,
     /** Runs an Effect that no client waits for. */
-    private readonly background: () => Run,
+    private readonly background: Run,
     /** A script that was suspended has ended. */
     private readonly resumed: () => void,
   ) {}
@@ -156,7 +156,7 @@ export class ScriptRuns {
       reply = bytes
       if (bytes !== undefined) wake?.(bytes)
     }
-    this.background()(this.slices(run))
+    this.background(this.slices(run))
     return Effect.callback<Uint8Array>((resume) => {
       wake = (bytes) => resume(Effect.succeed(bytes))
       if (reply !== undefined) wake(reply)

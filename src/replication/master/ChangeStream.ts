@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import type { CommandSpec } from "../../engine/declare/CommandSpec.js"
 import { ParseStatus, RequestParser } from "../../resp/RequestParser.js"
 import type { Backlog, BacklogReader } from "../Backlog.js"
-import type { LogReader, ReplicationLog } from "../ReplicationLog.js"
+import type { StreamReader, ReplicationLog } from "../ReplicationLog.js"
 
 /** A place in a history: where one reader stopped and another can go on. */
 export interface ChangePosition {
@@ -64,7 +64,7 @@ const CHUNK_BYTES = 64 * 1024
 const isChange = (spec: CommandSpec | undefined): boolean =>
   spec === undefined || spec.isWrite || spec.mayReplicate || spec.group === "transactions"
 
-class ChangeReader implements LogReader {
+class ChangeReader implements StreamReader {
   private readonly parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true })
   private readonly backlog: Backlog
   private readonly reader: BacklogReader

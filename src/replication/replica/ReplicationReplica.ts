@@ -22,7 +22,8 @@ import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterSt
 import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
 import type { MasterAddress, ReplicaHost, StreamCommands, StreamHold, StreamTrouble } from "./ReplicaHost.js"
 import { mayFollow, type ReplicaPhase } from "../ReplicaState.js"
-import { encodeCommand, type ReplicationLog } from "../ReplicationLog.js"
+import { encodeCommand } from "../../resp/CommandEncoder.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
 import { openSnapshot, receiveSnapshot, type TransferProgress } from "./SnapshotTransfer.js"
 
 /** Pause before the master is dialled again: grows from the first to the second, then stays. */

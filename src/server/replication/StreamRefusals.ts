@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import { type Command, CommandBit } from "../../engine/Command.js"
 import type { RedixValues } from "../../config/index.js"
 import type { StreamTrouble } from "../../replication/replica/ReplicaHost.js"
-import type { ProcessFacts } from "../ProcessInfo.js"
+import type { ProcessFacts } from "../../engine/world/ProcessInfo.js"
 
 /** Between two lines of the log on writes that are not saved. */
 const LOG_EVERY_MS = 10_000

@@ -103,6 +103,6 @@ export const liveProcessInfo: ProcessFacts = {
 }
 
 export const ProcessInfo: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
-  "redix/server/ProcessInfo",
+  "redix/engine/ProcessInfo",
   { defaultValue: () => liveProcessInfo },
 )

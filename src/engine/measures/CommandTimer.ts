@@ -9,23 +9,18 @@
  *
  * Commands themselves see nothing of it. Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
  */
-import type { TableCommand } from "./Command.js"
-import type { CommandContext } from "./CommandContext.js"
-import { Histogram } from "../bytes/Histogram.js"
+import type { TableCommand } from "../Command.js"
+import type { CommandContext } from "../CommandContext.js"
+import { Histogram } from "../../bytes/Histogram.js"
+import type { Measures } from "./Measures.js"
 import { CommandCounters } from "./CommandCounters.js"
 
 const INDIVIDUAL = 1
 const SAMPLE = 64
 const FINE_MICROSECONDS = 1000
 
-/** Told of each timed command that took at least `slowMs`; `servedMs` is what serving it took, of one that waited. */
-export type OnSlow = (cmd: TableCommand, c: CommandContext, ms: number, servedMs?: number) => void
-
 export class CommandTimer {
   readonly counters = new CommandCounters()
-  /** Milliseconds, with fractions; the server provides a fine clock. */
-  now: () => number = () => 0
-  onSlow: OnSlow = () => {}
   /** latency-tracking: keep histograms. */
   tracking = true
   private slowMs = Infinity
@@ -36,6 +31,15 @@ export class CommandTimer {
   private fresh = false
   /** By the ids of commands. */
   private readonly histograms: Array<Histogram | undefined> = []
+
+  /**
+   * @param now milliseconds since some moment, with fractions
+   * @param measures told of each timed command that took as long as `watch` says
+   */
+  constructor(
+    readonly now: () => number,
+    private readonly measures: Measures,
+  ) {}
 
   /** Sets from when on a command counts as slow: the least of the thresholds, in microseconds; negative = never. */
   watch(microseconds: number): void {
@@ -74,7 +78,7 @@ export class CommandTimer {
     counters.untimed[id] = 0
     counters.microseconds[id] += ms * 1000 * weight
     if (this.tracking) this.histogram(id).record(ms * 1e6, weight)
-    if (ms >= this.slowMs) this.onSlow(cmd, c, ms)
+    if (ms >= this.slowMs) this.measures.commandEnded(cmd, c, ms)
   }
 
   /** A command begins to wait for its reply; answers how long it ran. */
@@ -95,7 +99,7 @@ export class CommandTimer {
   record(cmd: TableCommand, c: CommandContext, ms: number, more: number, servedMs?: number): void {
     this.counters.microseconds[cmd.id] += more * 1000
     if (this.tracking) this.histogram(cmd.id).record(ms * 1e6, 1)
-    if (ms >= this.slowMs) this.onSlow(cmd, c, ms, servedMs)
+    if (ms >= this.slowMs) this.measures.commandEnded(cmd, c, ms, servedMs)
   }
 
   private histogram(id: number): Histogram {

@@ -3,8 +3,8 @@
  *
  * An entry keeps at most ARGUMENTS_MAX arguments of ARGUMENT_BYTES_MAX bytes each, the last one telling what is missing.
  */
-import type { CommandContext } from "../engine/CommandContext.js"
-import { REDACTED, secretArguments } from "../engine/Secrets.js"
+import type { CommandContext } from "../CommandContext.js"
+import { REDACTED, secretArguments } from "../Secrets.js"
 
 const ARGUMENTS_MAX = 32
 const ARGUMENT_BYTES_MAX = 128

@@ -8,7 +8,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { afterThis } from "./Turn.js"
+import { afterThis } from "../Turn.js"
 
 /** The work is done at most this long after it has become due. */
 export const TURN_MS = 100
