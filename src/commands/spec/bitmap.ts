@@ -32,6 +32,7 @@ export const BITFIELD = spec({
     "value:int}|INCRBY=encoding_offset_increment{encoding offset:int increment:int})})...]",
   brief: 8,
   findKeys: "bitfield",
+  makesKeysUnsaid: true,
 })
 
 export const BITFIELD_RO = spec({

@@ -149,6 +149,8 @@ export interface CommandFacts {
   readonly stopsOnFailedSave?: boolean
   /** "any": it answers by pushes, several times, or not at all. */
   readonly replies?: "any"
+  /** May make a key without a change: a BITFIELD all of whose operations fail leaves zeros behind, as in redis-server. */
+  readonly makesKeysUnsaid?: boolean
   /** Which words no log may show. */
   readonly secrets?: SecretWords
 }
@@ -237,6 +239,7 @@ export class CommandSpec {
   readonly guard: GuardDirective | undefined
   readonly stopsOnFailedSave: boolean
   readonly replies: "one" | "any"
+  readonly makesKeysUnsaid: boolean
   readonly secrets: SecretWords | undefined
 
   readonly findKeys: KeyFinderName | undefined
@@ -293,6 +296,7 @@ export class CommandSpec {
     this.guard = facts.guard
     this.stopsOnFailedSave = facts.stopsOnFailedSave === true
     this.replies = facts.replies ?? "one"
+    this.makesKeysUnsaid = facts.makesKeysUnsaid === true
     this.secrets = facts.secrets
     this.findKeys = facts.findKeys
     this.keyText = facts.keys
