@@ -70,6 +70,7 @@ export const watchContract = (table: CommandTable, offend: (text: string) => voi
       const words = shown(c)
       const result = handler(c)
       const say = (what: string): void => offend(`${cmd.name} ${what}: ${words}`)
+      // Of a reply beyond its client's limit only remains are left.
       if (spec.replies === "one" && !c.out.overflowed && c.out.pos - pos <= COUNTED_BYTES_MAX) {
         const replies = c.out.pos < pos ? -1 : repliesIn(c.out.buf.subarray(pos, c.out.pos))
         const wanted = result === undefined ? 1 : 0

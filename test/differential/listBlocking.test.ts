@@ -171,7 +171,7 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 describeOracle("blocking list commands", () => {
   describe.each(["2", "3"] as const)("RESP%s", (protocol) => {
-    it("act out the scripts", { timeout: 120_000 }, () =>
+    it("act out the scripts", () =>
       withOracle({}, async (server) => {
         for (const [name, lines] of Object.entries(scripts)) {
           const stages = await sides(redix, server)
@@ -183,11 +183,10 @@ describeOracle("blocking list commands", () => {
           }
           close(stages)
         }
-      }),
-    )
+      }))
   })
 
-  it("end when their time is over", { timeout: 60_000 }, () =>
+  it("end when their time is over", () =>
     withOracle({}, async (server) => {
       const commands = [
         "BLPOP k 0.02",
@@ -209,8 +208,7 @@ describeOracle("blocking list commands", () => {
       expect(redix.engine.blocking.count).toBe(0)
       oracle.close()
       subject.close()
-    }),
-  )
+    }))
 
   it("act out a random play, and leave the same in the command log", { timeout: 300_000 }, async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))

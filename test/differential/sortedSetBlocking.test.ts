@@ -80,7 +80,7 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 describeOracle("blocking sorted set commands", () => {
   for (const protocol of ["2", "3"] as const)
-    it(`act out the scripts, RESP${protocol}`, { timeout: 120_000 }, () =>
+    it(`act out the scripts, RESP${protocol}`, () =>
       withOracle({}, async (server) => {
         for (const [name, lines] of Object.entries(scripts)) {
           const stages = await sides(redix, server)
@@ -92,10 +92,9 @@ describeOracle("blocking sorted set commands", () => {
           }
           close(stages)
         }
-      }),
-    )
+      }))
 
-  it("end when their time is over", { timeout: 60_000 }, () =>
+  it("end when their time is over", () =>
     withOracle({}, async (server) => {
       const commands = ["BZPOPMIN k 0.02", "BZPOPMAX k j 0.02", "BZMPOP 0.02 1 k MAX", "BZPOPMIN k -1"].map(
         (line) => line.split(" "),
@@ -106,8 +105,7 @@ describeOracle("blocking sorted set commands", () => {
       expect(redix.engine.blocking.count).toBe(0)
       oracle.close()
       subject.close()
-    }),
-  )
+    }))
 
   it("act out a random play, and leave the same in the command log", { timeout: 300_000 }, async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))

@@ -67,7 +67,7 @@ describeOracle("as Redis answers", () => {
   }
   compare("ranges by member over different scores", "listpacks", lexOverScores, "2")
 
-  it("places of scores that no place has", { timeout: 60_000 }, () =>
+  it("places of scores that no place has", () =>
     withOracle({}, async (server) => {
       const redix = await startRedix()
       running.push(redix)
@@ -86,10 +86,9 @@ describeOracle("as Redis answers", () => {
       await differential({ oracle, subject, seed: random.seed }, steps)
       oracle.close()
       subject.close()
-    }),
-  )
+    }))
 
-  it("keyspace events come in Redis's order", { timeout: 120_000 }, () =>
+  it("keyspace events come in Redis's order", () =>
     withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
       const redix = await startRedix()
       running.push(redix)
@@ -114,10 +113,9 @@ describeOracle("as Redis answers", () => {
       await oracle.command("PING")
       expect(listener.unread).toEqual([])
       for (const client of [oracle, subject, listener]) client.close()
-    }),
-  )
+    }))
 
-  it("replicas are sent what Redis would send them", { timeout: 120_000 }, async () => {
+  it("replicas are sent what Redis would send them", async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-sorted-sets-"))
     const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
     await withOracle({ dir, config }, async (server) => {

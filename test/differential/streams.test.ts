@@ -93,7 +93,7 @@ describeOracle("streams as Redis has them", () => {
     })
   }
 
-  it("keyspace events come in Redis's order", { timeout: 120_000 }, () =>
+  it("keyspace events come in Redis's order", () =>
     withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
       const { events, context } = redix.engine
       context.keyspace.flushAll()
@@ -116,10 +116,9 @@ describeOracle("streams as Redis has them", () => {
       await oracle.command("PING")
       expect(listener.unread).toEqual([])
       for (const client of clients) client.close()
-    }),
-  )
+    }))
 
-  it("replicas are sent what Redis would send them", { timeout: 120_000 }, async () => {
+  it("replicas are sent what Redis would send them", async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-streams-"))
     const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
     await withOracle({ dir, config }, async (server) => {

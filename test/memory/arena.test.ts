@@ -125,7 +125,7 @@ const run = (r: Random, steps: number): void => {
   expect(m.arena.parkedBytes).toBe(0)
 }
 
-it("keeps blocks apart and whole, live and frozen, through any sequence", { timeout: 120_000 }, () => {
+it("keeps blocks apart and whole, live and frozen, through any sequence", () => {
   const r = Random.forTest("arena")
   for (let i = 0; i < 20; i++) run(r, 1500)
 })

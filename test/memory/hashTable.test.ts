@@ -80,7 +80,7 @@ class Model {
 const keysOf = (r: Random, n: number): ReadonlyArray<string> =>
   r.times(n, (i) => (r.below(4) === 0 ? `${i}${"x".repeat(r.below(200))}` : String(i)))
 
-it("agrees with a Map while it grows and shrinks", { timeout: 60_000 }, () => {
+it("agrees with a Map while it grows and shrinks", () => {
   const r = Random.forTest("hash table")
   for (let round = 0; round < 25; round++) {
     const m = new Model(r)
@@ -107,7 +107,7 @@ it("drains in slices of about the budget", () => {
   expect(m.arena.usedBytes).toBe(0)
 })
 
-it("SCAN returns what stays from start to end, through growth and shrinking", { timeout: 60_000 }, () => {
+it("SCAN returns what stays from start to end, through growth and shrinking", () => {
   const r = Random.forTest("scan")
   for (let round = 0; round < 60; round++) {
     const m = new Model(r)
@@ -160,7 +160,7 @@ it("answers 0 for a random entry of an empty table", () => {
   expect(m.table.random(() => 0)).toBe(0)
 })
 
-it("is seen by a snapshot as it was, while it grows, shrinks and is drained", { timeout: 60_000 }, () => {
+it("is seen by a snapshot as it was, while it grows, shrinks and is drained", () => {
   const r = Random.forTest("frozen table")
   for (let round = 0; round < 40; round++) {
     const m = new Model(r)

@@ -5,6 +5,7 @@
  */
 import { expect } from "vitest"
 import { compared } from "./Compared.js"
+import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
 import type { TestRedix } from "./Redix.js"
 
@@ -65,7 +66,7 @@ export class Stage {
 
   /** Waits until nothing moves: who waits for a reply is blocked. */
   async rest(): Promise<void> {
-    const until = Date.now() + 10_000
+    const until = Date.now() + PATIENCE_MS
     for (;;) {
       const before = this.waiting
       const blocked = await this.side.blocked()

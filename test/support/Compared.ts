@@ -9,7 +9,7 @@ import { allSpecs } from "../commands/spec/Support.js"
 import type { Argument } from "./RawClient.js"
 
 /** Names the run's folder to the test processes. */
-export const COMPARED_FOLDER = "REDIX_COMPARED_FOLDER"
+export const COMPARED_FOLDER = "TEST_COMPARED_FOLDER"
 
 const names: ReadonlySet<string> = new Set(allSpecs.map((spec) => spec.name))
 const seen = new Set<string>()

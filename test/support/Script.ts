@@ -15,6 +15,7 @@
  */
 import * as net from "node:net"
 import { compared } from "./Compared.js"
+import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, encodeCommand, formatCommand } from "./RawClient.js"
 import { escapeBytes } from "./RespFrames.js"
 
@@ -63,7 +64,6 @@ export const usualMask: Mask = (bytes) =>
     .replaceAll(/\+\d{10}\.\d{6} \[(\d+) [^\]]+\]/g, "+TIME [$1 ADDRESS]")
 
 const BARRIERS = 3
-const AWAIT_MS_MAX = 10_000
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -93,12 +93,12 @@ class Line {
   }
 
   async until(condition: (received: string) => boolean): Promise<void> {
-    const end = performance.now() + AWAIT_MS_MAX
+    const end = performance.now() + PATIENCE_MS
     while (!condition(this.received)) {
       if (performance.now() > end)
         throw new Error(`waited in vain; received ${escapeBytes(Buffer.from(this.received, "latin1"))}`)
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, AWAIT_MS_MAX)
+        const timer = setTimeout(resolve, PATIENCE_MS)
         this.waiters.push(() => {
           clearTimeout(timer)
           resolve()

@@ -83,8 +83,9 @@ export class Master {
   private flushing = false
   private getAckPending = false
   private withoutReplicasSinceMs: number
-  /** Turns of the cron. */
-  private turns = 0
+  private readonly startedMs = realNow()
+  /** Times of pings passed since then. */
+  private pingTimes = 0
   private readonly flush = (): void => {
     this.flushing = false
     try {
@@ -375,18 +376,32 @@ export class Master {
 
   // ---- once a second
 
+  /** The work begins again after a rest: what was due meanwhile is not made up for. */
+  rested(): void {
+    this.passesPing(realNow())
+  }
+
+  /**
+   * Whether the time of a ping has come since the last look. Times of pings count from the start of the server, as
+   * redis-server's do: a replica that comes is not pinged for coming.
+   */
+  private passesPing(now: number): boolean {
+    const before = this.pingTimes
+    this.pingTimes = Math.floor((now - this.startedMs) / (this.settings.replPingReplicaPeriod * 1000))
+    return this.pingTimes !== before
+  }
+
   /**
    * Pings, timeouts and limits, in real time: the replicas are on the network.
    * @param mayPing false on a chained replica, and while a failover holds writes back
    */
   cron(mayPing: boolean): void {
     const now = realNow()
-    const { replPingReplicaPeriod, replTimeout } = this.settings
+    const { replTimeout } = this.settings
     const { attached, log } = this
     this.countGood()
-    // Counted from the start of the server, as redis-server does: a replica that comes is not pinged for coming.
-    const pings = this.turns++ % replPingReplicaPeriod === 0
-    if (attached.length > 0 && mayPing && pings && !this.host.ending()) log.append(-1, ["ping"])
+    if (this.passesPing(now) && attached.length > 0 && mayPing && !this.host.ending())
+      log.append(-1, ["ping"])
     for (const reader of log.readers) reader.checkLag()
     if (this.busy) this.withoutReplicasSinceMs = this.host.now()
     for (const link of attached) {

@@ -150,6 +150,7 @@ export class Replication {
   private beat(): void {
     if (this.beating || !this.busy) return
     this.beating = true
+    this.master.rested()
     const loop = Effect.gen({ self: this }, function* () {
       while (this.busy) {
         yield* realSleep(CRON_MS)
