@@ -33,7 +33,7 @@ export const shutdownCommands = (engine: Engine): ReadonlyArray<Command> => [
     if (words === undefined) return c.fail(Errors.syntax)
     if (words.abort) return engine.lifecycle.abort() ? c.out.ok() : c.fail("ERR No shutdown in progress.")
     const { session } = c
-    session.blocked = { unblock: () => false }
+    session.blocked = { timed: false, unblock: () => false }
     return engine.lifecycle.shutdown(words).pipe(
       Effect.ensuring(Effect.sync(() => void (session.blocked = undefined))),
       // The end of the server is the reply: the connection just closes.

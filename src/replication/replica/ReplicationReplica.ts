@@ -54,6 +54,8 @@ export interface StreamCommands {
   readonly next: () => RequestView | undefined
   /** After `next` found none: what is wrong with the stream, if anything is. */
   readonly broken: string | undefined
+  /** Tells the log of what is wrong with the stream. */
+  readonly tellBroken: (reason: string) => void
   /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
   readonly run: () => StreamTrouble | StreamHold | undefined
   /** Bytes taken apart so far, empty lines included. */
@@ -486,7 +488,10 @@ export class Replica {
       }
       if (this.stream !== stream) return "the link was given up"
       const { broken } = commands
-      if (broken !== undefined) log.continues = false
+      if (broken !== undefined) {
+        log.continues = false
+        commands.tellBroken(broken)
+      }
       // Empty lines and empty commands count: the master has sent them, so its offset and ours have passed them.
       const empty = base + commands.consumed - log.offset - this.heldBytes
       if (empty > 0 && broken === undefined) this.pass(Buffer.alloc(empty, NEWLINE))
