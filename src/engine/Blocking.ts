@@ -117,6 +117,7 @@ export class Blocking<C extends WaitingContext> {
     const waiting = new Waiting(waiter, names)
     this.enter(waiting)
     waiter.session.blocked = {
+      timed: waiter.timeoutMs > 0,
       unblock: (how) =>
         this.release(waiting, how === "error" ? Buffer.from(`-${unblocked}\r\n`, "latin1") : undefined),
     }

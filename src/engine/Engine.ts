@@ -7,6 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { protocolErrorLine } from "../resp/ProtocolErrors.js"
 import * as Layer from "effect/Layer"
 import { Background, type Run } from "./Background.js"
 import { Blocking } from "./Blocking.js"
@@ -311,9 +312,7 @@ export class Engine {
   /** A client broke the protocol: the log tells of it where it tells of clients at all. */
   protocolBroken(session: Session, error: string): void {
     if (!this.verbose) return
-    const stated = error.slice(error.indexOf(": ") + 2)
-    const reason = stated.startsWith("expected '$'") ? "expected $ but got something else" : stated
-    this.background(logVerbose(`Protocol error (${reason}) from client: ${this.describe(session)}.`))
+    this.background(logVerbose(protocolErrorLine(error, this.describe(session))))
   }
 
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */

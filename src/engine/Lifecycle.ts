@@ -63,7 +63,7 @@ export class Lifecycle {
       const outcome = (this.outcome = Deferred.makeUnsafe<void, string>())
       const steps = Effect.forEach(
         this.steps,
-        (step) => (options.force ? Effect.ignore(step(options)) : step(options)),
+        (step) => (options.force ? forced(Effect.suspend(() => step(options))) : step(options)),
         { discard: true },
       )
       const run = Effect.logWarning("User requested shutdown...").pipe(
@@ -101,6 +101,16 @@ export class Lifecycle {
     return Deferred.await(this.end)
   }
 }
+
+/** A step that ends without having succeeded keeps nobody: its defect is told, its failure the step has told. */
+const forced = (step: Effect.Effect<void, string>): Effect.Effect<void> =>
+  Effect.catchCause(step, (cause) =>
+    Cause.hasDies(cause)
+      ? Effect.logError("Internal error while shutting down. Exit anyway.", cause)
+      : Cause.hasInterrupts(cause)
+        ? Effect.interrupt
+        : Effect.void,
+  )
 
 /** Tells the log of a shutdown that came to nothing. */
 const logTrouble = (cause: Cause.Cause<string>): Effect.Effect<void> => {

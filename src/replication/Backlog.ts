@@ -169,6 +169,16 @@ export class Backlog {
       if (!this.holds(next)) throw new Error(`backlog: a reader stands at ${next}, which is not held`)
   }
 
+  /** The last bytes, at most `max`, for the log. */
+  latest(max: number): Buffer {
+    const reader = this.attach(Math.max(this.first, this.next - max))
+    const parts: Array<Buffer> = []
+    for (let part = this.read(reader, max); part !== undefined; part = this.read(reader, max))
+      parts.push(part)
+    this.detach(reader)
+    return Buffer.concat(parts)
+  }
+
   private blockAt(offset: number): Block {
     // Readers are nearly always at the end.
     for (let i = this.blocks.length - 1; i >= 0; i--) {

@@ -23,6 +23,7 @@
  * Example: feed "*1\r\n$4\r\nPI", next() is NeedMore; feed "NG\r\n", next() is Command with argc 1, argLen[0] 4.
  */
 import { decodeInline } from "./InlineCommand.js"
+import { INLINE_IN_STREAM } from "./ProtocolErrors.js"
 
 /** What `RequestParser.next` found. */
 export const ParseStatus = { NeedMore: 0, Command: 1, ProtocolError: 2 } as const
@@ -299,7 +300,7 @@ export class RequestParser {
     const n = this.lengthLine("too big bulk count string", 36)
     if (n !== n) return -1
     const bad =
-      n < 0 || n > this.limits.maxBulkLength
+      n < 0 || n === lineBad || n > this.limits.maxBulkLength
         ? "invalid bulk length"
         : n > unauthenticatedBulk && !this.limits.authenticated
           ? "unauthenticated bulk length"
@@ -350,7 +351,7 @@ export class RequestParser {
     this.scanned = 0
     const command = decodeInline(buf, line, at)
     if (command === null || (this.limits.respOnly === true && command.lengths.length > 0)) {
-      this.fail(command === null ? "unbalanced quotes in request" : "a line of text where RESP is due")
+      this.fail(command === null ? "unbalanced quotes in request" : INLINE_IN_STREAM)
       return ParseStatus.ProtocolError
     }
     this.pos = at + 1

@@ -31,6 +31,21 @@ const scripted =
     await logged(replica, words)
   }
 
+/** A replica whose master sends this after the snapshot. */
+const brokenStream = async (stage: Stage, bytes: string): Promise<void> => {
+  const full = fs.readFileSync(await savedFile(await stage.start()))
+  const master = await stage.master({
+    PSYNC: (send) => {
+      send(`+FULLRESYNC ${"a".repeat(40)} 1\r\n$${full.length}\r\n`)
+      send(full)
+      send(bytes)
+    },
+  })
+  const replica = await stage.start()
+  await replica.follow(master)
+  await logged(replica, /Protocol error \(/)
+}
+
 export const replicationScenes: Readonly<Record<string, Scene>> = {
   "full sync by file": async (stage) => {
     const [, replica] = await following(stage, { "repl-diskless-sync": "no" })
@@ -195,6 +210,7 @@ export const replicationScenes: Readonly<Record<string, Scene>> = {
       PSYNC: (send) => {
         send(`+FULLRESYNC ${"a".repeat(40)} 1\r\n$${full.length}\r\n`)
         send(full)
+        send(encodeCommand(["SET", "key", "x\x00"]))
         send(encodeCommand(["LPUSH", "key", "x"]))
         send(encodeCommand(["NOSUCH", "x"]))
       },
@@ -203,19 +219,9 @@ export const replicationScenes: Readonly<Record<string, Scene>> = {
     await replica.follow(master)
     await logged(replica, /unknown command/)
   },
-  "a stream that breaks the protocol": async (stage) => {
-    const full = fs.readFileSync(await savedFile(await stage.start()))
-    const master = await stage.master({
-      PSYNC: (send) => {
-        send(`+FULLRESYNC ${"a".repeat(40)} 1\r\n$${full.length}\r\n`)
-        send(full)
-        send("*1\r\nnonsense\r\n")
-      },
-    })
-    const replica = await stage.start()
-    await replica.follow(master)
-    await logged(replica, /[Pp]rotocol error/)
-  },
+  "a stream that breaks the protocol": (stage) => brokenStream(stage, "*1\r\nnonsense\r\n"),
+  "a stream with a length that is no number": (stage) => brokenStream(stage, "*2\r\n$x\r\nPING\r\n"),
+  "a stream of lines of text": (stage) => brokenStream(stage, "HELLO world\r\n"),
   failover: async (stage) => {
     const [master, replica] = await following(stage)
     await master.ask("FAILOVER")

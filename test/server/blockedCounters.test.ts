@@ -39,6 +39,24 @@ const counters: ReadonlyArray<ScriptStep> = [
   step("a", "CONFIG RESETSTAT"),
 ]
 
+/** The reply to INFO clients without all but its counters of those that wait. */
+const waitingMask = (bytes: string): string =>
+  [...bytes.matchAll(/(?:blocked_clients|clients_in_timeout_table):\d+/g)].join(" ") || usualMask(bytes)
+
+const waitingScript: ReadonlyArray<ScriptStep> = [
+  step("b", "BLPOP nothing 0"),
+  step("a", "INFO clients"),
+  step("c", "BLPOP nothing 100"),
+  step("a", "INFO clients"),
+  step("d", "WAIT 3 100000"),
+  step("a", "INFO clients"),
+  step("e", "WAIT 3 0"),
+  step("f", "XREAD BLOCK 100000 STREAMS s $"),
+  step("a", "INFO clients"),
+  step("a", "RPUSH nothing x y"),
+  step("a", "INFO clients"),
+]
+
 const blockedScript: ReadonlyArray<ScriptStep> = [
   step("a", "CONFIG SET slowlog-log-slower-than 0"),
   step("a", "SLOWLOG RESET"),
@@ -179,6 +197,10 @@ describeOracle("commands that wait, and chunks, as in redis-server", () => {
   afterAll(async () => {
     await oracle.stop()
     await redix.stop()
+  })
+
+  it("how many wait, and how many of them for a time", async () => {
+    expect(await compareScript(oracle, redix, waitingScript, waitingMask)).toBe(6)
   })
 
   it("errors, failures and SLOWLOG of commands that wait", async () => {

@@ -16,7 +16,7 @@ export const shutdownCommands = (engine: Engine): ReadonlyArray<Command> => [
     if (found < 0 || (abort && c.argc > 2)) return c.fail(Errors.syntax)
     if (abort) return engine.lifecycle.abort() ? c.out.ok() : c.fail("ERR No shutdown in progress.")
     const { session } = c
-    session.blocked = { unblock: () => false }
+    session.blocked = { timed: false, unblock: () => false }
     const words = {
       save: (found & SAVE) !== 0 ? true : (found & NOSAVE) !== 0 ? false : undefined,
       now: (found & NOW) !== 0,

@@ -7,6 +7,7 @@
  * Commands of administration are not shown, passwords neither. A line is made once, however many look.
  */
 import type * as Clock from "effect/Clock"
+import { quoted } from "../../bytes/Quoted.js"
 import { CommandBit } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
 import type { Session } from "./Session.js"
@@ -14,27 +15,6 @@ import type { OwnPushes } from "./OwnPushes.js"
 import { REDACTED, secretArguments } from "../Secrets.js"
 
 const HIDDEN_BITS = CommandBit.admin | CommandBit.skipMonitor
-const ESCAPES: Readonly<Record<number, string>> = {
-  7: "\\a",
-  8: "\\b",
-  9: "\\t",
-  10: "\\n",
-  13: "\\r",
-  34: '\\"',
-  92: "\\\\",
-}
-
-const quote = (bytes: Uint8Array): string => {
-  let text = '"'
-  for (const byte of bytes) {
-    const escape = ESCAPES[byte]
-    if (escape !== undefined) text += escape
-    else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte)
-    else text += `\\x${byte.toString(16).padStart(2, "0")}`
-  }
-  return `${text}"`
-}
-
 const source = (session: Session): string =>
   session.address.startsWith("/") ? `unix:${session.address.replace(/:0$/, "")}` : session.address
 
@@ -80,7 +60,7 @@ export class Monitors {
     const time = `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, "0")}`
     const secret = secretArguments(c)
     let text = `+${time} [${c.session.database} ${c.scripted ? "lua" : source(c.session)}]`
-    for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? `"${REDACTED}"` : quote(c.bytes(i))}`
+    for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? `"${REDACTED}"` : quoted(c.bytes(i))}`
     return Buffer.from(`${text}\r\n`, "latin1")
   }
 }

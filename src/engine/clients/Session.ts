@@ -87,6 +87,13 @@ export const nameCost = (name: string): number => PLACE_BYTES + name.length
 export const queuedCost = ({ buf, argOff }: QueuedCommand): number =>
   QUEUED_BYTES + buf.length + argOff.length * 8
 
+/** A client that waits. */
+export interface BlockedState {
+  readonly unblock: (how: "timeout" | "error") => boolean
+  /** The wait ends by itself. */
+  readonly timed: boolean
+}
+
 export class Session {
   name = ""
   user = "default"
@@ -125,7 +132,7 @@ export class Session {
   /** The command whose reply is to come, and what is known of it, until it is counted. */
   held: HeldCommand | undefined = undefined
   /** Set while a blocking command waits. */
-  blocked: { readonly unblock: (how: "timeout" | "error") => boolean } | undefined = undefined
+  blocked: BlockedState | undefined = undefined
   /** The command just parsed waits for the end of CLIENT PAUSE. */
   postponed = false
   /** Close after the present reply. */

@@ -55,6 +55,7 @@ export class WaitList {
       while (at > 0 && (this.waiters[at - 1]?.offset ?? 0) > offset) at--
       this.waiters.splice(at, 0, waiter)
       session.blocked = {
+        timed: timeoutMs > 0,
         unblock: (how) => this.release(waiter, how === "error" ? "unblocked" : "timeout"),
       }
       return Effect.sync(() => void this.remove(waiter))

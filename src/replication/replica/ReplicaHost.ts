@@ -32,6 +32,8 @@ export interface StreamCommands {
   readonly next: () => RequestView | undefined
   /** After `next` found none: what is wrong with the stream, if anything is. */
   readonly broken: string | undefined
+  /** Tells the log of what is wrong with the stream. */
+  readonly tellBroken: (reason: string) => void
   /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
   readonly run: () => StreamTrouble | StreamHold | undefined
   /** Bytes taken apart so far, empty lines included. */

@@ -409,7 +409,10 @@ export class Replica {
       }
       if (this.stream !== stream) return "the link was given up"
       const { broken } = commands
-      if (broken !== undefined) log.continues = false
+      if (broken !== undefined) {
+        log.continues = false
+        commands.tellBroken(broken)
+      }
       // Empty lines and empty commands count: the master has sent them, so its offset and ours have passed them.
       const empty = base + commands.consumed - log.offset - this.heldBytes
       if (empty > 0 && broken === undefined) this.pass(Buffer.alloc(empty, NEWLINE))

@@ -59,7 +59,7 @@ export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
       sessions.filter((session) => session.blocked !== undefined || session.postponed).length,
     ],
     ["tracking_clients", 0],
-    ["clients_in_timeout_table", 0],
+    ["clients_in_timeout_table", sessions.filter((session) => session.blocked?.timed === true).length],
   ]
 }
 

@@ -6,6 +6,7 @@
 import type { Session } from "../../engine/clients/Session.js"
 import type { StreamCommands, StreamHold, StreamTrouble } from "../../replication/replica/ReplicaHost.js"
 import { ParseStatus, RequestParser, type RequestView } from "../../resp/RequestParser.js"
+import { describeClient } from "../../engine/clients/clientDescribe.js"
 import type { Engine } from "../../engine/Engine.js"
 import { Lookahead, type Request } from "../../engine/Lookahead.js"
 import type { StreamRefusals } from "./StreamRefusals.js"
@@ -45,6 +46,10 @@ export class MasterCommands implements StreamCommands {
 
   get broken(): string | undefined {
     return this.input.status === ParseStatus.ProtocolError ? this.input.parser.error : undefined
+  }
+
+  tellBroken(reason: string): void {
+    this.refusals.broken(reason, () => describeClient(this.engine.context, this.session()))
   }
 
   get consumed(): number {

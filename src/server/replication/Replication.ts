@@ -91,7 +91,13 @@ export class Replication {
     }
     const drop = (): void => this.master.dropReplicas()
     this.received = new ReceivedSnapshot(engine, this.log, persistence, drop, loaded)
-    this.refusals = new StreamRefusals(config.values, services.crash, (effect) => void fork(effect), now)
+    this.refusals = new StreamRefusals(
+      config.values,
+      services.crash,
+      (effect) => void fork(effect),
+      now,
+      () => this.log.backlog,
+    )
     this.replica = new Replica(this.log, config.values, this.host(now))
     engine.onResetStats.push(() => {
       this.refusals.count = 0

@@ -7,16 +7,23 @@
  *   a write while       ends the process unless replica-ignore-disk-write-errors; where the process is not the server's
  *   saving fails        own the link ends instead, and comes back when saving works again
  *
+ * Bytes that are no commands end the link, and a snapshot is asked for.
+ *
  * Source: the comments on these directives in Redis 7.0's redis.conf.
  */
 import * as Effect from "effect/Effect"
+import { quoted } from "../../bytes/Quoted.js"
 import { type Command, CommandBit } from "../../engine/Command.js"
+import { INLINE_IN_STREAM, protocolErrorLine } from "../../resp/ProtocolErrors.js"
 import type { RedixValues } from "../../config/index.js"
 import type { StreamTrouble } from "../../replication/replica/ReplicaHost.js"
 import type { ProcessFacts } from "../../engine/world/ProcessInfo.js"
+import type { Backlog } from "../../replication/Backlog.js"
 
 /** Between two lines of the log on writes that are not saved. */
 const LOG_EVERY_MS = 10_000
+/** What the log shows of the stream before a refused command. */
+const SHOWN_BYTES = 256
 const UNKNOWN_SUBCOMMAND = "ERR unknown subcommand"
 
 export class StreamRefusals {
@@ -29,6 +36,7 @@ export class StreamRefusals {
     private readonly crash: ProcessFacts["crash"],
     private readonly background: (effect: Effect.Effect<unknown>) => void,
     private readonly now: () => number,
+    private readonly backlog: () => Backlog | undefined,
   ) {}
 
   /** A command got an error; `command` is undefined for an unknown one. */
@@ -36,11 +44,35 @@ export class StreamRefusals {
     this.count++
     // As redis-server shows it: its general errors bare, those with a code of their own as they are sent.
     const shown = error.startsWith("ERR ") ? error.slice(4) : `-${error}`
-    const text = `This replica is sending an error to its master: '${shown}' after processing the command '${command?.name ?? "<unknown>"}'`
-    this.background(Effect.logWarning(`== CRITICAL == ${text}`))
+    const text = this.tell(shown, command?.name)
     if (this.values.propagationErrorBehavior !== "ignore") this.crash?.("panic", text)
     if (command !== undefined && !error.startsWith(UNKNOWN_SUBCOMMAND)) return undefined
     return { reason: `unknown command in the stream: ${name}, which a snapshot makes up for`, lost: true }
+  }
+
+  /** The stream breaks the protocol; `describe` names the link as CLIENT LIST does. */
+  broken(error: string, describe: () => string): void {
+    if (error.endsWith(INLINE_IN_STREAM))
+      this.background(
+        Effect.logWarning(
+          "WARNING: Receiving inline protocol from master, master stream corruption? Closing the master connection and discarding the cached master.",
+        ),
+      )
+    else {
+      this.count++
+      this.tell(error.replace(/^ERR /, ""))
+    }
+    this.background(Effect.logWarning(protocolErrorLine(error, describe())))
+  }
+
+  /** A client of this kind gets no reply, so the log gets it. */
+  private tell(error: string, command = "<unknown>"): string {
+    const text = `This replica is sending an error to its master: '${error}' after processing the command '${command}'`
+    this.background(Effect.logWarning(`== CRITICAL == ${text}`))
+    const before = this.backlog()?.latest(SHOWN_BYTES)
+    if (before !== undefined && before.length > 0)
+      this.background(Effect.logWarning(`Latest backlog is: '${quoted(before)}'`))
+    return text
   }
 
   /** The last save failed, and writes are to stop for that. */
