@@ -63,7 +63,6 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   "commands/info": ["server", "config", ...family],
   "commands/persistence": ["commands/debug", "rdb", "server", ...family],
   "commands/replication": ["commands/debug", "config", "replication", "server", ...family],
-  "commands/admin.ts": ["commands/acl", "commands/debug", "commands/info", "config", "server", ...family],
 }
 
 /**
