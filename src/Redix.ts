@@ -14,10 +14,8 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { renamed } from "./engine/CommandTable.js"
-import { dataCommands } from "./commands/index.js"
-import { flushCommands } from "./commands/keys/genericFlush.js"
-import { transactionCommands } from "./commands/transactions/transactions.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
+import { dataCommands } from "./commands/index.js"
 import * as specs from "./commands/spec/index.js"
 import {
   checkDirectory,
@@ -34,25 +32,16 @@ import type { RdbError } from "./rdb/format/RdbErrors.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
-import { clientCommands } from "./commands/client/client.js"
-import { commandCommands } from "./commands/info/command.js"
-import { configCommands, debugRewriteAll } from "./commands/config/config.js"
-import { connectionCommands } from "./commands/client/connection.js"
-import { adminCommands } from "./commands/admin.js"
-import { dumpCommands } from "./commands/persistence/dump.js"
-import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
-import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
-import { shutdownCommands } from "./commands/persistence/shutdown.js"
-import { scripting } from "./commands/scripting/index.js"
-import { REDIS_VERSION } from "./server/version.js"
+import { families } from "./Families.js"
+import type { Command } from "./engine/Command.js"
+import { AppCommands } from "./engine/Commands.js"
+import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
-import { internalError } from "./server/FileReport.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
-import { logVerbose } from "./engine/world/VerboseLog.js"
 import { ReplicationService } from "./server/replication/Replication.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
@@ -86,16 +75,16 @@ const rdb = (options: RedixOptions) =>
     ),
   )
 
-/** What rename-command says. All commands of Redis may be named, also those that are not here. */
+/** What rename-command says. All commands of Redis may be named, also those that are not here, and the app's own. */
 const commandNames = (
   config: RedixConfig["Service"],
+  own: ReadonlyArray<Command>,
 ): Effect.Effect<ReadonlyMap<string, string | null>, InvalidConfigError> => {
   const declared = Object.values(specs).filter(
     (one) => one instanceof CommandSpec && one.container === undefined,
   )
   const names = renamed(
-    // Commands of an app's own are declared beside their handlers.
-    [...declared, ...dataCommands].map(({ name }) => name),
+    [...declared, ...dataCommands, ...own].map(({ name }) => name),
     config.values.renameCommand,
   )
   if (!("reason" in names)) return Effect.succeed(names)
@@ -106,60 +95,12 @@ const commandNames = (
   )
 }
 
-/** Every command; each family asks for the services it needs. */
-const commands = () =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const engine = yield* EngineService
-      const config = yield* RedixConfig
-      const persistence = yield* PersistenceService
-      const replication = yield* ReplicationService
-      const facts = yield* ProcessInfo
-      const files = yield* Effect.context<FileSystem.FileSystem>()
-      const withFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
-        Effect.provideContext(effect, files)
-      const debug = [
-        debugReload(persistence),
-        debugChecksums(persistence),
-        debugRewriteAll(engine, config, withFiles),
-        debugChangeId(replication),
-      ]
-      const { commands, libraries } = scripting(engine, {
-        thresholdMs: () => config.values.busyReplyThreshold,
-        heap: facts.heap,
-        compression: () => config.values.rdbcompression,
-        version: REDIS_VERSION,
-      })
-      const snapshots = yield* RdbPersistence
-      snapshots.libraries = libraries
-      engine.dispatcher.table.add([
-        ...commands,
-        ...dataCommands,
-        ...flushCommands(persistence),
-        ...transactionCommands(engine),
-        ...connectionCommands(engine),
-        ...clientCommands(engine),
-        ...commandCommands(engine),
-        ...configCommands(engine, config, withFiles),
-        ...adminCommands(engine, config, facts, debug),
-        ...shutdownCommands(engine),
-        ...persistenceCommands(persistence),
-        ...replicationCommands(engine, replication),
-        ...dumpCommands(
-          config.values,
-          () => persistence.state.skipChecksum,
-          (reason) => void engine.background(logVerbose(internalError(0, reason))),
-        ),
-      ])
-    }),
-  )
-
 const engine = () =>
   Layer.unwrap(
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* checkDirectory(config)
-      return EngineService.layerOf(config.values, yield* commandNames(config))
+      return EngineService.layerOf(config.values, yield* commandNames(config, yield* AppCommands))
     }),
   )
 
@@ -183,7 +124,8 @@ type Parts =
 const layerOf = (
   options: RedixOptions,
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
-  commands().pipe(
+  families().pipe(
+    Layer.provide(StatisticsService.layer()),
     Layer.provideMerge(replication(options)),
     Layer.provideMerge(PersistenceService.layer()),
     Layer.provide(ReplicationHistory.layer()),

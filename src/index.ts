@@ -2,6 +2,7 @@
  * The public API: the composed server (`Redix`), and every layer, service and error it is made of.
  *
  *   Redix                    the composed layers: layerServerWith({ port: 0 }), layerWith(), layerServer(), layer()
+ *   Commands                 an app's own commands: layer([command(spec({ ... }), handler)])
  *   RedixConfig              configuration: layerOf({ ... }), layerStart (argv, environment, redis.conf), layer (ConfigProvider)
  *   RespCodec                the wire protocol: parsers and writers of requests and replies
  *   Store                    the keyspace over off-heap memory
@@ -35,6 +36,7 @@ export { type Change, type ChangePosition, ChangesLostError } from "./replicatio
 export { MasterLinkError } from "./replication/replica/MasterStream.js"
 export { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 export { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
+export * as Commands from "./engine/Commands.js"
 export { ReplyError } from "./resp/Reply.js"
 export { ReplyProtocolError } from "./resp/ReplyParser.js"
 export { RespCodec } from "./resp/RespCodec.js"

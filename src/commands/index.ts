@@ -1,4 +1,4 @@
-/** Every data command family. Commands that need the services above the store are added by the server (server/admin). */
+/** Every family that needs nothing but its context. Those that need services are layers (Families.ts). */
 import type { Command } from "../engine/Command.js"
 import { bitmapCommands } from "./bitmaps/bitmap.js"
 import { geoCommands } from "./geo/geo.js"

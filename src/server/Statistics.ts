@@ -6,6 +6,7 @@ import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
 import type { Measures } from "../engine/measures/Measures.js"
 import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
+import { returnMemory } from "./MemoryReturn.js"
 import { MemoryReport } from "./MemoryReport.js"
 
 /** How often memory is measured for its peak. */
@@ -16,6 +17,8 @@ export class Statistics {
   readonly measures: Measures
   /** 40 hex digits drawn at start. */
   readonly runId: string
+  /** MEMORY PURGE: gives back to the machine what was let go. */
+  readonly purge: () => void
   private memoryAt = 0
 
   constructor(
@@ -25,6 +28,7 @@ export class Statistics {
   ) {
     this.measures = engine.measures
     this.memory = new MemoryReport(engine, facts)
+    this.purge = returnMemory(engine)
     this.runId = Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
     engine.onCron.push((now) => {
       this.sample(now)

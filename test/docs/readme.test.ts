@@ -78,6 +78,7 @@ const runBy: Readonly<Record<string, string>> = {
   embed: "test/package",
   rdb: "test/package",
   changes: "test/package",
+  "commands-of-your-own": "test/package",
   "src/commands/strings/initial.ts": "test/package",
   usage: "here",
   session: "here",

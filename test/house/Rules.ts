@@ -64,7 +64,6 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   "commands/persistence": ["commands/debug", "rdb", "server", ...family],
   "commands/scripting": ["lua", "rdb", ...family],
   "commands/replication": ["commands/debug", "config", "replication", "server", ...family],
-  "commands/admin.ts": ["commands/acl", "commands/debug", "commands/info", "config", "server", ...family],
 }
 
 /**

@@ -197,6 +197,15 @@ console.log("left:", left().join())
   )
 
   it(
+    "has commands of the app's own",
+    async () => {
+      write("commands.ts", readmeBlock("commands-of-your-own"))
+      expect(await compileAndRun("commands.js")).toEqual(["hello!"])
+    },
+    STEP_MS_MAX,
+  )
+
+  it(
     "reads and writes RDB files without a server",
     async () => {
       write("copy.ts", readmeBlock("rdb"))

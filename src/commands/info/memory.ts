@@ -161,7 +161,7 @@ const mallocStats = ({ engine, facts }: Statistics): string => {
 }
 
 /** `purge` gives memory back that is held and not needed. */
-export const memoryCommands = (s: Statistics, purge: () => void): ReadonlyArray<Command> => [
+export const memoryCommands = (s: Statistics): ReadonlyArray<Command> => [
   container(spec.MEMORY, [
     command(spec.MEMORY_USAGE, usage),
     command(spec.MEMORY_STATS, stats(s)),
@@ -171,7 +171,7 @@ export const memoryCommands = (s: Statistics, purge: () => void): ReadonlyArray<
     }),
     command(spec.MEMORY_MALLOC_STATS, (c) => c.out.verbatim("txt", mallocStats(s))),
     command(spec.MEMORY_PURGE, (c) => {
-      purge()
+      s.purge()
       c.out.ok()
     }),
     command(spec.MEMORY_HELP, (c) => replyHelp(c, "MEMORY", HELP)),

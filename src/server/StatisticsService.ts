@@ -1,0 +1,28 @@
+/** Statistics as a service. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { RedixConfig } from "../config/RedixConfig.js"
+import { EngineService } from "../engine/Engine.js"
+import { ProcessInfo } from "../engine/world/ProcessInfo.js"
+import { followConfig } from "./ConfigHooks.js"
+import { describeStatistics } from "./info/describe.js"
+import { Statistics } from "./Statistics.js"
+
+/** What INFO shows, and what CONFIG SET changes of it at once. */
+export class StatisticsService extends Context.Service<StatisticsService, Statistics>()(
+  "redix/server/Statistics",
+) {
+  static readonly layer = (): Layer.Layer<StatisticsService, never, EngineService | RedixConfig> =>
+    Layer.effect(
+      StatisticsService,
+      Effect.gen(function* () {
+        const engine = yield* EngineService
+        const config = yield* RedixConfig
+        const statistics = new Statistics(engine, config, yield* ProcessInfo)
+        describeStatistics(engine.info, statistics)
+        followConfig(engine, config)
+        return statistics
+      }),
+    )
+}
