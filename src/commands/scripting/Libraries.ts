@@ -109,12 +109,12 @@ export class Libraries implements LibraryStore {
     return this.functions.get(name.toLowerCase())
   }
 
-  /** Adds a library; answers it, or why it is refused. */
-  add(code: string, replace: boolean): Library | string {
+  /** Adds a library; answers it, or why it is refused, `exists` if there is one of its name. */
+  add(code: string, replace: boolean, exists = Errors.libraryExists): Library | string {
     const head = nameIn(code)
     if (typeof head === "string") return head
     const { name, body } = head
-    if (!replace && this.libraries.has(name)) return Errors.libraryExists(name)
+    if (!replace && this.libraries.has(name)) return exists(name)
     const functions = this.compile(body)
     if (typeof functions === "string") return functions
     const old = this.libraries.get(name)
@@ -148,7 +148,8 @@ export class Libraries implements LibraryStore {
     }
     if (this.registered.size === 0) return Errors.libraryEmpty
     const functions = new Map<string, LibraryFunction>()
-    for (const one of this.registered.values()) functions.set(one.name, { ...one, rights: flagsOf(one.flags) })
+    for (const one of this.registered.values())
+      functions.set(one.name, { ...one, rights: flagsOf(one.flags) })
     return functions
   }
 

@@ -93,7 +93,7 @@ const restore = (libraries: Libraries, c: CommandContext): void => {
   const reason = libraries.atomically(() => {
     if (flush) libraries.clear()
     for (const code of codes) {
-      const added = libraries.add(code, replace)
+      const added = libraries.add(code, replace, Errors.libraryRestored)
       if (typeof added === "string") return added
     }
     return undefined

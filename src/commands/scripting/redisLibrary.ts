@@ -25,6 +25,9 @@ const LOGGERS: ReadonlyArray<(message: string) => Effect.Effect<void>> = [
 const isText = (value: LuaValue): value is string | number =>
   typeof value === "string" || typeof value === "number"
 
+const isNumeric = (value: LuaValue): boolean =>
+  typeof value === "number" || (typeof value === "string" && parseNumber(value) !== undefined)
+
 /** As C reads a number that may be none: 0 then. */
 const numberOf = (value: LuaValue): number =>
   typeof value === "number" ? value : typeof value === "string" ? (parseNumber(value) ?? 0) : 0
@@ -42,7 +45,7 @@ const logFunction = (host: LuaHost, state: LuaState): LuaFunction =>
   builtin("log", (...args) => {
     if (args.length < 2) throw failure(state, "redis.log() requires two arguments or more.")
     const [level, ...words] = args
-    if (!isText(level)) throw failure(state, "First argument must be a number (log level).")
+    if (!isNumeric(level)) throw failure(state, "First argument must be a number (log level).")
     const n = Math.trunc(numberOf(level))
     if (!(n >= 0 && n < LOGGERS.length)) throw failure(state, "Invalid debug level.")
     const text = words.filter(isText).map(plainText).join(" ")

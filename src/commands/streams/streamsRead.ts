@@ -52,6 +52,10 @@ const parseOptions = (c: CommandContext, ofGroup: boolean): boolean => {
   for (let i = 1; i < c.argc; i++) {
     const more = c.argc - i - 1
     if (more > 0 && c.is(i, "BLOCK")) {
+      if (c.scripted) {
+        c.fail(Errors.streamBlockInScript(c.command?.name.toUpperCase() ?? ""))
+        return false
+      }
       if (!parseBlock(c, ++i)) return false
     } else if (more > 0 && c.is(i, "COUNT")) {
       const n = c.integer(++i)
