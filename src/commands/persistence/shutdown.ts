@@ -32,6 +32,8 @@ export const shutdownCommands = (engine: Engine): ReadonlyArray<Command> => [
     const words = parse(c)
     if (words === undefined) return c.fail(Errors.syntax)
     if (words.abort) return engine.lifecycle.abort() ? c.out.ok() : c.fail("ERR No shutdown in progress.")
+    // What a suspended script has done so far must not be saved.
+    if (words.save !== false && engine.gates.busy !== undefined) return c.fail(engine.gates.busy)
     const { session } = c
     session.blocked = { unblock: () => false }
     return engine.lifecycle.shutdown(words).pipe(
