@@ -203,6 +203,8 @@ export const streamGroupOnXread =
   "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
 export const streamNoackOnXread =
   "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+export const streamBlockInScript = (command: string): string =>
+  `ERR ${command} command is not allowed with BLOCK option from scripts`
 export const streamMissingGroup = "ERR Missing GROUP option for XREADGROUP"
 export const busyGroup = "BUSYGROUP Consumer Group name already exists"
 export const noGroup = (key: string, group: string): string =>
@@ -319,6 +321,7 @@ export const scriptWriteFlag = "ERR Can not execute a script with write flag usi
 export const scriptCompile = (reason: string): string =>
   `ERR Error compiling script (new function): ${reason}`
 export const shebangInvalid = "ERR Invalid script shebang"
+export const shebangNoEngine = "ERR Invalid engine in script shebang"
 export const shebangEngine = (engine: string): string => `ERR Unexpected engine in script shebang: ${engine}`
 export const shebangFlag = (flag: string): string => `ERR Unexpected flag in script shebang: ${flag}`
 export const shebangOption = (option: string): string => `ERR Unknown lua shebang option: ${option}`
@@ -333,6 +336,8 @@ export const libraryOption = (option: string): string => `ERR Invalid metadata v
 export const libraryEngine = (engine: string): string => `ERR Engine '${engine}' not found`
 export const libraryEmpty = "ERR No functions registered"
 export const libraryExists = (name: string): string => `ERR Library '${name}' already exists`
+/** As FUNCTION RESTORE says it. */
+export const libraryRestored = (name: string): string => `ERR Library ${name} already exists`
 export const functionExists = (name: string): string => `ERR Function ${name} already exists`
 export const functionCompile = (reason: string): string => `ERR Error compiling function: ${reason}`
 export const functionRegister = (reason: string): string => `ERR Error registering functions: ${reason}`

@@ -16,12 +16,14 @@ export const shutdownCommands = (engine: Engine): ReadonlyArray<Command> => [
     if (found < 0 || (abort && c.argc > 2)) return c.fail(Errors.syntax)
     if (abort) return engine.lifecycle.abort() ? c.out.ok() : c.fail("ERR No shutdown in progress.")
     const { session } = c
-    session.blocked = { timed: false, unblock: () => false }
+    // What a suspended script has done so far must not be saved.
+    if ((found & NOSAVE) === 0 && engine.gates.busy !== undefined) return c.fail(engine.gates.busy)
     const words = {
       save: (found & SAVE) !== 0 ? true : (found & NOSAVE) !== 0 ? false : undefined,
       now: (found & NOW) !== 0,
       force: (found & FORCE) !== 0,
     }
+    session.blocked = { timed: false, unblock: () => false }
     return engine.lifecycle.shutdown(words).pipe(
       Effect.ensuring(Effect.sync(() => void (session.blocked = undefined))),
       // The end of the server is the reply: the connection just closes.

@@ -2,15 +2,13 @@
  * Libraries of functions: their sandbox, how they are loaded, and the functions by name.
  *
  * While its main chunk runs, a library may only register functions and write to the log; what its functions find when
- * they are called is all of the sandbox. So the chunk runs twice: in a sandbox that has nothing else, which tells every
- * error and what is registered, and then, compiled for the sandbox of the functions, to make them. Nothing in the first
- * sandbox differs from run to run, so the second run goes the way of the first.
+ * they are called is all of the sandbox.
  */
 import type { LibraryStore } from "../../rdb/RdbPersistence.js"
 import { realNow } from "../../engine/Turn.js"
-import { compile, lock, makeState, start } from "../../lua/Lua.js"
+import { compile, guard, lock, makeState, start } from "../../lua/Lua.js"
 import { LuaError } from "../../lua/run/LuaError.js"
-import { LuaState } from "../../lua/run/State.js"
+import type { LuaState } from "../../lua/run/State.js"
 import { asLuaError } from "../../lua/run/Task.js"
 import { plainText } from "../../lua/run/Text.js"
 import { LuaTable } from "../../lua/run/Value.js"
@@ -65,9 +63,6 @@ const failureText = (error: unknown): string => {
 
 export class Libraries implements LibraryStore {
   readonly state: LuaState
-  /** The sandbox of main chunks. */
-  private readonly loading: LuaState
-  private readonly redis: LuaTable
   private libraries = new Map<string, Library>()
   /** By name in lower case: of two that differ in case the first is found. */
   private functions = new Map<string, LibraryFunction>()
@@ -77,24 +72,14 @@ export class Libraries implements LibraryStore {
     private readonly host: LuaHost,
     calls: RedisCalls,
   ) {
-    this.state = makeState({ random: host.random })
-    this.redis = redisLibrary(host, this.state, calls, [])
-    this.state.globals.setText("redis", this.redis)
-    lock(this.state)
-    host.watch(this.state)
-    this.loading = new LuaState()
-    this.loading.globals.setText(
-      "redis",
-      loadingLibrary(
-        host,
-        this.loading,
-        registerFunction(this.loading, () => this.registered),
-      ),
-    )
-    lock(this.loading)
-    const redis = this.loading.globals.getText("redis")
-    if (redis instanceof LuaTable) redis.metatable = this.loading.globals.metatable
-    host.watch(this.loading)
+    const state = makeState({ random: host.random })
+    this.state = state
+    state.globals.setText("redis", redisLibrary(host, state, calls, []))
+    lock(state)
+    state.loading = guard(state, new LuaTable(0, 1))
+    const register = registerFunction(state, () => this.registered)
+    state.loading.setText("redis", guard(state, loadingLibrary(host, state, register)))
+    host.watch(state)
   }
 
   get count(): number {
@@ -124,12 +109,12 @@ export class Libraries implements LibraryStore {
     return this.functions.get(name.toLowerCase())
   }
 
-  /** Adds a library; answers it, or why it is refused. */
-  add(code: string, replace: boolean): Library | string {
+  /** Adds a library; answers it, or why it is refused, `exists` if there is one of its name. */
+  add(code: string, replace: boolean, exists = Errors.libraryExists): Library | string {
     const head = nameIn(code)
     if (typeof head === "string") return head
     const { name, body } = head
-    if (!replace && this.libraries.has(name)) return Errors.libraryExists(name)
+    if (!replace && this.libraries.has(name)) return exists(name)
     const functions = this.compile(body)
     if (typeof functions === "string") return functions
     const old = this.libraries.get(name)
@@ -149,53 +134,23 @@ export class Libraries implements LibraryStore {
   }
 
   private compile(body: string): ReadonlyMap<string, LibraryFunction> | string {
-    this.registered = new Map()
-    const found =
-      this.runMain(this.loading, body) ?? (this.registered.size === 0 ? Errors.libraryEmpty : undefined)
-    if (found !== undefined) return found
-    this.registered = new Map()
-    const made = this.makeFunctions(body)
-    if (made !== undefined) return made
-    const functions = new Map<string, LibraryFunction>()
-    for (const one of this.registered.values())
-      functions.set(one.name, { ...one, rights: flagsOf(one.flags) })
-    return functions
-  }
-
-  /** Runs a main chunk; answers why that failed. */
-  private runMain(state: LuaState, body: string): string | undefined {
-    const main = compile(state, body, "@user_function")
+    const main = compile(this.state, body, "@user_function", { library: true })
     if (typeof main === "string") return Errors.functionCompile(main)
+    this.registered = new Map()
     this.host.loadDeadlineMs = realNow() + LOAD_MS_MAX
     try {
-      const call = start(state, main, [])
+      const call = start(this.state, main, [])
       while (!call.run());
-      return undefined
     } catch (error) {
       return Errors.functionRegister(failureText(error))
     } finally {
       this.host.loadDeadlineMs = undefined
     }
-  }
-
-  /** The second run, in which `redis` has what it has for functions, and for once what registers them. */
-  private makeFunctions(body: string): string | undefined {
-    const { redis } = this
-    redis.readonly = false
-    redis.setText(
-      "register_function",
-      registerFunction(this.state, () => this.registered),
-    )
-    redis.readonly = true
-    this.host.silent = true
-    try {
-      return this.runMain(this.state, body)
-    } finally {
-      this.host.silent = false
-      redis.readonly = false
-      redis.setText("register_function", undefined)
-      redis.readonly = true
-    }
+    if (this.registered.size === 0) return Errors.libraryEmpty
+    const functions = new Map<string, LibraryFunction>()
+    for (const one of this.registered.values())
+      functions.set(one.name, { ...one, rights: flagsOf(one.flags) })
+    return functions
   }
 
   /** Takes a library away; answers whether it was there. */

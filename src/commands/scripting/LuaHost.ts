@@ -33,8 +33,6 @@ export class LuaHost {
   readonly random = new LuaRandom()
   /** Until when a library that is being loaded may run; undefined while none is. */
   loadDeadlineMs: number | undefined = undefined
-  /** The main chunk of a library runs the second time: what it logs was logged. */
-  silent = false
   private heapLookedMs = 0
 
   constructor(
@@ -50,12 +48,12 @@ export class LuaHost {
   private tick(state: LuaState): boolean {
     this.lookAtHeap(state)
     if (this.loadDeadlineMs !== undefined) {
-      if (realNow() >= this.loadDeadlineMs) throw state.bare("FUNCTION LOAD timeout")
+      if (realNow() >= this.loadDeadlineMs) throw state.interrupt("FUNCTION LOAD timeout")
       return false
     }
     const run = this.engine.scripts.present
     if (run === undefined) return false
-    if (run.killed) throw new LuaError(errorTable(Errors.scriptKilled), state.at)
+    if (run.killed) throw new LuaError(errorTable(Errors.scriptKilled), state.interrupt("").place)
     return run.tick(this.options.thresholdMs())
   }
 
@@ -64,6 +62,6 @@ export class LuaHost {
     if (now - this.heapLookedMs < HEAP_EVERY_MS) return
     this.heapLookedMs = now
     const { used, limit } = this.options.heap()
-    if (used > limit * HEAP_PART) throw state.bare("not enough memory")
+    if (used > limit * HEAP_PART) throw state.interrupt("not enough memory")
   }
 }

@@ -3,6 +3,7 @@ import { sha1Hex } from "../../bytes/Sha1.js"
 import { compile, lock, makeState, setGlobal } from "../../lua/Lua.js"
 import { builtin } from "../../lua/run/Builtin.js"
 import type { LuaState } from "../../lua/run/State.js"
+import { plainText } from "../../lua/run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue } from "../../lua/run/Value.js"
 import * as Errors from "../../resp/Errors.js"
 import type { LuaHost } from "./LuaHost.js"
@@ -35,8 +36,9 @@ export class Scripts {
     state.globals.setText(
       "__redis__err__handler",
       builtin("__redis__err__handler", (err) => {
+        const text = typeof err === "string" || typeof err === "number" ? plainText(err) : undefined
         const table = err instanceof LuaTable ? err : new LuaTable(0, 4)
-        if (!(err instanceof LuaTable)) table.setText("err", typeof err === "string" ? `ERR ${err}` : err)
+        if (text !== undefined) table.setText("err", `ERR ${text}`)
         if (state.at.line < 0) return table
         table.setText("source", state.at.source)
         table.setText("line", state.at.line)

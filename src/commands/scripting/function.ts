@@ -93,7 +93,7 @@ const restore = (libraries: Libraries, c: CommandContext): void => {
   const reason = libraries.atomically(() => {
     if (flush) libraries.clear()
     for (const code of codes) {
-      const added = libraries.add(code, replace)
+      const added = libraries.add(code, replace, Errors.libraryRestored)
       if (typeof added === "string") return added
     }
     return undefined
@@ -114,9 +114,10 @@ const flush = (libraries: Libraries, c: CommandContext): void => {
 const stats = (engine: Engine, libraries: Libraries, c: CommandContext): void => {
   const { out } = c
   const { suspended } = engine.scripts
+  if (suspended?.kind === "script") return c.fail(Errors.busyScript)
   out.map(2)
   out.bulkText("running_script")
-  if (suspended === undefined || suspended.kind !== "function") out.nil()
+  if (suspended === undefined) out.nil()
   else {
     out.map(3)
     out.bulkText("name")

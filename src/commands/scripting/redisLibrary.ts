@@ -25,6 +25,9 @@ const LOGGERS: ReadonlyArray<(message: string) => Effect.Effect<void>> = [
 const isText = (value: LuaValue): value is string | number =>
   typeof value === "string" || typeof value === "number"
 
+const isNumeric = (value: LuaValue): boolean =>
+  typeof value === "number" || (typeof value === "string" && parseNumber(value) !== undefined)
+
 /** As C reads a number that may be none: 0 then. */
 const numberOf = (value: LuaValue): number =>
   typeof value === "number" ? value : typeof value === "string" ? (parseNumber(value) ?? 0) : 0
@@ -42,11 +45,11 @@ const logFunction = (host: LuaHost, state: LuaState): LuaFunction =>
   builtin("log", (...args) => {
     if (args.length < 2) throw failure(state, "redis.log() requires two arguments or more.")
     const [level, ...words] = args
-    if (!isText(level)) throw failure(state, "First argument must be a number (log level).")
+    if (!isNumeric(level)) throw failure(state, "First argument must be a number (log level).")
     const n = Math.trunc(numberOf(level))
     if (!(n >= 0 && n < LOGGERS.length)) throw failure(state, "Invalid debug level.")
     const text = words.filter(isText).map(plainText).join(" ")
-    if (!host.silent) host.engine.background(LOGGERS[n](Buffer.from(text, "latin1").toString("utf8")))
+    host.engine.background(LOGGERS[n](Buffer.from(text, "latin1").toString("utf8")))
     return []
   })
 
@@ -106,14 +109,17 @@ const aclFunction = (state: LuaState, calls: RedisCalls): LuaFunction =>
     return true
   })
 
-const constants = (version: string): Array<[string, LuaValue]> => [
+const versions = (version: string): Array<[string, LuaValue]> => [
+  ["REDIS_VERSION_NUM", VERSION_NUMBER],
+  ["REDIS_VERSION", version],
+]
+
+const REPLICATION: ReadonlyArray<[string, LuaValue]> = [
   ["REPL_NONE", 0],
   ["REPL_AOF", 1],
   ["REPL_SLAVE", REPL_REPLICA],
   ["REPL_REPLICA", REPL_REPLICA],
   ["REPL_ALL", REPL_ALL],
-  ["REDIS_VERSION_NUM", VERSION_NUMBER],
-  ["REDIS_VERSION", version],
 ]
 
 const levels = (): Array<[string, LuaValue]> => LEVELS.map((name, level) => [name, level])
@@ -125,31 +131,24 @@ export const redisLibrary = (
   calls: RedisCalls,
   more: ReadonlyArray<LuaFunction>,
 ): LuaTable => {
-  const table = library(
-    [
-      builtin("call", (...words) => calls.call(state, words), { returns: "value", cost: 20 }),
-      builtin("pcall", (...words) => calls.perform(state, words), { returns: "value", cost: 20 }),
-      logFunction(host, state),
-    ],
-    levels(),
-  )
-  const rest = [
-    ...settings(state, calls).slice(0, 1),
-    sha1Function(state),
-    ...replies(),
-    ...settings(state, calls).slice(1),
-  ]
-  for (const f of rest) table.setText(f.info?.name ?? "", f)
-  for (const [name, value] of constants(host.options.version).slice(0, 5)) table.setText(name, value)
-  table.setText("acl_check_cmd", aclFunction(state, calls))
-  for (const [name, value] of constants(host.options.version).slice(5)) table.setText(name, value)
-  for (const f of more) table.setText(f.info?.name ?? "", f)
+  const [resp, replication] = settings(state, calls)
+  const table = library([
+    builtin("call", (...words) => calls.call(state, words), { returns: "value", cost: 20 }),
+    builtin("pcall", (...words) => calls.perform(state, words), { returns: "value", cost: 20 }),
+  ])
+  const put = (functions: ReadonlyArray<LuaFunction>, values: Iterable<[string, LuaValue]>): void => {
+    for (const f of functions) if (f.info !== undefined) table.setText(f.info.name, f)
+    for (const [name, value] of values) table.setText(name, value)
+  }
+  put([logFunction(host, state)], [...levels(), ...versions(host.options.version)])
+  put([resp, sha1Function(state), ...replies(), replication], REPLICATION)
+  put([aclFunction(state, calls), ...more], [])
   return table
 }
 
 /** The library while a library of functions is loaded. */
 export const loadingLibrary = (host: LuaHost, state: LuaState, register: LuaFunction): LuaTable =>
-  library([register, logFunction(host, state)], [...levels(), ...constants(host.options.version).slice(5)])
+  library([register, logFunction(host, state)], [...levels(), ...versions(host.options.version)])
 
 /** What only scripts of EVAL find. */
 export const evalFunctions = (): LuaFunction[] => [

@@ -10,7 +10,7 @@ import type { ReplyWriter } from "../../resp/ReplyWriter.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
 
 /** At this depth Redis's own stack of Lua values ends. */
-const DEPTH_MAX = 7996
+const DEPTH_MAX = 7995
 const LEAST_INTEGER = ":-9223372036854775808\r\n"
 
 /** A table whose elements are being written. */

@@ -59,6 +59,7 @@ const parseOptions = (c: CommandContext, ofGroup: boolean): boolean => {
   for (let i = 1, option = 0; i < c.argc && option !== STREAMS; i += declared.words(option)) {
     option = declared.at(c, i)
     if (option === BLOCK) {
+      if (c.scripted) return c.refuse(Errors.streamBlockInScript(c.command?.name.toUpperCase() ?? ""))
       if (!parseBlock(c, i + 1)) return false
     } else if (option === COUNT) {
       const n = c.integer(i + 1)

@@ -18,7 +18,7 @@ import { CommandBit, type TableCommand } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
 import type { Dispatcher } from "../Dispatcher.js"
 import { ScriptArguments } from "./ScriptArguments.js"
-import { atTurnEnd, realNow } from "../Turn.js"
+import { afterThis, atTurnEnd, realNow } from "../Turn.js"
 import type { Run } from "../Background.js"
 import type { Session } from "../clients/Session.js"
 import * as Errors from "../../resp/Errors.js"
@@ -74,6 +74,7 @@ export class ScriptRuns {
   /** The script that runs, or is suspended. */
   present: ScriptRun | undefined = undefined
   readonly args = new ScriptArguments()
+  private readonly waiting = new Set<() => void>()
 
   constructor(
     private readonly dispatcher: Dispatcher,
@@ -88,6 +89,14 @@ export class ScriptRuns {
   get suspended(): ScriptRun | undefined {
     return this.dispatcher.gates.busy === undefined ? undefined : this.present
   }
+
+  /** Waits until no script is suspended. */
+  readonly ended: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (this.suspended === undefined) return resume(Effect.void)
+    const wake = (): void => resume(Effect.void)
+    this.waiting.add(wake)
+    return Effect.sync(() => void this.waiting.delete(wake))
+  })
 
   /** Runs a script for the command in progress: its reply is written, or the Effect yields it. */
   begin(run: ScriptRun): void | Effect.Effect<Uint8Array> {
@@ -148,6 +157,13 @@ export class ScriptRuns {
   private suspend(run: ScriptRun, c: CommandContext): Effect.Effect<Uint8Array> {
     const { gates } = this.dispatcher
     run.words = Array.from({ length: c.argc }, (_, i) => Uint8Array.from(c.bytes(i)))
+    const command = run.kind === "script" ? "SCRIPT KILL" : "FUNCTION KILL"
+    const ms = Math.floor(realNow() - run.startedMs)
+    this.background()(
+      Effect.logWarning(
+        `Slow script detected: still in execution after ${ms} milliseconds. You can try killing the script using the ${command} command. Script name is: ${run.name}.`,
+      ),
+    )
     gates.busy = run.kind === "script" ? Errors.busyScript : Errors.busyFunction
     gates.update()
     let reply: Uint8Array | undefined = undefined
@@ -213,6 +229,9 @@ export class ScriptRuns {
     if (gates.busy !== undefined) return
     if (context.blocking.pending) context.blocking.serve()
     this.resumed()
+    const woken = [...this.waiting]
+    this.waiting.clear()
+    for (const wake of woken) afterThis(wake)
   }
 
   /** SCRIPT KILL and FUNCTION KILL: why the script cannot be killed, or undefined. */
@@ -222,6 +241,7 @@ export class ScriptRuns {
     if (run.kind !== kind) return run.kind === "script" ? Errors.busyScript : Errors.busyFunction
     if (run.wrote) return Errors.unkillable
     run.killed = true
+    this.background()(Effect.logInfo("Lua script killed by user with SCRIPT KILL."))
     return undefined
   }
 

@@ -274,7 +274,8 @@ export abstract class Values extends Operands {
     const site = this.w.operatorSite(e.line, this.describe(e.object))
     const raw = this.getter(e.key, key, object)
     const slow = this.finishedAlways(`M.index(${object},${key},${site})`, e.line)
-    if (!this.program.metatables) return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
+    if (!this.program.metatables && !this.program.isGuarded(e.object))
+      return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
     const t = this.w.temporary()
     return this.sequence(
       before,

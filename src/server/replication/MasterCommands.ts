@@ -68,6 +68,12 @@ export class MasterCommands implements StreamCommands {
     const { context, keyspace, dispatcher, gates } = engine
     const session = this.session()
     const { out } = context
+    if (gates.busy !== undefined) {
+      // A suspended script of this replica's own reads data that stands still.
+      session.postponed = true
+      this.input.keep()
+      return { wait: engine.scripts.ended }
+    }
     const mark = out.pos
     const errors = out.errorCount
     if (gates.saveFailed && request.command !== undefined) {
