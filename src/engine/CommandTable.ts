@@ -10,7 +10,7 @@ import type { Command, Handler, TableCommand } from "./Command.js"
 const fold = (b: number): number => (b >= 65 && b <= 90 ? b + 32 : b)
 
 /** A command's new name; "" takes the command away. */
-export interface Rename {
+interface Rename {
   readonly from: string
   readonly to: string
 }

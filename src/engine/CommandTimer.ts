@@ -19,7 +19,7 @@ const SAMPLE = 64
 const FINE_MICROSECONDS = 1000
 
 /** Told of each timed command that took at least `slowMs`. */
-export type OnSlow = (cmd: TableCommand, c: CommandContext, ms: number) => void
+type OnSlow = (cmd: TableCommand, c: CommandContext, ms: number) => void
 
 export class CommandTimer {
   readonly counters = new CommandCounters()

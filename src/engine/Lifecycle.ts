@@ -20,7 +20,7 @@ export interface ShutdownOptions {
 }
 
 /** A step of the shutdown; fails with the reason for which the server had better not end. */
-export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, string>
+type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, string>
 
 const ABORTED = "Shutdown was aborted"
 

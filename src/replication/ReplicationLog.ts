@@ -14,7 +14,7 @@ import { Backlog } from "./Backlog.js"
 import { afterThis } from "../engine/Turn.js"
 
 /** An identity nobody has. */
-export const NO_REPLICATION_ID = "0".repeat(40)
+const NO_REPLICATION_ID = "0".repeat(40)
 
 /** Encoded once: SELECT of the databases Redis's default has. */
 const SELECTS: ReadonlyArray<Buffer> = Array.from({ length: 16 }, (_, db) =>

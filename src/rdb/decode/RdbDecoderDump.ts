@@ -23,7 +23,7 @@ export const DUMP_FOOTER_BYTES = 10
  * `footer`: too short, too new a version or a wrong checksum ("DUMP payload version or checksum are wrong"); `format`:
  * the value itself is invalid, empty or cannot be represented ("Bad data format"), and `reason` says why.
  */
-export type DumpOutcome =
+type DumpOutcome =
   | { readonly kind: "ok" }
   | { readonly kind: "footer" }
   | { readonly kind: "format"; readonly reason: string }
