@@ -132,7 +132,7 @@ const roundBinary = (m: bigint, e: number): number => {
 }
 
 /** Hexadecimal text taken apart: value = mantissa * 2^exponent. */
-export interface HexParts {
+interface HexParts {
   readonly mantissa: bigint
   readonly exponent: number
 }

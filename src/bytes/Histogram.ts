@@ -12,7 +12,7 @@
  */
 
 /** One second: longer durations count as this. */
-export const VALUE_MAX = 1_000_000_000
+const VALUE_MAX = 1_000_000_000
 const SUB = 128
 const EXACT = 256
 const BUCKETS = 3200

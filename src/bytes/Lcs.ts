@@ -19,7 +19,7 @@ export interface LcsRun {
   readonly bEnd: number
 }
 
-export interface LcsResult {
+interface LcsResult {
   readonly length: number
   /** The subsequence; empty when only the length was asked for. */
   readonly bytes: Uint8Array

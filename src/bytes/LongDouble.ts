@@ -18,7 +18,7 @@
  */
 import { equalsWord, exponentValue, parseHexParts } from "./FloatText.js"
 
-export interface LongDouble {
+interface LongDouble {
   readonly negative: boolean
   readonly m: bigint
   readonly e: number
@@ -42,9 +42,6 @@ const DECIMALS = 17
 const UNIT = 10n ** BigInt(DECIMALS)
 
 const infinity = (negative: boolean): LongDouble => ({ negative, m: 1n, e: Infinity })
-
-/** Whether the value is plus or minus infinity. */
-export const isInfiniteLongDouble = (x: LongDouble): boolean => x.e === Infinity
 
 const bitLength = (v: bigint): number => {
   if (v === 0n) return 0
@@ -274,7 +271,7 @@ export const isInfiniteText = (buf: Uint8Array, off: number, len: number): boole
 }
 
 /** What an increment came to: the new value's text, or which of the three refusals applies. */
-export type IncrementResult =
+type IncrementResult =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly reason: "value" | "increment" | "overflow" }
 

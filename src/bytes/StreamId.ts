@@ -17,8 +17,6 @@ const TWO_32 = 4294967296
 const ID_TEXT_BYTES_MAX = 127
 /** Bytes that `formatId` may write. */
 export const ID_FORMAT_BYTES = 41
-/** Words an ID takes in a block. */
-export const ID_WORDS = 4
 
 const DASH = 0x2d
 const ZERO = 0x30

@@ -11,7 +11,7 @@ import { InvalidConfigError } from "./ConfigErrors.js"
 import { makeSetting, type Setting } from "./Settings.js"
 import { splitWords } from "./Words.js"
 
-export type CommandLine =
+type CommandLine =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
   | { readonly kind: "refused"; readonly error: InvalidConfigError }

@@ -12,7 +12,7 @@ import { makeSetting, type Setting } from "./Settings.js"
 import { splitWords } from "./Words.js"
 
 /** More than this is an include that includes itself. Redis has no bound and ends out of file descriptors. */
-export const INCLUDE_DEPTH_MAX = 16
+const INCLUDE_DEPTH_MAX = 16
 
 type FileError = ConfigFileError | InvalidConfigError
 

@@ -26,7 +26,7 @@ export type ConfigSetResult =
   | { readonly ok: false; /** The whole error reply, without "-". */ readonly error: string }
 
 /** Gets the new text of a directive; a text in return refuses the change and is its reason. */
-export type ChangeHook = (text: string) => string | undefined
+type ChangeHook = (text: string) => string | undefined
 
 export interface ConfigSetOptions {
   /** Whether the client is on the loopback or the unix socket, for `enable-protected-configs local`. */

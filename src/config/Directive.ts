@@ -11,16 +11,16 @@ import type { Kind } from "./Kinds.js"
  *   shows the default, which is what is in effect, and CONFIG REWRITE leaves the line as it is.
  * - "refused": ignoring it would make the server less safe than its owner believes, so it stops the start.
  */
-export type Support = "full" | "hint" | "none" | "refused"
+type Support = "full" | "hint" | "none" | "refused"
 
-export type Mutability =
+type Mutability =
   | "mutable"
   /** Set at start only. */
   | "immutable"
   /** Set at run time only where enable-protected-configs allows it. */
   | "protected"
 
-export interface DirectiveOptions {
+interface DirectiveOptions {
   /** Other names, shown by CONFIG GET as well: the words of before Redis 7 and Redis 5. */
   readonly aliases?: ReadonlyArray<string>
   /** Other names for the command line, the environment and files only. */

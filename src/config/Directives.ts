@@ -40,7 +40,7 @@ export type RedixValues = {
   -readonly [Name in DirectiveName as CamelCase<Name>]: Table[Name] extends Directive<infer A> ? A : never
 }
 
-export type ValueName = keyof RedixValues
+type ValueName = keyof RedixValues
 
 /** An entry of the table together with its names. */
 export interface Entry extends Directive<unknown> {

@@ -47,7 +47,7 @@ import {
 } from "./Settings.js"
 
 /** A value for `layerOf`: booleans are yes and no, a list is the words of a line, bytes are a secret that is no text. */
-export type Override = string | number | boolean | Uint8Array | ReadonlyArray<string | number>
+type Override = string | number | boolean | Uint8Array | ReadonlyArray<string | number>
 
 export type Overrides = { readonly [Name in DirectiveName | "filename"]?: Override }
 

@@ -84,7 +84,7 @@ const suggestion = (key: string): string => {
 }
 
 /** One value a directive, ready for a ConfigProvider, and where it came from. */
-export interface MergedSetting {
+interface MergedSetting {
   readonly entry: Entry
   readonly text: string
   readonly source: string
@@ -144,7 +144,7 @@ export const settingWarning = (
 const ENV_PREFIX = "REDIX_"
 
 /** The environment variable of a directive: `proto-max-bulk-len` is REDIX_PROTO_MAX_BULK_LEN. */
-export const environmentName = (name: string): string => ENV_PREFIX + name.replaceAll("-", "_").toUpperCase()
+const environmentName = (name: string): string => ENV_PREFIX + name.replaceAll("-", "_").toUpperCase()
 
 const namesByVariable = new Map(startNames.map((name) => [environmentName(name), name] as const))
 

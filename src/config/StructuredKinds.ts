@@ -40,7 +40,7 @@ export const savePoints: Kind<ReadonlyArray<SavePoint>> = {
   lines: (text) => (text === "" ? ['""'] : (text.match(/\S+ \S+/g) ?? [])),
 }
 
-export const BIND_ADDRESSES_MAX = 16
+const BIND_ADDRESSES_MAX = 16
 
 /** Addresses to listen on; a leading "-" makes one optional, "*" and "::*" mean every address of the family. */
 export const bindAddresses = (removedWhen: string): Kind<ReadonlyArray<string>> => ({
@@ -99,7 +99,7 @@ const limitClasses: Readonly<Record<string, LimitClass>> = {
 }
 
 const MB = 1024 * 1024
-export const defaultOutputBufferLimits: OutputBufferLimits = {
+const defaultOutputBufferLimits: OutputBufferLimits = {
   normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
   replica: { hardBytes: 256 * MB, softBytes: 64 * MB, softSeconds: 60 },
   pubsub: { hardBytes: 32 * MB, softBytes: 8 * MB, softSeconds: 60 },

@@ -22,7 +22,7 @@ import type { Session } from "./clients/Session.js"
 import { afterThis } from "./Turn.js"
 
 /** A context that commands are run in, as far as waiting goes. */
-export interface WaitingContext {
+interface WaitingContext {
   readonly db: Database
 }
 
@@ -80,7 +80,7 @@ class Line<C> {
  * Runs `body` with the context pointed at another session, and gives what it wrote. Where `body`
  * answers true it has served the command that the session waits in, which is counted with what it took.
  */
-export type RunFor<C> = (session: Session, database: number, body: (c: C) => boolean) => Uint8Array
+type RunFor<C> = (session: Session, database: number, body: (c: C) => boolean) => Uint8Array
 
 /** No key, and not looked up yet, beside the type numbers. */
 const NO_TYPE = -1

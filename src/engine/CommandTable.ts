@@ -11,7 +11,7 @@ import type { CommandSpec } from "./declare/CommandSpec.js"
 const fold = (b: number): number => (b >= 65 && b <= 90 ? b + 32 : b)
 
 /** A command's new name; "" takes the command away. */
-export interface Rename {
+interface Rename {
   readonly from: string
   readonly to: string
 }

@@ -41,7 +41,7 @@ export interface SnapshotHandle {
 }
 
 /** What a snapshot needs of the arena it is of. */
-export interface Chunks {
+interface Chunks {
   readonly u8: ReadonlyArray<Uint8Array>
   readonly i32: ReadonlyArray<Int32Array>
   readonly reservedBytes: number

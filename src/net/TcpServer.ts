@@ -34,7 +34,7 @@ import { ListenError } from "./ListenError.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
 /** What of the configuration concerns listening. */
-export type ListenSettings = TlsSettings &
+type ListenSettings = TlsSettings &
   Pick<
     RedixValues,
     | "bind"

@@ -1,7 +1,7 @@
 /** What INFO and LASTSAVE tell of persistence. Plain data, written by RdbPersistence, read by anybody. */
 
 /** A snapshot that is being written. */
-export interface RunningSave {
+interface RunningSave {
   /** To a file, or to replicas. */
   readonly kind: "file" | "stream"
   readonly startedMs: number
@@ -11,7 +11,7 @@ export interface RunningSave {
 }
 
 /** A file, or a master's snapshot as it comes, that is being loaded. */
-export interface RunningLoad {
+interface RunningLoad {
   readonly startedMs: number
   /** Size of the file, 0 when it is not known. */
   readonly totalBytes: number

@@ -29,7 +29,7 @@ export interface CheckedKey {
   readonly frequency: number | undefined
 }
 
-export interface TypeSummary {
+interface TypeSummary {
   keys: number
   elements: number
   bytes: number

@@ -14,7 +14,7 @@ import { RdbIoError } from "./format/RdbErrors.js"
 /** Bytes between two fsyncs while writing, so that the last one is short. */
 const SYNC_BYTES = 4 * 1024 * 1024
 
-export interface DurableOptions {
+interface DurableOptions {
   readonly path: string
   /** Part of the temporary file's name; the process's id for a server. */
   readonly id: string
@@ -47,7 +47,7 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** The operating system's reason for an error. */
-export const ioReason = (error: PlatformError): string => {
+const ioReason = (error: PlatformError): string => {
   // Only where the system puts it: a directory's name may look like an error's.
   const code = /(?:^|: )(E[A-Z0-9]+): /.exec(`${String(error.reason.cause ?? "")} : ${error.message}`)?.[1]
   return code === undefined ? error.message : (reasons[code] ?? code)

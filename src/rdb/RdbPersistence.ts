@@ -54,7 +54,7 @@ export interface SnapshotTargets {
   readonly replication?: ReplicationPosition | undefined
 }
 
-export interface SnapshotResult {
+interface SnapshotResult {
   readonly bytes: number
   readonly keys: number
   /** Sinks whose write failed; the snapshot went on without them. */

@@ -257,21 +257,6 @@ export const trackingRedirect = "ERR The client ID you want redirect to does not
 export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
 export const cachingWithoutTracking =
   "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
-export const noPermCommand = (command: string): string =>
-  `NOPERM this user has no permissions to run the '${command}' command`
-export const noPermKey = "NOPERM this user has no permissions to access one of the keys used as arguments"
-export const noPermChannel =
-  "NOPERM this user has no permissions to access one of the channels used as arguments"
-export const aclModifier = (modifier: string, reason: string): string =>
-  `ERR Error in ACL SETUSER modifier '${modifier}': ${reason}`
-export const aclDefaultUser = "ERR The 'default' user cannot be removed"
-export const aclCategory = (category: string): string => `ERR Unknown category '${category}'`
-export const aclGenpass =
-  "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"
-export const aclUser = (user: string): string => `ERR User '${user}' not found`
-export const aclCommand = (command: string): string => `ERR Command '${command}' not found`
-export const aclNoFile =
-  "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
 export const subscribedClient = (command: string): string =>
   `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 export const maxClients = "ERR max number of clients reached"
@@ -385,8 +370,6 @@ export const outOfMemory = "OOM command not allowed when used memory > 'maxmemor
 // Persistence, replication, configuration
 
 export const saveInProgress = "ERR Background save already in progress"
-export const childActive =
-  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
 export const invalidMasterPort = "ERR Invalid master port"
 export const replconfOption = (option: string): string => `ERR Unrecognized REPLCONF option: ${option}`
 export const unblockedByDemotion =
@@ -396,12 +379,6 @@ export const replicaofByReplica = "ERR Command is not valid when client is a rep
 export const failoverNoReplicas = "ERR FAILOVER requires connected replicas."
 export const failoverOnReplica = "ERR FAILOVER is not valid when server is a replica."
 export const failoverNone = "ERR No failover in progress."
-export const configUnknown = (name: string): string =>
-  `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
-export const configFailed = (name: string, reason: string): string =>
-  `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`
-export const configNoFile = "ERR The server is running without a config file"
-export const clusterDisabled = "ERR This instance has cluster support disabled"
 export const invalidCommand = "ERR Invalid command specified"
 export const noKeyArguments = "ERR The command has no key arguments"
 export const invalidNumberOfArguments = "ERR Invalid number of arguments specified for command"

@@ -11,7 +11,7 @@
  */
 import { digitCount, writeInt } from "../bytes/NumberFormat.js"
 
-export interface InlineCommand {
+interface InlineCommand {
   /** The command as a RESP array of bulk strings; empty without arguments. */
   readonly bytes: Uint8Array
   /** Where each argument lies in `bytes`. */

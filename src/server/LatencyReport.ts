@@ -46,7 +46,7 @@ export const latencyGraph = (event: LatencyEvent, now: number): string => {
   return text
 }
 
-export interface LatencySettings {
+interface LatencySettings {
   /** Milliseconds, 0 = off. */
   readonly latencyMonitorThreshold: number
   /** Microseconds, negative = off. */

@@ -7,7 +7,7 @@ import node from "node:process"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 
-export type LogSink = (text: string) => void
+type LogSink = (text: string) => void
 
 /** What may wait for a reader or a disk that is slow; lines beyond it are lost. */
 const PENDING_CHARS_MAX = 1024 * 1024

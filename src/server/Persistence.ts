@@ -44,7 +44,7 @@ export interface ReloadError {
   readonly cause: RdbError
 }
 
-export type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
+type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
 
 export class ServerPersistence {
   /** A BGSAVE SCHEDULE (or a BGSAVE inside a transaction) waits for its turn. */

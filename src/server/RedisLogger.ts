@@ -23,7 +23,7 @@ import * as References from "effect/References"
 import { VERBOSE } from "../engine/world/VerboseLog.js"
 import { fileSink } from "./LogSinks.js"
 
-export type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
+type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
 export type LogRole = "M" | "S" | "C" | "X"
 
 export interface LogSettings {
@@ -32,7 +32,7 @@ export interface LogSettings {
   readonly logFormat: "text" | "json"
 }
 
-export interface RedisLoggerOptions {
+interface RedisLoggerOptions {
   readonly pid: number
   /** Asked at each message: a replica that is promoted logs as a master from then on. */
   readonly role: () => LogRole
@@ -44,7 +44,7 @@ export interface RedisLoggerOptions {
 const marks: Readonly<Record<RedisLogLevel, string>> = { debug: ".", verbose: "-", notice: "*", warning: "#" }
 const ranks: Readonly<Record<RedisLogLevel, number>> = { debug: 0, verbose: 1, notice: 2, warning: 3 }
 
-export const redisLevel = (level: LogLevel.LogLevel, verbose: boolean): RedisLogLevel => {
+const redisLevel = (level: LogLevel.LogLevel, verbose: boolean): RedisLogLevel => {
   if (level === "Trace" || level === "Debug") return "debug"
   if (level === "Warn" || level === "Error" || level === "Fatal") return "warning"
   return verbose ? "verbose" : "notice"
@@ -63,7 +63,7 @@ export const redisTimestamp = (date: Date): string => {
   return `${day} ${time}.${padded(date.getMilliseconds(), 3)}`
 }
 
-export interface LogEntry {
+interface LogEntry {
   readonly pid: number
   readonly role: LogRole
   readonly date: Date
@@ -94,7 +94,7 @@ export const formatTextLine = (entry: LogEntry): string => {
 }
 
 /** One JSON object a line: time (ISO 8601, UTC), pid, role, level, message, and the annotations. */
-export const formatJsonLine = (entry: LogEntry): string => {
+const formatJsonLine = (entry: LogEntry): string => {
   const notes = Object.entries(entry.annotations).map(([name, value]) => [name, inJson(value)] as const)
   return JSON.stringify({
     time: entry.date.toISOString(),
@@ -144,7 +144,7 @@ export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> 
 export const layer = (options: RedisLoggerOptions): Layer.Layer<never> =>
   Layer.merge(Logger.layer([make(options)]), Layer.succeed(References.MinimumLogLevel, "All"))
 
-export interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
+interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
   /** A path to append to; "" is standard output. */
   readonly logfile: string
   readonly stdout: (line: string) => void

@@ -11,6 +11,7 @@
  */
 import { chunkOf } from "../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
+import { hashOfEntry } from "../memory/table/TableEntry.js"
 import { LOOKAHEAD_MAX } from "../memory/table/Foresight.js"
 import type { Database } from "./Database.js"
 import {
@@ -87,7 +88,7 @@ export class Arrivals {
   add(db: Database, ref: Ref): number {
     const at = this.count++
     this.refs[at] = ref
-    this.hashes[at] = db.table.hashOfEntry(ref)
+    this.hashes[at] = hashOfEntry(this.arena, ref)
     return this.count < LOOKAHEAD_MAX ? 0 : this.settle(db)
   }
 

@@ -11,6 +11,7 @@ import { HashTable } from "../memory/table/HashTable.js"
 import {
   allocLongString,
   clockOf,
+  copyEntryExpiry,
   encodingOf,
   entryBytes,
   entryClock,
@@ -22,7 +23,6 @@ import {
   entryMeta,
   entryType,
   entryValue,
-  EXPIRY_WORD,
   EXTRA_EXPIRING,
   EXTRA_PLAIN,
   extraOf,
@@ -40,7 +40,6 @@ import {
   TYPE_STRING,
   typeOf,
   VALUE_WORD,
-  WHEEL_NEXT_WORD,
   withExtra,
   writeEntryExpiry,
 } from "./Entry.js"
@@ -323,22 +322,14 @@ export class Database {
     const expiry = keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
     const clock = entryClock(a, existing)
     const ref = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiry || expiring, clock)
-    if (expiry) this.moveExpiry(existing, ref)
-    else if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.remove(existing)
+    if (expiry) {
+      copyEntryExpiry(a, existing, ref)
+      this.wheel.moved(existing, ref)
+    } else if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.remove(existing)
     this.table.replaceFound(existing, ref)
     this.freeValue(existing)
     a.free(existing)
     return ref
-  }
-
-  private moveExpiry(from: Ref, to: Ref): void {
-    const a = this.arena
-    const src = a.i32[chunkOf(from)]
-    const s = wordOf(from)
-    const dst = a.i32[chunkOf(to)]
-    const d = wordOf(to)
-    for (let i = EXPIRY_WORD; i <= WHEEL_NEXT_WORD; i++) dst[d + i] = src[s + i]
-    this.wheel.moved(from, to)
   }
 
   /**

@@ -133,6 +133,15 @@ export const writeEntryExpiry = (a: Arena, ref: Ref, low: number, high: number):
   words[w + 1] = high
 }
 
+/** Copies the expiry and the links in the wheel to another entry that has room for them. */
+export const copyEntryExpiry = (a: Arena, from: Ref, to: Ref): void => {
+  const words = a.i32[chunkOf(from)]
+  const w = wordOf(from)
+  const into = a.i32[chunkOf(to)]
+  const at = wordOf(to)
+  for (let i = EXPIRY_WORD; i <= WHEEL_NEXT_WORD; i++) into[at + i] = words[w + i]
+}
+
 /** Offset of a long string's bytes in its block's chunk. */
 export const longStringOffset = (block: Ref): number => byteOf(block) + LONG_HEAD_BYTES
 

@@ -14,7 +14,7 @@ import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
 import { KEYSPACE_TABLE, valueTypes } from "./types/index.js"
 
-export interface KeyspaceStats {
+interface KeyspaceStats {
   keyspaceHits: number
   keyspaceMisses: number
   expiredKeys: number

@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { circle, heaps, importGraph, namedFiles } from "./Graph.js"
+import { circle, deadExports, heaps, importGraph, namedFiles } from "./Graph.js"
 import {
   bannedCalls,
   fileLength,
@@ -39,6 +39,13 @@ const isRulebook = (file: SourceFile): boolean => file.path.startsWith("test/hou
 
 const sources = [...sourcesIn("src"), ...sourcesIn("test")]
 
+/** What the rooms that are being built import: scripting's texts and files, the settings of the engine. */
+const awaited =
+  /\b(?:numkeysNegative|notBusy|functionNotFound|libraryNotFound|dumpFooterIsValid|FreeingPolicy)\b/
+
+/** The declarations of commands are read as a namespace, by the names of the commands. */
+const specs = sources.map((file) => file.path).filter((file) => file.startsWith("src/commands/spec/"))
+
 const check = (offences: ReadonlyArray<Offence>): void => {
   expect(offences.map(({ path, line, message }) => `${path}:${line}: ${message}`)).toEqual([])
 }
@@ -58,6 +65,11 @@ describe("the house", () => {
 
   it("no folder is a heap", () => {
     check(heaps(sources.map((file) => file.path)))
+  })
+
+  it("nobody exports what nobody imports", () => {
+    const dead = deadExports(sources, new Set(["src/index.ts", ...specs]))
+    check(dead.filter(({ message }) => !awaited.test(message)))
   })
 
   it("files that comments name are there", () => {

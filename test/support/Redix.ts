@@ -26,8 +26,13 @@ export interface TestRedix {
 
 /** A server that has ended knows no client any more. */
 const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
-  if (sessions.size + blocking.count > 0)
-    throw new Error(`the server has ended with ${sessions.size} clients, of which ${blocking.count} wait`)
+  const left = [...sessions.values()].map(
+    ({ kind, address, lastCommand }) => `${kind} ${address} ${lastCommand}`,
+  )
+  if (left.length + blocking.count > 0)
+    throw new Error(
+      `the server has ended, ${blocking.count} clients wait, and these are left: ${left.join(", ")}`,
+    )
 }
 
 /**

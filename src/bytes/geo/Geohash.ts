@@ -18,8 +18,8 @@
  */
 import { asinExact, cosExact, sinExact } from "./GeoMath.js"
 
-export const GEO_LONGITUDE_MAX = 180
-export const GEO_LATITUDE_MAX = 85.05112878
+const GEO_LONGITUDE_MAX = 180
+const GEO_LATITUDE_MAX = 85.05112878
 
 /** Bits of each coordinate at the finest step. */
 export const GEO_STEP_MAX = 26

@@ -26,7 +26,7 @@ const MERGE_SCAN = 5
 
 /** Outcomes of setting a register that are no new length. */
 export const SPARSE_UNCHANGED = -1
-export const SPARSE_TOO_LARGE = -2
+const SPARSE_TOO_LARGE = -2
 export const SPARSE_CORRUPT = -3
 
 const isVal = (op: number): boolean => (op & 0x80) !== 0

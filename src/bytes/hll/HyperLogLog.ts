@@ -34,7 +34,7 @@ import {
 
 export { HLL_REGISTERS } from "./HllHash.js"
 
-export const HLL_HEADER_BYTES = 16
+const HLL_HEADER_BYTES = 16
 export const HLL_DENSE_BYTES = HLL_HEADER_BYTES + (HLL_REGISTERS * 6) / 8
 const SPARSE_BYTES_MAX = HLL_HEADER_BYTES + 2 * HLL_REGISTERS
 
@@ -76,7 +76,7 @@ export const hllCacheCount = (buf: Uint8Array, off: number, count: number): void
 }
 
 /** Marks the count in the header stale. */
-export const hllInvalidateCount = (buf: Uint8Array, off: number): void => {
+const hllInvalidateCount = (buf: Uint8Array, off: number): void => {
   buf[off + CACHE_AT + 7] |= 0x80
 }
 

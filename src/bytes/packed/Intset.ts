@@ -55,7 +55,7 @@ export const byteLength = (u8: Uint8Array, base: number): number =>
   INTSET_HEADER + u8[base] * readU32(u8, base + 4)
 
 /** The width that a value needs. */
-export const widthOf = (hi: number, lo: number): number => {
+const widthOf = (hi: number, lo: number): number => {
   if (hi !== lo >> 31) return 8
   return lo === (lo << 16) >> 16 ? 2 : 4
 }

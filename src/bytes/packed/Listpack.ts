@@ -154,13 +154,7 @@ export const seek = (u8: Uint8Array, base: number, index: number): number => {
  * Makes the `oldBytes` at `p` into `newBytes` of room, moving what follows, and sets the total. Whoever calls it writes
  * whole entries into the room and sees to the count.
  */
-export const resizeGap = (
-  u8: Uint8Array,
-  base: number,
-  p: number,
-  oldBytes: number,
-  newBytes: number,
-): void => {
+const resizeGap = (u8: Uint8Array, base: number, p: number, oldBytes: number, newBytes: number): void => {
   if (oldBytes === newBytes) return
   const total = readU32(u8, base)
   const from = p + oldBytes
@@ -212,7 +206,7 @@ export const prepend = (u8: Uint8Array, base: number, src: Uint8Array, off: numb
   insertBefore(u8, base, base + LISTPACK_HEADER, src, off, len)
 
 /** Inserts a safe integer before `p` (an element or the end byte); returns its position. */
-export const insertInt = (u8: Uint8Array, base: number, p: number, value: number): number => {
+const insertInt = (u8: Uint8Array, base: number, p: number, value: number): number => {
   openGap(u8, base, p, prepareInt(value), 1)
   writePrepared(u8, p, u8, 0, 0)
   return p

@@ -12,7 +12,7 @@ import * as Errors from "../../resp/Errors.js"
 import type { Ref } from "../../memory/Arena.js"
 import { entryType, setEntryClock } from "../../store/Entry.js"
 
-export interface DumpSettings extends LoadLimits {
+interface DumpSettings extends LoadLimits {
   readonly rdbcompression: boolean
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }

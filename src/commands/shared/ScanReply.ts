@@ -64,7 +64,7 @@ export const scanMatches = (c: CommandContext, src: Uint8Array, off: number, len
 }
 
 /** Entries of the page being gathered; one page at a time. */
-export class ScanPage {
+class ScanPage {
   refs: Int32Array = new Int32Array(64)
   count = 0
   private readonly add = (ref: Ref): void => {
@@ -88,7 +88,7 @@ export class ScanPage {
   }
 }
 
-export interface ScanTable {
+interface ScanTable {
   readonly scan: (cursor: number, visit: (ref: Ref) => void) => number
 }
 

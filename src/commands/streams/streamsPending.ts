@@ -38,7 +38,7 @@ export const xack = (c: CommandContext): void => {
 }
 
 /** The group in argument 2 of the stream in argument 1; 0 after an error. */
-export const pendingGroup = (c: CommandContext): Ref => {
+const pendingGroup = (c: CommandContext): Ref => {
   const s = readStream(c, 1)
   if (s === -1) return 0
   const group = s === 0 ? 0 : Groups.findGroup(c.keyspace.arena, s, c.buf, c.argOff[2], c.argLen[2])

@@ -12,10 +12,10 @@ import { entryValue, TYPE_STREAM } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 
 /** Answered where a key is missing or of another type. */
-export const NO_STREAM: Ref = 0
+const NO_STREAM: Ref = 0
 
 /** The stream of an entry that is known to be one; 0 for no entry. */
-export const streamOf = (c: CommandContext, entry: Ref): Ref =>
+const streamOf = (c: CommandContext, entry: Ref): Ref =>
   entry === 0 ? NO_STREAM : entryValue(c.keyspace.arena, entry)
 
 /** Reads the key in argument i; -1 after answering WRONGTYPE, 0 when there is no key. */

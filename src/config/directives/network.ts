@@ -19,7 +19,7 @@ import { bindAddresses, outputBufferLimits } from "../StructuredKinds.js"
  * Where Redix listens when nothing says otherwise. Redis 7.0 itself has "* -::*" and leans on protected mode; its own
  * redis.conf, which most installations start from, has this.
  */
-export const DEFAULT_BIND = "127.0.0.1 -::1"
+const DEFAULT_BIND = "127.0.0.1 -::1"
 
 const port = integer("0", "65535")
 const natural32 = integer("0", INT32_MAX)

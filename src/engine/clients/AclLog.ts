@@ -5,7 +5,7 @@
 import type { CommandContext } from "../CommandContext.js"
 import { describeClient } from "./clientDescribe.js"
 
-export interface AclLogEntry {
+interface AclLogEntry {
   count: number
   readonly context: "toplevel" | "multi"
   /** Name of the command. */

@@ -13,7 +13,7 @@ import type { Keyspace } from "../../store/Keyspace.js"
 import type { Gates } from "../Gates.js"
 import { afterThis } from "../Turn.js"
 
-export type PauseMode = "write" | "all"
+type PauseMode = "write" | "all"
 
 interface Pause {
   readonly mode: PauseMode

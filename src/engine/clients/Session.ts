@@ -36,10 +36,10 @@ export interface WatchedKey {
 }
 
 /** What a link is for. Whether a normal one counts as a Pub/Sub client follows from its subscriptions. */
-export type SessionKind = "normal" | "replica" | "master"
+type SessionKind = "normal" | "replica" | "master"
 
 /** How the session's owner is reached from outside its own fiber. */
-export interface SessionControl {
+interface SessionControl {
   /** Sends bytes that answer no request (pushes, messages), in order with everything else. */
   readonly push: (bytes: Uint8Array) => void
   /** Ends the connection after what is already written has gone out. */

@@ -18,7 +18,7 @@
  * Example, a part of SET: `key#0 value [condition(NX|XX)@2.6.12] [expiration(EX=seconds:int|KEEPTTL@6.0.0)]`.
  */
 
-export type ArgumentType =
+type ArgumentType =
   | "key"
   | "string"
   | "integer"
@@ -29,7 +29,7 @@ export type ArgumentType =
   | "oneof"
   | "block"
 
-export type ArgumentFlag = "optional" | "multiple" | "multiple_token"
+type ArgumentFlag = "optional" | "multiple" | "multiple_token"
 
 export interface Argument {
   readonly name: string

@@ -18,7 +18,7 @@ import { type KeySpec, legacyKeyRange, type LegacyKeyRange, parseKeySpecs } from
 import type { Argument } from "./ArgumentSyntax.js"
 
 /** The flags COMMAND prints. */
-export type CommandFlag =
+type CommandFlag =
   | "readonly"
   | "write"
   | "denyoom"
@@ -64,10 +64,10 @@ export const aclCategories = [
   "scripting",
 ] as const
 
-export type AclCategory = (typeof aclCategories)[number]
+type AclCategory = (typeof aclCategories)[number]
 
 /** Groups, named as COMMAND DOCS names them. */
-export type CommandGroup =
+type CommandGroup =
   | "string"
   | "generic"
   | "connection"
@@ -86,7 +86,7 @@ export type CommandGroup =
   | "cluster"
 
 /** Hints to clients and proxies that spread commands over several servers. */
-export type CommandTip =
+type CommandTip =
   | "nondeterministic_output"
   | "nondeterministic_output_order"
   | `request_policy:${"all_nodes" | "all_shards" | "multi_shard" | "special"}`
@@ -157,10 +157,10 @@ export interface CommandFacts {
 export type KeyFinderName = "set" | "bitfield" | "sort" | "first" | "migrate"
 
 /** Directives that allow commands to nobody, to clients of this machine, or to everybody. */
-export type GuardDirective = "enable-debug-command" | "enable-module-command"
+type GuardDirective = "enable-debug-command" | "enable-module-command"
 
 /** Secret words of a request from word `from` on: those behind certain words, the values of certain names, or all. */
-export interface SecretWords {
+interface SecretWords {
   readonly from: number
   /** How many words behind each of these, in lower case, are secret. */
   readonly after?: Readonly<Record<string, number>>

@@ -26,7 +26,7 @@ export const describeNamed = (catalogue: Catalogue, names: ReadonlyArray<string>
   )
 
 /** The ten elements that describe one command; its subcommands come last, described alike. */
-export const describeCommand = ({ spec, subcommands }: CatalogueEntry): ReplyTree =>
+const describeCommand = ({ spec, subcommands }: CatalogueEntry): ReplyTree =>
   array([
     bulk(spec.name),
     int(spec.arity),

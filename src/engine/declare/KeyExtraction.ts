@@ -19,7 +19,7 @@ import type { CommandSpec, KeyFinderName } from "./CommandSpec.js"
 import type { KeyFlag, KeySpec } from "./KeySyntax.js"
 
 /** Words of a request where they lie: word i is buf[argOff[i] .. argOff[i] + argLen[i]). */
-export interface Arguments {
+interface Arguments {
   readonly buf: Uint8Array
   readonly argc: number
   readonly argOff: Int32Array
@@ -154,7 +154,7 @@ const textOf = ({ buf, argOff, argLen }: Arguments, i: number): string =>
   Buffer.from(buf.buffer, buf.byteOffset + argOff[i], argLen[i]).toString("latin1")
 
 /** Whether the word equals `upper`, which is in upper case, but for the case of letters. */
-export const isWord = ({ buf, argOff, argLen }: Arguments, i: number, upper: string): boolean => {
+const isWord = ({ buf, argOff, argLen }: Arguments, i: number, upper: string): boolean => {
   const length = argLen[i]
   if (length !== upper.length) return false
   const off = argOff[i]

@@ -5,7 +5,7 @@
  * freeing in slices). A sample of the same second keeps the worse delay; of an event the latest SAMPLES_MAX are kept.
  */
 
-export interface LatencySample {
+interface LatencySample {
   /** Unix seconds. */
   readonly time: number
   readonly ms: number

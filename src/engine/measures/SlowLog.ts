@@ -9,7 +9,7 @@ import { REDACTED, secretArguments } from "../Secrets.js"
 const ARGUMENTS_MAX = 32
 const ARGUMENT_BYTES_MAX = 128
 
-export interface SlowEntry {
+interface SlowEntry {
   readonly id: number
   /** Unix seconds. */
   readonly time: number

@@ -159,7 +159,7 @@ export class ScriptRuns {
     run.words = Array.from({ length: c.argc }, (_, i) => Uint8Array.from(c.bytes(i)))
     const command = run.kind === "script" ? "SCRIPT KILL" : "FUNCTION KILL"
     const ms = Math.floor(realNow() - run.startedMs)
-    this.background()(
+    this.background(
       Effect.logWarning(
         `Slow script detected: still in execution after ${ms} milliseconds. You can try killing the script using the ${command} command. Script name is: ${run.name}.`,
       ),
@@ -241,7 +241,7 @@ export class ScriptRuns {
     if (run.kind !== kind) return run.kind === "script" ? Errors.busyScript : Errors.busyFunction
     if (run.wrote) return Errors.unkillable
     run.killed = true
-    this.background()(Effect.logInfo("Lua script killed by user with SCRIPT KILL."))
+    this.background(Effect.logInfo("Lua script killed by user with SCRIPT KILL."))
     return undefined
   }
 

@@ -12,7 +12,7 @@ import { machine, release, totalmem, type } from "node:os"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
-export interface ProcessMemory {
+interface ProcessMemory {
   /** Bytes resident in memory. */
   readonly rss: number
   /** Bytes of JavaScript objects, and of the heap that holds them. */

@@ -34,12 +34,12 @@ export const TAIL = 3
 export const LIST_HEADER_BYTES = 16
 
 /** Words of a node block. */
-export const PREV = 0
+const PREV = 0
 export const NEXT = 1
 export const COUNT = 2
 export const START = 3
 export const PLAIN_LENGTH = 4
-export const NODE_HEADER_BYTES = 16
+const NODE_HEADER_BYTES = 16
 export const PLAIN_HEADER_BYTES = 20
 
 /** Bytes of a node under list-max-listpack-size -1 to -5. */

@@ -43,7 +43,7 @@ export const walkList = (a: Arena, list: Ref, onNode: OnNode): void => {
 }
 
 /** What the header of a frozen list says. */
-export interface FrozenListCounts {
+interface FrozenListCounts {
   readonly elements: number
   readonly nodes: number
 }

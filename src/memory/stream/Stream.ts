@@ -262,9 +262,6 @@ const refreshFirst = (a: Arena, s: Ref): void => {
   setHeaderId(a, s, FIRST_WORD, scratchId)
 }
 
-/** Whether a live entry has this ID. */
-export const streamHas = (a: Arena, s: Ref, id: StreamId): boolean => walker.begin(a, s, id, id, false).next()
-
 /** Deletes the entry with this ID, as XDEL; false when there is none. */
 export const deleteFromStream = (a: Arena, s: Ref, id: StreamId): boolean => {
   if (!walker.begin(a, s, id, id, false).next()) return false
@@ -290,7 +287,7 @@ export const deleteFromStream = (a: Arena, s: Ref, id: StreamId): boolean => {
 const finder = new Node.NodeCursor()
 
 /** How to trim: to a length, or below an ID. */
-export interface Trim {
+interface Trim {
   /** Entries to keep, or -1 to go by `minId`. */
   readonly maxLength: number
   readonly minId: StreamId

@@ -42,7 +42,7 @@ export const CONSUMER_PENDING_WORD = 4
 const CONSUMER_HEAD_BYTES = 24
 const PENDING_BYTES = 20
 export const PENDING_COUNT_WORD = 2
-export const PENDING_CONSUMER_WORD = 4
+const PENDING_CONSUMER_WORD = 4
 
 /** Entries read, when a group does not know. */
 export const READ_UNKNOWN = -1n

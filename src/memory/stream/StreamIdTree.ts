@@ -30,9 +30,6 @@ const CAPACITY_NEXT = 15
 const CAPACITY_MAX = 63
 const LEVELS_MAX = 8
 
-/** Words of the owner's block that a tree takes. */
-export const TREE_WORDS = 2
-
 /** A handle on a tree and a position in it. */
 export class StreamIdTree {
   /** Key at the position. */

@@ -57,7 +57,7 @@ export const checkNodes = (
 }
 
 /** A block as a reader sees it: its bytes start at 0. */
-export interface BlockView {
+interface BlockView {
   readonly i32: Int32Array
 }
 

@@ -59,7 +59,7 @@ export interface FieldSource {
 }
 
 /** What a node's head says; positions are absolute in the node's chunk. */
-export class NodeHead {
+class NodeHead {
   live = 0
   deleted = 0
   fields = 0

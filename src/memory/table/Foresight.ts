@@ -48,7 +48,7 @@ const segments = new Int32Array(LOOKAHEAD_MAX)
 const buckets = new Int32Array(LOOKAHEAD_MAX)
 const entries = new Int32Array(LOOKAHEAD_MAX)
 /** Keeps the loads from being optimised away. */
-export let touchSum = 0
+let touchSum = 0
 
 /** Brings near the buckets of n hashes. */
 export const touchBuckets = (

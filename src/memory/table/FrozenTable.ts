@@ -80,9 +80,3 @@ export class FrozenTableWalk {
     this.slot = 0
   }
 }
-
-/** Calls `onEntry` with every entry of the table at `table`, as it was when the reader's snapshot opened. */
-export const walkFrozenTable = (reader: FrozenReader, table: Ref, onEntry: (entry: Ref) => void): void => {
-  const walk = new FrozenTableWalk().open(reader, table)
-  for (let entry = walk.next(); entry !== 0; entry = walk.next()) onEntry(entry)
-}

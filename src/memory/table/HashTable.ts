@@ -25,11 +25,11 @@
  * Worked example: mask 3, split 1: five buckets. Hash ...101: 101b & 3 = 1, not below split: bucket 1. Hash ...100:
  * 100b & 3 = 0 < split: bucket 100b & 7 = 4.
  */
-import { byteOf, chunkOf, wordOf } from "../Ref.js"
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { foreseenHash, touchBuckets, touchEntries, touchGuesses } from "./Foresight.js"
 import { checkTable, visitTable } from "./TableCheck.js"
-import { hashBytes } from "../../bytes/SipHash.js"
+import { hashOfEntry, keyEquals } from "./TableEntry.js"
 import {
   BUCKET_BYTES,
   BUCKET_WORDS,
@@ -38,10 +38,6 @@ import {
   COUNT_WORD,
   DEPTH_WORD,
   DIRECTORY_WORD,
-  ENTRY_META_WORD,
-  KEY_LENGTH_MASK,
-  KEY_LENGTH_WORD,
-  keyByteOf,
   MASK_WORD,
   OVERFLOW_WORD,
   SEGMENT_BUCKETS,
@@ -153,7 +149,7 @@ export class HashTable {
           const slot = (t << 2) + ((31 - Math.clz32(hits & -hits)) >>> 3)
           hits &= hits - 1
           const entry = words[at + slot]
-          if (entry !== 0 && this.keyEquals(entry, buf, off, len)) {
+          if (entry !== 0 && keyEquals(this.arena, entry, buf, off, len)) {
             this.foundBlock = block
             this.foundBucket = bucket
             this.foundSlot = slot
@@ -167,17 +163,6 @@ export class HashTable {
     }
   }
 
-  private keyEquals(entry: Ref, buf: Uint8Array, off: number, len: number): boolean {
-    const chunk = chunkOf(entry)
-    const words = this.arena.i32[chunk]
-    const w = wordOf(entry)
-    if ((words[w + KEY_LENGTH_WORD] & KEY_LENGTH_MASK) !== len) return false
-    let k = byteOf(entry) + keyByteOf(words[w + ENTRY_META_WORD])
-    const bytes = this.arena.u8[chunk]
-    for (let i = off, end = off + len; i < end; i++, k++) if (bytes[k] !== buf[i]) return false
-    return true
-  }
-
   /** Inserts an entry whose key is not in the table, right after a `find` of that key. */
   insertAfterFind(entry: Ref): void {
     this.insertHashed(this.lastHash, entry)
@@ -185,7 +170,7 @@ export class HashTable {
 
   /** Inserts an entry whose key is not in the table. */
   insert(entry: Ref): void {
-    this.insertHashed(this.hashOfEntry(entry), entry)
+    this.insertHashed(hashOfEntry(this.arena, entry), entry)
   }
 
   /** Inserts an entry whose key is not in the table and has this hash. */
@@ -340,17 +325,6 @@ export class HashTable {
     visitTable(this.arena, this.ref, visit)
   }
 
-  hashOfEntry(entry: Ref): number {
-    const chunk = chunkOf(entry)
-    const words = this.arena.i32[chunk]
-    const w = wordOf(entry)
-    return hashBytes(
-      this.arena.u8[chunk],
-      byteOf(entry) + keyByteOf(words[w + ENTRY_META_WORD]),
-      words[w + KEY_LENGTH_WORD] & KEY_LENGTH_MASK,
-    )
-  }
-
   private publish(): void {
     const a = this.arena
     a.willWrite(this.ref)
@@ -461,7 +435,7 @@ export class HashTable {
     touchEntries(a, moving, n)
     for (let i = 0; i < n; i++) {
       const entry = moving[i]
-      const hash = this.hashOfEntry(entry)
+      const hash = hashOfEntry(this.arena, entry)
       this.place(this.bucketOf(hash), hash, entry)
     }
   }

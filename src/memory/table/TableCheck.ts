@@ -1,6 +1,7 @@
 /** A hash table (HashTable.ts) looked at from outside: its blocks, and its invariants asserted over all of them. */
 import type { Arena, Ref } from "../Arena.js"
 import { chunkOf, wordOf } from "../Ref.js"
+import { hashOfEntry } from "./TableEntry.js"
 import {
   bucketOfHash,
   bucketWordOf,
@@ -20,7 +21,6 @@ import {
 interface Table {
   readonly ref: Ref
   readonly count: number
-  hashOfEntry(entry: Ref): number
 }
 
 const wordAt = (a: Arena, ref: Ref, word: number): number => a.i32[chunkOf(ref)][wordOf(ref) + word]
@@ -67,7 +67,7 @@ export const checkTable = (table: Table, a: Arena): void => {
       const entry = wordAt(a, block, word + s)
       if (entry === 0) continue
       n++
-      const hash = table.hashOfEntry(entry)
+      const hash = hashOfEntry(a, entry)
       if (bucketOfHash(hash, mask, split) !== b) throw new Error(`entry ${entry} lies in bucket ${b}`)
       if (a.u8[chunkOf(block)][((wordOf(block) + word + TAG_WORD) << 2) + s] !== tagOf(hash))
         throw new Error(`entry ${entry} has another tag`)

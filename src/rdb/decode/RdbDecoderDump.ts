@@ -25,7 +25,7 @@ export const DUMP_FOOTER_BYTES = 10
  * the value itself is invalid, empty or cannot be represented ("Bad data format"), and `reason` says why,
  * `damage` in redis-server's words, where it has some.
  */
-export type DumpOutcome =
+type DumpOutcome =
   | { readonly kind: "ok" }
   | { readonly kind: "footer" }
   | { readonly kind: "format"; readonly reason: string; readonly damage?: string | undefined }

@@ -65,7 +65,7 @@ export interface LoadResult {
   readonly fields: ReadonlyMap<string, string>
 }
 
-export interface LoadTarget {
+interface LoadTarget {
   readonly keyspace: Keyspace
   readonly settings: LoadLimits & {
     readonly rdbchecksum: boolean

@@ -33,7 +33,7 @@ import type { ReplicationPosition } from "../snapshot/SnapshotJob.js"
 
 export type { LoadLimits } from "./RdbLoaderValues.js"
 
-export interface RdbLoaderOptions {
+interface RdbLoaderOptions {
   readonly limits: LoadLimits
   /** The decoder's option of this name. */
   readonly sanitize?: boolean | undefined

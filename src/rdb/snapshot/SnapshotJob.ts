@@ -45,7 +45,7 @@ export interface SnapshotJob {
   readonly now: number
 }
 
-export interface JobOptions {
+interface JobOptions {
   readonly compression: boolean
   readonly checksum: boolean
   readonly access: AccessPolicy
@@ -58,7 +58,7 @@ export interface JobOptions {
 }
 
 /** Version this server says it is in the files it writes. */
-export const REDIS_VERSION_WRITTEN = "7.0.15"
+const REDIS_VERSION_WRITTEN = "7.0.15"
 
 /** Opens the arena's snapshot and describes it. The caller closes it when the job is done. */
 export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob => {

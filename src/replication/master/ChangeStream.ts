@@ -47,7 +47,7 @@ export class ChangesLostError extends Data.TaggedError("ChangesLostError")<{
   }
 }
 
-export interface ChangeSource {
+interface ChangeSource {
   readonly log: ReplicationLog
   readonly backlogSize: () => number
   /** Database the stream has selected now, for those who start at its end. */

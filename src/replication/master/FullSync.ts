@@ -32,7 +32,7 @@ export interface FullSyncSettings {
 }
 
 /** What the master does for its synchronizations. */
-export interface FullSyncHost {
+interface FullSyncHost {
   readonly log: ReplicationLog
   readonly settings: FullSyncSettings
   readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">

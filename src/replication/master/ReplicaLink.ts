@@ -11,7 +11,7 @@ import type { Session } from "../../engine/clients/Session.js"
 import type { SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
 import type { BacklogReader } from "../Backlog.js"
 
-export type ReplicaState = "handshake" | "waiting" | "transfer" | "online"
+type ReplicaState = "handshake" | "waiting" | "transfer" | "online"
 
 export class ReplicaLink {
   state: ReplicaState = "handshake"

@@ -26,7 +26,7 @@ import { type Later, WaitList } from "./WaitList.js"
 import { atTurnEnd, realNow } from "../../engine/Turn.js"
 
 /** Settings the master side reads, as in the configuration. */
-export interface MasterSettings extends FullSyncSettings {
+interface MasterSettings extends FullSyncSettings {
   readonly replBacklogTtl: number
   readonly replPingReplicaPeriod: number
   readonly minReplicasToWrite: number
@@ -34,7 +34,7 @@ export interface MasterSettings extends FullSyncSettings {
 }
 
 /** What the server does for its master side. */
-export interface MasterHost {
+interface MasterHost {
   readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">
   /** 40 random characters that no peer can guess. */
   readonly newMark: () => string
@@ -68,7 +68,7 @@ const GETACK: ReadonlyArray<string> = ["REPLCONF", "GETACK", "*"]
 const NEWLINE = "\n"
 
 /** Counters of INFO stats. */
-export interface SyncStats {
+interface SyncStats {
   full: number
   partialOk: number
   partialErr: number

@@ -44,7 +44,7 @@ export interface MasterConnection {
 }
 
 /** What `run`'s reader says of a chunk: nothing, what is wrong with it, or what to wait for. */
-export type Verdict = string | Effect.Effect<unknown> | undefined
+type Verdict = string | Effect.Effect<unknown> | undefined
 
 const NO_BYTES = new Uint8Array(0)
 const LF = 10

@@ -1,7 +1,7 @@
 /** INFO's sections: their order, their headings, and which of them INFO shows without being asked. */
 import type { InfoRegistry } from "../../engine/InfoRegistry.js"
 
-export const SECTIONS: ReadonlyArray<readonly [name: string, heading: string, standard: boolean]> = [
+const SECTIONS: ReadonlyArray<readonly [name: string, heading: string, standard: boolean]> = [
   ["server", "Server", true],
   ["clients", "Clients", true],
   ["memory", "Memory", true],

@@ -34,7 +34,7 @@ import { readClientTlsOptions } from "../../net/TlsOptions.js"
 
 const CRON_MS = 1000
 
-export interface ReplicationServices {
+interface ReplicationServices {
   readonly config: ConfigState
   readonly persistence: RdbPersistenceShape
   readonly crash: ProcessFacts["crash"]
@@ -242,10 +242,7 @@ export class Replication {
       commands: () => new MasterCommands(engine, () => this.log.masterSession, this.refusals),
       inTransaction: () => this.log.masterSession.queue !== undefined,
       linked: (connection, end) => this.linked(connection, end),
-      unlinked: () => {
-        engine.sessions.delete(this.log.masterSession.id)
-        this.log.masterSession.dropQueue()
-      },
+      unlinked: () => this.unlinked(),
       load: (path) => this.received.load(path),
       loadStream: (snapshot, sameHistory) =>
         this.received.loadStream(
@@ -284,6 +281,12 @@ export class Replication {
     session.control = { ...detached, close: end, kill: end }
     engine.sessions.set(session.id, session)
     this.log.masterSession = session
+  }
+
+  /** The connection to the master is gone: forgets it, and a transaction that was cut. */
+  unlinked(): void {
+    this.engine.sessions.delete(this.log.masterSession.id)
+    this.log.masterSession.dropQueue()
   }
 
   private phaseChanged(phase: ReplicaPhase): void {
@@ -337,6 +340,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
           fork: background.run,
           withFiles: (effect) => Effect.provideContext(effect, files),
         })
+        yield* Effect.addFinalizer(() => Effect.sync(() => replication.unlinked()))
         if (options.afterLoad) server.afterLoad.push((loaded) => replication.start(loaded))
         else replication.start(undefined)
         return Context.make(ReplicationService, replication).pipe(

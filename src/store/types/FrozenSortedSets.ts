@@ -17,7 +17,7 @@ const member = new FrozenBlock()
 const nodes: Array<FrozenBlock> = []
 
 /** Receives a member, bytes good until it returns, and its score. */
-export type OnFrozenMember = (src: Uint8Array, off: number, len: number, score: number) => void
+type OnFrozenMember = (src: Uint8Array, off: number, len: number, score: number) => void
 
 /** Number of members a sorted set had when the reader's snapshot opened. */
 export const frozenSortedSetCount = (reader: FrozenReader, encoding: number, value: Ref): number => {

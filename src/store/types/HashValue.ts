@@ -48,8 +48,8 @@ const LISTPACK_BYTES_MAX = 1 << 30
 
 /** Offset of a field block's field in its chunk; the value's bytes follow the field's. */
 export const fieldOffset = (block: Ref): number => byteOf(block) + FIELD_HEADER_BYTES
-export const fieldLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 1]
-export const fieldValueLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 2]
+const fieldLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 1]
+const fieldValueLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 2]
 
 /**
  * A handle on one hash at a time. Commands share one (Collections.ts) and attach it to the hash at hand; after changes

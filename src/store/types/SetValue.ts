@@ -43,7 +43,7 @@ export const INTSET_ENTRIES_MAX = 1 << 30
 export const MEMBER_HEADER_BYTES = 8
 
 /** Offset of a member block's bytes in its chunk. */
-export const memberOffset = (member: Ref): number => byteOf(member) + MEMBER_HEADER_BYTES
+const memberOffset = (member: Ref): number => byteOf(member) + MEMBER_HEADER_BYTES
 export const memberLength = (a: Arena, member: Ref): number => a.i32[chunkOf(member)][wordOf(member) + 1]
 
 /**

@@ -125,7 +125,7 @@ export const scoreRange = (a: Arena, set: SortedSet, min: ScoreBound, max: Score
 }
 
 /** What a range by member is found for: Redis looks for it in four ways, which agree where all scores are the same. */
-export type LexUse = "up" | "down" | "count" | "remove"
+type LexUse = "up" | "down" | "count" | "remove"
 
 /** Finds the members between the bounds: `set.from`, `set.count`. */
 export const lexRange = (a: Arena, set: SortedSet, min: LexBound, max: LexBound, use: LexUse): void => {

@@ -23,6 +23,7 @@ import { byteOf, chunkOf, doubleOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
 import { LOOKAHEAD_MAX, touchEntries } from "../../memory/table/Foresight.js"
 import { HashTable } from "../../memory/table/HashTable.js"
+import { hashOfEntry } from "../../memory/table/TableEntry.js"
 import * as LP from "../../bytes/packed/Listpack.js"
 import * as Pairs from "../../bytes/packed/ListpackPairs.js"
 import { formatPackedScore, writeAscii } from "../../bytes/Numbers.js"
@@ -47,7 +48,7 @@ import {
 } from "./TableValue.js"
 
 /** When a listpack becomes a skiplist; the server's settings satisfy it. */
-export interface PackedLimits {
+interface PackedLimits {
   readonly zsetMaxListpackEntries: number
   readonly zsetMaxListpackValue: number
 }
@@ -280,7 +281,7 @@ export class SortedSet {
   private foresee(): void {
     const n = this.index.near(ahead)
     touchEntries(this.arena, ahead, n)
-    for (let i = 0; i < n; i++) hashes[i] = this.table.hashOfEntry(ahead[i])
+    for (let i = 0; i < n; i++) hashes[i] = hashOfEntry(this.arena, ahead[i])
     this.table.touch(hashes, n)
   }
 
@@ -442,7 +443,7 @@ export class SortedSet {
 }
 
 /** Frees about `budget` members of a set; answers the ref of what is left, or 0. */
-export const freeSortedSet = (a: Arena, encoding: number, value: Ref, budget: number): Ref => {
+const freeSortedSet = (a: Arena, encoding: number, value: Ref, budget: number): Ref => {
   if (encoding === ZSET_LISTPACK) {
     a.free(value)
     return 0

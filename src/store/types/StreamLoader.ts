@@ -19,7 +19,7 @@ interface Id {
 }
 
 /** The numbers of a stream; files before Redis 7.0 lack three of them. */
-export interface StreamNumbers {
+interface StreamNumbers {
   readonly length: bigint
   readonly lastId: Id
   readonly firstId: Id | undefined
