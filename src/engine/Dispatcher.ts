@@ -41,7 +41,7 @@ function* previews(c: CommandContext): Generator<string> {
 }
 
 /** What a dispatcher works with. */
-export interface DispatcherParts {
+interface DispatcherParts {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates

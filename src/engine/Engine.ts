@@ -55,7 +55,7 @@ const CRON_BUDGET_MS = 2
 const LIMITS_EVERY_MS = 1000
 
 /** What an engine is made of and runs in. */
-export interface EngineParts {
+interface EngineParts {
   readonly keyspace: Keyspace
   readonly settings: Settings
   readonly codec: RespCodec["Service"]

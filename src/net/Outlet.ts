@@ -35,7 +35,7 @@ interface Writer {
 const writesDirectly = (socket: object): socket is Writer => "_write" in socket && !("encrypted" in socket)
 
 /** Whose output this is. */
-export interface OutletOwner {
+interface OutletOwner {
   /** A write threw, and the connection has ended. */
   failed(defect: unknown): void
   /** Bytes begin to wait because the other end has not taken those before. */

@@ -23,7 +23,7 @@ import { afterThis } from "../engine/Turn.js"
 const ID_DIGITS = 40
 
 /** An identity nobody has. */
-export const NO_REPLICATION_ID = "0".repeat(ID_DIGITS)
+const NO_REPLICATION_ID = "0".repeat(ID_DIGITS)
 
 /** Encoded once: SELECT of the databases Redis's default has. */
 const SELECTS: ReadonlyArray<Buffer> = Array.from({ length: 16 }, (_, db) =>
@@ -37,7 +37,7 @@ export interface StreamReader {
 }
 
 /** Who must hear of the stream at once. */
-export interface StreamListener {
+interface StreamListener {
   /** Bytes were appended. */
   appended(): void
   /** A client has written that waited for replicas after its last write. */

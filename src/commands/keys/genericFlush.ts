@@ -69,7 +69,7 @@ export const flushDb = (c: CommandContext): void => {
 }
 
 /** Who must hear that every database was emptied. */
-export interface FlushListener {
+interface FlushListener {
   /** Answers what the reply waits for. */
   afterFlushAll(): Effect.Effect<void> | undefined
 }

@@ -8,13 +8,7 @@ export interface ScriptFlags {
   readonly allowStale: boolean
 }
 
-export const FLAG_NAMES = [
-  "no-writes",
-  "allow-oom",
-  "allow-stale",
-  "no-cluster",
-  "allow-cross-slot-keys",
-] as const
+const FLAG_NAMES = ["no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys"] as const
 
 export const flagsOf = (names: ReadonlySet<string>): ScriptFlags => ({
   noWrites: names.has("no-writes"),

@@ -16,7 +16,7 @@ const human = (bytes: number): string => {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / 1024 / 1024).toFixed(2)}M`
 }
 
-export interface Scripting {
+interface Scripting {
   readonly commands: ReadonlyArray<Command>
   readonly libraries: Libraries
 }

@@ -55,7 +55,7 @@ const sizeOf = (table: LuaTable): number => {
   return n
 }
 
-export class ReplyValue {
+class ReplyValue {
   private readonly open: Open[] = []
 
   /** @param typed the script has asked for RESP3, so booleans stay booleans */

@@ -88,7 +88,7 @@ export const queuedCost = ({ buf, argOff }: QueuedCommand): number =>
   QUEUED_BYTES + buf.length + argOff.length * 8
 
 /** A client that waits. */
-export interface BlockedState {
+interface BlockedState {
   readonly unblock: (how: "timeout" | "error") => boolean
   /** The wait ends by itself. */
   readonly timed: boolean

@@ -15,7 +15,7 @@ import { SlowLog } from "./SlowLog.js"
 type MeasureSettings = Pick<Settings, "slowlogLogSlowerThan" | "slowlogMaxLen" | "latencyMonitorThreshold">
 
 /** Counters of which the rate is wanted. */
-export interface Traffic {
+interface Traffic {
   readonly commands: () => number
   readonly inputBytes: () => number
   readonly outputBytes: () => number
