@@ -2,7 +2,7 @@
 import type { Command } from "../engine/Command.js"
 import { bitmapCommands } from "./bitmaps/bitmap.js"
 import { geoCommands } from "./geo/geo.js"
-import { genericCommands } from "./keys/generic.js"
+import { genericCommands } from "./keys/keys.js"
 import { hashCommands } from "./hashes/hashes.js"
 import { hyperloglogCommands } from "./hyperloglog/hyperloglog.js"
 import { setCommands } from "./sets/sets.js"
@@ -10,7 +10,7 @@ import { sortCommands } from "./keys/sort.js"
 import { sortedSetCommands } from "./sortedSets/sortedSets.js"
 import { listCommands } from "./lists/lists.js"
 import { streamCommands } from "./streams/streams.js"
-import { pubsubCommands } from "./pubsub/pubsubCommands.js"
+import { pubsubCommands } from "./pubsub/pubsub.js"
 import { stringCommands } from "./strings/strings.js"
 
 export const dataCommands: ReadonlyArray<Command> = [

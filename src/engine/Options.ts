@@ -63,6 +63,8 @@ export class Options {
   private readonly wordsByPlace = new Int32Array(OPTIONS_MAX)
   private readonly rivalsByPlace = new Int32Array(OPTIONS_MAX)
   private readonly choices = new Map<string, Argument>()
+  /** No token begins with a lower byte: a score or a count is passed over at once. */
+  private lowest = 255
 
   constructor(declared: ReadonlyArray<Argument>) {
     for (const argument of declared) {
@@ -112,6 +114,7 @@ export class Options {
     const option: Option = { token, first: token.charCodeAt(0), bit: 1 << place, words }
     this.byToken.set(token, option)
     this.wordsByPlace[place] = words
+    this.lowest = Math.min(this.lowest, option.first)
     ;(this.byLength[token.length] ??= []).push(option)
     return option.bit
   }
@@ -134,9 +137,10 @@ export class Options {
 
   /** The bit of the option at argument i, with all its words before the end; 0 for none. */
   at(c: Words, i: number): number {
+    const first = upper(c.buf[c.argOff[i]])
+    if (first < this.lowest) return 0
     const candidates = this.byLength[c.argLen[i]]
     if (candidates === undefined) return 0
-    const first = upper(c.buf[c.argOff[i]])
     for (const option of candidates)
       if (option.first === first && c.is(i, option.token)) return i + option.words <= c.argc ? option.bit : 0
     return 0

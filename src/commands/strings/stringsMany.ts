@@ -2,7 +2,7 @@
 import * as Errors from "../../resp/Errors.js"
 import { entryType, TYPE_STRING } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import { foreseeKey } from "../shared/keyGroup.js"
+import { foreseeKey } from "../shared/foreseeKeys.js"
 import { storeArgument } from "./stringsSet.js"
 
 export const mget = (c: CommandContext): void => {
