@@ -24,7 +24,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/GlobalSetup.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // More than the two cores of a small machine: half of the files wait for processes, clocks and each other.
+    maxWorkers: 4,
     // Bounds of waits in vain: tests wait for conditions, and a machine may be far slower than it is alone.
     testTimeout: 120_000,
     hookTimeout: 120_000,

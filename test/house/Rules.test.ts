@@ -43,7 +43,9 @@ describe("layering", () => {
   it("allows what points down", () => {
     expect(check("src/store/Store.ts", 'import { Arena } from "../../src/memory/Arena.js"')).toEqual([])
     expect(check("src/store/Store.ts", 'import * as Effect from "effect/Effect"')).toEqual([])
-    expect(check("src/commands/strings/Set.ts", 'import { x } from "../../src/lua/compile/Writer.js"')).toEqual([])
+    expect(
+      check("src/commands/strings/Set.ts", 'import { x } from "../../src/lua/compile/Writer.js"'),
+    ).toEqual([])
     expect(check("src/server/Admin.ts", 'import type { Schema } from "../config/Schema.js"')).toEqual([])
     expect(check("src/main.ts", 'import { Redix } from "./Redix.js"\nimport "./server/x.js"')).toEqual([])
   })

@@ -2,6 +2,7 @@ import { expect, it } from "vitest"
 import { ArenaFullError, CHUNK_COUNT_MAX, type Ref } from "../../src/memory/Arena.js"
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, roundedBytes } from "../../src/memory/SizeClasses.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import { checkedArena } from "../support/Memory.js"
 
@@ -127,7 +128,7 @@ const run = (r: Random, steps: number): void => {
 
 it("keeps blocks apart and whole, live and frozen, through any sequence", () => {
   const r = Random.forTest("arena")
-  for (let i = 0; i < 20; i++) run(r, 1500)
+  for (let i = 0; i < effort(7); i++) run(r, 1500)
 })
 
 it("cuts every class without overlap", () => {

@@ -4,6 +4,7 @@ import { HashTable } from "../../src/memory/table/HashTable.js"
 import { TableCursor } from "../../src/memory/table/TableCursor.js"
 import { FrozenTableWalk } from "../../src/memory/table/FrozenTable.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import { checkedArena } from "../support/Memory.js"
 
@@ -82,7 +83,7 @@ const keysOf = (r: Random, n: number): ReadonlyArray<string> =>
 
 it("agrees with a Map while it grows and shrinks", () => {
   const r = Random.forTest("hash table")
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < effort(8); round++) {
     const m = new Model(r)
     const keys = keysOf(r, r.pick([1, 3, 30, 500, 5000]))
     let puts = 5
@@ -109,7 +110,7 @@ it("drains in slices of about the budget", () => {
 
 it("SCAN returns what stays from start to end, through growth and shrinking", () => {
   const r = Random.forTest("scan")
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < effort(20); round++) {
     const m = new Model(r)
     const n = r.pick([1, 10, 100, 1000])
     const stay = new Set(r.times(n, (i) => `stay${i}`))
@@ -162,7 +163,7 @@ it("answers 0 for a random entry of an empty table", () => {
 
 it("is seen by a snapshot as it was, while it grows, shrinks and is drained", () => {
   const r = Random.forTest("frozen table")
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < effort(13); round++) {
     const m = new Model(r)
     const keys = keysOf(r, r.pick([2, 40, 400, 4000]))
     for (const key of keys) if (r.below(3) > 0) m.put(key)

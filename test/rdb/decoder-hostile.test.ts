@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { RdbDecoder, type RdbDecoderOptions } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbCorruptError, RdbVersionError } from "../../src/rdb/format/RdbErrors.js"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import { CollectingSink } from "./CollectingSink.js"
 import { goldenBytes, goldenNames } from "./Goldens.js"
@@ -30,10 +31,11 @@ const attempt = (
   }
 }
 
-/** Every offset of a small file, fewer the larger it is: decoding takes time for each. */
-const offsets = (length: number): number[] => {
-  const step = Math.max(1, Math.ceil((length * length) / 800_000))
-  return Array.from({ length: Math.ceil(length / step) }, (_, i) => i * step)
+/** Every offset of a small file, fewer the larger it is: decoding takes time for each. Other ones in each run. */
+const offsets = (length: number, random: Random): number[] => {
+  const step = Math.max(1, Math.ceil((length * length) / effort(200_000)))
+  const first = random.below(Math.min(step, length))
+  return Array.from({ length: Math.ceil((length - first) / step) }, (_, i) => first + i * step)
 }
 
 /** Where the version lies, four digits: changed, it can become one that has no checksum. */
@@ -43,7 +45,7 @@ describe.each(goldenNames)("golden %s", (name) => {
   const bytes = goldenBytes(name)
 
   it("cut short at any byte is an error, whether its size was known or not", () => {
-    for (const at of offsets(bytes.length)) {
+    for (const at of offsets(bytes.length, Random.forTest(`cuts of ${name}`))) {
       const cut = bytes.slice(0, at)
       expect(attempt(cut, {})).toBeInstanceOf(RdbCorruptError)
       expect(attempt(cut, { totalBytes: bytes.length })).toBeInstanceOf(RdbCorruptError)
@@ -54,7 +56,8 @@ describe.each(goldenNames)("golden %s", (name) => {
   it("with any byte changed is an error, or loads where no checksum covers it", () => {
     const random = Random.forTest(`flips of ${name}`)
     let failures = 0
-    for (const at of offsets(bytes.length)) {
+    const places = offsets(bytes.length, random)
+    for (const at of places) {
       for (const change of [0xff, 1 << random.below(8)]) {
         const bad = bytes.slice()
         bad[at] ^= change
@@ -69,7 +72,7 @@ describe.each(goldenNames)("golden %s", (name) => {
     }
     // Versions below 5, and files saved without a checksum, cannot tell every change from data.
     const covered = !/version-0[12346]|no-checksum/.test(name)
-    if (covered) expect(failures).toBe(2 * offsets(bytes.length).length)
+    if (covered) expect(failures).toBe(2 * places.length)
     else expect(failures).toBeGreaterThan(0)
   })
 })

@@ -10,6 +10,7 @@ import { RdbCorruptError, RdbVersionError } from "../../src/rdb/format/RdbErrors
 import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { entryKeyLength, entryKeyOffset } from "../../src/store/Entry.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import { goldenBytes, goldenNames } from "./Goldens.js"
 import { keyspaceLines } from "./RandomWrites.js"
@@ -83,8 +84,12 @@ describe("a file that lies", () => {
     it(`${name}, cut short`, () => {
       const keyspace = newKeyspace()
       const before = keyspace.arena.usedBytes
-      const step = Math.max(1, Math.floor(golden.length / 150))
-      for (let length = 0; length < golden.length - 8; length += step) {
+      const step = Math.max(1, Math.floor(golden.length / effort(50)))
+      for (
+        let length = Random.forTest(`cuts ${name}`).below(step);
+        length < golden.length - 8;
+        length += step
+      ) {
         expect(load(keyspace, golden.subarray(0, length), 4096)).toBeInstanceOf(RdbCorruptError)
         empty(keyspace, before)
       }
@@ -94,7 +99,7 @@ describe("a file that lies", () => {
       const keyspace = newKeyspace()
       const before = keyspace.arena.usedBytes
       const r = Random.forTest(`lies ${name}`)
-      for (let run = 0; run < 120; run++) {
+      for (let run = 0; run < effort(40); run++) {
         const file = golden.slice()
         for (let flips = 1 + r.below(3); flips > 0; flips--) {
           const at = 9 + r.below(Math.max(1, file.length - 17))

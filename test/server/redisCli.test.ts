@@ -141,7 +141,16 @@ describeOracle("redis-cli", () => {
     for (const how of ["SEGFAULT", "PANIC", "ASSERT", "OOM"]) {
       const crashPort = await freePort()
       const victim = new Program({
-        args: ["--port", String(crashPort), "--dir", dir, "--save", "1 1", "--enable-debug-command", "local"],
+        args: [
+          "--port",
+          String(crashPort),
+          "--dir",
+          dir,
+          "--save",
+          "3600 1",
+          "--enable-debug-command",
+          "local",
+        ],
       })
       await victim.ready()
       spawnSync("redis-cli", ["-p", String(crashPort), "set", "a", "b"])

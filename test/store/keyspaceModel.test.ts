@@ -5,13 +5,14 @@ import * as path from "node:path"
 import { Worker } from "node:worker_threads"
 import { rolldown } from "rolldown"
 import { expect, it } from "vitest"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import { frozenLines } from "./frozenLines.js"
 import { KeyspaceModel } from "./keyspaceModel.js"
 
 it("agrees with plain maps, leaks nothing", () => {
   const r = Random.forTest("keyspace")
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < effort(4); round++) {
     const m = new KeyspaceModel(r, r.pick([5, 50, 600]))
     for (let i = 0; i < 4000; i++) {
       m.step()
@@ -24,7 +25,7 @@ it("agrees with plain maps, leaks nothing", () => {
 
 it("a snapshot's reader sees the instant of opening, whatever is written since", () => {
   const r = Random.forTest("frozen keyspace")
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < effort(8); round++) {
     const m = new KeyspaceModel(r, r.pick([5, 50, 600]))
     for (let i = 0; i < 1500; i++) m.step()
     for (let again = 0; again < 3; again++) {
@@ -60,7 +61,7 @@ it("a reader in another thread sees it too while this one writes", async () => {
     await bundle.write({ file, format: "esm" })
     await bundle.close()
     const r = Random.forTest("frozen keyspace in a worker")
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < effort(2); round++) {
       const m = new KeyspaceModel(r, 2000)
       for (let i = 0; i < 6000; i++) m.step()
       const expected = sha1(m.lines())

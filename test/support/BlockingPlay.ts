@@ -4,7 +4,7 @@
  * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
  */
 import { expect } from "vitest"
-import { compared } from "./Compared.js"
+import { compared } from "./coverage/Compared.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
 import type { TestRedix } from "./Redix.js"

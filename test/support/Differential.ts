@@ -15,7 +15,7 @@
  * so the first difference is reported with the commands that led to it. A generator may therefore run without end;
  * blocking commands and those that end a connection do not belong here.
  */
-import { compared } from "./Compared.js"
+import { compared } from "./coverage/Compared.js"
 import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
 import { escapeBytes, formatReply, parseReply, type ReplyNode } from "./RespFrames.js"
 

@@ -14,7 +14,7 @@
  * are answered in every state and shown to no MONITOR.
  */
 import * as net from "node:net"
-import { compared } from "./Compared.js"
+import { compared } from "./coverage/Compared.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, encodeCommand, formatCommand } from "./RawClient.js"
 import { escapeBytes } from "./RespFrames.js"

@@ -5,8 +5,8 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { allSpecs } from "../commands/spec/Support.js"
-import type { Argument } from "./RawClient.js"
+import { allSpecs } from "../../commands/spec/Support.js"
+import type { Argument } from "../RawClient.js"
 
 /** Names the run's folder to the test processes. */
 export const COMPARED_FOLDER = "TEST_COMPARED_FOLDER"

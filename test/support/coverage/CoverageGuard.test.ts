@@ -4,7 +4,7 @@ import * as path from "node:path"
 import { afterAll, expect, it } from "vitest"
 import { compared, COMPARED_FOLDER, readRecord, tellTable } from "./Compared.js"
 import { complaint, EXCLUDED, judge } from "./CoverageGuard.js"
-import { startRedix } from "./Redix.js"
+import { startRedix } from "../Redix.js"
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "redix-compared-test-"))
 const before = process.env[COMPARED_FOLDER]
