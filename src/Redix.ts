@@ -15,6 +15,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { renamed } from "./engine/CommandTable.js"
 import { dataCommands } from "./commands/index.js"
+import { flushCommands } from "./commands/keys/genericFlush.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
@@ -26,6 +27,7 @@ import {
   RedixConfig,
   warningText,
 } from "./config/index.js"
+import { ReplicationHistory } from "./replication/ReplicationLog.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
@@ -36,28 +38,34 @@ import { clientCommands } from "./commands/client/client.js"
 import { commandCommands } from "./commands/info/command.js"
 import { configCommands, debugRewriteAll } from "./commands/config/config.js"
 import { connectionCommands } from "./commands/client/connection.js"
-import { monitorCommands } from "./commands/client/monitor.js"
 import { adminCommands } from "./commands/admin.js"
 import { dumpCommands } from "./commands/persistence/dump.js"
 import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
-import { replicationCommands } from "./commands/replication/replication.js"
+import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
-import { timeCommands } from "./commands/info/time.js"
+import { scripting } from "./commands/scripting/index.js"
+import { REDIS_VERSION } from "./server/version.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
 import { internalError } from "./server/FileReport.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
 import { limitClients } from "./server/OpenFiles.js"
-import { ProcessInfo } from "./server/ProcessInfo.js"
-import { logVerbose } from "./engine/VerboseLog.js"
+import { ProcessInfo } from "./engine/world/ProcessInfo.js"
+import { logVerbose } from "./engine/world/VerboseLog.js"
 import { ReplicationService } from "./server/replication/Replication.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
 
 /** Made anew for each server: a layer that is one constant is built once, and two servers of an app would share it. */
 const store = () =>
-  Layer.unwrap(Effect.map(RedixConfig, (config) => Store.layerOf({ databases: config.values.databases })))
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { values } = yield* RedixConfig
+      const { collectGarbage } = yield* ProcessInfo
+      return Store.layerOf({ databases: values.databases, freeing: values, collectGarbage })
+    }),
+  )
 
 /** What a program or an app decides, beyond the configuration. */
 export interface RedixOptions {
@@ -114,18 +122,27 @@ const commands = () =>
         debugReload(persistence),
         debugChecksums(persistence),
         debugRewriteAll(engine, config, withFiles),
+        debugChangeId(replication),
       ]
+      const { commands, libraries } = scripting(engine, {
+        thresholdMs: () => config.values.busyReplyThreshold,
+        heap: facts.heap,
+        compression: () => config.values.rdbcompression,
+        version: REDIS_VERSION,
+      })
+      const snapshots = yield* RdbPersistence
+      snapshots.libraries = libraries
       engine.dispatcher.table.add([
+        ...commands,
         ...dataCommands,
+        ...flushCommands(persistence),
         ...transactionCommands(engine),
         ...connectionCommands(engine),
         ...clientCommands(engine),
-        ...monitorCommands(engine),
         ...commandCommands(engine),
         ...configCommands(engine, config, withFiles),
         ...adminCommands(engine, config, facts, debug),
         ...shutdownCommands(engine),
-        ...timeCommands(engine),
         ...persistenceCommands(persistence),
         ...replicationCommands(engine, replication),
         ...dumpCommands(
@@ -169,6 +186,7 @@ const layerOf = (
   commands().pipe(
     Layer.provideMerge(replication(options)),
     Layer.provideMerge(PersistenceService.layer()),
+    Layer.provide(ReplicationHistory.layer()),
     Layer.provideMerge(engine()),
     Layer.provideMerge(rdb(options)),
     Layer.provideMerge(store()),

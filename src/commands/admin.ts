@@ -4,7 +4,7 @@ import type { ConfigState } from "../config/ConfigState.js"
 import { followConfig } from "../server/ConfigHooks.js"
 import type { Engine } from "../engine/Engine.js"
 import { returnMemory } from "../server/MemoryReturn.js"
-import type { ProcessFacts } from "../server/ProcessInfo.js"
+import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 import { describeStatistics } from "../server/info/describe.js"
 import { Statistics } from "../server/Statistics.js"
 import { aclCommands } from "./acl/acl.js"
@@ -14,7 +14,6 @@ import { infoCommands } from "./info/info.js"
 import { latencyCommands } from "./info/latency.js"
 import { lolwutCommands } from "./info/lolwut.js"
 import { memoryCommands } from "./info/memory.js"
-import { moduleCommands } from "./info/module.js"
 import { slowlogCommands } from "./info/slowlog.js"
 
 /** `debug` are further subcommands of DEBUG. */
@@ -26,7 +25,7 @@ export const adminCommands = (
 ): ReadonlyArray<Command> => {
   const statistics = new Statistics(engine, config, facts)
   describeStatistics(engine.info, statistics)
-  const purge = returnMemory(engine, facts)
+  const purge = returnMemory(engine)
   followConfig(engine, config)
   return [
     ...aclCommands(engine),
@@ -35,7 +34,6 @@ export const adminCommands = (
     ...latencyCommands(statistics),
     ...lolwutCommands,
     ...memoryCommands(statistics, purge),
-    ...moduleCommands,
     ...slowlogCommands(statistics),
   ]
 }

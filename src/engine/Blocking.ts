@@ -213,6 +213,38 @@ export class Blocking<C extends WaitingContext> {
     }
   }
 
+  /** Asserts the invariants of the file header. */
+  checkInvariants(): void {
+    const byType = new Int32Array(TYPE_NAMES.length)
+    for (const waiting of this.waiting) {
+      byType[waiting.waiter.type]++
+      if (waiting.waiter.session.blocked === undefined)
+        throw new Error("blocking: a waiter cannot be unblocked")
+      for (const name of waiting.names)
+        if (this.lines.get(name)?.waiting.has(waiting) !== true)
+          throw new Error(`blocking: a waiter does not stand in line for ${name}`)
+    }
+    if (byType.some((n, type) => n !== this.waitingForType[type]))
+      throw new Error("blocking: waiters of a type are miscounted")
+    for (const [name, line] of this.lines) this.checkLine(name, line)
+    if (
+      this.signalled.length !== this.signalledSet.size ||
+      !this.signalled.every((n) => this.signalledSet.has(n))
+    )
+      throw new Error("blocking: a key is signalled twice, or not at all")
+  }
+
+  private checkLine(name: string, line: Line<C>): void {
+    let hearLoss = 0
+    for (const waiting of line.waiting) {
+      if (!this.waiting.has(waiting) || !waiting.names.has(name))
+        throw new Error(`blocking: somebody stands in line for ${name} who does not wait for it`)
+      if (waiting.waiter.hearsLoss === true) hearLoss++
+    }
+    if (line.waiting.size === 0 || hearLoss !== line.hearLoss)
+      throw new Error(`blocking: the line for ${name} is empty or miscounted`)
+  }
+
   private timeoutReply(waiter: Waiter<C>): Uint8Array {
     return this.runFor(waiter.session, waiter.database, (c) => {
       waiter.onTimeout(c)

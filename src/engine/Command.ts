@@ -46,6 +46,10 @@ export const CommandBit = {
   stopsOnFailedSave: 1048576,
   /** Waits for what other clients do: the wait is none of its own time. */
   waits: 2097152,
+  /** Served while a script has been running for long. */
+  allowBusy: 4194304,
+  /** Not to be called by scripts. */
+  noScript: 8388608,
 } as const
 
 export interface Command extends CommandInfo {
@@ -82,6 +86,8 @@ const bitsOf = (spec: CommandSpec): number => {
   if (spec.isReadOnly) bits |= CommandBit.readonly
   if (spec.skipMonitor) bits |= CommandBit.skipMonitor
   if (spec.mayReplicate) bits |= CommandBit.mayReplicate
+  if (spec.allowBusy) bits |= CommandBit.allowBusy
+  if (spec.noScript) bits |= CommandBit.noScript
   return bits
 }
 

@@ -4,20 +4,20 @@
  * One context serves a server; dispatch points it at each command in turn. Everything in it is valid only until the
  * handler returns. Argument i is the bytes buf[argOff[i] .. argOff[i] + argLen[i]); argument 0 is the command's name.
  */
-import type * as Effect from "effect/Effect"
 import type { Ref } from "../memory/Arena.js"
 import { parseInt64, parseSafeInteger } from "../bytes/Numbers.js"
 import { parseDouble } from "../bytes/FloatText.js"
 import type { ReplyWriter } from "../resp/ReplyWriter.js"
 import type { Database } from "../store/Database.js"
-import { entryType } from "../store/Entry.js"
+import { entryType, stringChunk, stringLength, stringOffset } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import * as Errors from "../resp/Errors.js"
 import type { Blocking } from "./Blocking.js"
+import type { CommandLog } from "./CommandLog.js"
 import type { CommandInfo } from "./CommandInfo.js"
-import type { KeyEvents } from "./KeyEvents.js"
+import { Event, type KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
-import { PubSub } from "./PubSub.js"
+import type { PubSub } from "./PubSub.js"
 import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 
@@ -29,28 +29,31 @@ export class CommandContext {
   /** Command being run (the subcommand's, for containers). */
   command: CommandInfo | undefined = undefined
   db: Database
-  readonly propagation = new Propagation()
+  /** What the command in progress leaves in the command log. */
+  readonly propagation: Propagation
   /** The client is inside EXEC, a script, or a replication stream: blocking commands must not wait. */
   denyBlocking = false
-  /** Channels and their subscribers. */
-  readonly pubsub = new PubSub()
+  /** The command is one that a script calls. */
+  scripted = false
   /** What the command wrote goes out even if replies are off (CLIENT REPLY): the answers of SUBSCRIBE and its kin. */
   keepReply = false
-  /** Called after FLUSHALL has emptied every database; persistence provides it, and answers what the reply waits for. */
-  afterFlushAll: () => Effect.Effect<void> | undefined = () => undefined
   /** The command comes from this server's master. */
   fromMaster = false
 
   constructor(
     readonly keyspace: Keyspace,
+    log: CommandLog,
     readonly settings: Settings,
     readonly events: KeyEvents,
+    /** Channels and their subscribers. */
+    readonly pubsub: PubSub,
     /** Clients that wait for keys. */
     readonly blocking: Blocking<CommandContext>,
     public out: ReplyWriter,
     public session: Session,
   ) {
     this.db = keyspace.database(0)
+    this.propagation = new Propagation(log)
   }
 
   // ---- arguments
@@ -129,6 +132,12 @@ export class CommandContext {
     return true
   }
 
+  /** Answers the string of an entry. */
+  string(ref: Ref): void {
+    const a = this.keyspace.arena
+    this.out.bulk(stringChunk(a, ref), stringOffset(a, ref), stringLength(a, ref))
+  }
+
   /** Deletes the entry just looked up from the present database. */
   remove(ref: Ref): void {
     this.db.remove(ref, this.settings.lazyfreeLazyUserDel)
@@ -148,6 +157,12 @@ export class CommandContext {
     this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
   }
 
+  /** As `changed`, for a key just stored: one under which there was no entry before is announced as new. */
+  stored(i: number, existing: Ref, kind: number, event: string): void {
+    if (existing === 0) this.notify(i, Event.new, "new")
+    this.changed(i, kind, event)
+  }
+
   /** A further event on the key in argument i, without another change ("del" after the last LPOP). */
   notify(i: number, kind: number, event: string): void {
     this.events.notify(kind, event, this.db.id, this.buf, this.argOff[i], this.argLen[i])
@@ -165,5 +180,11 @@ export class CommandContext {
 
   fail(text: string): void {
     this.out.error(text)
+  }
+
+  /** As `fail`, for those who answer whether to go on. */
+  refuse(text: string): false {
+    this.out.error(text)
+    return false
   }
 }

@@ -6,6 +6,7 @@
  * Example: "GeT" hashes as "get"; the slot's name is compared byte by byte before it counts as found.
  */
 import type { Command, Handler, TableCommand } from "./Command.js"
+import type { CommandSpec } from "./declare/CommandSpec.js"
 
 const fold = (b: number): number => (b >= 65 && b <= 90 ? b + 32 : b)
 
@@ -50,6 +51,8 @@ export class CommandTable {
   readonly commands: Array<TableCommand> = []
   /** All commands by id, subcommands behind their container. */
   readonly byId: Array<TableCommand> = []
+  /** Every declaration by its own name, whatever clients call the command and whether they may. */
+  readonly declarations = new Map<string, CommandSpec>()
   private readonly slots = Array.from<TableCommand | undefined>({ length: SLOTS })
   private readonly names = Array.from({ length: SLOTS }, () => "")
   private readonly mask = SLOTS - 1
@@ -76,6 +79,7 @@ export class CommandTable {
   /** Adds a family; while the server is being built only. */
   add(commands: ReadonlyArray<Command>): void {
     for (const declared of commands) {
+      this.declarations.set(declared.name, declared.spec)
       if (this.renames.get(declared.name) === null) continue
       const called = this.renames.get(declared.name) ?? declared.name
       const name = Buffer.from(called, "latin1")

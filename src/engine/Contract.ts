@@ -2,11 +2,12 @@
  * The contract of handlers, checked while a server runs: for tests, which hold every command they send to it.
  *
  * A handler appends exactly one reply to the writer, or none and answers an Effect of it; a command that is declared
- * readonly changes no data; one that changes data says so (`changed`). A command that answers by pushes, several times or
- * not at all says so in its declaration (`replies`).
+ * readonly changes no data; one that changes data says so (`changed`, or `uncounted` where redis-server does not count).
+ * A command that answers by pushes, several times or not at all says so in its declaration (`replies`).
  *
  * `watchContract` puts itself between dispatch and the handlers of a table. It sees a change of data by the number of keys
- * and by the count of changes: cheap, and enough for what a newcomer forgets.
+ * and by the count of changes: cheap, and enough for what a newcomer forgets. A reply beyond its client's limit is not
+ * looked at: the writer has dropped part of it, and its client is cut off.
  */
 import type { TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
@@ -63,12 +64,14 @@ export const watchContract = (table: CommandTable, offend: (text: string) => voi
     return (c) => {
       const { pos } = c.out
       const { dirty, stats } = c.keyspace
+      const { uncountedChanges } = c.propagation
       const keys = keysIn(c)
       const { expiredKeys } = stats
       const words = shown(c)
       const result = handler(c)
       const say = (what: string): void => offend(`${cmd.name} ${what}: ${words}`)
-      if (spec.replies === "one" && c.out.pos - pos <= COUNTED_BYTES_MAX) {
+      // Of a reply beyond its client's limit only remains are left.
+      if (spec.replies === "one" && !c.out.overflowed && c.out.pos - pos <= COUNTED_BYTES_MAX) {
         const replies = c.out.pos < pos ? -1 : repliesIn(c.out.buf.subarray(pos, c.out.pos))
         const wanted = result === undefined ? 1 : 0
         if (replies !== wanted) say(`gave ${replies} replies, not ${wanted}`)
@@ -76,7 +79,8 @@ export const watchContract = (table: CommandTable, offend: (text: string) => voi
       const changes = c.keyspace.dirty - dirty
       if (spec.isReadOnly && !spec.mayReplicate && changes !== 0) say("is readonly and changed something")
       const went = keys - keysIn(c)
-      if (changes === 0 && went !== stats.expiredKeys - expiredKeys && spec.group !== "server")
+      const told = changes !== 0 || c.propagation.uncountedChanges !== uncountedChanges
+      if (!told && went !== stats.expiredKeys - expiredKeys && spec.group !== "server")
         say("changed the number of keys and did not say so")
       return result
     }

@@ -10,7 +10,7 @@ import type * as Effect from "effect/Effect"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
-import type { LogArgument } from "./Propagation.js"
+import type { CommandArgument } from "../resp/CommandEncoder.js"
 import { HeldCommands } from "./HeldCommands.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
@@ -18,9 +18,13 @@ import * as Errors from "../resp/Errors.js"
 import { ReplyOverflow } from "../resp/ReplyWriter.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./clients/ClientPause.js"
-import type { CommandTimer } from "./CommandTimer.js"
+import type { CommandTimer } from "./measures/CommandTimer.js"
 import type { Gates } from "./Gates.js"
-import { OwnPushes } from "./clients/OwnPushes.js"
+import type { ScriptArguments } from "./script/ScriptArguments.js"
+import type { HttpClients } from "./clients/HttpClients.js"
+import type { Monitors } from "./clients/Monitors.js"
+import type { OwnPushes } from "./clients/OwnPushes.js"
+import type { ErrorCounts } from "./measures/ErrorCounts.js"
 
 /** Bytes of an argument that an error text can show at most. */
 const PREVIEW_BYTES_MAX = 256
@@ -36,20 +40,22 @@ function* previews(c: CommandContext): Generator<string> {
   for (let i = 1; i < c.argc; i++) yield preview(c, i)
 }
 
+/** What a dispatcher works with. */
+export interface DispatcherParts {
+  readonly context: CommandContext
+  readonly table: CommandTable
+  readonly gates: Gates
+  readonly pause: ClientPause
+  readonly timer: CommandTimer
+  readonly errors: ErrorCounts
+  readonly monitors: Monitors
+  readonly pushes: OwnPushes
+  readonly http: HttpClients
+}
+
 export class Dispatcher {
   /** Commands run since the start, as INFO's total_commands_processed. */
   commandsProcessed = 0
-  /** Sees every command after it ran (MONITOR); undefined when nobody looks. */
-  monitor: ((c: CommandContext) => void) | undefined = undefined
-  /**
-   * A client speaks HTTP: a web page makes its reader's browser send commands here (cross-protocol scripting). Nothing
-   * more of what it sent may run; the engine ends the connection.
-   */
-  onHttp: (session: Session) => undefined = () => undefined
-  /** A client has written that waited for replicas after its last write. */
-  onAwaitedWrite: () => void = () => {}
-  /** A change broke off half way: what is in the data set now, the log does not tell. */
-  onHalfDone: (what: string) => void = () => {}
   /** Messages for the client whose command is running. */
   readonly pushes: OwnPushes
   /** Commands that wait for their reply. */
@@ -59,21 +65,30 @@ export class Dispatcher {
   /** Counts of changes when the command in progress began. */
   private writesBefore = 0
   private dirtyBefore = 0
-  private readonly verbatim: () => ReadonlyArray<LogArgument>
+  private readonly verbatim: () => ReadonlyArray<CommandArgument>
 
-  constructor(
-    readonly context: CommandContext,
-    readonly table: CommandTable,
-    readonly gates: Gates,
-    private readonly pause: ClientPause,
-    private readonly timer: CommandTimer,
-  ) {
-    this.pushes = new OwnPushes(context.out)
-    this.held = new HeldCommands(context, table, timer)
-    context.out.stops = () => ((context.command?.bits ?? 0) & CommandBit.readonly) !== 0
+  readonly context: CommandContext
+  readonly table: CommandTable
+  readonly gates: Gates
+  private readonly pause: ClientPause
+  readonly timer: CommandTimer
+  private readonly monitors: Monitors
+  private readonly http: HttpClients
+
+  constructor(parts: DispatcherParts) {
+    this.context = parts.context
+    this.table = parts.table
+    this.gates = parts.gates
+    this.pause = parts.pause
+    this.timer = parts.timer
+    this.monitors = parts.monitors
+    this.http = parts.http
+    this.pushes = parts.pushes
+    this.held = new HeldCommands(parts.context, parts.table, parts.timer, parts.errors)
     this.verbatim = () => {
       const c = this.context
-      return Array.from({ length: c.argc }, (_, i) => c.bytes(i))
+      // A script's next call overwrites the arguments.
+      return Array.from({ length: c.argc }, (_, i) => (c.scripted ? Uint8Array.from(c.bytes(i)) : c.bytes(i)))
     }
   }
 
@@ -111,7 +126,7 @@ export class Dispatcher {
     if (((cmd.bits & this.gates.bits) | (session.special ? 1 : 0)) !== 0 && this.refusedOrHeld(cmd, session))
       return session.postponed ? this.pause.wait : undefined
     const waiting = this.call(cmd, request)
-    if (this.monitor !== undefined) this.pushes.finish()
+    if (this.monitors.watching) this.pushes.finish()
     return waiting
   }
 
@@ -143,7 +158,7 @@ export class Dispatcher {
     )
     if (!propagation.active) return
     propagation.forget()
-    this.onHalfDone(what ?? `The command '${command?.name ?? ""}'`)
+    propagation.log.brokenOff(what ?? `The command '${command?.name ?? ""}'`)
   }
 
   /** The command or subcommand that the arguments name, arity checked; undefined after an error reply. */
@@ -152,7 +167,7 @@ export class Dispatcher {
     let cmd = named
     if (cmd === undefined) {
       session.lastCommand = "NULL"
-      if (c.is(0, "POST") || c.is(0, "HOST:")) return this.onHttp(session)
+      if (c.is(0, "POST") || c.is(0, "HOST:")) return this.http.cut(session, c.keyspace.now)
       return this.refuse(session, Errors.unknownCommand(preview(c, 0), previews(c)))
     }
     if (cmd.subcommands !== undefined && c.argc > 1) {
@@ -250,18 +265,14 @@ export class Dispatcher {
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
     if (waiting !== undefined) this.held.hold(cmd, this.copyCommand(cmd), start)
     else if (start >= 0) timer.end(cmd, c, start)
-    if (pushes.waiting) pushes.place(c.session.muted)
-    if (this.monitor !== undefined) this.monitor(c)
+    if (pushes.waiting && !c.scripted) pushes.place(c.session.muted)
+    if (this.monitors.watching) this.monitors.show(c)
     if (c.propagation.active) {
       const changed = c.keyspace.dirty !== dirty
       this.settle(changed, raw)
-      c.session.lastWriteOffset = c.propagation.log.offset
-      if (changed && c.session.awaitsWrites) {
-        c.session.awaitsWrites = false
-        this.onAwaitedWrite()
-      }
+      c.propagation.log.ran(c.session, changed)
     }
-    if (c.blocking.pending && !c.denyBlocking) {
+    if (c.blocking.pending && !c.denyBlocking && this.gates.busy === undefined) {
       c.blocking.serve()
       if (pushes.waiting) pushes.place(c.session.muted && !c.keepReply)
     }
@@ -282,12 +293,35 @@ export class Dispatcher {
     p.finish(c.session.database, changed, this.verbatim)
   }
 
-  /** Runs a command of a transaction in the present session: no queueing, no waiting. */
-  runQueued(queued: QueuedCommand): void {
+  /** Runs a command that a script calls. Its reply stays in the writer, for the script to read and truncate. */
+  runScripted(inner: TableCommand, args: ScriptArguments): void {
+    const c = this.context
+    const { out } = c
+    c.buf = args.buf
+    c.argc = args.argc
+    c.argOff = args.argOff
+    c.argLen = args.argLen
+    c.command = inner
+    c.db = c.keyspace.database(c.session.database)
+    const errors = out.errorCount
+    this.note()
+    const { held } = c.session
+    if (this.call(inner, undefined) !== undefined) {
+      c.session.held = held
+      out.error(Errors.waitsInScript)
+    }
+    this.nestedErrors += out.errorCount - errors
+  }
+
+  /**
+   * Runs a command of a transaction in the present session: no queueing, no waiting. A script that is suspended answers
+   * what it waits with, and the transaction with it.
+   */
+  runQueued(queued: QueuedCommand): Effect.Effect<Uint8Array> | undefined {
     const c = this.context
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
-    if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return
+    if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
     const { buf, argc, argOff, argLen, command, denyBlocking } = c
     c.buf = queued.buf
     c.argc = queued.argOff.length
@@ -301,8 +335,10 @@ export class Dispatcher {
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
     c.keepReply = false
+    let waiting = this.call(inner, undefined) ?? undefined
     // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
-    if (this.call(inner, undefined) !== undefined) {
+    if (waiting !== undefined && this.gates.busy === undefined) {
+      waiting = undefined
       c.session.held = undefined
       c.out.error(Errors.waitsInTransaction)
     }
@@ -315,6 +351,7 @@ export class Dispatcher {
     c.argLen = argLen
     c.command = command
     c.denyBlocking = denyBlocking
+    return waiting
   }
 
   /**

@@ -11,14 +11,15 @@ import { protocolErrorLine } from "../resp/ProtocolErrors.js"
 import * as Layer from "effect/Layer"
 import { Background, type Run } from "./Background.js"
 import { Blocking } from "./Blocking.js"
+import { CommandBit } from "./Command.js"
 import { CommandContext } from "./CommandContext.js"
+import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import { RespCodec } from "../resp/RespCodec.js"
-import { TYPE_STREAM } from "../store/Entry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/MemoryLimit.js"
 import { Store } from "../store/Store.js"
@@ -26,41 +27,70 @@ import { AclLog } from "./clients/AclLog.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
-import { CommandTimer } from "./CommandTimer.js"
+import { CommandTimer } from "./measures/CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
 import { InfoRegistry } from "./InfoRegistry.js"
+import { HttpClients } from "./clients/HttpClients.js"
+import { KeyspaceNews } from "./KeyspaceNews.js"
 import { Lifecycle } from "./Lifecycle.js"
 import type { Lookahead } from "./Lookahead.js"
+import { Measures } from "./measures/Measures.js"
 import { Monitors } from "./clients/Monitors.js"
+import { OwnPushes } from "./clients/OwnPushes.js"
+import { ProcessInfo } from "./world/ProcessInfo.js"
+import { PubSub } from "./PubSub.js"
 import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
-import { logVerbose } from "./VerboseLog.js"
+import { logVerbose } from "./world/VerboseLog.js"
 import { Replies } from "./clients/Replies.js"
-import { TURN_MS, WorkAlarm } from "./WorkAlarm.js"
+import { ScriptRuns } from "./script/ScriptRuns.js"
+import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
-/** How often the log tells of clients that speak HTTP at most. */
-const HTTP_LOG_EVERY_MS = 60_000
 /** How often clients beyond their soft output limit are looked at. */
 const LIMITS_EVERY_MS = 1000
 
+/** What an engine is made of and runs in. */
+export interface EngineParts {
+  readonly keyspace: Keyspace
+  readonly settings: Settings
+  readonly codec: RespCodec["Service"]
+  readonly clock: Clock.Clock
+  /** Milliseconds since some moment, with fractions. */
+  readonly fineNow: () => number
+  /** Runs an Effect that no client waits for. */
+  readonly background: Run
+  /** The names of renamed commands by their own, null for those that cannot be called. */
+  readonly names?: ReadonlyMap<string, string | null> | undefined
+}
+
 export class Engine {
+  readonly keyspace: Keyspace
+  readonly settings: Settings
+  readonly codec: RespCodec["Service"]
+  readonly clock: Clock.Clock
+  /** Runs an Effect that no client waits for; it ends with the engine's layer. */
+  readonly background: Run
   readonly gates: Gates
   readonly memoryLimit: MemoryLimit
-  readonly events = new KeyEvents()
+  readonly events: KeyEvents
   readonly lifecycle = new Lifecycle()
   readonly info = new InfoRegistry()
-  readonly timer = new CommandTimer()
+  readonly measures: Measures
+  readonly timer: CommandTimer
   readonly aclLog = new AclLog()
+  /** What commands change, for whoever reads it. */
+  readonly log = new CommandLog()
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies
   readonly pause: ClientPause
   readonly monitors: Monitors
+  readonly scripts: ScriptRuns
   /** What the server is in replication, as HELLO says it. */
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
@@ -86,18 +116,11 @@ export class Engine {
   private limitsCheckedMs = 0
   /** Some client may be beyond its soft output limit. */
   private overSoftLimit = false
-  private httpLoggedMs = -HTTP_LOG_EVERY_MS
   private readonly limits = new LowestLimit()
-  /** Runs an Effect that no client waits for; it ends with the engine's layer. The layer provides it. */
-  background: Run = () => {
-    throw new Error("Engine.background is not set")
-  }
   /** Called when a client has gone. */
   readonly onDetach: Array<(session: Session) => void> = []
   /** Further counters that CONFIG RESETSTAT clears. */
   readonly onResetStats: Array<() => void> = []
-  /** Told how long a kind of work of the server's own took, in milliseconds. */
-  onWork: (event: string, ms: number) => void = () => {}
   /** Milliseconds spent on deleting expired keys and freeing in slices. */
   workMs = 0
   /** When the clock-driven work is due. */
@@ -107,52 +130,66 @@ export class Engine {
    * at the time it answers (Infinity = only then). Must be quick.
    */
   readonly onCron: Array<(now: number) => number> = []
-  /** DEBUG CHANGE-REPL-ID: starts a new history of replication; set by replication. */
-  changeReplicationId: () => void = () => {}
+  /** Further structures whose invariants can be asserted, by whoever owns them. */
+  readonly checks: Array<() => void> = []
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
   cronPaused = false
 
-  constructor(
-    readonly keyspace: Keyspace,
-    readonly settings: Settings,
-    readonly codec: RespCodec["Service"],
-    readonly clock: Clock.Clock,
-    names?: ReadonlyMap<string, string | null>,
-  ) {
+  constructor(parts: EngineParts) {
+    const { keyspace, settings, codec, clock } = parts
+    this.keyspace = keyspace
+    this.settings = settings
+    this.codec = codec
+    this.clock = clock
+    this.background = parts.background
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
-    this.gates = new Gates(this.memoryLimit)
+    this.gates = new Gates(this.memoryLimit, settings)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock)
-    const internal = new Session(0)
+    this.measures = new Measures(settings, clock, this.sessions, {
+      commands: () => this.dispatcher.commandsProcessed,
+      inputBytes: () => this.netInputBytes,
+      outputBytes: () => this.netOutputBytes,
+    })
+    this.timer = new CommandTimer(parts.fineNow, this.measures)
+    const pubsub = new PubSub()
+    this.events = new KeyEvents(pubsub)
+    this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
     const blocking = new Blocking<CommandContext>((waiting, database, body) =>
       this.dispatcher.runFor(waiting, database, body),
     )
-    this.context = new CommandContext(keyspace, settings, this.events, blocking, codec.makeWriter(), internal)
-    this.replies = new Replies(this.context.out)
-    keyspace.hooks = {
-      expired: (db, buf, off, len) => {
-        const c = this.context
-        if (c.replicating)
-          c.propagation.first(
-            db.id,
-            settings.lazyfreeLazyExpire ? "UNLINK" : "DEL",
-            buf.subarray(off, off + len),
-          )
-        this.events.expired(db, buf, off, len)
-        this.events.notify(256, "expired", db.id, buf, off, len)
-      },
-      streamGone: (db, buf, off, len) => this.blocking.signal(db.id, TYPE_STREAM, buf, off, len),
-      missed: (db, buf, off, len) => this.events.notify(2048, "keymiss", db.id, buf, off, len),
-    }
-    keyspace.freeing = settings
-    this.events.publish = (channel, message) => void this.context.pubsub.publish(channel, message)
-    this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
-    this.gates.passwordRequired = () => settings.requirepass !== ""
+    const out = codec.makeWriter({
+      failed: (text) => this.measures.errors.count(text),
+      stops: () => ((this.context.command?.bits ?? 0) & CommandBit.readonly) !== 0,
+    })
+    const internal = new Session(0)
+    this.context = new CommandContext(
+      keyspace,
+      this.log,
+      settings,
+      this.events,
+      pubsub,
+      blocking,
+      out,
+      internal,
+    )
+    this.replies = new Replies(out)
+    keyspace.listeners.push(new KeyspaceNews(this.context))
     this.pause = new ClientPause(this.gates, keyspace, () => this.stir())
-    const table = new CommandTable([], names)
-    this.dispatcher = new Dispatcher(this.context, table, this.gates, this.pause, this.timer)
-    this.dispatcher.onHttp = (session) => this.cutHttp(session)
-    this.monitors = new Monitors(this.dispatcher, clock)
+    const pushes = new OwnPushes(out)
+    this.monitors = new Monitors(pushes, clock)
+    this.dispatcher = new Dispatcher({
+      context: this.context,
+      table: new CommandTable([], parts.names),
+      gates: this.gates,
+      pause: this.pause,
+      timer: this.timer,
+      errors: this.measures.errors,
+      monitors: this.monitors,
+      pushes,
+      http: new HttpClients(parts.background),
+    })
+    this.scripts = new ScriptRuns(this.dispatcher, clock, parts.background, () => this.stir())
   }
 
   get blocking(): CommandContext["blocking"] {
@@ -176,7 +213,6 @@ export class Engine {
   /** @param source what was received and not yet handed over */
   attach(session: Session, peer: Peer, input: Lookahead, source: { readonly pending: number }): void {
     this.connectionsReceived++
-    peer.fallsBehind = () => this.clientMemory.note(session)
     if (this.verbose) this.background(logVerbose(`Accepted ${session.address}`))
     this.sessions.set(session.id, session)
     session.fileDescriptor = peer.descriptor
@@ -341,22 +377,6 @@ export class Engine {
     session.control.kill()
   }
 
-  /** Cuts off a client that speaks HTTP, with its replies; the log tells of it at most once a minute. */
-  private cutHttp(session: Session): undefined {
-    const now = this.keyspace.now
-    if (now - this.httpLoggedMs >= HTTP_LOG_EVERY_MS) {
-      this.httpLoggedMs = now
-      this.background(
-        Effect.logWarning(
-          `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection aborted. (${session.address})`,
-        ),
-      )
-    }
-    session.control.kill()
-    session.closing = true
-    return undefined
-  }
-
   /** CLIENT REPLY OFF and SKIP: drops the reply just written. */
   applyReplyMode(session: Session): void {
     const { out, keepReply } = this.context
@@ -368,6 +388,15 @@ export class Engine {
     session.endReply()
   }
 
+  /** Asserts the invariants of everything the server holds; throws on the first that does not hold. For tests and DEBUG. */
+  checkInvariants(): void {
+    this.keyspace.checkInvariants(this.gates.loading)
+    this.blocking.checkInvariants()
+    this.context.pubsub.checkInvariants(this.sessions.values())
+    this.replies.checkInvariants()
+    for (const check of this.checks) check()
+  }
+
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
   resetStats(): void {
     this.netInputBytes = this.netOutputBytes = 0
@@ -377,6 +406,8 @@ export class Engine {
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     this.timer.counters.reset()
+    this.timer.clear()
+    this.measures.errors.reset()
     for (const reset of this.onResetStats) reset()
   }
 
@@ -395,7 +426,8 @@ export class Engine {
   cron(): boolean {
     const keyspace = this.keyspace
     const start = this.clock.currentTimeMillisUnsafe()
-    if (this.cronPaused) {
+    // While a script is suspended the data stands still.
+    if (this.cronPaused || this.gates.busy !== undefined) {
       // The end of CLIENT PAUSE is no periodic work; everything else here is.
       this.alarm.set(this.pause.tick(start))
       return false
@@ -412,13 +444,14 @@ export class Engine {
     }
     const worked = this.timer.now() - working
     this.workMs += worked
-    this.onWork("expire-cycle", worked)
+    this.measures.worked("expire-cycle", worked)
     const p = this.context.propagation
     if (p.waiting) {
       p.separately()
       p.finish(0, false, () => [])
     }
     if (this.blocking.pending) this.blocking.serve()
+    this.measures.sample(start, this.alarm.rousedMs)
     for (const work of this.onCron) due = Math.min(due, work(start))
     due = Math.min(due, this.watchLimits(start), Math.max(keyspace.nextExpiry(), start + TURN_MS))
     this.alarm.set(more ? start : Math.max(due, start + 1))
@@ -447,10 +480,16 @@ export class EngineService extends Context.Service<EngineService, Engine>()("red
     Layer.effect(
       EngineService,
       Effect.gen(function* () {
-        const clock = yield* Clock.Clock
-        const engine = new Engine(yield* Store, settings, yield* RespCodec, clock, names)
         const background = yield* Background.make()
-        engine.background = background.run
+        const engine = new Engine({
+          keyspace: yield* Store,
+          settings,
+          codec: yield* RespCodec,
+          clock: yield* Clock.Clock,
+          fineNow: (yield* ProcessInfo).monotonicMs,
+          background: background.run,
+          names,
+        })
         background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
         return engine
       }),

@@ -6,12 +6,18 @@
  */
 import { type Command, CommandBit } from "./Command.js"
 import type { Session } from "./clients/Session.js"
+import type { Settings } from "./Settings.js"
 import * as Errors from "../resp/Errors.js"
 import type { MemoryLimit } from "../store/MemoryLimit.js"
 
 /** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
 const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
   (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && (cmd.bits & CommandBit.ending) === 0)
+
+type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
+
+const isLocal = ({ address }: Session): boolean =>
+  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export class Gates {
   bits: number = CommandBit.guarded
@@ -27,15 +33,16 @@ export class Gates {
   saveFailed = false
   /** Fewer good replicas than min-replicas-to-write. */
   tooFewReplicas = false
+  /** A script has been running for long: what others are told meanwhile. */
+  busy: string | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
-  /** Answers whether clients must log in. */
-  passwordRequired: () => boolean = () => true
-  /** Why a guarded command (DEBUG, MODULE LOAD) is refused, or undefined. */
-  guard: (cmd: Command, session: Session) => string | undefined = (cmd) => Errors.guarded(cmd.name)
 
   /** @param memory asked before a command that uses memory is refused */
-  constructor(private readonly memory: MemoryLimit) {}
+  constructor(
+    private readonly memory: MemoryLimit,
+    private readonly settings: GateSettings,
+  ) {}
 
   /** Must be called after any of the states changed. */
   update(): void {
@@ -45,17 +52,16 @@ export class Gates {
     if (this.memory.max > 0) bits |= CommandBit.denyOom | CommandBit.unqueued
     if (this.pausedBits !== 0) bits |= CommandBit.unqueued
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
+    if (this.busy !== undefined) bits |= CommandBit.any
     this.bits = bits
   }
 
   /** Why a command of this session is refused now, or undefined. */
   refusal(cmd: Command, session: Session): string | undefined {
     const bits = this.bitsFor(cmd, session)
-    if ((cmd.bits & CommandBit.guarded) !== 0) {
-      const text = this.guard(cmd, session)
-      if (text !== undefined) return text
-    }
-    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.passwordRequired())
+    if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
+      return Errors.guarded(cmd.name)
+    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.settings.requirepass !== "")
       return Errors.noAuth
     if (session.kind === "master") return undefined
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
@@ -66,14 +72,22 @@ export class Gates {
       return Errors.subscribedClient(cmd.name)
     }
     // What is queued must all be allowed now, whatever was when it was queued.
-    const allowed = cmd.name === "exec" ? cmd.bits & session.queueShared : cmd.bits
+    const allowed = (cmd.bits & CommandBit.queue) !== 0 ? cmd.bits & session.queueShared : cmd.bits
     if (this.masterDown && (allowed & CommandBit.stale) === 0) return Errors.masterDown
     if (this.loading && (allowed & CommandBit.loading) === 0) return Errors.loading
     if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading
+    if (this.busy !== undefined && (cmd.bits & CommandBit.allowBusy) === 0) return this.busy
     if (session.monitor || session.kind === "replica") {
       if ((bits & (CommandBit.write | CommandBit.readonly)) !== 0) return Errors.replicaKeyspace
     }
     return undefined
+  }
+
+  /** Whether the configuration lets this client run DEBUG or MODULE LOAD. */
+  private unguarded(cmd: Command, session: Session): boolean {
+    const { enableDebugCommand, enableModuleCommand } = this.settings
+    const allowed = cmd.spec.guard === "enable-debug-command" ? enableDebugCommand : enableModuleCommand
+    return allowed === "yes" || (allowed === "local" && isLocal(session))
   }
 
   /** A command's bits; those of EXEC are those of the queued commands, too. */

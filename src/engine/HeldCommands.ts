@@ -9,7 +9,8 @@
 import { CommandBit, type TableCommand } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
-import type { CommandTimer } from "./CommandTimer.js"
+import type { ErrorCounts } from "./measures/ErrorCounts.js"
+import type { CommandTimer } from "./measures/CommandTimer.js"
 import type { HeldCommand, QueuedCommand, Session } from "./clients/Session.js"
 
 const ERROR_MARK = 45
@@ -19,6 +20,7 @@ export class HeldCommands {
     private readonly context: CommandContext,
     private readonly table: CommandTable,
     private readonly timer: CommandTimer,
+    private readonly errors: ErrorCounts,
   ) {}
 
   /** The command's reply is to come: what will be known of it then is counted then. */
@@ -35,7 +37,7 @@ export class HeldCommands {
     if (held === undefined) return
     session.held = undefined
     const error = reply.length > 0 && reply[0] === ERROR_MARK
-    if (error) this.context.out.onError?.(Buffer.from(reply.subarray(1, -2)).toString("latin1"))
+    if (error) this.errors.count(Buffer.from(reply.subarray(1, -2)).toString("latin1"))
     // The wait for other clients is over without them: neither time nor failure is the command's.
     if (held.blocks) return
     if (error) this.timer.counters.failed[held.queued.id]++
@@ -72,9 +74,8 @@ export class HeldCommands {
 
   /** An error that another client gets in the course of the command that runs, which fails with it. */
   private countForeign(error: string): void {
-    const { out } = this.context
-    out.errorCount++
-    out.onError?.(error)
+    this.context.out.errorCount++
+    this.errors.count(error)
   }
 
   /** Counts a command in a context as it was for it, with its first `argc` arguments. */

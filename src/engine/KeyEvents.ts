@@ -2,6 +2,7 @@
  * Who must hear that a key changed: transactions that watch it, and subscribers of keyspace notifications.
  */
 import type { Database } from "../store/Database.js"
+import type { PubSub } from "./PubSub.js"
 import { nameCost, type Session, type WatchedKey } from "./clients/Session.js"
 
 /** Classes of notify-keyspace-events, as bits. */
@@ -56,11 +57,11 @@ export type Presence = "none" | "expired" | "alive"
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
   flags = 0
-  /** Delivers a message to a channel's subscribers; set by Pub/Sub. */
-  publish: (channel: string, message: Uint8Array) => void = () => {}
   /** Further listeners of modified keys (client tracking, tests); called with the key's bytes. */
   readonly listeners: Array<(db: Database, buf: Uint8Array, off: number, len: number) => void> = []
   private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
+
+  constructor(private readonly pubsub: PubSub) {}
 
   /** Breaks the transactions that watch the key. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
@@ -87,9 +88,9 @@ export class KeyEvents {
     if ((this.flags & kind) === 0) return
     const key = latin1(buf, off, len)
     if ((this.flags & Event.keyspace) !== 0)
-      this.publish(`__keyspace@${database}__:${key}`, Buffer.from(event, "latin1"))
+      this.pubsub.publish(`__keyspace@${database}__:${key}`, Buffer.from(event, "latin1"))
     if ((this.flags & Event.keyevent) !== 0) {
-      this.publish(`__keyevent@${database}__:${event}`, buf.slice(off, off + len))
+      this.pubsub.publish(`__keyevent@${database}__:${event}`, buf.slice(off, off + len))
     }
   }
 

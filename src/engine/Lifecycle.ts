@@ -115,9 +115,8 @@ const forced = (step: Effect.Effect<void, string>): Effect.Effect<void> =>
 /** Tells the log of a shutdown that came to nothing. */
 const logTrouble = (cause: Cause.Cause<string>): Effect.Effect<void> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.logWarning("The server ends before its shutdown is done.")
-  const reason = Cause.squash(cause)
-  if (reason === ABORTED) return Effect.logInfo("Shutdown manually aborted.")
-  return Effect.logWarning(
-    `Errors trying to shut down the server (${String(reason)}). Check the logs for more information.`,
-  )
+  if (Cause.squash(cause) === ABORTED) return Effect.logInfo("Shutdown manually aborted.")
+  // Who failed has told why; a defect has told nobody.
+  const words = "Errors trying to shut down the server. Check the logs for more information."
+  return Cause.hasDies(cause) ? Effect.logError(words, cause) : Effect.logWarning(words)
 }

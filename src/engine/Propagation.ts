@@ -5,43 +5,32 @@
  * commands after it. What one command (or one transaction) leaves is one unit: more than one command is wrapped in
  * MULTI / EXEC. With no consumer the log is inactive and nothing here is built; handlers test `active` first.
  */
-
-/** One argument of a logged command; numbers and text are written as their decimal digits and UTF-8 bytes. */
-export type LogArgument = Uint8Array | string | number | bigint
-
-/** Where logged commands go. */
-export interface CommandLog {
-  /** Whether anybody listens; false costs a write nothing. */
-  readonly active: boolean
-  /** Bytes the log has ever taken: master_repl_offset. */
-  readonly offset: number
-  /** Appends one command for a database (-1: database does not matter). */
-  append(database: number, args: ReadonlyArray<LogArgument>): void
-  /** Appends one command, already encoded in RESP, as it came. */
-  appendRaw(database: number, bytes: Uint8Array, off: number, len: number): void
-}
-
-/** The log of a server without replicas or listeners. */
-export const silentLog: CommandLog = { active: false, offset: 0, append: () => {}, appendRaw: () => {} }
+import type { CommandArgument } from "../resp/CommandEncoder.js"
+import type { CommandLog } from "./CommandLog.js"
 
 interface Entry {
   readonly database: number
-  readonly args: ReadonlyArray<LogArgument>
+  readonly args: ReadonlyArray<CommandArgument>
 }
 
-const MULTI: ReadonlyArray<LogArgument> = ["MULTI"]
-const EXEC: ReadonlyArray<LogArgument> = ["EXEC"]
+const MULTI: ReadonlyArray<CommandArgument> = ["MULTI"]
+const EXEC: ReadonlyArray<CommandArgument> = ["EXEC"]
 
 export class Propagation {
-  log: CommandLog = silentLog
   /** "as is" until the handler says otherwise. */
-  private mode: "verbatim" | "instead" | "nothing" = "verbatim"
+  private mode: "verbatim" | "instead" | "nothing" | "uncounted" = "verbatim"
   private readonly before: Array<Entry> = []
   private readonly entries: Array<Entry> = []
   /** Inside EXEC or a script, units are held back and leave together. */
   private readonly held: Array<Entry> = []
   private depth = 0
   private single = false
+  /** Calls of `uncounted` since the start. */
+  uncountedChanges = 0
+  /** What commands do leaves nothing, because a script has said so; what they found expired is told all the same. */
+  muted = false
+
+  constructor(readonly log: CommandLog) {}
 
   get active(): boolean {
     return this.log.active
@@ -52,19 +41,25 @@ export class Propagation {
     this.mode = "nothing"
   }
 
+  /** The command in progress leaves itself even if it counts no change, as where redis-server does not count one. */
+  uncounted(): void {
+    this.uncountedChanges++
+    if (this.active) this.mode = "uncounted"
+  }
+
   /** The command in progress leaves this instead of itself; further calls add commands. */
-  instead(database: number, ...args: ReadonlyArray<LogArgument>): void {
+  instead(database: number, ...args: ReadonlyArray<CommandArgument>): void {
     this.mode = "instead"
     this.entries.push({ database, args: args.map(keep) })
   }
 
   /** The command in progress leaves this after itself (or after what stands in its place). */
-  also(database: number, ...args: ReadonlyArray<LogArgument>): void {
+  also(database: number, ...args: ReadonlyArray<CommandArgument>): void {
     this.entries.push({ database, args: args.map(keep) })
   }
 
   /** A consequence that comes before the command in progress: the DEL of a key found expired. */
-  first(database: number, ...args: ReadonlyArray<LogArgument>): void {
+  first(database: number, ...args: ReadonlyArray<CommandArgument>): void {
     this.before.push({ database, args: args.map(keep) })
   }
 
@@ -93,9 +88,14 @@ export class Propagation {
    * Ends a command: writes what it leaves to the log. `changed` says whether it changed anything by itself; `args`
    * yields its own arguments, called only when they are needed.
    */
-  finish(database: number, changed: boolean, args: () => ReadonlyArray<LogArgument>): void {
+  finish(database: number, changed: boolean, args: () => ReadonlyArray<CommandArgument>): void {
     const unit = this.before.splice(0)
-    if (this.mode === "verbatim" && changed) unit.push({ database, args: args() })
+    if (this.muted) {
+      this.mode = "nothing"
+      this.entries.length = 0
+    }
+    if (this.mode === "uncounted" || (this.mode === "verbatim" && changed))
+      unit.push({ database, args: args() })
     unit.push(...this.entries.splice(0))
     this.mode = "verbatim"
     if (this.depth > 0) this.held.push(...unit)
@@ -138,4 +138,5 @@ export class Propagation {
 }
 
 /** Arguments may be views of the input or the arena, which change before the log is written. */
-const keep = (arg: LogArgument): LogArgument => (arg instanceof Uint8Array ? Uint8Array.from(arg) : arg)
+const keep = (arg: CommandArgument): CommandArgument =>
+  arg instanceof Uint8Array ? Uint8Array.from(arg) : arg

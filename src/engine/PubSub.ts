@@ -84,6 +84,29 @@ const matching = (index: Index, pattern: Uint8Array | undefined): Array<string> 
   return names
 }
 
+/** Asserts that an index and the sets of all sessions say the same. */
+const checkIndex = (
+  what: string,
+  index: Index,
+  all: ReadonlyArray<Session>,
+  namesOf: (session: Session) => ReadonlySet<string>,
+): void => {
+  let stands = 0
+  for (const [name, sessions] of index) {
+    if (sessions.size === 0) throw new Error(`pubsub: nobody listens to the ${what} ${name}`)
+    for (const session of sessions)
+      if (!namesOf(session).has(name)) throw new Error(`pubsub: a session does not know its ${what} ${name}`)
+    stands += sessions.size
+  }
+  for (const session of all) {
+    for (const name of namesOf(session))
+      if (index.get(name)?.has(session) !== true)
+        throw new Error(`pubsub: the ${what} ${name} lacks a session`)
+    stands -= namesOf(session).size
+  }
+  if (stands !== 0) throw new Error(`pubsub: somebody who has gone listens to a ${what}`)
+}
+
 /** Adds a name to one of a session's sets. */
 const add = (session: Session, names: Set<string>, name: string): void => {
   if (names.has(name)) return
@@ -192,5 +215,14 @@ export class PubSub {
 
   shardChannelNames(pattern: Uint8Array | undefined): Array<string> {
     return matching(this.byShardChannel, pattern)
+  }
+
+  /** Asserts the invariants of the file header; `sessions` are all there are. */
+  checkInvariants(sessions: Iterable<Session>): void {
+    const byPattern: Index = new Map([...this.byPattern].map(([name, pattern]) => [name, pattern.sessions]))
+    const all = [...sessions]
+    checkIndex("channel", this.byChannel, all, (session) => session.channels)
+    checkIndex("shard channel", this.byShardChannel, all, (session) => session.shardChannels)
+    checkIndex("pattern", byPattern, all, (session) => session.patterns)
   }
 }

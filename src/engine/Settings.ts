@@ -2,13 +2,13 @@
  * The settings that handlers read at run time. The server's configuration object satisfies this by shape, so commands
  * know nothing of where a value came from; CONFIG SET changes them in place.
  */
-export interface Settings {
+import type { FreeingPolicy } from "../store/Keyspace.js"
+
+export interface Settings extends FreeingPolicy {
   readonly databases: number
   readonly protoMaxBulkLen: number
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
-  readonly lazyfreeLazyExpire: boolean
-  readonly lazyfreeLazyServerDel: boolean
   readonly hashMaxListpackEntries: number
   readonly hashMaxListpackValue: number
   readonly setMaxIntsetEntries: number
@@ -19,8 +19,7 @@ export interface Settings {
   readonly streamNodeMaxBytes: number
   readonly streamNodeMaxEntries: number
   readonly hllSparseMaxBytes: number
-  /** Password of the default user; "" = none. */
-  /** A character a byte; "" for none. */
+  /** Password of the default user, a character a byte; "" = none. */
   readonly requirepass: string
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
@@ -31,6 +30,14 @@ export interface Settings {
   }
   /** Bytes of input a client may have waiting. */
   readonly clientQueryBufferLimit: number
+  /** Microseconds, negative = off. */
+  readonly slowlogLogSlowerThan: number
+  readonly slowlogMaxLen: number
+  /** Milliseconds, 0 = off. */
+  readonly latencyMonitorThreshold: number
+  /** Who may run DEBUG and MODULE LOAD. */
+  readonly enableDebugCommand: "no" | "yes" | "local"
+  readonly enableModuleCommand: "no" | "yes" | "local"
 }
 
 /** Output a client may have waiting: it is cut off at the hard limit, or beyond the soft one for so long. 0 = no limit. */

@@ -26,4 +26,9 @@ export const defaultSettings: Settings = {
     pubsub: { hardBytes: 32 * 1024 * 1024, softBytes: 8 * 1024 * 1024, softSeconds: 60 },
   },
   clientQueryBufferLimit: 1024 * 1024 * 1024,
+  enableDebugCommand: "no",
+  enableModuleCommand: "no",
+  slowlogLogSlowerThan: 10_000,
+  slowlogMaxLen: 128,
+  latencyMonitorThreshold: 0,
 }

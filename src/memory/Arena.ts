@@ -10,8 +10,8 @@
  *   byte 1024  Int32  kind of each page: 0 free, 1.. size class, -n head of a span of n pages, SPAN_TAIL
  *   byte 2048  blocks of the header page itself are never handed out
  *
- * A ref is 32 bits: chunk index (12) | offset in the chunk in units of 8 bytes (20); 0 is "none". So an arena addresses
- * 4096 chunks, 32 GiB, and a block over 4 MiB costs one chunk index. Refs are kept as int32: decode with >>> only.
+ * A ref (Ref.ts) names a chunk and a place in it. So an arena addresses 4096 chunks, 32 GiB, and a block over 4 MiB costs
+ * one chunk index.
  *
  * Invariants (checkInvariants asserts them):
  *   - usedBytes is the sum of the sizes of all live blocks, to the byte;
@@ -29,19 +29,13 @@ import {
   PAGE_BYTES,
   SMALL_BYTES_MAX,
 } from "./SizeClasses.js"
-import {
-  CHUNK_BYTES,
-  CHUNK_COUNT_MAX,
-  HEADER_KIND_WORD,
-  PAGES_PER_CHUNK,
-  type Ref,
-  SPAN_TAIL,
-} from "./ArenaLayout.js"
+import { CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
+import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
 import { type Place, Slabs } from "./Slabs.js"
-
 import { Snapshot } from "./Snapshot.js"
 
-export { CHUNK_BYTES, CHUNK_COUNT_MAX, type Ref } from "./ArenaLayout.js"
+export { CHUNK_BYTES } from "./ArenaLayout.js"
+export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
 const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
@@ -71,7 +65,7 @@ export class Arena {
   reservedBytes = 0
   usedBytesPeak = 0
   /** The shared memory the chunks are cut from. */
-  readonly slabs = new Slabs(CHUNK_BYTES)
+  readonly slabs: Slabs
   /** Writes to live blocks so far, modulo 2^32: equal twice, nothing that was reachable has changed between. */
   writes = 0
   /** The open snapshot, if any; at most one, with any number of readers. */
@@ -101,6 +95,11 @@ export class Arena {
   /** Class -> first page with room (page id + 1), 0 none. */
   private readonly classPages = new Int32Array(CLASS_COUNT)
 
+  /** @param collectGarbage makes the runtime look for memory let go; without it that comes back at the runtime's own pace */
+  constructor(collectGarbage: () => void = () => {}) {
+    this.slabs = new Slabs(CHUNK_BYTES, collectGarbage)
+  }
+
   /**
    * Hands out a block of at least `bytes` bytes. Its contents are undefined.
    * @throws ArenaFullError when 32 GiB of addresses or the machine's memory are used up
@@ -125,7 +124,7 @@ export class Arena {
     if (++this.pageUsed[page] === CLASS_BLOCKS[cls]) this.unlistPage(page, cls)
     this.usedBytes += size
     if (this.usedBytes > this.usedBytesPeak) this.usedBytesPeak = this.usedBytes
-    const ref = (chunk << 20) | ((pageByte + offset) >>> 3)
+    const ref = refOf(chunk, pageByte + offset)
     if (this.epoch !== 0) this.snapshotOrDie().markBorn(ref)
     return ref
   }
@@ -147,10 +146,10 @@ export class Arena {
 
   /** Size in bytes of the block at `ref`, as handed out (rounded up). */
   blockSize(ref: Ref): number {
-    const chunk = ref >>> 20
+    const chunk = chunkOf(ref)
     const huge = this.hugeBytes[chunk]
     if (huge !== 0) return huge
-    const kind = this.i32[chunk][HEADER_KIND_WORD + ((ref & 0xfffff) >>> 13)]
+    const kind = this.i32[chunk][HEADER_KIND_WORD + pageOf(ref)]
     return kind > 0 ? CLASS_BYTES[kind] : -kind * PAGE_BYTES
   }
 
@@ -173,10 +172,10 @@ export class Arena {
 
   /** Copies n bytes from one block into another (or the same) block. */
   copy(from: Ref, fromByte: number, to: Ref, toByte: number, n: number): void {
-    const src = this.u8[from >>> 20]
-    const s = ((from & 0xfffff) << 3) + fromByte
-    const dst = this.u8[to >>> 20]
-    const d = ((to & 0xfffff) << 3) + toByte
+    const src = this.u8[chunkOf(from)]
+    const s = byteOf(from) + fromByte
+    const dst = this.u8[chunkOf(to)]
+    const d = byteOf(to) + toByte
     copyBytes(src, s, dst, d, n)
   }
 
@@ -235,22 +234,22 @@ export class Arena {
 
   /** Returns the block to its page, the page to its chunk, the chunk to the machine; answers the block's size. */
   private release(ref: Ref): number {
-    const chunk = ref >>> 20
+    const chunk = chunkOf(ref)
     const huge = this.hugeBytes[chunk]
     if (huge !== 0) {
       this.releaseChunk(chunk)
       return huge
     }
     const words = this.i32[chunk]
-    const pageInChunk = (ref & 0xfffff) >>> 13
+    const pageInChunk = pageOf(ref)
     const kind = words[HEADER_KIND_WORD + pageInChunk]
     const page = (chunk << 7) | pageInChunk
     if (kind < 0) {
       this.returnPages(chunk, pageInChunk, -kind)
       return -kind * PAGE_BYTES
     }
-    const offset = ((ref & 0xfffff) << 3) & (PAGE_BYTES - 1)
-    words[(ref & 0xfffff) << 1] = this.pageFree[page]
+    const offset = byteInPage(ref)
+    words[wordOf(ref)] = this.pageFree[page]
     this.pageFree[page] = offset + 1
     const used = --this.pageUsed[page]
     if (this.pageListed[page] === 0) this.listPage(page, kind)
@@ -299,7 +298,7 @@ export class Arena {
     const words = this.i32[chunk]
     words[kinds] = -n
     for (let i = 1; i < n; i++) words[kinds + i] = SPAN_TAIL
-    return this.account((chunk << 20) | ((page & 127) << 13), n * PAGE_BYTES)
+    return this.account(refOf(chunk, (page & 127) * PAGE_BYTES), n * PAGE_BYTES)
   }
 
   private allocHuge(bytes: number): Ref {
@@ -309,7 +308,7 @@ export class Arena {
     this.hugeBytes[chunk] = size
     this.claim(chunk, 1, PAGES_PER_CHUNK - 1)
     this.i32[chunk][HEADER_KIND_WORD + 1] = -(size / PAGE_BYTES)
-    return this.account((chunk << 20) | (PAGE_BYTES >>> 3), size)
+    return this.account(refOf(chunk, PAGE_BYTES), size)
   }
 
   private account(ref: Ref, size: number): Ref {
@@ -420,21 +419,28 @@ export class Arena {
     this.pageListed = listed
   }
 
-  /** Asserts the invariants of the file header; throws on the first that does not hold. For tests and debug builds. */
-  checkInvariants(): void {
+  /**
+   * Asserts the invariants of the file header; throws on the first that does not hold. Calls `visit` with every live block,
+   * those aside that wait for a snapshot to close.
+   */
+  checkInvariants(visit: (ref: Ref) => void = () => {}): void {
+    const parked = new Set(this.parkedRefs.subarray(0, this.parkedCount))
+    const found = (ref: Ref): void => {
+      if (!parked.has(ref)) visit(ref)
+    }
     let bytes = 0
     for (let chunk = 0; chunk < this.u8.length; chunk++) {
       if (this.u8[chunk].length === 0 || this.parkedChunks.includes(chunk)) continue
-      if (this.hugeBytes[chunk] !== 0) {
-        bytes += this.hugeBytes[chunk]
-        continue
-      }
       let free = 0
       for (let p = 1; p < PAGES_PER_CHUNK; p++) {
         const kind = this.i32[chunk][HEADER_KIND_WORD + p]
         if (kind === 0) free++
-        else if (kind < 0) bytes += -kind * PAGE_BYTES
-        else if (kind !== SPAN_TAIL) bytes += this.checkPage(chunk, p, kind)
+        else if (kind > 0 && kind !== SPAN_TAIL) bytes += this.checkPage(chunk, p, kind, found)
+        else if (kind < 0) {
+          bytes += -kind * PAGE_BYTES
+          found(refOf(chunk, p * PAGE_BYTES))
+        }
+        if (this.hugeBytes[chunk] !== 0) break
       }
       if (free !== this.chunkPagesFree[chunk])
         throw new Error(`chunk ${chunk}: ${free} free pages, count says otherwise`)
@@ -444,19 +450,23 @@ export class Arena {
         `blocks sum to ${bytes}, accounted ${this.usedBytes} used and ${this.parkedBytes} parked`,
       )
     }
+    this.slabs.checkInvariants(this.places)
   }
 
-  private checkPage(chunk: number, p: number, cls: number): number {
+  private checkPage(chunk: number, p: number, cls: number, found: (ref: Ref) => void): number {
     const page = (chunk << 7) | p
     const size = CLASS_BYTES[cls]
-    let free = 0
+    const free = new Set<number>()
     for (let at = this.pageFree[page]; at !== 0; at = this.i32[chunk][((p << 16) + at - 1) >>> 2]) {
-      if ((at - 1) % size !== 0 || at > this.pageBump[page] || ++free > CLASS_BLOCKS[cls]) {
+      if ((at - 1) % size !== 0 || at > this.pageBump[page] || free.has(at - 1)) {
         throw new Error(`page ${page}: broken free list`)
       }
+      free.add(at - 1)
     }
-    const bumped = this.pageBump[page] / size
-    if (bumped - free !== this.pageUsed[page]) throw new Error(`page ${page}: used count is wrong`)
+    for (let at = 0; at < this.pageBump[page]; at += size)
+      if (!free.has(at)) found(refOf(chunk, p * PAGE_BYTES + at))
+    if (this.pageBump[page] / size - free.size !== this.pageUsed[page])
+      throw new Error(`page ${page}: used count is wrong`)
     const listed = this.pageUsed[page] < CLASS_BLOCKS[cls]
     if (listed !== (this.pageListed[page] === 1)) throw new Error(`page ${page}: listing is wrong`)
     return this.pageUsed[page] * size

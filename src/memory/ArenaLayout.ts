@@ -1,11 +1,7 @@
-/** Numbers of the arena's layout, which Arena.ts draws: chunks, their header pages, and what a ref says. */
+/** Numbers of the arena's layout, which Arena.ts draws: chunks and their header pages. */
 import { PAGE_BYTES } from "./SizeClasses.js"
 
-/** Address of a block; 0 is none. */
-export type Ref = number
-
 export const CHUNK_BYTES = 8 * 1024 * 1024
-export const CHUNK_COUNT_MAX = 4096
 export const PAGES_PER_CHUNK = CHUNK_BYTES / PAGE_BYTES
 export const SPAN_TAIL = 0x7fff
 /** Int32 word offsets inside a chunk's header page. */

@@ -43,14 +43,24 @@ const newSlab = (bytes: number): Slab | undefined => {
 }
 
 export class Slabs {
-  /** Bytes let go and, as far as is known, not collected yet; whoever collects sets it to 0. */
+  /** Bytes let go and, as far as is known, not collected yet. */
   droppedBytes = 0
-  /** Makes the garbage collector look. */
-  collect: () => void = () => {}
   private spare: Array<Place> = []
 
-  /** @param chunkBytes size of an ordinary chunk */
-  constructor(private readonly chunkBytes: number) {}
+  /**
+   * @param chunkBytes size of an ordinary chunk
+   * @param collectGarbage makes the garbage collector look
+   */
+  constructor(
+    private readonly chunkBytes: number,
+    private readonly collectGarbage: () => void,
+  ) {}
+
+  /** Has what was let go collected. */
+  collect(): void {
+    this.droppedBytes = 0
+    this.collectGarbage()
+  }
 
   /**
    * A place of `bytes` bytes, whose contents are undefined; undefined when the machine has no more memory.
@@ -81,5 +91,27 @@ export class Slabs {
     }
     this.spare = this.spare.filter((other) => other.slab !== slab)
     this.droppedBytes += slab.shared.byteLength
+  }
+
+  /** Asserts the invariants of the file header; `used` are the places given out. */
+  checkInvariants(used: ReadonlyArray<Place | undefined>): void {
+    const live = new Map<Slab, number>()
+    const starts = new Map<Slab, Set<number>>()
+    const note = ({ slab, start }: Place): void => {
+      const seen = starts.get(slab) ?? new Set<number>()
+      if (seen.has(start)) throw new Error(`slabs: the place at ${start} is there twice`)
+      starts.set(slab, seen.add(start))
+    }
+    for (const place of used) {
+      if (place === undefined) continue
+      note(place)
+      live.set(place.slab, (live.get(place.slab) ?? 0) + 1)
+    }
+    for (const place of this.spare) {
+      note(place)
+      if (!live.has(place.slab)) throw new Error("slabs: a spare place of a slab that nobody uses")
+    }
+    for (const [slab, count] of live)
+      if (count !== slab.live) throw new Error(`slabs: ${count} places in use, counted ${slab.live}`)
   }
 }

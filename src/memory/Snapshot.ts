@@ -21,11 +21,16 @@
  * Limits: one open snapshot an arena, 16 GiB of log. The log is seen as Int32 words only: views of more than 2^32 elements,
  * as bytes would need, do not exist everywhere.
  */
-import { HEADER_EPOCH_WORD, HEADER_KIND_WORD, HEADER_PREIMAGE_WORD, type Ref } from "./ArenaLayout.js"
+import { HEADER_EPOCH_WORD, HEADER_KIND_WORD, HEADER_PREIMAGE_WORD } from "./ArenaLayout.js"
+import { byteInPage, byteOf, chunkOf, pageOf, type Ref, wordOf } from "./Ref.js"
 import { CLASS_BLOCKS, CLASS_BYTES, PAGE_BYTES } from "./SizeClasses.js"
 
 /** Marks a block, or a whole page, that came to life after the snapshot opened: no reader can reach it. */
 const BORN = -1
+
+/** Which block of its page a ref names, by the page's kind; a span is one block. */
+const blockInPage = (ref: Ref, kind: number): number =>
+  kind > 0 ? (byteInPage(ref) / CLASS_BYTES[kind]) | 0 : 0
 
 /** What a reader on another thread needs: plain data and shared memory, fit for postMessage. */
 export interface SnapshotHandle {
@@ -67,17 +72,17 @@ export class Snapshot {
 
   /** Saves the block's contents unless that was done, or the block is younger than the snapshot. */
   save(ref: Ref): void {
-    const chunk = ref >>> 20
+    const chunk = chunkOf(ref)
     const header = this.arena.i32[chunk]
-    const kind = header[HEADER_KIND_WORD + ((ref & 0xfffff) >>> 13)]
+    const kind = header[HEADER_KIND_WORD + pageOf(ref)]
     const table = this.table(ref, header, kind)
     if (table === BORN) return
-    const at = table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0)
+    const at = table * 2 + blockInPage(ref, kind)
     if (this.log[at] !== 0) return
     const size = kind > 0 ? CLASS_BYTES[kind] : -kind * PAGE_BYTES
     const position = this.next
     this.next += size >>> 3
-    const from = (ref & 0xfffff) << 3
+    const from = byteOf(ref)
     if (size <= 256) {
       const w = from >>> 2
       const n = size >>> 2
@@ -91,22 +96,22 @@ export class Snapshot {
 
   /** Notes that a block was handed out after the opening, so that writing or freeing it costs nothing. */
   markBorn(ref: Ref): void {
-    const header = this.arena.i32[ref >>> 20]
-    const kind = header[HEADER_KIND_WORD + ((ref & 0xfffff) >>> 13)]
+    const header = this.arena.i32[chunkOf(ref)]
+    const kind = header[HEADER_KIND_WORD + pageOf(ref)]
     const table = this.table(ref, header, kind)
     if (table === BORN) return
-    this.log[table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0)] = BORN
+    this.log[table * 2 + blockInPage(ref, kind)] = BORN
   }
 
   isBorn(ref: Ref): boolean {
-    const header = this.arena.i32[ref >>> 20]
+    const header = this.arena.i32[chunkOf(ref)]
     if (header[HEADER_EPOCH_WORD] !== this.epoch) return false
-    const page = (ref & 0xfffff) >>> 13
+    const page = pageOf(ref)
     const table = header[HEADER_PREIMAGE_WORD + page]
     if (table === 0) return false
     if (table === BORN) return true
     const kind = header[HEADER_KIND_WORD + page]
-    return this.log[table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0)] === BORN
+    return this.log[table * 2 + blockInPage(ref, kind)] === BORN
   }
 
   /** Notes that pages handed out now were empty at the opening: everything in them is born after it. */
@@ -124,7 +129,7 @@ export class Snapshot {
 
   private table(ref: Ref, header: Int32Array, kind: number): number {
     this.freshen(header)
-    const at = HEADER_PREIMAGE_WORD + ((ref & 0xfffff) >>> 13)
+    const at = HEADER_PREIMAGE_WORD + pageOf(ref)
     const found = header[at]
     if (found !== 0) return found
     const position = this.next
@@ -174,19 +179,19 @@ export class FrozenReader {
   foresee(refs: Int32Array, n: number, word: number, words: Int32Array): void {
     const { i32 } = this
     for (let k = 0; k < n; k++) {
-      const chunk = refs[k] >>> 20
-      words[k] = chunk < i32.length ? i32[chunk][((refs[k] & 0xfffff) << 1) + word] : 0
+      const chunk = chunkOf(refs[k])
+      words[k] = chunk < i32.length ? i32[chunk][wordOf(refs[k]) + word] : 0
     }
   }
 
   /** Copies the block at `ref`, as it was at the opening, to the start of `into`. */
   load(ref: Ref, into: FrozenBlock): void {
-    const chunk = ref >>> 20
+    const chunk = chunkOf(ref)
     const header = this.i32[chunk]
-    const page = (ref & 0xfffff) >>> 13
+    const page = pageOf(ref)
     const kind = header[HEADER_KIND_WORD + page]
     const size = kind > 0 ? CLASS_BYTES[kind] : -kind * PAGE_BYTES
-    const from = (ref & 0xfffff) << 3
+    const from = byteOf(ref)
     into.reserve(size)
     into.bytes = size
     if (size <= 256) {
@@ -200,10 +205,7 @@ export class FrozenReader {
     if (Atomics.load(header, HEADER_EPOCH_WORD) !== this.epoch) return
     const table = Atomics.load(header, HEADER_PREIMAGE_WORD + page)
     if (table <= 0) return
-    const position = Atomics.load(
-      this.log,
-      table * 2 + (kind > 0 ? (((ref & 0x1fff) << 3) / CLASS_BYTES[kind]) | 0 : 0),
-    )
+    const position = Atomics.load(this.log, table * 2 + blockInPage(ref, kind))
     if (position > 0) into.i32.set(this.log.subarray(position * 2, position * 2 + (size >>> 2)))
   }
 }

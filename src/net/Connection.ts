@@ -81,8 +81,11 @@ export const serveConnection = Effect.fnUntraced(function* (
   raw: Net.Socket,
   session: Session,
 ) {
-  const outlet = new Outlet(raw, (defect) => {
-    engine.background(Effect.logError(`Internal error while writing to ${session.address}`, defect))
+  const outlet = new Outlet(raw, {
+    failed: (defect) => {
+      engine.background(Effect.logError(`Internal error while writing to ${session.address}`, defect))
+    },
+    fallsBehind: () => engine.clientMemory.note(session),
   })
   const input = new Lookahead(engine.codec.makeParser(session.limits), engine.dispatcher.table)
   // Each by itself, the last first: none keeps the others from being done.

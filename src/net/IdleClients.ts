@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { RedixValues } from "../config/index.js"
 import type { Engine } from "../engine/Engine.js"
-import { logVerbose } from "../engine/VerboseLog.js"
+import { logVerbose } from "../engine/world/VerboseLog.js"
 
 /** How often the clients are looked at. */
 const EVERY_MS = 1000

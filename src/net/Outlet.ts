@@ -34,6 +34,14 @@ interface Writer {
 /** Not for TLS, which takes one write at a time. */
 const writesDirectly = (socket: object): socket is Writer => "_write" in socket && !("encrypted" in socket)
 
+/** Whose output this is. */
+export interface OutletOwner {
+  /** A write threw, and the connection has ended. */
+  failed(defect: unknown): void
+  /** Bytes begin to wait because the other end has not taken those before. */
+  fallsBehind(): void
+}
+
 export class Outlet implements Peer {
   private ended = false
   private queue: Array<Uint8Array> = []
@@ -52,8 +60,6 @@ export class Outlet implements Peer {
   /** What is done once everything kept has gone out. */
   private lastly: (() => void) | undefined = undefined
   private drainAwaited = false
-  /** Hears that the kernel has not taken all at once. */
-  fallsBehind: () => void = () => {}
   private readonly direct: Writer | undefined
   private readonly written = (error?: Error | null): void => {
     if (error) this.raw.destroy(error)
@@ -62,10 +68,9 @@ export class Outlet implements Peer {
   }
   private writing = false
 
-  /** @param failed hears of a write that threw, after which the connection has ended */
   constructor(
     readonly raw: Net.Socket,
-    private readonly failed: (defect: unknown) => void = () => {},
+    private readonly owner: OutletOwner,
   ) {
     this.direct = writesDirectly(raw) ? raw : undefined
   }
@@ -108,7 +113,7 @@ export class Outlet implements Peer {
       this.hand(bytes)
     }
     if (this.held === 0) return true
-    this.fallsBehind()
+    this.owner.fallsBehind()
     return false
   }
 
@@ -169,7 +174,7 @@ export class Outlet implements Peer {
   /** Nobody knows how much of a write that threw has left: nothing may follow it. */
   private breakOff(defect: unknown): void {
     this.destroy()
-    this.failed(defect)
+    this.owner.failed(defect)
   }
 
   private settle(length: number): void {

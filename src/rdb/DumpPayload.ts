@@ -1,4 +1,5 @@
 /** The payload of DUMP: a value with version and checksum (RdbDecoderDump.ts has the form in words). */
+import { byteOf, chunkOf } from "../memory/Ref.js"
 import type { Arena, Ref } from "../memory/Arena.js"
 import { copyBytes } from "../memory/Arena.js"
 import { Crc64 } from "../bytes/Crc64.js"
@@ -17,7 +18,7 @@ class LiveReader extends FrozenReader {
     const size = this.arena.blockSize(ref)
     into.reserve(size)
     into.bytes = size
-    copyBytes(this.arena.u8[ref >>> 20], (ref & 0xfffff) << 3, into.u8, 0, size)
+    copyBytes(this.arena.u8[chunkOf(ref)], byteOf(ref), into.u8, 0, size)
   }
 }
 

@@ -86,7 +86,7 @@ export interface PersistenceOptions {
 }
 
 export interface SaveOptions {
-  /** Runs in the turn the snapshot opens; default: the service's `replication`. */
+  /** Runs in the turn the snapshot opens, and answers what the file is to say of replication. */
   readonly atCut?: (() => ReplicationPosition | undefined) | undefined
   /** Called when the temporary file is open. */
   readonly onOpen?: (() => void) | undefined
@@ -99,9 +99,7 @@ export interface RdbPersistenceShape {
   /** Set by whoever runs functions. */
   libraries: LibraryStore
   /** Called when a load begins and when it has ended, and now and then between. */
-  onLoading: (loading: boolean) => void
-  /** The replication position to write when the caller of `saveFile` gives none; set by replication. */
-  replication: () => ReplicationPosition | undefined
+  readonly onLoading: Array<(loading: boolean) => void>
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
@@ -128,8 +126,7 @@ const accessOf = (policy: string): AccessPolicy =>
 class Persistence implements RdbPersistenceShape {
   readonly state = new PersistenceState()
   libraries: LibraryStore = keptLibraries()
-  onLoading: (loading: boolean) => void = () => {}
-  replication: () => ReplicationPosition | undefined = () => undefined
+  readonly onLoading: Array<(loading: boolean) => void> = []
   /** One snapshot at a time; files one after another, from the cut to the rename. */
   private readonly snapshots = Semaphore.makeUnsafe(1)
   private readonly files = Semaphore.makeUnsafe(1)
@@ -143,6 +140,10 @@ class Persistence implements RdbPersistenceShape {
     private readonly clock: Clock.Clock,
   ) {
     this.state.lastSaveSeconds = this.seconds()
+  }
+
+  private tell(loading: boolean): void {
+    for (const listener of this.onLoading) listener(loading)
   }
 
   private seconds(): number {
@@ -254,7 +255,7 @@ class Persistence implements RdbPersistenceShape {
       incrementalSync: options.settings.rdbSaveIncrementalFsync,
       onOpen: save.onOpen,
     }
-    const atCut = save.atCut ?? this.replication
+    const { atCut } = save
     let startedMs: number | undefined = undefined
     let changes = 0
     const open = (): SnapshotSource => {
@@ -263,7 +264,7 @@ class Persistence implements RdbPersistenceShape {
       if (save.background !== false) startedMs = now
       state.lastTrySeconds = Math.floor(now / 1000)
       changes = keyspace.dirty
-      return this.begin("file", atCut(), save.background !== false)
+      return this.begin("file", atCut?.(), save.background !== false)
     }
     const written = this.withSnapshot(open, (source, close) => {
       state.tempFile = tempPathOf(path, file.id)
@@ -319,7 +320,7 @@ class Persistence implements RdbPersistenceShape {
     const target = { keyspace, settings: this.options.settings, libraries }
     return Effect.suspend(() => {
       const now = (keyspace.now = this.clock.currentTimeMillisUnsafe())
-      return loadRdb(target, state, () => this.onLoading(true), source, options, now)
+      return loadRdb(target, state, () => this.tell(true), source, options, now)
     }).pipe(
       Effect.onError((cause) =>
         Effect.sync(() => {
@@ -329,7 +330,7 @@ class Persistence implements RdbPersistenceShape {
       Effect.ensuring(
         Effect.sync(() => {
           state.load = undefined
-          this.onLoading(false)
+          this.tell(false)
         }),
       ),
     )

@@ -152,6 +152,23 @@ export class Backlog {
     return block.bytes.subarray(from, from + n)
   }
 
+  /** Asserts the invariants of the file header of blocks and readers. */
+  checkInvariants(): void {
+    let at = this.first
+    for (const [i, block] of this.blocks.entries()) {
+      if (block.start !== at) throw new Error(`backlog: a block starts at ${block.start}, not at ${at}`)
+      if (block.used > block.bytes.length || (block !== this.last && block.used === 0))
+        throw new Error("backlog: a block is filled beyond its end, or not at all")
+      if (i < this.blocks.length - 1 && block.used !== block.bytes.length)
+        throw new Error("backlog: a block that is not the last is not full")
+      at += block.used
+    }
+    if (at !== this.end) throw new Error(`backlog: blocks end at ${at}, the stream at ${this.end}`)
+    if (this.blocks.at(-1) !== this.last) throw new Error("backlog: another block is the last")
+    for (const { next } of this.readers)
+      if (!this.holds(next)) throw new Error(`backlog: a reader stands at ${next}, which is not held`)
+  }
+
   /** The last bytes, at most `max`, for the log. */
   latest(max: number): Buffer {
     const reader = this.attach(Math.max(this.first, this.next - max))

@@ -8,78 +8,128 @@
  * Invariants: offset = number of bytes ever appended, whether or not a backlog exists; the backlog, when there is one,
  * ends at the offset; `selected` is the database the last SELECT in the stream named, -1 = the next write must select.
  */
-import type { CommandLog, LogArgument } from "../engine/Propagation.js"
+import { Session } from "../engine/clients/Session.js"
+import type { CommandLog, LogReader } from "../engine/CommandLog.js"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { EngineService } from "../engine/Engine.js"
+import { randomHex, SecureRandom } from "../engine/world/SecureRandom.js"
+import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
+import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
 import { Backlog } from "./Backlog.js"
 import { afterThis } from "../engine/Turn.js"
 
+const ID_DIGITS = 40
+
 /** An identity nobody has. */
-export const NO_REPLICATION_ID = "0".repeat(40)
+export const NO_REPLICATION_ID = "0".repeat(ID_DIGITS)
 
 /** Encoded once: SELECT of the databases Redis's default has. */
 const SELECTS: ReadonlyArray<Buffer> = Array.from({ length: 16 }, (_, db) =>
   Buffer.from(`*2\r\n$6\r\nSELECT\r\n$${String(db).length}\r\n${db}\r\n`, "latin1"),
 )
 
-const encodeArgument = (arg: LogArgument): Uint8Array =>
-  arg instanceof Uint8Array ? arg : Buffer.from(typeof arg === "string" ? arg : String(arg), "utf8")
-
-/** A command as a RESP array of bulk strings. */
-export const encodeCommand = (args: ReadonlyArray<LogArgument>): Buffer => {
-  const parts: Array<Uint8Array> = [Buffer.from(`*${args.length}\r\n`, "latin1")]
-  for (const arg of args) {
-    const bytes = encodeArgument(arg)
-    parts.push(Buffer.from(`$${bytes.length}\r\n`, "latin1"), bytes, CRLF)
-  }
-  return Buffer.concat(parts)
-}
-
-const CRLF = Buffer.from("\r\n", "latin1")
-
-/** Who reads the log; asked once a second. */
-export interface LogReader {
+/** Who reads the stream beside replicas; asked once a second. */
+export interface StreamReader {
   /** Lets go of the backlog if it is too far behind. */
   readonly checkLag: () => void
 }
 
-export class ReplicationLog implements CommandLog {
+/** Who must hear of the stream at once. */
+export interface StreamListener {
+  /** Bytes were appended. */
+  appended(): void
+  /** A client has written that waited for replicas after its last write. */
+  writeAwaited(): void
+}
+
+export class ReplicationLog implements LogReader {
   id: string
   secondId = NO_REPLICATION_ID
   /** First offset that `secondId` does not cover; -1 without a second id. */
   secondOffset = -1
   /** master_repl_offset. */
   offset = 0
-  backlog: Backlog | undefined = undefined
-  /** This server is a replica: its stream is its master's, what it runs itself is not logged. */
-  following = false
+  private held: Backlog | undefined = undefined
+  private follows = false
+  /** Runs the master's commands; its database outlives a link that is continued. */
+  masterSession = new Session(0)
   /** Replicas were asked (REPLCONF GETACK) behind this offset of the history how far they are. */
   askedOffset = -1
-  /** Called after bytes were appended; the senders of attached replicas wake. */
-  appended: () => void = () => {}
-  /** Readers of the log beside replicas: the backlog is kept for them, too. */
-  readonly readers = new Set<LogReader>()
+  readonly listeners: Array<StreamListener> = []
+  /** Told what broke off half way: the data set is no longer what its history says. */
+  readonly onBroken: Array<(what: string) => void> = []
+  /** Readers of the stream beside replicas: the backlog is kept for them, too. */
+  readonly readers = new Set<StreamReader>()
   private readonly waiting = new Set<() => void>()
   private selected = -1
 
   /** Whether the data set is at `offset` of history `id`, so that a master may know how to continue it. */
   continues = true
 
-  /** @param newId answers a fresh identity of 40 hex digits */
-  constructor(private readonly newId: () => string) {
+  /**
+   * @param commands what this server's own commands change
+   * @param newId answers a fresh identity of 40 hex digits
+   */
+  constructor(
+    private readonly commands: CommandLog,
+    private readonly newId: () => string,
+  ) {
     this.id = newId()
+    this.masterSession.kind = "master"
+    commands.add(this)
   }
 
-  /** Commands are logged only when somebody may read them: a backlog exists, and the stream is this server's own. */
-  get active(): boolean {
-    return this.backlog !== undefined && !this.following
+  /** The latest bytes of the stream. */
+  get backlog(): Backlog | undefined {
+    return this.held
   }
 
-  append(database: number, args: ReadonlyArray<LogArgument>): void {
+  /** This server is a replica: its stream is its master's, what it runs itself is not logged. */
+  get following(): boolean {
+    return this.follows
+  }
+
+  set following(follows: boolean) {
+    this.follows = follows
+    this.commands.update()
+  }
+
+  /** Commands go into the stream only when somebody may read them, and when it is this server's own. */
+  get reading(): boolean {
+    return this.held !== undefined && !this.follows
+  }
+
+  ran(session: Session, changed: boolean): void {
+    session.lastWriteOffset = this.offset
+    if (!changed || !session.awaitsWrites) return
+    session.awaitsWrites = false
+    for (const listener of this.listeners) listener.writeAwaited()
+  }
+
+  brokenOff(what: string): void {
+    for (const told of this.onBroken) told(`${what} was broken off half way`)
+  }
+
+  /** Where the stream stands, as a snapshot says it. */
+  get position(): ReplicationPosition {
+    const streamDb = this.follows ? this.masterSession.database : this.streamDb
+    return { id: this.id, offset: this.offset, streamDb }
+  }
+
+  /** As `position`, undefined where a data set loaded from the snapshot could continue nothing. */
+  get savedPosition(): ReplicationPosition | undefined {
+    return this.held !== undefined && this.continues ? this.position : undefined
+  }
+
+  /** Appends a command that only replicas are to see, or one for them alone to catch up with. */
+  append(database: number, args: ReadonlyArray<CommandArgument>): void {
     const bytes = encodeCommand(args)
-    this.appendRaw(database, bytes, 0, bytes.length)
+    this.take(database, bytes, 0, bytes.length)
   }
 
-  appendRaw(database: number, bytes: Uint8Array, off: number, len: number): void {
+  take(database: number, bytes: Uint8Array, off: number, len: number): void {
     if (database >= 0 && database !== this.selected) this.select(database)
     this.feed(bytes, off, len)
   }
@@ -87,15 +137,15 @@ export class ReplicationLog implements CommandLog {
   /** Appends bytes of the stream as they are. */
   feed(bytes: Uint8Array, off: number, len: number): void {
     this.offset += len
-    this.backlog?.append(bytes, off, len)
-    this.appended()
+    this.held?.append(bytes, off, len)
+    for (const listener of this.listeners) listener.appended()
     if (this.waiting.size > 0) this.wakeReaders()
   }
 
   /** Waits until the byte at `offset` of this backlog is there, or the backlog has gone. */
   untilAppended(backlog: Backlog, offset: number): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
-      if (backlog !== this.backlog || backlog.next > offset) return resume(Effect.void)
+      if (backlog !== this.held || backlog.next > offset) return resume(Effect.void)
       // Not at once: resuming would run the reader inside of the command that was logged.
       const wake = (): void => afterThis(() => resume(Effect.void))
       this.waiting.add(wake)
@@ -116,14 +166,20 @@ export class ReplicationLog implements CommandLog {
 
   /** Makes the backlog, unless there is one. */
   openBacklog(size: number): Backlog {
-    this.backlog ??= new Backlog(size, this.offset)
-    return this.backlog
+    this.held ??= new Backlog(size, this.offset)
+    this.commands.update()
+    return this.held
+  }
+
+  private dropBacklog(): void {
+    this.held = undefined
+    this.commands.update()
+    this.wakeReaders()
   }
 
   /** Drops the backlog. A master's writes no longer move the offset, so the history ends: a new identity follows. */
   closeBacklog(): void {
-    this.backlog = undefined
-    this.wakeReaders()
+    this.dropBacklog()
     if (this.following) return
     this.id = this.newId()
     this.forgetSecond()
@@ -154,8 +210,7 @@ export class ReplicationLog implements CommandLog {
     this.offset = offset
     this.askedOffset = -1
     this.forgetSecond()
-    this.backlog = undefined
-    this.wakeReaders()
+    this.dropBacklog()
     this.continues = true
   }
 
@@ -179,7 +234,18 @@ export class ReplicationLog implements CommandLog {
     const shared =
       known === this.id.toLowerCase() ||
       (known === this.secondId.toLowerCase() && offset <= this.secondOffset)
-    return shared && this.backlog !== undefined && this.backlog.holds(offset)
+    return shared && this.held !== undefined && this.held.holds(offset)
+  }
+
+  /** Asserts the invariants of the file header. */
+  checkInvariants(): void {
+    const { backlog } = this
+    if (backlog === undefined) return
+    backlog.checkInvariants()
+    if (backlog.next !== this.offset + 1)
+      throw new Error(
+        `replication log: the backlog ends at ${backlog.next - 1}, the stream at ${this.offset}`,
+      )
   }
 
   private select(database: number): void {
@@ -187,4 +253,18 @@ export class ReplicationLog implements CommandLog {
     this.selected = database
     this.feed(bytes, 0, bytes.length)
   }
+}
+
+/** The ReplicationLog as a service, a reader of the engine's command log. */
+export class ReplicationHistory extends Context.Service<ReplicationHistory, ReplicationLog>()(
+  "redix/replication/ReplicationLog",
+) {
+  static readonly layer = (): Layer.Layer<ReplicationHistory, never, EngineService> =>
+    Layer.effect(
+      ReplicationHistory,
+      Effect.gen(function* () {
+        const random = yield* SecureRandom
+        return new ReplicationLog((yield* EngineService).log, () => randomHex(random, ID_DIGITS))
+      }),
+    )
 }

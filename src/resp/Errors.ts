@@ -294,6 +294,74 @@ export const monitorDenyBlocking = "ERR MONITOR isn't allowed for DENY BLOCKING 
 export const waitsInTransaction = "ERR This command has to wait and cannot run inside a transaction"
 export const noScript = "NOSCRIPT No matching script. Please use EVAL."
 export const notBusy = "NOTBUSY No scripts in execution right now."
+export const unkillable =
+  "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+export const busyScript =
+  "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+export const busyFunction =
+  "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+export const scriptKilled = "ERR Script killed by user with SCRIPT KILL..."
+export const waitsInScript = "ERR This command has to wait and cannot run inside a script"
+export const scriptFlushMode = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+export const scriptDebugMode = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+export const functionFlushMode = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+export const functionKeysNumber = "ERR Bad number of keys provided"
+export const scriptUnknownCommand = "ERR Unknown Redis command called from script"
+export const scriptWrongArguments = "ERR Wrong number of args calling Redis command from script"
+export const scriptNotAllowed = "ERR This Redis command is not allowed from script"
+export const scriptNoCommand = "ERR Please specify at least one argument for this redis lib call"
+export const scriptArgumentTypes = "ERR Lua redis lib command arguments must be strings or integers"
+export const scriptOnReplica = "ERR Can not run script with write flag on readonly replica."
+export const luaStackLimit = "ERR reached lua stack limit"
+export const scriptReadOnly = "ERR Write commands are not allowed from read-only scripts."
+export const scriptStale = "ERR Can not execute the command on a stale replica"
+export const scriptWriteFlag = "ERR Can not execute a script with write flag using *_ro command."
+export const scriptCompile = (reason: string): string =>
+  `ERR Error compiling script (new function): ${reason}`
+export const shebangInvalid = "ERR Invalid script shebang"
+export const shebangEngine = (engine: string): string => `ERR Unexpected engine in script shebang: ${engine}`
+export const shebangFlag = (flag: string): string => `ERR Unexpected flag in script shebang: ${flag}`
+export const shebangOption = (option: string): string => `ERR Unknown lua shebang option: ${option}`
+export const libraryNoMetadata = "ERR Missing library metadata"
+export const libraryMetadata = "ERR Invalid library metadata"
+export const libraryNoName = "ERR Library name was not given"
+export const libraryNameTwice = "ERR Invalid metadata value, name argument was given multiple times"
+/** Of libraries and of functions. */
+export const libraryNameInvalid =
+  "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
+export const libraryOption = (option: string): string => `ERR Invalid metadata value given: ${option}`
+export const libraryEngine = (engine: string): string => `ERR Engine '${engine}' not found`
+export const libraryEmpty = "ERR No functions registered"
+export const libraryExists = (name: string): string => `ERR Library '${name}' already exists`
+export const functionExists = (name: string): string => `ERR Function ${name} already exists`
+export const functionCompile = (reason: string): string => `ERR Error compiling function: ${reason}`
+export const functionRegister = (reason: string): string => `ERR Error registering functions: ${reason}`
+export const functionLoadOption = (option: string): string => `ERR Unknown option given: ${option}`
+export const functionListArgument = (argument: string): string => `ERR Unknown argument ${argument}`
+export const functionListName = "ERR library name argument was not given"
+export const functionRestorePolicy =
+  "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
+export const functionNoFunction = "ERR given type is not a function"
+export const functionEngineUnread = "ERR Failed loading engine name"
+export const functionUnread = "ERR Failed loading library payload"
+export const registerArguments = "ERR wrong number of arguments to redis.register_function"
+export const registerNoTable =
+  "ERR calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments)."
+export const registerFirst = "ERR first argument to redis.register_function must be a string"
+export const registerSecond = "ERR second argument to redis.register_function must be a function"
+export const registerKey = "ERR named argument key given to redis.register_function is not a string"
+export const registerNameType = "ERR function_name argument given to redis.register_function must be a string"
+export const registerDescription =
+  "ERR description argument given to redis.register_function must be a string"
+export const registerCallbackType =
+  "ERR callback argument given to redis.register_function must be a function"
+export const registerFlags =
+  "ERR flags argument to redis.register_function must be a table representing function flags"
+export const registerUnknownFlag = "ERR unknown flag given"
+export const registerUnknown = "ERR unknown argument given to redis.register_function"
+export const registerNoName = "ERR redis.register_function must get a function name argument"
+export const registerNoCallback = "ERR redis.register_function must get a callback argument"
+export const registerTwice = "ERR Function already exists in the library"
 export const functionNotFound = "ERR Function not found"
 export const libraryNotFound = "ERR Library not found"
 

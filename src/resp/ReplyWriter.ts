@@ -44,6 +44,17 @@ export class ReplyOverflow extends Error {
   readonly _tag = "ReplyOverflow"
 }
 
+/** Whoever has commands write their replies here. */
+export interface ReplyOwner {
+  /** An error reply is written. */
+  failed(text: string): void
+  /** Whether the command in progress may be stopped in the middle of its reply: it changes nothing. */
+  stops(): boolean
+}
+
+/** A writer by itself: nobody counts errors, and what is too large is stopped. */
+const nobody: ReplyOwner = { failed: () => {}, stops: () => true }
+
 const empty = Buffer.alloc(0)
 
 export class ReplyWriter {
@@ -55,17 +66,15 @@ export class ReplyWriter {
   errorCount = 0
   /** Text of the latest error reply. */
   lastError = ""
-  /** Told of every error reply that is written. */
-  onError: ((text: string) => void) | undefined = undefined
   /** More was written than may be sent: the connection it is for must end, and nothing written since `bound` be sent. */
   overflowed = false
-  /** Whether the command in progress may be stopped in the middle of its reply: it changes nothing. */
-  stops: () => boolean = () => true
   private fresh = minBuffer
   /** What is written may lie from `start` to `end`. */
   private start = 0
   private end = Infinity
   private fatal = false
+
+  constructor(private readonly owner: ReplyOwner = nobody) {}
 
   /** At most `room` bytes may be written from here on. Beyond, if it is `fatal`, the connection is to end. */
   bound(room: number, fatal: boolean): void {
@@ -86,13 +95,25 @@ export class ReplyWriter {
     }
   }
 
+  /** Lifts the bound, for what is not sent; answers it for `setBound`. */
+  liftBound(): number {
+    const { end } = this
+    this.end = Infinity
+    return end
+  }
+
+  /** Puts back a bound that was lifted. */
+  setBound(end: number): void {
+    this.end = end
+  }
+
   /** Announces so many strings: stops at once what could not be sent. */
   expect(items: number): void {
     if (this.pos + items * itemBytesMin > this.end) this.overflow()
   }
 
   private overflow(): void {
-    const stops = this.stops()
+    const stops = this.owner.stops()
     if (this.fatal || !stops) this.overflowed = true
     if (stops) throw new ReplyOverflow("the reply is too large")
     this.pos = this.start
@@ -286,11 +307,17 @@ export class ReplyWriter {
 
   /** `-s`; the whole text with its code, latin1. CR and LF inside become spaces. */
   error(s: string): void {
+    const text = this.countedError(s)
+    this.owner.failed(text)
+  }
+
+  /** As `error`, for one whose owner was told when it arose; answers its text. */
+  countedError(s: string): string {
     const text = lineBreak.test(s) ? s.replace(lineBreaks, " ") : s
     this.errorCount++
     this.lastError = text
-    if (this.onError !== undefined) this.onError(text)
     this.rawText("-" + text + "\r\n")
+    return text
   }
 
   array(n: number): void {

@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import { ReplyParser } from "./ReplyParser.js"
-import { ReplyWriter } from "./ReplyWriter.js"
+import { type ReplyOwner, ReplyWriter } from "./ReplyWriter.js"
 import { RequestParser, type RequestLimits } from "./RequestParser.js"
 
 export class RespCodec extends Context.Service<
@@ -14,14 +14,14 @@ export class RespCodec extends Context.Service<
     /** A parser of requests for one connection. */
     readonly makeParser: (limits: RequestLimits) => RequestParser
     /** A buffer of replies for one connection, in RESP2. */
-    readonly makeWriter: () => ReplyWriter
+    readonly makeWriter: (owner?: ReplyOwner) => ReplyWriter
     /** A parser of replies for one outgoing connection. */
     readonly makeReplyParser: () => ReplyParser
   }
 >()("redix/resp/RespCodec") {
   static readonly layer = Layer.sync(RespCodec, () => ({
     makeParser: (limits: RequestLimits) => new RequestParser(limits),
-    makeWriter: () => new ReplyWriter(),
+    makeWriter: (owner?: ReplyOwner) => new ReplyWriter(owner),
     makeReplyParser: () => new ReplyParser(),
   }))
 }

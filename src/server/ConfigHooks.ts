@@ -1,4 +1,5 @@
 /** What a changed setting changes at once, beside the values that everything reads anyway. */
+import * as Effect from "effect/Effect"
 import { eventFlags } from "../engine/KeyEvents.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
@@ -28,9 +29,34 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
   const verbose = (): undefined => {
     engine.verbose = values.loglevel === "verbose" || values.loglevel === "debug"
   }
+  const watch = (): undefined => {
+    engine.timer.watch(engine.measures.watchedFrom)
+  }
+  const track = (): undefined => {
+    engine.timer.tracking = values.latencyTracking
+    if (!values.latencyTracking) engine.timer.clear()
+  }
+  const limit = (): undefined => {
+    engine.memoryLimit.max = values.maxmemory
+    engine.gates.update()
+  }
+  watch()
+  track()
+  limit()
   events()
   aclLog()
   verbose()
+  config.onChange("slowlog-log-slower-than", watch)
+  config.onChange("latency-monitor-threshold", watch)
+  config.onChange("latency-tracking", track)
+  config.onChange("maxmemory", () => {
+    const { used } = engine.memoryLimit
+    if (values.maxmemory > 0 && values.maxmemory < used) {
+      const text = `WARNING: the new maxmemory value set via CONFIG SET (${values.maxmemory}) is smaller than the current memory usage (${used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.`
+      engine.background(Effect.logWarning(text))
+    }
+    return limit()
+  })
   config.onChange("loglevel", verbose)
   config.onChange("notify-keyspace-events", events)
   config.onChange("proto-max-bulk-len", bulk)

@@ -1,5 +1,5 @@
 /** LATENCY GRAPH and LATENCY DOCTOR: recorded delays as a picture and in words. */
-import type { LatencyEvent } from "./LatencyMonitor.js"
+import type { LatencyEvent } from "../engine/measures/LatencyMonitor.js"
 
 const ROWS = 4
 const COLUMNS_MAX = 80

@@ -8,7 +8,7 @@
 import { CONNECTION_BYTES, heldBytes } from "../engine/clients/ClientMemory.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import type { Engine } from "../engine/Engine.js"
-import type { ProcessFacts } from "./ProcessInfo.js"
+import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 
 export interface MemoryFigures {
   readonly used: number

@@ -6,7 +6,6 @@
  * JavaScript heap is large, not the data: some milliseconds. So it is done for enough bytes only, and not often.
  */
 import type { Engine } from "../engine/Engine.js"
-import type { ProcessFacts } from "./ProcessInfo.js"
 
 /** Less than this many bytes are left to the collector's own pace. */
 const WORTH_BYTES = 16 * 1024 * 1024
@@ -14,22 +13,17 @@ const WORTH_BYTES = 16 * 1024 * 1024
 const EVERY_MS = 1000
 
 /** Watches the engine's arena; answers what MEMORY PURGE does. */
-export const returnMemory = (engine: Engine, facts: ProcessFacts): (() => void) => {
+export const returnMemory = (engine: Engine): (() => void) => {
   const { slabs } = engine.keyspace.arena
   let last = -Infinity
-  const collect = (): void => {
-    slabs.droppedBytes = 0
-    facts.collectGarbage()
-  }
-  slabs.collect = collect
   engine.onCron.push((now) => {
     if (slabs.droppedBytes < WORTH_BYTES) return Infinity
     if (now >= last && now - last < EVERY_MS) return last + EVERY_MS
     last = now
-    collect()
+    slabs.collect()
     return Infinity
   })
   return () => {
-    if (slabs.droppedBytes > 0) collect()
+    if (slabs.droppedBytes > 0) slabs.collect()
   }
 }

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { ConfigState } from "../config/ConfigState.js"
-import type { ProcessFacts } from "./ProcessInfo.js"
+import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 
 /**
  * Files kept for the server: about 22 of the runtime's own, the listeners, a snapshot's worker and file, links to master

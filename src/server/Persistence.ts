@@ -22,12 +22,13 @@ import {
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
 import { type Engine, EngineService } from "../engine/Engine.js"
+import { ReplicationHistory, type ReplicationLog } from "../replication/ReplicationLog.js"
 import { doneLine, fieldLines, saveFailure } from "./FileReport.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
-import { TURN_MS } from "../engine/WorkAlarm.js"
-import { ProcessInfo } from "./ProcessInfo.js"
+import { TURN_MS } from "../engine/world/WorkAlarm.js"
+import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -66,13 +67,13 @@ export class ServerPersistence {
     readonly engine: Engine,
     readonly config: ConfigState,
     readonly rdb: RdbPersistenceShape,
+    private readonly history: ReplicationLog,
     private readonly fork: Run,
     /** For lines that name the process which saves. */
     private readonly pid: number,
   ) {
-    rdb.onLoading = (active) => this.onLoading(active)
+    rdb.onLoading.push((active) => this.onLoading(active))
     engine.onCron.push((now) => this.cron(now))
-    engine.context.afterFlushAll = () => this.afterFlushAll()
     engine.info.section("persistence", () => this.info().map(fieldOf))
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
     engine.onResetStats.push(() => void (rdb.state.begun = 0))
@@ -143,7 +144,7 @@ export class ServerPersistence {
         ? Effect.fail(
             new RdbIoError({ path: dbfilename, offset: 0, operation: "open", reason: NO_DIRECTORY }),
           )
-        : this.rdb.saveFile(path, options)
+        : this.rdb.saveFile(path, { atCut: () => this.history.savedPosition, ...options })
     return written.pipe(
       Effect.catchDefect(died),
       Effect.tap(() => Effect.logInfo("DB saved on disk")),
@@ -205,7 +206,8 @@ export class ServerPersistence {
     return Effect.as(Fiber.interrupt(running), true)
   }
 
-  private afterFlushAll(): Effect.Effect<void> | undefined {
+  /** FLUSHALL has emptied every database: the file is to be empty too. */
+  afterFlushAll(): Effect.Effect<void> | undefined {
     const { values } = this.config
     // The snapshot that is being made is of data which is no more, and the save below would wait for its end.
     this.rdb.stopStream("the data set was flushed")
@@ -348,7 +350,7 @@ export class ServerPersistence {
     const duplicates = flags.merge ? "replace" : "refuse"
     const load = this.load({ flush: flags.flush, duplicates, onExpired: this.onExpired })
     // What is there after half a load, no replica has.
-    const broken = Effect.sync(() => this.engine.dispatcher.onHalfDone("DEBUG RELOAD"))
+    const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => ({ during, cause }))
     return saved.pipe(
@@ -433,7 +435,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
   static readonly layer = (): Layer.Layer<
     PersistenceService,
     never,
-    EngineService | RedixConfig | RdbPersistence
+    EngineService | RedixConfig | RdbPersistence | ReplicationHistory
   > =>
     Layer.effect(
       PersistenceService,
@@ -444,6 +446,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
           engine,
           yield* RedixConfig,
           yield* RdbPersistence,
+          yield* ReplicationHistory,
           background.run,
           (yield* ProcessInfo).pid,
         )

@@ -20,7 +20,7 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type { PlatformError } from "effect/PlatformError"
 import * as References from "effect/References"
-import { VERBOSE } from "../engine/VerboseLog.js"
+import { VERBOSE } from "../engine/world/VerboseLog.js"
 import { fileSink } from "./LogSinks.js"
 
 export type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"

@@ -9,6 +9,7 @@
  * when it is added. Whether its key is there already shows when it is put in; then the older entry
  * goes (`replace`), or the newer one (`refuse`).
  */
+import { chunkOf } from "../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
 import { LOOKAHEAD_MAX } from "../memory/table/Foresight.js"
 import type { Database } from "./Database.js"
@@ -22,6 +23,7 @@ import {
   NO_EXPIRY,
   STRING_EXTERNAL,
   TYPE_STRING,
+  writeEntryExpiry,
 } from "./Entry.js"
 import type { Keyspace } from "./Keyspace.js"
 
@@ -59,7 +61,7 @@ export class Arrivals {
       return makeEntry(a, kb, ko, kl, TYPE_STRING, STRING_EXTERNAL, block, 0, expiring, clock)
     }
     const ref = makeEntry(a, kb, ko, kl, TYPE_STRING, encoding, vl, vl, expiring, clock)
-    copyBytes(vb, vo, a.u8[ref >>> 20], entryKeyOffset(a, ref) + kl, vl)
+    copyBytes(vb, vo, a.u8[chunkOf(ref)], entryKeyOffset(a, ref) + kl, vl)
     return ref
   }
 
@@ -78,10 +80,7 @@ export class Arrivals {
 
   /** Gives an entry made with room for it its expiry: low and high half. The time -1, long past, is kept as -2. */
   expireAt(ref: Ref, low: number, high: number): void {
-    const words = this.arena.i32[ref >>> 20]
-    const w = (ref & 0xfffff) << 1
-    words[w + 3] = low === -1 && high === -1 ? -2 : low
-    words[w + 4] = high
+    writeEntryExpiry(this.arena, ref, low === -1 && high === -1 ? -2 : low, high)
   }
 
   /** Adds an entry of `db`, the database of all that wait; answers how many were refused. */
@@ -103,7 +102,7 @@ export class Arrivals {
       const ref = refs[i]
       const hash = hashes[i]
       if (entryExpiry(arena, ref) !== NO_EXPIRY) db.wheel.insert(ref)
-      const bytes = arena.u8[ref >>> 20]
+      const bytes = arena.u8[chunkOf(ref)]
       const old = table.findHashed(hash, bytes, entryKeyOffset(arena, ref), entryKeyLength(arena, ref))
       if (old !== 0 && this.duplicates === "refuse") {
         refused++

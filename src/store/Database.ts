@@ -5,9 +5,15 @@
  * like rely on the table still standing where that lookup left it, so no other lookup in the same database may come
  * between. Refs are good until the next mutation of that key and never across a yield.
  */
+import { byteOf, chunkOf, wordOf } from "../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
 import { HashTable } from "../memory/table/HashTable.js"
 import {
+  allocLongString,
+  clockOf,
+  encodingOf,
+  entryBytes,
+  entryClock,
   entryEncoding,
   entryExpiry,
   entryHasExpirySlot,
@@ -16,24 +22,33 @@ import {
   entryMeta,
   entryType,
   entryValue,
+  EXPIRY_WORD,
   EXTRA_EXPIRING,
+  EXTRA_PLAIN,
+  extraOf,
   INLINE_BYTES_MAX,
+  LONG_HEAD_BYTES,
+  longStringOffset,
   makeEntry,
   makeLongString,
   NO_EXPIRY,
+  setEntryClock,
   STRING_EXTERNAL,
   STRING_RAW,
   stringLength,
   TYPE_STREAM,
   TYPE_STRING,
+  typeOf,
+  VALUE_WORD,
+  WHEEL_NEXT_WORD,
+  withExtra,
+  writeEntryExpiry,
 } from "./Entry.js"
 import { zeroBytes } from "../bytes/Bytes.js"
 import { TimerWheel } from "./TimerWheel.js"
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
-/** What the keyspace tells the layers above. Every function must return quickly and not touch the keyspace. */
-export interface KeyspaceHooks {
+/** Who hears of what the keyspace does. Every function must return quickly and not touch the keyspace. */
+export interface KeyspaceListener {
   /** A key has expired and is about to go: tell replicas (DEL), watchers and subscribers. */
   expired(db: Database, buf: Uint8Array, off: number, len: number): void
   /** A key that was asked for is not there (the "keymiss" event). */
@@ -52,11 +67,11 @@ export interface DatabaseOwner {
   readonly expiryPaused: boolean
   readonly deletesExpired: boolean
   readonly freeing: { readonly lazyfreeLazyServerDel: boolean }
-  readonly hooks: KeyspaceHooks
   readonly localExpiries: { add(db: Database, ref: Ref): void }
   dirty: number
   readonly random: (n: number) => number
   keyMissed(db: Database, buf: Uint8Array, off: number, len: number): void
+  streamGone(db: Database, ref: Ref): void
   expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean
   expireForWrite(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean
   accessClock(ref: Ref): number
@@ -158,9 +173,7 @@ export class Database {
   private touch(ref: Ref): void {
     const clock = this.keyspace.accessClock(ref)
     if (clock < 0) return
-    const words = this.arena.i32[ref >>> 20]
-    const w = wordOf(ref)
-    words[w] = (words[w] & 0xff) | (clock << 8)
+    setEntryClock(this.arena, ref, clock)
   }
 
   /**
@@ -184,7 +197,7 @@ export class Database {
     const a = this.arena
     if (vl > INLINE_BYTES_MAX) return this.putLongString(existing, kb, ko, kl, vb, vo, vl, keepExpiry)
     const ref = this.putInline(existing, kb, ko, kl, vl, encoding, keepExpiry, expiring)
-    copyBytes(vb, vo, a.u8[ref >>> 20], entryKeyOffset(a, ref) + kl, vl)
+    copyBytes(vb, vo, a.u8[chunkOf(ref)], entryKeyOffset(a, ref) + kl, vl)
     return ref
   }
 
@@ -208,13 +221,12 @@ export class Database {
     if (vl <= INLINE_BYTES_MAX) {
       const ref = this.replaceEntry(0, kb, ko, kl, TYPE_STRING, STRING_RAW, vl, vl, false, false)
       const value = entryKeyOffset(a, ref) + kl
-      zeroBytes(a.u8[ref >>> 20], value, value + vl)
+      zeroBytes(a.u8[chunkOf(ref)], value, value + vl)
       return ref
     }
-    const block = a.alloc(8 + vl)
-    a.i32[block >>> 20][wordOf(block)] = vl
-    const byte = ((block & 0xfffff) << 3) + 8
-    zeroBytes(a.u8[block >>> 20], byte, byte + vl)
+    const block = allocLongString(a, vl)
+    const byte = longStringOffset(block)
+    zeroBytes(a.u8[chunkOf(block)], byte, byte + vl)
     return this.replaceEntry(0, kb, ko, kl, TYPE_STRING, STRING_EXTERNAL, block, 0, false, false)
   }
 
@@ -234,19 +246,19 @@ export class Database {
   ): Ref {
     const a = this.arena
     if (existing !== 0) {
-      const words = a.i32[existing >>> 20]
+      const words = a.i32[chunkOf(existing)]
       const w = wordOf(existing)
-      const extra = words[w] & 7
-      const bytes = 8 + extra * 4 + kl + vl
+      const extra = extraOf(words[w])
+      const bytes = entryBytes(extra, kl, vl)
       const size = a.blockSize(existing)
-      const meta = entryMeta(extra, TYPE_STRING, encoding, words[w] >>> 8)
+      const meta = entryMeta(extra, TYPE_STRING, encoding, clockOf(words[w]))
       if (bytes <= size && bytes * 2 + 32 >= size && (!expiring || extra === EXTRA_EXPIRING)) {
         a.willWrite(existing)
-        if (((words[w] >>> 3) & 7) !== TYPE_STRING || ((words[w] >>> 6) & 3) === STRING_EXTERNAL)
+        if (typeOf(words[w]) !== TYPE_STRING || encodingOf(words[w]) === STRING_EXTERNAL)
           this.freeValue(existing)
         if (!keepExpiry && extra === EXTRA_EXPIRING) this.clearExpiry(existing)
         words[w] = meta
-        words[w + 2] = vl
+        words[w + VALUE_WORD] = vl
         return existing
       }
     }
@@ -282,10 +294,10 @@ export class Database {
   setValue(ref: Ref, type: number, encoding: number, value: Ref): void {
     const a = this.arena
     a.willWrite(ref)
-    const words = a.i32[ref >>> 20]
+    const words = a.i32[chunkOf(ref)]
     const w = wordOf(ref)
-    words[w] = entryMeta(words[w] & 7, type, encoding, words[w] >>> 8)
-    words[w + 2] = value
+    words[w] = entryMeta(extraOf(words[w]), type, encoding, clockOf(words[w]))
+    words[w + VALUE_WORD] = value
   }
 
   /** A new block for the key, in the table's place of `existing` if there was one. */
@@ -309,11 +321,11 @@ export class Database {
       return made
     }
     const expiry = keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
-    const clock = a.i32[existing >>> 20][wordOf(existing)] >>> 8
+    const clock = entryClock(a, existing)
     const ref = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiry || expiring, clock)
     if (expiry) this.moveExpiry(existing, ref)
     else if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.remove(existing)
-    this.table.replaceFound(ref)
+    this.table.replaceFound(existing, ref)
     this.freeValue(existing)
     a.free(existing)
     return ref
@@ -321,11 +333,11 @@ export class Database {
 
   private moveExpiry(from: Ref, to: Ref): void {
     const a = this.arena
-    const src = a.i32[from >>> 20]
+    const src = a.i32[chunkOf(from)]
     const s = wordOf(from)
-    const dst = a.i32[to >>> 20]
+    const dst = a.i32[chunkOf(to)]
     const d = wordOf(to)
-    for (let i = 3; i < 7; i++) dst[d + i] = src[s + i]
+    for (let i = EXPIRY_WORD; i <= WHEEL_NEXT_WORD; i++) dst[d + i] = src[s + i]
     this.wheel.moved(from, to)
   }
 
@@ -338,17 +350,16 @@ export class Database {
     const a = this.arena
     const old = stringLength(a, existing)
     if (entryEncoding(a, existing) === STRING_EXTERNAL) return this.resizeLong(existing, old, vl)
-    const ko = entryKeyOffset(a, existing) - ((existing & 0xfffff) << 3)
+    const ko = entryKeyOffset(a, existing) - byteOf(existing)
     const kl = entryKeyLength(a, existing)
     let ref = existing
     if (vl > INLINE_BYTES_MAX) {
-      const block = a.alloc(8 + vl)
-      const to = a.u8[block >>> 20]
-      const toByte = ((block & 0xfffff) << 3) + 8
-      a.i32[block >>> 20][wordOf(block)] = vl
-      a.copy(existing, ko + kl, block, 8, old)
+      const block = allocLongString(a, vl)
+      const to = a.u8[chunkOf(block)]
+      const toByte = longStringOffset(block)
+      a.copy(existing, ko + kl, block, LONG_HEAD_BYTES, old)
       to.fill(0, toByte + old, toByte + vl)
-      const key = a.u8[existing >>> 20]
+      const key = a.u8[chunkOf(existing)]
       const at = entryKeyOffset(a, existing)
       return this.replaceEntry(existing, key, at, kl, TYPE_STRING, STRING_EXTERNAL, block, 0, true, false)
     }
@@ -356,35 +367,36 @@ export class Database {
       ref = a.alloc(ko + kl + vl + (vl >>> 1))
       a.copy(existing, 0, ref, 0, ko + kl + old)
       if (entryExpiry(a, existing) !== NO_EXPIRY) this.wheel.moved(existing, ref)
-      this.table.replaceFound(ref)
+      this.table.replaceFound(existing, ref)
       a.free(existing)
     } else a.willWrite(ref)
-    const words = a.i32[ref >>> 20]
+    const words = a.i32[chunkOf(ref)]
     const w = wordOf(ref)
-    words[w] = entryMeta(words[w] & 7, TYPE_STRING, STRING_RAW, words[w] >>> 8)
-    words[w + 2] = vl
+    words[w] = entryMeta(extraOf(words[w]), TYPE_STRING, STRING_RAW, clockOf(words[w]))
+    words[w + VALUE_WORD] = vl
     const value = (w << 2) + ko + kl
-    zeroBytes(a.u8[ref >>> 20], value + old, value + vl)
+    zeroBytes(a.u8[chunkOf(ref)], value + old, value + vl)
     return ref
   }
 
   private resizeLong(existing: Ref, old: number, vl: number): Ref {
     const a = this.arena
     let block = entryValue(a, existing)
-    if (8 + vl > a.blockSize(block)) {
+    if (LONG_HEAD_BYTES + vl > a.blockSize(block)) {
       // Twice the need up to 1 MB, 1 MB more beyond: the same appending costs no quadratic copying.
-      block = a.realloc(block, 8 + vl + Math.min(vl, 1024 * 1024), 8 + old)
+      const room = LONG_HEAD_BYTES + vl + Math.min(vl, 1024 * 1024)
+      block = a.realloc(block, room, LONG_HEAD_BYTES + old)
       this.setValue(existing, TYPE_STRING, STRING_EXTERNAL, block)
     } else a.willWrite(block)
-    a.i32[block >>> 20][wordOf(block)] = vl
-    const byte = ((block & 0xfffff) << 3) + 8
-    zeroBytes(a.u8[block >>> 20], byte + old, byte + vl)
+    a.i32[chunkOf(block)][wordOf(block)] = vl
+    const byte = longStringOffset(block)
+    zeroBytes(a.u8[chunkOf(block)], byte + old, byte + vl)
     return existing
   }
 
   /** Deletes the entry just looked up: out of table and wheel; its value is freed, in slices if large. */
   remove(ref: Ref, lazy: boolean): void {
-    this.table.removeFound()
+    this.table.removeFound(ref)
     this.discard(ref, lazy)
   }
 
@@ -405,8 +417,7 @@ export class Database {
     const a = this.arena
     const type = entryType(a, ref)
     this.keyspace.release(type, entryEncoding(a, ref), entryValue(a, ref), lazy)
-    if (type === TYPE_STREAM)
-      this.keyspace.hooks.streamGone(this, a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+    if (type === TYPE_STREAM) this.keyspace.streamGone(this, ref)
   }
 
   /**
@@ -429,23 +440,22 @@ export class Database {
         (entryType(a, ref) === TYPE_STRING && entryEncoding(a, ref) !== STRING_EXTERNAL
           ? entryValue(a, ref)
           : 0)
-      ref = a.alloc(28 + tail)
-      a.copy(existing, 0, ref, 0, 12)
-      a.copy(existing, 12, ref, 28, tail)
-      a.i32[ref >>> 20][wordOf(ref)] = (a.i32[ref >>> 20][wordOf(ref)] & ~7) | EXTRA_EXPIRING
+      ref = a.alloc(entryBytes(EXTRA_EXPIRING, 0, tail))
+      const plainHead = entryBytes(EXTRA_PLAIN, 0, 0)
+      a.copy(existing, 0, ref, 0, plainHead)
+      a.copy(existing, plainHead, ref, entryBytes(EXTRA_EXPIRING, 0, 0), tail)
+      const words = a.i32[chunkOf(ref)]
+      words[wordOf(ref)] = withExtra(words[wordOf(ref)], EXTRA_EXPIRING)
       // The entry may have been put since the last lookup, and its bucket split then.
-      if (this.table.find(a.u8[ref >>> 20], entryKeyOffset(a, ref), kl) !== existing)
+      if (this.table.find(a.u8[chunkOf(ref)], entryKeyOffset(a, ref), kl) !== existing)
         throw new Error("an entry that is to expire is not where its hash says")
-      this.table.replaceFound(ref)
+      this.table.replaceFound(existing, ref)
       a.free(existing)
     } else {
       if (entryExpiry(a, ref) !== NO_EXPIRY) this.wheel.remove(ref)
       a.willWrite(ref)
     }
-    const words = a.i32[ref >>> 20]
-    const w = wordOf(ref)
-    words[w + 3] = low
-    words[w + 4] = high
+    writeEntryExpiry(a, ref, low, high)
     this.wheel.insert(ref)
     return ref
   }
@@ -469,15 +479,12 @@ export class Database {
     const a = this.arena
     if (entryExpiry(a, ref) === NO_EXPIRY) return
     this.wheel.remove(ref)
-    const words = a.i32[ref >>> 20]
-    const w = wordOf(ref)
-    words[w + 3] = -1
-    words[w + 4] = -1
+    writeEntryExpiry(a, ref, NO_EXPIRY, NO_EXPIRY)
   }
 
   /** Deletes an entry whose time has passed, found by other means than a lookup. */
   expire(ref: Ref): void {
-    const chunk = this.arena.u8[ref >>> 20]
+    const chunk = this.arena.u8[chunkOf(ref)]
     const off = entryKeyOffset(this.arena, ref)
     const len = entryKeyLength(this.arena, ref)
     if (this.table.find(chunk, off, len) !== ref) throw new Error("an entry is not where its hash says")

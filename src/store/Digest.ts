@@ -17,6 +17,7 @@
  *
  * Example: the digest of the value "v" of SET k v begins d79ee9fe, of the whole data set with it alone 264ccf65.
  */
+import { chunkOf } from "../memory/Ref.js"
 import type { Arena, Ref } from "../memory/Arena.js"
 import * as Listpack from "../bytes/packed/Listpack.js"
 import { formatDouble } from "../bytes/Numbers.js"
@@ -139,7 +140,7 @@ export const digestOfKeyspace = (keyspace: Keyspace): string => {
     mixNumber(whole, db.id)
     db.table.forEach((ref) => {
       key.fill(0)
-      mix(key, a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+      mix(key, a.u8[chunkOf(ref)], entryKeyOffset(a, ref), entryKeyLength(a, ref))
       addValue(keyspace, ref, key)
       stir(whole, key, 0, SHA1_BYTES)
     })

@@ -18,6 +18,8 @@
  * Limits: keys and strings up to 2^29 bytes. Example: SET key:000000000001 xxxxxxxxxx takes 12 + 16 + 10 = 38 bytes, a
  * block of 40, and 7.5 of the table: 47.5 bytes a key, where redis-server 7.0.15 takes about 92.
  */
+import { byteOf, chunkOf, wordOf } from "../memory/Ref.js"
+import { EXTRA_WORDS_MASK, KEY_LENGTH_WORD, keyByteOf } from "../memory/table/TableLayout.js"
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
 
 export const TYPE_STRING = 0
@@ -62,59 +64,91 @@ export const EXTRA_PLAIN = 1
 export const EXTRA_EXPIRING = 5
 export const NO_EXPIRY = -1
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
+/** Words of an entry after those that every table reads (TableLayout.ts); an expiry takes two. */
+export const VALUE_WORD = 2
+export const EXPIRY_WORD = 3
+export const WHEEL_PREVIOUS_WORD = 5
+export const WHEEL_NEXT_WORD = 6
+/** Bytes of a long string's block before the string's own. */
+export const LONG_HEAD_BYTES = 8
 
-/** Word 0 of a new entry. */
+const TYPE_SHIFT = 3
+const TYPE_MASK = 7
+const ENCODING_SHIFT = 6
+const ENCODING_MASK = 3
+const CLOCK_SHIFT = 8
+const CLOCK_KEEPS = (1 << CLOCK_SHIFT) - 1
+
+/** Word 0 of an entry, and what it says. */
 export const entryMeta = (extra: number, type: number, encoding: number, clock: number): number =>
-  extra | (type << 3) | (encoding << 6) | (clock << 8)
+  extra | (type << TYPE_SHIFT) | (encoding << ENCODING_SHIFT) | (clock << CLOCK_SHIFT)
+export const extraOf = (meta: number): number => meta & EXTRA_WORDS_MASK
+export const typeOf = (meta: number): number => (meta >>> TYPE_SHIFT) & TYPE_MASK
+export const encodingOf = (meta: number): number => (meta >>> ENCODING_SHIFT) & ENCODING_MASK
+export const clockOf = (meta: number): number => meta >>> CLOCK_SHIFT
+export const withExtra = (meta: number, extra: number): number => (meta & ~EXTRA_WORDS_MASK) | extra
 
-export const entryType = (a: Arena, ref: Ref): number => (a.i32[ref >>> 20][wordOf(ref)] >>> 3) & 7
-export const entryEncoding = (a: Arena, ref: Ref): number => (a.i32[ref >>> 20][wordOf(ref)] >>> 6) & 3
-export const entryClock = (a: Arena, ref: Ref): number => a.i32[ref >>> 20][wordOf(ref)] >>> 8
+/** Bytes of an entry with `extra` further header words, a key of `kl` bytes and `tail` bytes of an inline value. */
+export const entryBytes = (extra: number, kl: number, tail: number): number => keyByteOf(extra) + kl + tail
+
+export const entryType = (a: Arena, ref: Ref): number => typeOf(a.i32[chunkOf(ref)][wordOf(ref)])
+export const entryEncoding = (a: Arena, ref: Ref): number => encodingOf(a.i32[chunkOf(ref)][wordOf(ref)])
+export const entryClock = (a: Arena, ref: Ref): number => clockOf(a.i32[chunkOf(ref)][wordOf(ref)])
 /** Sets the access clock: as it is no part of a snapshot, without arena.willWrite. */
 export const setEntryClock = (a: Arena, ref: Ref, clock: number): void => {
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref)
-  words[w] = (words[w] & 0xff) | (clock << 8)
+  words[w] = (words[w] & CLOCK_KEEPS) | (clock << CLOCK_SHIFT)
 }
-export const entryValue = (a: Arena, ref: Ref): Ref => a.i32[ref >>> 20][wordOf(ref) + 2]
+export const entryValue = (a: Arena, ref: Ref): Ref => a.i32[chunkOf(ref)][wordOf(ref) + VALUE_WORD]
 export const entryHasExpirySlot = (a: Arena, ref: Ref): boolean =>
-  (a.i32[ref >>> 20][wordOf(ref)] & 7) === EXTRA_EXPIRING
+  extraOf(a.i32[chunkOf(ref)][wordOf(ref)]) === EXTRA_EXPIRING
 
 /** Offset of the key in the entry's chunk. */
 export const entryKeyOffset = (a: Arena, ref: Ref): number => {
-  const w = wordOf(ref)
-  return (w << 2) + 8 + ((a.i32[ref >>> 20][w] & 7) << 2)
+  return byteOf(ref) + keyByteOf(a.i32[chunkOf(ref)][wordOf(ref)])
 }
-export const entryKeyLength = (a: Arena, ref: Ref): number => a.i32[ref >>> 20][wordOf(ref) + 1]
+export const entryKeyLength = (a: Arena, ref: Ref): number =>
+  a.i32[chunkOf(ref)][wordOf(ref) + KEY_LENGTH_WORD]
 
 /** Expiry in Unix milliseconds, or NO_EXPIRY. Exact up to 2^53; beyond, rounded (entryExpiryBig is exact). */
 export const entryExpiry = (a: Arena, ref: Ref): number => {
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref)
-  if ((words[w] & 7) !== EXTRA_EXPIRING) return NO_EXPIRY
-  return words[w + 4] * 4294967296 + (words[w + 3] >>> 0)
+  if (extraOf(words[w]) !== EXTRA_EXPIRING) return NO_EXPIRY
+  return words[w + EXPIRY_WORD + 1] * 4294967296 + (words[w + EXPIRY_WORD] >>> 0)
 }
 export const entryExpiryBig = (a: Arena, ref: Ref): bigint => {
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref)
-  if ((words[w] & 7) !== EXTRA_EXPIRING) return -1n
-  return (BigInt(words[w + 4]) << 32n) | BigInt(words[w + 3] >>> 0)
+  if (extraOf(words[w]) !== EXTRA_EXPIRING) return -1n
+  return (BigInt(words[w + EXPIRY_WORD + 1]) << 32n) | BigInt(words[w + EXPIRY_WORD] >>> 0)
 }
+
+/** Sets the expiry of an entry that has room for one: low and high half. */
+export const writeEntryExpiry = (a: Arena, ref: Ref, low: number, high: number): void => {
+  const words = a.i32[chunkOf(ref)]
+  const w = wordOf(ref) + EXPIRY_WORD
+  words[w] = low
+  words[w + 1] = high
+}
+
+/** Offset of a long string's bytes in its block's chunk. */
+export const longStringOffset = (block: Ref): number => byteOf(block) + LONG_HEAD_BYTES
 
 /** Chunk whose bytes hold the string value of an entry of type string. */
 export const stringChunk = (a: Arena, ref: Ref): Uint8Array =>
-  entryEncoding(a, ref) === STRING_EXTERNAL ? a.u8[entryValue(a, ref) >>> 20] : a.u8[ref >>> 20]
+  entryEncoding(a, ref) === STRING_EXTERNAL ? a.u8[chunkOf(entryValue(a, ref))] : a.u8[chunkOf(ref)]
 
 /** Offset of the string value in `stringChunk`. */
 export const stringOffset = (a: Arena, ref: Ref): number =>
   entryEncoding(a, ref) === STRING_EXTERNAL
-    ? ((entryValue(a, ref) & 0xfffff) << 3) + 8
+    ? longStringOffset(entryValue(a, ref))
     : entryKeyOffset(a, ref) + entryKeyLength(a, ref)
 
 export const stringLength = (a: Arena, ref: Ref): number => {
   const v = entryValue(a, ref)
-  return entryEncoding(a, ref) === STRING_EXTERNAL ? a.i32[v >>> 20][wordOf(v)] : v
+  return entryEncoding(a, ref) === STRING_EXTERNAL ? a.i32[chunkOf(v)][wordOf(v)] : v
 }
 
 /**
@@ -136,25 +170,30 @@ export const makeEntry = (
   clock: number,
 ): Ref => {
   const extra = expiring ? EXTRA_EXPIRING : EXTRA_PLAIN
-  const keyByte = 8 + extra * 4
-  const ref = a.alloc(keyByte + kl + tail)
-  const words = a.i32[ref >>> 20]
+  const ref = a.alloc(entryBytes(extra, kl, tail))
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref)
   words[w] = entryMeta(extra, type, encoding, clock)
-  words[w + 1] = kl
-  words[w + 2] = word2
+  words[w + KEY_LENGTH_WORD] = kl
+  words[w + VALUE_WORD] = word2
   if (expiring) {
-    words[w + 3] = NO_EXPIRY
-    words[w + 4] = NO_EXPIRY
+    words[w + EXPIRY_WORD] = NO_EXPIRY
+    words[w + EXPIRY_WORD + 1] = NO_EXPIRY
   }
-  copyBytes(kb, ko, a.u8[ref >>> 20], (w << 2) + keyByte, kl)
+  copyBytes(kb, ko, a.u8[chunkOf(ref)], byteOf(ref) + keyByteOf(extra), kl)
   return ref
+}
+
+/** A block of its own for a string of `vl` bytes, which the caller fills. */
+export const allocLongString = (a: Arena, vl: number): Ref => {
+  const block = a.alloc(LONG_HEAD_BYTES + vl)
+  a.i32[chunkOf(block)][wordOf(block)] = vl
+  return block
 }
 
 /** A block of its own for a string longer than INLINE_BYTES_MAX. */
 export const makeLongString = (a: Arena, vb: Uint8Array, vo: number, vl: number): Ref => {
-  const block = a.alloc(8 + vl)
-  a.i32[block >>> 20][wordOf(block)] = vl
-  copyBytes(vb, vo, a.u8[block >>> 20], ((block & 0xfffff) << 3) + 8, vl)
+  const block = allocLongString(a, vl)
+  copyBytes(vb, vo, a.u8[chunkOf(block)], longStringOffset(block), vl)
   return block
 }

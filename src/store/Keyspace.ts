@@ -1,16 +1,18 @@
 /**
  * The keyspace: the arena, the databases in it, time, expiry and lazy freeing. Plain synchronous code; Store.ts makes it
- * an Effect service. Whatever upper layers must hear of (modified keys, expiries, events) leaves through `hooks`.
+ * an Effect service. Whatever upper layers must hear of (expiries, misses, streams that go) they hear as `listeners`.
  */
 import { Arena, type Ref } from "../memory/Arena.js"
+import { BlockAccount } from "../memory/BlockAccount.js"
 import { ListLimits } from "../memory/list/QuicklistNode.js"
 import { Collections } from "./Collections.js"
-import type { Database, KeyspaceHooks } from "./Database.js"
+import type { Database, KeyspaceListener } from "./Database.js"
+import { checkDatabase } from "./DatabaseCheck.js"
 import { Databases } from "./Databases.js"
-import { entryClock, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
+import { entryClock, entryKeyLength, entryKeyOffset, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
-import { valueTypes } from "./types/index.js"
+import { KEYSPACE_TABLE, valueTypes } from "./types/index.js"
 
 export interface KeyspaceStats {
   keyspaceHits: number
@@ -31,7 +33,13 @@ export interface KeyspaceOptions {
   readonly now: number
   /** A uniform integer in [0, n). */
   readonly random: (n: number) => number
+  /** Read at each use; default: nothing is freed in slices but what UNLINK and the like ask for. */
+  readonly freeing?: FreeingPolicy | undefined
+  /** Makes the runtime look for memory that was let go. */
+  readonly collectGarbage?: (() => void) | undefined
 }
+
+const EAGER: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
 
 /** Elements of a collection above which UNLINK and the like free it in slices. */
 const LAZY_EFFORT_MIN = 64
@@ -42,8 +50,8 @@ const LAZY_EFFORT_MIN = 64
 const SYNC_EFFORT_MAX = 20_000
 
 export class Keyspace {
-  readonly arena = new Arena()
-  readonly collections = new Collections(this.arena)
+  readonly arena: Arena
+  readonly collections: Collections
   /** The databases that commands see. */
   readonly present: Databases
   readonly stats: KeyspaceStats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, lazyFreedObjects: 0 }
@@ -62,8 +70,8 @@ export class Keyspace {
   /** Nothing changes now by itself: expired keys are hidden and stay. See `holdExpiry`. */
   expiryPaused = false
   private readonly expiryHolders = new Set<"clients are paused" | "loading">()
-  hooks: KeyspaceHooks = { expired: () => {}, missed: () => {}, streamGone: () => {} }
-  freeing: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
+  readonly listeners: Array<KeyspaceListener> = []
+  readonly freeing: FreeingPolicy
   /** How large the nodes of lists may become: list-max-listpack-size, DEBUG QUICKLIST-PACKED-THRESHOLD. */
   readonly listLimits = new ListLimits()
   /** LFU counts instead of LRU times in the access clock (maxmemory-policy *-lfu). */
@@ -75,6 +83,9 @@ export class Keyspace {
   private readonly lazy: Array<{ type: number; encoding: number; value: Ref; objects: number }> = []
 
   constructor(options: KeyspaceOptions) {
+    this.arena = new Arena(options.collectGarbage)
+    this.collections = new Collections(this.arena)
+    this.freeing = options.freeing ?? EAGER
     this.random = options.random
     this.now = options.now
     this.present = new Databases(this, options.databases)
@@ -123,7 +134,16 @@ export class Keyspace {
   }
 
   keyMissed(db: Database, buf: Uint8Array, off: number, len: number): void {
-    this.hooks.missed(db, buf, off, len)
+    const { listeners } = this
+    for (let i = 0; i < listeners.length; i++) listeners[i].missed(db, buf, off, len)
+  }
+
+  /** A stream is about to go. */
+  streamGone(db: Database, ref: Ref): void {
+    const a = this.arena
+    const off = entryKeyOffset(a, ref)
+    const len = entryKeyLength(a, ref)
+    for (const listener of this.listeners) listener.streamGone(db, a.u8[ref >>> 20], off, len)
   }
 
   /** Whether an expired key goes when it is met; else it is hidden and stays, or is shown. */
@@ -156,7 +176,7 @@ export class Keyspace {
   }
 
   private deleteExpired(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): void {
-    this.hooks.expired(db, buf, off, len)
+    for (const listener of this.listeners) listener.expired(db, buf, off, len)
     db.remove(ref, this.freeing.lazyfreeLazyExpire)
     this.stats.expiredKeys++
   }
@@ -278,6 +298,20 @@ export class Keyspace {
     for (const db of staged) this.releaseTable(db.table.ref, db.size)
   }
 
+  /**
+   * Asserts that databases, values and expiry index are what their heads say, and that the arena's live blocks are held by
+   * exactly one owner each. While a data set is loaded blocks are on their way: then only what is there is checked.
+   * @param loading a data set is being loaded into the present databases
+   */
+  checkInvariants(loading = false): void {
+    const account = new BlockAccount(this.arena)
+    for (const databases of [this.present, ...this.staged])
+      for (const db of databases) checkDatabase(db, account.tick)
+    for (const { type, encoding, value } of this.lazy)
+      valueTypes[type].visitBlocks(this.arena, encoding, value, account.tick)
+    if (!loading && this.staged.length === 0) account.close()
+  }
+
   /** Empties every database at once: the arena's chunks are dropped. Answers how many keys there were. */
   flushAll(): number {
     let n = 0
@@ -297,6 +331,3 @@ export class Keyspace {
     return n
   }
 }
-
-/** Pseudo type of a whole keyspace table that waits to be freed after FLUSHDB. */
-export const KEYSPACE_TABLE = 6

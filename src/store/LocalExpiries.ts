@@ -5,6 +5,7 @@
  * comes, so the replica remembers such keys by name and deletes them itself. Names may be stale: the key may be gone,
  * or have been overwritten; one without a time is forgotten when its turn comes.
  */
+import { chunkOf } from "../memory/Ref.js"
 import type { Ref } from "../memory/Arena.js"
 import type { Database } from "./Database.js"
 import { entryExpiry, entryKeyLength, entryKeyOffset, NO_EXPIRY } from "./Entry.js"
@@ -15,7 +16,7 @@ export class LocalExpiries {
   /** Remembers the key of an entry that has just been given a time. */
   add(db: Database, ref: Ref): void {
     const { arena } = db.keyspace
-    const bytes = arena.u8[ref >>> 20]
+    const bytes = arena.u8[chunkOf(ref)]
     const off = entryKeyOffset(arena, ref)
     const name = Buffer.from(bytes.buffer, bytes.byteOffset + off, entryKeyLength(arena, ref))
     let names = this.names.get(db)

@@ -7,26 +7,30 @@
  * Example, RENAME a b: `putClone` writes the entry "b" with a's value ref, then `detach` takes "a" out without freeing
  * that value.
  */
+import { KEY_LENGTH_WORD } from "../memory/table/TableLayout.js"
+import { chunkOf, wordOf } from "../memory/Ref.js"
 import { copyBytes, type Ref } from "../memory/Arena.js"
 import type { HashTable } from "../memory/table/HashTable.js"
 import type { Database } from "./Database.js"
 import {
+  entryBytes,
   entryEncoding,
   entryExpiry,
   entryKeyLength,
   entryKeyOffset,
   entryType,
   entryValue,
+  EXPIRY_WORD,
   EXTRA_EXPIRING,
   EXTRA_PLAIN,
   NO_EXPIRY,
   STRING_EXTERNAL,
   TYPE_STREAM,
   TYPE_STRING,
+  VALUE_WORD,
+  withExtra,
 } from "./Entry.js"
 import type { TimerWheel } from "./TimerWheel.js"
-
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
 /**
  * Adds an entry under a key that `db` does not hold, with everything of `source` but the key and the value word.
@@ -46,23 +50,23 @@ export const putClone = (
   const expiring = entryExpiry(a, source) !== NO_EXPIRY
   const inline = entryType(a, source) === TYPE_STRING && entryEncoding(a, source) !== STRING_EXTERNAL
   const extra = expiring ? EXTRA_EXPIRING : EXTRA_PLAIN
-  const ref = a.alloc(8 + extra * 4 + kl + (inline ? value : 0))
-  const words = a.i32[ref >>> 20]
+  const ref = a.alloc(entryBytes(extra, kl, inline ? value : 0))
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref)
-  const from = a.i32[source >>> 20]
+  const from = a.i32[chunkOf(source)]
   const f = wordOf(source)
-  words[w] = (from[f] & ~7) | extra
-  words[w + 1] = kl
-  words[w + 2] = value
+  words[w] = withExtra(from[f], extra)
+  words[w + KEY_LENGTH_WORD] = kl
+  words[w + VALUE_WORD] = value
   if (expiring) {
-    words[w + 3] = from[f + 3]
-    words[w + 4] = from[f + 4]
+    words[w + EXPIRY_WORD] = from[f + EXPIRY_WORD]
+    words[w + EXPIRY_WORD + 1] = from[f + EXPIRY_WORD + 1]
   }
   const key = entryKeyOffset(a, ref)
-  copyBytes(kb, ko, a.u8[ref >>> 20], key, kl)
+  copyBytes(kb, ko, a.u8[chunkOf(ref)], key, kl)
   if (inline) {
     const bytes = entryKeyOffset(a, source) + entryKeyLength(a, source)
-    copyBytes(a.u8[source >>> 20], bytes, a.u8[ref >>> 20], key + kl, value)
+    copyBytes(a.u8[chunkOf(source)], bytes, a.u8[chunkOf(ref)], key + kl, value)
   }
   db.table.insertAfterFind(ref)
   if (expiring) {
@@ -75,12 +79,11 @@ export const putClone = (
 /** Takes an entry out of its database and frees it, but not its value. */
 export const detach = (db: Database, ref: Ref): void => {
   const a = db.keyspace.arena
-  if (db.table.find(a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref)) !== ref)
+  if (db.table.find(a.u8[chunkOf(ref)], entryKeyOffset(a, ref), entryKeyLength(a, ref)) !== ref)
     throw new Error("an entry that is to go is not where its hash says")
   if (entryExpiry(a, ref) !== NO_EXPIRY) db.wheel.remove(ref)
-  db.table.removeFound()
-  if (entryType(a, ref) === TYPE_STREAM)
-    db.keyspace.hooks.streamGone(db, a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+  db.table.removeFound(ref)
+  if (entryType(a, ref) === TYPE_STREAM) db.keyspace.streamGone(db, ref)
   a.free(ref)
 }
 

@@ -8,11 +8,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import { setHashKey } from "../bytes/SipHash.js"
-import { Keyspace } from "./Keyspace.js"
+import { type FreeingPolicy, Keyspace } from "./Keyspace.js"
 
 export interface StoreOptions {
   /** How many databases SELECT knows. */
   readonly databases: number
+  /** Which deletions free large values in slices, read at each use; default: those that clients ask for so. */
+  readonly freeing?: FreeingPolicy | undefined
+  /** Makes the runtime look for memory that was let go; without it that comes back at the runtime's own pace. */
+  readonly collectGarbage?: (() => void) | undefined
 }
 
 let hashKeySet = false
@@ -48,7 +52,7 @@ export class Store extends Context.Service<Store, Keyspace>()("redix/store/Store
     yield* seedHash
     const random = yield* generator
     const now = yield* Clock.currentTimeMillis
-    return new Keyspace({ databases: options.databases, now, random })
+    return new Keyspace({ ...options, now, random })
   })
 
   /** A store of its own for each call. */

@@ -16,14 +16,13 @@
  *
  * Example: wheel at 0x1234. t = 0x1238 differs in byte 0: level 0, slot 0x38. t = 0x2000: level 1, slot 0x20.
  */
+import { chunkOf, wordOf } from "../memory/Ref.js"
 import type { Arena, Ref } from "../memory/Arena.js"
-import { entryExpiry } from "./Entry.js"
+import { entryExpiry, WHEEL_NEXT_WORD as NEXT_WORD, WHEEL_PREVIOUS_WORD as PREVIOUS_WORD } from "./Entry.js"
 
 const LEVELS = 6
 const SLOTS = 256
 const TIME_MAX = 2 ** 48 - 1
-const PREVIOUS_WORD = 5
-const NEXT_WORD = 6
 
 export class TimerWheel {
   count = 0
@@ -48,16 +47,16 @@ export class TimerWheel {
   /** The entry `from` has moved to the block `to`, links included: points its neighbours to the new place. */
   moved(from: Ref, to: Ref): void {
     const i32s = this.arena.i32
-    const w = (to & 0xfffff) << 1
-    const previous = i32s[to >>> 20][w + PREVIOUS_WORD]
-    const next = i32s[to >>> 20][w + NEXT_WORD]
-    if (previous !== 0) i32s[previous >>> 20][((previous & 0xfffff) << 1) + NEXT_WORD] = to
+    const w = wordOf(to)
+    const previous = i32s[chunkOf(to)][w + PREVIOUS_WORD]
+    const next = i32s[chunkOf(to)][w + NEXT_WORD]
+    if (previous !== 0) i32s[chunkOf(previous)][wordOf(previous) + NEXT_WORD] = to
     else {
       const slot = this.place(to)
       if (this.heads[slot] !== from) throw new Error("timer wheel: moved entry was not the head of its slot")
       this.heads[slot] = to
     }
-    if (next !== 0) i32s[next >>> 20][((next & 0xfffff) << 1) + PREVIOUS_WORD] = to
+    if (next !== 0) i32s[chunkOf(next)][wordOf(next) + PREVIOUS_WORD] = to
   }
 
   /**
@@ -113,7 +112,7 @@ export class TimerWheel {
     let least = Infinity
     for (let ref = this.heads[this.time % SLOTS]; ref !== 0;) {
       least = Math.min(least, entryExpiry(this.arena, ref))
-      ref = i32s[ref >>> 20][((ref & 0xfffff) << 1) + NEXT_WORD]
+      ref = i32s[chunkOf(ref)][wordOf(ref) + NEXT_WORD]
     }
     return least
   }
@@ -122,8 +121,7 @@ export class TimerWheel {
   private searchPresent(now: number): Ref {
     const i32s = this.arena.i32
     let ref = this.heads[this.time % SLOTS]
-    while (ref !== 0 && entryExpiry(this.arena, ref) > now)
-      ref = i32s[ref >>> 20][((ref & 0xfffff) << 1) + NEXT_WORD]
+    while (ref !== 0 && entryExpiry(this.arena, ref) > now) ref = i32s[chunkOf(ref)][wordOf(ref) + NEXT_WORD]
     return ref
   }
 
@@ -141,7 +139,7 @@ export class TimerWheel {
     this.heads[slot] = 0
     this.filled[slot >>> 5] &= ~(1 << (slot & 31))
     while (ref !== 0) {
-      const next = i32s[ref >>> 20][((ref & 0xfffff) << 1) + NEXT_WORD]
+      const next = i32s[chunkOf(ref)][wordOf(ref) + NEXT_WORD]
       this.link(ref)
       ref = next
     }
@@ -151,22 +149,22 @@ export class TimerWheel {
     const i32s = this.arena.i32
     const slot = this.place(ref)
     const head = this.heads[slot]
-    const w = (ref & 0xfffff) << 1
-    i32s[ref >>> 20][w + PREVIOUS_WORD] = 0
-    i32s[ref >>> 20][w + NEXT_WORD] = head
-    if (head !== 0) i32s[head >>> 20][((head & 0xfffff) << 1) + PREVIOUS_WORD] = ref
+    const w = wordOf(ref)
+    i32s[chunkOf(ref)][w + PREVIOUS_WORD] = 0
+    i32s[chunkOf(ref)][w + NEXT_WORD] = head
+    if (head !== 0) i32s[chunkOf(head)][wordOf(head) + PREVIOUS_WORD] = ref
     this.heads[slot] = ref
     this.filled[slot >>> 5] |= 1 << (slot & 31)
   }
 
   private unlink(ref: Ref): void {
     const i32s = this.arena.i32
-    const w = (ref & 0xfffff) << 1
-    const previous = i32s[ref >>> 20][w + PREVIOUS_WORD]
-    const next = i32s[ref >>> 20][w + NEXT_WORD]
-    if (next !== 0) i32s[next >>> 20][((next & 0xfffff) << 1) + PREVIOUS_WORD] = previous
+    const w = wordOf(ref)
+    const previous = i32s[chunkOf(ref)][w + PREVIOUS_WORD]
+    const next = i32s[chunkOf(ref)][w + NEXT_WORD]
+    if (next !== 0) i32s[chunkOf(next)][wordOf(next) + PREVIOUS_WORD] = previous
     if (previous !== 0) {
-      i32s[previous >>> 20][((previous & 0xfffff) << 1) + NEXT_WORD] = next
+      i32s[chunkOf(previous)][wordOf(previous) + NEXT_WORD] = next
       return
     }
     const slot = this.place(ref)
@@ -191,8 +189,8 @@ export class TimerWheel {
     }
   }
 
-  /** Asserts the invariants of the file header. For tests. */
-  checkInvariants(): void {
+  /** Asserts the invariants of the file header, and visits every entry. */
+  checkInvariants(visit: (ref: Ref) => void = () => {}): void {
     const i32s = this.arena.i32
     let n = 0
     for (let slot = 0; slot < this.heads.length; slot++) {
@@ -200,13 +198,14 @@ export class TimerWheel {
       if (marked !== (this.heads[slot] !== 0)) throw new Error(`timer wheel: slot ${slot} is marked wrongly`)
       let previous = 0
       for (let ref = this.heads[slot]; ref !== 0; n++) {
-        const w = (ref & 0xfffff) << 1
+        const w = wordOf(ref)
         if (n >= this.count) throw new Error(`timer wheel: more entries than the ${this.count} counted`)
-        if (i32s[ref >>> 20][w + PREVIOUS_WORD] !== previous) throw new Error("timer wheel: broken links")
+        if (i32s[chunkOf(ref)][w + PREVIOUS_WORD] !== previous) throw new Error("timer wheel: broken links")
         if (this.place(ref) !== slot)
           throw new Error(`timer wheel: entry in slot ${slot}, not ${this.place(ref)}`)
+        visit(ref)
         previous = ref
-        ref = i32s[ref >>> 20][w + NEXT_WORD]
+        ref = i32s[chunkOf(ref)][w + NEXT_WORD]
       }
     }
     if (n !== this.count) throw new Error(`timer wheel: ${n} entries, ${this.count} counted`)

@@ -15,4 +15,8 @@ export interface ValueType {
   readonly copy: (arena: Arena, encoding: number, value: Ref) => Ref
   /** Bytes of arena the value takes, for MEMORY USAGE; at most `samples` elements are looked at (0 = all). */
   readonly bytes: (arena: Arena, encoding: number, value: Ref, samples: number) => number
+  /** Calls `visit` once with each of the value's blocks, also when part of it was freed already. */
+  readonly visitBlocks: (arena: Arena, encoding: number, value: Ref, visit: (ref: Ref) => void) => void
+  /** Asserts the invariants of a stored value; throws on the first that does not hold. */
+  readonly check: (arena: Arena, encoding: number, value: Ref) => void
 }

@@ -47,9 +47,9 @@ describe("glob", () => {
   })
 
   it("takes no exponential time", () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(match(`${"a*".repeat(100)}b`, "a".repeat(5000))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(process.cpuUsage(started).user).toBeLessThan(1_000_000)
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { Event } from "../../src/engine/KeyEvents.js"
-import { type CommandLog, type LogArgument, silentLog } from "../../src/engine/Propagation.js"
+import { RecordingLog } from "../support/CommandLogs.js"
+import { hearMessages } from "../support/Local.js"
 import type { Argument, RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
@@ -175,31 +176,14 @@ describe("SSCAN and HSCAN", () => {
 })
 
 describe("what reaches replicas", () => {
-  const log: string[] = []
-  const text = (arg: LogArgument): string =>
-    arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
-  const recording: CommandLog = {
-    active: true,
-    offset: 0,
-    append: (_database, args) => log.push(args.map(text).join(" ")),
-    appendRaw: (_database, bytes, off, len) =>
-      log.push(
-        parseReply(Buffer.from(bytes.subarray(off, off + len)))
-          .items?.map((item) => item.payload.toString("latin1"))
-          .join(" ") ?? "",
-      ),
-  }
-  beforeAll(() => {
-    redix.engine.context.propagation.log = recording
-  })
-  afterAll(() => {
-    redix.engine.context.propagation.log = silentLog
-  })
+  const log = new RecordingLog()
+  beforeAll(() => redix.engine.log.add(log))
+  afterAll(() => redix.engine.log.remove(log))
 
   const leaves = async (...args: ReadonlyArray<Argument>): Promise<string[]> => {
-    log.length = 0
+    log.commands.length = 0
     await run(...args)
-    return log.slice()
+    return log.commands.slice()
   }
 
   it("is what happened, not what was drawn", async () => {
@@ -227,10 +211,9 @@ describe("changes and events", () => {
     const { keyspace, events } = redix.engine.context
     const seen: string[] = []
     events.flags = 0x1fff & ~Event.keymiss
-    events.publish = (channel, message) => {
-      if (channel.startsWith("__keyevent"))
-        seen.push(`${channel.slice(15)} ${Buffer.from(message).toString()}`)
-    }
+    const stop = hearMessages(redix.engine, (channel, message) => {
+      if (channel.startsWith("__keyevent")) seen.push(`${channel.slice(15)} ${message}`)
+    })
     const table: ReadonlyArray<readonly [ReadonlyArray<Argument>, number, ReadonlyArray<string>]> = [
       [["SADD", "s", "1", "2", "3"], 3, ["sadd s"]],
       [["SADD", "s", "1"], 0, []],
@@ -263,6 +246,6 @@ describe("changes and events", () => {
       expect([keyspace.dirty - before, seen], args.join(" ")).toEqual([dirty, expected])
     }
     events.flags = 0
-    events.publish = () => {}
+    stop()
   })
 })

@@ -1,6 +1,6 @@
 /** Clients that wait for stream entries, and what becomes of a stream's blocks. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
+import { RecordingLog } from "../support/CommandLogs.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
@@ -124,33 +124,19 @@ describe("XREADGROUP BLOCK", () => {
   })
 
   it("logs what a served client took after the XADD", async () => {
-    const lines: string[] = []
-    const text = (arg: LogArgument): string =>
-      arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
-    const log: CommandLog = {
-      active: true,
-      offset: 0,
-      append: (_db, args) =>
-        lines.push(
-          args
-            .map(text)
-            .join(" ")
-            .replace(/TIME \d+/, "TIME t"),
-        ),
-      appendRaw: (_db, bytes, off) =>
-        lines.push(`raw ${Buffer.from(bytes).toString("latin1", off + 8, off + 12)}`),
-    }
+    const log = new RecordingLog()
     await block(a, "XREADGROUP GROUP g x BLOCK 0 STREAMS s >")
     await block(b, "XREADGROUP GROUP g y BLOCK 0 NOACK STREAMS s >")
-    redix.engine.context.propagation.log = log
+    redix.engine.log.add(log)
     await send("XADD s 1-1 a b")
     await reply(a)
     await send("XADD s 1-2 a b")
     await reply(b)
+    const lines = log.commands.map((line) => line.replace(/TIME \d+/, "TIME t"))
     expect(lines).toEqual([
-      "raw XADD",
+      "XADD s 1-1 a b",
       "XCLAIM s g x 0 1-1 TIME t RETRYCOUNT 1 FORCE JUSTID LASTID 1-1",
-      "raw XADD",
+      "XADD s 1-2 a b",
       "MULTI",
       "XGROUP CREATECONSUMER s g y",
       "XGROUP SETID s g 1-2 ENTRIESREAD 2",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import type { LogArgument } from "../../src/engine/Propagation.js"
-import { silentLog } from "../../src/engine/Propagation.js"
+import { RecordingLog } from "../support/CommandLogs.js"
+import { hearMessages } from "../support/Local.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
 import type { Argument, RawClient } from "../support/RawClient.js"
@@ -56,29 +56,11 @@ describe("encodings", () => {
 })
 
 describe("what reaches replicas", () => {
-  const log: string[] = []
-  beforeAll(() => {
-    const text = (arg: LogArgument): string =>
-      arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
-    redix.engine.context.propagation.log = {
-      active: true,
-      offset: 0,
-      append: (_database, args) => log.push(args.map(text).join(" ")),
-      appendRaw: (_database, bytes, off, len) =>
-        log.push(
-          Buffer.from(bytes.subarray(off, off + len))
-            .toString("latin1")
-            .split("\r\n")
-            .filter((_, i) => i > 0 && i % 2 === 0)
-            .join(" "),
-        ),
-    }
-  })
-  afterAll(() => {
-    redix.engine.context.propagation.log = silentLog
-  })
+  const log = new RecordingLog()
+  beforeAll(() => redix.engine.log.add(log))
+  afterAll(() => redix.engine.log.remove(log))
   beforeEach(() => {
-    log.length = 0
+    log.commands.length = 0
   })
 
   it("is the effect, with absolute times", async () => {
@@ -94,7 +76,7 @@ describe("what reaches replicas", () => {
     await run("GETDEL", "k")
     await run("PFADD", "h", "a")
     await run("PFCOUNT", "h")
-    expect(log.map((line) => line.replace(/\b1[0-9]{12}$/, "<ms>"))).toEqual([
+    expect(log.commands.map((line) => line.replace(/\b1[0-9]{12}$/, "<ms>"))).toEqual([
       "SET k v PXAT <ms>",
       "set k v2 XX KEEPTTL",
       "SET k w PXAT <ms>",
@@ -110,10 +92,22 @@ describe("what reaches replicas", () => {
     ])
   })
 
+  it("is the command where a string only grows, which is no change to redis-server", async () => {
+    const { keyspace } = redix.engine
+    const { dirty } = keyspace
+    const failing = ["BITFIELD", "grown", "OVERFLOW", "FAIL", "INCRBY", "u8"] as const
+    await run(...failing, 0, 300)
+    await run(...failing, 0, 300)
+    await run(...failing, 8, 300)
+    expect(await run("STRLEN", "grown")).toBe(":2\r\n")
+    expect(log).toEqual([[...failing, 0, 300].join(" "), [...failing, 8, 300].join(" ")])
+    expect(keyspace.dirty).toBe(dirty)
+  })
+
   it("is nothing when nothing changed", async () => {
     await run("SETBIT", "b", 7, 1)
     await run("SET", "k", "v")
-    log.length = 0
+    log.commands.length = 0
     await run("SETBIT", "b", 7, 1)
     await run("SETNX", "k", "w")
     await run("SET", "k", "w", "NX", "GET")
@@ -123,7 +117,7 @@ describe("what reaches replicas", () => {
     await run("SETRANGE", "k", 5, "")
     await run("BITOP", "AND", "none", "none2")
     await run("BITFIELD", "b", "GET", "u8", 0)
-    expect(log).toEqual([])
+    expect(log.commands).toEqual([])
   })
 })
 
@@ -132,8 +126,9 @@ describe("consequences", () => {
   const keyspaceEvents = () => redix.engine.context.events
   beforeAll(() => {
     keyspaceEvents().flags = 2 | 4 | 8 | 16384
-    keyspaceEvents().publish = (channel, message) =>
-      events.push(`${channel.slice(channel.indexOf(":") + 1)} ${Buffer.from(message).toString("latin1")}`)
+    hearMessages(redix.engine, (channel, message) =>
+      events.push(`${channel.slice(channel.indexOf(":") + 1)} ${message}`),
+    )
   })
   afterAll(() => {
     keyspaceEvents().flags = 0

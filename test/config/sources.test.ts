@@ -1,9 +1,8 @@
-/** Where settings come from: command line, environment, files, standard input, embedding; and what is said of bad ones. */
+/** Where a program's settings come from: command line, environment, files, standard input; and what is said of bad ones. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stdio from "effect/Stdio"
@@ -13,7 +12,6 @@ import {
   type ConfigState,
   helpText,
   parseArgv,
-  type Overrides,
   RedixConfig,
   rewriteConfig,
   rewriteConfigFile,
@@ -334,73 +332,6 @@ describe("bad settings are refused in one line that names source, key and reason
       `Bad configuration in ${quotes} line 1: Unbalanced quotes in configuration line`,
     )
     expect(await refusal([dir])).toBe(`Can't open config file '${dir}': Is a directory`)
-  })
-})
-
-describe("embedding", () => {
-  const values = (layer: Layer.Layer<RedixConfig, unknown>) =>
-    Effect.runPromise(Effect.scoped(Effect.map(Effect.provide(RedixConfig, layer), (state) => state.values)))
-
-  it("takes text, and bytes where a secret is none", async () => {
-    expect((await values(RedixConfig.layerOf({ requirepass: "\u00e9" }))).requirepass).toBe("\xc3\xa9")
-    const secret = new Uint8Array([255, 254, 160])
-    expect((await values(RedixConfig.layerOf({ requirepass: secret }))).requirepass).toBe("\xff\xfe\xa0")
-    const folder = await values(RedixConfig.layerOf({ dir: "/caf\u00e9", unixsocket: "\u00e9" }))
-    expect([folder.dir, folder.unixsocket]).toEqual(["/caf\u00e9", "\u00e9"])
-    const provider = ConfigProvider.fromUnknown({ masterauth: "\u00e9" })
-    const given = await values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(provider))))
-    expect(given.masterauth).toBe("\xc3\xa9")
-  })
-
-  it("takes overrides by directive name", async () => {
-    const got = await values(
-      RedixConfig.layerOf({
-        port: 0,
-        save: "",
-        bind: ["127.0.0.1"],
-        appendonly: false,
-        "replica-read-only": true,
-      }),
-    )
-    expect([got.port, got.save, got.bind, got.appendonly, got.replicaReadOnly]).toEqual([
-      0,
-      [],
-      ["127.0.0.1"],
-      false,
-      true,
-    ])
-    const fromJavaScript: Overrides = JSON.parse('{"port":null}')
-    await expect(values(RedixConfig.layerOf(fromJavaScript))).rejects.toThrow("wrong number of arguments")
-    await expect(values(RedixConfig.layerOf({ port: 70000 }))).rejects.toThrow(
-      "Bad configuration in the options: 'port 70000'",
-    )
-  })
-
-  it("reads the ConfigProvider of its surroundings", async () => {
-    const provider = ConfigProvider.fromUnknown(
-      { port: "7001", "slave-priority": "5", save: "" },
-      { preserveEmptyStrings: true },
-    )
-    const got = await values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(provider))))
-    expect([got.port, got.replicaPriority, got.save]).toEqual([7001, 5, []])
-    const environment = ConfigProvider.fromEnvRecord({ APP_MAXCLIENTS: "7" }).pipe(
-      ConfigProvider.constantCase,
-      ConfigProvider.nested("APP"),
-    )
-    expect(
-      (await values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(environment))))).maxclients,
-    ).toBe(7)
-    const bad = ConfigProvider.fromUnknown({ port: "x" })
-    await expect(values(RedixConfig.layer().pipe(Layer.provide(ConfigProvider.layer(bad))))).rejects.toThrow(
-      "Bad configuration in the configuration: 'port x': argument couldn't be parsed into an integer",
-    )
-  })
-
-  it("gives each layer its own state", async () => {
-    const layer = RedixConfig.layerOf({ port: 0 })
-    const first = await values(layer)
-    const second = await values(layer)
-    expect(first).not.toBe(second)
   })
 })
 

@@ -132,7 +132,6 @@ describe("RESTORE", () => {
     expect(client.run("RESTORE", "k", "1", payload, "REPLACE", "ABSTTL")).toBe("+OK\r\n")
     expect(client.run("RESTORE", "k", "1", payload, "ABSTTL")).toBe("+OK\r\n")
     expect(client.run("DBSIZE")).toBe(":0\r\n")
-    redix.engine.context.propagation.log = { active: false, offset: 0, append: () => {}, appendRaw: () => {} }
     redix.engine.events.flags = 0
     expect(log).toEqual([
       `0: RESTORE k ${at} ${text} ABSTTL`,

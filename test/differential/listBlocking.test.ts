@@ -171,7 +171,7 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 describeOracle("blocking list commands", () => {
   describe.each(["2", "3"] as const)("RESP%s", (protocol) => {
-    it("act out the scripts", { timeout: 120_000 }, () =>
+    it("act out the scripts", () =>
       withOracle({}, async (server) => {
         for (const [name, lines] of Object.entries(scripts)) {
           const stages = await sides(redix, server)
@@ -183,11 +183,10 @@ describeOracle("blocking list commands", () => {
           }
           close(stages)
         }
-      }),
-    )
+      }))
   })
 
-  it("end when their time is over", { timeout: 60_000 }, () =>
+  it("end when their time is over", () =>
     withOracle({}, async (server) => {
       const commands = [
         "BLPOP k 0.02",
@@ -209,22 +208,20 @@ describeOracle("blocking list commands", () => {
       expect(redix.engine.blocking.count).toBe(0)
       oracle.close()
       subject.close()
-    }),
-  )
+    }))
 
   it("act out a random play, and leave the same in the command log", { timeout: 300_000 }, async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))
     const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
     await withOracle({ dir, config }, async (server) => {
-      const { propagation, keyspace } = redix.engine.context
+      const { keyspace } = redix.engine
       const stages = await sides(redix, server)
       const random = Random.forTest("blocking lists")
       const log = new RecordingLog()
-      const before = propagation.log
-      propagation.log = log
+      redix.engine.log.add(log)
       await play(redix, stages, [run("0 FLUSHALL")])
       await play(redix, stages, randomSteps(random, stages[0], STEPS), random.seed)
-      propagation.log = before
+      redix.engine.log.remove(log)
       expect(log.commands).toEqual(commandsInAof(dir))
       expect(log.commands.some((line) => line.startsWith("LMOVE"))).toBe(true)
       close(stages)

@@ -90,7 +90,7 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 describeOracle("clients that wait for values of several types", () => {
-  it("act out the scripts", { timeout: 120_000 }, () =>
+  it("act out the scripts", () =>
     withOracle({}, async (server) => {
       for (const [name, lines] of Object.entries(scripts)) {
         const stages = await sides(redix, server)
@@ -101,8 +101,7 @@ describeOracle("clients that wait for values of several types", () => {
         }
         close(stages)
       }
-    }),
-  )
+    }))
 
   it("act out a random play", { timeout: 300_000 }, () =>
     withOracle({}, async (server) => {

@@ -33,7 +33,6 @@ const compared = (body: (both: Both) => Promise<void>) => (): Promise<void> =>
 describeOracle("orders that Redis leaves open", () => {
   it(
     "ranges by member, where scores differ",
-    { timeout: 60_000 },
     compared(async (both) => {
       const random = Random.forTest("mixed lex ranges")
       await both("FLUSHALL")
@@ -60,7 +59,6 @@ describeOracle("orders that Redis leaves open", () => {
 
   it(
     "a part of what SORT orders by equal and missing weights",
-    { timeout: 60_000 },
     compared(async (both) => {
       const random = Random.forTest("sort ties")
       await both("FLUSHALL")

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from "vitest"
 import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { differential, type StepLike } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
+import { hearMessages } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
@@ -66,7 +67,7 @@ describeOracle("as Redis answers", () => {
   }
   compare("ranges by member over different scores", "listpacks", lexOverScores, "2")
 
-  it("places of scores that no place has", { timeout: 60_000 }, () =>
+  it("places of scores that no place has", () =>
     withOracle({}, async (server) => {
       const redix = await startRedix()
       running.push(redix)
@@ -85,19 +86,16 @@ describeOracle("as Redis answers", () => {
       await differential({ oracle, subject, seed: random.seed }, steps)
       oracle.close()
       subject.close()
-    }),
-  )
+    }))
 
-  it("keyspace events come in Redis's order", { timeout: 120_000 }, () =>
+  it("keyspace events come in Redis's order", () =>
     withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
       const redix = await startRedix()
       running.push(redix)
       const { events } = redix.engine
       const got: string[] = []
       events.flags = 0xffff & ~2048
-      events.publish = (channel, message) => {
-        got.push(`${channel} ${Buffer.from(message).toString("latin1")}`)
-      }
+      hearMessages(redix.engine, (channel, message) => got.push(`${channel} ${message}`))
       const [oracle, subject, listener] = await Promise.all([
         server.connect(),
         redix.connect(),
@@ -115,17 +113,16 @@ describeOracle("as Redis answers", () => {
       await oracle.command("PING")
       expect(listener.unread).toEqual([])
       for (const client of [oracle, subject, listener]) client.close()
-    }),
-  )
+    }))
 
-  it("replicas are sent what Redis would send them", { timeout: 120_000 }, async () => {
+  it("replicas are sent what Redis would send them", async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-sorted-sets-"))
     const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
     await withOracle({ dir, config }, async (server) => {
       const redix = await startRedix()
       running.push(redix)
       const log = new RecordingLog()
-      redix.engine.context.propagation.log = log
+      redix.engine.log.add(log)
       const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
       const random = Random.forTest("sorted set log")
       for (const steps of [sortedSetSteps, geoSteps])

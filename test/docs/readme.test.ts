@@ -221,7 +221,7 @@ describe("README.md's blocks", () => {
       children[3]?.kill("SIGKILL")
     })
     fs.rmSync(dir, { recursive: true })
-  }, 60_000)
+  })
 
   it("the checker", async () => {
     const [summary = "", json = ""] = linesOf(readmeBlock("check"))

@@ -68,11 +68,13 @@ it.effect("keys expire in their order, each within a tenth of a second", () =>
     const one = yield* client
     const engine = yield* EngineService
     const seen: Array<string> = []
-    const note = engine.keyspace.hooks.expired
-    engine.keyspace.hooks.expired = (db, buf, off, len) => {
-      seen.push(`${Buffer.from(buf.subarray(off, off + len)).toString()}@${engine.keyspace.now}`)
-      note(db, buf, off, len)
-    }
+    engine.keyspace.listeners.push({
+      expired: (_db, buf, off, len) => {
+        seen.push(`${Buffer.from(buf.subarray(off, off + len)).toString()}@${engine.keyspace.now}`)
+      },
+      missed: () => {},
+      streamGone: () => {},
+    })
     const times = [1, 255, 256, 65_535, 65_536, 65_537, 300_000, 20_000_000]
     for (const ms of times) yield* say(one, "SET", `k${ms}`, "v", "PX", String(ms))
     yield* TestClock.adjust("1 day")

@@ -1,34 +1,13 @@
 /** What transactions and PUBLISH leave in the command log; redis-server's stream to a replica for the same commands. */
 import { afterAll, beforeAll, expect, it } from "vitest"
-import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
+import { RecordingLines } from "../support/CommandLogs.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
-class Recording implements CommandLog {
-  readonly active = true
-  readonly offset = 0
-  lines: Array<string> = []
-  append(database: number, args: ReadonlyArray<LogArgument>): void {
-    const words = args.map((arg) =>
-      arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg),
-    )
-    this.lines.push(`${database < 0 ? "" : `${database}: `}${words.join(" ")}`)
-  }
-  appendRaw(database: number, bytes: Uint8Array, off: number, len: number): void {
-    const text = Buffer.from(bytes.subarray(off, off + len)).toString("latin1")
-    this.lines.push(`${database}: ${[...text.matchAll(/\$\d+\r\n(.*?)\r\n/gs)].map((m) => m[1]).join(" ")}`)
-  }
-  take(): ReadonlyArray<string> {
-    const { lines } = this
-    this.lines = []
-    return lines
-  }
-}
-
 let redix: TestRedix
-const log = new Recording()
+const log = new RecordingLines()
 beforeAll(async () => {
   redix = await startRedix()
-  redix.engine.context.propagation.log = log
+  redix.engine.log.add(log)
 })
 afterAll(() => redix.stop())
 
@@ -36,7 +15,7 @@ const logged = async (...lines: ReadonlyArray<string>): Promise<ReadonlyArray<st
   const client = await redix.connect()
   await client.pipeline(lines.map((line) => line.split(" ")))
   client.close()
-  return log.take()
+  return log.commands.splice(0)
 }
 
 it("logs PUBLISH and SPUBLISH, which change nothing", async () => {
@@ -84,7 +63,7 @@ it("logs the pop of a client that waited after the transaction that served it", 
   await client.text("PING")
   await client.pipeline([["MULTI"], ["RPUSH", "l", "x"], ["SET", "y", "1"], ["EXEC"]])
   expect(String(await waiting.readReply())).toBe("*2\r\n$1\r\nl\r\n$1\r\nx\r\n")
-  expect(log.take()).toEqual(["0: MULTI", "0: RPUSH l x", "0: SET y 1", "EXEC", "0: LPOP l"])
+  expect(log.commands.splice(0)).toEqual(["0: MULTI", "0: RPUSH l x", "0: SET y 1", "EXEC", "0: LPOP l"])
   waiting.close()
   client.close()
 })

@@ -98,6 +98,14 @@ describe("banned calls", () => {
       "export const x: Layer.Layer<A, never, B | C> = Layer.effectDiscard(y)",
     ])
       expect(check("src/store/X.ts", layer), layer).toHaveLength(1)
+    for (const slot of [
+      "  publish: (channel: string) => void = () => {}",
+      '  background: Run = () => {\n    throw new Error("is not set")',
+    ])
+      expect(check("src/store/X.ts", `class X {\n${slot}\n}`), slot).toHaveLength(1)
+    expect(check("src/store/X.ts", "class X {\n  private readonly run = (): void => this.go()\n}")).toEqual(
+      [],
+    )
   })
 
   it("lets main and the server do what is theirs", () => {

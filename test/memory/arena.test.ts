@@ -1,12 +1,13 @@
 import { expect, it } from "vitest"
-import { Arena, ArenaFullError, CHUNK_COUNT_MAX, type Ref } from "../../src/memory/Arena.js"
+import { ArenaFullError, CHUNK_COUNT_MAX, type Ref } from "../../src/memory/Arena.js"
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, roundedBytes } from "../../src/memory/SizeClasses.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 /** The arena held against a plain map from refs to bytes, with a snapshot opened and closed now and then. */
 class Model {
-  readonly arena = new Arena()
+  readonly arena = checkedArena()
   readonly live = new Map<Ref, Buffer>()
   frozen: Map<Ref, Buffer> | undefined
   reader: FrozenReader | undefined
@@ -124,13 +125,13 @@ const run = (r: Random, steps: number): void => {
   expect(m.arena.parkedBytes).toBe(0)
 }
 
-it("keeps blocks apart and whole, live and frozen, through any sequence", { timeout: 120_000 }, () => {
+it("keeps blocks apart and whole, live and frozen, through any sequence", () => {
   const r = Random.forTest("arena")
   for (let i = 0; i < 20; i++) run(r, 1500)
 })
 
 it("cuts every class without overlap", () => {
-  const arena = new Arena()
+  const arena = checkedArena()
   for (let cls = 1; cls < CLASS_COUNT; cls++) {
     const size = CLASS_BYTES[cls] ?? 0
     const refs = Array.from({ length: Math.floor(PAGE_BYTES / size) * 2 + 1 }, () => arena.alloc(size))
@@ -144,7 +145,7 @@ it("cuts every class without overlap", () => {
 })
 
 it("gives memory back when much is freed", () => {
-  const arena = new Arena()
+  const arena = checkedArena()
   const refs = Array.from({ length: 40_000 }, () => arena.alloc(1000))
   expect(arena.reservedBytes).toBeGreaterThan(40_000_000)
   for (const ref of refs) arena.free(ref)
@@ -152,7 +153,7 @@ it("gives memory back when much is freed", () => {
 })
 
 it("parks what is freed under a snapshot and takes it back at the close", () => {
-  const arena = new Arena()
+  const arena = checkedArena()
   const refs = Array.from({ length: 1000 }, () => arena.alloc(100))
   const used = arena.usedBytes
   arena.openSnapshot()
@@ -169,7 +170,7 @@ it("parks what is freed under a snapshot and takes it back at the close", () => 
 })
 
 it("lets a slab go when its last chunk is empty, and reuses its places until then", () => {
-  const arena = new Arena()
+  const arena = checkedArena()
   const whole = 4 * 1024 * 1024
   // Two to a chunk but for the header page: one, then.
   const refs = Array.from({ length: 10 }, () => arena.alloc(whole))
@@ -191,12 +192,8 @@ it("lets a slab go when its last chunk is empty, and reuses its places until the
 })
 
 it("asks for collection before it reserves more while much is let go and not collected", () => {
-  const arena = new Arena()
   let asked = 0
-  arena.slabs.collect = () => {
-    asked++
-    arena.slabs.droppedBytes = 0
-  }
+  const arena = checkedArena(() => void asked++)
   // Never touched, so the machine gives only addresses.
   for (let i = 0; i < 100; i++) arena.free(arena.alloc(50_000_000))
   expect(asked).toBeGreaterThan(10)
@@ -204,7 +201,7 @@ it("asks for collection before it reserves more while much is let go and not col
 })
 
 it("answers ArenaFullError when chunk numbers run out, and goes on when some are free again", () => {
-  const arena = new Arena()
+  const arena = checkedArena()
   const small = arena.alloc(100)
   const refs: Array<Ref> = []
   const fill = (): void => {

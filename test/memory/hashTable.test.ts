@@ -1,14 +1,15 @@
 import { expect, it } from "vitest"
-import { Arena, type Ref } from "../../src/memory/Arena.js"
+import type { Ref } from "../../src/memory/Arena.js"
 import { HashTable } from "../../src/memory/table/HashTable.js"
 import { TableCursor } from "../../src/memory/table/TableCursor.js"
 import { FrozenTableWalk } from "../../src/memory/table/FrozenTable.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 /** A table of keys alone, held against a Map; entries have 0 to 5 extra words. */
 class Model {
-  readonly arena = new Arena()
+  readonly arena = checkedArena()
   readonly table = new HashTable(this.arena)
   readonly map = new Map<string, Ref>()
 
@@ -36,7 +37,7 @@ class Model {
     const ref = this.entry(key)
     if (found === 0) this.table.insertAfterFind(ref)
     else {
-      this.table.replaceFound(ref)
+      this.table.replaceFound(found, ref)
       this.arena.free(found)
     }
     this.map.set(name, ref)
@@ -47,7 +48,7 @@ class Model {
     const found = this.table.find(key, 0, key.length)
     expect(found).toBe(this.map.get(name) ?? 0)
     if (found === 0) return
-    this.table.removeFound()
+    this.table.removeFound(found)
     this.arena.free(found)
     this.map.delete(name)
   }
@@ -79,7 +80,7 @@ class Model {
 const keysOf = (r: Random, n: number): ReadonlyArray<string> =>
   r.times(n, (i) => (r.below(4) === 0 ? `${i}${"x".repeat(r.below(200))}` : String(i)))
 
-it("agrees with a Map while it grows and shrinks", { timeout: 60_000 }, () => {
+it("agrees with a Map while it grows and shrinks", () => {
   const r = Random.forTest("hash table")
   for (let round = 0; round < 25; round++) {
     const m = new Model(r)
@@ -106,7 +107,7 @@ it("drains in slices of about the budget", () => {
   expect(m.arena.usedBytes).toBe(0)
 })
 
-it("SCAN returns what stays from start to end, through growth and shrinking", { timeout: 60_000 }, () => {
+it("SCAN returns what stays from start to end, through growth and shrinking", () => {
   const r = Random.forTest("scan")
   for (let round = 0; round < 60; round++) {
     const m = new Model(r)
@@ -159,7 +160,7 @@ it("answers 0 for a random entry of an empty table", () => {
   expect(m.table.random(() => 0)).toBe(0)
 })
 
-it("is seen by a snapshot as it was, while it grows, shrinks and is drained", { timeout: 60_000 }, () => {
+it("is seen by a snapshot as it was, while it grows, shrinks and is drained", () => {
   const r = Random.forTest("frozen table")
   for (let round = 0; round < 40; round++) {
     const m = new Model(r)

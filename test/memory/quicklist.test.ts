@@ -1,6 +1,6 @@
 /** The quicklist against an array, under limits of every kind, with snapshots held open meanwhile. */
 import { describe, expect, it } from "vitest"
-import { Arena } from "../../src/memory/Arena.js"
+import type { Arena } from "../../src/memory/Arena.js"
 import { byteLength, count, get, lpv, LISTPACK_HEADER, next } from "../../src/bytes/packed/Listpack.js"
 import { validate } from "../../src/bytes/packed/ListpackValidate.js"
 import * as Quicklist from "../../src/memory/list/Quicklist.js"
@@ -12,6 +12,7 @@ import {
 } from "../../src/memory/list/QuicklistWalk.js"
 import { FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1")
 
@@ -143,7 +144,7 @@ describe.each(limitsUnderTest)("list-max-listpack-size %i, plain from %i", (fill
 
   it("is the array it stands for, and a snapshot is what it was", () => {
     const random = Random.forTest(`quicklist ${fill} ${plainFrom}`)
-    const a = new Arena()
+    const a = checkedArena()
     const list = Quicklist.create(a)
     const model: string[] = []
     let frozen: string[] | undefined
@@ -214,7 +215,7 @@ const expectPlaces = (a: Arena, list: number, model: ReadonlyArray<string>): voi
 }
 
 it("a queue of any length stays as small as what is in it", () => {
-  const a = new Arena()
+  const a = checkedArena()
   const list = Quicklist.create(a)
   const limits = new Quicklist.ListLimits()
   const job = bytes("a job of twenty byte")
@@ -234,7 +235,7 @@ it("a queue of any length stays as small as what is in it", () => {
 
 it("a million elements of ten bytes take 12.1 bytes each at most", () => {
   for (const left of [true, false]) {
-    const a = new Arena()
+    const a = checkedArena()
     const list = Quicklist.create(a)
     const limits = new Quicklist.ListLimits()
     const text = bytes("xxxxxxxxxx")

@@ -1,6 +1,6 @@
 /** The ordered map of stream IDs against a sorted array, alone and under a snapshot; and IDs themselves. */
 import { describe, expect, it } from "vitest"
-import { Arena } from "../../src/memory/Arena.js"
+import type { Arena } from "../../src/memory/Arena.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import {
   formatId,
@@ -13,6 +13,7 @@ import {
 import { StreamIdTree } from "../../src/memory/stream/StreamIdTree.js"
 import { walkTree } from "../../src/memory/stream/StreamIdTreeWalk.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 const idOf = (n: number): StreamId => new StreamId().set(n & 1 ? -1 : 0, n >>> 3, n & 2 ? -5 : 5, n)
 
@@ -22,7 +23,7 @@ interface Tree {
   readonly tree: StreamIdTree
 }
 const newTree = (): Tree => {
-  const arena = new Arena()
+  const arena = checkedArena()
   const owner = arena.alloc(16)
   const w = (owner & 0xfffff) << 1
   arena.i32[owner >>> 20].fill(0, w, w + 4)

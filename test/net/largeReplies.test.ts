@@ -45,7 +45,7 @@ const fill = async (): Promise<void> => {
 }
 
 describe("a client that does not read", () => {
-  it("may write as long a pipeline as it likes before it does", { timeout: 120_000 }, async () => {
+  it("may write as long a pipeline as it likes before it does", async () => {
     const client = await redix.connect()
     await client.command("SET", "k", "0123456789")
     client.socket.pause()
@@ -71,7 +71,7 @@ describe("a client that does not read", () => {
     client.close()
   })
 
-  it("holds little more memory than what waits for it", { timeout: 120_000 }, async () => {
+  it("holds little more memory than what waits for it", async () => {
     const [client, other] = [await redix.connect(), await redix.connect()]
     await other.command("SET", "k", Buffer.alloc(1000, "v"))
     client.socket.pause()
@@ -174,7 +174,7 @@ const REPLIES: ReadonlyArray<string> = [
 ]
 
 describe("a reply beyond the limit", () => {
-  it("stops, cuts the client off, and holds no more than the limit", { timeout: 120_000 }, async () => {
+  it("stops, cuts the client off, and holds no more than the limit", async () => {
     await fill()
     await limitNormal("1mb 0 0")
     const other = await redix.connect()

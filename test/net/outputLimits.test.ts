@@ -1,5 +1,6 @@
 /** client-output-buffer-limit, and messages to many. */
 import { afterEach, beforeEach, expect, it } from "vitest"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -9,9 +10,9 @@ beforeEach(async () => {
 afterEach(() => redix.stop())
 
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 10_000
+  const end = performance.now() + PATIENCE_MS
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not so after 10 s: ${String(condition)}`)
+    if (performance.now() > end) throw new Error(`not so after a minute: ${String(condition)}`)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -63,7 +63,6 @@ const play = async (kind: NodeKind, scene: Scene, expected: Expected): Promise<v
       await until(
         () => missing().length === 0,
         () => `${kind} ${i} says\n${missing().join("\n")}\n--- it said\n${eventsOf(node.log).join("\n")}`,
-        30_000,
       )
     }
   } finally {

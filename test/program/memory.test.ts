@@ -18,7 +18,7 @@ const belowBytes = async (client: RawClient, bytes: number): Promise<number> => 
   }
 }
 
-it("FLUSHALL and overwritten large values leave nothing resident", { timeout: 120_000 }, async () => {
+it("FLUSHALL and overwritten large values leave nothing resident", async () => {
   const port = await freePort()
   const program = new Program({ args: ["--port", `${port}`, "--save", "", "--enable-debug-command", "yes"] })
   await program.ready()

@@ -46,9 +46,7 @@ describe("the end of the program", () => {
     // Its replies fill the kernel's buffers and stay there.
     let stuck = false
     while (!stuck) stuck = / (?:obl|omem|oll)=[1-9]/.test(await other.text("CLIENT", "LIST"))
-    const begun = performance.now()
     expect((await program.stop()).code).toBe(0)
-    expect(performance.now() - begun).toBeLessThan(10_000)
     client.close()
     other.close()
   })

@@ -7,14 +7,14 @@ import { describeOracle } from "../support/Oracle.js"
 import { goldenBytes, goldenDescription, goldenNames } from "./Goldens.js"
 import { withTempDir } from "./PersistenceSupport.js"
 
-const program = fileURLToPath(new URL("../../src/check-rdb.js", import.meta.url))
+const program = fileURLToPath(new URL("../../dist/check-rdb.js", import.meta.url))
 const goldenPath = (name: string): string =>
   fileURLToPath(new URL(`../../testdata/golden/${name}.rdb`, import.meta.url))
 
 const LOOKS_OK = /^\[offset \d+\] \\o\/ RDB looks OK! \\o\/$/m
 
 const check = (...args: ReadonlyArray<string>) => {
-  const run = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", timeout: 20_000 })
+  const run = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", timeout: 60_000 })
   return { status: run.status, out: run.stdout, err: run.stderr }
 }
 
@@ -51,7 +51,7 @@ describe("redix-check-rdb", () => {
   it("reads a pipe, whose size nobody knows", () => {
     const pipe = (bytes: string): ReturnType<typeof check> => {
       const line = `${bytes} | "${process.execPath}" "${program}" /dev/stdin`
-      const run = spawnSync("sh", ["-c", line], { encoding: "utf8", timeout: 20_000 })
+      const run = spawnSync("sh", ["-c", line], { encoding: "utf8", timeout: 60_000 })
       return { status: run.status, out: run.stdout, err: run.stderr }
     }
     const file = goldenPath("redis-7.0-lists")

@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { defaultSettings } from "../../src/engine/defaults.js"
 import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
-import { Keyspace } from "../../src/store/Keyspace.js"
+import { checkedKeyspace } from "../support/Memory.js"
 
 const NOW = 1_700_000_000_000
 const KEYS = 100
@@ -23,7 +23,7 @@ const file = (): Buffer => {
 it("keys expire between the slices of a load, whatever slice they came in", () => {
   const bytes = file()
   for (let cut = 1; cut < bytes.length; cut++) {
-    const keyspace = new Keyspace({ databases: 1, now: NOW, random: () => 0 })
+    const keyspace = checkedKeyspace({ databases: 1, now: NOW, random: () => 0 })
     const loader = new RdbLoader(keyspace, {
       limits: defaultSettings,
       dropExpired: true,

@@ -9,10 +9,11 @@ import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbCorruptError, RdbVersionError } from "../../src/rdb/format/RdbErrors.js"
 import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { entryKeyLength, entryKeyOffset } from "../../src/store/Entry.js"
-import { Keyspace } from "../../src/store/Keyspace.js"
+import type { Keyspace } from "../../src/store/Keyspace.js"
 import { Random } from "../support/Random.js"
 import { goldenBytes, goldenNames } from "./Goldens.js"
 import { keyspaceLines } from "./RandomWrites.js"
+import { checkedKeyspace } from "../support/Memory.js"
 
 /** Bytes a file may make the arena take, beyond a multiple of its own size. */
 const ARENA_BYTES_MAX = 32 * 1024 * 1024
@@ -65,7 +66,8 @@ const empty = (keyspace: Keyspace, bytesBefore: number): void => {
   expect(arena.usedBytes).toBeLessThan(bytesBefore + LEFT_BYTES_MAX)
 }
 
-const newKeyspace = (): Keyspace => new Keyspace({ databases: 16, now: 1_700_000_000_000, random: () => 0 })
+const newKeyspace = (): Keyspace =>
+  checkedKeyspace({ databases: 16, now: 1_700_000_000_000, random: () => 0 })
 
 /** Puts the checksum right, so that the lie is not found by it. */
 const seal = (file: Uint8Array): void => {

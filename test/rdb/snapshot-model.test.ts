@@ -6,17 +6,17 @@ import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
-import { Keyspace } from "../../src/store/Keyspace.js"
 import { localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { compiledWorker, openPersistence, settingsOf } from "./PersistenceSupport.js"
 import { keyspaceLines, RandomWrites } from "./RandomWrites.js"
+import { checkedKeyspace } from "../support/Memory.js"
 
 const RUNS = Number(process.env["REDIX_SNAPSHOT_RUNS"] ?? "12")
 
 /** The file's keys as lines, by way of a keyspace of its own. */
 const linesOf = (file: Uint8Array): ReadonlyArray<string> => {
-  const keyspace = new Keyspace({ databases: 16, now: 0, random: () => 0 })
+  const keyspace = checkedKeyspace({ databases: 16, now: 0, random: () => 0 })
   const loader = new RdbLoader(keyspace, { limits: settingsOf(), dropExpired: false, duplicates: "refuse" })
   const decoder = new RdbDecoder(loader, { path: "snapshot", totalBytes: file.length, sanitize: true })
   decoder.feed(file)

@@ -56,6 +56,21 @@ describe("changes", () => {
     })
   })
 
+  it("are what the declarations call writes: not what keeps a link alive, but what nobody here knows", async () => {
+    await withServer(async ({ master, client }) => {
+      const seen = take(master, 3)
+      await until(
+        () => master.log.backlog !== undefined,
+        () => "somebody reads",
+      )
+      for (const args of [["PING"], ["replconf", "GETACK", "*"], ["PUBLISH", "c", "m"], ["NEWER.WRITE", "k"]])
+        master.log.append(-1, args)
+      await client.command("SET", "a", "1")
+      const changes = await Effect.runPromise(Fiber.join(seen))
+      expect(changes.map(words)).toEqual(["0: PUBLISH c m", "0: NEWER.WRITE k", "0: SET a 1"])
+    })
+  })
+
   it("that the backlog does not hold any more are lost, and said to be", async () => {
     await withServer(async ({ master, client }) => {
       const first = take(master, 1)

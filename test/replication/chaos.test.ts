@@ -10,6 +10,6 @@ describeOracle("chaos", () => {
       const report = await new Episode((runSeed() % 1_000_000) + i).run()
       expect(report.confirmed).toBeGreaterThan(0)
       expect(report.mixed).toBeGreaterThan(0)
-    }, 120_000)
+    })
   }
 })

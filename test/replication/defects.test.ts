@@ -83,7 +83,7 @@ const breakOnce = (
 
 it("a socket that takes everything is sent everything, in turns", async () => {
   const [master] = await pair()
-  const { log } = master.engine.context.propagation
+  const { log } = master.replication
   let taken = 0
   const write = net.Socket.prototype._write
   vi.spyOn(net.Socket.prototype, "_write").mockImplementation(function (
@@ -268,10 +268,10 @@ it("a write that throws, or cannot be logged, ends the history, too", async () =
   const second = { ...master, client: await master.connect() }
   await untilSynced(second, "2")
   await untilSame(second, replica)
-  const { log } = master.engine.context.propagation
-  const append = log.appendRaw.bind(log)
+  const { log } = master.replication
+  const append = log.take.bind(log)
   let thrown = false
-  vi.spyOn(log, "appendRaw").mockImplementation((...args) => {
+  vi.spyOn(log, "take").mockImplementation((...args) => {
     if (thrown) return append(...args)
     thrown = true
     throw new RangeError("no memory for the log")

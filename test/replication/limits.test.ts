@@ -122,15 +122,21 @@ describeOracle("limits of links", () => {
   ] as const) {
     it(`${masterKind} > ${replicaKind}: repl-timeout ends a stalled link on both sides, a partial sync repairs it`, async () => {
       await withNodes(async (start) => {
-        const timeouts = { "repl-timeout": "2", "repl-ping-replica-period": "1" }
-        const [master, replica] = [await start(masterKind, timeouts), await start(replicaKind, timeouts)]
+        const pings = { "repl-ping-replica-period": "1" }
+        const [master, replica] = [await start(masterKind, pings), await start(replicaKind, pings)]
+        // Short only while the link is to end: else nothing may end it that is merely slow.
+        const patience = async (seconds: number): Promise<void> => {
+          for (const node of [master, replica]) await node.ask("CONFIG", "SET", "repl-timeout", seconds)
+        }
         const proxy = await Proxy.start(master)
         await replica.follow(proxy)
         await replica.untilUp()
         proxy.stall()
+        await patience(2)
         await master.ask("SET", "a", 1)
         await untilField(master, "connected_slaves", "0")
         await untilField(replica, "master_link_status", "down")
+        await patience(60)
         expect(master.log).toMatch(/Disconnecting timed.?out replica/)
         expect(replica.log).toMatch(/timeout/i)
         proxy.go()
@@ -183,10 +189,6 @@ describeOracle("limits of links", () => {
           const replica = await master.connect()
           await replica.command("REPLCONF", ...capa.split(" "))
           replica.sendRaw("PSYNC ? -1\r\n")
-          await until(
-            async () => (await master.field("connected_slaves")) === "1",
-            () => "it is there",
-          )
           await replica.waitForClose()
           expect(await master.field("connected_slaves")).toBe("0")
           expect(master.log).toMatch(/Disconnecting timed.?out replica/)

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "vitest"
-import { delay, type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
+import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
 import { encodeCommand } from "../support/RawClient.js"
 import { type MasterScript, ScriptedMaster } from "../support/ScriptedMaster.js"
@@ -285,31 +285,42 @@ describeOracle("a master that lies", () => {
     await withNodes(async (start) => {
       const snapshot = await snapshotOf(start)
       const silent = (): void => {}
-      const scripts: ReadonlyArray<readonly [string, MasterScript]> = [
-        ["nothing", { PING: silent }],
-        ["PONG", { REPLCONF: silent }],
-        ["up to PSYNC", { PSYNC: silent }],
-        ["+FULLRESYNC", { PSYNC: (send) => send(`+FULLRESYNC ${ID} 100\r\n`) }],
-        ["a part", { PSYNC: (send) => send(`+FULLRESYNC ${ID} 100\r\n$1000\r\n${"x".repeat(300)}`) }],
+      // What it says, the last it hears, and what INFO then comes to say.
+      const scripts: ReadonlyArray<readonly [string, MasterScript, string, RegExp]> = [
+        ["nothing", { PING: silent }, "PING", /master_link_status:down/],
+        ["PONG", { REPLCONF: silent }, "REPLCONF", /master_link_status:down/],
+        ["up to PSYNC", { PSYNC: silent }, "PSYNC", /master_link_status:down/],
+        [
+          "+FULLRESYNC",
+          { PSYNC: (send) => send(`+FULLRESYNC ${ID} 100\r\n`) },
+          "PSYNC",
+          /master_sync_in_progress:1/,
+        ],
+        [
+          "a part",
+          { PSYNC: (send) => send(`+FULLRESYNC ${ID} 100\r\n$1000\r\n${"x".repeat(300)}`) },
+          "PSYNC",
+          /master_sync_read_bytes:300/,
+        ],
         [
           "all",
           {
             PSYNC: (send) => send(Buffer.concat([Buffer.from(`+FULLRESYNC ${ID} 100\r\n`), bulk(snapshot)])),
           },
+          "PSYNC",
+          /master_link_status:up/,
         ],
       ]
       const seen = async (kind: NodeKind): Promise<ReadonlyArray<string>> => {
         const node = await start(kind)
         const lines: string[] = []
-        for (const [name, script] of scripts) {
+        for (const [name, script, last, state] of scripts) {
           const master = await ScriptedMaster.start(script)
           await node.follow(master)
           await until(
-            () => master.dials > 0,
-            () => `${node.name} dials`,
+            async () => master.heard.has(last) && state.test(await node.ask("INFO", "replication")),
+            () => `${node.name}, ${name}: ${last} is heard, and INFO says ${String(state)}`,
           )
-          // Nothing more is to come, whose arrival could be awaited.
-          await delay(200)
           const client = await node.ask("CLIENT", "LIST", "TYPE", "master")
           const text = [
             name,

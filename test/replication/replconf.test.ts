@@ -3,6 +3,7 @@ import { execFile } from "node:child_process"
 import * as path from "node:path"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
+import { compared } from "../support/Compared.js"
 import { type Node, type NodeKind, withNodes } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
 import { encodeCommands } from "../support/RawClient.js"
@@ -68,6 +69,7 @@ describeOracle("REPLCONF", () => {
         replies.push(all)
       }
       expect(replies[1]).toEqual(replies[0])
+      for (const line of replies[0] ?? []) compared(["REPLCONF"], line.split(" => ")[1] ?? "")
     })
   })
 

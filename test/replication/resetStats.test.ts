@@ -72,5 +72,5 @@ describeOracle("CONFIG RESETSTAT", () => {
     expect(shown(theirs)[0]).toContain("sync_full")
     expect(shown(theirs)[0]).toContain("rdb_saves")
     expect(shown(theirs)[1]).toContain("total_net_repl_input_bytes")
-  }, 60_000)
+  })
 })

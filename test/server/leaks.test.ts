@@ -13,7 +13,7 @@ describe("nothing stays open", () => {
   it("sees what is left", async () => {
     const leaks = watchLeaks()
     const timer = setInterval(() => {}, 1_000_000)
-    expect(await leaks.left(10)).toEqual(["Timeout"])
+    expect(await leaks.left(0)).toContain("Timeout")
     clearInterval(timer)
     expect(await leaks.left()).toEqual([])
   })

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
 import { freePort } from "../support/Oracle.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { Random } from "../support/Random.js"
 import { RawClient } from "../support/RawClient.js"
 
@@ -26,7 +27,7 @@ const start = async (dir: string, ...more: ReadonlyArray<string>): Promise<Runni
   child.stdout.on("data", (chunk: Buffer) => (log += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()))
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)))
-  const end = performance.now() + 20_000
+  const end = performance.now() + PATIENCE_MS
   while (!log.includes("Ready to accept connections")) {
     if (child.exitCode !== null || performance.now() > end)
       throw new Error(`the server did not start:\n${log}`)

@@ -5,6 +5,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { describeOracle, freePort } from "../support/Oracle.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { Program } from "../support/Program.js"
 
 let program: Program
@@ -35,7 +36,7 @@ beforeAll(async () => {
   cli(["zadd", "zset", "1", "a"])
   cli(["hset", "hash", "f", "v", "g", "w"])
   cli(["xadd", "stream", "*", "f", "v"])
-}, 120_000)
+})
 afterAll(async () => {
   await program.stop()
   fs.rmSync(dir, { recursive: true, force: true })
@@ -44,7 +45,7 @@ afterAll(async () => {
 const cli = (args: ReadonlyArray<string>, input?: string): string => {
   const done = spawnSync("redis-cli", ["-p", String(port), ...args], {
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
     ...(input === undefined ? {} : { input }),
   })
   return done.stdout + done.stderr
@@ -55,7 +56,7 @@ const until = (args: ReadonlyArray<string>, wanted: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn("redis-cli", ["-p", String(port), ...args], { stdio: ["ignore", "pipe", "pipe"] })
     let text = ""
-    const timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
+    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS)
     const look = (chunk: Buffer): void => {
       text += chunk.toString()
       if (wanted.test(text)) child.kill("SIGKILL")
@@ -128,7 +129,10 @@ describeOracle("redis-cli", () => {
   })
 
   it("at the keyboard, with hints of the arguments", () => {
-    const python = spawnSync("python3", ["-c", KEYBOARD, String(port)], { encoding: "utf8", timeout: 60_000 })
+    const python = spawnSync("python3", ["-c", KEYBOARD, String(port)], {
+      encoding: "utf8",
+      timeout: PATIENCE_MS,
+    })
     expect(python.stderr).toBe("")
     expect(python.stdout).toBe("hint ok\nset ok\nget ok\nsubcommand hint ok\nhelp ok\nsubscribe ok\n")
   })
@@ -141,12 +145,12 @@ describeOracle("redis-cli", () => {
       })
       await victim.ready()
       spawnSync("redis-cli", ["-p", String(crashPort), "set", "a", "b"])
-      spawnSync("redis-cli", ["-p", String(crashPort), "debug", how], { timeout: 30_000 })
+      spawnSync("redis-cli", ["-p", String(crashPort), "debug", how], { timeout: PATIENCE_MS })
       const { signal } = await victim.ended
       expect(signal).toBe(how === "SEGFAULT" ? "SIGSEGV" : "SIGABRT")
       expect(fs.existsSync(path.join(dir, "dump.rdb"))).toBe(false)
     }
-  }, 60_000)
+  })
 
   it("pidfile is there while the server runs", async () => {
     const file = path.join(dir, "redix.pid")

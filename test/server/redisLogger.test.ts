@@ -14,7 +14,7 @@ import {
   type LogSettings,
   redisTimestamp,
 } from "../../src/server/RedisLogger.js"
-import { logVerbose } from "../../src/engine/VerboseLog.js"
+import { logVerbose } from "../../src/engine/world/VerboseLog.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 
 const LINE = /^(\d+):([MSCX]) (\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}\.\d{3}) ([.\-*#]) (.*)$/

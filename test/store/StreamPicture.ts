@@ -1,5 +1,5 @@
 /** A stream as lines of text, for comparing: its nodes byte by byte, its numbers, its groups. Times are left out. */
-import { Arena, type Ref } from "../../src/memory/Arena.js"
+import type { Ref } from "../../src/memory/Arena.js"
 import type { StreamId } from "../../src/bytes/StreamId.js"
 import { decodeDumpPayload } from "../../src/rdb/decode/RdbDecoderDump.js"
 import type {
@@ -12,6 +12,7 @@ import { type BlockReader, liveBlocks, walkFrozenStream } from "../../src/store/
 import { StreamLoader } from "../../src/store/types/StreamLoader.js"
 import { checkStreamValue, streamType } from "../../src/store/types/StreamValue.js"
 import { CollectingSink } from "../rdb/CollectingSink.js"
+import { checkedArena } from "../support/Memory.js"
 
 const hex = (u8: Uint8Array, off: number, len: number): string =>
   Buffer.from(u8.subarray(off, off + len)).toString("hex")
@@ -81,7 +82,7 @@ class LoadingSink extends CollectingSink {
 
 /** The picture of the stream in a DUMP payload; it passes through the loader, and all it made is freed again. */
 export const dumpPicture = (payload: Uint8Array): string[] => {
-  const arena = new Arena()
+  const arena = checkedArena()
   const sink = new LoadingSink(new StreamLoader(arena))
   const outcome = decodeDumpPayload(payload, Buffer.from("k"), sink, { sanitize: false })
   if (outcome.kind !== "ok") throw new Error(`not a good payload: ${JSON.stringify(outcome)}`)

@@ -9,7 +9,7 @@ import { Random } from "../support/Random.js"
 import { frozenLines } from "./frozenLines.js"
 import { KeyspaceModel } from "./keyspaceModel.js"
 
-it("agrees with plain maps, leaks nothing", { timeout: 120_000 }, () => {
+it("agrees with plain maps, leaks nothing", () => {
   const r = Random.forTest("keyspace")
   for (let round = 0; round < 12; round++) {
     const m = new KeyspaceModel(r, r.pick([5, 50, 600]))
@@ -22,7 +22,7 @@ it("agrees with plain maps, leaks nothing", { timeout: 120_000 }, () => {
   }
 })
 
-it("a snapshot's reader sees the instant of opening, whatever is written since", { timeout: 120_000 }, () => {
+it("a snapshot's reader sees the instant of opening, whatever is written since", () => {
   const r = Random.forTest("frozen keyspace")
   for (let round = 0; round < 30; round++) {
     const m = new KeyspaceModel(r, r.pick([5, 50, 600]))
@@ -47,7 +47,7 @@ it("a snapshot's reader sees the instant of opening, whatever is written since",
 const sha1 = (lines: ReadonlyArray<string>): string =>
   createHash("sha1").update(lines.join("\n")).digest("hex")
 
-it("a reader in another thread sees it too while this one writes", { timeout: 120_000 }, async () => {
+it("a reader in another thread sees it too while this one writes", async () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-frozen-"))
   try {
     const bundle = await rolldown({

@@ -14,10 +14,12 @@ import {
   stringLength,
   stringOffset,
 } from "../../src/store/Entry.js"
-import { Keyspace, KEYSPACE_TABLE } from "../../src/store/Keyspace.js"
+import type { Keyspace } from "../../src/store/Keyspace.js"
+import { KEYSPACE_TABLE } from "../../src/store/types/index.js"
 import { moveEntry, putClone, swapDatabases } from "../../src/store/MoveEntry.js"
 import { valueTypes } from "../../src/store/types/index.js"
 import type { Random } from "../support/Random.js"
+import { checkedKeyspace } from "../support/Memory.js"
 
 export interface ModelValue {
   readonly bytes: Buffer
@@ -39,7 +41,7 @@ export class KeyspaceModel {
     keyCount: number,
     readonly databases = 3,
   ) {
-    this.keyspace = new Keyspace({ databases, now: this.now, random: (n) => r.below(n) })
+    this.keyspace = checkedKeyspace({ databases, now: this.now, random: (n) => r.below(n) })
     this.maps = Array.from({ length: databases }, () => new Map<string, ModelValue>())
     this.keys = r.times(keyCount, (i) =>
       Buffer.from(`${i}${"k".repeat(r.below(5) === 0 ? r.below(400) : 0)}`),
@@ -241,7 +243,7 @@ export class KeyspaceModel {
     }
     while (keyspace.freeSlice(1000)) continue
     keyspace.arena.checkInvariants()
-    const empty = new Keyspace({ databases: this.databases, now: 0, random: () => 0 })
+    const empty = checkedKeyspace({ databases: this.databases, now: 0, random: () => 0 })
     return keyspace.arena.usedBytes - empty.arena.usedBytes
   }
 }

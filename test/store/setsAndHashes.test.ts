@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { Arena } from "../../src/memory/Arena.js"
+import type { Arena } from "../../src/memory/Arena.js"
 import { FrozenReader } from "../../src/memory/Snapshot.js"
 import { HASH_HASHTABLE, HASH_LISTPACK, SET_HASHTABLE, SET_INTSET } from "../../src/store/Entry.js"
 import {
@@ -11,6 +11,7 @@ import {
 import { HashCursor, HashValue, hashType } from "../../src/store/types/HashValue.js"
 import { SetCursor, SetValue, setType } from "../../src/store/types/SetValue.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 const latin1 = (src: Uint8Array, off: number, len: number): string =>
   Buffer.from(src.subarray(off, off + len)).toString("latin1")
@@ -86,7 +87,7 @@ describe("sets", () => {
   for (const integers of [true, false]) {
     it(`${integers ? "of integers" : "of any bytes"} equal a model and leave nothing behind`, () => {
       const r = Random.forTest(`sets ${integers}`)
-      const arena = new Arena()
+      const arena = checkedArena()
       for (let round = 0; round < 60; round++) {
         const { set, model, content, step } = setWorld(arena)
         const steps = r.pick([10, 40, 400])
@@ -107,7 +108,7 @@ describe("sets", () => {
   it("as they were when a snapshot opened", () => {
     const r = Random.forTest("frozen sets")
     for (let round = 0; round < 40; round++) {
-      const arena = new Arena()
+      const arena = checkedArena()
       const { set, model, content, step } = setWorld(arena)
       const integers = r.chance(0.4)
       for (let i = r.pick([5, 30, 1500]); i > 0; i--) step(r, integers)
@@ -128,7 +129,7 @@ describe("sets", () => {
   })
 
   it("are freed in slices, each about as long as asked", () => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const set = new SetValue(arena).create(SET_HASHTABLE)
     for (let i = 0; i < 5000; i++) {
       const b = bytes(`member ${i}`)
@@ -149,7 +150,7 @@ describe("sets", () => {
 
   it("are drawn from uniformly", () => {
     const r = Random.forTest("uniform members")
-    const arena = new Arena()
+    const arena = checkedArena()
     for (const encoding of [SET_INTSET, SET_HASHTABLE]) {
       const set = new SetValue(arena).create(encoding)
       const n = 40
@@ -170,7 +171,7 @@ describe("sets", () => {
   })
 
   it("take over intset bytes", () => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const r = Random.forTest("intset bytes")
     const { set, model, content, step } = setWorld(arena)
     while (set.encoding === SET_INTSET && model.size < 6) step(r, true)
@@ -193,7 +194,7 @@ describe("hashes", () => {
   for (const short of [true, false]) {
     it(`${short ? "of short values" : "of any bytes"} equal a model and leave nothing behind`, () => {
       const r = Random.forTest(`hashes ${short}`)
-      const arena = new Arena()
+      const arena = checkedArena()
       for (let round = 0; round < 60; round++) {
         const { hash, model, content, expected, step } = hashWorld(arena)
         const steps = r.pick([10, 40, 400])
@@ -214,7 +215,7 @@ describe("hashes", () => {
   it("as they were when a snapshot opened", () => {
     const r = Random.forTest("frozen hashes")
     for (let round = 0; round < 40; round++) {
-      const arena = new Arena()
+      const arena = checkedArena()
       const { hash, content, expected, step } = hashWorld(arena)
       const short = r.chance(0.4)
       for (let i = r.pick([5, 12, 1500]); i > 0; i--) step(r, short)
@@ -237,7 +238,7 @@ describe("hashes", () => {
   })
 
   it("become tables when any field is written under a lower limit", () => {
-    const hash = new HashValue(new Arena()).create(HASH_LISTPACK)
+    const hash = new HashValue(checkedArena()).create(HASH_LISTPACK)
     const set = (field: string, value: string, entriesMax: number): boolean => {
       const [f, v] = [bytes(field), bytes(value)]
       return hash.set(f, 0, f.length, v, 0, v.length, entriesMax, LENGTH_MAX)
@@ -252,7 +253,7 @@ describe("hashes", () => {
   })
 
   it("take over listpack bytes", () => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const r = Random.forTest("listpack bytes")
     const { hash, model, content, step } = hashWorld(arena)
     while (hash.encoding === HASH_LISTPACK && model.size < 6) step(r, true)

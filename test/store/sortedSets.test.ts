@@ -1,12 +1,13 @@
 /** SortedSet and SortedIndex against a sorted array, and under an open snapshot against what was there when it opened. */
 import { describe, expect, it } from "vitest"
-import { Arena } from "../../src/memory/Arena.js"
+import type { Arena } from "../../src/memory/Arena.js"
 import { FrozenReader } from "../../src/memory/Snapshot.js"
 import { ZSET_LISTPACK, ZSET_SKIPLIST } from "../../src/store/Entry.js"
 import { frozenSortedSetCount, walkFrozenSortedSet } from "../../src/store/types/FrozenSortedSets.js"
 import { LexBound, lexRange, ScoreBound, scoreRange } from "../../src/store/types/SortedSetRange.js"
 import { SortedSet, sortedSetType } from "../../src/store/types/SortedSetValue.js"
 import { Random } from "../support/Random.js"
+import { checkedArena } from "../support/Memory.js"
 
 const PACKED = { zsetMaxListpackEntries: 1_000_000, zsetMaxListpackValue: 1_000_000 }
 const NEVER = { zsetMaxListpackEntries: 0, zsetMaxListpackValue: 0 }
@@ -90,7 +91,7 @@ const checkQueries = (r: Random, arena: Arena, set: SortedSet, model: Model): vo
 const run = (name: string, packed: boolean, keys: number, steps: number) =>
   it(name, () => {
     const r = Random.forTest(name)
-    const arena = new Arena()
+    const arena = checkedArena()
     const before = arena.usedBytes
     const set = new SortedSet(arena).create(packed)
     const model = new Model()
@@ -136,7 +137,7 @@ describe("a sorted set against a sorted array", () => {
 
 describe("a sorted index", () => {
   const ascending = (n: number, order: (i: number) => number): SortedSet => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const set = new SortedSet(arena).create(false)
     for (let i = 0; i < n; i++) {
       const bytes = latin1(`m${String(order(i)).padStart(6, "0")}`)
@@ -165,7 +166,7 @@ describe("a sorted index", () => {
 
   it("orders members of one score by their bytes", () => {
     const r = Random.forTest("members of one score")
-    const arena = new Arena()
+    const arena = checkedArena()
     const set = new SortedSet(arena).create(false)
     const model = new Model()
     for (let i = 0; i < 4000; i++) put(set, model, r.bytes(r.below(4)).toString("latin1"), r.pick([0, -0]))
@@ -197,7 +198,7 @@ describe("a sorted set under a snapshot", () => {
   for (const encoding of [ZSET_LISTPACK, ZSET_SKIPLIST])
     it(`is seen as it was, encoding ${encoding}`, () => {
       const r = Random.forTest(`frozen ${encoding}`)
-      const arena = new Arena()
+      const arena = checkedArena()
       const limits = encoding === ZSET_LISTPACK ? PACKED : NEVER
       const set = new SortedSet(arena).create(encoding === ZSET_LISTPACK)
       const model = new Model()
@@ -242,7 +243,7 @@ describe("a sorted set under a snapshot", () => {
 
 describe("a sorted set's encodings", () => {
   it("unpacks at the limits and packs only when asked", () => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const set = new SortedSet(arena).createFor(1, { zsetMaxListpackEntries: 3, zsetMaxListpackValue: 4 })
     const model = new Model()
     const limits = { zsetMaxListpackEntries: 3, zsetMaxListpackValue: 4 }
@@ -266,7 +267,7 @@ describe("a sorted set's encodings", () => {
   })
 
   it("takes a number out of another listpack at the member that makes it a skiplist", () => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const from = new SortedSet(arena).create(true)
     const model = new Model()
     for (const [i, member] of ["0", "7", "-28444064414874"].entries()) put(from, model, member, i, PACKED)

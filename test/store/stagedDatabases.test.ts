@@ -1,8 +1,9 @@
 /** Databases filled beside the present ones: nothing of either is lost or kept too long. */
 import { expect, it } from "vitest"
 import type { Database } from "../../src/store/Database.js"
-import { Keyspace } from "../../src/store/Keyspace.js"
+import type { Keyspace } from "../../src/store/Keyspace.js"
 import { STRING_RAW } from "../../src/store/Entry.js"
+import { checkedKeyspace } from "../support/Memory.js"
 
 const put = (db: Database, key: string, value: string): void => {
   const [k, v] = [Buffer.from(key), Buffer.from(value)]
@@ -14,7 +15,7 @@ const fill = (db: Database, keys: number): void => {
   for (let i = 0; i < keys; i++) put(db, `key${i}`, "v".repeat(100))
 }
 
-const make = (): Keyspace => new Keyspace({ databases: 4, now: 1, random: () => 0 })
+const make = (): Keyspace => checkedKeyspace({ databases: 4, now: 1, random: () => 0 })
 
 it("a staged data set replaces the present one, whose memory comes back", () => {
   const keyspace = make()
@@ -48,8 +49,8 @@ it("a discarded one leaves nothing, and a flush of the present one spares it", (
 })
 
 it("databases that nobody uses take no memory, however many there are", () => {
-  const few = new Keyspace({ databases: 16, now: 1, random: () => 0 })
-  const many = new Keyspace({ databases: 2_000_000_000, now: 1, random: () => 0 })
+  const few = checkedKeyspace({ databases: 16, now: 1, random: () => 0 })
+  const many = checkedKeyspace({ databases: 2_000_000_000, now: 1, random: () => 0 })
   expect(many.arena.usedBytes).toBe(few.arena.usedBytes)
   for (const id of [1_999_999_999, 70_000, 16, 70_001, 70_000]) put(many.database(id), `key of ${id}`, "v")
   expect(many.databases.map((db) => db.id).slice(15)).toEqual([15, 16, 70_000, 70_001, 1_999_999_999])

@@ -1,6 +1,6 @@
 /** Streams as values: seen by a snapshot as they were, freed in slices, loaded from good parts and refused with bad ones. */
 import { describe, expect, it } from "vitest"
-import { Arena, type Ref } from "../../src/memory/Arena.js"
+import type { Arena, Ref } from "../../src/memory/Arena.js"
 import { FrozenReader } from "../../src/memory/Snapshot.js"
 import * as Stream from "../../src/memory/stream/Stream.js"
 import * as Groups from "../../src/memory/stream/StreamGroups.js"
@@ -10,6 +10,7 @@ import { StreamLoader } from "../../src/store/types/StreamLoader.js"
 import { checkStreamValue, streamType, visitStreamDigest } from "../../src/store/types/StreamValue.js"
 import { Random } from "../support/Random.js"
 import { streamPicture } from "./StreamPicture.js"
+import { checkedArena } from "../support/Memory.js"
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1")
 
@@ -121,7 +122,7 @@ describe("a stream value", () => {
   it("is seen by a snapshot as it was, whatever is written meanwhile", () => {
     const random = Random.forTest("stream snapshot")
     for (let round = 0; round < 12; round++) {
-      const arena = new Arena()
+      const arena = checkedArena()
       const writer = new Writer(arena, random)
       for (let i = 0; i < round * 200; i++) writer.step()
       checkStreamValue(arena, writer.stream)
@@ -143,7 +144,7 @@ describe("a stream value", () => {
 
   it("is freed in slices", () => {
     const random = Random.forTest("stream slices")
-    const arena = new Arena()
+    const arena = checkedArena()
     const writer = new Writer(arena, random)
     for (let i = 0; i < 5000; i++) writer.step()
     expect(streamType.freeEffort(arena, 0, writer.stream)).toBeGreaterThan(100)
@@ -160,7 +161,7 @@ describe("a stream value", () => {
   })
 
   it("gives its digest's parts in order", () => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const s = Stream.createStream(arena)
     const source = {
       buf: bytes("name12"),
@@ -184,7 +185,7 @@ describe("StreamLoader", () => {
   }
   const zero = { ms: 0n, seq: 0n }
   const start = (): { arena: Arena; loader: StreamLoader } => {
-    const arena = new Arena()
+    const arena = checkedArena()
     const loader = new StreamLoader(arena)
     loader.start()
     loader.info({

@@ -4,6 +4,8 @@
  * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
  */
 import { expect } from "vitest"
+import { compared } from "./Compared.js"
+import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
 import type { TestRedix } from "./Redix.js"
 
@@ -17,12 +19,15 @@ interface Side {
 /** One scripted connection. */
 export class Client {
   readonly replies: string[] = []
+  /** Sent, and no reply compared yet. */
+  readonly sent: Array<ReadonlyArray<Argument>> = []
   outstanding = 0
   id = 0
   constructor(readonly raw: RawClient) {}
 
   send(commands: ReadonlyArray<ReadonlyArray<Argument>>): void {
     this.outstanding++
+    this.sent.push(...commands)
     this.raw.pipeline(commands).then(
       (replies) => {
         this.replies.push(...replies.map((reply) => reply.toString("latin1")))
@@ -61,7 +66,7 @@ export class Stage {
 
   /** Waits until nothing moves: who waits for a reply is blocked. */
   async rest(): Promise<void> {
-    const until = Date.now() + 10_000
+    const until = Date.now() + PATIENCE_MS
     for (;;) {
       const before = this.waiting
       const blocked = await this.side.blocked()
@@ -150,6 +155,7 @@ export const play = async (
       const want = client.replies.splice(0)
       const script = () => `seed ${seed}, client ${i} after\n${history.slice(-60).join("\n")}`
       expect(got, JSON.stringify(got) === JSON.stringify(want) ? "" : script()).toEqual(want)
+      for (const reply of want) compared(client.sent.shift() ?? [], reply)
       expect(other?.outstanding).toBe(client.outstanding)
     }
   }

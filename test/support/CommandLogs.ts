@@ -1,10 +1,8 @@
 /** What a server leaves in its command log, as words, from Redix and from redis-server's append-only file. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
-
-const text = (arg: LogArgument): string =>
-  arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
+import type { Session } from "../../src/engine/clients/Session.js"
+import type { LogReader } from "../../src/engine/CommandLog.js"
 
 /** Commands in RESP, as words. */
 const commandsIn = (bytes: Buffer): string[] => {
@@ -27,16 +25,25 @@ const commandsIn = (bytes: Buffer): string[] => {
   return out
 }
 
-/** A command log that keeps each command as its words. */
-export class RecordingLog implements CommandLog {
-  readonly active = true
-  readonly offset = 0
+/** A reader of the command log that keeps each command as its words. */
+export class RecordingLog implements LogReader {
+  readonly reading: boolean = true
   readonly commands: string[] = []
-  append(_database: number, args: ReadonlyArray<LogArgument>): void {
-    this.commands.push(args.map(text).join(" "))
-  }
-  appendRaw(_database: number, bytes: Uint8Array, off: number, len: number): void {
+
+  take(_database: number, bytes: Uint8Array, off: number, len: number): void {
     this.commands.push(...commandsIn(Buffer.from(bytes.subarray(off, off + len))))
+  }
+  ran(_session: Session, _changed: boolean): void {}
+  brokenOff(_what: string): void {}
+}
+
+/** As RecordingLog, each command behind its database: "0: SET k v"; without one where it does not matter. */
+export class RecordingLines extends RecordingLog {
+  override take(database: number, bytes: Uint8Array, off: number, len: number): void {
+    const before = this.commands.length
+    super.take(database, bytes, off, len)
+    if (database < 0) return
+    for (let i = before; i < this.commands.length; i++) this.commands[i] = `${database}: ${this.commands[i]}`
   }
 }
 

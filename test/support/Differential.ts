@@ -15,6 +15,7 @@
  * so the first difference is reported with the commands that led to it. A generator may therefore run without end;
  * blocking commands and those that end a connection do not belong here.
  */
+import { compared } from "./Compared.js"
 import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
 import { escapeBytes, formatReply, parseReply, type ReplyNode } from "./RespFrames.js"
 
@@ -118,9 +119,10 @@ export const onlyType = (args: ReadonlyArray<Argument>): Step =>
     args,
   )
 
+const uncompared: Comparison = { name: "ignored", differs: () => undefined }
+
 /** Sent to both, not compared. */
-export const ignored = (args: ReadonlyArray<Argument>): Step =>
-  withComparison({ name: "ignored", differs: () => undefined }, args)
+export const ignored = (args: ReadonlyArray<Argument>): Step => withComparison(uncompared, args)
 
 /** A comparison of the test's own, by name; `differs` gets both replies as trees. */
 export const comparedBy = (
@@ -180,6 +182,7 @@ export const differential = async (
           )
         }
       }
+      if (step.comparison !== uncompared) compared(step.args, expected)
       history.add(step.args, expected)
     }
     count += batch.length

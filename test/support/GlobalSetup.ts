@@ -1,19 +1,52 @@
 /**
  * Runs once before the tests: fixes the run's seed, brings dist/ up to date for tests that start the program, and
- * says in one line whether the differential tests can run.
+ * says in one line whether the differential tests can run. At the end of a whole run it asks the coverage guard.
  */
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import type { TestProject } from "vitest/node"
+import { COMPARED_FOLDER, readRecord, type RunRecord } from "./Compared.js"
+import { complaint, judge } from "./CoverageGuard.js"
 import { oracleStatus } from "./OracleServer.js"
 import { runSeed } from "./Random.js"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-export default function setup(): void {
+export default function setup(project: TestProject): () => Promise<void> {
   runSeed()
   buildIfStale()
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "redix-compared-"))
+  process.env[COMPARED_FOLDER] = folder
+  sayIfNoOracle()
+  return async () => {
+    const record = readRecord(folder)
+    fs.rmSync(folder, { recursive: true })
+    await guardCoverage(project, record)
+  }
+}
+
+/** Whether every test file has run, and every test in it has passed. */
+const isWholeRun = async (project: TestProject): Promise<boolean> => {
+  const { testFiles } = await project.globTestFiles()
+  const passed = project.vitest.state
+    .getTestModules()
+    .filter((module) => module.ok() && [...module.children.allTests("skipped")].length === 0)
+  return testFiles.every((file) => passed.some((module) => module.moduleId === file))
+}
+
+/** Throws after a whole run, which fails it; after a part of one it only says what was not seen. */
+const guardCoverage = async (project: TestProject, { table, compared }: RunRecord): Promise<void> => {
+  const verdict = judge(table, compared)
+  const words = complaint(verdict)
+  if (words === undefined || table.length === 0) return
+  if (oracleStatus().available && (await isWholeRun(project))) throw new Error(words)
+  console.log(`coverage, of this part of the tests: ${words}`)
+}
+
+const sayIfNoOracle = (): void => {
   const oracle = oracleStatus()
   if (oracle.available) return
   if (process.env["REDIX_REQUIRE_ORACLE"] === "1") {

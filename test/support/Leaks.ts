@@ -5,6 +5,7 @@
  *     ... start, use, stop ...
  *     expect(await leaks.left()).toEqual([])
  */
+import { PATIENCE_MS } from "./Patience.js"
 
 /** Kinds of open resources with their counts. Immediates and pending file operations end by themselves. */
 const open = (): Map<string, number> => {
@@ -29,7 +30,7 @@ export interface Leaks {
 export const watchLeaks = (): Leaks => {
   const before = open()
   return {
-    left: async (waitMs = 5000) => {
+    left: async (waitMs = PATIENCE_MS) => {
       const until = performance.now() + waitMs
       let left = more(before)
       while (left.length > 0 && performance.now() < until) {

@@ -1,9 +1,10 @@
 /** A client of an engine in this process, without a socket: for tests on a clock of their own. */
-import type { CommandLog, LogArgument } from "../../src/engine/Propagation.js"
-import type { Session } from "../../src/engine/clients/Session.js"
+import { detached, type Session } from "../../src/engine/clients/Session.js"
 import { ParseStatus } from "../../src/resp/RequestParser.js"
 import type { Engine } from "../../src/engine/Engine.js"
+import { RecordingLines } from "./CommandLogs.js"
 import { type Argument, encodeCommand } from "./RawClient.js"
+import { parseReply } from "./RespFrames.js"
 
 export interface LocalClient {
   readonly session: Session
@@ -30,34 +31,38 @@ export const localClient = (engine: Engine): LocalClient => {
   }
 }
 
-const word = (arg: LogArgument): string =>
-  arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg)
-
 /** Records what reaches the command log as lines: "database: WORD word ...". */
 export const recordLog = (engine: Engine): Array<string> => {
-  const lines: Array<string> = []
-  const log: CommandLog = {
-    active: true,
-    offset: 0,
-    append: (database, args) => void lines.push(`${database}: ${args.map(word).join(" ")}`),
-    appendRaw: (database, bytes, off, len) => {
-      const words = Buffer.from(bytes.slice(off, off + len))
-        .toString("latin1")
-        .split("\r\n")
-      lines.push(`${database}: ${words.filter((_, i) => i > 0 && i % 2 === 0).join(" ")}`)
+  const log = new RecordingLines()
+  engine.log.add(log)
+  return log.commands
+}
+
+/** Hears every message that is published, until the answered function is called. */
+export const hearMessages = (
+  engine: Engine,
+  heard: (channel: string, message: string) => void,
+): (() => void) => {
+  const { pubsub } = engine.context
+  const session = engine.openSession()
+  session.control = {
+    ...detached,
+    push: (bytes) => {
+      const [, , channel, message] = parseReply(Buffer.from(bytes)).items ?? []
+      heard(channel?.payload.toString("latin1") ?? "", message?.payload.toString("latin1") ?? "")
     },
   }
-  engine.context.propagation.log = log
-  return lines
+  pubsub.patternSubscribe(session, "*")
+  return () => pubsub.leave(session)
 }
 
 /** Switches all keyspace events on and records them as "database event key". */
 export const recordEvents = (engine: Engine): Array<string> => {
   const lines: Array<string> = []
   engine.events.flags = 0xffff & ~1
-  engine.events.publish = (channel, message) => {
+  hearMessages(engine, (channel, message) => {
     const [, database, event] = /^__keyevent@(\d+)__:(.*)$/.exec(channel) ?? []
-    lines.push(`${database} ${event} ${Buffer.from(message).toString("latin1")}`)
-  }
+    lines.push(`${database} ${event} ${message}`)
+  })
   return lines
 }

@@ -8,6 +8,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { freePort } from "./OracleServer.js"
+import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, RawClient } from "./RawClient.js"
 
 export type NodeKind = "redix" | "redis"
@@ -42,7 +43,7 @@ export const delay = (ms: number): Promise<void> => new Promise((resolve) => set
 export const until = async (
   ask: () => Promise<boolean> | boolean,
   what: () => string | Promise<string>,
-  timeoutMs = 15_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
   const end = performance.now() + timeoutMs
   while (!(await ask())) {
@@ -126,7 +127,7 @@ export class Node {
   }
 
   /** A new connection. */
-  connect(timeoutMs = 15_000): Promise<RawClient> {
+  connect(timeoutMs = PATIENCE_MS): Promise<RawClient> {
     return RawClient.connect({ port: this.port }, { timeoutMs })
   }
 
@@ -163,7 +164,7 @@ export class Node {
   }
 
   /** Waits until the link to the master is up. */
-  untilUp(timeoutMs = 20_000): Promise<void> {
+  untilUp(timeoutMs = PATIENCE_MS): Promise<void> {
     return until(
       async () =>
         ((await this.info("replication").catch(() => ({}))) as Record<string, string>)[
@@ -207,7 +208,7 @@ export class Node {
 export const untilEqual = async (
   master: Node,
   replicas: ReadonlyArray<Node>,
-  timeoutMs = 20_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
   const look = async (node: Node): Promise<string> => {
     const info = await node.info("replication")

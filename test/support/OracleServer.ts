@@ -13,6 +13,7 @@ import * as path from "node:path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { PATIENCE_MS } from "./Patience.js"
 import { RawClient, type RawClientOptions } from "./RawClient.js"
 
 /** The series whose behaviour Redix promises. Another series would disagree for reasons that are no bugs. */
@@ -68,7 +69,6 @@ const defaults: Readonly<Record<string, string>> = {
   "repl-diskless-sync-delay": "0",
 }
 
-const READY_MS_MAX = 20_000
 const START_ATTEMPTS_MAX = 5
 
 const running = new Set<ChildProcess>()
@@ -148,9 +148,9 @@ export class OracleServer {
 
   /** True once the server answers anything but LOADING; false if it exits or is too slow. */
   private async becomesReady(): Promise<boolean> {
-    const until = performance.now() + READY_MS_MAX
+    const until = performance.now() + PATIENCE_MS
     while (this.child.exitCode === null && this.child.signalCode === null && performance.now() < until) {
-      const client = await this.connect({ timeoutMs: READY_MS_MAX }).catch(() => undefined)
+      const client = await this.connect({ timeoutMs: PATIENCE_MS }).catch(() => undefined)
       if (client !== undefined) {
         const reply = await client.command("PING").catch(() => undefined)
         client.close()

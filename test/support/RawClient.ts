@@ -5,6 +5,7 @@
  * own, read with `readPush`. In RESP2 a published message is an ordinary array and is read with `readReply`.
  */
 import * as net from "node:net"
+import { PATIENCE_MS } from "./Patience.js"
 import { escapeBytes, ReplyScanner } from "./RespFrames.js"
 
 export type Argument = string | number | Uint8Array
@@ -70,7 +71,7 @@ export class RawClient {
       socket.once("error", reject)
       socket.once("connect", () => {
         socket.off("error", reject)
-        resolve(new RawClient(socket, options.timeoutMs ?? 15_000))
+        resolve(new RawClient(socket, options.timeoutMs ?? PATIENCE_MS))
       })
     })
   }

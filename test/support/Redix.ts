@@ -10,6 +10,7 @@ import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/
 import { Redix } from "../../src/Redix.js"
 import { type Engine, EngineService } from "../../src/engine/Engine.js"
 import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
+import { type Replication, ReplicationService } from "../../src/server/replication/Replication.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
 import { watchContract } from "../../src/engine/Contract.js"
 import { RawClient } from "./RawClient.js"
@@ -18,13 +19,21 @@ export interface TestRedix {
   readonly port: number
   readonly engine: Engine
   readonly persistence: ServerPersistence
+  readonly replication: Replication
   readonly connect: () => Promise<RawClient>
   readonly stop: () => Promise<void>
 }
 
+/** A server that has ended knows no client any more. */
+const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
+  if (sessions.size + blocking.count > 0)
+    throw new Error(`the server has ended with ${sessions.size} clients, of which ${blocking.count} wait`)
+}
+
 /**
  * Starts a server; `settings` override Redis's defaults by field name (`hashMaxListpackEntries`), `directives` by
- * directive name. What it logs is added to `lines`. Call `stop` when done.
+ * directive name. What it logs is added to `lines`. Call `stop` when done: it checks
+ * every structure of the server, before and after its end, and that no block of memory and no client is left.
  */
 export const startRedix = async (
   settings: Partial<RedixValues> = {},
@@ -59,12 +68,17 @@ export const startRedix = async (
     Layer.provide(config),
     Layer.provide(NodeFileSystem.layer),
   )
-  const [port, engine, persistence] = await Effect.runPromise(
+  const [port, engine, persistence, replication] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
           const server = yield* TcpServer
-          return [server.ports[0] ?? 0, yield* EngineService, yield* PersistenceService] as const
+          return [
+            server.ports[0] ?? 0,
+            yield* EngineService,
+            yield* PersistenceService,
+            yield* ReplicationService,
+          ] as const
         }).pipe(Effect.provideContext(context)),
       ),
     ),
@@ -75,9 +89,13 @@ export const startRedix = async (
     port,
     engine,
     persistence,
+    replication,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: async () => {
+      engine.checkInvariants()
       await Effect.runPromise(Scope.close(scope, Exit.void))
+      engine.checkInvariants()
+      checkNobodyIsLeft(engine)
       if (offences.length > 0)
         throw new Error(`handlers broke their contract:\n${offences.slice(0, 20).join("\n")}`)
     },

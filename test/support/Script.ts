@@ -14,6 +14,8 @@
  * are answered in every state and shown to no MONITOR.
  */
 import * as net from "node:net"
+import { compared } from "./Compared.js"
+import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, encodeCommand, formatCommand } from "./RawClient.js"
 import { escapeBytes } from "./RespFrames.js"
 
@@ -32,6 +34,9 @@ export interface AwaitStep {
   readonly until: RegExp
 }
 export type ScriptStep = CommandStep | CutStep | RawStep | AwaitStep
+
+const isCommand = (step: ScriptStep): step is CommandStep =>
+  !("cut" in step || "raw" in step || "await" in step)
 
 /** Ends a connection from the client's side. */
 export const cut = (connection: string): CutStep => ({ cut: connection })
@@ -59,7 +64,6 @@ export const usualMask: Mask = (bytes) =>
     .replaceAll(/\+\d{10}\.\d{6} \[(\d+) [^\]]+\]/g, "+TIME [$1 ADDRESS]")
 
 const BARRIERS = 3
-const AWAIT_MS_MAX = 10_000
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -89,12 +93,12 @@ class Line {
   }
 
   async until(condition: (received: string) => boolean): Promise<void> {
-    const end = performance.now() + AWAIT_MS_MAX
+    const end = performance.now() + PATIENCE_MS
     while (!condition(this.received)) {
       if (performance.now() > end)
         throw new Error(`waited in vain; received ${escapeBytes(Buffer.from(this.received, "latin1"))}`)
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, AWAIT_MS_MAX)
+        const timer = setTimeout(resolve, PATIENCE_MS)
         this.waiters.push(() => {
           clearTimeout(timer)
           resolve()
@@ -245,6 +249,7 @@ export const compareScript = async (
         const before = log.slice(-STEPS_SHOWN, -1).join("\n")
         throw new Error(`${before}\n${formatStep(step)}\nRedis:\n${a}\nRedix:\n${b}`)
       }
+      if (isCommand(step)) compared(step.slice(1), expected.get(String(step[0])) ?? "")
     }
     return count
   } finally {

@@ -35,6 +35,8 @@ const commandIn = (text: string): readonly [ReadonlyArray<string>, number] | und
 export class ScriptedMaster {
   /** Connections so far. */
   dials = 0
+  /** Names of commands heard so far. */
+  readonly heard = new Set<string>()
   private readonly sockets = new Set<net.Socket>()
 
   private constructor(
@@ -53,6 +55,7 @@ export class ScriptedMaster {
           const [words, length] = found
           text = text.slice(length).replace(/^\n+/, "")
           const name = String(words[0]).toUpperCase()
+          this.heard.add(name)
           const act = script[name] ?? polite[name]
           act?.(
             (bytes) => void socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes),

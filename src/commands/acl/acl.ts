@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/acl.js"
 import { aclCategories } from "../../engine/declare/CommandSpec.js"
@@ -57,7 +58,7 @@ const categoryOf = (engine: Engine, category: string): ReadonlyArray<string> =>
   engine.dispatcher.table.commands
     .flatMap((cmd) => {
       const inner = [...(cmd.subcommands?.values() ?? [])]
-      return inner.length > 0 && cmd.name !== "command" ? inner : [cmd, ...inner]
+      return inner.length > 0 && !cmd.spec.arityAllows(1) ? inner : [cmd, ...inner]
     })
     .filter((cmd) => cmd.spec.acl.some((name) => name === category))
     .map((cmd) => cmd.name)
@@ -123,10 +124,13 @@ const genPass = (c: CommandContext): void => {
   )
 }
 
+/** ACL LOG has one option: RESET. */
+const logOptions = options(spec.ACL_LOG)
+
 const log = (aclLog: AclLog) => (c: CommandContext) => {
   if (c.argc > 3) return moreArguments(c)
   const { out } = c
-  if (c.argc === 3 && c.is(2, "RESET")) {
+  if (c.argc === 3 && logOptions.at(c, 2) !== 0) {
     aclLog.clear()
     return out.ok()
   }

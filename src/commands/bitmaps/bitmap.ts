@@ -8,6 +8,7 @@ import { bitop } from "./bitmapOp.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { Event } from "../../engine/KeyEvents.js"
 import * as spec from "../spec/bitmap.js"
 
@@ -60,32 +61,32 @@ const readRange = (c: CommandContext, i: number, endOptional: boolean): boolean 
   range.bits = false
   range.endGiven = false
   if (given === 0) return true
-  if (given > 3 || (given === 1 && !endOptional)) return refuse(c, Errors.syntax)
+  if (given > 3 || (given === 1 && !endOptional)) return c.refuse(Errors.syntax)
   range.start = c.integer(i)
-  if (range.start !== range.start) return refuse(c, Errors.notInteger)
+  if (range.start !== range.start) return c.refuse(Errors.notInteger)
   if (given === 1) return true
   range.end = c.integer(i + 1)
   range.endGiven = true
   const unitWrong = given === 3 && !readUnit(c, i + 2)
   // BITPOS looks at the unit before it looks at the end.
-  if (unitWrong && endOptional) return refuse(c, Errors.syntax)
-  if (range.end !== range.end) return refuse(c, Errors.notInteger)
+  if (unitWrong && endOptional) return c.refuse(Errors.syntax)
+  if (range.end !== range.end) return c.refuse(Errors.notInteger)
   // BITCOUNT finds such a range empty before it looks at the unit.
   if (isBackwards()) return true
-  return !unitWrong || refuse(c, Errors.syntax)
+  return !unitWrong || c.refuse(Errors.syntax)
 }
 
 /** Both ends counted from the string's end, in the wrong order: empty whatever the string. */
 const isBackwards = (): boolean => range.start < 0 && range.end < 0 && range.start > range.end
 
-const readUnit = (c: CommandContext, i: number): boolean => {
-  range.bits = c.is(i, "BIT")
-  return range.bits || c.is(i, "BYTE")
-}
+/** BITPOS takes the units of BITCOUNT. */
+const units = options(spec.BITCOUNT)
+const [BIT] = units.bits("BIT")
 
-const refuse = (c: CommandContext, text: string): boolean => {
-  c.fail(text)
-  return false
+const readUnit = (c: CommandContext, i: number): boolean => {
+  const unit = units.at(c, i)
+  range.bits = unit === BIT
+  return unit !== 0
 }
 
 /** Cuts the range to `len` bytes or bits: negative ends count from the end. Afterwards start > end means nothing. */

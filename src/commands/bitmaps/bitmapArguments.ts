@@ -1,4 +1,5 @@
 /** What the bitmap commands share: bit offsets, and the words of a string. */
+import { chunkOf } from "../../memory/Ref.js"
 import type { Ref } from "../../memory/Arena.js"
 import { parseInt64 } from "../../bytes/Numbers.js"
 import * as Errors from "../../resp/Errors.js"
@@ -26,5 +27,5 @@ const fieldOffset = (c: CommandContext, i: number, width: number): number => {
 /** Word view of the chunk that holds the string's bytes. */
 export const stringWords = (c: CommandContext, ref: Ref): Int32Array => {
   const a = c.keyspace.arena
-  return a.i32[(entryEncoding(a, ref) === STRING_EXTERNAL ? entryValue(a, ref) : ref) >>> 20]
+  return a.i32[chunkOf(entryEncoding(a, ref) === STRING_EXTERNAL ? entryValue(a, ref) : ref)]
 }

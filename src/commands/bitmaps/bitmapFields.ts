@@ -17,6 +17,8 @@ import * as Errors from "../../resp/Errors.js"
 import { stringChunk, stringLength, stringOffset, TYPE_STRING } from "../../store/Entry.js"
 import { readBitOffset } from "./bitmapArguments.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/bitmap.js"
 import { Event } from "../../engine/KeyEvents.js"
 
 const TWO_63 = 1n << 63n
@@ -48,19 +50,22 @@ const readType = (c: CommandContext, i: number): FieldType | undefined => {
   return type
 }
 
+const declared = options(spec.BITFIELD)
+const [GET, SET, INCRBY, OVERFLOW] = declared.bits("GET", "SET", "INCRBY", "OVERFLOW")
+const overflows = declared.choice("wrap_sat_fail")
+const [WRAP, SAT] = overflows.bits("WRAP", "SAT")
+
 const readOverflow = (c: CommandContext, i: number): number => {
-  if (c.is(i, "WRAP")) return OVERFLOW_WRAP
-  if (c.is(i, "SAT")) return OVERFLOW_SAT
-  if (c.is(i, "FAIL")) return OVERFLOW_FAIL
+  const found = overflows.at(c, i)
+  if (found !== 0) return found === WRAP ? OVERFLOW_WRAP : found === SAT ? OVERFLOW_SAT : OVERFLOW_FAIL
   c.fail(Errors.bitfieldOverflow)
   return -1
 }
 
-const kindAt = (c: CommandContext, i: number): Operation["kind"] | undefined => {
-  const left = c.argc - i - 1
-  if (left >= 2 && c.is(i, "GET")) return "get"
-  if (left >= 3 && c.is(i, "SET")) return "set"
-  return left >= 3 && c.is(i, "INCRBY") ? "incrby" : undefined
+const kindOf = (option: number): Operation["kind"] | undefined => {
+  if (option === GET) return "get"
+  if (option === SET) return "set"
+  return option === INCRBY ? "incrby" : undefined
 }
 
 /** The value of SET or INCRBY, exact. */
@@ -75,15 +80,14 @@ const readValue = (c: CommandContext, i: number): number | bigint | undefined =>
 const readOperations = (c: CommandContext): Array<Operation> | undefined => {
   const operations: Array<Operation> = []
   let overflow = OVERFLOW_WRAP
-  let i = 2
-  while (i < c.argc) {
-    if (i + 1 < c.argc && c.is(i, "OVERFLOW")) {
+  for (let i = 2, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === OVERFLOW) {
       overflow = readOverflow(c, i + 1)
       if (overflow < 0) return undefined
-      i += 2
       continue
     }
-    const kind = kindAt(c, i)
+    const kind = kindOf(option)
     if (kind === undefined) {
       c.fail(Errors.syntax)
       return undefined
@@ -95,7 +99,6 @@ const readOperations = (c: CommandContext): Array<Operation> | undefined => {
     const value = kind === "get" ? 0 : readValue(c, i + 3)
     if (value === undefined) return undefined
     operations.push({ kind, type, at, overflow, value })
-    i += kind === "get" ? 3 : 4
   }
   return operations
 }
@@ -119,6 +122,8 @@ export const bitfield = (c: CommandContext): void => {
   c.out.array(operations.length)
   let changes = 0
   for (const op of operations) if (perform(c, ref, op, bytes > length)) changes++
+  // A string that only grew is no change to redis-server; replicas are to have it all the same.
+  if (bytes > length) c.propagation.uncounted()
   if (changes === 0) return
   c.changed(1, Event.string, "setbit")
   c.keyspace.dirty += changes - 1

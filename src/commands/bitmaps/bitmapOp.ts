@@ -1,10 +1,13 @@
 /** BITOP: combines strings bit by bit. */
+import { chunkOf } from "../../memory/Ref.js"
 import { copyBytes } from "../../memory/Arena.js"
 import type { Ref } from "../../memory/Arena.js"
 import { combine, invert, OP_AND, OP_OR, OP_XOR } from "../../bytes/Bits.js"
 import * as Errors from "../../resp/Errors.js"
 import {
+  allocLongString,
   INLINE_BYTES_MAX,
+  longStringOffset,
   STRING_EXTERNAL,
   STRING_RAW,
   stringChunk,
@@ -56,11 +59,10 @@ export const bitop = (c: CommandContext): void => {
 /** The combined string, `len` bytes, in a block laid out as that of a long string. */
 const compute = (c: CommandContext, op: number, count: number, len: number): Ref => {
   const a = c.keyspace.arena
-  const block = a.alloc(8 + len)
-  const bytes = a.u8[block >>> 20]
-  const words = a.i32[block >>> 20]
-  const off = ((block & 0xfffff) << 3) + 8
-  words[(off >>> 2) - 2] = len
+  const block = allocLongString(a, len)
+  const bytes = a.u8[chunkOf(block)]
+  const words = a.i32[chunkOf(block)]
+  const off = longStringOffset(block)
   for (let i = 0; i < count; i++) {
     const ref = sources[i]
     const n = ref === 0 ? 0 : stringLength(a, ref)
@@ -84,10 +86,9 @@ const storeResult = (c: CommandContext, block: Ref, len: number): void => {
   if (len > INLINE_BYTES_MAX) {
     db.putValue(existing, buf, argOff[2], argLen[2], TYPE_STRING, STRING_EXTERNAL, block, false)
   } else {
-    const off = ((block & 0xfffff) << 3) + 8
-    db.putString(existing, buf, argOff[2], argLen[2], a.u8[block >>> 20], off, len, STRING_RAW, false)
+    const off = longStringOffset(block)
+    db.putString(existing, buf, argOff[2], argLen[2], a.u8[chunkOf(block)], off, len, STRING_RAW, false)
     a.free(block)
   }
-  if (existing === 0) c.notify(2, Event.new, "new")
-  c.changed(2, Event.string, "set")
+  c.stored(2, existing, Event.string, "set")
 }

@@ -1,6 +1,7 @@
 /** CLIENT: what can be known of connections, and done to them. */
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import { ReplyBit, type Session } from "../../engine/clients/Session.js"
 import * as spec from "../spec/connection.js"
@@ -8,7 +9,7 @@ import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
 import { clientType, describeClient, parseClientType } from "../../engine/clients/clientDescribe.js"
 import { clientKill } from "./clientKill.js"
-import { isClientName } from "./clientName.js"
+import { isClientName } from "./connection.js"
 import { clientTracking, clientTrackingInfo } from "./clientTracking.js"
 
 const HELP: ReadonlyArray<string> = [
@@ -68,15 +69,19 @@ const replyLines = (c: CommandContext, sessions: Iterable<Session>): void => {
   c.out.verbatim("txt", text)
 }
 
+const listOptions = options(spec.CLIENT_LIST)
+const [TYPE, ID] = listOptions.bits("TYPE", "ID")
+
 /** The sessions the words of CLIENT LIST name, or the error they met. */
 const listed = (c: CommandContext, engine: Engine): Iterable<Session> | string => {
   const sessions = [...engine.sessions.values()]
   if (c.argc === 2) return sessions
-  if (c.argc === 4 && c.is(2, "TYPE")) {
+  const by = listOptions.at(c, 2)
+  if (by === TYPE && c.argc === 4) {
     const type = parseClientType(c.text(3))
     return type === undefined ? Errors.clientType(c.text(3)) : sessions.filter((s) => clientType(s) === type)
   }
-  if (c.argc < 4 || !c.is(2, "ID")) return Errors.syntax
+  if (by !== ID) return Errors.syntax
   const named: Array<Session> = []
   for (let i = 3; i < c.argc; i++) {
     const id = c.integer(i)
@@ -94,47 +99,60 @@ const setName = (c: CommandContext): void => {
   c.out.ok()
 }
 
+const pauseModes = options(spec.CLIENT_PAUSE)
+const [ALL] = pauseModes.bits("ALL")
+
 const pause = (c: CommandContext, engine: Engine): void => {
   if (c.argc > 4) return c.fail(Errors.unknownSubcommandOrArguments("client", c.text(1)))
-  if (c.argc === 4 && !c.is(3, "WRITE") && !c.is(3, "ALL")) return c.fail(Errors.clientPauseMode)
+  const given = c.argc === 4 ? pauseModes.at(c, 3) : ALL
+  if (given === 0) return c.fail(Errors.clientPauseMode)
   const ms = c.integer(2)
   if (ms !== ms) return c.fail(Errors.timeoutNotInteger)
   if (ms < 0) return c.fail(Errors.timeoutNegative)
-  const mode = c.argc === 4 && c.is(3, "WRITE") ? "write" : "all"
+  const mode = given === ALL ? "all" : "write"
   const until = c.keyspace.now + ms
   // Beyond 64 bits the end lies in the past, as in Redis: there is no pause.
   if (until < 2 ** 63) engine.pause.pause(PAUSE_PURPOSE, mode, until)
   c.out.ok()
 }
 
+const unblockReasons = options(spec.CLIENT_UNBLOCK)
+const [TIMEOUT] = unblockReasons.bits("TIMEOUT")
+
 const unblock = (c: CommandContext, engine: Engine): void => {
-  let how: "timeout" | "error" = "timeout"
   if (c.argc > 4) return c.fail(Errors.unknownSubcommandOrArguments("client", c.text(1)))
-  if (c.argc === 4) {
-    if (c.is(3, "ERROR")) how = "error"
-    else if (!c.is(3, "TIMEOUT")) return c.fail(Errors.clientUnblockReason)
-  }
+  const given = c.argc === 4 ? unblockReasons.at(c, 3) : TIMEOUT
+  if (given === 0) return c.fail(Errors.clientUnblockReason)
   const id = c.integer(2)
   if (id !== id) return c.fail(Errors.notInteger)
+  const how = given === TIMEOUT ? "timeout" : "error"
   const session = engine.sessions.get(id)
   if (session?.blocked?.unblock(how) !== true) return c.out.int(0)
   engine.dispatcher.held.unblocked(session, how === "error" ? Errors.unblocked : undefined)
   c.out.int(1)
 }
 
+const replyModes = options(spec.CLIENT_REPLY).choice("on_off_skip")
+const [ON, OFF] = replyModes.bits("ON", "OFF")
+
 const reply = (c: CommandContext): void => {
   const { session } = c
-  if (c.is(2, "ON")) {
+  const mode = replyModes.at(c, 2)
+  if (mode === 0) c.fail(Errors.syntax)
+  else if (mode === ON) {
     session.replies &= ReplyBit.skipNext
     c.out.ok()
-  } else if (c.is(2, "OFF")) session.replies |= ReplyBit.off
-  else if (!c.is(2, "SKIP")) c.fail(Errors.syntax)
+  } else if (mode === OFF) session.replies |= ReplyBit.off
   else if ((session.replies & ReplyBit.off) === 0) session.replies |= ReplyBit.skipNext
 }
 
+const evictModes = options(spec.CLIENT_NO_EVICT).choice("enabled")
+const [NO_EVICT] = evictModes.bits("ON")
+
 const noEvict = (c: CommandContext): void => {
-  if (!c.is(2, "ON") && !c.is(2, "OFF")) return c.fail(Errors.syntax)
-  c.session.noEvict = c.is(2, "ON")
+  const mode = evictModes.at(c, 2)
+  if (mode === 0) return c.fail(Errors.syntax)
+  c.session.noEvict = mode === NO_EVICT
   c.out.ok()
 }
 

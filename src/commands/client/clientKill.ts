@@ -1,5 +1,7 @@
 /** CLIENT KILL: which connections its words name, and their end. */
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import { CLIENT_KILL } from "../spec/connection.js"
 import type { Session } from "../../engine/clients/Session.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
@@ -14,6 +16,9 @@ interface Filter {
   skipMe: boolean
 }
 
+const declared = options(CLIENT_KILL)
+const [ID, TYPE, USER, ADDR, LADDR] = declared.bits("ID", "TYPE", "USER", "ADDR", "LADDR")
+
 /** The filter in the words from the third on, or the error they met. */
 const parseFilter = (c: CommandContext): Filter | string => {
   const filter: Filter = {
@@ -24,23 +29,24 @@ const parseFilter = (c: CommandContext): Filter | string => {
     localAddress: undefined,
     skipMe: true,
   }
-  for (let i = 2; i < c.argc; i += 2) {
-    if (i + 1 >= c.argc) return Errors.syntax
+  for (let i = 2, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === 0) return Errors.syntax
     const value = c.text(i + 1)
-    if (c.is(i, "ID")) {
+    if (option === ID) {
       const id = c.integer(i + 1)
       if (!(id > 0)) return Errors.clientIdNotPositive
       filter.id = id
-    } else if (c.is(i, "TYPE")) {
+    } else if (option === TYPE) {
       filter.type = parseClientType(value)
       if (filter.type === undefined) return Errors.clientType(value)
-    } else if (c.is(i, "ADDR")) filter.address = value
-    else if (c.is(i, "LADDR")) filter.localAddress = value
-    else if (c.is(i, "USER")) {
+    } else if (option === ADDR) filter.address = value
+    else if (option === LADDR) filter.localAddress = value
+    else if (option === USER) {
       if (value !== "default") return Errors.noSuchUser(value)
       filter.user = value
-    } else if (c.is(i, "SKIPME") && c.is(i + 1, "YES")) filter.skipMe = true
-    else if (c.is(i, "SKIPME") && c.is(i + 1, "NO")) filter.skipMe = false
+    } else if (c.is(i + 1, "YES")) filter.skipMe = true
+    else if (c.is(i + 1, "NO")) filter.skipMe = false
     else return Errors.syntax
   }
   return filter

@@ -3,44 +3,43 @@
  * the rest answers as a connection does that does not track.
  */
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import { CLIENT_TRACKING } from "../spec/connection.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
 
-interface Options {
-  broadcast: boolean
-  optIn: boolean
-  optOut: boolean
-  prefixes: boolean
-}
+const declared = options(CLIENT_TRACKING)
+const [REDIRECT, PREFIX, BCAST] = declared.bits("REDIRECT", "PREFIX", "BCAST")
+const [OPTIN, OPTOUT] = declared.bits("OPTIN", "OPTOUT")
+const statuses = declared.choice("status")
+const [ON, OFF] = statuses.bits("ON", "OFF")
 
-/** Reads the options; the error they met, if any. */
-const parse = (c: CommandContext, engine: Engine): Options | string => {
-  const options: Options = { broadcast: false, optIn: false, optOut: false, prefixes: false }
-  for (let i = 3; i < c.argc; i++) {
-    const more = i + 1 < c.argc
-    if (c.is(i, "REDIRECT") && more) {
-      const id = c.integer(++i)
-      if (id !== id) return Errors.notInteger
-      if (!engine.sessions.has(id)) return Errors.trackingRedirect
-    } else if (c.is(i, "PREFIX") && more) {
-      options.prefixes = true
-      i++
-    } else if (c.is(i, "BCAST")) options.broadcast = true
-    else if (c.is(i, "OPTIN")) options.optIn = true
-    else if (c.is(i, "OPTOUT")) options.optOut = true
-    else if (!c.is(i, "NOLOOP")) return Errors.syntax
+/** The options as bits; the error they met, if any. */
+const parse = (c: CommandContext, engine: Engine): number | string => {
+  let found = 0
+  for (let i = 3, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === 0) return Errors.syntax
+    found |= option
+    if (option !== REDIRECT) continue
+    const id = c.integer(i + 1)
+    if (id !== id) return Errors.notInteger
+    if (!engine.sessions.has(id)) return Errors.trackingRedirect
   }
-  return options
+  return found
 }
 
 export const clientTracking = (c: CommandContext, engine: Engine): void => {
-  const options = parse(c, engine)
-  if (typeof options === "string") return c.fail(options)
-  if (c.is(2, "OFF")) return c.out.ok()
-  if (!c.is(2, "ON")) return c.fail(Errors.syntax)
-  if (options.prefixes && !options.broadcast) return c.fail(Errors.trackingPrefixBcast)
-  if (options.broadcast && (options.optIn || options.optOut)) return c.fail(Errors.trackingBcastOptin)
-  if (options.optIn && options.optOut) return c.fail(Errors.trackingOptinOptout)
+  const found = parse(c, engine)
+  if (typeof found === "string") return c.fail(found)
+  const status = statuses.at(c, 2)
+  if (status === OFF) return c.out.ok()
+  if (status !== ON) return c.fail(Errors.syntax)
+  const broadcast = (found & BCAST) !== 0
+  const both = OPTIN | OPTOUT
+  if ((found & PREFIX) !== 0 && !broadcast) return c.fail(Errors.trackingPrefixBcast)
+  if (broadcast && (found & both) !== 0) return c.fail(Errors.trackingBcastOptin)
+  if ((found & both) === both) return c.fail(Errors.trackingOptinOptout)
   c.fail(Errors.trackingUnavailable)
 }
 

@@ -1,13 +1,14 @@
-/** Connections: PING, ECHO, AUTH, HELLO, SELECT, RESET, QUIT. */
+/** Connections: PING, ECHO, AUTH, HELLO, SELECT, RESET, QUIT, MONITOR. */
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import type { Session } from "../../engine/clients/Session.js"
 import * as spec from "../spec/connection.js"
+import { MONITOR } from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import type { AclLog } from "../../engine/clients/AclLog.js"
 import type { Engine } from "../../engine/Engine.js"
 import { REDIS_VERSION } from "../../server/version.js"
-import { isClientName } from "./clientName.js"
 
 /** The one user there is. */
 const DEFAULT_USER = "default"
@@ -22,6 +23,9 @@ const ping = (c: CommandContext): void => {
   } else if (c.argc === 2) c.out.bulk(c.buf, c.argOff[1], c.argLen[1])
   else c.out.simple("PONG")
 }
+
+/** Whether a text, one character a byte, may name a connection: printable ASCII without blanks. */
+export const isClientName = (name: string): boolean => /^[!-~]*$/.test(name)
 
 /** Compares in a time that tells nothing of the secret but its length. */
 const sameSecret = (given: Uint8Array, secret: Uint8Array): boolean => {
@@ -56,15 +60,17 @@ const auth = (c: CommandContext, log: AclLog): void => {
   else c.fail(Errors.wrongPass)
 }
 
+const helloDeclared = options(spec.HELLO)
+const [AUTH, SETNAME] = helloDeclared.bits("AUTH", "SETNAME")
+
 /** Does what HELLO's options ask for, one after another as Redis does; answers the error they met, if any. */
 const helloOptions = (c: CommandContext, log: AclLog): string | undefined => {
-  for (let i = 2; i < c.argc; i++) {
-    const more = c.argc - 1 - i
-    if (c.is(i, "AUTH") && more >= 2) {
+  for (let i = 2, option = 0; i < c.argc; i += helloDeclared.words(option)) {
+    option = helloDeclared.at(c, i)
+    if (option === AUTH) {
       if (!tryLogin(c, log, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
-      i += 2
-    } else if (c.is(i, "SETNAME") && more >= 1) {
-      const name = c.text(++i)
+    } else if (option === SETNAME) {
+      const name = c.text(i + 1)
       if (!isClientName(name)) return Errors.clientName
       c.session.name = name
     } else return Errors.helloOption(c.text(i))
@@ -136,6 +142,13 @@ export const connectionCommands = (engine: Engine): ReadonlyArray<Command> => [
   command(spec.RESET, (c) => reset(c, engine)),
   command(spec.QUIT, (c) => {
     c.session.closing = true
+    c.out.ok()
+  }),
+  command(MONITOR, (c) => {
+    if (c.denyBlocking) return c.fail(Errors.monitorDenyBlocking)
+    // A replica's link carries the stream and nothing else; and who looks already is told nothing.
+    if (c.session.kind !== "normal" || c.session.monitor) return
+    engine.monitors.join(c.session)
     c.out.ok()
   }),
 ]

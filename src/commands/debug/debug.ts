@@ -1,14 +1,13 @@
 /** DEBUG: subcommands for tests and for looking inside; allowed as enable-debug-command says. */
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import type { Session } from "../../engine/clients/Session.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import { digestOfKeyspace, digestOfValue } from "../../store/Digest.js"
 import type { RedixValues } from "../../config/index.js"
 import type { Engine } from "../../engine/Engine.js"
-import type { ProcessFacts } from "../../server/ProcessInfo.js"
+import type { ProcessFacts } from "../../engine/world/ProcessInfo.js"
 import { debugControl } from "./debugControl.js"
 import { debugInside } from "./debugInside.js"
 import { debugProtocol } from "./debugProtocol.js"
@@ -37,20 +36,7 @@ const contents: ReadonlyArray<DebugSubcommand> = [
   },
 ]
 
-type Settings = Pick<RedixValues, "enableDebugCommand" | "enableModuleCommand" | "rdbcompression">
-
-/** Lets DEBUG and MODULE LOAD pass where the configuration allows them. */
-const guard =
-  (settings: Settings) =>
-  (cmd: Command, session: Session): string | undefined => {
-    const allowed =
-      cmd.spec.guard === "enable-debug-command" ? settings.enableDebugCommand : settings.enableModuleCommand
-    const passes = allowed === "yes" || (allowed === "local" && isLocal(session))
-    return passes ? undefined : Errors.guarded(cmd.name)
-  }
-
-const isLocal = ({ address }: Session): boolean =>
-  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+type Settings = Pick<RedixValues, "rdbcompression">
 
 /** `more` are subcommands of parts that debug.ts does not know. */
 export const debugCommands = (
@@ -59,7 +45,6 @@ export const debugCommands = (
   facts: ProcessFacts,
   more: ReadonlyArray<DebugSubcommand> = [],
 ): ReadonlyArray<Command> => {
-  engine.gates.guard = guard(settings)
   const all = [
     ...contents,
     ...debugInside(engine, settings),

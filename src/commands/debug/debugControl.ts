@@ -7,7 +7,7 @@ import * as Errors from "../../resp/Errors.js"
 import { parseBytes } from "../../config/Kinds.js"
 import { STRING_EMBSTR, STRING_RAW } from "../../store/Entry.js"
 import type { Engine } from "../../engine/Engine.js"
-import type { Crash, ProcessFacts } from "../../server/ProcessInfo.js"
+import type { Crash, ProcessFacts } from "../../engine/world/ProcessInfo.js"
 import type { DebugSubcommand } from "./DebugSubcommand.js"
 
 const EMBSTR_BYTES_MAX = 44
@@ -159,19 +159,6 @@ const tools = (engine: Engine): ReadonlyArray<DebugSubcommand> => [
     run: (c) => {
       const matches = globMatch(c.buf, c.argOff[2], c.argLen[2], c.buf, c.argOff[3], c.argLen[3], false)
       c.out.int(matches ? 1 : 0)
-    },
-  },
-  {
-    name: "CHANGE-REPL-ID",
-    arguments: [0, 0],
-    help: [
-      "CHANGE-REPL-ID",
-      "    Change the replication IDs of the instance.",
-      "    Dangerous: should be used only for testing the replication subsystem.",
-    ],
-    run: (c) => {
-      engine.changeReplicationId()
-      c.out.ok()
     },
   },
   {

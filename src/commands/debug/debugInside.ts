@@ -1,4 +1,5 @@
-/** DEBUG subcommands that show how data is stored: OBJECT, LISTPACK, QUICKLIST, HTSTATS, HTSTATS-KEY. */
+/** DEBUG subcommands that look at how data is stored: OBJECT, LISTPACK, QUICKLIST, HTSTATS, HTSTATS-KEY, CHECK-INVARIANTS. */
+import { byteOf, chunkOf } from "../../memory/Ref.js"
 import * as Effect from "effect/Effect"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Arena, Ref } from "../../memory/Arena.js"
@@ -111,7 +112,7 @@ const listpack = (engine: Engine) => (c: CommandContext) => {
     (type === TYPE_HASH && encoding === HASH_LISTPACK) || (type === TYPE_ZSET && encoding === ZSET_LISTPACK)
   if (!packed) return c.fail("ERR Not a listpack encoded object.")
   const value = entryValue(arena, ref)
-  show(engine, listpackLines(arena.u8[value >>> 20], (value & 0xfffff) << 3))
+  show(engine, listpackLines(arena.u8[chunkOf(value)], byteOf(value)))
   c.out.simple("Listpack structure printed on stdout")
 }
 
@@ -191,10 +192,31 @@ const htstatsKey = (c: CommandContext): void => {
   c.out.verbatim("txt", tableReport(new HashTable(arena).attach(entryValue(arena, ref))))
 }
 
+// ---- everything
+
+/** Redix's own: answers OK, or tells the first invariant that does not hold. */
+const checkInvariants = (engine: Engine) => (c: CommandContext) => {
+  try {
+    engine.checkInvariants()
+  } catch (defect) {
+    return c.fail(`ERR invariant broken: ${defect instanceof Error ? defect.message : String(defect)}`)
+  }
+  c.out.ok()
+}
+
 export const debugInside = (
   engine: Engine,
   settings: { readonly rdbcompression: boolean },
 ): ReadonlyArray<DebugSubcommand> => [
+  {
+    name: "CHECK-INVARIANTS",
+    arguments: [0, 0],
+    help: [
+      "CHECK-INVARIANTS",
+      "    Check every structure of the server and account for every block of memory.",
+    ],
+    run: checkInvariants(engine),
+  },
   {
     name: "HTSTATS",
     arguments: [1, 1],

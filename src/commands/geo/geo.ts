@@ -12,35 +12,48 @@ import { TYPE_ZSET } from "../../store/Entry.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import { position, readPosition, readUnit } from "./geoArguments.js"
-import { replyCoordinate } from "./geoReply.js"
+import { options } from "../../engine/Options.js"
+import { position, readPosition, readUnit, replyCoordinate } from "./geoSupport.js"
 import { geoSearchCommands } from "./geoSearch.js"
-import type { LogArgument } from "../../engine/Propagation.js"
-import { addScored, CH, NX, scoresFor, XX } from "../sortedSets/sortedSetsAdd.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
+import {
+  addScored,
+  CH as ZADD_CH,
+  NX as ZADD_NX,
+  scoresFor,
+  XX as ZADD_XX,
+} from "../sortedSets/sortedSetsAdd.js"
 import * as spec from "../spec/geo.js"
 
+const declared = options(spec.GEOADD)
+const [NX, XX, CH] = declared.bits("NX", "XX", "CH")
+
+/** The options of the ZADD that a GEOADD is. */
+const addOptions = (found: number): number =>
+  ((found & NX) !== 0 ? ZADD_NX : 0) | ((found & XX) !== 0 ? ZADD_XX : 0) | ((found & CH) !== 0 ? ZADD_CH : 0)
+
 const geoadd = (c: CommandContext): void => {
-  let options = 0
+  let found = 0
   let first = 2
   for (; first < c.argc; first++) {
-    const bit = c.is(first, "NX") ? NX : c.is(first, "XX") ? XX : c.is(first, "CH") ? CH : 0
+    const bit = declared.at(c, first)
     if (bit === 0) break
-    options |= bit
+    found |= bit
   }
   const words = c.argc - first
   const both = NX | XX
-  if (words % 3 !== 0 || (options & both) === both) return c.fail(Errors.syntax)
+  if (words % 3 !== 0 || (found & both) === both) return c.fail(Errors.syntax)
   const scores = scoresFor(words / 3)
   for (let i = first, k = 0; i < c.argc; i += 3, k++) {
     if (!readPosition(c, i)) return
     scores[k] = geoEncode(position.longitude, position.latitude)
   }
-  if (addScored(c, options, first + 2, 3) > 0 && c.replicating) propagateAdd(c, first, scores)
+  if (addScored(c, addOptions(found), first + 2, 3) > 0 && c.replicating) propagateAdd(c, first, scores)
 }
 
 /** Leaves a GEOADD as the ZADD that it is. */
 const propagateAdd = (c: CommandContext, first: number, scores: Float64Array): void => {
-  const args: Array<LogArgument> = []
+  const args: Array<CommandArgument> = []
   for (let i = 1; i < first; i++) args.push(c.bytes(i))
   for (let i = first + 2, k = 0; i < c.argc; i += 3, k++) args.push(BigInt(scores[k]), c.bytes(i))
   c.propagation.instead(c.db.id, "zadd", ...args)

@@ -13,10 +13,28 @@ import type { SortedSet } from "../../store/types/SortedSetValue.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import { extent, position, readBox, readPosition, readRadius } from "./geoArguments.js"
-import { replyCoordinate } from "./geoReply.js"
+import { options } from "../../engine/Options.js"
+import { extent, position, readBox, readPosition, readRadius, replyCoordinate } from "./geoSupport.js"
 import { storeSortedSet } from "../sortedSets/sortedSetSupport.js"
 import * as spec from "../spec/geo.js"
+
+/** GEOSEARCHSTORE takes the options of GEOSEARCH, if only to refuse some; GEORADIUS's STOREDIST has a word more. */
+const declared = options(spec.GEOSEARCH, spec.GEOSEARCHSTORE, spec.GEORADIUS)
+const [WITHCOORD, WITHDIST, WITHHASH] = declared.bits("WITHCOORD", "WITHDIST", "WITHHASH")
+const [COUNT, ANY, ASC, DESC, STORE, STOREDIST] = declared.bits(
+  "COUNT",
+  "ANY",
+  "ASC",
+  "DESC",
+  "STORE",
+  "STOREDIST",
+)
+const [FROMMEMBER, FROMLONLAT, BYRADIUS, BYBOX] = declared.bits(
+  "FROMMEMBER",
+  "FROMLONLAT",
+  "BYRADIUS",
+  "BYBOX",
+)
 
 /** How results are ordered. */
 const UNSORTED = 0
@@ -110,44 +128,43 @@ const readOptions = (
   first: number,
 ): boolean => {
   for (let i = first; i < c.argc;) {
-    const used = readPlainOption(c, search, i) || readShapeOption(c, search, set, i)
+    const option = declared.at(c, i)
+    const used = readPlainOption(c, search, i, option) || readShapeOption(c, search, set, i, option)
     if (used < 0) return false
-    if (used === 0) {
-      c.out.error(Errors.syntax)
-      return false
-    }
+    if (used === 0) return c.refuse(Errors.syntax)
     i += used
   }
   return true
 }
 
 /** Reads an option that every search has; answers how many arguments it took, 0 = it is none, -1 = error answered. */
-const readPlainOption = (c: CommandContext, search: Search, i: number): number => {
-  const left = c.argc - i - 1
-  if (c.is(i, "WITHDIST")) search.withDistance = true
-  else if (c.is(i, "WITHHASH")) search.withHash = true
-  else if (c.is(i, "WITHCOORD")) search.withPosition = true
-  else if (c.is(i, "ANY")) search.any = true
-  else if (c.is(i, "ASC")) search.sort = ASCENDING
-  else if (c.is(i, "DESC")) search.sort = DESCENDING
-  else if (left >= 1 && c.is(i, "COUNT")) {
+const readPlainOption = (c: CommandContext, search: Search, i: number, option: number): number => {
+  if (option === WITHDIST) search.withDistance = true
+  else if (option === WITHHASH) search.withHash = true
+  else if (option === WITHCOORD) search.withPosition = true
+  else if (option === ANY) search.any = true
+  else if (option === ASC) search.sort = ASCENDING
+  else if (option === DESC) search.sort = DESCENDING
+  else if (option === COUNT) {
     const count = c.integer(i + 1)
-    if (count > 0) search.count = count
-    else {
+    if (!(count > 0)) {
       c.out.error(Number.isNaN(count) ? Errors.notInteger : Errors.geoCount)
       return -1
     }
-    return 2
-  } else if (search.mayStore && search.byOptions && c.is(i, "STOREDIST")) {
-    search.storeDistance = true
-  } else if (search.mayStore && !search.byOptions && left >= 1) {
-    const distance = c.is(i, "STOREDIST")
-    if (!distance && !c.is(i, "STORE")) return 0
-    search.store = i + 1
-    search.storeDistance = distance
-    return 2
-  } else return 0
-  return 1
+    search.count = count
+  } else if (!search.mayStore || (option !== STORE && option !== STOREDIST)) return 0
+  else if (!search.byOptions) return readDestination(c, search, i, option)
+  else if (option === STOREDIST) search.storeDistance = true
+  else return 0
+  return declared.words(option)
+}
+
+/** Reads GEORADIUS's STORE or STOREDIST: either names the destination there. */
+const readDestination = (c: CommandContext, search: Search, i: number, option: number): number => {
+  if (i + 1 >= c.argc) return 0
+  search.store = i + 1
+  search.storeDistance = option === STOREDIST
+  return 2
 }
 
 /** Reads an option of GEOSEARCH's shape; answers as `readPlainOption`. */
@@ -156,22 +173,20 @@ const readShapeOption = (
   search: Search,
   set: SortedSet | undefined,
   i: number,
+  option: number,
 ): number => {
   if (!search.byOptions) return 0
-  const left = c.argc - i - 1
-  if (left >= 1 && search.from !== FROM_POSITION && c.is(i, "FROMMEMBER"))
-    return centreOnMember(c, search, set, i + 1) ? 2 : -1
-  if (left >= 2 && search.from !== FROM_MEMBER && c.is(i, "FROMLONLAT"))
-    return centreOnPosition(c, search, i + 1) ? 3 : -1
-  if (left >= 2 && search.by !== BY_BOX && c.is(i, "BYRADIUS")) {
+  let read = false
+  if (option === FROMMEMBER && search.from !== FROM_POSITION) read = centreOnMember(c, search, set, i + 1)
+  else if (option === FROMLONLAT && search.from !== FROM_MEMBER) read = centreOnPosition(c, search, i + 1)
+  else if (option === BYRADIUS && search.by !== BY_BOX) {
     search.by = BY_RADIUS
-    return readRadius(c, i + 1) ? 3 : -1
-  }
-  if (left >= 3 && search.by !== BY_RADIUS && c.is(i, "BYBOX")) {
+    read = readRadius(c, i + 1)
+  } else if (option === BYBOX && search.by !== BY_RADIUS) {
     search.by = BY_BOX
-    return readBox(c, i + 1) ? 4 : -1
-  }
-  return 0
+    read = readBox(c, i + 1)
+  } else return 0
+  return read ? declared.words(option) : -1
 }
 
 /** What is wrong with the options together, or undefined. */

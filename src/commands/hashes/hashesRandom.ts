@@ -5,12 +5,16 @@ import type { HashCursor } from "../../store/types/HashValue.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { drawDistinct, Sampler, WALK_FRACTION } from "../shared/sampling.js"
 import * as spec from "../spec/hashes.js"
 
 const INT64_MIN = -9223372036854775808n
 /** With values, twice as many elements are answered as asked for. */
 const PAIRS_MAX = 4611686018427387903n
+
+/** HRANDFIELD has one option: WITHVALUES. */
+const declared = options(spec.HRANDFIELD)
 
 const sampler = new Sampler()
 
@@ -45,14 +49,14 @@ const hrandfield = (c: CommandContext): void => {
 const readCount = (c: CommandContext): number => {
   const count = c.integer(2)
   if (Number.isSafeInteger(count)) {
-    if (c.argc <= 3 || (c.argc === 4 && c.is(3, "WITHVALUES"))) return count
+    if (c.argc <= 3 || (c.argc === 4 && declared.at(c, 3) !== 0)) return count
     c.out.error(Errors.syntax)
     return NaN
   }
   const big = c.int64(2)
   if (big === undefined) c.out.error(Errors.notInteger)
   else if (big === INT64_MIN) c.out.error(Errors.randomCountOutOfRange)
-  else if (c.argc > 4 || (c.argc === 4 && !c.is(3, "WITHVALUES"))) c.out.error(Errors.syntax)
+  else if (c.argc > 4 || (c.argc === 4 && declared.at(c, 3) === 0)) c.out.error(Errors.syntax)
   else if (c.argc === 4 && (big < -PAIRS_MAX || big > PAIRS_MAX)) c.out.error(Errors.valueOutOfRange)
   else return count
   return NaN

@@ -85,7 +85,11 @@ const pfAdd = (c: CommandContext): void => {
   let updates = existing === 0 ? 1 : 0
   for (let i = 2; i < c.argc; i++) {
     const result = editor.add(c.buf, c.argOff[i], c.argLen[i], c.settings.hllSparseMaxBytes)
-    if (result === HLL_CORRUPT) return c.fail(Errors.hllCorrupted)
+    if (result === HLL_CORRUPT) {
+      // As in redis-server the elements before this one stay, and nobody is told.
+      if (updates > 0) storeEditor(c, 1, ref)
+      return c.fail(Errors.hllCorrupted)
+    }
     if (result === HLL_CHANGED) updates++
   }
   if (updates === 0) return c.out.zero()

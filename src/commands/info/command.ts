@@ -2,6 +2,7 @@
 import type { Command } from "../../engine/Command.js"
 import { command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import { type Catalogue, catalogueOf, findByWords } from "../../engine/declare/Catalogue.js"
 import * as spec from "../spec/command.js"
@@ -44,13 +45,19 @@ const texts = (c: CommandContext, from: number): Array<string> => {
   return found
 }
 
+/** COMMAND LIST has one option: FILTERBY. */
+const listOptions = options(spec.COMMAND_LIST)
+const filters = listOptions.choice("filterby")
+const [MODULE, ACLCAT, PATTERN] = filters.bits("MODULE", "ACLCAT", "PATTERN")
+
 /** The filter of COMMAND LIST, undefined without one, null when the words make no sense. */
 const listFilter = (c: CommandContext): ListFilter | undefined | null => {
   if (c.argc === 2) return undefined
-  if (c.argc !== 5 || !c.is(2, "FILTERBY")) return null
-  if (c.is(3, "MODULE")) return { by: "module", name: c.text(4) }
-  if (c.is(3, "ACLCAT")) return { by: "aclcat", category: c.text(4) }
-  return c.is(3, "PATTERN") ? { by: "pattern", pattern: c.bytes(4) } : null
+  if (c.argc !== 5 || listOptions.at(c, 2) === 0) return null
+  const by = filters.at(c, 3)
+  if (by === MODULE) return { by: "module", name: c.text(4) }
+  if (by === ACLCAT) return { by: "aclcat", category: c.text(4) }
+  return by === PATTERN ? { by: "pattern", pattern: c.bytes(4) } : null
 }
 
 const replyKeys = (c: CommandContext, catalogue: Catalogue, withFlags: boolean): void => {

@@ -72,7 +72,8 @@ const histograms =
   }
 
 export const latencyCommands = (statistics: Statistics): ReadonlyArray<Command> => {
-  const { latency, config } = statistics
+  const { config } = statistics
+  const { latency } = statistics.measures
   const seconds = (c: CommandContext): number => Math.floor(c.keyspace.now / 1000)
 
   const latest = ({ out }: CommandContext): void => {

@@ -1,5 +1,6 @@
 /** LOLWUT: a small landscape, another one each time. */
 import { type Command, command } from "../../engine/Command.js"
+import { options } from "../../engine/Options.js"
 import * as spec from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import { REDIS_VERSION, REDIX_VERSION } from "../../server/version.js"
@@ -38,9 +39,12 @@ const landscape = (random: (n: number) => number): string => {
   return `${lines.join("\n")}\n`
 }
 
+/** LOLWUT has one option: VERSION. */
+const declared = options(spec.LOLWUT)
+
 export const lolwutCommands: ReadonlyArray<Command> = [
   command(spec.LOLWUT, (c) => {
-    if (c.argc > 2 && c.is(1, "VERSION") && Number.isNaN(c.integer(2))) return c.fail(Errors.notInteger)
+    if (declared.at(c, 1) !== 0 && Number.isNaN(c.integer(2))) return c.fail(Errors.notInteger)
     const { random } = c.keyspace
     c.out.verbatim("txt", `${landscape(random)}\nRedix ver. ${REDIX_VERSION} (Redis ver. ${REDIS_VERSION})\n`)
   }),

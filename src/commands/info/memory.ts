@@ -1,6 +1,7 @@
 /** MEMORY. */
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/monitoring.js"
 import * as Errors from "../../resp/Errors.js"
@@ -27,10 +28,13 @@ const SAMPLES_DEFAULT = 5
 /** Mean bytes of a key's place in the keyspace's table. */
 const PLACE_BYTES = 8
 
+/** MEMORY USAGE has one option: SAMPLES. */
+const declared = options(spec.MEMORY_USAGE)
+
 const usage = (c: CommandContext): void => {
   let samples = SAMPLES_DEFAULT
   for (let i = 3; i < c.argc; i += 2) {
-    if (!c.is(i, "SAMPLES") || i + 1 >= c.argc) return c.fail(Errors.syntax)
+    if (declared.at(c, i) === 0) return c.fail(Errors.syntax)
     samples = c.integer(i + 1)
     if (Number.isNaN(samples)) return c.fail(Errors.notInteger)
     if (samples < 0) return c.fail(Errors.syntax)

@@ -21,7 +21,7 @@ const HELP: ReadonlyArray<string> = [
 const COUNT_DEFAULT = 10
 
 const get =
-  ({ slowLog }: Statistics) =>
+  ({ measures: { slowLog } }: Statistics) =>
   (c: CommandContext): void => {
     if (c.argc > 3) return c.fail(Errors.unknownSubcommandOrArguments("slowlog", c.text(1)))
     const count = c.argc === 3 ? c.integer(2) : COUNT_DEFAULT
@@ -44,9 +44,9 @@ const get =
 export const slowlogCommands = (statistics: Statistics): ReadonlyArray<Command> => [
   container(spec.SLOWLOG, [
     command(spec.SLOWLOG_GET, get(statistics)),
-    command(spec.SLOWLOG_LEN, (c) => c.out.int(statistics.slowLog.entries.length)),
+    command(spec.SLOWLOG_LEN, (c) => c.out.int(statistics.measures.slowLog.entries.length)),
     command(spec.SLOWLOG_RESET, (c) => {
-      statistics.slowLog.clear()
+      statistics.measures.slowLog.clear()
       c.out.ok()
     }),
     command(spec.SLOWLOG_HELP, (c) => replyHelp(c, "SLOWLOG", HELP)),

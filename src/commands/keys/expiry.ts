@@ -1,32 +1,31 @@
 /** Expiry of keys: EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT, TTL, PTTL, EXPIRETIME, PEXPIRETIME, PERSIST. */
+import { chunkOf, wordOf } from "../../memory/Ref.js"
 import type { Ref } from "../../memory/Arena.js"
 import { comparePairs } from "../../bytes/Int64.js"
 import * as Errors from "../../resp/Errors.js"
-import { entryExpiry, entryExpiryBig, NO_EXPIRY } from "../../store/Entry.js"
+import { entryExpiry, EXPIRY_WORD, entryExpiryBig, NO_EXPIRY } from "../../store/Entry.js"
 import type { Command } from "../../engine/Command.js"
 import { command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { deadline, deadlineText, readDeadline } from "../shared/expiryOptions.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
 import * as spec from "../spec/expiry.js"
 
-const NX = 1
-const XX = 2
-const GT = 4
-const LT = 8
+/** EXPIRE and its kin take the same conditions. */
+const declared = options(spec.EXPIRE)
+const [NX, XX, GT, LT] = declared.bits("NX", "XX", "GT", "LT")
 
-/** The conditions from argument 3 on, as bits; -1 after an error reply. */
+/** The conditions from argument 3 on, as bits; -1 after an error reply. They may come together, unlike as declared. */
 const readConditions = (c: CommandContext): number => {
   let bits = 0
   for (let i = 3; i < c.argc; i++) {
-    if (c.is(i, "NX")) bits |= NX
-    else if (c.is(i, "XX")) bits |= XX
-    else if (c.is(i, "GT")) bits |= GT
-    else if (c.is(i, "LT")) bits |= LT
-    else {
+    const condition = declared.at(c, i)
+    if (condition === 0) {
       c.fail(Errors.unsupportedOption(c.text(i)))
       return -1
     }
+    bits |= condition
   }
   if ((bits & NX) !== 0 && (bits & (XX | GT | LT)) !== 0) {
     c.fail(Errors.expireNxConflict)
@@ -46,9 +45,9 @@ const allowed = (c: CommandContext, ref: Ref, bits: number): boolean => {
   if ((bits & NX) !== 0) return none
   if (none) return (bits & (XX | GT)) === 0
   if ((bits & (GT | LT)) === 0) return true
-  const words = a.i32[ref >>> 20]
-  const w = (ref & 0xfffff) << 1
-  const order = comparePairs(deadline.high, deadline.low, words[w + 4], words[w + 3])
+  const words = a.i32[chunkOf(ref)]
+  const w = wordOf(ref) + EXPIRY_WORD
+  const order = comparePairs(deadline.high, deadline.low, words[w + 1], words[w])
   return (bits & GT) !== 0 ? order > 0 : order < 0
 }
 

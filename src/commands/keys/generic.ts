@@ -1,4 +1,5 @@
 /** Commands about keys whatever they hold: DEL, UNLINK, EXISTS, TYPE, TOUCH, KEYS, RANDOMKEY, DBSIZE; and the family's list. */
+import { chunkOf } from "../../memory/Ref.js"
 import type { Ref } from "../../memory/Arena.js"
 import { globMatch } from "../../bytes/Glob.js"
 import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES } from "../../store/Entry.js"
@@ -7,14 +8,14 @@ import type { Command } from "../../engine/Command.js"
 import { command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { expiryCommands } from "./expiry.js"
-import { flushAll, flushDb, swapDb } from "./genericFlush.js"
+import { flushDb, swapDb } from "./genericFlush.js"
 import { copy, move, rename, renameNx } from "./genericMove.js"
 import { Event } from "../../engine/KeyEvents.js"
 import { foreseeKey } from "../shared/keyGroup.js"
 import { objectCommand } from "./object.js"
 import { scan } from "./scan.js"
 import * as spec from "../spec/generic.js"
-import { DBSIZE, FLUSHALL, FLUSHDB, SWAPDB } from "../spec/server.js"
+import { DBSIZE, FLUSHDB, SWAPDB } from "../spec/server.js"
 
 const STAR = 42
 
@@ -57,7 +58,7 @@ const type = (c: CommandContext): void => {
 /** Appends the key of an entry to the reply. */
 const replyKey = (c: CommandContext, ref: Ref): void => {
   const a = c.keyspace.arena
-  c.out.bulk(a.u8[ref >>> 20], entryKeyOffset(a, ref), entryKeyLength(a, ref))
+  c.out.bulk(a.u8[chunkOf(ref)], entryKeyOffset(a, ref), entryKeyLength(a, ref))
 }
 
 const keys = (c: CommandContext): void => {
@@ -71,9 +72,9 @@ const keys = (c: CommandContext): void => {
   db.table.forEach((ref) => {
     const off = entryKeyOffset(a, ref)
     const len = entryKeyLength(a, ref)
-    if (!all && !globMatch(c.buf, pattern, length, a.u8[ref >>> 20], off, len, false)) return
+    if (!all && !globMatch(c.buf, pattern, length, a.u8[chunkOf(ref)], off, len, false)) return
     if (db.isHidden(ref)) return
-    c.out.bulk(a.u8[ref >>> 20], off, len)
+    c.out.bulk(a.u8[chunkOf(ref)], off, len)
     n++
   })
   c.out.deferredEnd(mark, "array", n)
@@ -106,6 +107,5 @@ export const genericCommands: ReadonlyArray<Command> = [
   ...expiryCommands,
   command(DBSIZE, dbSize),
   command(FLUSHDB, flushDb),
-  command(FLUSHALL, flushAll),
   command(SWAPDB, swapDb),
 ]

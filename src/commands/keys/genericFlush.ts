@@ -4,17 +4,23 @@ import * as Errors from "../../resp/Errors.js"
 import type { Database } from "../../store/Database.js"
 import { swapDatabases } from "../../store/MoveEntry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { type Command, command } from "../../engine/Command.js"
+import { FLUSHALL } from "../spec/server.js"
 import type { Presence } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
+import { FLUSHDB } from "../spec/server.js"
 
 const OK = Buffer.from("+OK\r\n", "latin1")
+
+/** FLUSHDB and FLUSHALL take the same option. */
+const declared = options(FLUSHDB)
+const [ASYNC] = declared.bits("ASYNC")
 
 /** What SYNC or ASYNC asks for: 1 lazily, 0 at once; -1 after an error reply. */
 const readLazy = (c: CommandContext): number => {
   if (c.argc === 1) return c.settings.lazyfreeLazyUserFlush ? 1 : 0
-  if (c.argc === 2) {
-    if (c.is(1, "ASYNC")) return 1
-    if (c.is(1, "SYNC")) return 0
-  }
+  const how = c.argc === 2 ? declared.at(c, 1) : 0
+  if (how !== 0) return how === ASYNC ? 1 : 0
   c.fail(Errors.syntax)
   return -1
 }
@@ -49,9 +55,7 @@ const breakSwapped = (c: CommandContext, db: Database, other: Database): void =>
 /** Counts the change; replicas are told also when nothing was there. */
 const finish = (c: CommandContext, keys: number): void => {
   c.keyspace.dirty += keys
-  if (keys === 0 && c.replicating) {
-    c.propagation.instead(c.db.id, ...Array.from({ length: c.argc }, (_, i) => c.bytes(i)))
-  }
+  if (keys === 0) c.propagation.uncounted()
 }
 
 export const flushDb = (c: CommandContext): void => {
@@ -64,13 +68,24 @@ export const flushDb = (c: CommandContext): void => {
   c.out.ok()
 }
 
-export const flushAll = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+/** Who must hear that every database was emptied. */
+export interface FlushListener {
+  /** Answers what the reply waits for. */
+  afterFlushAll(): Effect.Effect<void> | undefined
+}
+
+/** FLUSHALL. */
+export const flushCommands = (listener: FlushListener): ReadonlyArray<Command> => [
+  command(FLUSHALL, (c) => flushAll(c, listener)),
+]
+
+const flushAll = (c: CommandContext, listener: FlushListener): void | Effect.Effect<Uint8Array> => {
   if (readLazy(c) < 0) return
   for (const db of c.keyspace.databases) breakWatches(c, db)
   const keys = c.keyspace.flushAll()
   for (const db of c.keyspace.databases) c.blocking.signalDatabase(db)
   finish(c, keys)
-  const saved = c.afterFlushAll()
+  const saved = listener.afterFlushAll()
   // The reply tells that the file is empty too.
   return saved === undefined || c.denyBlocking ? c.out.ok() : Effect.as(saved, OK)
 }

@@ -7,6 +7,8 @@ import { moveEntry, putClone } from "../../store/MoveEntry.js"
 import { valueTypes } from "../../store/types/index.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
+import { COPY } from "../spec/generic.js"
 
 /** Whether arguments i and j are the same bytes. */
 const sameKey = (c: CommandContext, i: number, j: number): boolean => {
@@ -89,13 +91,17 @@ const copyValue = (c: CommandContext, source: Ref): number => {
   return valueTypes[entryType(a, source)].copy(a, encoding, entryValue(a, source))
 }
 
+const copyOptions = options(COPY)
+const [DB, REPLACE] = copyOptions.bits("DB", "REPLACE")
+
 export const copy = (c: CommandContext): void => {
   let to = c.db
   let replace = false
-  for (let i = 3; i < c.argc; i++) {
-    if (c.is(i, "REPLACE")) replace = true
-    else if (c.is(i, "DB") && i + 1 < c.argc) {
-      const db = readDatabase(c, ++i)
+  for (let i = 3, option = 0; i < c.argc; i += copyOptions.words(option)) {
+    option = copyOptions.at(c, i)
+    if (option === REPLACE) replace = true
+    else if (option === DB) {
+      const db = readDatabase(c, i + 1)
       if (db === undefined) return
       to = db
     } else return c.fail(Errors.syntax)

@@ -1,4 +1,5 @@
 /** SCAN: the keys of a database, a page at a time. */
+import { chunkOf } from "../../memory/Ref.js"
 import { entryKeyLength, entryKeyOffset, entryType, TYPE_NAMES } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import {
@@ -37,7 +38,7 @@ export const scan = (c: CommandContext): void => {
     const ref = scanPage.refs[i]
     const off = entryKeyOffset(a, ref)
     const len = entryKeyLength(a, ref)
-    if (!scanMatches(c, a.u8[ref >>> 20], off, len)) continue
+    if (!scanMatches(c, a.u8[chunkOf(ref)], off, len)) continue
     if (db.isHidden(ref)) {
       if (!keyspace.deletesExpired) continue
       if (c.replicating) c.propagation.separately()
@@ -49,7 +50,7 @@ export const scan = (c: CommandContext): void => {
       keyspace.stats.keyspaceHits++
       if (entryType(a, ref) !== type) continue
     }
-    out.bulk(a.u8[ref >>> 20], off, len)
+    out.bulk(a.u8[chunkOf(ref)], off, len)
     n++
   }
   out.deferredEnd(mark, "array", n)

@@ -20,6 +20,7 @@ import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
 import { sortPart } from "./partialSort.js"
 import { sortScore, Strings } from "./sortElements.js"
 import { type Found, SortPattern } from "./sortPattern.js"
@@ -42,41 +43,36 @@ interface SortOptions {
 const NOTHING = new Uint8Array(0)
 const found: Found = { src: NOTHING, off: 0, len: 0 }
 
-/** Reads the options; undefined after answering an error. */
-const readOptions = (c: CommandContext, mayStore: boolean): SortOptions | undefined => {
-  const o: SortOptions = {
-    descending: false,
-    alpha: false,
-    unsorted: false,
-    by: undefined,
-    get: [],
-    limitStart: 0,
-    limitCount: -1,
-    store: 0,
-  }
-  const refuse = (text: string): undefined => {
-    c.out.error(text)
-    return undefined
-  }
-  for (let i = 2; i < c.argc; i++) {
-    const left = c.argc - i - 1
-    if (c.is(i, "ASC")) o.descending = false
-    else if (c.is(i, "DESC")) o.descending = true
-    else if (c.is(i, "ALPHA")) o.alpha = true
-    else if (c.is(i, "LIMIT") && left >= 2) {
+const declared = options(spec.SORT)
+const [BY, LIMIT, GET, ASC, DESC, ALPHA, STORE] = declared.bits(
+  "BY",
+  "LIMIT",
+  "GET",
+  "ASC",
+  "DESC",
+  "ALPHA",
+  "STORE",
+)
+
+/** Reads the options; false after answering an error. */
+const readOptions = (c: CommandContext, o: SortOptions, mayStore: boolean): boolean => {
+  for (let i = 2, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === ASC || option === DESC) o.descending = option === DESC
+    else if (option === ALPHA) o.alpha = true
+    else if (option === LIMIT) {
       o.limitStart = c.integer(i + 1)
       o.limitCount = c.integer(i + 2)
-      if (o.limitStart !== o.limitStart || o.limitCount !== o.limitCount) return refuse(Errors.notInteger)
-      i += 2
-    } else if (mayStore && c.is(i, "STORE") && left >= 1) o.store = ++i
-    else if (c.is(i, "BY") && left >= 1) {
-      o.by = new SortPattern(c.bytes(++i).slice())
+      if (o.limitStart !== o.limitStart || o.limitCount !== o.limitCount) return c.refuse(Errors.notInteger)
+    } else if (option === STORE && mayStore) o.store = i + 1
+    else if (option === BY) {
+      o.by = new SortPattern(c.bytes(i + 1).slice())
       // Once switched off, sorting stays off, whatever a further BY says.
       if (!o.by.names) o.unsorted = true
-    } else if (c.is(i, "GET") && left >= 1) o.get.push(new SortPattern(c.bytes(++i).slice()))
-    else return refuse(Errors.syntax)
+    } else if (option === GET) o.get.push(new SortPattern(c.bytes(i + 1).slice()))
+    else return c.refuse(Errors.syntax)
   }
-  return o
+  return true
 }
 
 /** First element and number of elements that LIMIT leaves of `n`. */
@@ -269,8 +265,17 @@ const answer = (c: CommandContext, o: SortOptions, elements: Strings, indexes: I
 }
 
 const sortWith = (c: CommandContext, mayStore: boolean): void => {
-  const o = readOptions(c, mayStore)
-  if (o === undefined) return
+  const o: SortOptions = {
+    descending: false,
+    alpha: false,
+    unsorted: false,
+    by: undefined,
+    get: [],
+    limitStart: 0,
+    limitCount: -1,
+    store: 0,
+  }
+  if (!readOptions(c, o, mayStore)) return
   const entry = c.read(1)
   const elements = new Strings()
   applyLimit(o, 0)

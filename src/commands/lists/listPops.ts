@@ -11,6 +11,7 @@ import * as Errors from "../../resp/Errors.js"
 import { TYPE_LIST } from "../../store/Entry.js"
 import { command, type Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import {
   createList,
   dropElements,
@@ -69,9 +70,15 @@ const rpop = (c: CommandContext): void => pop(c, false)
 
 // ---- LMOVE and kin
 
-/** One end of a list. */
-const side = (c: CommandContext, i: number): boolean | undefined =>
-  c.is(i, "LEFT") ? true : c.is(i, "RIGHT") ? false : undefined
+/** Every command of this file names the ends of a list alike. */
+const sides = options(spec.LMPOP).choice("where")
+const [LEFT] = sides.bits("LEFT")
+
+/** One end of a list: true for the left one, undefined for a word that names none. */
+const side = (c: CommandContext, i: number): boolean | undefined => {
+  const found = sides.at(c, i)
+  return found === 0 ? undefined : found === LEFT
+}
 
 const sideName = (left: boolean): string => (left ? "left" : "right")
 
@@ -270,6 +277,9 @@ const blockingPopCommand = (c: CommandContext, left: boolean): void | Effect.Eff
 const blpop = (c: CommandContext): void | Effect.Effect<Uint8Array> => blockingPopCommand(c, true)
 const brpop = (c: CommandContext): void | Effect.Effect<Uint8Array> => blockingPopCommand(c, false)
 
+/** LMPOP has one option: COUNT. */
+const mpopOptions = options(spec.LMPOP)
+
 /** LMPOP's arguments. */
 const mpop = { last: 0, left: true, count: 1 }
 
@@ -295,7 +305,7 @@ const readMpop = (c: CommandContext, i: number): boolean => {
 /** Reads [COUNT n] from argument i to the end; answers an error. */
 const readMpopCount = (c: CommandContext, i: number): string | undefined => {
   if (i === c.argc) return undefined
-  if (!c.is(i, "COUNT") || i + 1 >= c.argc) return Errors.syntax
+  if (mpopOptions.at(c, i) === 0) return Errors.syntax
   const count = c.integer(i + 1)
   if (!(count >= 1)) return Errors.countNotPositive
   mpop.count = count

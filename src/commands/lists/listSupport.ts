@@ -1,4 +1,5 @@
 /** What the list commands share: finding a list, changing it with all consequences, and answering elements. */
+import { chunkOf } from "../../memory/Ref.js"
 import type { Ref } from "../../memory/Arena.js"
 import { after, get, LISTPACK_END, lpv, read as readEntry } from "../../bytes/packed/Listpack.js"
 import * as Quicklist from "../../memory/list/Quicklist.js"
@@ -95,7 +96,7 @@ export const replyRange = (c: CommandContext, list: Ref, start: number, n: numbe
     if (Quicklist.isPlain(a, node)) {
       replyElement(c, node, pos)
       left--
-    } else left -= replyEntries(c.out, a.u8[node >>> 20], pos, left)
+    } else left -= replyEntries(c.out, a.u8[chunkOf(node)], pos, left)
     if (left === 0) return
     node = Quicklist.nodeNext(a, node)
     pos = Quicklist.edge(a, node, false)

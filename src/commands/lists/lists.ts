@@ -5,6 +5,7 @@ import * as Errors from "../../resp/Errors.js"
 import { TYPE_LIST } from "../../store/Entry.js"
 import { command, type Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { listPopCommands } from "./listPops.js"
 import {
   createList,
@@ -97,10 +98,14 @@ const lset = (c: CommandContext): void => {
   listChanged(c, buf, argOff[1], argLen[1], "lset", 1)
 }
 
+const wheres = options(spec.LINSERT).choice("where")
+const [BEFORE] = wheres.bits("BEFORE")
+
 const linsert = (c: CommandContext): void => {
   const { buf, argOff, argLen } = c
-  const before = c.is(2, "BEFORE")
-  if (!before && !c.is(2, "AFTER")) return c.fail(Errors.syntax)
+  const where = wheres.at(c, 2)
+  if (where === 0) return c.fail(Errors.syntax)
+  const before = where === BEFORE
   const entry = c.write(1)
   if (entry === 0) return c.out.zero()
   if (c.wrongType(entry, TYPE_LIST)) return
@@ -156,6 +161,9 @@ const ltrim = (c: CommandContext): void => {
 
 const RANK_MIN = -(2 ** 63)
 
+const declared = options(spec.LPOS)
+const [RANK, COUNT, MAXLEN] = declared.bits("RANK", "COUNT", "MAXLEN")
+
 /** LPOS's options. */
 const lposOptions = { rank: 1, count: -1, maxlen: 0 }
 
@@ -164,28 +172,23 @@ const readLposOptions = (c: CommandContext): boolean => {
   o.rank = 1
   o.count = -1
   o.maxlen = 0
-  for (let i = 3; i < c.argc; i += 2) {
-    const more = i + 1 < c.argc
-    if (more && c.is(i, "RANK")) {
+  for (let i = 3, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === RANK) {
       o.rank = c.integer(i + 1)
-      if (o.rank !== o.rank) return refuse(c, Errors.notInteger)
-      if (o.rank === 0) return refuse(c, Errors.lposRankZero)
+      if (o.rank !== o.rank) return c.refuse(Errors.notInteger)
+      if (o.rank === 0) return c.refuse(Errors.lposRankZero)
       // The one rank without a positive counterpart means the first match from the end.
       if (o.rank === RANK_MIN && c.text(i + 1) === String(BigInt(RANK_MIN))) o.rank = -1
-    } else if (more && c.is(i, "COUNT")) {
+    } else if (option === COUNT) {
       o.count = c.integer(i + 1)
-      if (!(o.count >= 0)) return refuse(c, Errors.lposCount)
-    } else if (more && c.is(i, "MAXLEN")) {
+      if (!(o.count >= 0)) return c.refuse(Errors.lposCount)
+    } else if (option === MAXLEN) {
       o.maxlen = c.integer(i + 1)
-      if (!(o.maxlen >= 0)) return refuse(c, Errors.lposMaxlen)
-    } else return refuse(c, Errors.syntax)
+      if (!(o.maxlen >= 0)) return c.refuse(Errors.lposMaxlen)
+    } else return c.refuse(Errors.syntax)
   }
   return true
-}
-
-const refuse = (c: CommandContext, text: string): boolean => {
-  c.fail(text)
-  return false
 }
 
 const lpos = (c: CommandContext): void => {

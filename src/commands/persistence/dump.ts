@@ -1,6 +1,7 @@
 /** DUMP and RESTORE: single values in the RDB format. */
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { Event } from "../../engine/KeyEvents.js"
 import * as generic from "../spec/generic.js"
 import * as server from "../spec/server.js"
@@ -25,27 +26,31 @@ interface RestoreOptions {
 
 const IDLE_MAX = 0x7fffffff
 
+/** RESTORE-ASKING takes the same. */
+const declared = options(generic.RESTORE)
+const [REPLACE, ABSTTL, IDLETIME, FREQ] = declared.bits("REPLACE", "ABSTTL", "IDLETIME", "FREQ")
+
 /** Options from argument 4 on; undefined after an error reply. */
 const readOptions = (c: CommandContext): RestoreOptions | undefined => {
-  const options: RestoreOptions = { replace: false, absolute: false, idle: -1, freq: -1 }
-  for (let i = 4; i < c.argc; i++) {
-    const more = c.argc - i - 1
-    if (c.is(i, "REPLACE")) options.replace = true
-    else if (c.is(i, "ABSTTL")) options.absolute = true
-    else if (c.is(i, "IDLETIME") && more >= 1 && options.freq === -1) {
-      const idle = readNumber(c, ++i, IDLE_MAX, Errors.restoreIdleTime)
+  const found: RestoreOptions = { replace: false, absolute: false, idle: -1, freq: -1 }
+  for (let i = 4, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === REPLACE) found.replace = true
+    else if (option === ABSTTL) found.absolute = true
+    else if (option === IDLETIME && found.freq === -1) {
+      const idle = readNumber(c, i + 1, IDLE_MAX, Errors.restoreIdleTime)
       if (idle < 0) return undefined
-      options.idle = idle
-    } else if (c.is(i, "FREQ") && more >= 1 && options.idle === -1) {
-      const freq = readNumber(c, ++i, 255, Errors.restoreFreq)
+      found.idle = idle
+    } else if (option === FREQ && found.idle === -1) {
+      const freq = readNumber(c, i + 1, 255, Errors.restoreFreq)
       if (freq < 0) return undefined
-      options.freq = freq
+      found.freq = freq
     } else {
       c.fail(Errors.syntax)
       return undefined
     }
   }
-  return options
+  return found
 }
 
 /** A number in [0, max], or -1 after an error reply. */

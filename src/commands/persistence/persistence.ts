@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import * as spec from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import type { RdbIoError } from "../../rdb/format/RdbErrors.js"
@@ -19,6 +20,9 @@ const saveError = (error: RdbIoError): Uint8Array =>
 const replied = (effect: Effect.Effect<void, RdbIoError>, onSuccess: Uint8Array): Effect.Effect<Uint8Array> =>
   Effect.match(effect, { onSuccess: () => onSuccess, onFailure: saveError })
 
+/** BGSAVE has one option: SCHEDULE. */
+const bgsaveOptions = options(spec.BGSAVE)
+
 export const persistenceCommands = (persistence: ServerPersistence): ReadonlyArray<Command> => {
   const save = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
     if (persistence.state.save !== undefined) return c.fail(Errors.saveInProgress)
@@ -26,7 +30,7 @@ export const persistenceCommands = (persistence: ServerPersistence): ReadonlyArr
   }
 
   const bgsave = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    if (c.argc > 2 || (c.argc === 2 && !c.is(1, "SCHEDULE"))) return c.fail(Errors.syntax)
+    if (c.argc > 2 || (c.argc === 2 && bgsaveOptions.at(c, 1) === 0)) return c.fail(Errors.syntax)
     const p = persistence
     if (p.state.save !== undefined) return c.fail(Errors.saveInProgress)
     if (!c.denyBlocking) return replied(p.startBackground(), STARTED)

@@ -1,10 +1,15 @@
 /** FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds] */
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import { FAILOVER } from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import type { FailoverRequest } from "../../server/replication/Failover.js"
 import type { Replication } from "../../server/replication/Replication.js"
 
 type Words = FailoverRequest & { readonly abort: boolean; readonly timed: boolean }
+
+const declared = options(FAILOVER)
+const [TO, FORCE, ABORT, TIMEOUT] = declared.bits("TO", "FORCE", "ABORT", "TIMEOUT")
 
 /** The words of the command, or the error they meet. */
 const parse = (c: CommandContext): Words | string => {
@@ -13,19 +18,19 @@ const parse = (c: CommandContext): Words | string => {
   let timed = false
   let force = false
   let abort = false
-  for (let i = 1; i < c.argc; i++) {
-    if (c.is(i, "ABORT") && c.argc === 2) abort = true
-    else if (c.is(i, "TIMEOUT") && i + 1 < c.argc && !timed) {
-      timeoutMs = c.integer(++i)
+  for (let i = 1, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === ABORT && c.argc === 2) abort = true
+    else if (option === TIMEOUT && !timed) {
+      timeoutMs = c.integer(i + 1)
       if (Number.isNaN(timeoutMs)) return Errors.notInteger
       if (timeoutMs <= 0) return "ERR FAILOVER timeout must be greater than 0"
       timed = true
-    } else if (c.is(i, "TO") && i + 2 < c.argc && to === undefined) {
+    } else if (option === TO && to === undefined) {
       const port = c.integer(i + 2)
       if (Number.isNaN(port)) return Errors.notInteger
       to = { host: c.utf8(i + 1), port }
-      i += 2
-    } else if (c.is(i, "FORCE") && !force) force = true
+    } else if (option === FORCE && !force) force = true
     else return Errors.syntax
   }
   return { to, timeoutMs, timed, force, abort }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import * as generic from "../spec/generic.js"
 import * as spec from "../spec/server.js"
 import { splitWords } from "../../config/Words.js"
@@ -12,6 +13,7 @@ import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
 import type { Replication } from "../../server/replication/Replication.js"
 import { describeClient } from "../../engine/clients/clientDescribe.js"
+import type { DebugSubcommand } from "../debug/DebugSubcommand.js"
 import { failover } from "./failover.js"
 
 export const replicationCommands = (engine: Engine, replication: Replication): ReadonlyArray<Command> => [
@@ -29,12 +31,30 @@ export const replicationCommands = (engine: Engine, replication: Replication): R
   command(spec.FAILOVER, (c) => failover(c, replication)),
 ]
 
+/** SLAVEOF takes the same words. */
+const noOne = options(spec.REPLICAOF)
+const [NO, ONE] = noOne.bits("NO", "ONE")
+/** DEBUG CHANGE-REPL-ID. */
+export const debugChangeId = ({ log }: Replication): DebugSubcommand => ({
+  name: "CHANGE-REPL-ID",
+  arguments: [0, 0],
+  help: [
+    "CHANGE-REPL-ID",
+    "    Change the replication IDs of the instance.",
+    "    Dangerous: should be used only for testing the replication subsystem.",
+  ],
+  run: (c) => {
+    log.changeId()
+    c.out.ok()
+  },
+})
+
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
   const { replica } = replication
   const log = (text: string): void =>
     void engine.background(Effect.logInfo(`${text} (user request from '${describeClient(c, c.session)}')`))
   if (replication.failover.running) return c.fail(Errors.replicaofInFailover)
-  if (c.is(1, "NO") && c.is(2, "ONE")) {
+  if (noOne.at(c, 1) === NO && noOne.at(c, 2) === ONE) {
     if (replica.master !== undefined) {
       replication.promote()
       log("MASTER MODE enabled")
@@ -81,7 +101,7 @@ const role = (c: CommandContext, { master, replica, log }: Replication): void =>
   }
 }
 
-/** Pairs of option and value. ACK and GETACK are never answered. */
+/** Pairs of option and value, which no declaration names, as in Redis. ACK and GETACK are never answered. */
 const replconf = (c: CommandContext, replication: Replication): void => {
   if (c.argc % 2 === 0) return c.fail(Errors.syntax)
   const { master, replica } = replication

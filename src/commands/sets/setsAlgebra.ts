@@ -6,6 +6,7 @@ import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
 import * as spec from "../spec/sets.js"
 import { storeNothing, storeValue } from "../shared/storeValue.js"
 
@@ -99,13 +100,16 @@ const intersect = (c: CommandContext, first: number, n: number, to: number, limi
 const sinter = (c: CommandContext): void => intersect(c, 1, c.argc - 1, TO_REPLY, 0)
 const sinterstore = (c: CommandContext): void => intersect(c, 2, c.argc - 2, TO_STORE, 0)
 
+/** SINTERCARD has one option: LIMIT. */
+const cardOptions = options(spec.SINTERCARD)
+
 const sintercard = (c: CommandContext): void => {
   const n = c.integer(1)
   if (!(n > 0)) return c.fail(Errors.numkeysNotPositive)
   if (n > c.argc - 2) return c.fail(Errors.numkeysTooMany)
   let limit = 0
   for (let i = 2 + n; i < c.argc; i += 2) {
-    if (!c.is(i, "LIMIT") || i + 1 >= c.argc) return c.fail(Errors.syntax)
+    if (cardOptions.at(c, i) === 0) return c.fail(Errors.syntax)
     limit = c.integer(i + 1)
     if (!(limit >= 0)) return c.fail(Errors.limitNegative)
   }

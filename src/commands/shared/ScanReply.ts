@@ -8,6 +8,8 @@ import { globMatch } from "../../bytes/Glob.js"
 import { parseCursor } from "../../bytes/Numbers.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import { SCAN } from "../spec/generic.js"
 
 const COUNT_DEFAULT = 10
 /** Buckets looked at for one page, a multiple of COUNT: a sparse table must not hold the server up. */
@@ -31,29 +33,26 @@ export const scanOptions = {
   type: 0,
 }
 
+/** SSCAN, HSCAN and ZSCAN take the same options as SCAN but TYPE. */
+const declared = options(SCAN)
+const [MATCH, COUNT, TYPE] = declared.bits("MATCH", "COUNT", "TYPE")
+
 /** Reads the options from argument `first` on; false after answering an error. */
 export const readScanOptions = (c: CommandContext, first: number, withType: boolean): boolean => {
   scanOptions.count = COUNT_DEFAULT
   scanOptions.pattern = 0
   scanOptions.type = 0
-  for (let i = first; i < c.argc; i += 2) {
-    const hasValue = i + 1 < c.argc
-    if (hasValue && c.is(i, "COUNT")) {
+  for (let i = first, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === COUNT) {
       const count = c.integer(i + 1)
-      if (!(count >= 1)) {
-        c.out.error(count === count ? Errors.syntax : Errors.notInteger)
-        return false
-      }
+      if (!(count >= 1)) return c.refuse(count === count ? Errors.syntax : Errors.notInteger)
       scanOptions.count = count
-    } else if (hasValue && c.is(i, "MATCH")) {
+    } else if (option === MATCH) {
       const all = c.argLen[i + 1] === 1 && c.buf[c.argOff[i + 1]] === STAR
       scanOptions.pattern = all ? 0 : i + 1
-    } else if (hasValue && withType && c.is(i, "TYPE")) {
-      scanOptions.type = i + 1
-    } else {
-      c.out.error(Errors.syntax)
-      return false
-    }
+    } else if (option === TYPE && withType) scanOptions.type = i + 1
+    else return c.refuse(Errors.syntax)
   }
   return true
 }

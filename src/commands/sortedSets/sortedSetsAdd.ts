@@ -5,49 +5,34 @@ import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
 import { settleSortedSet } from "./sortedSetSupport.js"
 import * as spec from "../spec/sortedSets.js"
 
-/** Options of ZADD, as bits. */
-export const NX = 1
-export const XX = 2
-const GT = 4
-const LT = 8
-export const CH = 16
-const INCR = 32
+const declared = options(spec.ZADD)
+export const [NX, XX, GT, LT, CH, INCR] = declared.bits("NX", "XX", "GT", "LT", "CH", "INCR")
 
 /** Option bits of ZADD from argument 2 on; the argument after them is left in `scoresFrom`. */
 const readAddOptions = (c: CommandContext): number => {
-  let options = 0
+  let found = 0
   let i = 2
   for (; i < c.argc; i++) {
-    const bit = optionBit(c, i)
+    const bit = declared.at(c, i)
     if (bit === 0) break
-    options |= bit
+    found |= bit
   }
   scoresFrom = i
-  return options
+  return found
 }
 let scoresFrom = 0
 
-const optionBit = (c: CommandContext, i: number): number => {
-  // A score begins with a digit or sign far more often than an option comes.
-  if (c.argLen[i] > 4 || c.argLen[i] < 2 || c.buf[c.argOff[i]] < 0x41) return 0
-  if (c.is(i, "NX")) return NX
-  if (c.is(i, "XX")) return XX
-  if (c.is(i, "GT")) return GT
-  if (c.is(i, "LT")) return LT
-  if (c.is(i, "CH")) return CH
-  return c.is(i, "INCR") ? INCR : 0
-}
-
 /** What is wrong with the options and the number of pairs, or undefined. */
-const addConflict = (options: number, words: number): string | undefined => {
+const addConflict = (found: number, words: number): string | undefined => {
   if (words === 0 || words % 2 !== 0) return Errors.syntax
-  if ((options & NX) !== 0 && (options & XX) !== 0) return Errors.zaddNxXx
-  const relative = options & (GT | LT)
-  if (relative === (GT | LT) || (relative !== 0 && (options & NX) !== 0)) return Errors.zaddGtLtNx
-  if ((options & INCR) !== 0 && words > 2) return Errors.zaddIncrPairs
+  if ((found & NX) !== 0 && (found & XX) !== 0) return Errors.zaddNxXx
+  const relative = found & (GT | LT)
+  if (relative === (GT | LT) || (relative !== 0 && (found & NX) !== 0)) return Errors.zaddGtLtNx
+  if ((found & INCR) !== 0 && words > 2) return Errors.zaddIncrPairs
   return undefined
 }
 
@@ -79,29 +64,29 @@ const zadd = (c: CommandContext): void => addWith(c, readAddOptions(c))
 
 const zincrby = (c: CommandContext): void => {
   // A word that is an option of ZADD is read as one, and then the pair is not complete.
-  if (optionBit(c, 2) !== 0) return c.fail(Errors.syntax)
+  if (declared.at(c, 2) !== 0) return c.fail(Errors.syntax)
   scoresFrom = 2
   addWith(c, INCR)
 }
 
-const addWith = (c: CommandContext, options: number): void => {
+const addWith = (c: CommandContext, found: number): void => {
   const from = scoresFrom
-  const conflict = addConflict(options, c.argc - from)
+  const conflict = addConflict(found, c.argc - from)
   if (conflict !== undefined) return c.fail(conflict)
   if (!readScores(c, from)) return
-  addScored(c, options, from + 1, 2)
+  addScored(c, found, from + 1, 2)
 }
 
 /**
  * Adds the members in arguments first, first + step, ..., whose scores are in the room `scoresFor` gave, and answers.
  * @returns how many were added or changed
  */
-export const addScored = (c: CommandContext, options: number, first: number, step: number): number => {
+export const addScored = (c: CommandContext, found: number, first: number, step: number): number => {
   const { buf, argOff, argLen, settings, keyspace, out } = c
   const entry = c.write(1)
   if (c.wrongType(entry, TYPE_ZSET)) return 0
-  const incr = (options & INCR) !== 0
-  if (entry === 0 && (options & XX) !== 0) {
+  const incr = (found & INCR) !== 0
+  if (entry === 0 && (found & XX) !== 0) {
     if (incr) out.nil()
     else out.zero()
     return 0
@@ -116,13 +101,13 @@ export const addScored = (c: CommandContext, options: number, first: number, ste
     const old = set.find(buf, argOff[i], argLen[i])
     let score = scores[k]
     if (Number.isNaN(old)) {
-      if ((options & XX) !== 0) continue
+      if ((found & XX) !== 0) continue
       set.insert(score, buf, argOff[i], argLen[i], settings)
       added++
       result = score
       continue
     }
-    if ((options & NX) !== 0) continue
+    if ((found & NX) !== 0) continue
     if (incr) {
       score += old
       if (Number.isNaN(score)) {
@@ -130,7 +115,7 @@ export const addScored = (c: CommandContext, options: number, first: number, ste
         return 0
       }
     }
-    if (((options & GT) !== 0 && score <= old) || ((options & LT) !== 0 && score >= old)) continue
+    if (((found & GT) !== 0 && score <= old) || ((found & LT) !== 0 && score >= old)) continue
     result = score
     if (score === old) continue
     set.update(score, buf, argOff[i], argLen[i])
@@ -145,7 +130,7 @@ export const addScored = (c: CommandContext, options: number, first: number, ste
     c.changed(1, Event.zset, incr ? "zincr" : "zadd")
     keyspace.dirty += added + updated - 1
   }
-  if (!incr) out.int((options & CH) !== 0 ? added + updated : added)
+  if (!incr) out.int((found & CH) !== 0 ? added + updated : added)
   else if (Number.isNaN(result)) out.nil()
   else out.double(result)
   return added + updated

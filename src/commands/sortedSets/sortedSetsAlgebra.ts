@@ -7,6 +7,7 @@ import type { SortedSet } from "../../store/types/SortedSetValue.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { replyRange, storeSortedSet } from "./sortedSetSupport.js"
 import * as spec from "../spec/sortedSets.js"
 
@@ -18,10 +19,6 @@ const DIFFERENCE = 2
 const TO_REPLY = 0
 const TO_STORE = 1
 const TO_COUNT = 2
-
-const SUM = 0
-const MIN = 1
-const MAX = 2
 
 /** Score of a member of a plain set. */
 const SET_SCORE = 1
@@ -35,9 +32,6 @@ interface Operand {
 }
 
 const NOTHING: Operand = { sorted: undefined, set: undefined, size: 0, weight: 1 }
-
-/** Options of the command at hand; one object for the one thread. */
-const options = { aggregate: SUM, withScores: false, limit: 0 }
 
 /** The inputs under `n` keys from argument `first` on; undefined after answering WRONGTYPE. */
 const readOperands = (c: CommandContext, first: number, n: number): Array<Operand> | undefined => {
@@ -61,6 +55,17 @@ const readOperands = (c: CommandContext, first: number, n: number): Array<Operan
   return operands
 }
 
+/** ZUNION's are ZINTER's too, and those of the forms that store. */
+const declared = options(spec.ZUNION)
+const [WEIGHTS, AGGREGATE, WITHSCORES] = declared.bits("WEIGHTS", "AGGREGATE", "WITHSCORES")
+const aggregates = declared.choice("aggregate")
+const [SUM, MIN] = aggregates.bits("SUM", "MIN")
+/** ZINTERCARD has one option: LIMIT. */
+const cardOptions = options(spec.ZINTERCARD)
+
+/** Options of the command at hand; one object for the one thread. */
+const settings = { aggregate: SUM, withScores: false, limit: 0 }
+
 /** Reads the options from argument `first` on; false after answering an error. */
 const readOptions = (
   c: CommandContext,
@@ -69,50 +74,49 @@ const readOptions = (
   to: number,
   operands: ReadonlyArray<Operand>,
 ): boolean => {
-  options.aggregate = SUM
-  options.withScores = false
-  options.limit = 0
-  const weighted = operation !== DIFFERENCE && to !== TO_COUNT
-  for (let i = first; i < c.argc; i++) {
-    const left = c.argc - i - 1
-    if (weighted && left >= operands.length && c.is(i, "WEIGHTS")) {
+  settings.aggregate = SUM
+  settings.withScores = false
+  settings.limit = 0
+  if (to === TO_COUNT) return readLimit(c, first)
+  for (let i = first, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === WITHSCORES && to === TO_REPLY) settings.withScores = true
+    else if (operation === DIFFERENCE) return c.refuse(Errors.syntax)
+    else if (option === WEIGHTS && i + operands.length < c.argc) {
       if (!readWeights(c, i + 1, operands)) return false
-      i += operands.length
-    } else if (weighted && left >= 1 && c.is(i, "AGGREGATE")) {
-      options.aggregate = aggregateIn(c, ++i)
-      if (options.aggregate < 0) return refuse(c, Errors.syntax)
-    } else if (to === TO_REPLY && c.is(i, "WITHSCORES")) {
-      options.withScores = true
-    } else if (to === TO_COUNT && left >= 1 && c.is(i, "LIMIT")) {
-      options.limit = c.integer(++i)
-      if (!(options.limit >= 0)) return refuse(c, Errors.limitNegative)
-    } else return refuse(c, Errors.syntax)
+      // One a key, of which `words` counts the first.
+      i += operands.length - 1
+    } else if (option === AGGREGATE) {
+      settings.aggregate = aggregates.at(c, i + 1)
+      if (settings.aggregate === 0) return c.refuse(Errors.syntax)
+    } else return c.refuse(Errors.syntax)
   }
   return true
 }
 
-const refuse = (c: CommandContext, text: string): false => {
-  c.out.error(text)
-  return false
+const readLimit = (c: CommandContext, first: number): boolean => {
+  for (let i = first; i < c.argc; i += 2) {
+    if (cardOptions.at(c, i) === 0) return c.refuse(Errors.syntax)
+    settings.limit = c.integer(i + 1)
+    if (!(settings.limit >= 0)) return c.refuse(Errors.limitNegative)
+  }
+  return true
 }
 
 const readWeights = (c: CommandContext, first: number, operands: ReadonlyArray<Operand>): boolean => {
   for (const [k, operand] of operands.entries()) {
     operand.weight = c.double(first + k)
-    if (Number.isNaN(operand.weight)) return refuse(c, Errors.weightNotFloat)
+    if (Number.isNaN(operand.weight)) return c.refuse(Errors.weightNotFloat)
   }
   return true
 }
-
-const aggregateIn = (c: CommandContext, i: number): number =>
-  c.is(i, "SUM") ? SUM : c.is(i, "MIN") ? MIN : c.is(i, "MAX") ? MAX : -1
 
 /** 0 times infinity, and infinity less infinity, count as 0. */
 const orZero = (x: number): number => (Number.isNaN(x) ? 0 : x)
 
 const aggregate = (x: number, y: number): number => {
-  if (options.aggregate === SUM) return orZero(x + y)
-  if (options.aggregate === MIN) return y < x ? y : x
+  if (settings.aggregate === SUM) return orZero(x + y)
+  if (settings.aggregate === MIN) return y < x ? y : x
   return y > x ? y : x
 }
 
@@ -227,7 +231,7 @@ const combine = (c: CommandContext, at: number, operation: number, to: number, e
   if (operands === undefined || !readOptions(c, at + 1 + n, operation, to, operands)) return
   // The smallest first, which is also the order in which Redis sums up.
   if (operation !== DIFFERENCE) operands.sort((x, y) => x.size - y.size)
-  if (to === TO_COUNT) return c.out.int(intersect(c, operands, undefined, options.limit))
+  if (to === TO_COUNT) return c.out.int(intersect(c, operands, undefined, settings.limit))
   const result = c.keyspace.collections.otherSortedSet.create(false)
   if (operation === UNION) unite(c, operands, result)
   else if (operation === INTERSECTION) intersect(c, operands, result, 0)
@@ -237,7 +241,7 @@ const combine = (c: CommandContext, at: number, operation: number, to: number, e
     result.pack(c.settings)
     return storeSortedSet(c, 1, result, event)
   }
-  replyRange(c, result, 0, result.size, false, options.withScores)
+  replyRange(c, result, 0, result.size, false, settings.withScores)
   result.free()
 }
 

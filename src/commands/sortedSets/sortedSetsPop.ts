@@ -6,6 +6,7 @@ import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { Event } from "../../engine/KeyEvents.js"
+import { options } from "../../engine/Options.js"
 import { settleSortedSet } from "./sortedSetSupport.js"
 import * as spec from "../spec/sortedSets.js"
 import { timeoutArgument } from "../shared/timeoutArgument.js"
@@ -69,31 +70,32 @@ const zpopmax = (c: CommandContext): void => pop(c, true)
 
 // ---- several keys
 
+/** ZMPOP and BZMPOP have one option: COUNT. */
+const declared = options(spec.ZMPOP)
+const ends = declared.choice("where")
+const [MAX] = ends.bits("MAX")
+
 /** ZMPOP or BZMPOP at hand; one object for the one thread. */
 const many = { keys: 0, max: false, count: 1 }
 
 /** Reads numkeys in argument i and all that follows; false after answering an error. */
 const readMany = (c: CommandContext, i: number): boolean => {
   const keys = c.integer(i)
-  if (!(keys > 0)) return refuse(c, Errors.numkeysNotPositive)
+  if (!(keys > 0)) return c.refuse(Errors.numkeysNotPositive)
   const where = i + keys + 1
-  if (where >= c.argc) return refuse(c, Errors.syntax)
+  if (where >= c.argc) return c.refuse(Errors.syntax)
   many.keys = keys
-  many.max = c.is(where, "MAX")
-  if (!many.max && !c.is(where, "MIN")) return refuse(c, Errors.syntax)
+  const end = ends.at(c, where)
+  if (end === 0) return c.refuse(Errors.syntax)
+  many.max = end === MAX
   many.count = -1
   for (let j = where + 1; j < c.argc; j += 2) {
-    if (many.count !== -1 || j + 1 >= c.argc || !c.is(j, "COUNT")) return refuse(c, Errors.syntax)
+    if (many.count !== -1 || declared.at(c, j) === 0) return c.refuse(Errors.syntax)
     many.count = c.integer(j + 1)
-    if (!(many.count > 0)) return refuse(c, Errors.countNotPositive)
+    if (!(many.count > 0)) return c.refuse(Errors.countNotPositive)
   }
   if (many.count === -1) many.count = 1
   return true
-}
-
-const refuse = (c: CommandContext, text: string): false => {
-  c.out.error(text)
-  return false
 }
 
 /** Leaves the pop as the plain command that replicas understand. */

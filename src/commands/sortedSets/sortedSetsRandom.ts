@@ -5,12 +5,16 @@ import type { SortedSet } from "../../store/types/SortedSetValue.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { drawDistinct, Sampler, WALK_FRACTION } from "../shared/sampling.js"
 import { replyMember, replyMembersStart, replyRange } from "./sortedSetSupport.js"
 import * as spec from "../spec/sortedSets.js"
 
 /** From here on a reply of members and scores would have more items than a 64-bit integer counts. */
 const SCORED_COUNT_END = 2 ** 62
+
+/** ZRANDMEMBER has one option: WITHSCORES. */
+const declared = options(spec.ZRANDMEMBER)
 
 const sampler = new Sampler()
 
@@ -30,7 +34,7 @@ const randomMembers = (c: CommandContext): void => {
   if (count === -(2 ** 63) && c.int64(2) === -9223372036854775808n)
     return c.fail(Errors.randomCountOutOfRange)
   const withScores = c.argc > 3
-  if (c.argc > 4 || (withScores && !c.is(3, "WITHSCORES"))) return c.fail(Errors.syntax)
+  if (c.argc > 4 || (withScores && declared.at(c, 3) === 0)) return c.fail(Errors.syntax)
   // The last count Redis takes is 2^62 - 1, which as a double is 2^62.
   if (withScores && Math.abs(count) >= SCORED_COUNT_END && beyondScoredCount(c))
     return c.fail(Errors.valueOutOfRange)

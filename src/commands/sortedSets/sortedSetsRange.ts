@@ -6,6 +6,7 @@ import type { SortedSet } from "../../store/types/SortedSetValue.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import { replyRange, storeSortedSet } from "./sortedSetSupport.js"
 import * as spec from "../spec/sortedSets.js"
 
@@ -36,34 +37,38 @@ const maxScore = new ScoreBound()
 const minLex = new LexBound()
 const maxLex = new LexBound()
 
+/** ZRANGE's kin take its options, but for what their names have settled. */
+const declared = options(spec.ZRANGE)
+const [BYSCORE, BYLEX, REV, LIMIT, WITHSCORES] = declared.bits(
+  "BYSCORE",
+  "BYLEX",
+  "REV",
+  "LIMIT",
+  "WITHSCORES",
+)
+
 /** Reads the options from argument `first` on; false after answering an error. */
 const readOptions = (c: CommandContext, first: number, store: boolean): boolean => {
   range.withScores = false
   range.offset = 0
   range.limit = -1
-  for (let i = first; i < c.argc; i++) {
-    const left = c.argc - i - 1
-    if (!store && c.is(i, "WITHSCORES")) range.withScores = true
-    else if (left >= 2 && c.is(i, "LIMIT")) {
+  for (let i = first, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === WITHSCORES && !store) range.withScores = true
+    else if (option === LIMIT) {
       range.offset = c.integer(i + 1)
       range.limit = c.integer(i + 2)
-      if (Number.isNaN(range.offset) || Number.isNaN(range.limit)) return refuse(c, Errors.notInteger)
-      i += 2
-    } else if (range.direction === EITHER && c.is(i, "REV")) range.direction = REVERSE
-    else if (range.by === BY_ANY && c.is(i, "BYLEX")) range.by = BY_LEX
-    else if (range.by === BY_ANY && c.is(i, "BYSCORE")) range.by = BY_SCORE
-    else return refuse(c, Errors.syntax)
+      if (Number.isNaN(range.offset) || Number.isNaN(range.limit)) return c.refuse(Errors.notInteger)
+    } else if (option === REV && range.direction === EITHER) range.direction = REVERSE
+    else if (option === BYLEX && range.by === BY_ANY) range.by = BY_LEX
+    else if (option === BYSCORE && range.by === BY_ANY) range.by = BY_SCORE
+    else return c.refuse(Errors.syntax)
   }
   if (range.direction === EITHER) range.direction = FORWARD
   if (range.by === BY_ANY) range.by = BY_RANK
-  if (range.limit !== -1 && range.by === BY_RANK) return refuse(c, Errors.zrangeLimit)
-  if (range.withScores && range.by === BY_LEX) return refuse(c, Errors.zrangeWithScoresByLex)
+  if (range.limit !== -1 && range.by === BY_RANK) return c.refuse(Errors.zrangeLimit)
+  if (range.withScores && range.by === BY_LEX) return c.refuse(Errors.zrangeWithScoresByLex)
   return true
-}
-
-const refuse = (c: CommandContext, text: string): false => {
-  c.out.error(text)
-  return false
 }
 
 /** Reads the two ends of the range, in arguments i and i + 1; false after answering an error. */
@@ -73,7 +78,7 @@ const readEnds = (c: CommandContext, i: number): boolean => {
     range.start = c.integer(i)
     range.stop = c.integer(i + 1)
     if (!Number.isNaN(range.start) && !Number.isNaN(range.stop)) return true
-    return refuse(c, Errors.notInteger)
+    return c.refuse(Errors.notInteger)
   }
   const reverse = range.direction === REVERSE
   const min = reverse ? i + 1 : i
@@ -81,10 +86,10 @@ const readEnds = (c: CommandContext, i: number): boolean => {
   if (range.by === BY_SCORE) {
     if (minScore.parse(buf, argOff[min], argLen[min]) && maxScore.parse(buf, argOff[max], argLen[max]))
       return true
-    return refuse(c, Errors.minOrMaxNotFloat)
+    return c.refuse(Errors.minOrMaxNotFloat)
   }
   if (minLex.parse(buf, argOff[min], argLen[min]) && maxLex.parse(buf, argOff[max], argLen[max])) return true
-  return refuse(c, Errors.minOrMaxNotLex)
+  return c.refuse(Errors.minOrMaxNotLex)
 }
 
 /** Finds the range in the set; then `set.from` is the rank of its first member in the range's own direction. */

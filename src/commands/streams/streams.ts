@@ -7,8 +7,7 @@ import { xautoclaim, xclaim } from "./streamsClaim.js"
 import * as group from "./streamsGroup.js"
 import * as info from "./streamsInfo.js"
 import { xack, xpending } from "./streamsPending.js"
-import { xrange, xrevrange } from "./streamsRange.js"
-import { xread, xreadgroup } from "./streamsRead.js"
+import { xrange, xread, xreadgroup, xrevrange } from "./streamsRead.js"
 import { xtrim } from "./streamsTrim.js"
 
 export const streamCommands: ReadonlyArray<Command> = [

@@ -18,11 +18,13 @@ import { StreamId } from "../../bytes/StreamId.js"
 import * as Errors from "../../resp/Errors.js"
 import { STREAM_RADIX, TYPE_STREAM } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import { Event } from "../../engine/KeyEvents.js"
 import { idArgument, idBytes, readStream, replyId, writeStream } from "./streamsSupport.js"
 import { argumentsOf, TrimOptions } from "./streamsTrim.js"
 
-const options = new TrimOptions()
+const trim = new TrimOptions()
 const last = new StreamId()
 const scratch = new StreamId()
 
@@ -40,7 +42,7 @@ export const putNewStream = (c: CommandContext, i: number): Ref => {
 
 /** Chooses or checks the ID of a new entry above `last`; false when it cannot be. */
 const settleId = (id: StreamId, now: number): boolean => {
-  switch (options.idForm) {
+  switch (trim.idForm) {
     case "star":
       if (id.setMs(now).compare(last) > 0) return true
       id.copy(last).increment()
@@ -63,17 +65,17 @@ const bytesFrom = (c: CommandContext, from: number): number => {
 }
 
 export const xadd = (c: CommandContext): void => {
-  if (!options.parse(c, true)) return
-  const first = options.idArg + 1
+  if (!trim.parse(c, true)) return
+  const first = trim.idArg + 1
   const fields = c.argc - first
-  if (options.idArg === 0 || fields < 2 || (fields & 1) !== 0) return c.fail(Errors.wrongArguments("xadd"))
-  const id = options.id
-  if (options.idForm === "whole" && id.isZero) return c.fail(Errors.streamIdZero)
+  if (trim.idArg === 0 || fields < 2 || (fields & 1) !== 0) return c.fail(Errors.wrongArguments("xadd"))
+  const id = trim.id
+  if (trim.idForm === "whole" && id.isZero) return c.fail(Errors.streamIdZero)
   let s = writeStream(c, 1)
   if (s === -1) return
   const a = c.keyspace.arena
   if (s === 0) {
-    if (options.noMkStream) return c.out.nil()
+    if (trim.noMkStream) return c.out.nil()
     s = putNewStream(c, 1)
   }
   headerId(a, s, LAST_WORD, last)
@@ -85,17 +87,17 @@ export const xadd = (c: CommandContext): void => {
   appendToStream(a, s, id, c, first, fields >> 1, bytes, streamNodeMaxBytes, streamNodeMaxEntries)
   replyId(c.out, id)
   c.changed(1, Event.stream, "xadd")
-  if (options.trims && trimStream(a, s, options) > 0) c.notify(1, Event.stream, "xtrim")
+  if (trim.trims && trimStream(a, s, trim) > 0) c.notify(1, Event.stream, "xtrim")
   if (c.replicating) propagate(c, s, id)
   c.ready(1, TYPE_STREAM)
 }
 
 /** The log gets the ID that was chosen and what an approximate trim came to. */
 const propagate = (c: CommandContext, s: Ref, id: StreamId): void => {
-  if (options.idForm === "whole" && !options.approximate) return
+  if (trim.idForm === "whole" && !trim.approximate) return
   const args = argumentsOf(c)
-  if (options.idForm !== "whole") args[options.idArg] = idBytes(id)
-  if (options.approximate) options.makeExact(c, s, args)
+  if (trim.idForm !== "whole") args[trim.idArg] = idBytes(id)
+  if (trim.approximate) trim.makeExact(c, s, args)
   c.propagation.instead(c.db.id, ...args)
 }
 
@@ -123,21 +125,23 @@ export const xdel = (c: CommandContext): void => {
 
 const setId = new StreamId()
 const setDeleted = new StreamId()
+const setIdDeclared = options(spec.XSETID)
+const [ENTRIESADDED, MAXDELETEDID] = setIdDeclared.bits("ENTRIESADDED", "MAXDELETEDID")
 
 /** Reads XSETID's options; answers entries added (-1n = not given), undefined after an error. */
 const setIdOptions = (c: CommandContext): bigint | undefined => {
   let added = -1n
   setDeleted.setZero()
-  for (let i = 3; i < c.argc; i += 2) {
-    const more = i + 1 < c.argc
-    if (more && c.is(i, "ENTRIESADDED")) {
+  for (let i = 3, option = 0; i < c.argc; i += setIdDeclared.words(option)) {
+    option = setIdDeclared.at(c, i)
+    if (option === ENTRIESADDED) {
       const n = c.int64(i + 1)
       if (n === undefined || n < 0n) {
         c.fail(n === undefined ? Errors.notInteger : Errors.xsetidEntriesNegative)
         return undefined
       }
       added = n
-    } else if (more && c.is(i, "MAXDELETEDID")) {
+    } else if (option === MAXDELETEDID) {
       if (!idArgument(c, i + 1, setDeleted)) return undefined
       if (setId.compare(setDeleted) < 0) {
         c.fail(Errors.xsetidDeleted)

@@ -7,6 +7,8 @@ import { StreamIdTree } from "../../memory/stream/StreamIdTree.js"
 import * as Errors from "../../resp/Errors.js"
 import { entryValue, TYPE_STREAM } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import { logClaim, logGroupPosition, type Reader, theConsumer } from "./streamsDelivery.js"
 import { idArgument, idBytes, intervalStartArgument, replyEntry, replyId } from "./streamsSupport.js"
 
@@ -18,6 +20,10 @@ const held = new StreamIdTree()
 const ATTEMPTS = 10
 /** Greatest COUNT that XAUTOCLAIM takes. */
 const COUNT_MAX = (2n ** 63n - 1n) / 16n
+
+const declared = options(spec.XCLAIM)
+const [IDLE, TIME, RETRYCOUNT] = declared.bits("IDLE", "TIME", "RETRYCOUNT")
+const [FORCE, JUSTID, LASTID] = declared.bits("FORCE", "JUSTID", "LASTID")
 
 /** XCLAIM's options. */
 const claim = {
@@ -55,37 +61,30 @@ const parseClaim = (c: CommandContext, from: number): boolean => {
   claim.time = -1
   claim.retryCount = -1n
   claim.force = claim.justId = claim.hasLast = false
-  for (let i = from; i < c.argc; i++) {
-    const more = i + 1 < c.argc
-    if (c.is(i, "FORCE")) claim.force = true
-    else if (c.is(i, "JUSTID")) claim.justId = true
-    else if (more && (c.is(i, "IDLE") || c.is(i, "TIME"))) {
+  for (let i = from, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === FORCE) claim.force = true
+    else if (option === JUSTID) claim.justId = true
+    else if (option === IDLE || option === TIME) {
       const ms = c.integer(i + 1)
       if (ms !== ms) return invalid(c, i)
-      claim.time = c.is(i, "IDLE") ? now - ms : ms
-      i++
-    } else if (more && c.is(i, "RETRYCOUNT")) {
+      claim.time = option === IDLE ? now - ms : ms
+    } else if (option === RETRYCOUNT) {
       const n = c.int64(i + 1)
       if (n === undefined) return invalid(c, i)
       claim.retryCount = n
-      i++
-    } else if (more && c.is(i, "LASTID")) {
-      if (!idArgument(c, ++i, claim.lastId)) return false
+    } else if (option === LASTID) {
+      if (!idArgument(c, i + 1, claim.lastId)) return false
       claim.hasLast = true
-    } else {
-      c.fail(Errors.xclaimOption(c.text(i)))
-      return false
-    }
+    } else return c.refuse(Errors.xclaimOption(c.text(i)))
   }
   // A delivery time before 1970 or in the future is none.
   if (claim.time < 0 || claim.time > now) claim.time = now
   return true
 }
 
-const invalid = (c: CommandContext, i: number): false => {
-  c.fail(Errors.xclaimArgument(c.text(i).toUpperCase()))
-  return false
-}
+const invalid = (c: CommandContext, i: number): false =>
+  c.refuse(Errors.xclaimArgument(c.text(i).toUpperCase()))
 
 /** The group's last ID was set, and nothing that was logged since says so. */
 let moved = false
@@ -180,25 +179,23 @@ export const xclaim = (c: CommandContext): void => {
   }
 }
 
+const autoDeclared = options(spec.XAUTOCLAIM)
+const [AUTO_COUNT] = autoDeclared.bits("COUNT")
+
 /** XAUTOCLAIM's options. */
 const auto = { count: 100, justId: false }
 
 const parseAuto = (c: CommandContext): boolean => {
   auto.count = 100
   auto.justId = false
-  for (let i = 6; i < c.argc; i++) {
-    if (i + 1 < c.argc && c.is(i, "COUNT")) {
-      const n = c.int64(++i)
-      if (n === undefined || n < 1n || n > COUNT_MAX) {
-        c.fail(Errors.xautoclaimCount)
-        return false
-      }
+  for (let i = 6, option = 0; i < c.argc; i += autoDeclared.words(option)) {
+    option = autoDeclared.at(c, i)
+    if (option === 0) return c.refuse(Errors.syntax)
+    if (option === AUTO_COUNT) {
+      const n = c.int64(i + 1)
+      if (n === undefined || n < 1n || n > COUNT_MAX) return c.refuse(Errors.xautoclaimCount)
       auto.count = Number(n)
-    } else if (c.is(i, "JUSTID")) auto.justId = true
-    else {
-      c.fail(Errors.syntax)
-      return false
-    }
+    } else auto.justId = true
   }
   return true
 }

@@ -16,6 +16,8 @@ import { StreamId } from "../../bytes/StreamId.js"
 import * as Errors from "../../resp/Errors.js"
 import { TYPE_STREAM } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import { Event } from "../../engine/KeyEvents.js"
 import { putNewStream } from "./streamsAdd.js"
 import { idArgument, idOrEdgeArgument, writeStream } from "./streamsSupport.js"
@@ -23,25 +25,25 @@ import { idArgument, idOrEdgeArgument, writeStream } from "./streamsSupport.js"
 const id = new StreamId()
 const DOLLAR = 0x24
 
+/** XGROUP CREATE's hold SETID's. */
+const declared = options(spec.XGROUP_CREATE)
+const [MKSTREAM, ENTRIESREAD] = declared.bits("MKSTREAM", "ENTRIESREAD")
+
 /** What the options of XGROUP CREATE and SETID say. */
-const options = { mkStream: false, entriesRead: READ_UNKNOWN }
+const given = { mkStream: false, entriesRead: READ_UNKNOWN }
 
 const parseOptions = (c: CommandContext, creates: boolean): boolean => {
-  options.mkStream = false
-  options.entriesRead = READ_UNKNOWN
-  for (let i = 5; i < c.argc; i++) {
-    if (creates && c.is(i, "MKSTREAM")) options.mkStream = true
-    else if (i + 1 < c.argc && c.is(i, "ENTRIESREAD")) {
-      const n = c.int64(++i)
-      if (n === undefined || n < -1n) {
-        c.fail(n === undefined ? Errors.notInteger : Errors.entriesRead)
-        return false
-      }
-      options.entriesRead = n
-    } else {
-      c.fail(Errors.unknownSubcommandOrArguments("xgroup", c.text(1)))
-      return false
-    }
+  given.mkStream = false
+  given.entriesRead = READ_UNKNOWN
+  for (let i = 5, option = 0; i < c.argc; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === MKSTREAM && creates) given.mkStream = true
+    else if (option === ENTRIESREAD) {
+      const n = c.int64(i + 1)
+      if (n === undefined || n < -1n)
+        return c.refuse(n === undefined ? Errors.notInteger : Errors.entriesRead)
+      given.entriesRead = n
+    } else return c.refuse(Errors.unknownSubcommandOrArguments("xgroup", c.text(1)))
   }
   return true
 }
@@ -81,14 +83,14 @@ export const create = (c: CommandContext): void => {
   if (!parseOptions(c, true)) return
   let s = writeStream(c, 2)
   if (s === -1) return
-  if (s === 0 && !options.mkStream) return c.fail(Errors.xgroupKey)
+  if (s === 0 && !given.mkStream) return c.fail(Errors.xgroupKey)
   const a = c.keyspace.arena
   if (!readId(c, a, s, true)) return
   if (s === 0) {
     s = putNewStream(c, 2)
     c.events.modified(c.db, c.buf, c.argOff[2], c.argLen[2])
   }
-  const group = createGroup(a, s, c.buf, c.argOff[3], c.argLen[3], id, options.entriesRead)
+  const group = createGroup(a, s, c.buf, c.argOff[3], c.argLen[3], id, given.entriesRead)
   if (group === 0) return c.fail(Errors.busyGroup)
   c.out.ok()
   done(c, "xgroup-create")
@@ -102,7 +104,7 @@ export const setId = (c: CommandContext): void => {
   const a = c.keyspace.arena
   if (group === 0 || !readId(c, a, s, false)) return
   setGroupLast(a, group, id)
-  setGroupRead(a, group, options.entriesRead)
+  setGroupRead(a, group, given.entriesRead)
   c.out.ok()
   done(c, "xgroup-setid")
 }

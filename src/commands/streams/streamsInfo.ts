@@ -17,6 +17,8 @@ import { StreamIdTree } from "../../memory/stream/StreamIdTree.js"
 import { nameAt, nameCount } from "../../memory/stream/StreamNames.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import { replyCount } from "./streamsPending.js"
 import { readStream, replyEntry, replyId, replyName, replyRange } from "./streamsSupport.js"
 
@@ -78,8 +80,16 @@ export const stream = (c: CommandContext): void => {
   edgeEntry(c, "last-entry", a, s, true)
 }
 
+const declared = options(spec.XINFO_STREAM)
+const [FULL, COUNT] = declared.bits("FULL", "COUNT")
+
 const full = (c: CommandContext, a: Arena, s: Ref): void => {
-  if (!c.is(3, "FULL") || c.argc === 5 || c.argc > 6 || (c.argc === 6 && !c.is(4, "COUNT")))
+  const given = c.argc - 3
+  if (
+    declared.at(c, 3) !== FULL ||
+    (given !== 1 && given !== 3) ||
+    (given === 3 && declared.at(c, 4) !== COUNT)
+  )
     return c.fail(Errors.unknownSubcommandOrArguments("xinfo", c.text(1)))
   let count = FULL_COUNT
   if (c.argc === 6) {

@@ -6,6 +6,8 @@ import { StreamIdTree } from "../../memory/stream/StreamIdTree.js"
 import { nameAt, nameCount } from "../../memory/stream/StreamNames.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import {
   idArgument,
   intervalEndArgument,
@@ -106,12 +108,15 @@ export const replyCount = (c: CommandContext, pending: Ref): void => {
   c.out.bigint(BigInt.asIntN(64, count))
 }
 
+/** XPENDING has one option, and a place for it: IDLE. */
+const declared = options(spec.XPENDING)
+
 export const xpending = (c: CommandContext): void => {
   if (c.argc === 3) return summary(c)
   if (c.argc < 6 || c.argc > 9) return c.fail(Errors.syntax)
   let at = 3
   let minIdle = 0
-  if (c.is(3, "IDLE")) {
+  if (declared.at(c, 3) !== 0) {
     minIdle = c.integer(4)
     if (minIdle !== minIdle) return c.fail(Errors.notInteger)
     if (c.argc < 8) return c.fail(Errors.syntax)

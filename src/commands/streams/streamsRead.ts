@@ -1,4 +1,4 @@
-/** XREAD and XREADGROUP: reading entries from several streams, waiting for them if asked. */
+/** XRANGE and XREVRANGE, XREAD and XREADGROUP: reading entries, from several streams and waiting for them if asked. */
 import type * as Effect from "effect/Effect"
 import type { Ref } from "../../memory/Arena.js"
 import { edgeId, headerId, LAST_WORD, StreamRange, streamLength } from "../../memory/stream/Stream.js"
@@ -7,9 +7,17 @@ import { StreamId } from "../../bytes/StreamId.js"
 import * as Errors from "../../resp/Errors.js"
 import { entryType, entryValue, TYPE_STREAM } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import type { Reader } from "./streamsDelivery.js"
 import { deliver, history } from "./streamsDeliver.js"
-import { idArgument, readStream, replyRange } from "./streamsSupport.js"
+import {
+  idArgument,
+  intervalEndArgument,
+  intervalStartArgument,
+  readStream,
+  replyRange,
+} from "./streamsSupport.js"
 
 /** The command in progress; positions of arguments, 0 = not given. */
 const parsed = {
@@ -32,47 +40,44 @@ const GREATER = 0x3e
 /** Longer waits than a timer can measure (24 days) are for ever. */
 const TIMER_MAX = 0x7fffffff
 
-const fail = (c: CommandContext, text: string): boolean => {
-  c.out.error(text)
-  return false
-}
-
 const parseBlock = (c: CommandContext, i: number): boolean => {
   const ms = c.integer(i)
-  if (ms !== ms) return fail(c, Errors.timeoutNotInteger)
-  if (ms < 0) return fail(c, Errors.timeoutNegative)
+  if (ms !== ms) return c.refuse(Errors.timeoutNotInteger)
+  if (ms < 0) return c.refuse(Errors.timeoutNegative)
   parsed.block = ms > TIMER_MAX ? 0 : ms
   return true
 }
+
+/** XREADGROUP's hold XREAD's. */
+const declared = options(spec.XREADGROUP)
+const [GROUP, COUNT, BLOCK, NOACK, STREAMS] = declared.bits("GROUP", "COUNT", "BLOCK", "NOACK", "STREAMS")
 
 const parseOptions = (c: CommandContext, ofGroup: boolean): boolean => {
   parsed.count = parsed.groupArg = parsed.streamsArg = 0
   parsed.block = -1
   parsed.noAck = false
-  for (let i = 1; i < c.argc; i++) {
-    const more = c.argc - i - 1
-    if (more > 0 && c.is(i, "BLOCK")) {
-      if (!parseBlock(c, ++i)) return false
-    } else if (more > 0 && c.is(i, "COUNT")) {
-      const n = c.integer(++i)
-      if (n !== n) return fail(c, Errors.notInteger)
+  for (let i = 1, option = 0; i < c.argc && option !== STREAMS; i += declared.words(option)) {
+    option = declared.at(c, i)
+    if (option === BLOCK) {
+      if (!parseBlock(c, i + 1)) return false
+    } else if (option === COUNT) {
+      const n = c.integer(i + 1)
+      if (n !== n) return c.refuse(Errors.notInteger)
       parsed.count = n < 0 ? 0 : n
-    } else if (more > 0 && c.is(i, "STREAMS")) {
+    } else if (option === STREAMS) {
       parsed.streamsArg = i + 1
       parsed.streams = (c.argc - i - 1) / 2
-      if (!Number.isInteger(parsed.streams)) return fail(c, Errors.streamUnbalanced)
-      break
-    } else if (more > 1 && c.is(i, "GROUP")) {
-      if (!ofGroup) return fail(c, Errors.streamGroupOnXread)
+      if (!Number.isInteger(parsed.streams)) return c.refuse(Errors.streamUnbalanced)
+    } else if (option === GROUP) {
+      if (!ofGroup) return c.refuse(Errors.streamGroupOnXread)
       parsed.groupArg = i + 1
-      i += 2
-    } else if (c.is(i, "NOACK")) {
-      if (!ofGroup) return fail(c, Errors.streamNoackOnXread)
+    } else if (option === NOACK) {
+      if (!ofGroup) return c.refuse(Errors.streamNoackOnXread)
       parsed.noAck = true
-    } else return fail(c, Errors.syntax)
+    } else return c.refuse(Errors.syntax)
   }
-  if (parsed.streamsArg === 0) return fail(c, Errors.syntax)
-  return !ofGroup || parsed.groupArg !== 0 || fail(c, Errors.streamMissingGroup)
+  if (parsed.streamsArg === 0) return c.refuse(Errors.syntax)
+  return !ofGroup || parsed.groupArg !== 0 || c.refuse(Errors.streamMissingGroup)
 }
 
 /** Reads the ID of stream n (key in argument `key`) and sees that its group is there. */
@@ -86,17 +91,17 @@ const parseId = (c: CommandContext, n: number, key: number, ofGroup: boolean): b
   if (ofGroup) {
     const g = parsed.groupArg
     if (s === 0 || findGroup(c.keyspace.arena, s, c.buf, c.argOff[g], c.argLen[g]) === 0)
-      return fail(c, Errors.noGroupRead(c.text(key), c.text(g)))
+      return c.refuse(Errors.noGroupRead(c.text(key), c.text(g)))
   }
   if (symbol === DOLLAR) {
-    if (ofGroup) return fail(c, Errors.streamLastInGroup)
+    if (ofGroup) return c.refuse(Errors.streamLastInGroup)
     if (s === 0) id.setZero()
     else headerId(c.keyspace.arena, s, LAST_WORD, id)
     return true
   }
   if (symbol === GREATER) {
     id.setMax()
-    return ofGroup || fail(c, Errors.streamNewOnlyInGroup)
+    return ofGroup || c.refuse(Errors.streamNewOnlyInGroup)
   }
   return idArgument(c, arg, id)
 }
@@ -245,3 +250,33 @@ const attemptGroup = (c: CommandContext, reader: Reader, count: number, noAck: b
 
 export const xread = (c: CommandContext): void | Effect.Effect<Uint8Array> => readCommand(c, false)
 export const xreadgroup = (c: CommandContext): void | Effect.Effect<Uint8Array> => readCommand(c, true)
+
+// ---- XRANGE, XREVRANGE
+
+/** The other end of the range; `scratch` is the one. */
+const until = new StreamId()
+
+/** XRANGE and XREVRANGE have one option: COUNT. */
+const rangeDeclared = options(spec.XRANGE)
+
+const rangeCommand = (c: CommandContext, backwards: boolean): void => {
+  const startArg = backwards ? 3 : 2
+  const endArg = backwards ? 2 : 3
+  if (!intervalStartArgument(c, startArg, scratch) || !intervalEndArgument(c, endArg, until)) return
+  let count = -1
+  for (let i = 4; i < c.argc; i += 2) {
+    if (rangeDeclared.at(c, i) === 0) return c.fail(Errors.syntax)
+    count = c.integer(i + 1)
+    if (count !== count) return c.fail(Errors.notInteger)
+    if (count < 0) count = 0
+  }
+  const s = readStream(c, 1)
+  if (s === -1) return
+  if (s === 0) return c.out.emptyArray()
+  if (count === 0) return c.out.nilArray()
+  range.begin(c.keyspace.arena, s, scratch, until, backwards)
+  replyRange(c.out, range, count < 0 ? 0 : count)
+}
+
+export const xrange = (c: CommandContext): void => rangeCommand(c, false)
+export const xrevrange = (c: CommandContext): void => rangeCommand(c, true)

@@ -1,4 +1,5 @@
 /** What the stream commands share: reading IDs from arguments, writing IDs and entries to replies. */
+import { chunkOf } from "../../memory/Ref.js"
 import type { Arena, Ref } from "../../memory/Arena.js"
 import { get, lpv } from "../../bytes/packed/Listpack.js"
 import type { StreamRange } from "../../memory/stream/Stream.js"
@@ -113,13 +114,13 @@ export const idBytes = (id: StreamId): Uint8Array => text.slice(0, formatId(text
 export const replyName = (out: ReplyWriter, a: Arena, named: Ref): void =>
   named === 0
     ? out.bulk(text, 0, 0)
-    : out.bulk(a.u8[named >>> 20], nameOffset(a, named), nameLength(a, named))
+    : out.bulk(a.u8[chunkOf(named)], nameOffset(a, named), nameLength(a, named))
 
 /** The name of a group or consumer as bytes of their own. */
 export const nameBytes = (a: Arena, named: Ref): Uint8Array => {
   if (named === 0) return new Uint8Array(0)
   const off = nameOffset(a, named)
-  return a.u8[named >>> 20].slice(off, off + nameLength(a, named))
+  return a.u8[chunkOf(named)].slice(off, off + nameLength(a, named))
 }
 
 const replyElement = (out: ReplyWriter, u8: Uint8Array, p: number): void => {

@@ -4,15 +4,21 @@ import { ID_ANY_SEQUENCE, ID_INVALID, ID_WHOLE, parseId, StreamId } from "../../
 import type { Ref } from "../../memory/Arena.js"
 import * as Errors from "../../resp/Errors.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
+import * as spec from "../spec/streams.js"
 import { Event } from "../../engine/KeyEvents.js"
-import type { LogArgument } from "../../engine/Propagation.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
 import { idBytes, writeStream } from "./streamsSupport.js"
 
 /** Entries deleted at most by an approximate trim: so many full nodes, between these bounds. */
 const LIMIT_NODES = 100
 const LIMIT_DEFAULT = 10000
 const LIMIT_MAX = 1000000
-const STAR = 0x2a
+
+/** XADD's hold XTRIM's. */
+const declared = options(spec.XADD)
+const [NOMKSTREAM, MAXLEN, MINID, LIMIT] = declared.bits("NOMKSTREAM", "MAXLEN", "MINID", "LIMIT")
+const [ABOUT, EXACTLY, STAR] = declared.bits("~", "=", "*")
 
 /** The options of the command in progress. */
 export class TrimOptions {
@@ -37,27 +43,21 @@ export class TrimOptions {
     this.maxLength = -1
     this.thresholdArg = this.operatorArg = this.idArg = 0
     let limit = -1
-    for (let i = 2; i < c.argc; i++) {
-      const more = c.argc - 1 - i
-      if (adds && c.argLen[i] === 1 && c.buf[c.argOff[i]] === STAR) {
+    for (let i = 2, option = 0; i < c.argc; i++) {
+      option = declared.at(c, i)
+      if (option === STAR && adds) {
         this.idArg = i
         this.idForm = "star"
         break
       }
-      const byLength = more > 0 && c.is(i, "MAXLEN")
-      if (byLength || (more > 0 && c.is(i, "MINID"))) {
-        i = this.threshold(c, i, byLength)
+      if (option === MAXLEN || option === MINID) {
+        i = this.threshold(c, i, option === MAXLEN)
         if (i < 0) return false
-      } else if (more > 0 && c.is(i, "LIMIT")) {
+      } else if (option === LIMIT) {
         limit = c.integer(++i)
-        if (!(limit >= 0)) {
-          c.fail(limit < 0 ? Errors.streamLimit : Errors.notInteger)
-          return false
-        }
-      } else if (!adds) {
-        c.fail(Errors.syntax)
-        return false
-      } else if (c.is(i, "NOMKSTREAM")) this.noMkStream = true
+        if (!(limit >= 0)) return c.refuse(limit < 0 ? Errors.streamLimit : Errors.notInteger)
+      } else if (!adds) return c.refuse(Errors.syntax)
+      else if (option === NOMKSTREAM) this.noMkStream = true
       else {
         if (!this.readId(c, i)) return false
         break
@@ -68,10 +68,7 @@ export class TrimOptions {
 
   private readId(c: CommandContext, i: number): boolean {
     const found = parseId(c.buf, c.argOff[i], c.argLen[i], this.id, false, true)
-    if (found === ID_INVALID) {
-      c.fail(Errors.streamId)
-      return false
-    }
+    if (found === ID_INVALID) return c.refuse(Errors.streamId)
     this.idArg = i
     this.idForm = found === ID_ANY_SEQUENCE ? "sequence" : "whole"
     return true
@@ -87,8 +84,9 @@ export class TrimOptions {
     let i = at + 1
     this.operatorArg = 0
     this.approximate = false
-    if (i + 1 < c.argc && (c.is(i, "~") || c.is(i, "="))) {
-      this.approximate = c.is(i, "~")
+    const operator = i + 1 < c.argc ? declared.at(c, i) : 0
+    if (operator === ABOUT || operator === EXACTLY) {
+      this.approximate = operator === ABOUT
       this.operatorArg = i++
     }
     this.thresholdArg = i
@@ -114,10 +112,7 @@ export class TrimOptions {
           : given >= 0 && !this.approximate && !c.fromMaster
             ? Errors.streamLimitNotApprox
             : undefined
-    if (error !== undefined) {
-      c.fail(error)
-      return false
-    }
+    if (error !== undefined) return c.refuse(error)
     if (!this.approximate) this.limit = 0
     else if (given >= 0) this.limit = given
     else {
@@ -128,7 +123,7 @@ export class TrimOptions {
   }
 
   /** Puts into a logged command what an approximate trim came to, as an exact one. */
-  makeExact(c: CommandContext, s: Ref, args: Array<LogArgument>): void {
+  makeExact(c: CommandContext, s: Ref, args: Array<CommandArgument>): void {
     const a = c.keyspace.arena
     args[this.operatorArg] = "="
     if (this.maxLength >= 0) args[this.thresholdArg] = streamLength(a, s)
@@ -140,23 +135,23 @@ export class TrimOptions {
 }
 
 const first = new StreamId()
-const options = new TrimOptions()
+const trim = new TrimOptions()
 
 /** The arguments of the command in progress, for a rewritten one. */
-export const argumentsOf = (c: CommandContext): Array<LogArgument> =>
+export const argumentsOf = (c: CommandContext): Array<CommandArgument> =>
   Array.from({ length: c.argc }, (_, i) => c.bytes(i))
 
 export const xtrim = (c: CommandContext): void => {
-  if (!options.parse(c, false)) return
+  if (!trim.parse(c, false)) return
   const s = writeStream(c, 1)
   if (s === -1) return
-  const deleted = s === 0 ? 0 : trimStream(c.keyspace.arena, s, options)
+  const deleted = s === 0 ? 0 : trimStream(c.keyspace.arena, s, trim)
   if (deleted > 0) {
     c.changed(1, Event.stream, "xtrim")
     c.keyspace.dirty += deleted - 1
-    if (options.approximate && c.replicating) {
+    if (trim.approximate && c.replicating) {
       const args = argumentsOf(c)
-      options.makeExact(c, s, args)
+      trim.makeExact(c, s, args)
       c.propagation.instead(c.db.id, ...args)
     }
   }

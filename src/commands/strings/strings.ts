@@ -10,12 +10,11 @@ import { append, setRange } from "./stringsEdit.js"
 import { getDel, getEx, getSet, psetEx, set, setEx, setNx } from "./stringsSet.js"
 import { mget, mset, msetNx } from "./stringsMany.js"
 import { decr, decrBy, incr, incrBy, incrByFloat } from "./stringsNumber.js"
-import { replyString } from "./stringsReply.js"
 
 const get = (c: CommandContext): void => {
   const ref = c.read(1)
   if (ref === 0) c.out.nil()
-  else if (!c.wrongType(ref, TYPE_STRING)) replyString(c, ref)
+  else if (!c.wrongType(ref, TYPE_STRING)) c.string(ref)
 }
 
 const strlen = (c: CommandContext): void => {

@@ -51,7 +51,6 @@ export const setRange = (c: CommandContext): void => {
   const ref =
     existing === 0 ? db.putZeros(buf, argOff[1], argLen[1], total) : db.resizeString(existing, total)
   copyBytes(buf, argOff[3], stringChunk(a, ref), stringOffset(a, ref) + offset, n)
-  if (existing === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "setrange")
+  c.stored(1, existing, Event.string, "setrange")
   c.out.int(total)
 }

@@ -53,7 +53,7 @@ const add = (c: CommandContext, by: number): void => {
     // NaN, for a value that is not safe, fails the comparison too.
     if (!(sum <= SAFE && sum >= -SAFE)) return addBig(c, ref, BigInt(by))
   }
-  storeInteger(c, ref, formatInt(scratch, 0, sum + 0))
+  storeDigits(c, ref, formatInt(scratch, 0, sum + 0), STRING_INT, "incrby")
   c.out.int(sum + 0)
 }
 
@@ -67,15 +67,20 @@ const addBig = (c: CommandContext, ref: Ref, by: bigint): void => {
     sum += value
     if (!fitsInt64(sum)) return c.fail(Errors.overflow)
   }
-  storeInteger(c, ref, formatBigInt(scratch, 0, sum))
+  storeDigits(c, ref, formatBigInt(scratch, 0, sum), STRING_INT, "incrby")
   c.out.bigint(sum)
 }
 
 /** Stores the `len` digits in `scratch` under the key just looked up; in place as long as they fit there. */
-const storeInteger = (c: CommandContext, existing: Ref, len: number): void => {
-  c.db.putString(existing, c.buf, c.argOff[1], c.argLen[1], scratch, 0, len, STRING_INT, true)
-  if (existing === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "incrby")
+const storeDigits = (
+  c: CommandContext,
+  existing: Ref,
+  len: number,
+  encoding: number,
+  event: string,
+): void => {
+  c.db.putString(existing, c.buf, c.argOff[1], c.argLen[1], scratch, 0, len, encoding, true)
+  c.stored(1, existing, Event.string, event)
 }
 
 export const incrByFloat = (c: CommandContext): void => {
@@ -97,9 +102,7 @@ export const incrByFloat = (c: CommandContext): void => {
   if (!result.ok)
     return c.fail(result.reason === "overflow" ? Errors.nanOrInfinityIncrement : Errors.notFloat)
   const len = writeAscii(scratch, 0, result.text)
-  c.db.putString(ref, buf, argOff[1], argLen[1], scratch, 0, len, textEncoding(len), true)
-  if (ref === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "incrbyfloat")
+  storeDigits(c, ref, len, textEncoding(len), "incrbyfloat")
   // The sum as text, so that a replica cannot round differently.
   if (c.replicating) c.propagation.instead(c.db.id, "SET", c.bytes(1), result.text, "KEEPTTL")
   c.out.bulk(scratch, 0, len)

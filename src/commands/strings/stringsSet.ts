@@ -6,83 +6,49 @@ import { stringEncoding } from "../../store/types/StringValue.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { deadline, deadlineText, readDeadline } from "../shared/expiryOptions.js"
 import { Event } from "../../engine/KeyEvents.js"
-import type { LogArgument } from "../../engine/Propagation.js"
-import { replyString } from "./stringsReply.js"
+import { type Options, options } from "../../engine/Options.js"
+import type { CommandArgument } from "../../resp/CommandEncoder.js"
+import * as spec from "../spec/strings.js"
 
-// Options of SET and GETEX, one bit each.
-const NX = 1
-const XX = 2
-const GET = 4
-const KEEPTTL = 8
-const PERSIST = 16
-const EX = 32
-const PX = 64
-const EXAT = 128
-const PXAT = 256
-const EXPIRY = EX | PX | EXAT | PXAT
+const setOptions = options(spec.SET)
+const getExOptions = options(spec.GETEX)
+const [NX, XX, GET, KEEPTTL] = setOptions.bits("NX", "XX", "GET", "KEEPTTL")
+const [PERSIST] = getExOptions.bits("PERSIST")
 
-/** Argument that holds the expiry time, set by `readOptions` along with an EXPIRY bit. */
-let expiryArg = 0
+/** The options that give a time: of seconds and milliseconds, from now and from 1970. */
+const expiryBits = (declared: Options): ReadonlyArray<number> => declared.bits("EX", "PX", "EXAT", "PXAT")
+const SET_EXPIRY = expiryBits(setOptions)
+const GETEX_EXPIRY = expiryBits(getExOptions)
 
-/** The option an argument names, 0 when none. */
-const optionAt = (c: CommandContext, i: number): number => {
-  switch (c.argLen[i]) {
-    case 2:
-      if (c.is(i, "EX")) return EX
-      if (c.is(i, "PX")) return PX
-      if (c.is(i, "NX")) return NX
-      return c.is(i, "XX") ? XX : 0
-    case 3:
-      return c.is(i, "GET") ? GET : 0
-    case 4:
-      if (c.is(i, "EXAT")) return EXAT
-      return c.is(i, "PXAT") ? PXAT : 0
-    case 7:
-      if (c.is(i, "KEEPTTL")) return KEEPTTL
-      return c.is(i, "PERSIST") ? PERSIST : 0
-    default:
-      return 0
+/** Reads the time of the expiry option into `deadline`; false after an error reply, undefined without one. */
+const readExpiryOption = (
+  c: CommandContext,
+  declared: Options,
+  bits: ReadonlyArray<number>,
+  found: number,
+): boolean | undefined => {
+  for (let k = 0; k < bits.length; k++) {
+    if ((found & bits[k]) !== 0)
+      return readDeadline(c, declared.value(bits[k]), (k & 1) === 0 ? 1000 : 1, k < 2, true)
   }
+  return undefined
 }
 
-/** Options that an option given before rules out. An expiry may be given again in the same unit: the last counts. */
-const conflictsOf = (option: number): number => {
-  if (option === NX) return XX
-  if (option === XX) return NX
-  if (option === GET) return 0
-  if (option === KEEPTTL || option === PERSIST) return (EXPIRY | KEEPTTL | PERSIST) & ~option
-  return (EXPIRY | KEEPTTL | PERSIST) & ~option
-}
-
-/** Reads the options from argument `from` on; -1 when they are not of those allowed or contradict each other. */
-const readOptions = (c: CommandContext, from: number, allowed: number): number => {
-  let options = 0
-  for (let i = from; i < c.argc; i++) {
-    const option = optionAt(c, i)
-    if ((option & allowed) === 0 || (conflictsOf(option) & options) !== 0) return -1
-    options |= option
-    if ((option & EXPIRY) !== 0) {
-      if (++i === c.argc) return -1
-      expiryArg = i
-    }
-  }
-  return options
-}
-
-/** Reads the time of the EXPIRY option into `deadline`; false after an error reply. */
-const readExpiryOption = (c: CommandContext, options: number): boolean =>
-  readDeadline(c, expiryArg, (options & (EX | EXAT)) !== 0 ? 1000 : 1, (options & (EX | PX)) !== 0, true)
-
-/** Stores argument `v` under the key in argument 1, just looked up, and says so. */
-const store = (c: CommandContext, existing: Ref, v: number, keepExpiry: boolean): void => {
+/** Stores argument `v` under the key in argument i, just looked up, and says so. */
+export const storeArgument = (
+  c: CommandContext,
+  i: number,
+  existing: Ref,
+  v: number,
+  keepExpiry: boolean,
+): void => {
   const { buf, argOff, argLen } = c
   const encoding = stringEncoding(buf, argOff[v], argLen[v])
-  c.db.putString(existing, buf, argOff[1], argLen[1], buf, argOff[v], argLen[v], encoding, keepExpiry)
-  if (existing === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "set")
+  c.db.putString(existing, buf, argOff[i], argLen[i], buf, argOff[v], argLen[v], encoding, keepExpiry)
+  c.stored(i, existing, Event.string, "set")
 }
 
-/** As `store`, to expire at `deadline`. */
+/** As `storeArgument` under argument 1, to expire at `deadline`. */
 const storeExpiring = (c: CommandContext, existing: Ref, v: number): void => {
   const { buf, argOff, argLen } = c
   const encoding = stringEncoding(buf, argOff[v], argLen[v])
@@ -99,39 +65,36 @@ const storeExpiring = (c: CommandContext, existing: Ref, v: number): void => {
     true,
   )
   c.db.expireAt(ref, deadline.low, deadline.high)
-  if (existing === 0) c.notify(1, Event.new, "new")
-  c.changed(1, Event.string, "set")
+  c.stored(1, existing, Event.string, "set")
   c.notify(1, Event.generic, "expire")
   if (c.replicating) c.propagation.instead(c.db.id, "SET", c.bytes(1), c.bytes(v), "PXAT", deadlineText())
 }
 
 export const set = (c: CommandContext): void => {
   if (c.argc > 3) return setWithOptions(c)
-  store(c, c.write(1), 2, false)
+  storeArgument(c, 1, c.write(1), 2, false)
   c.out.ok()
 }
 
-const SET_ALLOWED = NX | XX | GET | KEEPTTL | EXPIRY
-
 const setWithOptions = (c: CommandContext): void => {
-  const options = readOptions(c, 3, SET_ALLOWED)
-  if (options < 0) return c.fail(Errors.syntax)
-  const expires = (options & EXPIRY) !== 0
-  if (expires && !readExpiryOption(c, options)) return
-  const get = (options & GET) !== 0
+  const found = setOptions.read(c, 3)
+  if (found < 0) return c.fail(Errors.syntax)
+  const expires = readExpiryOption(c, setOptions, SET_EXPIRY, found)
+  if (expires === false) return
+  const get = (found & GET) !== 0
   const existing = get ? c.read(1) : c.write(1)
   if (get) {
     if (c.wrongType(existing, TYPE_STRING)) return
     if (existing === 0) c.out.nil()
-    else replyString(c, existing)
+    else c.string(existing)
   }
-  if (((options & NX) !== 0 && existing !== 0) || ((options & XX) !== 0 && existing === 0)) {
+  if (((found & NX) !== 0 && existing !== 0) || ((found & XX) !== 0 && existing === 0)) {
     if (!get) c.out.nil()
     return
   }
-  if (expires) storeExpiring(c, existing, 2)
+  if (expires === true) storeExpiring(c, existing, 2)
   else {
-    store(c, existing, 2, (options & KEEPTTL) !== 0)
+    storeArgument(c, 1, existing, 2, (found & KEEPTTL) !== 0)
     if (get && c.replicating) propagateWithoutGet(c)
   }
   if (!get) c.out.ok()
@@ -139,7 +102,7 @@ const setWithOptions = (c: CommandContext): void => {
 
 /** SET ... GET is a plain SET to a replica. */
 const propagateWithoutGet = (c: CommandContext): void => {
-  const args: Array<LogArgument> = []
+  const args: Array<CommandArgument> = []
   for (let i = 0; i < c.argc; i++) if (i < 3 || !c.is(i, "GET")) args.push(c.bytes(i))
   c.propagation.instead(c.db.id, ...args)
 }
@@ -147,7 +110,7 @@ const propagateWithoutGet = (c: CommandContext): void => {
 export const setNx = (c: CommandContext): void => {
   const existing = c.write(1)
   if (existing !== 0) return c.out.zero()
-  store(c, existing, 2, false)
+  storeArgument(c, 1, existing, 2, false)
   c.out.one()
 }
 
@@ -164,8 +127,8 @@ export const getSet = (c: CommandContext): void => {
   const existing = c.read(1)
   if (c.wrongType(existing, TYPE_STRING)) return
   if (existing === 0) c.out.nil()
-  else replyString(c, existing)
-  store(c, existing, 2, false)
+  else c.string(existing)
+  storeArgument(c, 1, existing, 2, false)
   if (c.replicating) c.propagation.instead(c.db.id, "SET", c.bytes(1), c.bytes(2))
 }
 
@@ -173,7 +136,7 @@ export const getDel = (c: CommandContext): void => {
   const existing = c.read(1)
   if (existing === 0) return c.out.nil()
   if (c.wrongType(existing, TYPE_STRING)) return
-  replyString(c, existing)
+  c.string(existing)
   c.remove(existing)
   c.changed(1, Event.generic, "del")
   if (c.replicating) {
@@ -181,19 +144,17 @@ export const getDel = (c: CommandContext): void => {
   }
 }
 
-const GETEX_ALLOWED = PERSIST | EXPIRY
-
 export const getEx = (c: CommandContext): void => {
-  const options = readOptions(c, 2, GETEX_ALLOWED)
-  if (options < 0) return c.fail(Errors.syntax)
+  const found = getExOptions.read(c, 2)
+  if (found < 0) return c.fail(Errors.syntax)
   const existing = c.read(1)
   if (existing === 0) return c.out.nil()
   if (c.wrongType(existing, TYPE_STRING)) return
-  const expires = (options & EXPIRY) !== 0
-  if (expires && !readExpiryOption(c, options)) return
-  replyString(c, existing)
-  if (expires) expireRead(c, existing)
-  else if ((options & PERSIST) !== 0 && c.db.persist(existing)) {
+  const expires = readExpiryOption(c, getExOptions, GETEX_EXPIRY, found)
+  if (expires === false) return
+  c.string(existing)
+  if (expires === true) expireRead(c, existing)
+  else if ((found & PERSIST) !== 0 && c.db.persist(existing)) {
     c.changed(1, Event.generic, "persist")
     if (c.replicating) c.propagation.instead(c.db.id, "PERSIST", c.bytes(1))
   }

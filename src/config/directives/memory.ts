@@ -16,7 +16,7 @@ export const memoryDirectives = {
   "active-expire-effort": hint(integer("1", "10"), "1"),
   activedefrag: unsupported(yesNo, "no"),
   activerehashing: hint(yesNo, "yes"),
-  "busy-reply-threshold": unsupported(natural64, "5000", { aliases: ["lua-time-limit"] }),
+  "busy-reply-threshold": directive(natural64, "5000", { aliases: ["lua-time-limit"] }),
   "jemalloc-bg-thread": hint(yesNo, "yes"),
   "lazyfree-lazy-eviction": hint(yesNo, "no"),
   "lazyfree-lazy-expire": directive(yesNo, "no"),

@@ -11,7 +11,7 @@ import { quoted } from "../../bytes/Quoted.js"
 import { CommandBit } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
 import type { Session } from "./Session.js"
-import type { Dispatcher } from "../Dispatcher.js"
+import type { OwnPushes } from "./OwnPushes.js"
 import { REDACTED, secretArguments } from "../Secrets.js"
 
 const HIDDEN_BITS = CommandBit.admin | CommandBit.skipMonitor
@@ -19,10 +19,12 @@ const source = (session: Session): string =>
   session.address.startsWith("/") ? `unix:${session.address.replace(/:0$/, "")}` : session.address
 
 export class Monitors {
+  /** Somebody looks. */
+  watching = false
   private readonly sessions = new Set<Session>()
 
   constructor(
-    private readonly dispatcher: Dispatcher,
+    private readonly pushes: OwnPushes,
     private readonly clock: Clock.Clock,
   ) {}
 
@@ -33,21 +35,22 @@ export class Monitors {
   join(session: Session): void {
     session.monitor = true
     this.sessions.add(session)
-    this.dispatcher.monitor = (c) => this.show(c)
+    this.watching = true
   }
 
   leave(session: Session): void {
     session.monitor = false
     this.sessions.delete(session)
-    if (this.sessions.size === 0) this.dispatcher.monitor = undefined
+    this.watching = this.sessions.size > 0
   }
 
-  private show(c: CommandContext): void {
+  /** A command has run. */
+  show(c: CommandContext): void {
     if (c.command === undefined || (c.command.bits & HIDDEN_BITS) !== 0) return
     const line = this.line(c)
     for (const session of this.sessions) {
       if (session.muted) continue
-      if (session === c.session) this.dispatcher.pushes.addLast(line)
+      if (session === c.session) this.pushes.addLast(line)
       else session.control.push(line)
     }
   }
@@ -56,7 +59,7 @@ export class Monitors {
     const micros = this.clock.currentTimeNanosUnsafe() / 1000n
     const time = `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, "0")}`
     const secret = secretArguments(c)
-    let text = `+${time} [${c.session.database} ${source(c.session)}]`
+    let text = `+${time} [${c.session.database} ${c.scripted ? "lua" : source(c.session)}]`
     for (let i = 0; i < c.argc; i++) text += ` ${secret.has(i) ? `"${REDACTED}"` : quoted(c.bytes(i))}`
     return Buffer.from(`${text}\r\n`, "latin1")
   }

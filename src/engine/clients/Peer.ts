@@ -10,8 +10,6 @@ import type * as Effect from "effect/Effect"
 export interface Peer {
   /** Replies.ts has noted that the queue must be written. */
   noted: boolean
-  /** Called when bytes begin to wait because the other end has not taken those before. */
-  fallsBehind: () => void
   /** Pieces in the queue. */
   readonly queued: number
   /** Pieces that wait, in the queue or behind what was written. */

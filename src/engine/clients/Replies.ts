@@ -101,6 +101,21 @@ export class Replies {
     this.joined.forget()
   }
 
+  /** Asserts what the file header says of parts and queues. Not in the middle of a batch's own bookkeeping. */
+  checkInvariants(): void {
+    let end = 0
+    for (let i = 0; i < this.count; i++) {
+      const next = this.ends[i] ?? -1
+      if (next < end) throw new Error("replies: a part ends before it begins")
+      end = next
+    }
+    if (end > this.out.pos) throw new Error("replies: a part ends behind what was written")
+    if (new Set(this.queues).size !== this.queues.length || this.queues.some((peer) => !peer.noted))
+      throw new Error("replies: a queue is noted twice, or does not know it")
+    if ((this.count > 0 || this.queues.length > 0) && !this.scheduled)
+      throw new Error("replies: nobody will write what is noted")
+  }
+
   private flushParts(): void {
     const n = this.count
     const buf = this.out.buf

@@ -11,6 +11,7 @@
  *
  * Example: push a, b, c at the end; seek(1) names "b"; insert before it "x"; the list is a x b c.
  */
+import { byteOf, chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
 import { lpv } from "../../bytes/packed/Listpack.js"
@@ -19,7 +20,6 @@ import { dropFirst, dropLast } from "../../bytes/packed/ListpackFront.js"
 import {
   addElements,
   addEmptyNode,
-  byteOf,
   COUNT,
   dropNode,
   ELEMENTS,
@@ -44,7 +44,6 @@ import {
   splitNode,
   START,
   TAIL,
-  wordOf,
   writeAtEnd,
 } from "./QuicklistNode.js"
 
@@ -55,18 +54,18 @@ export { isPlain, ListLimits, nodeBase, nodeCount, nodeNext, nodePrev } from "./
 export const create = (a: Arena): Ref => {
   const list = a.alloc(LIST_HEADER_BYTES)
   const w = wordOf(list)
-  a.i32[list >>> 20].fill(0, w, w + 4)
+  a.i32[chunkOf(list)].fill(0, w, w + 4)
   return list
 }
 
 /** Number of elements. */
-export const length = (a: Arena, list: Ref): number => a.i32[list >>> 20][wordOf(list) + ELEMENTS]
+export const length = (a: Arena, list: Ref): number => a.i32[chunkOf(list)][wordOf(list) + ELEMENTS]
 /** Number of nodes. */
-export const nodes = (a: Arena, list: Ref): number => a.i32[list >>> 20][wordOf(list) + NODES]
+export const nodes = (a: Arena, list: Ref): number => a.i32[chunkOf(list)][wordOf(list) + NODES]
 /** The first node, or 0. */
-export const head = (a: Arena, list: Ref): Ref => a.i32[list >>> 20][wordOf(list) + HEAD]
+export const head = (a: Arena, list: Ref): Ref => a.i32[chunkOf(list)][wordOf(list) + HEAD]
 /** The last node, or 0. */
-export const tail = (a: Arena, list: Ref): Ref => a.i32[list >>> 20][wordOf(list) + TAIL]
+export const tail = (a: Arena, list: Ref): Ref => a.i32[chunkOf(list)][wordOf(list) + TAIL]
 
 /** Frees up to `budget` nodes from the front, and the header after the last; answers the list, or 0 when it is gone. */
 export const free = (a: Arena, list: Ref, budget: number): Ref => {
@@ -84,7 +83,7 @@ export const free = (a: Arena, list: Ref, budget: number): Ref => {
     return 0
   }
   a.willWrite(list)
-  const words = a.i32[list >>> 20]
+  const words = a.i32[chunkOf(list)]
   words[wordOf(list) + HEAD] = node
   words[wordOf(list) + NODES] -= freed
   return list
@@ -99,7 +98,7 @@ export const place = { node: 0, pos: 0 }
 export const edge = (a: Arena, node: Ref, last: boolean): number => {
   if (isPlain(a, node)) return plainOffset(node)
   const base = nodeBase(a, node)
-  return last ? Listpack.last(a.u8[node >>> 20], base) : base + Listpack.LISTPACK_HEADER
+  return last ? Listpack.last(a.u8[chunkOf(node)], base) : base + Listpack.LISTPACK_HEADER
 }
 
 /** Names the element at an index from 0; false when there is none. */
@@ -116,14 +115,14 @@ export const seek = (a: Arena, list: Ref, index: number): boolean => {
   place.node = node
   place.pos = isPlain(a, node)
     ? plainOffset(node)
-    : Listpack.seek(a.u8[node >>> 20], nodeBase(a, node), forward ? skip : -1 - skip)
+    : Listpack.seek(a.u8[chunkOf(node)], nodeBase(a, node), forward ? skip : -1 - skip)
   return true
 }
 
 /** Moves the place to the next element; false (place unchanged) after the last. */
 export const stepForward = (a: Arena): boolean => {
   const node = place.node
-  const next = isPlain(a, node) ? -1 : Listpack.next(a.u8[node >>> 20], place.pos)
+  const next = isPlain(a, node) ? -1 : Listpack.next(a.u8[chunkOf(node)], place.pos)
   if (next >= 0) {
     place.pos = next
     return true
@@ -138,7 +137,7 @@ export const stepForward = (a: Arena): boolean => {
 /** Moves the place to the element before; false (place unchanged) at the first. */
 export const stepBackward = (a: Arena): boolean => {
   const node = place.node
-  const prev = isPlain(a, node) ? -1 : Listpack.prev(a.u8[node >>> 20], nodeBase(a, node), place.pos)
+  const prev = isPlain(a, node) ? -1 : Listpack.prev(a.u8[chunkOf(node)], nodeBase(a, node), place.pos)
   if (prev >= 0) {
     place.pos = prev
     return true
@@ -153,12 +152,12 @@ export const stepBackward = (a: Arena): boolean => {
 /** Reads an element into `lpv`, an integer as text, too. */
 export const read = (a: Arena, node: Ref, pos: number): void => {
   if (isPlain(a, node)) {
-    lpv.src = a.u8[node >>> 20]
+    lpv.src = a.u8[chunkOf(node)]
     lpv.off = pos
     lpv.len = plainLength(a, node)
     lpv.isInt = false
     lpv.int = NaN
-  } else Listpack.get(a.u8[node >>> 20], pos)
+  } else Listpack.get(a.u8[chunkOf(node)], pos)
 }
 
 /** Whether the element is these bytes. */
@@ -170,7 +169,7 @@ export const equals = (
   off: number,
   len: number,
 ): boolean => {
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   if (!isPlain(a, node)) return Listpack.equals(u8, pos, src, off, len)
   if (plainLength(a, node) !== len) return false
   for (let i = 0; i < len; i++) if (u8[pos + i] !== src[off + i]) return false
@@ -182,7 +181,7 @@ export const findFirst = (a: Arena, list: Ref, src: Uint8Array, off: number, len
   for (let node = head(a, list); node !== 0; node = nodeNext(a, node)) {
     const first = edge(a, node, false)
     const pos = !isPlain(a, node)
-      ? Listpack.find(a.u8[node >>> 20], first, src, off, len, 0)
+      ? Listpack.find(a.u8[chunkOf(node)], first, src, off, len, 0)
       : equals(a, node, first, src, off, len)
         ? first
         : -1
@@ -262,8 +261,8 @@ export const drop = (a: Arena, list: Ref, left: boolean, n: number): void => {
       continue
     }
     a.willWrite(node)
-    const u8 = a.u8[node >>> 20]
-    const words = a.i32[node >>> 20]
+    const u8 = a.u8[chunkOf(node)]
+    const words = a.i32[chunkOf(node)]
     const w = wordOf(node)
     const base = nodeBase(a, node)
     if (left) words[w + START] = dropFirst(u8, base, rest) - byteOf(node)
@@ -291,18 +290,18 @@ export const insert = (
     else insertBetween(a, list, node, nodeNext(a, node), src, off, len, limits)
     return
   }
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   const base = nodeBase(a, node)
   const at = (before ? pos : Listpack.after(u8, pos)) - base
   if (len < limits.plainFrom) {
     const bytes = prepare(src, off, len)
     const room = roomInside(a, list, node, bytes, 1, limits.maxBytes, limits.maxEntries)
     if (room !== 0) {
-      const to = a.u8[room >>> 20]
+      const to = a.u8[chunkOf(room)]
       const start = nodeBase(a, room)
       Listpack.openGap(to, start, start + at, bytes, 1)
       writePrepared(to, start + at, src, off, len)
-      a.i32[room >>> 20][wordOf(room) + COUNT]++
+      a.i32[chunkOf(room)][wordOf(room) + COUNT]++
       addElements(a, list, 1)
       return
     }
@@ -349,7 +348,7 @@ export const replace = (
   limits: ListLimits,
 ): void => {
   if (!isPlain(a, node) && len < limits.plainFrom) {
-    const growth = Listpack.replaceGrowth(a.u8[node >>> 20], pos, src, off, len)
+    const growth = Listpack.replaceGrowth(a.u8[chunkOf(node)], pos, src, off, len)
     const at = pos - nodeBase(a, node)
     // An element alone in its node may be as large as it is.
     const maxBytes = nodeCount(a, node) === 1 ? Infinity : limits.maxBytes
@@ -358,7 +357,7 @@ export const replace = (
     else room = roomInside(a, list, node, growth, 0, maxBytes, 0x7fffffff)
     if (room !== 0) {
       const base = nodeBase(a, room)
-      Listpack.replace(a.u8[room >>> 20], base, base + at, src, off, len)
+      Listpack.replace(a.u8[chunkOf(room)], base, base + at, src, off, len)
       if (growth < 0) shrinkNode(a, list, room)
       return
     }
@@ -373,9 +372,9 @@ export const removeAt = (a: Arena, list: Ref, node: Ref, pos: number): void => {
   addElements(a, list, -1)
   if (nodeCount(a, node) === 1) return dropNode(a, list, node)
   a.willWrite(node)
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   Listpack.deleteAt(u8, nodeBase(a, node), pos)
-  a.i32[node >>> 20][wordOf(node) + COUNT]--
+  a.i32[chunkOf(node)][wordOf(node) + COUNT]--
   shrinkNode(a, list, node)
 }
 
@@ -404,7 +403,7 @@ export const removeEqual = (
       removed += n
       if (n === nodeCount(a, node)) dropNode(a, list, node)
       else {
-        a.i32[node >>> 20][wordOf(node) + COUNT] -= n
+        a.i32[chunkOf(node)][wordOf(node) + COUNT] -= n
         shrinkNode(a, list, node)
       }
     }
@@ -423,7 +422,7 @@ const removeForward = (
   off: number,
   len: number,
 ): number => {
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   const base = nodeBase(a, node)
   let removed = 0
   let p = Listpack.find(u8, Listpack.first(u8, base), src, off, len, 0)
@@ -443,7 +442,7 @@ const removeBackward = (
   off: number,
   len: number,
 ): number => {
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   const base = nodeBase(a, node)
   let removed = 0
   for (let p = Listpack.last(u8, base); p >= 0 && removed < max;) {
@@ -462,7 +461,7 @@ const removeBackward = (
 export const copy = (a: Arena, list: Ref): Ref => {
   const to = create(a)
   for (let node = head(a, list); node !== 0; node = nodeNext(a, node)) {
-    const u8 = a.u8[node >>> 20]
+    const u8 = a.u8[chunkOf(node)]
     if (isPlain(a, node)) appendPlainNode(a, to, u8, plainOffset(node), plainLength(a, node))
     else appendPackedNode(a, to, u8, nodeBase(a, node), Listpack.byteLength(u8, nodeBase(a, node)))
   }

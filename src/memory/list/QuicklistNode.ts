@@ -20,6 +20,7 @@
  * Example: RPUSH k a b makes a header of 16 bytes and one node: 0, 0, 2, 16 and the listpack 0d 00 00 00 02 00 81 61 02
  * 81 62 02 ff, 29 bytes in a block of 32.
  */
+import { byteOf, chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
 import { appendPrepared, prependPrepared } from "../../bytes/packed/ListpackFront.js"
@@ -71,31 +72,28 @@ export class ListLimits {
   }
 }
 
-export const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-export const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
-
-export const nodePrev = (a: Arena, node: Ref): Ref => a.i32[node >>> 20][wordOf(node) + PREV]
-export const nodeNext = (a: Arena, node: Ref): Ref => a.i32[node >>> 20][wordOf(node) + NEXT]
-export const nodeCount = (a: Arena, node: Ref): number => a.i32[node >>> 20][wordOf(node) + COUNT]
-export const isPlain = (a: Arena, node: Ref): boolean => a.i32[node >>> 20][wordOf(node) + START] === 0
+export const nodePrev = (a: Arena, node: Ref): Ref => a.i32[chunkOf(node)][wordOf(node) + PREV]
+export const nodeNext = (a: Arena, node: Ref): Ref => a.i32[chunkOf(node)][wordOf(node) + NEXT]
+export const nodeCount = (a: Arena, node: Ref): number => a.i32[chunkOf(node)][wordOf(node) + COUNT]
+export const isPlain = (a: Arena, node: Ref): boolean => a.i32[chunkOf(node)][wordOf(node) + START] === 0
 
 /** Offset of the node's listpack in its chunk; not for plain nodes. */
 export const nodeBase = (a: Arena, node: Ref): number =>
-  byteOf(node) + a.i32[node >>> 20][wordOf(node) + START]
+  byteOf(node) + a.i32[chunkOf(node)][wordOf(node) + START]
 
 /** Offset of a plain node's element in its chunk. */
 export const plainOffset = (node: Ref): number => byteOf(node) + PLAIN_HEADER_BYTES
-export const plainLength = (a: Arena, node: Ref): number => a.i32[node >>> 20][wordOf(node) + PLAIN_LENGTH]
+export const plainLength = (a: Arena, node: Ref): number => a.i32[chunkOf(node)][wordOf(node) + PLAIN_LENGTH]
 
 const setWord = (a: Arena, ref: Ref, word: number, value: number): void => {
   a.willWrite(ref)
-  a.i32[ref >>> 20][wordOf(ref) + word] = value
+  a.i32[chunkOf(ref)][wordOf(ref) + word] = value
 }
 
 /** Adds to the header's number of elements. */
 export const addElements = (a: Arena, list: Ref, n: number): void => {
   a.willWrite(list)
-  a.i32[list >>> 20][wordOf(list) + ELEMENTS] += n
+  a.i32[chunkOf(list)][wordOf(list) + ELEMENTS] += n
 }
 
 /** Makes both neighbours (or the header) of a node point to `ref`. */
@@ -108,12 +106,12 @@ const pointTo = (a: Arena, list: Ref, prev: Ref, next: Ref, before: Ref, after: 
 
 /** Puts a new node between two neighbours, either of which may be 0. */
 export const linkNode = (a: Arena, list: Ref, node: Ref, prev: Ref, next: Ref): void => {
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   words[w + PREV] = prev
   words[w + NEXT] = next
   pointTo(a, list, prev, next, node, node)
-  setWord(a, list, NODES, a.i32[list >>> 20][wordOf(list) + NODES] + 1)
+  setWord(a, list, NODES, a.i32[chunkOf(list)][wordOf(list) + NODES] + 1)
 }
 
 /** Takes a node out of the chain and frees it; the header's number of elements is the caller's business. */
@@ -121,14 +119,14 @@ export const dropNode = (a: Arena, list: Ref, node: Ref): void => {
   const prev = nodePrev(a, node)
   const next = nodeNext(a, node)
   pointTo(a, list, prev, next, next, prev)
-  setWord(a, list, NODES, a.i32[list >>> 20][wordOf(list) + NODES] - 1)
+  setWord(a, list, NODES, a.i32[chunkOf(list)][wordOf(list) + NODES] - 1)
   a.free(node)
 }
 
 /** A block for a listpack of `total` bytes, at its end (`left`) or its start, unlinked; the listpack is not written. */
 const allocNode = (a: Arena, bytes: number, total: number, entries: number, left: boolean): Ref => {
   const node = a.alloc(bytes)
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   words[w + COUNT] = entries
   words[w + START] = left ? a.blockSize(node) - total : NODE_HEADER_BYTES
@@ -138,19 +136,19 @@ const allocNode = (a: Arena, bytes: number, total: number, entries: number, left
 /** A new plain node, unlinked. */
 export const plainNode = (a: Arena, src: Uint8Array, off: number, len: number): Ref => {
   const node = a.alloc(PLAIN_HEADER_BYTES + len)
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   words[w + COUNT] = 1
   words[w + START] = 0
   words[w + PLAIN_LENGTH] = len
-  a.u8[node >>> 20].set(src.subarray(off, off + len), plainOffset(node))
+  a.u8[chunkOf(node)].set(src.subarray(off, off + len), plainOffset(node))
   return node
 }
 
 /** A new node with a copy of a listpack, unlinked. */
 export const packedNode = (a: Arena, src: Uint8Array, off: number, len: number): Ref => {
   const node = allocNode(a, NODE_HEADER_BYTES + len, len, Listpack.count(src, off), false)
-  a.u8[node >>> 20].set(src.subarray(off, off + len), nodeBase(a, node))
+  a.u8[chunkOf(node)].set(src.subarray(off, off + len), nodeBase(a, node))
   return node
 }
 
@@ -169,19 +167,19 @@ export const addEmptyNode = (
   const size =
     first || need > limits.maxBytes ? need : Math.max(need, Math.min(limits.maxBytes, LATER_NODE_BYTES))
   const node = allocNode(a, size, Listpack.LISTPACK_EMPTY, 0, left)
-  Listpack.init(a.u8[node >>> 20], nodeBase(a, node))
+  Listpack.init(a.u8[chunkOf(node)], nodeBase(a, node))
   linkNode(a, list, node, prev, next)
   return node
 }
 
 /** Moves a node's listpack to a block of `bytes` bytes with its free bytes before (`left`) or behind; answers the node. */
 const moveNode = (a: Arena, list: Ref, node: Ref, bytes: number, left: boolean): Ref => {
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   const start = words[w + START]
-  const total = Listpack.byteLength(a.u8[node >>> 20], byteOf(node) + start)
+  const total = Listpack.byteLength(a.u8[chunkOf(node)], byteOf(node) + start)
   const moved = allocNode(a, bytes, total, words[w + COUNT], left)
-  const to = a.i32[moved >>> 20]
+  const to = a.i32[chunkOf(moved)]
   const m = wordOf(moved)
   const prev = words[w + PREV]
   const next = words[w + NEXT]
@@ -196,7 +194,7 @@ const moveNode = (a: Arena, list: Ref, node: Ref, bytes: number, left: boolean):
 /** Moves the listpack inside its block. */
 const slide = (a: Arena, node: Ref, start: number, total: number): void => {
   a.willWrite(node)
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   a.copy(node, words[w + START], node, start, total)
   words[w + START] = start
@@ -214,11 +212,11 @@ export const roomAtEnd = (
   left: boolean,
   limits: ListLimits,
 ): Ref => {
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   const start = words[w + START]
   if (start === 0 || words[w + COUNT] >= limits.maxEntries) return 0
-  const total = Listpack.byteLength(a.u8[node >>> 20], (w << 2) + start)
+  const total = Listpack.byteLength(a.u8[chunkOf(node)], (w << 2) + start)
   const need = NODE_HEADER_BYTES + total + bytes
   if (need > limits.maxBytes) return 0
   const size = a.blockSize(node)
@@ -250,10 +248,10 @@ export const roomInside = (
   maxBytes: number,
   maxEntries: number,
 ): Ref => {
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   const start = words[w + START]
-  const total = Listpack.byteLength(a.u8[node >>> 20], (w << 2) + start)
+  const total = Listpack.byteLength(a.u8[chunkOf(node)], (w << 2) + start)
   const need = NODE_HEADER_BYTES + total + bytes
   if (need > maxBytes || words[w + COUNT] + entries > maxEntries) return 0
   const size = a.blockSize(node)
@@ -280,8 +278,8 @@ export const writeAtEnd = (
   off: number,
   len: number,
 ): void => {
-  const u8 = a.u8[node >>> 20]
-  const words = a.i32[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   const base = (w << 2) + words[w + START]
   words[w + COUNT]++
@@ -296,7 +294,7 @@ export const writeAtEnd = (
 export const shrinkNode = (a: Arena, list: Ref, node: Ref): Ref => {
   const size = a.blockSize(node)
   if (size <= SHRINK_BYTES_MIN) return node
-  const used = NODE_HEADER_BYTES + Listpack.byteLength(a.u8[node >>> 20], nodeBase(a, node))
+  const used = NODE_HEADER_BYTES + Listpack.byteLength(a.u8[chunkOf(node)], nodeBase(a, node))
   if (used * 3 > size) return node
   const moved = moveNode(a, list, node, used + (used >> 1), false)
   slide(a, moved, NODE_HEADER_BYTES + ((a.blockSize(moved) - used) >> 1), used - NODE_HEADER_BYTES)
@@ -305,17 +303,17 @@ export const shrinkNode = (a: Arena, list: Ref, node: Ref): Ref => {
 
 /** Moves the elements from position `pos` (not the first) on to a new node after this one; answers the new node. */
 export const splitNode = (a: Arena, list: Ref, node: Ref, pos: number): Ref => {
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   const base = nodeBase(a, node)
   const end = Listpack.end(u8, base)
   let entries = 0
   for (let p = pos; p !== end; p = Listpack.after(u8, p)) entries++
   const total = spanSize(pos, end)
   const right = allocNode(a, NODE_HEADER_BYTES + total, total, entries, false)
-  copySpan(u8, pos, end, entries, a.u8[right >>> 20], nodeBase(a, right))
+  copySpan(u8, pos, end, entries, a.u8[chunkOf(right)], nodeBase(a, right))
   a.willWrite(node)
   Listpack.deleteSpan(u8, base, pos, end, entries)
-  a.i32[node >>> 20][wordOf(node) + COUNT] -= entries
+  a.i32[chunkOf(node)][wordOf(node) + COUNT] -= entries
   linkNode(a, list, right, node, nodeNext(a, node))
   return right
 }
@@ -325,10 +323,10 @@ export const mergeWithNext = (a: Arena, list: Ref, node: Ref, limits: ListLimits
   const next = node === 0 ? 0 : nodeNext(a, node)
   if (next === 0 || isPlain(a, node) || isPlain(a, next)) return
   if (nodeCount(a, node) + nodeCount(a, next) > limits.maxEntries) return
-  const total = mergedSize(a.u8[node >>> 20], nodeBase(a, node), a.u8[next >>> 20], nodeBase(a, next))
+  const total = mergedSize(a.u8[chunkOf(node)], nodeBase(a, node), a.u8[chunkOf(next)], nodeBase(a, next))
   if (NODE_HEADER_BYTES + total > limits.maxBytes) return
   const merged = moveNode(a, list, node, NODE_HEADER_BYTES + total, false)
-  appendAll(a.u8[merged >>> 20], nodeBase(a, merged), a.u8[next >>> 20], nodeBase(a, next))
-  a.i32[merged >>> 20][wordOf(merged) + COUNT] += nodeCount(a, next)
+  appendAll(a.u8[chunkOf(merged)], nodeBase(a, merged), a.u8[chunkOf(next)], nodeBase(a, next))
+  a.i32[chunkOf(merged)][wordOf(merged) + COUNT] += nodeCount(a, next)
   dropNode(a, list, next)
 }

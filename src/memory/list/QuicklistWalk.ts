@@ -7,6 +7,7 @@
  *
  * Example: [a, b] in one node calls onNode(u8, off, 13, false) once.
  */
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { byteLength } from "../../bytes/packed/Listpack.js"
 import {
@@ -22,7 +23,6 @@ import {
   plainLength,
   plainOffset,
   START,
-  wordOf,
 } from "./QuicklistNode.js"
 import { FrozenBlock, type FrozenReader } from "../Snapshot.js"
 
@@ -31,9 +31,9 @@ export type OnNode = (bytes: Uint8Array, off: number, len: number, plain: boolea
 
 /** Calls `onNode` for each node of a live list, in order; the list must not change meanwhile. */
 export const walkList = (a: Arena, list: Ref, onNode: OnNode): void => {
-  let node = a.i32[list >>> 20][wordOf(list) + HEAD]
+  let node = a.i32[chunkOf(list)][wordOf(list) + HEAD]
   for (; node !== 0; node = nodeNext(a, node)) {
-    const u8 = a.u8[node >>> 20]
+    const u8 = a.u8[chunkOf(node)]
     if (isPlain(a, node)) onNode(u8, plainOffset(node), plainLength(a, node), true)
     else {
       const base = nodeBase(a, node)

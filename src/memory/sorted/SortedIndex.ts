@@ -31,6 +31,7 @@
  * Worked example: 100 members inserted in ascending order are a root of two slots: (first member, leaf, 63) and (64th
  * member, leaf, 37). The rank of the 70th is 63 from the first slot plus 6 in the second leaf.
  */
+import { byteOf, chunkOf, doubleOf, wordOf } from "../Ref.js"
 import type { Ref } from "../Arena.js"
 import {
   CAPACITY,
@@ -43,7 +44,7 @@ import {
   NODE,
   SortedNodes,
 } from "./SortedNodes.js"
-import { checkIndex } from "./SortedIndexCheck.js"
+import { checkIndex, visitNodes } from "./SortedIndexCheck.js"
 
 export { CAPACITY, MEMBER_EXTRA, MEMBER_KEY_BYTE, memberLength, memberScore, NODE } from "./SortedNodes.js"
 
@@ -77,8 +78,8 @@ export class SortedIndex extends SortedNodes {
 
   /** Makes this handle stand for the index of the block `owner`. */
   attach(owner: Ref): this {
-    const words = this.arena.i32[owner >>> 20]
-    const w = ((owner & 0xfffff) << 1) + ROOT_WORD
+    const words = this.arena.i32[chunkOf(owner)]
+    const w = wordOf(owner) + ROOT_WORD
     this.owner = owner
     this.root = words[w]
     this.height = words[w + 1]
@@ -99,8 +100,8 @@ export class SortedIndex extends SortedNodes {
   private publish(): void {
     const a = this.arena
     a.willWrite(this.owner)
-    const words = a.i32[this.owner >>> 20]
-    const w = ((this.owner & 0xfffff) << 1) + ROOT_WORD
+    const words = a.i32[chunkOf(this.owner)]
+    const w = wordOf(this.owner) + ROOT_WORD
     words[w] = this.root
     words[w + 1] = this.height
     words[w + 2] = this.units
@@ -111,11 +112,11 @@ export class SortedIndex extends SortedNodes {
   /** Number of slots at or below (score, member). */
   private upper(node: Ref, score: number, buf: Uint8Array, off: number, len: number): number {
     const a = this.arena
-    const chunk = node >>> 20
+    const chunk = chunkOf(node)
     const scores = a.f64[chunk]
-    const u = (node & 0xfffff) + 1
+    const u = doubleOf(node) + 1
     const words = a.i32[chunk]
-    const w = (node & 0xfffff) << 1
+    const w = wordOf(node)
     let lo = 0
     let hi = words[w]
     while (lo < hi) {
@@ -165,8 +166,8 @@ export class SortedIndex extends SortedNodes {
 
   private locateEntry(entry: Ref): void {
     const a = this.arena
-    const byte = ((entry & 0xfffff) << 3) + MEMBER_KEY_BYTE
-    this.locate(memberScore(a, entry), a.u8[entry >>> 20], byte, memberLength(a, entry))
+    const byte = byteOf(entry) + MEMBER_KEY_BYTE
+    this.locate(memberScore(a, entry), a.u8[chunkOf(entry)], byte, memberLength(a, entry))
     if (this.at[0] < 0 || this.entry !== entry) throw new Error("a member is not where its score says")
   }
 
@@ -176,8 +177,8 @@ export class SortedIndex extends SortedNodes {
     let node = this.root
     let total = 0
     for (let level = this.height - 1; ; level--) {
-      const scores = a.f64[node >>> 20]
-      const u = (node & 0xfffff) + 1
+      const scores = a.f64[chunkOf(node)]
+      const u = doubleOf(node) + 1
       let lo = 0
       let hi = this.slots(node)
       while (lo < hi) {
@@ -199,8 +200,8 @@ export class SortedIndex extends SortedNodes {
     let node = this.root
     let total = 0
     for (let level = this.height - 1; ; level--) {
-      const words = a.i32[node >>> 20]
-      const w = ((node & 0xfffff) << 1) + MEMBERS
+      const words = a.i32[chunkOf(node)]
+      const w = wordOf(node) + MEMBERS
       let lo = 0
       let hi = this.slots(node)
       while (lo < hi) {
@@ -224,8 +225,8 @@ export class SortedIndex extends SortedNodes {
     let left = rank
     let node = this.root
     for (let level = this.height - 1; level > 0; level--) {
-      const words = a.i32[node >>> 20]
-      const w = ((node & 0xfffff) << 1) + COUNTS
+      const words = a.i32[chunkOf(node)]
+      const w = wordOf(node) + COUNTS
       let slot = 0
       while (left >= words[w + slot]) left -= words[w + slot++]
       this.path[level] = node
@@ -241,8 +242,8 @@ export class SortedIndex extends SortedNodes {
     const leaf = this.path[0]
     const slots = this.slots(leaf)
     const n = Math.min(slots, into.length)
-    const from = ((leaf & 0xfffff) << 1) + MEMBERS + Math.min(this.at[0], slots - n)
-    const words = this.arena.i32[leaf >>> 20]
+    const from = wordOf(leaf) + MEMBERS + Math.min(this.at[0], slots - n)
+    const words = this.arena.i32[chunkOf(leaf)]
     for (let i = 0; i < n; i++) into[i] = words[from + i]
     return n
   }
@@ -277,13 +278,13 @@ export class SortedIndex extends SortedNodes {
   /** Member entry under the cursor. */
   get entry(): Ref {
     const leaf = this.path[0]
-    return this.arena.i32[leaf >>> 20][((leaf & 0xfffff) << 1) + MEMBERS + this.at[0]]
+    return this.arena.i32[chunkOf(leaf)][wordOf(leaf) + MEMBERS + this.at[0]]
   }
 
   /** Score under the cursor. */
   get score(): number {
     const leaf = this.path[0]
-    return this.arena.f64[leaf >>> 20][(leaf & 0xfffff) + 1 + this.at[0]]
+    return this.arena.f64[chunkOf(leaf)][doubleOf(leaf) + 1 + this.at[0]]
   }
 
   // ---- inserting
@@ -292,13 +293,13 @@ export class SortedIndex extends SortedNodes {
   insert(entry: Ref): void {
     const a = this.arena
     const score = memberScore(a, entry)
-    const byte = ((entry & 0xfffff) << 3) + MEMBER_KEY_BYTE
-    const edge = this.locate(score, a.u8[entry >>> 20], byte, memberLength(a, entry))
+    const byte = byteOf(entry) + MEMBER_KEY_BYTE
+    const edge = this.locate(score, a.u8[chunkOf(entry)], byte, memberLength(a, entry))
     const slot = this.at[0] + 1
     for (let level = 1; level < this.height; level++) {
       const node = this.path[level]
       a.willWrite(node)
-      a.i32[node >>> 20][((node & 0xfffff) << 1) + COUNTS + this.at[level]]++
+      a.i32[chunkOf(node)][wordOf(node) + COUNTS + this.at[level]]++
     }
     const leaf = this.path[0]
     if (this.slots(leaf) === CAPACITY) {
@@ -333,7 +334,7 @@ export class SortedIndex extends SortedNodes {
       const node = this.path[level]
       const slot = this.at[level] + 1
       a.willWrite(node)
-      a.i32[node >>> 20][((node & 0xfffff) << 1) + COUNTS + slot - 1] -= count
+      a.i32[chunkOf(node)][wordOf(node) + COUNTS + slot - 1] -= count
       if (this.slots(node) < CAPACITY) {
         this.putChild(node, slot, right, count)
         return
@@ -385,7 +386,7 @@ export class SortedIndex extends SortedNodes {
     for (let level = 1; level < this.height; level++) {
       const node = this.path[level]
       a.willWrite(node)
-      a.i32[node >>> 20][((node & 0xfffff) << 1) + COUNTS + this.at[level]]--
+      a.i32[chunkOf(node)][wordOf(node) + COUNTS + this.at[level]]--
     }
     if (slot === 0 && n > 0) this.liftFirst(1)
     if (n < MIN_SLOTS && this.height > 1) this.refill()
@@ -428,8 +429,8 @@ export class SortedIndex extends SortedNodes {
     const right = this.child(parent, at + 1)
     const total = this.slots(left) + this.slots(right)
     const counts = this.countBefore(parent, at + 2) - this.countBefore(parent, at)
-    const words = this.arena.i32[parent >>> 20]
-    const w = ((parent & 0xfffff) << 1) + COUNTS + at
+    const words = this.arena.i32[chunkOf(parent)]
+    const w = wordOf(parent) + COUNTS + at
     this.arena.willWrite(parent)
     if (total <= MERGE_MAX) {
       this.shareOut(left, right, total, level > 0)
@@ -475,8 +476,13 @@ export class SortedIndex extends SortedNodes {
     return true
   }
 
-  /** Asserts the invariants of the file header; answers the number of members. For tests. */
-  checkInvariants(): number {
-    return checkIndex(this.arena, this.root, this.height, this.units)
+  /** Calls `visit` with each of the index's nodes; the members are the table's. */
+  visitBlocks(visit: (ref: Ref) => void): void {
+    if (this.root !== 0) visitNodes(this.arena, this.root, this.height - 1, visit)
+  }
+
+  /** Asserts the invariants of the file header and visits every member in order; answers their number. */
+  checkInvariants(visit: (entry: Ref) => void = () => {}): number {
+    return checkIndex(this.arena, this.root, this.height, this.units, visit)
   }
 }

@@ -9,6 +9,7 @@
  *
  * Worked example: moving slots 40..62 of a full leaf to a new one copies 23 scores and 23 refs; both then get their counts.
  */
+import { byteOf, chunkOf, doubleOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 
 /** Extra header words of a member entry. */
@@ -25,17 +26,16 @@ export const INNER_BYTES = (COUNTS + CAPACITY) * 4
 export const NODE = { members: MEMBERS, children: CHILDREN, counts: COUNTS } as const
 
 /** Score of a member entry. */
-export const memberScore = (a: Arena, entry: Ref): number => a.f64[entry >>> 20][(entry & 0xfffff) + 1]
+export const memberScore = (a: Arena, entry: Ref): number => a.f64[chunkOf(entry)][doubleOf(entry) + 1]
 
 /** Length of a member entry's member. */
-export const memberLength = (a: Arena, entry: Ref): number =>
-  a.i32[entry >>> 20][((entry & 0xfffff) << 1) + 1]
+export const memberLength = (a: Arena, entry: Ref): number => a.i32[chunkOf(entry)][wordOf(entry) + 1]
 
 /** Byte order of an entry's member against the bytes: negative, 0 or positive. */
 export const compareMember = (a: Arena, entry: Ref, buf: Uint8Array, off: number, len: number): number => {
-  const bytes = a.u8[entry >>> 20]
+  const bytes = a.u8[chunkOf(entry)]
   const n = memberLength(a, entry)
-  const k = ((entry & 0xfffff) << 3) + MEMBER_KEY_BYTE
+  const k = byteOf(entry) + MEMBER_KEY_BYTE
   const m = n < len ? n : len
   for (let i = 0; i < m; i++) {
     const d = bytes[k + i] - buf[off + i]
@@ -53,7 +53,7 @@ export class SortedNodes {
   protected newNode(bytes: number): Ref {
     const a = this.arena
     const node = a.alloc(bytes)
-    a.i32[node >>> 20][(node & 0xfffff) << 1] = 0
+    a.i32[chunkOf(node)][wordOf(node)] = 0
     this.units += a.blockSize(node) >>> 3
     return node
   }
@@ -64,17 +64,17 @@ export class SortedNodes {
   }
 
   protected slots(node: Ref): number {
-    return this.arena.i32[node >>> 20][(node & 0xfffff) << 1]
+    return this.arena.i32[chunkOf(node)][wordOf(node)]
   }
 
   protected child(node: Ref, slot: number): Ref {
-    return this.arena.i32[node >>> 20][((node & 0xfffff) << 1) + CHILDREN + slot]
+    return this.arena.i32[chunkOf(node)][wordOf(node) + CHILDREN + slot]
   }
 
   /** Members below the first `slots` slots of an inner node. */
   protected countBefore(node: Ref, slots: number): number {
-    const words = this.arena.i32[node >>> 20]
-    const w = ((node & 0xfffff) << 1) + COUNTS
+    const words = this.arena.i32[chunkOf(node)]
+    const w = wordOf(node) + COUNTS
     let n = 0
     for (let i = 0; i < slots; i++) n += words[w + i]
     return n
@@ -89,9 +89,9 @@ export class SortedNodes {
     const n = this.slots(leaf)
     this.moveRun(leaf, slot, leaf, slot + 1, n - slot, false)
     const a = this.arena
-    a.f64[leaf >>> 20][(leaf & 0xfffff) + 1 + slot] = score
-    const words = a.i32[leaf >>> 20]
-    const w = (leaf & 0xfffff) << 1
+    a.f64[chunkOf(leaf)][doubleOf(leaf) + 1 + slot] = score
+    const words = a.i32[chunkOf(leaf)]
+    const w = wordOf(leaf)
     words[w + MEMBERS + slot] = entry
     words[w] = n + 1
   }
@@ -100,8 +100,8 @@ export class SortedNodes {
   protected putChild(node: Ref, slot: number, child: Ref, count: number): void {
     const n = this.slots(node)
     this.moveRun(node, slot, node, slot + 1, n - slot, true)
-    const words = this.arena.i32[node >>> 20]
-    const w = (node & 0xfffff) << 1
+    const words = this.arena.i32[chunkOf(node)]
+    const w = wordOf(node)
     words[w] = n + 1
     words[w + CHILDREN + slot] = child
     words[w + COUNTS + slot] = count
@@ -111,15 +111,15 @@ export class SortedNodes {
   /** Makes an inner slot repeat the first slot of its child. The node has passed willWrite. */
   protected copyFirst(node: Ref, slot: number): void {
     const a = this.arena
-    const words = a.i32[node >>> 20]
-    const w = (node & 0xfffff) << 1
+    const words = a.i32[chunkOf(node)]
+    const w = wordOf(node)
     const child = words[w + CHILDREN + slot]
-    words[w + MEMBERS + slot] = a.i32[child >>> 20][((child & 0xfffff) << 1) + MEMBERS]
-    a.f64[node >>> 20][(node & 0xfffff) + 1 + slot] = a.f64[child >>> 20][(child & 0xfffff) + 1]
+    words[w + MEMBERS + slot] = a.i32[chunkOf(child)][wordOf(child) + MEMBERS]
+    a.f64[chunkOf(node)][doubleOf(node) + 1 + slot] = a.f64[chunkOf(child)][doubleOf(child) + 1]
   }
 
   protected setSlots(node: Ref, n: number): void {
-    this.arena.i32[node >>> 20][(node & 0xfffff) << 1] = n
+    this.arena.i32[chunkOf(node)][wordOf(node)] = n
   }
 
   /** Copies n slots from one node to another, or moves them inside one. Both pass willWrite. */
@@ -128,13 +128,13 @@ export class SortedNodes {
     a.willWrite(from)
     if (to !== from) a.willWrite(to)
     if (n <= 0) return
-    const src = a.f64[from >>> 20]
-    const dst = a.f64[to >>> 20]
-    moveDoubles(src, (from & 0xfffff) + 1 + s, dst, (to & 0xfffff) + 1 + d, n)
-    const x = ((from & 0xfffff) << 1) + s
-    const y = ((to & 0xfffff) << 1) + d
-    const words = a.i32[from >>> 20]
-    const into = a.i32[to >>> 20]
+    const src = a.f64[chunkOf(from)]
+    const dst = a.f64[chunkOf(to)]
+    moveDoubles(src, doubleOf(from) + 1 + s, dst, doubleOf(to) + 1 + d, n)
+    const x = wordOf(from) + s
+    const y = wordOf(to) + d
+    const words = a.i32[chunkOf(from)]
+    const into = a.i32[chunkOf(to)]
     moveWords(words, x + MEMBERS, into, y + MEMBERS, n)
     if (!inner) return
     moveWords(words, x + CHILDREN, into, y + CHILDREN, n)

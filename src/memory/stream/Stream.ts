@@ -16,6 +16,7 @@
  * Cost: 100 entries of one field with 10 bytes take about 1700 bytes, their index 20; Redis takes the same bytes and its
  * radix tree. Example: XADD s 1-1 a b makes header 1, 0, leaf, 1, (1-1), (1-1), (0-0), 1, 0.
  */
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { StreamId } from "../../bytes/StreamId.js"
 import { StreamIdTree } from "./StreamIdTree.js"
@@ -38,50 +39,48 @@ const NODE_BYTES_LIMIT = 1 << 30
 /** Most room that a new node gets at once. */
 const ROOM_MAX = 8192
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
 const index = new StreamIdTree()
 
 /** A stream without entries and groups. */
 export const createStream = (a: Arena): Ref => {
   const ref = a.alloc(HEADER_WORDS * 4)
   const w = wordOf(ref)
-  a.i32[ref >>> 20].fill(0, w, w + HEADER_WORDS)
+  a.i32[chunkOf(ref)].fill(0, w, w + HEADER_WORDS)
   return ref
 }
 
 /** Makes a header that was copied from another's own no nodes and no groups; IDs and counts stay. */
 export const forgetParts = (a: Arena, s: Ref): void => {
-  const words = a.i32[s >>> 20]
+  const words = a.i32[chunkOf(s)]
   const w = wordOf(s)
   words[w + GROUPS_WORD] = words[w + INDEX_WORD] = words[w + NODES_WORD] = 0
 }
 
 /** Number of live entries. */
-export const streamLength = (a: Arena, s: Ref): number => a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] >>> 0
+export const streamLength = (a: Arena, s: Ref): number => a.i32[chunkOf(s)][wordOf(s) + LENGTH_WORD] >>> 0
 
 /** Number of nodes. */
-export const streamNodes = (a: Arena, s: Ref): number => a.i32[s >>> 20][wordOf(s) + NODES_WORD]
+export const streamNodes = (a: Arena, s: Ref): number => a.i32[chunkOf(s)][wordOf(s) + NODES_WORD]
 
 /** Reads one of the header's IDs (LAST_WORD, FIRST_WORD, DELETED_WORD) into `id`. */
 export const headerId = (a: Arena, s: Ref, word: number, id: StreamId): StreamId =>
-  id.load(a.i32[s >>> 20], wordOf(s) + word)
+  id.load(a.i32[chunkOf(s)], wordOf(s) + word)
 
 export const setHeaderId = (a: Arena, s: Ref, word: number, id: StreamId): void => {
   a.willWrite(s)
-  id.store(a.i32[s >>> 20], wordOf(s) + word)
+  id.store(a.i32[chunkOf(s)], wordOf(s) + word)
 }
 
 /** A 64-bit number kept as low and high word in a block. */
 export const bigAt = (a: Arena, ref: Ref, word: number): bigint => {
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref) + word
   return (BigInt(words[w + 1]) << 32n) | BigInt(words[w] >>> 0)
 }
 
 export const setBigAt = (a: Arena, ref: Ref, word: number, n: bigint): void => {
   a.willWrite(ref)
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref) + word
   words[w] = Number(BigInt.asIntN(32, n))
   words[w + 1] = Number(BigInt.asIntN(32, n >> 32n))
@@ -89,7 +88,7 @@ export const setBigAt = (a: Arena, ref: Ref, word: number, n: bigint): void => {
 
 /** Adds one to such a number. */
 export const incrementAt = (a: Arena, ref: Ref, word: number): void => {
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   const w = wordOf(ref) + word
   const low = (words[w] + 1) | 0
   words[w] = low
@@ -141,7 +140,7 @@ export const appendToStream = (
       index.setValue(node)
     } else index.insert(id, node)
   }
-  const words = a.i32[s >>> 20]
+  const words = a.i32[chunkOf(s)]
   const w = wordOf(s)
   const length = words[w + LENGTH_WORD]
   words[w + LENGTH_WORD] = length + 1
@@ -167,7 +166,7 @@ export const addNode = (
   if (index.attach(a, s, INDEX_WORD).find(master)) return false
   const node = Node.nodeFromBytes(a, bytes, off, len)
   index.insert(master, node)
-  a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] += Node.nodeLive(a, node)
+  a.i32[chunkOf(s)][wordOf(s) + LENGTH_WORD] += Node.nodeLive(a, node)
   return true
 }
 
@@ -177,7 +176,7 @@ export const addNode = (
  */
 export const claimLength = (a: Arena, s: Ref, length: bigint): void => {
   if (index.attach(a, s, INDEX_WORD).count > 0 && length > streamLength(a, s) && length <= 0x7fffffffn)
-    a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] = Number(length)
+    a.i32[chunkOf(s)][wordOf(s) + LENGTH_WORD] = Number(length)
 }
 
 /** Reads entries in an ID range, both ends included, in either direction. The stream must not change meanwhile. */
@@ -207,7 +206,7 @@ export class StreamRange {
 
   private openNode(a: Arena): void {
     const node = this.tree.value
-    this.cursor.open(a.u8[node >>> 20], Node.nodeBase(node), this.tree.key, this.backwards)
+    this.cursor.open(a.u8[chunkOf(node)], Node.nodeBase(node), this.tree.key, this.backwards)
   }
 
   /** Goes to the next live entry in range. */
@@ -279,7 +278,7 @@ export const deleteFromStream = (a: Arena, s: Ref, id: StreamId): boolean => {
     const moved = Node.deleteEntry(a, node, cursor.entryAt)
     if (moved !== node) tree.setValue(moved)
   }
-  const words = a.i32[s >>> 20]
+  const words = a.i32[chunkOf(s)]
   const w = wordOf(s)
   // A length that a file claimed ends with the last node; what no node holds would not load again.
   words[w + LENGTH_WORD] = tree.count === 0 ? 0 : words[w + LENGTH_WORD] - 1
@@ -330,7 +329,7 @@ export const trimStream = (a: Arena, s: Ref, trim: Trim): number => {
   if (deleted === 0 && !empty) return 0
   a.willWrite(s)
   const left = empty ? 0 : streamLength(a, s) - deleted
-  a.i32[s >>> 20][wordOf(s) + LENGTH_WORD] = left
+  a.i32[chunkOf(s)][wordOf(s) + LENGTH_WORD] = left
   refreshFirst(a, s)
   return deleted
 }
@@ -338,7 +337,7 @@ export const trimStream = (a: Arena, s: Ref, trim: Trim): number => {
 /** Whether the last entry of the node at the index's position is below an ID. */
 const endsBelow = (a: Arena, node: Ref, minId: StreamId): boolean => {
   if (index.key.compare(minId) >= 0) return false
-  const cursor = finder.open(a.u8[node >>> 20], Node.nodeBase(node), index.key, true)
+  const cursor = finder.open(a.u8[chunkOf(node)], Node.nodeBase(node), index.key, true)
   return !cursor.prev() || cursor.compare(minId) < 0
 }
 
@@ -401,7 +400,7 @@ export const checkStream = (a: Arena, s: Ref): void => {
   const last = new StreamId()
   for (let more = index.first(); more; more = index.next()) {
     const node = index.value
-    const cursor = finder.open(a.u8[node >>> 20], Node.nodeBase(node), index.key, false)
+    const cursor = finder.open(a.u8[chunkOf(node)], Node.nodeBase(node), index.key, false)
     let seen = 0
     while (cursor.next()) {
       if (cursor.deleted) continue

@@ -17,6 +17,7 @@
  *
  * Example: after XREADGROUP of 1-1 by c: group tree {1-1: p}, consumer tree of c {1-1: p}, p = now, 1, c.
  */
+import { chunkOf, doubleOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import {
   bigAt,
@@ -46,15 +47,13 @@ export const PENDING_CONSUMER_WORD = 4
 /** Entries read, when a group does not know. */
 export const READ_UNKNOWN = -1n
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
 // ---- groups
 
-const directory = (a: Arena, owner: Ref, word: number): Ref => a.i32[owner >>> 20][wordOf(owner) + word]
+const directory = (a: Arena, owner: Ref, word: number): Ref => a.i32[chunkOf(owner)][wordOf(owner) + word]
 
 const setWord = (a: Arena, owner: Ref, word: number, value: number): void => {
   a.willWrite(owner)
-  a.i32[owner >>> 20][wordOf(owner) + word] = value
+  a.i32[chunkOf(owner)][wordOf(owner) + word] = value
 }
 
 export const groupsOf = (a: Arena, s: Ref): Ref => directory(a, s, GROUPS_WORD)
@@ -86,7 +85,7 @@ export const createGroup = (
   const at = findName(a, dir, buf, off, len)
   if (at >= 0) return 0
   const group = newNamed(a, GROUP_HEAD_BYTES, buf, off, len)
-  const words = a.i32[group >>> 20]
+  const words = a.i32[chunkOf(group)]
   const w = wordOf(group)
   last.store(words, w + GROUP_LAST_WORD)
   setBigAt(a, group, GROUP_READ_WORD, read)
@@ -120,11 +119,11 @@ export const freeGroup = (a: Arena, group: Ref): void => {
 }
 
 export const groupLast = (a: Arena, group: Ref, id: StreamId): StreamId =>
-  id.load(a.i32[group >>> 20], wordOf(group) + GROUP_LAST_WORD)
+  id.load(a.i32[chunkOf(group)], wordOf(group) + GROUP_LAST_WORD)
 
 export const setGroupLast = (a: Arena, group: Ref, id: StreamId): void => {
   a.willWrite(group)
-  id.store(a.i32[group >>> 20], wordOf(group) + GROUP_LAST_WORD)
+  id.store(a.i32[chunkOf(group)], wordOf(group) + GROUP_LAST_WORD)
 }
 
 export const groupRead = (a: Arena, group: Ref): bigint => bigAt(a, group, GROUP_READ_WORD)
@@ -153,10 +152,10 @@ export const createConsumer = (
   const at = findName(a, dir, buf, off, len)
   if (at >= 0) throw new Error("a consumer is created twice")
   const consumer = newNamed(a, CONSUMER_HEAD_BYTES, buf, off, len)
-  const words = a.i32[consumer >>> 20]
+  const words = a.i32[chunkOf(consumer)]
   const w = wordOf(consumer)
   words[w + CONSUMER_PENDING_WORD] = words[w + CONSUMER_PENDING_WORD + 1] = 0
-  a.f64[consumer >>> 20][(consumer & 0xfffff) + 1] = seen
+  a.f64[chunkOf(consumer)][doubleOf(consumer) + 1] = seen
   setWord(a, group, GROUP_CONSUMERS_WORD, insertName(a, dir, -1 - at, consumer))
   return consumer
 }
@@ -182,11 +181,11 @@ export const deleteConsumer = (a: Arena, group: Ref, buf: Uint8Array, off: numbe
 }
 
 /** Unix milliseconds of the consumer's last command. */
-export const seenTime = (a: Arena, consumer: Ref): number => a.f64[consumer >>> 20][(consumer & 0xfffff) + 1]
+export const seenTime = (a: Arena, consumer: Ref): number => a.f64[chunkOf(consumer)][doubleOf(consumer) + 1]
 
 export const setSeenTime = (a: Arena, consumer: Ref, ms: number): void => {
   a.willWrite(consumer)
-  a.f64[consumer >>> 20][(consumer & 0xfffff) + 1] = ms
+  a.f64[chunkOf(consumer)][doubleOf(consumer) + 1] = ms
 }
 
 // ---- pending entries
@@ -203,10 +202,10 @@ export const consumerPending = (a: Arena, consumer: Ref, tree: StreamIdTree): St
 
 /** Number of entries pending in a group. */
 export const groupPendingCount = (a: Arena, group: Ref): number =>
-  a.i32[group >>> 20][wordOf(group) + GROUP_PENDING_WORD + 1]
+  a.i32[chunkOf(group)][wordOf(group) + GROUP_PENDING_WORD + 1]
 
 export const consumerPendingCount = (a: Arena, consumer: Ref): number =>
-  a.i32[consumer >>> 20][wordOf(consumer) + CONSUMER_PENDING_WORD + 1]
+  a.i32[chunkOf(consumer)][wordOf(consumer) + CONSUMER_PENDING_WORD + 1]
 
 /** The pending block of an ID in a group, or 0. */
 export const findPending = (a: Arena, group: Ref, id: StreamId): Ref =>
@@ -222,8 +221,8 @@ export const addPending = (a: Arena, group: Ref, consumer: Ref, id: StreamId, ti
 
 const newPending = (a: Arena, time: number, consumer: Ref): Ref => {
   const pending = a.alloc(PENDING_BYTES)
-  a.f64[pending >>> 20][pending & 0xfffff] = time
-  const words = a.i32[pending >>> 20]
+  a.f64[chunkOf(pending)][doubleOf(pending)] = time
+  const words = a.i32[chunkOf(pending)]
   const w = wordOf(pending)
   words[w + PENDING_COUNT_WORD] = 1
   words[w + PENDING_COUNT_WORD + 1] = 0
@@ -271,14 +270,14 @@ export const removePending = (a: Arena, group: Ref, id: StreamId): boolean => {
 }
 
 export const pendingConsumer = (a: Arena, pending: Ref): Ref =>
-  a.i32[pending >>> 20][wordOf(pending) + PENDING_CONSUMER_WORD]
+  a.i32[chunkOf(pending)][wordOf(pending) + PENDING_CONSUMER_WORD]
 
 /** Unix milliseconds of the last delivery. */
-export const pendingTime = (a: Arena, pending: Ref): number => a.f64[pending >>> 20][pending & 0xfffff]
+export const pendingTime = (a: Arena, pending: Ref): number => a.f64[chunkOf(pending)][doubleOf(pending)]
 
 export const setPendingTime = (a: Arena, pending: Ref, ms: number): void => {
   a.willWrite(pending)
-  a.f64[pending >>> 20][pending & 0xfffff] = ms
+  a.f64[chunkOf(pending)][doubleOf(pending)] = ms
 }
 
 /** How often the entry was delivered. */
@@ -326,7 +325,7 @@ export const entriesUpTo = (a: Arena, s: Ref, id: StreamId): bigint => {
 /** Notes that the group got the entry `id`, above what it had: its last ID and its count of entries read. */
 export const groupDelivered = (a: Arena, s: Ref, group: Ref, id: StreamId): void => {
   a.willWrite(group)
-  const words = a.i32[group >>> 20]
+  const words = a.i32[chunkOf(group)]
   const w = wordOf(group) + GROUP_READ_WORD
   const known = words[w + 1] !== -1 || words[w] !== -1
   if (known && !deletedAbove(a, s, id)) incrementAt(a, group, GROUP_READ_WORD)

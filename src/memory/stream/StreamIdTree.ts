@@ -20,9 +20,10 @@
  *
  * Example: keys 1-0 and 5-0 with values 7 and 9 are one leaf: 0, 2, 3, 0 | 0, 1, 0, 0, 7 | 0, 5, 0, 0, 9.
  */
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { StreamId } from "../../bytes/StreamId.js"
-import { checkNodes, freeNodes, HEAD_WORDS, KEY_WORDS, treeBytes, VALUE_WORD } from "./StreamIdTreeWalk.js"
+import { checkNodes, HEAD_WORDS, KEY_WORDS, VALUE_WORD, visitNodes } from "./StreamIdTreeWalk.js"
 
 const CAPACITY_MIN = 3
 const CAPACITY_NEXT = 15
@@ -31,8 +32,6 @@ const LEVELS_MAX = 8
 
 /** Words of the owner's block that a tree takes. */
 export const TREE_WORDS = 2
-
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
 /** A handle on a tree and a position in it. */
 export class StreamIdTree {
@@ -58,11 +57,11 @@ export class StreamIdTree {
   }
 
   get root(): Ref {
-    return this.a.i32[this.owner >>> 20][wordOf(this.owner) + this.word]
+    return this.a.i32[chunkOf(this.owner)][wordOf(this.owner) + this.word]
   }
 
   get count(): number {
-    return this.a.i32[this.owner >>> 20][wordOf(this.owner) + this.word + 1]
+    return this.a.i32[chunkOf(this.owner)][wordOf(this.owner) + this.word + 1]
   }
 
   // ---- positions
@@ -73,7 +72,7 @@ export class StreamIdTree {
     let node = this.root
     if (node === 0) return false
     for (;;) {
-      const words = a.i32[node >>> 20]
+      const words = a.i32[chunkOf(node)]
       const w = wordOf(node)
       const level = words[w]
       this.path[level] = node
@@ -89,7 +88,7 @@ export class StreamIdTree {
     let node = this.root
     if (node === 0) return false
     for (;;) {
-      const words = a.i32[node >>> 20]
+      const words = a.i32[chunkOf(node)]
       const w = wordOf(node)
       const level = words[w]
       const slot = words[w + 1] - 1
@@ -138,7 +137,7 @@ export class StreamIdTree {
   /** Goes on to the next key; false when there is none. */
   next(): boolean {
     const leaf = this.path[0]
-    if (++this.slots[0] < this.a.i32[leaf >>> 20][wordOf(leaf) + 1]) return this.loadKey()
+    if (++this.slots[0] < this.a.i32[chunkOf(leaf)][wordOf(leaf) + 1]) return this.loadKey()
     return this.stepLeaf(1)
   }
 
@@ -151,18 +150,18 @@ export class StreamIdTree {
   /** Value at the position. */
   get value(): Ref {
     const leaf = this.path[0]
-    return this.a.i32[leaf >>> 20][wordOf(leaf) + HEAD_WORDS + this.slots[0] * KEY_WORDS + VALUE_WORD]
+    return this.a.i32[chunkOf(leaf)][wordOf(leaf) + HEAD_WORDS + this.slots[0] * KEY_WORDS + VALUE_WORD]
   }
 
   setValue(value: Ref): void {
     const leaf = this.path[0]
     this.a.willWrite(leaf)
-    this.a.i32[leaf >>> 20][wordOf(leaf) + HEAD_WORDS + this.slots[0] * KEY_WORDS + VALUE_WORD] = value
+    this.a.i32[chunkOf(leaf)][wordOf(leaf) + HEAD_WORDS + this.slots[0] * KEY_WORDS + VALUE_WORD] = value
   }
 
   private loadKey(): boolean {
     const leaf = this.path[0]
-    this.key.load(this.a.i32[leaf >>> 20], wordOf(leaf) + HEAD_WORDS + this.slots[0] * KEY_WORDS)
+    this.key.load(this.a.i32[chunkOf(leaf)], wordOf(leaf) + HEAD_WORDS + this.slots[0] * KEY_WORDS)
     return true
   }
 
@@ -171,7 +170,7 @@ export class StreamIdTree {
     const a = this.a
     let node = this.root
     for (;;) {
-      const words = a.i32[node >>> 20]
+      const words = a.i32[chunkOf(node)]
       const w = wordOf(node)
       const level = words[w]
       const first = w + HEAD_WORDS
@@ -194,17 +193,17 @@ export class StreamIdTree {
   private stepLeaf(step: number): boolean {
     const a = this.a
     const root = this.root
-    const top = a.i32[root >>> 20][wordOf(root)]
+    const top = a.i32[chunkOf(root)][wordOf(root)]
     for (let level = 1; level <= top; level++) {
       const node = this.path[level]
       const slot = this.slots[level] + step
-      if (slot < 0 || slot >= a.i32[node >>> 20][wordOf(node) + 1]) continue
+      if (slot < 0 || slot >= a.i32[chunkOf(node)][wordOf(node) + 1]) continue
       this.slots[level] = slot
       for (let down = level; down > 0; down--) {
         const up = this.path[down]
-        const child = a.i32[up >>> 20][wordOf(up) + HEAD_WORDS + this.slots[down] * KEY_WORDS + VALUE_WORD]
+        const child = a.i32[chunkOf(up)][wordOf(up) + HEAD_WORDS + this.slots[down] * KEY_WORDS + VALUE_WORD]
         this.path[down - 1] = child
-        this.slots[down - 1] = step > 0 ? 0 : a.i32[child >>> 20][wordOf(child) + 1] - 1
+        this.slots[down - 1] = step > 0 ? 0 : a.i32[chunkOf(child)][wordOf(child) + 1] - 1
       }
       return this.loadKey()
     }
@@ -224,7 +223,7 @@ export class StreamIdTree {
     } else {
       const slot = this.descend(id)
       const leaf = this.path[0]
-      if (slot >= 0 && id.compareTo(a.i32[leaf >>> 20], wordOf(leaf) + HEAD_WORDS + slot * KEY_WORDS) === 0)
+      if (slot >= 0 && id.compareTo(a.i32[chunkOf(leaf)], wordOf(leaf) + HEAD_WORDS + slot * KEY_WORDS) === 0)
         throw new Error("a stream ID is inserted twice")
       this.insertAt(0, slot + 1, id.mh, id.ml, id.sh, id.sl, value)
     }
@@ -233,18 +232,18 @@ export class StreamIdTree {
 
   private addToCount(delta: number): void {
     this.a.willWrite(this.owner)
-    this.a.i32[this.owner >>> 20][wordOf(this.owner) + this.word + 1] += delta
+    this.a.i32[chunkOf(this.owner)][wordOf(this.owner) + this.word + 1] += delta
   }
 
   private setRoot(ref: Ref): void {
     this.a.willWrite(this.owner)
-    this.a.i32[this.owner >>> 20][wordOf(this.owner) + this.word] = ref
+    this.a.i32[chunkOf(this.owner)][wordOf(this.owner) + this.word] = ref
   }
 
   private newNode(level: number, capacity: number): Ref {
     const a = this.a
     const ref = a.alloc((HEAD_WORDS + capacity * KEY_WORDS) * 4)
-    const words = a.i32[ref >>> 20]
+    const words = a.i32[chunkOf(ref)]
     const w = wordOf(ref)
     words[w] = level
     words[w + 1] = 0
@@ -264,8 +263,8 @@ export class StreamIdTree {
   ): void {
     const a = this.a
     let node = this.path[level]
-    const n = a.i32[node >>> 20][wordOf(node) + 1]
-    const capacity = a.i32[node >>> 20][wordOf(node) + 2]
+    const n = a.i32[chunkOf(node)][wordOf(node) + 1]
+    const capacity = a.i32[chunkOf(node)][wordOf(node) + 2]
     if (n === capacity) {
       if (capacity === CAPACITY_MAX) return this.splitAndInsert(level, slot, mh, ml, sh, sl, value)
       node = this.grow(level, capacity === CAPACITY_MIN ? CAPACITY_NEXT : CAPACITY_MAX)
@@ -277,11 +276,11 @@ export class StreamIdTree {
   private grow(level: number, capacity: number): Ref {
     const a = this.a
     const old = this.path[level]
-    const n = a.i32[old >>> 20][wordOf(old) + 1]
+    const n = a.i32[chunkOf(old)][wordOf(old) + 1]
     const node = a.realloc(old, (HEAD_WORDS + capacity * KEY_WORDS) * 4, (HEAD_WORDS + n * KEY_WORDS) * 4)
-    a.i32[node >>> 20][wordOf(node) + 2] = capacity
+    a.i32[chunkOf(node)][wordOf(node) + 2] = capacity
     this.path[level] = node
-    const top = a.i32[node >>> 20][wordOf(node)]
+    const top = a.i32[chunkOf(node)][wordOf(node)]
     if (top !== level) throw new Error("a tree node stands at the wrong level")
     if (this.root === old) this.setRoot(node)
     else this.setChild(level + 1, this.slots[level + 1], node)
@@ -291,14 +290,14 @@ export class StreamIdTree {
   private setChild(level: number, slot: number, child: Ref): void {
     const node = this.path[level]
     this.a.willWrite(node)
-    this.a.i32[node >>> 20][wordOf(node) + HEAD_WORDS + slot * KEY_WORDS + VALUE_WORD] = child
+    this.a.i32[chunkOf(node)][wordOf(node) + HEAD_WORDS + slot * KEY_WORDS + VALUE_WORD] = child
   }
 
   /** Puts a key into a node that has room. */
   private place(node: Ref, slot: number, mh: number, ml: number, sh: number, sl: number, value: Ref): void {
     const a = this.a
     a.willWrite(node)
-    const words = a.i32[node >>> 20]
+    const words = a.i32[chunkOf(node)]
     const w = wordOf(node)
     const n = words[w + 1]
     const at = w + HEAD_WORDS + slot * KEY_WORDS
@@ -322,24 +321,24 @@ export class StreamIdTree {
   ): void {
     const a = this.a
     const left = this.path[level]
-    const n = a.i32[left >>> 20][wordOf(left) + 1]
+    const n = a.i32[chunkOf(left)][wordOf(left) + 1]
     const atEnd = slot === n
     const keep = atEnd ? n : n >> 1
     const right = this.newNode(level, atEnd ? CAPACITY_NEXT : CAPACITY_MAX)
     if (!atEnd) {
       a.copy(left, (HEAD_WORDS + keep * KEY_WORDS) * 4, right, HEAD_WORDS * 4, (n - keep) * KEY_WORDS * 4)
-      a.i32[right >>> 20][wordOf(right) + 1] = n - keep
+      a.i32[chunkOf(right)][wordOf(right) + 1] = n - keep
       a.willWrite(left)
-      a.i32[left >>> 20][wordOf(left) + 1] = keep
+      a.i32[chunkOf(left)][wordOf(left) + 1] = keep
     }
     if (!atEnd && slot <= keep) this.place(left, slot, mh, ml, sh, sl, value)
     else this.place(right, slot - keep, mh, ml, sh, sl, value)
-    const words = a.i32[right >>> 20]
+    const words = a.i32[chunkOf(right)]
     const r = wordOf(right) + HEAD_WORDS
     if (this.root === left) {
       const root = this.newNode(level + 1, CAPACITY_NEXT)
       const l = wordOf(left) + HEAD_WORDS
-      const leftWords = a.i32[left >>> 20]
+      const leftWords = a.i32[chunkOf(left)]
       this.place(root, 0, leftWords[l], leftWords[l + 1], leftWords[l + 2], leftWords[l + 3], left)
       this.place(root, 1, words[r], words[r + 1], words[r + 2], words[r + 3], right)
       this.setRoot(root)
@@ -361,7 +360,7 @@ export class StreamIdTree {
     const a = this.a
     const node = this.path[level]
     a.willWrite(node)
-    const words = a.i32[node >>> 20]
+    const words = a.i32[chunkOf(node)]
     const w = wordOf(node)
     const n = words[w + 1]
     const at = w + HEAD_WORDS + slot * KEY_WORDS
@@ -387,11 +386,11 @@ export class StreamIdTree {
   private mergeThin(level: number, n: number): void {
     const a = this.a
     const parent = this.path[level + 1]
-    const words = a.i32[parent >>> 20]
+    const words = a.i32[chunkOf(parent)]
     const w = wordOf(parent)
     const slot = this.slots[level + 1]
     const childAt = (s: number): Ref => words[w + HEAD_WORDS + s * KEY_WORDS + VALUE_WORD]
-    const keysOf = (ref: Ref): number => a.i32[ref >>> 20][wordOf(ref) + 1]
+    const keysOf = (ref: Ref): number => a.i32[chunkOf(ref)][wordOf(ref) + 1]
     if (slot + 1 < words[w + 1] && n + keysOf(childAt(slot + 1)) <= CAPACITY_MAX >> 1) {
       this.mergeRight(level, slot)
     } else if (slot > 0 && n + keysOf(childAt(slot - 1)) <= CAPACITY_MAX >> 1) {
@@ -404,16 +403,16 @@ export class StreamIdTree {
     const a = this.a
     const parent = this.path[level + 1]
     const p = wordOf(parent) + HEAD_WORDS + slot * KEY_WORDS
-    const parentWords = a.i32[parent >>> 20]
+    const parentWords = a.i32[chunkOf(parent)]
     const right = parentWords[p + KEY_WORDS + VALUE_WORD]
     this.path[level] = parentWords[p + VALUE_WORD]
     this.slots[level + 1] = slot
     let left = this.path[level]
-    const n = a.i32[left >>> 20][wordOf(left) + 1]
-    const m = a.i32[right >>> 20][wordOf(right) + 1]
-    if (n + m > a.i32[left >>> 20][wordOf(left) + 2]) left = this.grow(level, CAPACITY_MAX)
+    const n = a.i32[chunkOf(left)][wordOf(left) + 1]
+    const m = a.i32[chunkOf(right)][wordOf(right) + 1]
+    if (n + m > a.i32[chunkOf(left)][wordOf(left) + 2]) left = this.grow(level, CAPACITY_MAX)
     a.willWrite(left)
-    const words = a.i32[left >>> 20]
+    const words = a.i32[chunkOf(left)]
     const at = wordOf(left) + HEAD_WORDS + n * KEY_WORDS
     a.copy(right, HEAD_WORDS * 4, left, (HEAD_WORDS + n * KEY_WORDS) * 4, m * KEY_WORDS * 4)
     // An inner node's first key says nothing by itself; its parent's key for it is the bound.
@@ -427,12 +426,22 @@ export class StreamIdTree {
 
   /** Frees the tree's blocks at once; the owner's words are left as they are. `visit` gets every value. */
   freeAll(visit: (value: Ref) => void): void {
-    if (this.root !== 0) freeNodes(this.a, this.root, visit)
+    const { a } = this
+    this.visitBlocks((node) => a.free(node), visit)
+  }
+
+  /** Calls `onNode` with each of the tree's own blocks, which may be freed then, and `onValue` with every value. */
+  visitBlocks(onNode: (node: Ref) => void, onValue: (value: Ref) => void = () => {}): void {
+    if (this.root !== 0) visitNodes(this.a, this.root, onNode, onValue)
   }
 
   /** Bytes of the tree's own blocks. */
   bytes(): number {
-    return this.root === 0 ? 0 : treeBytes(this.a, this.root)
+    let bytes = 0
+    this.visitBlocks((node) => {
+      bytes += this.a.blockSize(node)
+    })
+    return bytes
   }
 
   /** Asserts the invariants of the file header; throws on the first that does not hold. */

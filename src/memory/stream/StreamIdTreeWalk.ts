@@ -1,4 +1,5 @@
 /** Walks over whole trees of stream IDs (StreamIdTree.ts has the layout): freeing, measuring, checking, reading. */
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { StreamId } from "../../bytes/StreamId.js"
 
@@ -7,30 +8,22 @@ export const HEAD_WORDS = 4
 export const KEY_WORDS = 5
 export const VALUE_WORD = 4
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
-/** Frees the node and all below it; `visit` gets every value. */
-export const freeNodes = (a: Arena, node: Ref, visit: (value: Ref) => void): void => {
-  const words = a.i32[node >>> 20]
+/** Calls `onValue` with every value below a node, and `onNode` with each node once all below it was visited. */
+export const visitNodes = (
+  a: Arena,
+  node: Ref,
+  onNode: (node: Ref) => void,
+  onValue: (value: Ref) => void,
+): void => {
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   const leaf = words[w] === 0
   for (let i = 0; i < words[w + 1]; i++) {
     const value = words[w + HEAD_WORDS + i * KEY_WORDS + VALUE_WORD]
-    if (leaf) visit(value)
-    else freeNodes(a, value, visit)
+    if (leaf) onValue(value)
+    else visitNodes(a, value, onNode, onValue)
   }
-  a.free(node)
-}
-
-/** Bytes of the node and all below it. */
-export const treeBytes = (a: Arena, node: Ref): number => {
-  const words = a.i32[node >>> 20]
-  const w = wordOf(node)
-  let bytes = a.blockSize(node)
-  if (words[w] > 0)
-    for (let i = 0; i < words[w + 1]; i++)
-      bytes += treeBytes(a, words[w + HEAD_WORDS + i * KEY_WORDS + VALUE_WORD])
-  return bytes
+  onNode(node)
 }
 
 /** Asserts the invariants of the node and all below it, keys in [from, before); answers the number of keys. */
@@ -41,7 +34,7 @@ export const checkNodes = (
   before: StreamId | undefined,
   level: number,
 ): number => {
-  const words = a.i32[node >>> 20]
+  const words = a.i32[chunkOf(node)]
   const w = wordOf(node)
   const n = words[w + 1]
   if (level >= 0 && words[w] !== level) throw new Error("tree: a node at the wrong level")

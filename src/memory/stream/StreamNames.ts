@@ -11,39 +11,38 @@
  *
  * Example: groups "a" and "b" are the directory 2, 4, ref of a, ref of b.
  */
+import { byteOf, chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { copyBytes } from "../Arena.js"
 
 const HEAD_WORDS = 2
 const CAPACITY_MIN = 2
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
 /** Number of names in a directory; 0 is the empty one. */
-export const nameCount = (a: Arena, dir: Ref): number => (dir === 0 ? 0 : a.i32[dir >>> 20][wordOf(dir)])
+export const nameCount = (a: Arena, dir: Ref): number => (dir === 0 ? 0 : a.i32[chunkOf(dir)][wordOf(dir)])
 
 /** The named block at an index, in order of names. */
 export const nameAt = (a: Arena, dir: Ref, index: number): Ref =>
-  a.i32[dir >>> 20][wordOf(dir) + HEAD_WORDS + index]
+  a.i32[chunkOf(dir)][wordOf(dir) + HEAD_WORDS + index]
 
 /** A block for a name, with `head` bytes before it; the words after the first two are the caller's to fill. */
 export const newNamed = (a: Arena, head: number, buf: Uint8Array, off: number, len: number): Ref => {
   const ref = a.alloc(head + len)
-  const words = a.i32[ref >>> 20]
+  const words = a.i32[chunkOf(ref)]
   words[wordOf(ref)] = len
   words[wordOf(ref) + 1] = head
-  copyBytes(buf, off, a.u8[ref >>> 20], ((ref & 0xfffff) << 3) + head, len)
+  copyBytes(buf, off, a.u8[chunkOf(ref)], byteOf(ref) + head, len)
   return ref
 }
 
-export const nameLength = (a: Arena, named: Ref): number => a.i32[named >>> 20][wordOf(named)]
+export const nameLength = (a: Arena, named: Ref): number => a.i32[chunkOf(named)][wordOf(named)]
 
 /** Offset of the name in its chunk. */
 export const nameOffset = (a: Arena, named: Ref): number =>
-  ((named & 0xfffff) << 3) + a.i32[named >>> 20][wordOf(named) + 1]
+  byteOf(named) + a.i32[chunkOf(named)][wordOf(named) + 1]
 
 const compareName = (a: Arena, named: Ref, buf: Uint8Array, off: number, len: number): number => {
-  const chunk = a.u8[named >>> 20]
+  const chunk = a.u8[chunkOf(named)]
   const at = nameOffset(a, named)
   const size = nameLength(a, named)
   const n = size < len ? size : len
@@ -72,14 +71,14 @@ export const findName = (a: Arena, dir: Ref, buf: Uint8Array, off: number, len: 
 export const insertName = (a: Arena, dir: Ref, index: number, named: Ref): Ref => {
   const n = nameCount(a, dir)
   let into = dir
-  const capacity = dir === 0 ? 0 : a.i32[dir >>> 20][wordOf(dir) + 1]
+  const capacity = dir === 0 ? 0 : a.i32[chunkOf(dir)][wordOf(dir) + 1]
   if (n === capacity) {
     const more = Math.max(CAPACITY_MIN, n * 2)
     const bytes = (HEAD_WORDS + more) * 4
     into = dir === 0 ? a.alloc(bytes) : a.realloc(dir, bytes, (HEAD_WORDS + n) * 4)
-    a.i32[into >>> 20][wordOf(into) + 1] = more
+    a.i32[chunkOf(into)][wordOf(into) + 1] = more
   } else a.willWrite(into)
-  const words = a.i32[into >>> 20]
+  const words = a.i32[chunkOf(into)]
   const w = wordOf(into)
   const at = w + HEAD_WORDS + index
   if (index < n) words.copyWithin(at + 1, at, w + HEAD_WORDS + n)
@@ -96,7 +95,7 @@ export const removeName = (a: Arena, dir: Ref, index: number): Ref => {
     return 0
   }
   a.willWrite(dir)
-  const words = a.i32[dir >>> 20]
+  const words = a.i32[chunkOf(dir)]
   const w = wordOf(dir)
   const at = w + HEAD_WORDS + index
   words.copyWithin(at, at + 1, w + HEAD_WORDS + n)

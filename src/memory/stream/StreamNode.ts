@@ -15,6 +15,7 @@
  *
  * Example: XADD s 1-1 a b makes 1, 0, 1, "a", 0, 2, 0, 0, "b", 4: flags 2 = SAME_FIELDS, both differences 0.
  */
+import { byteOf, chunkOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { formatPairBefore, INT64_TEXT_MAX } from "../../bytes/Int64.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
@@ -90,17 +91,17 @@ const intAt = (u8: Uint8Array, p: number): number => {
   return lpv.int
 }
 
-export const nodeBase = (node: Ref): number => (node & 0xfffff) << 3
+export const nodeBase = (node: Ref): number => byteOf(node)
 export const nodeBytes = (a: Arena, node: Ref): number =>
-  Listpack.byteLength(a.u8[node >>> 20], nodeBase(node))
+  Listpack.byteLength(a.u8[chunkOf(node)], nodeBase(node))
 
 /** Live entries of a node. */
 export const nodeLive = (a: Arena, node: Ref): number =>
-  intAt(a.u8[node >>> 20], nodeBase(node) + Listpack.LISTPACK_HEADER)
+  intAt(a.u8[chunkOf(node)], nodeBase(node) + Listpack.LISTPACK_HEADER)
 
 /** Deleted entries of a node. */
 export const nodeDeleted = (a: Arena, node: Ref): number => {
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   const p = nodeBase(node) + Listpack.LISTPACK_HEADER
   return intAt(u8, p + entrySize(u8, p))
 }
@@ -108,7 +109,7 @@ export const nodeDeleted = (a: Arena, node: Ref): number => {
 /** A node made of listpack bytes that are known to be one. */
 export const nodeFromBytes = (a: Arena, bytes: Uint8Array, off: number, len: number): Ref => {
   const node = a.alloc(len)
-  a.u8[node >>> 20].set(bytes.subarray(off, off + len), nodeBase(node))
+  a.u8[chunkOf(node)].set(bytes.subarray(off, off + len), nodeBase(node))
   return node
 }
 
@@ -132,7 +133,7 @@ const writeSmall = (u8: Uint8Array, p: number, n: number): number => {
 export const newNode = (a: Arena, src: FieldSource, first: number, pairs: number, room: number): Ref => {
   const need = HEAD_BYTES_MAX + contentBytes(src, first, pairs) * 2 + ENTRY_BYTES_MAX
   const node = a.alloc(Math.max(NODE_BYTES_MIN, need, room))
-  const u8 = a.u8[node >>> 20]
+  const u8 = a.u8[chunkOf(node)]
   const base = nodeBase(node)
   Listpack.init(u8, base)
   let p = base + Listpack.LISTPACK_HEADER
@@ -167,7 +168,7 @@ export const appendEntry = (
 ): Ref => {
   const need = nodeBytes(a, node) + contentBytes(src, first, pairs) + ENTRY_BYTES_MAX + COUNTER_BYTES
   const into = reserve(a, node, need, sizeHint)
-  const u8 = a.u8[into >>> 20]
+  const u8 = a.u8[chunkOf(into)]
   const base = nodeBase(into)
   const head = appendHead.load(u8, base)
   const same = head.fields === pairs && sameFields(u8, head.fieldsAt, src, first, pairs)
@@ -270,8 +271,8 @@ export const deleteEntry = (a: Arena, node: Ref, p: number): Ref => {
   const offset = p - nodeBase(node)
   const into = reserve(a, node, nodeBytes(a, node) + COUNTER_BYTES, 0)
   const base = nodeBase(into)
-  markDeleted(a.u8[into >>> 20], base + offset)
-  countDeleted(a.u8[into >>> 20], base, 1)
+  markDeleted(a.u8[chunkOf(into)], base + offset)
+  countDeleted(a.u8[chunkOf(into)], base, 1)
   return into
 }
 
@@ -296,7 +297,7 @@ export const deleteLeading = (
   minId: StreamId | undefined,
 ): void => {
   const into = reserve(a, node, nodeBytes(a, node) + COUNTER_BYTES, 0)
-  const u8 = a.u8[into >>> 20]
+  const u8 = a.u8[chunkOf(into)]
   const base = nodeBase(into)
   const cursor = leadingCursor.open(u8, base, master, false)
   let deleted = 0

@@ -8,9 +8,10 @@
  *
  * A hint is never trusted: `find` compares keys as ever, and uses a foreseen hash only for the very same bytes.
  */
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { hashBytes } from "../../bytes/SipHash.js"
-import { TAG_WORD } from "./TableLayout.js"
+import { bucketOfHash, bucketWordOf, segmentOf, TAG_WORD, tagOf } from "./TableLayout.js"
 
 /** Most lookups foreseen at once: about as many loads as a core keeps under way. */
 export const LOOKAHEAD_MAX = 16
@@ -59,18 +60,17 @@ export const touchBuckets = (
   n: number,
 ): void => {
   const i32s = arena.i32
-  const dirWords = i32s[dir >>> 20]
-  const dirAt = (dir & 0xfffff) << 1
+  const dirWords = i32s[chunkOf(dir)]
+  const dirAt = wordOf(dir)
   let sum = 0
   for (let i = 0; i < n; i++) {
     const hash = hashes[i]
-    let b = hash & mask
-    if (b < split) b = hash & ((mask << 1) | 1)
-    const segment = dirWords[dirAt + (b >>> 6)]
-    const at = ((segment & 0xfffff) << 1) + ((b & 63) << 4)
+    const b = bucketOfHash(hash, mask, split)
+    const segment = dirWords[dirAt + segmentOf(b)]
+    const at = wordOf(segment) + bucketWordOf(b)
     segments[i] = segment
     buckets[i] = at
-    sum ^= i32s[segment >>> 20][at + TAG_WORD]
+    sum ^= i32s[chunkOf(segment)][at + TAG_WORD]
   }
   touchSum = sum
 }
@@ -79,9 +79,9 @@ export const touchBuckets = (
 export const touchGuesses = (arena: Arena, hashes: Int32Array, n: number): void => {
   const i32s = arena.i32
   for (let i = 0; i < n; i++) {
-    const words = i32s[segments[i] >>> 20]
+    const words = i32s[chunkOf(segments[i])]
     const at = buckets[i]
-    const pattern = Math.imul(hashes[i] >>> 24, 0x01010101)
+    const pattern = Math.imul(tagOf(hashes[i]), 0x01010101)
     let entry = 0
     for (let t = 0; t < 3; t++) {
       const x = words[at + TAG_WORD + t] ^ pattern
@@ -101,8 +101,8 @@ export const touchEntries = (arena: Arena, refs: Int32Array, n: number): void =>
   let sum = touchSum
   for (let i = 0; i < n; i++) {
     const entry = refs[i]
-    const words = i32s[entry >>> 20]
-    const w = (entry & 0xfffff) << 1
+    const words = i32s[chunkOf(entry)]
+    const w = wordOf(entry)
     sum ^= words[w] ^ words[w + 8]
   }
   touchSum = sum

@@ -10,9 +10,16 @@
  */
 import type { Ref } from "../Arena.js"
 import { FrozenBlock, type FrozenReader } from "../Snapshot.js"
-import { OVERFLOW_WORD, SLOTS } from "./TableLayout.js"
-
-/** Words of a bucket: 12 entries, 3 of tags, 1 of overflow (HashTable.ts). */
+import {
+  bucketWordOf,
+  COUNT_WORD,
+  DIRECTORY_WORD,
+  MASK_WORD,
+  OVERFLOW_WORD,
+  segmentOf,
+  SLOTS,
+  SPLIT_WORD,
+} from "./TableLayout.js"
 
 export class FrozenTableWalk {
   /** Entries the table had. */
@@ -33,9 +40,9 @@ export class FrozenTableWalk {
     this.reader = reader
     reader.load(table, this.dir)
     const words = this.dir.i32
-    this.count = words[0]
-    this.buckets = words[1] + 1 + words[2]
-    reader.load(words[3], this.dir)
+    this.count = words[COUNT_WORD]
+    this.buckets = words[MASK_WORD] + 1 + words[SPLIT_WORD]
+    reader.load(words[DIRECTORY_WORD], this.dir)
     this.bucket = 0
     this.enter(reader)
     return this
@@ -67,9 +74,9 @@ export class FrozenTableWalk {
 
   private enter(reader: FrozenReader): void {
     if (this.bucket >= this.buckets) return
-    if ((this.bucket & 63) === 0) reader.load(this.dir.i32[this.bucket >>> 6], this.segment)
+    if (bucketWordOf(this.bucket) === 0) reader.load(this.dir.i32[segmentOf(this.bucket)], this.segment)
     this.block = this.segment
-    this.at = (this.bucket & 63) << 4
+    this.at = bucketWordOf(this.bucket)
     this.slot = 0
   }
 }

@@ -25,19 +25,38 @@
  * Worked example: mask 3, split 1: five buckets. Hash ...101: 101b & 3 = 1, not below split: bucket 1. Hash ...100:
  * 100b & 3 = 0 < split: bucket 100b & 7 = 4.
  */
+import { byteOf, chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { foreseenHash, touchBuckets, touchEntries, touchGuesses } from "./Foresight.js"
+import { checkTable, visitTable } from "./TableCheck.js"
 import { hashBytes } from "../../bytes/SipHash.js"
-import { BUCKET_BYTES, BUCKET_WORDS, OVERFLOW_WORD, SEGMENT_BUCKETS, SLOTS, TAG_WORD } from "./TableLayout.js"
+import {
+  BUCKET_BYTES,
+  BUCKET_WORDS,
+  bucketOfHash,
+  bucketWordOf,
+  COUNT_WORD,
+  DEPTH_WORD,
+  DIRECTORY_WORD,
+  ENTRY_META_WORD,
+  KEY_LENGTH_MASK,
+  KEY_LENGTH_WORD,
+  keyByteOf,
+  MASK_WORD,
+  OVERFLOW_WORD,
+  SEGMENT_BUCKETS,
+  segmentOf,
+  SLOTS,
+  SPLIT_WORD,
+  TAG_WORD,
+  tagOf,
+} from "./TableLayout.js"
 
 const HEADER_BYTES = 32
 const BUCKETS_MIN = 2
 /** Entries a bucket above which a bucket is split, below which one is merged. */
 const LOAD_MAX = 8.5
 const LOAD_MIN = 3
-
-export const TABLE_COUNT_WORD = 0
-const KEY_LENGTH_MASK = 0x3fffffff
 
 /** Reverses the 32 bits of x. */
 const reverse = (x: number): number => {
@@ -73,14 +92,14 @@ export class HashTable {
     this.dir = a.alloc(16)
     const segment = a.alloc(BUCKETS_MIN * BUCKET_BYTES)
     this.clearBuckets(segment, 0, BUCKETS_MIN)
-    const dirWord = (this.dir & 0xfffff) << 1
-    a.i32[this.dir >>> 20][dirWord] = segment
+    const dirWord = wordOf(this.dir)
+    a.i32[chunkOf(this.dir)][dirWord] = segment
     this.count = 0
     this.mask = BUCKETS_MIN - 1
     this.split = 0
     this.depth = 0
-    const words = a.i32[this.ref >>> 20]
-    const w = (this.ref & 0xfffff) << 1
+    const words = a.i32[chunkOf(this.ref)]
+    const w = wordOf(this.ref)
     words.fill(0, w, w + 8)
     this.publish()
     return this.ref
@@ -88,14 +107,14 @@ export class HashTable {
 
   /** Makes this handle stand for the table at `ref`. */
   attach(ref: Ref): this {
-    const words = this.arena.i32[ref >>> 20]
-    const w = (ref & 0xfffff) << 1
+    const words = this.arena.i32[chunkOf(ref)]
+    const w = wordOf(ref)
     this.ref = ref
-    this.count = words[w]
-    this.mask = words[w + 1]
-    this.split = words[w + 2]
-    this.dir = words[w + 3]
-    this.depth = words[w + 4]
+    this.count = words[w + COUNT_WORD]
+    this.mask = words[w + MASK_WORD]
+    this.split = words[w + SPLIT_WORD]
+    this.dir = words[w + DIRECTORY_WORD]
+    this.depth = words[w + DEPTH_WORD]
     return this
   }
 
@@ -119,16 +138,14 @@ export class HashTable {
   /** As `find`, for a key whose hash is known. */
   findHashed(hash: number, buf: Uint8Array, off: number, len: number): Ref {
     const i32s = this.arena.i32
-    let b = hash & this.mask
-    if (b < this.split) b = hash & ((this.mask << 1) | 1)
+    const b = bucketOfHash(hash, this.mask, this.split)
     const dir = this.dir
-    let block = i32s[dir >>> 20][((dir & 0xfffff) << 1) + (b >>> 6)]
-    let bucket = (b & 63) << 4
-    const tag = hash >>> 24
-    const pattern = Math.imul(tag, 0x01010101)
+    let block = i32s[chunkOf(dir)][wordOf(dir) + segmentOf(b)]
+    let bucket = bucketWordOf(b)
+    const pattern = Math.imul(tagOf(hash), 0x01010101)
     for (;;) {
-      const words = i32s[block >>> 20]
-      const at = ((block & 0xfffff) << 1) + bucket
+      const words = i32s[chunkOf(block)]
+      const at = wordOf(block) + bucket
       for (let t = 0; t < 3; t++) {
         const x = words[at + TAG_WORD + t] ^ pattern
         let hits = (x - 0x01010101) & ~x & 0x80808080
@@ -151,11 +168,11 @@ export class HashTable {
   }
 
   private keyEquals(entry: Ref, buf: Uint8Array, off: number, len: number): boolean {
-    const chunk = entry >>> 20
+    const chunk = chunkOf(entry)
     const words = this.arena.i32[chunk]
-    const w = (entry & 0xfffff) << 1
-    if ((words[w + 1] & KEY_LENGTH_MASK) !== len) return false
-    let k = (w << 2) + 8 + ((words[w] & 7) << 2)
+    const w = wordOf(entry)
+    if ((words[w + KEY_LENGTH_WORD] & KEY_LENGTH_MASK) !== len) return false
+    let k = byteOf(entry) + keyByteOf(words[w + ENTRY_META_WORD])
     const bytes = this.arena.u8[chunk]
     for (let i = off, end = off + len; i < end; i++, k++) if (bytes[k] !== buf[i]) return false
     return true
@@ -192,22 +209,26 @@ export class HashTable {
     this.publish()
   }
 
-  /** Puts another entry with the same key in the place of the one just found. */
-  replaceFound(entry: Ref): void {
-    const a = this.arena
-    a.willWrite(this.foundBlock)
-    a.i32[this.foundBlock >>> 20][((this.foundBlock & 0xfffff) << 1) + this.foundBucket + this.foundSlot] =
-      entry
+  /** Puts another entry with the same key in the place of `found`, the one just found. */
+  replaceFound(found: Ref, entry: Ref): void {
+    this.setFound(found, entry)
   }
 
-  /** Takes the entry just found out of the table (the entry block itself stays the caller's). */
-  removeFound(): void {
-    const a = this.arena
-    a.willWrite(this.foundBlock)
-    a.i32[this.foundBlock >>> 20][((this.foundBlock & 0xfffff) << 1) + this.foundBucket + this.foundSlot] = 0
+  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
+  removeFound(found: Ref): void {
+    this.setFound(found, 0)
     this.count--
     if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
     this.publish()
+  }
+
+  private setFound(found: Ref, entry: Ref): void {
+    const block = this.foundBlock
+    const words = this.arena.i32[chunkOf(block)]
+    const at = wordOf(block) + this.foundBucket + this.foundSlot
+    if (words[at] !== found) throw new Error(`entry ${found} is not where the last search ended`)
+    this.arena.willWrite(block)
+    words[at] = entry
   }
 
   /**
@@ -224,7 +245,7 @@ export class HashTable {
         visit(entry)
       })
       this.freeOverflow(b)
-      if ((b & 63) === 0) a.free(this.segmentRef(b >>> 6))
+      if (bucketWordOf(b) === 0) a.free(this.segmentRef(segmentOf(b)))
       if (b === 0) {
         a.free(this.dir)
         a.free(this.ref)
@@ -248,11 +269,11 @@ export class HashTable {
   /** Calls `visit` with each entry of bucket b, in no particular order. `visit` must not change the table. */
   forEachInBucket(b: number, visit: (entry: Ref) => void): void {
     const i32s = this.arena.i32
-    let block = this.segmentRef(b >>> 6)
-    let bucket = (b & 63) << 4
+    let block = this.segmentRef(segmentOf(b))
+    let bucket = bucketWordOf(b)
     for (;;) {
-      const words = i32s[block >>> 20]
-      const at = ((block & 0xfffff) << 1) + bucket
+      const words = i32s[chunkOf(block)]
+      const at = wordOf(block) + bucket
       for (let s = 0; s < SLOTS; s++) {
         const entry = words[at + s]
         if (entry !== 0) visit(entry)
@@ -293,15 +314,15 @@ export class HashTable {
     for (;;) {
       const b = random(this.bucketCount)
       let slot = random(SLOTS * (this.depth + 1))
-      let block = this.segmentRef(b >>> 6)
-      let bucket = (b & 63) << 4
+      let block = this.segmentRef(segmentOf(b))
+      let bucket = bucketWordOf(b)
       while (slot >= SLOTS && block !== 0) {
-        block = i32s[block >>> 20][((block & 0xfffff) << 1) + bucket + OVERFLOW_WORD]
+        block = i32s[chunkOf(block)][wordOf(block) + bucket + OVERFLOW_WORD]
         bucket = 0
         slot -= SLOTS
       }
       if (block === 0) continue
-      const entry = i32s[block >>> 20][((block & 0xfffff) << 1) + bucket + slot]
+      const entry = i32s[chunkOf(block)][wordOf(block) + bucket + slot]
       if (entry !== 0) return entry
     }
   }
@@ -314,60 +335,64 @@ export class HashTable {
     return bytes
   }
 
+  /** Calls `visit` with each of the table's own blocks; the entries are the owner's. */
+  visitBlocks(visit: (ref: Ref) => void): void {
+    visitTable(this.arena, this.ref, visit)
+  }
+
   hashOfEntry(entry: Ref): number {
-    const chunk = entry >>> 20
+    const chunk = chunkOf(entry)
     const words = this.arena.i32[chunk]
-    const w = (entry & 0xfffff) << 1
+    const w = wordOf(entry)
     return hashBytes(
       this.arena.u8[chunk],
-      (w << 2) + 8 + ((words[w] & 7) << 2),
-      words[w + 1] & KEY_LENGTH_MASK,
+      byteOf(entry) + keyByteOf(words[w + ENTRY_META_WORD]),
+      words[w + KEY_LENGTH_WORD] & KEY_LENGTH_MASK,
     )
   }
 
   private publish(): void {
     const a = this.arena
     a.willWrite(this.ref)
-    const words = a.i32[this.ref >>> 20]
-    const w = (this.ref & 0xfffff) << 1
-    words[w] = this.count
-    words[w + 1] = this.mask
-    words[w + 2] = this.split
-    words[w + 3] = this.dir
-    words[w + 4] = this.depth
+    const words = a.i32[chunkOf(this.ref)]
+    const w = wordOf(this.ref)
+    words[w + COUNT_WORD] = this.count
+    words[w + MASK_WORD] = this.mask
+    words[w + SPLIT_WORD] = this.split
+    words[w + DIRECTORY_WORD] = this.dir
+    words[w + DEPTH_WORD] = this.depth
   }
 
   private bucketOf(hash: number): number {
-    const b = hash & this.mask
-    return b < this.split ? hash & ((this.mask << 1) | 1) : b
+    return bucketOfHash(hash, this.mask, this.split)
   }
 
   private segmentRef(s: number): Ref {
-    return this.arena.i32[this.dir >>> 20][((this.dir & 0xfffff) << 1) + s]
+    return this.arena.i32[chunkOf(this.dir)][wordOf(this.dir) + s]
   }
 
   private segmentCount(): number {
-    return (this.bucketCount + SEGMENT_BUCKETS - 1) >>> 6
+    return segmentOf(this.bucketCount + SEGMENT_BUCKETS - 1)
   }
 
   private clearBuckets(segment: Ref, first: number, n: number): void {
-    const w = ((segment & 0xfffff) << 1) + first * BUCKET_WORDS
-    this.arena.i32[segment >>> 20].fill(0, w, w + n * BUCKET_WORDS)
+    const w = wordOf(segment) + first * BUCKET_WORDS
+    this.arena.i32[chunkOf(segment)].fill(0, w, w + n * BUCKET_WORDS)
   }
 
   /** Puts an entry into bucket b, adding an overflow bucket when all slots are taken. */
   private place(b: number, hash: number, entry: Ref): void {
     const a = this.arena
-    let block = this.segmentRef(b >>> 6)
-    let bucket = (b & 63) << 4
+    let block = this.segmentRef(segmentOf(b))
+    let bucket = bucketWordOf(b)
     for (let depth = 0; ; depth++) {
-      const words = a.i32[block >>> 20]
-      const at = ((block & 0xfffff) << 1) + bucket
+      const words = a.i32[chunkOf(block)]
+      const at = wordOf(block) + bucket
       for (let s = 0; s < SLOTS; s++) {
         if (words[at + s] !== 0) continue
         a.willWrite(block)
         words[at + s] = entry
-        a.u8[block >>> 20][((at + TAG_WORD) << 2) + s] = hash >>> 24
+        a.u8[chunkOf(block)][((at + TAG_WORD) << 2) + s] = tagOf(hash)
         return
       }
       let next = words[at + OVERFLOW_WORD]
@@ -405,8 +430,8 @@ export class HashTable {
     }
     this.split--
     this.redistribute(last)
-    if ((last & 63) === 0) {
-      this.arena.free(this.segmentRef(last >>> 6))
+    if (bucketWordOf(last) === 0) {
+      this.arena.free(this.segmentRef(segmentOf(last)))
     }
   }
 
@@ -414,12 +439,12 @@ export class HashTable {
   private redistribute(b: number): void {
     const a = this.arena
     let n = 0
-    let block = this.segmentRef(b >>> 6)
-    let bucket = (b & 63) << 4
+    let block = this.segmentRef(segmentOf(b))
+    let bucket = bucketWordOf(b)
     for (let first = true; block !== 0; first = false) {
       a.willWrite(block)
-      const words = a.i32[block >>> 20]
-      const at = ((block & 0xfffff) << 1) + bucket
+      const words = a.i32[chunkOf(block)]
+      const at = wordOf(block) + bucket
       for (let s = 0; s < SLOTS; s++) {
         const entry = words[at + s]
         if (entry === 0) continue
@@ -443,10 +468,10 @@ export class HashTable {
 
   private freeOverflow(b: number): void {
     const a = this.arena
-    const segment = this.segmentRef(b >>> 6)
-    let block = a.i32[segment >>> 20][((segment & 0xfffff) << 1) + ((b & 63) << 4) + OVERFLOW_WORD]
+    const segment = this.segmentRef(segmentOf(b))
+    let block = a.i32[chunkOf(segment)][wordOf(segment) + bucketWordOf(b) + OVERFLOW_WORD]
     while (block !== 0) {
-      const next = a.i32[block >>> 20][((block & 0xfffff) << 1) + OVERFLOW_WORD]
+      const next = a.i32[chunkOf(block)][wordOf(block) + OVERFLOW_WORD]
       a.free(block)
       block = next
     }
@@ -455,8 +480,8 @@ export class HashTable {
   /** Makes room for bucket b: a new segment, a larger first segment, or a larger directory. */
   private ensureBucket(b: number): void {
     const a = this.arena
-    const s = b >>> 6
-    if ((b & 63) === 0) {
+    const s = segmentOf(b)
+    if (bucketWordOf(b) === 0) {
       if (s * 4 >= a.blockSize(this.dir)) this.dir = a.realloc(this.dir, s * 8, s * 4)
       const segment = a.alloc(SEGMENT_BUCKETS * BUCKET_BYTES)
       this.clearBuckets(segment, 0, SEGMENT_BUCKETS)
@@ -478,20 +503,12 @@ export class HashTable {
   private setSegment(s: number, segment: Ref): void {
     const a = this.arena
     a.willWrite(this.dir)
-    a.i32[this.dir >>> 20][((this.dir & 0xfffff) << 1) + s] = segment
+    a.i32[chunkOf(this.dir)][wordOf(this.dir) + s] = segment
   }
 
-  /** Asserts the invariants of the file header. For tests. */
+  /** Asserts the invariants of the file header. */
   checkInvariants(): void {
-    let n = 0
-    for (let b = 0; b < this.bucketCount; b++) {
-      this.forEachInBucket(b, (entry) => {
-        n++
-        if (this.bucketOf(this.hashOfEntry(entry)) !== b)
-          throw new Error(`entry ${entry} lies in bucket ${b}`)
-      })
-    }
-    if (n !== this.count) throw new Error(`table holds ${n} entries, count says ${this.count}`)
+    checkTable(this, this.arena)
   }
 }
 

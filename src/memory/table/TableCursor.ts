@@ -7,10 +7,17 @@
  * Invariant: the table must not change between `open` and the last `next`, entries' own bytes excepted. Every entry comes
  * once, in the order of buckets. One cursor can be opened again and again; two walks at once need two cursors.
  */
+import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
-import { OVERFLOW_WORD, SLOTS } from "./TableLayout.js"
-
-/** Words of a bucket: 12 entries, 3 of tags, 1 of overflow (HashTable.ts). */
+import {
+  bucketWordOf,
+  DIRECTORY_WORD,
+  MASK_WORD,
+  OVERFLOW_WORD,
+  segmentOf,
+  SLOTS,
+  SPLIT_WORD,
+} from "./TableLayout.js"
 
 export class TableCursor {
   private dir: Ref = 0
@@ -24,10 +31,10 @@ export class TableCursor {
 
   /** Starts a walk over the table at `table`. */
   open(table: Ref): this {
-    const words = this.arena.i32[table >>> 20]
-    const w = (table & 0xfffff) << 1
-    this.dir = words[w + 3]
-    this.buckets = words[w + 1] + 1 + words[w + 2]
+    const words = this.arena.i32[chunkOf(table)]
+    const w = wordOf(table)
+    this.dir = words[w + DIRECTORY_WORD]
+    this.buckets = words[w + MASK_WORD] + 1 + words[w + SPLIT_WORD]
     this.bucket = 0
     this.enter()
     return this
@@ -37,8 +44,8 @@ export class TableCursor {
   next(): Ref {
     const i32s = this.arena.i32
     while (this.bucket < this.buckets) {
-      const words = i32s[this.block >>> 20]
-      const at = ((this.block & 0xfffff) << 1) + this.blockBucket
+      const words = i32s[chunkOf(this.block)]
+      const at = wordOf(this.block) + this.blockBucket
       while (this.slot < SLOTS) {
         const entry = words[at + this.slot++]
         if (entry !== 0) return entry
@@ -58,8 +65,8 @@ export class TableCursor {
 
   private enter(): void {
     if (this.bucket >= this.buckets) return
-    this.block = this.arena.i32[this.dir >>> 20][((this.dir & 0xfffff) << 1) + (this.bucket >>> 6)]
-    this.blockBucket = (this.bucket & 63) << 4
+    this.block = this.arena.i32[chunkOf(this.dir)][wordOf(this.dir) + segmentOf(this.bucket)]
+    this.blockBucket = bucketWordOf(this.bucket)
     this.slot = 0
   }
 }

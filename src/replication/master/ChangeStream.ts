@@ -13,9 +13,10 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { CommandSpec } from "../../engine/declare/CommandSpec.js"
 import { ParseStatus, RequestParser } from "../../resp/RequestParser.js"
 import type { Backlog, BacklogReader } from "../Backlog.js"
-import type { LogReader, ReplicationLog } from "../ReplicationLog.js"
+import type { StreamReader, ReplicationLog } from "../ReplicationLog.js"
 
 /** A place in a history: where one reader stopped and another can go on. */
 export interface ChangePosition {
@@ -51,14 +52,19 @@ export interface ChangeSource {
   readonly backlogSize: () => number
   /** Database the stream has selected now, for those who start at its end. */
   readonly database: () => number
+  /** The declaration of a command, by its name in lower case. */
+  readonly command: (name: string) => CommandSpec | undefined
   /** Bytes a reader may be behind, 0 = any. */
   readonly lagMax: () => number
 }
 
 const CHUNK_BYTES = 64 * 1024
-const SILENT = new Set(["ping", "replconf"])
 
-class ChangeReader implements LogReader {
+/** Whether a command of the stream is a change, or holds changes together (MULTI, EXEC); one unknown here may be one. */
+const isChange = (spec: CommandSpec | undefined): boolean =>
+  spec === undefined || spec.isWrite || spec.mayReplicate || spec.group === "transactions"
+
+class ChangeReader implements StreamReader {
   private readonly parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true })
   private readonly backlog: Backlog
   private readonly reader: BacklogReader
@@ -134,7 +140,7 @@ class ChangeReader implements LogReader {
       // Empty lines that a master sent count, too.
       const offset = this.base + parser.consumed
       this.position = { id: source.log.id, offset, database }
-      if (name === "select" || SILENT.has(name)) continue
+      if (!isChange(source.command(name))) continue
       changes.push({ database, arguments: words, position: this.position })
     }
     return changes

@@ -15,7 +15,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Run } from "../../engine/Background.js"
-import type { ReplicationPosition, SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
+import type { SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
 import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
 import { realSleep, withinReal } from "../../engine/Turn.js"
 import type { BacklogReader } from "../Backlog.js"
@@ -38,8 +38,6 @@ export interface FullSyncHost {
   readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">
   readonly links: () => Iterable<ReplicaLink>
   readonly isAttached: (link: ReplicaLink) => boolean
-  /** What the AUX fields of a snapshot say of the stream now. */
-  readonly position: () => ReplicationPosition
   readonly drop: (link: ReplicaLink) => void
   readonly goOnline: (link: ReplicaLink) => void
   /** 40 random characters that no peer can guess. */
@@ -164,7 +162,7 @@ export class FullSync {
   // ---- diskless
 
   private readonly streamToSockets: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    const { log, persistence, position } = this.host
+    const { log, persistence } = this.host
     const mark = this.host.newMark()
     yield* Effect.logInfo("Starting BGSAVE for SYNC with target: replicas sockets")
     yield* Effect.logInfo(`Background RDB transfer started by pid ${this.host.pid}`)
@@ -177,7 +175,7 @@ export class FullSync {
       }
       log.reselect()
       const part = targets[0]?.snapshotPart
-      return { sinks: targets.map((link) => this.sinkOf(link)), part, replication: position() }
+      return { sinks: targets.map((link) => this.sinkOf(link)), part, replication: log.position }
     }
     const exit = yield* Effect.exit(persistence.streamSnapshot(atCut))
     this.targets = []
@@ -267,7 +265,7 @@ export class FullSync {
 
   /** Writes the snapshot; answers its length. `joined` gets the replicas it is for, also those that come meanwhile. */
   private writeFile(sink: SnapshotSink, joined: Array<ReplicaLink>) {
-    const { log, persistence, position } = this.host
+    const { log, persistence } = this.host
     const atCut = (): SnapshotTargets => {
       const backlog = log.openBacklog(this.host.settings.replBacklogSize)
       const waiting = this.waiting()
@@ -278,7 +276,7 @@ export class FullSync {
       this.targets = joined
       for (const link of waiting) if (!this.wantsMark(link)) this.join(file, link)
       log.reselect()
-      return { sinks: [sink], part, replication: position() }
+      return { sinks: [sink], part, replication: log.position }
     }
     return persistence.streamSnapshot(atCut).pipe(
       Effect.flatMap((result) => {

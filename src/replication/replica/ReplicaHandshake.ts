@@ -1,7 +1,7 @@
 /** A replica's words to its master before PSYNC: PING, AUTH where it is set, and what the replica is and can. */
 import * as Effect from "effect/Effect"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
-import { encodeCommand } from "../ReplicationLog.js"
+import { encodeCommand } from "../../resp/CommandEncoder.js"
 
 /** Settings the replica side reads, as in the configuration. */
 export interface ReplicaSettings {

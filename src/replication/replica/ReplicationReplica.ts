@@ -3,7 +3,7 @@
  * snapshot if the history is not shared, then the command stream, for ever; after a failure it dials again, at once the
  * first time and then with growing pauses.
  *
- * The stream is applied through `ReplicaHost`, which the server implements. Bytes of the stream go on to this server's own
+ * The stream is applied through `ReplicaHost` (ReplicaHost.ts), which the server implements. Bytes of the stream go on to this server's own
  * log unchanged, after the commands in them were applied, so that the offset says what is applied, and sub-replicas see
  * the same stream. A transaction counts when its EXEC was applied; cut in the middle it is asked for again.
  */
@@ -14,96 +14,17 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
-import { restarted, type Run } from "../../engine/Background.js"
+import { restarted } from "../../engine/Background.js"
 import { realNow, realSleep } from "../../engine/Turn.js"
-import type { LoadResult } from "../../rdb/RdbPersistence.js"
 import type { RequestView } from "../../resp/RequestParser.js"
 import { attemptText, lossLines, receivingText, timeoutText } from "../LinkReport.js"
 import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
 import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
+import type { MasterAddress, ReplicaHost, StreamCommands, StreamHold, StreamTrouble } from "./ReplicaHost.js"
 import { mayFollow, type ReplicaPhase } from "../ReplicaState.js"
-import { encodeCommand, type ReplicationLog } from "../ReplicationLog.js"
-import {
-  type IncomingSnapshot,
-  openSnapshot,
-  receiveSnapshot,
-  type TransferProgress,
-} from "./SnapshotTransfer.js"
-
-/** Why a link cannot go on. */
-export interface StreamTrouble {
-  readonly reason: string
-  /** The stream cannot be followed past this place: what comes after it needs a snapshot. */
-  readonly lost: boolean
-}
-
-/** A command is not to run yet (CLIENT PAUSE): it comes again when the wait is over. */
-export interface StreamHold {
-  readonly wait: Effect.Effect<unknown>
-}
-
-/** Takes the master's stream apart and runs its commands. */
-export interface StreamCommands {
-  /**
-   * Hands over the stream's next bytes, which are lent until `next` finds no further command or `run` holds one back;
-   * none, to go on after that.
-   */
-  readonly feed: (chunk: Uint8Array) => void
-  /** The next whole command, undefined when there is none. */
-  readonly next: () => RequestView | undefined
-  /** After `next` found none: what is wrong with the stream, if anything is. */
-  readonly broken: string | undefined
-  /** Tells the log of what is wrong with the stream. */
-  readonly tellBroken: (reason: string) => void
-  /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
-  readonly run: () => StreamTrouble | StreamHold | undefined
-  /** Bytes taken apart so far, empty lines included. */
-  readonly consumed: number
-  /** Bytes handed over that are not yet a whole command. */
-  readonly pending: number
-}
-
-/** What the server does for its replica side. */
-export interface ReplicaHost {
-  /** Port this server's clients use. */
-  readonly port: () => number
-  /** For the stream of a new link. */
-  readonly commands: () => StreamCommands
-  /** Whether the master's transaction is open. */
-  readonly inTransaction: () => boolean
-  /** The link is up over this connection; `end` ends it. */
-  readonly linked: (connection: MasterConnection, end: () => void) => void
-  /** The connection is gone: forgets it, and a transaction that was cut. */
-  readonly unlinked: () => void
-  /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
-  readonly load: (path: string) => Effect.Effect<LoadResult, { readonly message: string }>
-  /**
-   * As `load`, from the connection itself; undefined where the settings ask for a file (repl-diskless-load).
-   * @param sameHistory the snapshot belongs to the history of the present data set, which may be served meanwhile
-   */
-  readonly loadStream: (
-    snapshot: IncomingSnapshot,
-    sameHistory: boolean,
-  ) => Effect.Effect<LoadResult, { readonly message: string }> | undefined
-  /** The link came up, went down, or its phase changed otherwise: gates and log follow. */
-  readonly phaseChanged: (phase: ReplicaPhase) => void
-  /** The history changed: attached sub-replicas must ask anew. */
-  readonly dropSubReplicas: () => void
-  /** The master refused a snapshot by its words and FAILOVER was asked of it. */
-  readonly failoverRefused: (reason: string) => void
-  /** Opens a connection to the master; it ends with the scope. */
-  readonly dial: (
-    master: MasterAddress,
-  ) => Effect.Effect<MasterConnection, { readonly message: string }, Scope.Scope>
-  readonly background: Run<FileSystem.FileSystem>
-  readonly now: () => number
-}
-
-export interface MasterAddress {
-  readonly host: string
-  readonly port: number
-}
+import { encodeCommand } from "../../resp/CommandEncoder.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
+import { openSnapshot, receiveSnapshot, type TransferProgress } from "./SnapshotTransfer.js"
 
 /** Pause before the master is dialled again: grows from the first to the second, then stays. */
 const RETRY_MS_MIN = 100

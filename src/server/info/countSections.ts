@@ -14,13 +14,13 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   return [
     ["total_connections_received", engine.connectionsReceived],
     ["total_commands_processed", engine.dispatcher.commandsProcessed],
-    ["instantaneous_ops_per_sec", Math.round(s.operations.perSecond)],
+    ["instantaneous_ops_per_sec", Math.round(s.measures.operations.perSecond)],
     ["total_net_input_bytes", engine.netInputBytes],
     ["total_net_output_bytes", engine.netOutputBytes],
     ["total_net_repl_input_bytes", 0],
     ["total_net_repl_output_bytes", 0],
-    ["instantaneous_input_kbps", kilo(s.input.perSecond)],
-    ["instantaneous_output_kbps", kilo(s.output.perSecond)],
+    ["instantaneous_input_kbps", kilo(s.measures.input.perSecond)],
+    ["instantaneous_output_kbps", kilo(s.measures.output.perSecond)],
     ["instantaneous_input_repl_kbps", "0.00"],
     ["instantaneous_output_repl_kbps", "0.00"],
     ["rejected_connections", engine.rejectedConnections],
@@ -44,7 +44,7 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["total_forks", 0],
     ...NOT_HERE,
     ["unexpected_error_replies", 0],
-    ["total_error_replies", s.errorReplies],
+    ["total_error_replies", s.measures.errors.total],
     ["dump_payload_sanitizations", 0],
     ["total_reads_processed", engine.batches],
     ["total_writes_processed", engine.writes],
@@ -92,7 +92,7 @@ export const commandstatsSection = (s: Statistics): ReadonlyArray<InfoField> => 
 }
 
 export const errorstatsSection = (s: Statistics): ReadonlyArray<InfoField> =>
-  [...s.errors]
+  [...s.measures.errors.byCode]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, count]) => [`errorstat_${code}`, `count=${count}`] as const)
 

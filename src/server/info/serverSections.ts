@@ -52,8 +52,8 @@ export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["connected_clients", sessions.filter((session) => session.kind === "normal").length],
     ["cluster_connections", 0],
     ["maxclients", s.config.values.maxclients],
-    ["client_recent_max_input_buffer", s.recentInputBuffer],
-    ["client_recent_max_output_buffer", s.recentOutputBuffer],
+    ["client_recent_max_input_buffer", s.measures.recentInputBuffer],
+    ["client_recent_max_output_buffer", s.measures.recentOutputBuffer],
     [
       "blocked_clients",
       sessions.filter((session) => session.blocked !== undefined || session.postponed).length,

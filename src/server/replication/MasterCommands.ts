@@ -4,11 +4,7 @@
  * keys costs a replica 0.78 us of CPU a command, redis-server's 1.03 in the same run; one by one it was 1.09 to 1.00.
  */
 import type { Session } from "../../engine/clients/Session.js"
-import type {
-  StreamCommands,
-  StreamHold,
-  StreamTrouble,
-} from "../../replication/replica/ReplicationReplica.js"
+import type { StreamCommands, StreamHold, StreamTrouble } from "../../replication/replica/ReplicaHost.js"
 import { ParseStatus, RequestParser, type RequestView } from "../../resp/RequestParser.js"
 import { describeClient } from "../../engine/clients/clientDescribe.js"
 import type { Engine } from "../../engine/Engine.js"

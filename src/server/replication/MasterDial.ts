@@ -5,12 +5,15 @@ import * as Effect from "effect/Effect"
 import { withinReal } from "../../engine/Turn.js"
 import { timeoutText } from "../../replication/LinkReport.js"
 import { type MasterConnection, MasterLinkError } from "../../replication/replica/MasterStream.js"
-import type { MasterAddress } from "../../replication/replica/ReplicationReplica.js"
+import type { MasterAddress } from "../../replication/replica/ReplicaHost.js"
 import { addressText } from "../../net/Address.js"
 import { Outlet } from "../../net/Outlet.js"
 import { readShared } from "../../net/SharedRead.js"
 
-const connectionOf = (socket: net.Socket, outlet = new Outlet(socket)): MasterConnection => ({
+/** What a replica sends is small, and a connection that ends is noticed by `listen`. */
+const UNWATCHED = { failed: () => {}, fallsBehind: () => {} }
+
+const connectionOf = (socket: net.Socket, outlet = new Outlet(socket, UNWATCHED)): MasterConnection => ({
   listen: (data, closed) => {
     let reason = "connection lost"
     socket.on("data", data)

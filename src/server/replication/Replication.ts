@@ -2,25 +2,21 @@
  * Replication in a server: the log as the engine's command log, the master side, the replica side, and what each means
  * for the engine's gates and its expiry.
  */
-import { randomBytes } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { Background, type Run } from "../../engine/Background.js"
-import { detached, Session } from "../../engine/clients/Session.js"
+import { detached } from "../../engine/clients/Session.js"
+import { randomHex, SecureRandom } from "../../engine/world/SecureRandom.js"
 import { realSleep } from "../../engine/Turn.js"
 import { type ConfigState, RedixConfig, toByteText } from "../../config/index.js"
 import { type LoadResult, RdbPersistence, type RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
-import type { ReplicationPosition } from "../../rdb/snapshot/SnapshotJob.js"
 import { Master, ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
-import {
-  Replica,
-  type ReplicaHost,
-  ReplicationReplica,
-} from "../../replication/replica/ReplicationReplica.js"
+import type { ReplicaHost } from "../../replication/replica/ReplicaHost.js"
+import { Replica, ReplicationReplica } from "../../replication/replica/ReplicationReplica.js"
 import type { MasterConnection } from "../../replication/replica/MasterStream.js"
-import { ReplicationLog } from "../../replication/ReplicationLog.js"
+import { ReplicationHistory, type ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { ReplicaPhase } from "../../replication/ReplicaState.js"
 import * as Errors from "../../resp/Errors.js"
 import { describeClient } from "../../engine/clients/clientDescribe.js"
@@ -29,7 +25,7 @@ import { type Engine, EngineService } from "../../engine/Engine.js"
 import { Failover } from "./Failover.js"
 import { dialMaster } from "./MasterDial.js"
 import { PersistenceService } from "../Persistence.js"
-import { type ProcessFacts, ProcessInfo } from "../ProcessInfo.js"
+import { type ProcessFacts, ProcessInfo } from "../../engine/world/ProcessInfo.js"
 import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { replicationInfo, syncInfo } from "./ReplicationInfo.js"
@@ -43,38 +39,33 @@ export interface ReplicationServices {
   readonly persistence: RdbPersistenceShape
   readonly crash: ProcessFacts["crash"]
   readonly pid: number
+  /** 40 characters that no peer can guess. */
+  readonly newMark: () => string
   /** Starts a fiber that ends with the server. */
   readonly fork: Run<FileSystem.FileSystem>
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
 }
 
-const randomHex = (digits: number): string => randomBytes(digits / 2).toString("hex")
-
 export class Replication {
-  readonly log: ReplicationLog
   readonly master: Master
   readonly replica: Replica
   readonly failover: Failover
   readonly refusals: StreamRefusals
   private readonly received: ReceivedSnapshot
-  /** Runs the master's commands; its database outlives a link that is continued. */
-  masterSession = new Session(0)
   private beating = false
   /** Port the server listens on, where that is another than the configuration's (port 0). */
   listeningPort = 0
 
   constructor(
     readonly engine: Engine,
+    readonly log: ReplicationLog,
     private readonly services: ReplicationServices,
   ) {
     const { config, persistence, fork } = services
     const now = (): number => engine.clock.currentTimeMillisUnsafe()
-    this.log = new ReplicationLog(() => randomHex(40))
-    engine.context.propagation.log = this.log
     this.master = new Master(this.log, config.values, {
       persistence,
-      position: () => this.position(),
-      newMark: () => randomHex(40),
+      newMark: services.newMark,
       background: fork,
       describe: (session) => describeClient(engine.context, session),
       pid: services.pid,
@@ -92,10 +83,11 @@ export class Replication {
       later: (ms, run) => void fork(Effect.andThen(Effect.sleep(ms), Effect.sync(run))),
       ending: () => engine.pause.pausedFor("save"),
       fed: () => engine.replies.flush(),
+      command: (name) => engine.dispatcher.table.declarations.get(name),
       now,
     })
     const loaded = (result: LoadResult): void => {
-      this.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
+      this.log.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
     }
     const drop = (): void => this.master.dropReplicas()
     this.received = new ReceivedSnapshot(engine, this.log, persistence, drop, loaded)
@@ -113,18 +105,9 @@ export class Replication {
       Object.assign(this.master.stats, { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 })
     })
     this.failover = new Failover(this, fork, now)
-    this.masterSession.kind = "master"
     engine.onDetach.push((session) => this.master.detach(session))
-    // Asked along with the write, replicas have mostly answered when WAIT comes: a round of SET and WAIT 1 took 250 us,
-    // now 155 (redis-server 190).
-    engine.dispatcher.onAwaitedWrite = () => {
-      if (this.replica.master === undefined) this.master.askForAcks()
-    }
-    engine.dispatcher.onHalfDone = (what) => this.brokenOff(`${what} was broken off half way`)
-    engine.changeReplicationId = () => this.log.changeId()
-    persistence.replication = () =>
-      this.log.backlog !== undefined && this.log.continues ? this.position() : undefined
     engine.info.section("replication", () => replicationInfo(this, config.values))
+    engine.checks.push(() => this.log.checkInvariants())
     engine.uncounted.push(() => this.log.backlog?.memoryBytes ?? 0)
     for (const [name, value] of syncInfo(this)) engine.info.field(name, value)
     engine.lifecycle.addFirstStep((options) =>
@@ -134,17 +117,15 @@ export class Replication {
       this.beat()
       return this.master.expireBacklog(time)
     })
+    log.onBroken.push((what) => {
+      if (!log.following) return
+      fork(Effect.logWarning(`${what}. The master is asked for a snapshot.`))
+      log.continues = false
+      this.replica.reconnect()
+    })
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.
     if (config.values.replicaof !== undefined) this.phaseChanged("connect")
-  }
-
-  /** The data set is no longer what its history says. */
-  private brokenOff(why: string): void {
-    if (!this.log.following) return this.master.endHistory(why)
-    this.services.fork(Effect.logWarning(`${why}. The master is asked for a snapshot.`))
-    this.log.continues = false
-    this.replica.reconnect()
   }
 
   private watchConfig(config: ConfigState): void {
@@ -175,6 +156,7 @@ export class Replication {
   private beat(): void {
     if (this.beating || !this.busy) return
     this.beating = true
+    this.master.rested()
     const loop = Effect.gen({ self: this }, function* () {
       while (this.busy) {
         yield* realSleep(CRON_MS)
@@ -206,7 +188,7 @@ export class Replication {
     if (position !== undefined && /^[0-9a-f]{40}$/.test(position.id) && position.offset >= 0) {
       log.adopt(position.id, position.offset)
       log.openBacklog(replBacklogSize)
-      this.masterSession.database = Math.max(0, position.streamDb)
+      this.log.masterSession.database = Math.max(0, position.streamDb)
       if (replicaof === undefined) log.shiftId()
     } else if (replicaof !== undefined) {
       log.continues = false
@@ -224,7 +206,7 @@ export class Replication {
   demote(host: string, port: number): void {
     this.releaseWaiting()
     // The stream to come may begin in the database that this server's own stream had selected.
-    if (this.replica.master === undefined) this.masterSession.database = this.log.streamDb
+    if (this.replica.master === undefined) this.log.masterSession.database = this.log.streamDb
     this.replica.follow({ host, port })
     this.services.config.assignText("replicaof", toByteText(`${host} ${port}`))
   }
@@ -232,7 +214,7 @@ export class Replication {
   /** Becomes a master with the data set as it is. */
   promote(): void {
     this.replica.stopFollowing()
-    this.masterSession.database = 0
+    this.log.masterSession.database = 0
     this.master.dropReplicas()
     this.services.config.assignText("replicaof", "")
   }
@@ -248,13 +230,6 @@ export class Replication {
     this.engine.blocking.releaseAll(Errors.unblockedByDemotion)
   }
 
-  /** Where the stream stands. */
-  private position(): ReplicationPosition {
-    const { log, masterSession } = this
-    const streamDb = log.following ? masterSession.database : log.streamDb
-    return { id: log.id, offset: log.offset, streamDb }
-  }
-
   private host(now: () => number): ReplicaHost {
     const { engine, services } = this
     const { values } = services.config
@@ -264,12 +239,12 @@ export class Replication {
         if (values.tlsReplication) return values.tlsPort
         return values.port === 0 ? this.listeningPort : values.port
       },
-      commands: () => new MasterCommands(engine, () => this.masterSession, this.refusals),
-      inTransaction: () => this.masterSession.queue !== undefined,
+      commands: () => new MasterCommands(engine, () => this.log.masterSession, this.refusals),
+      inTransaction: () => this.log.masterSession.queue !== undefined,
       linked: (connection, end) => this.linked(connection, end),
       unlinked: () => {
-        engine.sessions.delete(this.masterSession.id)
-        this.masterSession.dropQueue()
+        engine.sessions.delete(this.log.masterSession.id)
+        this.log.masterSession.dropQueue()
       },
       load: (path) => this.received.load(path),
       loadStream: (snapshot, sameHistory) =>
@@ -296,7 +271,7 @@ export class Replication {
   /** The connection to the master stands in CLIENT LIST as any other. */
   private linked(connection: MasterConnection, end: () => void): void {
     const { engine } = this
-    const before = this.masterSession
+    const before = this.log.masterSession
     const session = engine.openSession()
     session.kind = "master"
     session.user = "(superuser)"
@@ -308,7 +283,7 @@ export class Replication {
     session.fileDescriptor = connection.descriptor
     session.control = { ...detached, close: end, kill: end }
     engine.sessions.set(session.id, session)
-    this.masterSession = session
+    this.log.masterSession = session
   }
 
   private phaseChanged(phase: ReplicaPhase): void {
@@ -339,7 +314,12 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
   }): Layer.Layer<
     ReplicationService | ReplicationMaster | ReplicationReplica,
     never,
-    EngineService | RedixConfig | RdbPersistence | PersistenceService | FileSystem.FileSystem
+    | EngineService
+    | RedixConfig
+    | RdbPersistence
+    | PersistenceService
+    | ReplicationHistory
+    | FileSystem.FileSystem
   > =>
     Layer.effectContext(
       Effect.gen(function* () {
@@ -347,7 +327,9 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         const server = yield* PersistenceService
         const files = yield* Effect.context<FileSystem.FileSystem>()
         const background = yield* Background.make<FileSystem.FileSystem>()
-        const replication = new Replication(engine, {
+        const random = yield* SecureRandom
+        const replication = new Replication(engine, yield* ReplicationHistory, {
+          newMark: () => randomHex(random, 40),
           config: yield* RedixConfig,
           crash: (yield* ProcessInfo).crash,
           pid: (yield* ProcessInfo).pid,

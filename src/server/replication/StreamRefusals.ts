@@ -16,9 +16,9 @@ import { quoted } from "../../bytes/Quoted.js"
 import { type Command, CommandBit } from "../../engine/Command.js"
 import { INLINE_IN_STREAM, protocolErrorLine } from "../../resp/ProtocolErrors.js"
 import type { RedixValues } from "../../config/index.js"
-import type { StreamTrouble } from "../../replication/replica/ReplicationReplica.js"
+import type { StreamTrouble } from "../../replication/replica/ReplicaHost.js"
+import type { ProcessFacts } from "../../engine/world/ProcessInfo.js"
 import type { Backlog } from "../../replication/Backlog.js"
-import type { ProcessFacts } from "../ProcessInfo.js"
 
 /** Between two lines of the log on writes that are not saved. */
 const LOG_EVERY_MS = 10_000

@@ -4,6 +4,7 @@
  *
  * The functions share their copies of blocks, one set a thread, so a sink must not walk another stream.
  */
+import { byteOf, chunkOf } from "../../memory/Ref.js"
 import type { Arena, Ref } from "../../memory/Arena.js"
 import { byteLength } from "../../bytes/packed/Listpack.js"
 import { FrozenBlock } from "../../memory/Snapshot.js"
@@ -23,8 +24,8 @@ export const liveBlocks = (a: Arena): BlockReader => ({
     const size = a.blockSize(ref)
     into.reserve(size)
     into.bytes = size
-    const at = (ref & 0xfffff) << 3
-    into.u8.set(a.u8[ref >>> 20].subarray(at, at + size))
+    const at = byteOf(ref)
+    into.u8.set(a.u8[chunkOf(ref)].subarray(at, at + size))
   },
 })
 

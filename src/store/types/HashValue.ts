@@ -19,6 +19,7 @@
  * Example: HSET h f 1000 is one block of 24 bytes, 0d 00 00 00 | 02 00 | 81 66 02 | c3 e8 02 | ff. In a table it is the
  * field block 01000000 01000000 04000000 "f" "1000".
  */
+import { byteOf, chunkOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
 import { HashTable } from "../../memory/table/HashTable.js"
 import { formatPairBefore, INT64_TEXT_MAX } from "../../bytes/Int64.js"
@@ -28,7 +29,16 @@ import * as Pairs from "../../bytes/packed/ListpackPairs.js"
 import { TableCursor } from "../../memory/table/TableCursor.js"
 import { entryEncoding, entryValue, HASH_HASHTABLE, HASH_LISTPACK } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
-import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"
+import {
+  checkPairs,
+  checkTableValue,
+  copyTable,
+  fitBlock,
+  freeTableStep,
+  tableBytes,
+  tableCount,
+  visitTableBlocks,
+} from "./TableValue.js"
 
 const FIELD_EXTRA = 1
 /** Bytes before the field in a field block. */
@@ -36,13 +46,10 @@ export const FIELD_HEADER_BYTES = 12
 /** A listpack never grows beyond this many bytes, whatever the directives say. */
 const LISTPACK_BYTES_MAX = 1 << 30
 
-const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-
 /** Offset of a field block's field in its chunk; the value's bytes follow the field's. */
 export const fieldOffset = (block: Ref): number => byteOf(block) + FIELD_HEADER_BYTES
-export const fieldLength = (a: Arena, block: Ref): number => a.i32[block >>> 20][wordOf(block) + 1]
-export const fieldValueLength = (a: Arena, block: Ref): number => a.i32[block >>> 20][wordOf(block) + 2]
+export const fieldLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 1]
+export const fieldValueLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 2]
 
 /**
  * A handle on one hash at a time. Commands share one (Collections.ts) and attach it to the hash at hand; after changes
@@ -83,7 +90,7 @@ export class HashValue {
       this.value = this.table.create()
     } else {
       this.value = a.alloc(Listpack.LISTPACK_EMPTY + 9)
-      Listpack.init(a.u8[this.value >>> 20], byteOf(this.value))
+      Listpack.init(a.u8[chunkOf(this.value)], byteOf(this.value))
     }
     return this
   }
@@ -97,7 +104,7 @@ export class HashValue {
     const bytes = Listpack.byteLength(buf, off)
     this.encoding = HASH_LISTPACK
     this.value = a.alloc(bytes)
-    copyBytes(buf, off, a.u8[this.value >>> 20], byteOf(this.value), bytes)
+    copyBytes(buf, off, a.u8[chunkOf(this.value)], byteOf(this.value), bytes)
     if (this.count > entriesMax) this.convert()
     return this
   }
@@ -105,7 +112,7 @@ export class HashValue {
   get count(): number {
     return this.encoding === HASH_HASHTABLE
       ? this.table.count
-      : Pairs.pairCount(this.arena.u8[this.value >>> 20], byteOf(this.value))
+      : Pairs.pairCount(this.arena.u8[chunkOf(this.value)], byteOf(this.value))
   }
 
   /** Finds a field and reads its value into `src`, `off`, `len`; false when it is not there. */
@@ -114,12 +121,12 @@ export class HashValue {
     if (this.encoding === HASH_HASHTABLE) {
       const block = this.table.find(buf, off, len)
       if (block === 0) return false
-      this.src = a.u8[block >>> 20]
+      this.src = a.u8[chunkOf(block)]
       this.off = fieldOffset(block) + len
       this.len = fieldValueLength(a, block)
       return true
     }
-    const bytes = a.u8[this.value >>> 20]
+    const bytes = a.u8[chunkOf(this.value)]
     const p = Pairs.findPair(bytes, byteOf(this.value), buf, off, len)
     if (p < 0) return false
     this.readPacked(bytes, Pairs.valueOf(bytes, p))
@@ -141,7 +148,7 @@ export class HashValue {
 
   has(buf: Uint8Array, off: number, len: number): boolean {
     if (this.encoding === HASH_HASHTABLE) return this.table.find(buf, off, len) !== 0
-    return Pairs.findPair(this.arena.u8[this.value >>> 20], byteOf(this.value), buf, off, len) >= 0
+    return Pairs.findPair(this.arena.u8[chunkOf(this.value)], byteOf(this.value), buf, off, len) >= 0
   }
 
   /**
@@ -169,25 +176,25 @@ export class HashValue {
       const size = a.blockSize(old)
       if (bytes <= size && bytes * 2 + 32 >= size) {
         a.willWrite(old)
-        a.i32[old >>> 20][wordOf(old) + 2] = vl
-        copyBytes(vb, vo, a.u8[old >>> 20], fieldOffset(old) + fl, vl)
+        a.i32[chunkOf(old)][wordOf(old) + 2] = vl
+        copyBytes(vb, vo, a.u8[chunkOf(old)], fieldOffset(old) + fl, vl)
         return false
       }
     }
     const block = a.alloc(bytes)
-    const words = a.i32[block >>> 20]
+    const words = a.i32[chunkOf(block)]
     const w = wordOf(block)
     words[w] = FIELD_EXTRA
     words[w + 1] = fl
     words[w + 2] = vl
     const at = fieldOffset(block)
-    copyBytes(fb, fo, a.u8[block >>> 20], at, fl)
-    copyBytes(vb, vo, a.u8[block >>> 20], at + fl, vl)
+    copyBytes(fb, fo, a.u8[chunkOf(block)], at, fl)
+    copyBytes(vb, vo, a.u8[chunkOf(block)], at + fl, vl)
     if (old === 0) {
       this.table.insertAfterFind(block)
       return true
     }
-    this.table.replaceFound(block)
+    this.table.replaceFound(old, block)
     a.free(old)
     return false
   }
@@ -202,7 +209,7 @@ export class HashValue {
     entriesMax: number,
   ): boolean {
     const a = this.arena
-    let bytes = a.u8[this.value >>> 20]
+    let bytes = a.u8[chunkOf(this.value)]
     const base = byteOf(this.value)
     const p = Pairs.findPair(bytes, base, fb, fo, fl)
     if (p >= 0) {
@@ -210,7 +217,7 @@ export class HashValue {
       const rest = v - base
       if (!this.makeRoom(Listpack.replaceGrowth(bytes, v, vb, vo, vl)))
         return this.set(fb, fo, fl, vb, vo, vl, 0, 0)
-      bytes = a.u8[this.value >>> 20]
+      bytes = a.u8[chunkOf(this.value)]
       Listpack.replace(bytes, byteOf(this.value), byteOf(this.value) + rest, vb, vo, vl)
       this.value = fitBlock(a, this.value, Listpack.byteLength(bytes, byteOf(this.value)))
       // The limit may be lower than it was when the fields came; as in Redis any write looks at it.
@@ -219,7 +226,7 @@ export class HashValue {
     }
     if (!this.makeRoom(Pairs.pairEncodedSize(fb, fo, fl, vb, vo, vl)))
       return this.set(fb, fo, fl, vb, vo, vl, 0, 0)
-    bytes = a.u8[this.value >>> 20]
+    bytes = a.u8[chunkOf(this.value)]
     Pairs.appendPair(bytes, byteOf(this.value), fb, fo, fl, vb, vo, vl)
     if (this.count > entriesMax) this.convert()
     return true
@@ -229,7 +236,7 @@ export class HashValue {
   private makeRoom(growth: number): boolean {
     const a = this.arena
     const ref = this.value
-    const bytes = Listpack.byteLength(a.u8[ref >>> 20], byteOf(ref))
+    const bytes = Listpack.byteLength(a.u8[chunkOf(ref)], byteOf(ref))
     if (bytes + growth > LISTPACK_BYTES_MAX) {
       this.convert()
       return false
@@ -261,11 +268,11 @@ export class HashValue {
     if (this.encoding === HASH_HASHTABLE) {
       const block = this.table.find(buf, off, len)
       if (block === 0) return false
-      this.table.removeFound()
+      this.table.removeFound(block)
       a.free(block)
       return true
     }
-    const bytes = a.u8[this.value >>> 20]
+    const bytes = a.u8[chunkOf(this.value)]
     const base = byteOf(this.value)
     const p = Pairs.findPair(bytes, base, buf, off, len)
     if (p < 0) return false
@@ -342,7 +349,7 @@ export class HashCursor {
       this.view(block)
       return true
     }
-    const bytes = a.u8[this.value >>> 20]
+    const bytes = a.u8[chunkOf(this.value)]
     const base = byteOf(this.value)
     const p = base + this.at
     if (bytes[p] === Listpack.LISTPACK_END) return false
@@ -353,7 +360,7 @@ export class HashCursor {
   /** Reads a field block of a table, as `next` does. */
   view(block: Ref): void {
     const a = this.arena
-    this.fieldSrc = this.src = a.u8[block >>> 20]
+    this.fieldSrc = this.src = a.u8[chunkOf(block)]
     this.fieldOff = fieldOffset(block)
     this.fieldLen = fieldLength(a, block)
     this.off = this.fieldOff + this.fieldLen
@@ -389,7 +396,7 @@ export class HashCursor {
 
 /** Number of fields of a hash, from its encoding and value. */
 export const hashCount = (a: Arena, encoding: number, value: Ref): number =>
-  encoding === HASH_HASHTABLE ? tableCount(a, value) : Pairs.pairCount(a.u8[value >>> 20], byteOf(value))
+  encoding === HASH_HASHTABLE ? tableCount(a, value) : Pairs.pairCount(a.u8[chunkOf(value)], byteOf(value))
 
 export const hashType: ValueType = {
   freeStep: (a, encoding, value, budget) => {
@@ -400,11 +407,19 @@ export const hashType: ValueType = {
   freeEffort: (a, encoding, value) => (encoding === HASH_HASHTABLE ? tableCount(a, value) : 1),
   copy: (a, encoding, value) => {
     if (encoding === HASH_HASHTABLE) return copyTable(a, value)
-    const bytes = Listpack.byteLength(a.u8[value >>> 20], byteOf(value))
+    const bytes = Listpack.byteLength(a.u8[chunkOf(value)], byteOf(value))
     const copy = a.alloc(bytes)
     a.copy(value, 0, copy, 0, bytes)
     return copy
   },
   bytes: (a, encoding, value, samples) =>
     encoding === HASH_HASHTABLE ? tableBytes(a, value, samples) : a.blockSize(value),
+  visitBlocks: (a, encoding, value, visit) => {
+    if (encoding === HASH_HASHTABLE) visitTableBlocks(a, value, visit)
+    else visit(value)
+  },
+  check: (a, encoding, value) => {
+    if (encoding === HASH_HASHTABLE) checkTableValue(a, value)
+    else checkPairs(a, value)
+  },
 }

@@ -1,6 +1,7 @@
 /** Lists as values of the keyspace: a quicklist (list/Quicklist.ts), whatever its length. */
 import type { Arena, Ref } from "../../memory/Arena.js"
 import * as Quicklist from "../../memory/list/Quicklist.js"
+import { checkList, visitList } from "../../memory/list/QuicklistCheck.js"
 import type { ValueType } from "../ValueType.js"
 
 /** Node blocks looked at in full; of longer lists the mean of the first ones stands for the rest. */
@@ -21,4 +22,6 @@ export const listType: ValueType = {
   freeEffort: (a, _encoding, value) => Quicklist.nodes(a, value),
   copy: (a, _encoding, value) => Quicklist.copy(a, value),
   bytes: (a, _encoding, value, samples) => listBytes(a, value, samples),
+  visitBlocks: (a, _encoding, value, visit) => visitList(a, value, visit),
+  check: (a, _encoding, value) => checkList(a, value),
 }

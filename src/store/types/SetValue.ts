@@ -17,6 +17,7 @@
  * Example: SADD s 1 2 is one block of 16 bytes, 02 00 00 00 | 02 00 00 00 | 01 00 | 02 00. SADD s x makes a table of
  * member blocks 00000000 01000000 "1", ... "2", ... "x".
  */
+import { byteOf, chunkOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
 import { HashTable } from "../../memory/table/HashTable.js"
 import { formatPairBefore, int64, INT64_TEXT_MAX, parseCanonical } from "../../bytes/Int64.js"
@@ -25,20 +26,25 @@ import { isv } from "../../bytes/packed/Intset.js"
 import { TableCursor } from "../../memory/table/TableCursor.js"
 import { entryEncoding, entryValue, SET_HASHTABLE, SET_INTSET } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
-import { copyTable, fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"
+import {
+  checkTableValue,
+  copyTable,
+  fitBlock,
+  freeTableStep,
+  tableBytes,
+  tableCount,
+  visitTableBlocks,
+} from "./TableValue.js"
 
 /** Redis never keeps more integers than this in an intset, whatever the directive says. */
 export const INTSET_ENTRIES_MAX = 1 << 30
-
-const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
 
 /** Bytes before the member in a member block. */
 export const MEMBER_HEADER_BYTES = 8
 
 /** Offset of a member block's bytes in its chunk. */
 export const memberOffset = (member: Ref): number => byteOf(member) + MEMBER_HEADER_BYTES
-export const memberLength = (a: Arena, member: Ref): number =>
-  a.i32[member >>> 20][((member & 0xfffff) << 1) + 1]
+export const memberLength = (a: Arena, member: Ref): number => a.i32[chunkOf(member)][wordOf(member) + 1]
 
 /**
  * A handle on one set at a time. Commands share a few (Collections.ts) and attach them to the set at hand; after changes
@@ -79,7 +85,7 @@ export class SetValue {
       this.value = this.table.create()
     } else {
       this.value = a.alloc(Intset.INTSET_HEADER + 8)
-      Intset.init(a.u8[this.value >>> 20], byteOf(this.value))
+      Intset.init(a.u8[chunkOf(this.value)], byteOf(this.value))
     }
     return this
   }
@@ -95,7 +101,7 @@ export class SetValue {
     const bytes = Intset.byteLength(buf, off)
     this.encoding = SET_INTSET
     this.value = a.alloc(bytes)
-    copyBytes(buf, off, a.u8[this.value >>> 20], byteOf(this.value), bytes)
+    copyBytes(buf, off, a.u8[chunkOf(this.value)], byteOf(this.value), bytes)
     if (this.count > intsetMax) this.convert()
     return this
   }
@@ -103,14 +109,14 @@ export class SetValue {
   get count(): number {
     return this.encoding === SET_HASHTABLE
       ? this.table.count
-      : Intset.count(this.arena.u8[this.value >>> 20], byteOf(this.value))
+      : Intset.count(this.arena.u8[chunkOf(this.value)], byteOf(this.value))
   }
 
   has(buf: Uint8Array, off: number, len: number): boolean {
     if (this.encoding === SET_HASHTABLE) return this.table.find(buf, off, len) !== 0
     return (
       parseCanonical(buf, off, len) &&
-      Intset.has(this.arena.u8[this.value >>> 20], byteOf(this.value), int64.hi, int64.lo)
+      Intset.has(this.arena.u8[chunkOf(this.value)], byteOf(this.value), int64.hi, int64.lo)
     )
   }
 
@@ -131,12 +137,12 @@ export class SetValue {
     const hi = int64.hi
     const lo = int64.lo
     let ref = this.value
-    if (Intset.find(a.u8[ref >>> 20], byteOf(ref), hi, lo) >= 0) return false
-    const bytes = Intset.sizeAfterAdd(a.u8[ref >>> 20], byteOf(ref), hi, lo)
+    if (Intset.find(a.u8[chunkOf(ref)], byteOf(ref), hi, lo) >= 0) return false
+    const bytes = Intset.sizeAfterAdd(a.u8[chunkOf(ref)], byteOf(ref), hi, lo)
     if (bytes > a.blockSize(ref)) {
-      ref = this.value = a.realloc(ref, bytes, Intset.byteLength(a.u8[ref >>> 20], byteOf(ref)))
+      ref = this.value = a.realloc(ref, bytes, Intset.byteLength(a.u8[chunkOf(ref)], byteOf(ref)))
     } else a.willWrite(ref)
-    Intset.add(a.u8[ref >>> 20], byteOf(ref), hi, lo)
+    Intset.add(a.u8[chunkOf(ref)], byteOf(ref), hi, lo)
     if (this.count > intsetMax || this.count > INTSET_ENTRIES_MAX) this.convert()
     return true
   }
@@ -144,11 +150,11 @@ export class SetValue {
   private insertAfterFind(buf: Uint8Array, off: number, len: number): void {
     const a = this.arena
     const ref = a.alloc(MEMBER_HEADER_BYTES + len)
-    const words = a.i32[ref >>> 20]
-    const w = (ref & 0xfffff) << 1
+    const words = a.i32[chunkOf(ref)]
+    const w = wordOf(ref)
     words[w] = 0
     words[w + 1] = len
-    copyBytes(buf, off, a.u8[ref >>> 20], (w << 2) + MEMBER_HEADER_BYTES, len)
+    copyBytes(buf, off, a.u8[chunkOf(ref)], (w << 2) + MEMBER_HEADER_BYTES, len)
     this.table.insertAfterFind(ref)
   }
 
@@ -159,7 +165,7 @@ export class SetValue {
     const n = this.count
     this.table.create()
     for (let i = 0; i < n; i++) {
-      Intset.read(a.u8[old >>> 20], byteOf(old), i)
+      Intset.read(a.u8[chunkOf(old)], byteOf(old), i)
       const from = formatPairBefore(this.text, INT64_TEXT_MAX, isv.intHi, isv.intLo)
       this.table.find(this.text, from, INT64_TEXT_MAX - from)
       this.insertAfterFind(this.text, from, INT64_TEXT_MAX - from)
@@ -175,12 +181,12 @@ export class SetValue {
     if (this.encoding === SET_HASHTABLE) {
       const member = this.table.find(buf, off, len)
       if (member === 0) return false
-      this.table.removeFound()
+      this.table.removeFound(member)
       a.free(member)
       return true
     }
     if (!parseCanonical(buf, off, len)) return false
-    const at = Intset.find(a.u8[this.value >>> 20], byteOf(this.value), int64.hi, int64.lo)
+    const at = Intset.find(a.u8[chunkOf(this.value)], byteOf(this.value), int64.hi, int64.lo)
     if (at < 0) return false
     this.removeAt(at)
     return true
@@ -189,7 +195,7 @@ export class SetValue {
   private removeAt(index: number): void {
     const a = this.arena
     a.willWrite(this.value)
-    const bytes = a.u8[this.value >>> 20]
+    const bytes = a.u8[chunkOf(this.value)]
     Intset.removeAt(bytes, byteOf(this.value), index)
     this.value = fitBlock(a, this.value, Intset.byteLength(bytes, byteOf(this.value)))
   }
@@ -198,7 +204,7 @@ export class SetValue {
   random(random: (n: number) => number): void {
     const a = this.arena
     if (this.encoding === SET_HASHTABLE) this.view(this.table.random(random))
-    else this.readAt(random(Intset.count(a.u8[this.value >>> 20], byteOf(this.value))))
+    else this.readAt(random(Intset.count(a.u8[chunkOf(this.value)], byteOf(this.value))))
   }
 
   /** A member block of a table picked uniformly. */
@@ -208,7 +214,7 @@ export class SetValue {
 
   /** Reads the member of an intset at an index into `src`, `off`, `len`. */
   readAt(index: number): void {
-    Intset.read(this.arena.u8[this.value >>> 20], byteOf(this.value), index)
+    Intset.read(this.arena.u8[chunkOf(this.value)], byteOf(this.value), index)
     this.src = this.text
     this.off = formatPairBefore(this.text, INT64_TEXT_MAX, isv.intHi, isv.intLo)
     this.len = INT64_TEXT_MAX - this.off
@@ -216,7 +222,7 @@ export class SetValue {
 
   /** Reads a member block of a table into `src`, `off`, `len`. */
   view(member: Ref): void {
-    this.src = this.arena.u8[member >>> 20]
+    this.src = this.arena.u8[chunkOf(member)]
     this.off = memberOffset(member)
     this.len = memberLength(this.arena, member)
   }
@@ -279,12 +285,12 @@ export class SetCursor {
       const member = this.table.next()
       if (member === 0) return false
       this.member = member
-      this.src = a.u8[member >>> 20]
+      this.src = a.u8[chunkOf(member)]
       this.off = memberOffset(member)
       this.len = memberLength(a, member)
       return true
     }
-    const bytes = a.u8[this.value >>> 20]
+    const bytes = a.u8[chunkOf(this.value)]
     if (this.index >= Intset.count(bytes, byteOf(this.value))) return false
     Intset.read(bytes, byteOf(this.value), this.index++)
     this.src = this.text
@@ -296,7 +302,7 @@ export class SetCursor {
 
 /** Number of members of a set, from its encoding and value. */
 export const setCount = (a: Arena, encoding: number, value: Ref): number =>
-  encoding === SET_HASHTABLE ? tableCount(a, value) : Intset.count(a.u8[value >>> 20], byteOf(value))
+  encoding === SET_HASHTABLE ? tableCount(a, value) : Intset.count(a.u8[chunkOf(value)], byteOf(value))
 
 export const setType: ValueType = {
   freeStep: (a, encoding, value, budget) => {
@@ -307,11 +313,23 @@ export const setType: ValueType = {
   freeEffort: (a, encoding, value) => (encoding === SET_HASHTABLE ? tableCount(a, value) : 1),
   copy: (a, encoding, value) => {
     if (encoding === SET_HASHTABLE) return copyTable(a, value)
-    const bytes = Intset.byteLength(a.u8[value >>> 20], byteOf(value))
+    const bytes = Intset.byteLength(a.u8[chunkOf(value)], byteOf(value))
     const copy = a.alloc(bytes)
     a.copy(value, 0, copy, 0, bytes)
     return copy
   },
   bytes: (a, encoding, value, samples) =>
     encoding === SET_HASHTABLE ? tableBytes(a, value, samples) : a.blockSize(value),
+  visitBlocks: (a, encoding, value, visit) => {
+    if (encoding === SET_HASHTABLE) visitTableBlocks(a, value, visit)
+    else visit(value)
+  },
+  check: (a, encoding, value) => {
+    if (encoding === SET_HASHTABLE) return checkTableValue(a, value)
+    const u8 = a.u8[chunkOf(value)]
+    const bytes = Intset.byteLength(u8, byteOf(value))
+    if (bytes > a.blockSize(value) || !Intset.validate(u8, byteOf(value), bytes, true))
+      throw new Error("an intset is broken")
+    if (Intset.count(u8, byteOf(value)) === 0) throw new Error("a stored set is empty")
+  },
 }

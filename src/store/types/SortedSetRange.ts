@@ -6,6 +6,7 @@
  * walked as Redis walks them. The way down a skiplist to the first member depends on random heights there; here a short
  * one is walked from its end, as one without heights, and a long one is halved.
  */
+import { byteOf, chunkOf } from "../../memory/Ref.js"
 import type { Arena } from "../../memory/Arena.js"
 import * as LP from "../../bytes/packed/Listpack.js"
 import * as Pairs from "../../bytes/packed/ListpackPairs.js"
@@ -113,8 +114,8 @@ export const scoreRange = (a: Arena, set: SortedSet, min: ScoreBound, max: Score
     set.count = set.index.countBelow(hi, !max.exclusive) - set.from
     return
   }
-  const u8 = a.u8[set.value >>> 20]
-  let p = LP.first(u8, (set.value & 0xfffff) << 3)
+  const u8 = a.u8[chunkOf(set.value)]
+  let p = LP.first(u8, byteOf(set.value))
   for (; p >= 0; p = Pairs.nextPair(u8, p)) {
     const score = Pairs.scoreAt(u8, Pairs.valueOf(u8, p))
     if (score > hi || (score === hi && max.exclusive)) return
@@ -224,8 +225,8 @@ const reaches = (u8: Uint8Array, base: number, min: LexBound, max: LexBound): bo
 }
 
 const packedLexRangeUp = (a: Arena, set: SortedSet, min: LexBound, max: LexBound): void => {
-  const u8 = a.u8[set.value >>> 20]
-  const base = (set.value & 0xfffff) << 3
+  const u8 = a.u8[chunkOf(set.value)]
+  const base = byteOf(set.value)
   if (!reaches(u8, base, min, max)) return
   let p = LP.first(u8, base)
   for (; p >= 0 && !min.allowsAsMin(u8, p); p = Pairs.nextPair(u8, p)) set.from++
@@ -233,8 +234,8 @@ const packedLexRangeUp = (a: Arena, set: SortedSet, min: LexBound, max: LexBound
 }
 
 const packedLexRangeDown = (a: Arena, set: SortedSet, min: LexBound, max: LexBound): void => {
-  const u8 = a.u8[set.value >>> 20]
-  const base = (set.value & 0xfffff) << 3
+  const u8 = a.u8[chunkOf(set.value)]
+  const base = byteOf(set.value)
   if (!reaches(u8, base, min, max)) return
   let rank = set.size - 1
   set.seek(rank)

@@ -19,6 +19,7 @@
  *
  * Example: ZADD z 1 a is one block of 16 bytes: 0b 00 00 00 | 02 00 | 81 61 02 | 01 01 | ff.
  */
+import { byteOf, chunkOf, doubleOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
 import { LOOKAHEAD_MAX, touchEntries } from "../../memory/table/Foresight.js"
 import { HashTable } from "../../memory/table/HashTable.js"
@@ -35,7 +36,15 @@ import {
 } from "../../memory/sorted/SortedIndex.js"
 import { entryEncoding, entryValue, ZSET_LISTPACK, ZSET_SKIPLIST } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
-import { fitBlock, freeTableStep, tableBytes, tableCount } from "./TableValue.js"
+import {
+  checkPairs,
+  checkTableValue,
+  fitBlock,
+  freeTableStep,
+  tableBytes,
+  tableCount,
+  visitTableBlocks,
+} from "./TableValue.js"
 
 /** When a listpack becomes a skiplist; the server's settings satisfy it. */
 export interface PackedLimits {
@@ -56,12 +65,9 @@ const ahead = new Int32Array(LOOKAHEAD_MAX)
 const hashes = new Int32Array(LOOKAHEAD_MAX)
 let removals = 0
 
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
-const byteOf = (ref: Ref): number => (ref & 0xfffff) << 3
-
 /** Number of members of a sorted set. */
 export const sortedSetSize = (a: Arena, encoding: number, value: Ref): number =>
-  encoding === ZSET_LISTPACK ? Pairs.pairCount(a.u8[value >>> 20], byteOf(value)) : tableCount(a, value)
+  encoding === ZSET_LISTPACK ? Pairs.pairCount(a.u8[chunkOf(value)], byteOf(value)) : tableCount(a, value)
 
 export class SortedSet {
   encoding = ZSET_LISTPACK
@@ -107,7 +113,7 @@ export class SortedSet {
       const a = this.arena
       this.value = a.alloc(LP.LISTPACK_EMPTY)
       this.encoding = ZSET_LISTPACK
-      LP.init(a.u8[this.value >>> 20], byteOf(this.value))
+      LP.init(a.u8[chunkOf(this.value)], byteOf(this.value))
     } else {
       this.encoding = ZSET_SKIPLIST
       this.value = this.table.create()
@@ -126,18 +132,18 @@ export class SortedSet {
     const a = this.arena
     this.value = a.alloc(len)
     this.encoding = ZSET_LISTPACK
-    copyBytes(bytes, off, a.u8[this.value >>> 20], byteOf(this.value), len)
+    copyBytes(bytes, off, a.u8[chunkOf(this.value)], byteOf(this.value), len)
     return this
   }
 
   get size(): number {
     return this.encoding === ZSET_SKIPLIST
       ? this.table.count
-      : Pairs.pairCount(this.arena.u8[this.value >>> 20], byteOf(this.value))
+      : Pairs.pairCount(this.arena.u8[chunkOf(this.value)], byteOf(this.value))
   }
 
   private get bytes(): Uint8Array {
-    return this.arena.u8[this.value >>> 20]
+    return this.arena.u8[chunkOf(this.value)]
   }
 
   // ---- one member
@@ -187,12 +193,12 @@ export class SortedSet {
   private newEntry(score: number, buf: Uint8Array, off: number, len: number): Ref {
     const a = this.arena
     const entry = a.alloc(MEMBER_KEY_BYTE + len)
-    const words = a.i32[entry >>> 20]
+    const words = a.i32[chunkOf(entry)]
     const w = wordOf(entry)
     words[w] = MEMBER_EXTRA
     words[w + 1] = len
-    a.f64[entry >>> 20][(entry & 0xfffff) + 1] = score
-    copyBytes(buf, off, a.u8[entry >>> 20], (w << 2) + MEMBER_KEY_BYTE, len)
+    a.f64[chunkOf(entry)][doubleOf(entry) + 1] = score
+    copyBytes(buf, off, a.u8[chunkOf(entry)], (w << 2) + MEMBER_KEY_BYTE, len)
     return entry
   }
 
@@ -226,7 +232,7 @@ export class SortedSet {
       const entry = this.found
       this.index.remove(entry)
       a.willWrite(entry)
-      a.f64[entry >>> 20][(entry & 0xfffff) + 1] = score
+      a.f64[chunkOf(entry)][doubleOf(entry) + 1] = score
       this.index.insert(entry)
       return
     }
@@ -241,7 +247,7 @@ export class SortedSet {
     if (this.encoding === ZSET_SKIPLIST) {
       const entry = this.found
       this.index.remove(entry)
-      this.table.removeFound()
+      this.table.removeFound(entry)
       a.free(entry)
       return
     }
@@ -264,8 +270,8 @@ export class SortedSet {
       if ((removals++ & (LOOKAHEAD_MAX - 1)) === 0 && this.table.count > FORESEE_FROM) this.foresee()
       const entry = this.index.entry
       this.index.removeHere()
-      this.table.find(a.u8[entry >>> 20], byteOf(entry) + MEMBER_KEY_BYTE, memberLength(a, entry))
-      this.table.removeFound()
+      this.table.find(a.u8[chunkOf(entry)], byteOf(entry) + MEMBER_KEY_BYTE, memberLength(a, entry))
+      this.table.removeFound(entry)
       a.free(entry)
     }
   }
@@ -336,7 +342,7 @@ export class SortedSet {
 
   /** Makes src, off, len the member of an entry of a skiplist set. */
   loadEntry(entry: Ref): void {
-    this.src = this.arena.u8[entry >>> 20]
+    this.src = this.arena.u8[chunkOf(entry)]
     this.off = byteOf(entry) + MEMBER_KEY_BYTE
     this.len = memberLength(this.arena, entry)
   }
@@ -368,7 +374,7 @@ export class SortedSet {
       // A listpack from elsewhere may name a member twice: the first one counts.
       if (this.table.find(src, off, len) !== 0) continue
       const entry = this.newEntry(0, src, off, len)
-      a.f64[entry >>> 20][(entry & 0xfffff) + 1] = Pairs.scoreAt(u8, Pairs.valueOf(u8, p))
+      a.f64[chunkOf(entry)][doubleOf(entry) + 1] = Pairs.scoreAt(u8, Pairs.valueOf(u8, p))
       this.table.insertAfterFind(entry)
       this.index.insert(entry)
     }
@@ -410,7 +416,7 @@ export class SortedSet {
   /** Changes a score of a set built by `addUnordered`. */
   setUnordered(score: number): void {
     const entry = this.found
-    this.arena.f64[entry >>> 20][(entry & 0xfffff) + 1] = score
+    this.arena.f64[chunkOf(entry)][doubleOf(entry) + 1] = score
   }
 
   /** Adds a copy of another skiplist set's entry, whose member is not in this one. */
@@ -441,7 +447,7 @@ export const freeSortedSet = (a: Arena, encoding: number, value: Ref, budget: nu
     a.free(value)
     return 0
   }
-  if (a.i32[value >>> 20][wordOf(value) + ROOT_WORD] !== 0) {
+  if (a.i32[chunkOf(value)][wordOf(value) + ROOT_WORD] !== 0) {
     const left = new SortedIndex(a).attach(value).drain(budget)
     if (left || budget !== Infinity) return value
   }
@@ -451,7 +457,7 @@ export const freeSortedSet = (a: Arena, encoding: number, value: Ref, budget: nu
 /** A deep copy of a set, of the same encoding; answers its ref. */
 const copySortedSet = (a: Arena, encoding: number, value: Ref): Ref => {
   if (encoding === ZSET_LISTPACK) {
-    const u8 = a.u8[value >>> 20]
+    const u8 = a.u8[chunkOf(value)]
     const n = LP.byteLength(u8, byteOf(value))
     return new SortedSet(a).createFromListpack(u8, byteOf(value), n).value
   }
@@ -474,4 +480,19 @@ export const sortedSetType: ValueType = {
     encoding === ZSET_LISTPACK
       ? a.blockSize(value)
       : tableBytes(a, value, samples) + new SortedIndex(a).attach(value).bytes,
+  visitBlocks: (a, encoding, value, visit) => {
+    if (encoding === ZSET_LISTPACK) return visit(value)
+    visitTableBlocks(a, value, visit)
+    new SortedIndex(a).attach(value).visitBlocks(visit)
+  },
+  check: (a, encoding, value) => {
+    if (encoding === ZSET_LISTPACK) return checkPairs(a, value)
+    checkTableValue(a, value)
+    const members = new Set<Ref>()
+    new SortedIndex(a).attach(value).checkInvariants((entry) => members.add(entry))
+    new HashTable(a).attach(value).forEach((entry) => {
+      if (!members.delete(entry)) throw new Error("a sorted set's table has a member that its index has not")
+    })
+    if (members.size > 0) throw new Error("a sorted set's index has a member that its table has not")
+  },
 }

@@ -1,4 +1,5 @@
 /** Streams as values of the keyspace: memory/stream/Stream.ts and memory/stream/StreamGroups.ts. The ref of the header is the value. */
+import { chunkOf, wordOf } from "../../memory/Ref.js"
 import type { Arena, Ref } from "../../memory/Arena.js"
 import * as Stream from "../../memory/stream/Stream.js"
 import * as Groups from "../../memory/stream/StreamGroups.js"
@@ -13,7 +14,6 @@ const index = new StreamIdTree()
 const pending = new StreamIdTree()
 const unowned = new StreamIdTree()
 const target = new StreamIdTree()
-const wordOf = (ref: Ref): number => (ref & 0xfffff) << 1
 
 // ---- freeing
 
@@ -101,7 +101,7 @@ const copyGroup = (a: Arena, group: Ref, into: Ref): void => {
   const twin = Groups.createGroup(
     a,
     into,
-    a.u8[group >>> 20],
+    a.u8[chunkOf(group)],
     nameOffset(a, group),
     nameLength(a, group),
     last,
@@ -112,7 +112,7 @@ const copyGroup = (a: Arena, group: Ref, into: Ref): void => {
     const consumer = nameAt(a, consumers, i)
     const name = nameOffset(a, consumer)
     const seen = Groups.seenTime(a, consumer)
-    const other = Groups.createConsumer(a, twin, a.u8[consumer >>> 20], name, nameLength(a, consumer), seen)
+    const other = Groups.createConsumer(a, twin, a.u8[chunkOf(consumer)], name, nameLength(a, consumer), seen)
     Groups.consumerPending(a, consumer, pending)
     for (let more = pending.first(); more; more = pending.next()) {
       const entry = pending.value
@@ -159,11 +159,43 @@ const groupBytes = (a: Arena, group: Ref): number => {
   return bytes
 }
 
+// ---- checking
+
+const visitBlocks = (a: Arena, s: Ref, visit: (ref: Ref) => void): void => {
+  visit(s)
+  index.attach(a, s, Stream.INDEX_WORD).visitBlocks(visit, visit)
+  const groups = Groups.groupsOf(a, s)
+  if (groups !== 0) visit(groups)
+  for (let i = 0; i < nameCount(a, groups); i++) visitGroup(a, nameAt(a, groups, i), visit)
+}
+
+const visitGroup = (a: Arena, group: Ref, visit: (ref: Ref) => void): void => {
+  visit(group)
+  Groups.groupPending(a, group, pending).visitBlocks(visit, visit)
+  const consumers = Groups.consumersOf(a, group)
+  if (consumers !== 0) visit(consumers)
+  for (let i = 0; i < nameCount(a, consumers); i++) {
+    const consumer = nameAt(a, consumers, i)
+    visit(consumer)
+    // Its pending blocks are the group's, too.
+    Groups.consumerPending(a, consumer, pending).visitBlocks(visit)
+  }
+}
+
+/** Asserts every invariant of a stream and its groups. */
+export const checkStreamValue = (a: Arena, s: Ref): void => {
+  Stream.checkStream(a, s)
+  Groups.checkGroups(a, s)
+  if (a.i32[chunkOf(s)][wordOf(s) + Stream.LENGTH_WORD] < 0) throw new Error("stream: a negative length")
+}
+
 export const streamType: ValueType = {
   freeStep: (a, _encoding, value, budget) => freeStep(a, value, budget),
   freeEffort: (a, _encoding, value) => freeEffort(a, value),
   copy: (a, _encoding, value) => copyStream(a, value),
   bytes: (a, _encoding, value, samples) => streamBytes(a, value, samples),
+  visitBlocks: (a, _encoding, value, visit) => visitBlocks(a, value, visit),
+  check: (a, _encoding, value) => checkStreamValue(a, value),
 }
 
 // ---- DEBUG DIGEST
@@ -197,11 +229,4 @@ export const visitStreamDigest = (
       visit(Listpack.lpv.src, Listpack.lpv.off, Listpack.lpv.len)
     }
   }
-}
-
-/** Asserts every invariant of a stream and its groups. For tests and debug builds. */
-export const checkStreamValue = (a: Arena, s: Ref): void => {
-  Stream.checkStream(a, s)
-  Groups.checkGroups(a, s)
-  if (a.i32[s >>> 20][wordOf(s) + Stream.LENGTH_WORD] < 0) throw new Error("stream: a negative length")
 }

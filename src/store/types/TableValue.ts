@@ -1,17 +1,20 @@
 /**
  * What sets and hashes have in common: values that are one packed block, or a HashTable whose entries are single blocks.
  */
+import { byteOf, chunkOf, wordOf } from "../../memory/Ref.js"
 import type { Arena, Ref } from "../../memory/Arena.js"
-import { HashTable, TABLE_COUNT_WORD } from "../../memory/table/HashTable.js"
+import { HashTable } from "../../memory/table/HashTable.js"
+import { COUNT_WORD } from "../../memory/table/TableLayout.js"
 import { roundedBytes } from "../../memory/SizeClasses.js"
+import * as Listpack from "../../bytes/packed/Listpack.js"
+import { validate } from "../../bytes/packed/ListpackValidate.js"
 import { TableCursor } from "../../memory/table/TableCursor.js"
 
 /** Blocks below this size are not given up for smaller ones. */
 const SHRINK_BYTES_MIN = 64
 
 /** Number of entries of the table at `table`. */
-export const tableCount = (a: Arena, table: Ref): number =>
-  a.i32[table >>> 20][((table & 0xfffff) << 1) + TABLE_COUNT_WORD]
+export const tableCount = (a: Arena, table: Ref): number => a.i32[chunkOf(table)][wordOf(table) + COUNT_WORD]
 
 /** Moves packed bytes to a smaller block when less than half of theirs is used; answers the ref. */
 export const fitBlock = (a: Arena, ref: Ref, bytes: number): Ref => {
@@ -25,6 +28,30 @@ export const fitBlock = (a: Arena, ref: Ref, bytes: number): Ref => {
 export const freeTableStep = (a: Arena, table: Ref, budget: number): Ref => {
   const left = new HashTable(a).attach(table).drain(budget, (entry) => a.free(entry))
   return left ? table : 0
+}
+
+/** ValueType.visitBlocks of a table of single blocks. */
+export const visitTableBlocks = (a: Arena, table: Ref, visit: (ref: Ref) => void): void => {
+  const handle = new HashTable(a).attach(table)
+  handle.visitBlocks(visit)
+  handle.forEach(visit)
+}
+
+/** ValueType.check of a table of single blocks. */
+export const checkTableValue = (a: Arena, table: Ref): void => {
+  const handle = new HashTable(a).attach(table)
+  handle.checkInvariants()
+  if (handle.count === 0) throw new Error("a stored collection is empty")
+}
+
+/** ValueType.check of a listpack of pairs in a block of its own. */
+export const checkPairs = (a: Arena, ref: Ref): void => {
+  const u8 = a.u8[chunkOf(ref)]
+  const base = byteOf(ref)
+  const bytes = Listpack.byteLength(u8, base)
+  if (bytes > a.blockSize(ref) || !validate(u8, base, bytes, true)) throw new Error("a listpack is broken")
+  const n = Listpack.count(u8, base)
+  if (n === 0 || n % 2 !== 0) throw new Error(`a listpack of pairs has ${n} elements`)
 }
 
 /** ValueType.copy of a table of single blocks. */

@@ -14,7 +14,13 @@ import type { Argument } from "../../support/RawClient.js"
 import type { Random } from "../../support/Random.js"
 
 /** Fields that redis-server has not. */
-const OWN_FIELDS = new Set(["redix_version", "runtime", "mem_arena_reserved"])
+const OWN_FIELDS = new Set([
+  "redix_version",
+  "runtime",
+  "mem_arena_reserved",
+  "mem_runtime_heap",
+  "mem_runtime_external",
+])
 
 const fieldNames = (reply: Buffer): string =>
   reply

@@ -1,0 +1,239 @@
+/**
+ * Libraries of functions: their sandbox, how they are loaded, and the functions by name.
+ *
+ * While its main chunk runs, a library may only register functions and write to the log; what its functions find when
+ * they are called is all of the sandbox. So the chunk runs twice: in a sandbox that has nothing else, which tells every
+ * error and what is registered, and then, compiled for the sandbox of the functions, to make them. Nothing in the first
+ * sandbox differs from run to run, so the second run goes the way of the first.
+ */
+import type { LibraryStore } from "../../rdb/RdbPersistence.js"
+import { realNow } from "../../engine/Turn.js"
+import { compile, lock, makeState, start } from "../../lua/Lua.js"
+import { LuaError } from "../../lua/run/LuaError.js"
+import { LuaState } from "../../lua/run/State.js"
+import { asLuaError } from "../../lua/run/Task.js"
+import { plainText } from "../../lua/run/Text.js"
+import { LuaTable } from "../../lua/run/Value.js"
+import * as Errors from "../../resp/Errors.js"
+import { LOAD_MS_MAX, type LuaHost } from "./LuaHost.js"
+import type { RedisCalls } from "./RedisCalls.js"
+import { loadingLibrary, redisLibrary } from "./redisLibrary.js"
+import { type Declared, isName, registerFunction } from "./registerFunction.js"
+import { flagsOf, type ScriptFlags, words } from "./Shebang.js"
+
+export interface LibraryFunction extends Declared {
+  readonly rights: ScriptFlags
+}
+
+export interface Library {
+  readonly name: string
+  /** The source, a character a byte. */
+  readonly code: string
+  readonly functions: ReadonlyMap<string, LibraryFunction>
+}
+
+/** Bytes that a library takes beside its source, and a function, about. */
+const LIBRARY_BYTES = 300
+const FUNCTION_BYTES = 200
+
+/** The name in a library's first line, or what is wrong with the line. */
+const nameIn = (code: string): { readonly name: string; readonly body: string } | string => {
+  if (!code.startsWith("#!")) return Errors.libraryNoMetadata
+  const end = code.indexOf("\n")
+  if (end < 0) return Errors.libraryMetadata
+  const [engine, ...options] = words(code.slice(0, end)) ?? []
+  if (engine === undefined) return Errors.libraryMetadata
+  let name: string | undefined
+  for (const option of options) {
+    if (!/^name=/i.test(option)) return Errors.libraryOption(option)
+    if (name !== undefined) return Errors.libraryNameTwice
+    name = option.slice("name=".length)
+  }
+  if (name === undefined) return Errors.libraryNoName
+  if (!isName(name)) return Errors.libraryNameInvalid
+  if (engine.slice(2).toLowerCase() !== "lua") return Errors.libraryEngine(engine.slice(2))
+  return { name, body: code.slice(end) }
+}
+
+const failureText = (error: unknown): string => {
+  const failure = asLuaError(error)
+  if (!(failure instanceof LuaError)) throw error
+  const { value } = failure
+  const err = value instanceof LuaTable ? value.getText("err") : undefined
+  return typeof err === "string" ? err : `ERR ${plainText(value)}`
+}
+
+export class Libraries implements LibraryStore {
+  readonly state: LuaState
+  /** The sandbox of main chunks. */
+  private readonly loading: LuaState
+  private readonly redis: LuaTable
+  private libraries = new Map<string, Library>()
+  /** By name in lower case: of two that differ in case the first is found. */
+  private functions = new Map<string, LibraryFunction>()
+  private registered = new Map<string, Declared>()
+
+  constructor(
+    private readonly host: LuaHost,
+    calls: RedisCalls,
+  ) {
+    this.state = makeState({ random: host.random })
+    this.redis = redisLibrary(host, this.state, calls, [])
+    this.state.globals.setText("redis", this.redis)
+    lock(this.state)
+    host.watch(this.state)
+    this.loading = new LuaState()
+    this.loading.globals.setText(
+      "redis",
+      loadingLibrary(
+        host,
+        this.loading,
+        registerFunction(this.loading, () => this.registered),
+      ),
+    )
+    lock(this.loading)
+    const redis = this.loading.globals.getText("redis")
+    if (redis instanceof LuaTable) redis.metatable = this.loading.globals.metatable
+    host.watch(this.loading)
+  }
+
+  get count(): number {
+    return this.libraries.size
+  }
+
+  get functionCount(): number {
+    let n = 0
+    for (const { functions } of this.libraries.values()) n += functions.size
+    return n
+  }
+
+  /** What the libraries take, about. */
+  get bytes(): number {
+    let bytes = 0
+    for (const { code, functions } of this.libraries.values())
+      bytes += code.length + LIBRARY_BYTES + functions.size * FUNCTION_BYTES
+    return bytes
+  }
+
+  get all(): Iterable<Library> {
+    return this.libraries.values()
+  }
+
+  /** A function by its name, in any case. */
+  find(name: string): LibraryFunction | undefined {
+    return this.functions.get(name.toLowerCase())
+  }
+
+  /** Adds a library; answers it, or why it is refused. */
+  add(code: string, replace: boolean): Library | string {
+    const head = nameIn(code)
+    if (typeof head === "string") return head
+    const { name, body } = head
+    if (!replace && this.libraries.has(name)) return Errors.libraryExists(name)
+    const functions = this.compile(body)
+    if (typeof functions === "string") return functions
+    const old = this.libraries.get(name)
+    for (const one of functions.values()) {
+      const other = this.find(one.name)
+      if (other !== undefined && old?.functions.get(other.name) !== other)
+        return Errors.functionExists(one.name)
+    }
+    const library = { name, code, functions }
+    if (old !== undefined) this.remove(name)
+    this.libraries.set(name, library)
+    for (const one of functions.values()) {
+      const key = one.name.toLowerCase()
+      if (!this.functions.has(key)) this.functions.set(key, one)
+    }
+    return library
+  }
+
+  private compile(body: string): ReadonlyMap<string, LibraryFunction> | string {
+    this.registered = new Map()
+    const found =
+      this.runMain(this.loading, body) ?? (this.registered.size === 0 ? Errors.libraryEmpty : undefined)
+    if (found !== undefined) return found
+    this.registered = new Map()
+    const made = this.makeFunctions(body)
+    if (made !== undefined) return made
+    const functions = new Map<string, LibraryFunction>()
+    for (const one of this.registered.values())
+      functions.set(one.name, { ...one, rights: flagsOf(one.flags) })
+    return functions
+  }
+
+  /** Runs a main chunk; answers why that failed. */
+  private runMain(state: LuaState, body: string): string | undefined {
+    const main = compile(state, body, "@user_function")
+    if (typeof main === "string") return Errors.functionCompile(main)
+    this.host.loadDeadlineMs = realNow() + LOAD_MS_MAX
+    try {
+      const call = start(state, main, [])
+      while (!call.run());
+      return undefined
+    } catch (error) {
+      return Errors.functionRegister(failureText(error))
+    } finally {
+      this.host.loadDeadlineMs = undefined
+    }
+  }
+
+  /** The second run, in which `redis` has what it has for functions, and for once what registers them. */
+  private makeFunctions(body: string): string | undefined {
+    const { redis } = this
+    redis.readonly = false
+    redis.setText(
+      "register_function",
+      registerFunction(this.state, () => this.registered),
+    )
+    redis.readonly = true
+    this.host.silent = true
+    try {
+      return this.runMain(this.state, body)
+    } finally {
+      this.host.silent = false
+      redis.readonly = false
+      redis.setText("register_function", undefined)
+      redis.readonly = true
+    }
+  }
+
+  /** Takes a library away; answers whether it was there. */
+  remove(name: string): boolean {
+    const library = this.libraries.get(name)
+    if (library === undefined) return false
+    this.libraries.delete(name)
+    for (const one of library.functions.values()) {
+      const key = one.name.toLowerCase()
+      if (this.functions.get(key) === one) this.functions.delete(key)
+    }
+    return true
+  }
+
+  /** What `attempt` does to the libraries is taken back where it answers a reason. */
+  atomically(attempt: () => string | undefined): string | undefined {
+    const libraries = new Map(this.libraries)
+    const functions = new Map(this.functions)
+    const reason = attempt()
+    if (reason === undefined) return undefined
+    this.libraries = libraries
+    this.functions = functions
+    return reason
+  }
+
+  // What is stored ------------------------------------------------------------------------------------------------------
+
+  dump(): ReadonlyArray<Uint8Array> {
+    return Array.from(this.libraries.values(), ({ code }) => Buffer.from(code, "latin1"))
+  }
+
+  load(code: Uint8Array): string | undefined {
+    const added = this.add(Buffer.from(code).toString("latin1"), true)
+    return typeof added === "string" ? added : undefined
+  }
+
+  clear(): void {
+    this.libraries.clear()
+    this.functions.clear()
+  }
+}

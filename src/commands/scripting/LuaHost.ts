@@ -1,0 +1,69 @@
+/**
+ * The server's two sandboxes, one for EVAL and one for functions, as scripts find them: what they share, and when they
+ * give control back or are ended.
+ */
+import type { LuaState } from "../../lua/run/State.js"
+import { LuaError } from "../../lua/run/LuaError.js"
+import { LuaRandom } from "../../lua/lib/random.js"
+import type { Engine } from "../../engine/Engine.js"
+import { realNow } from "../../engine/Turn.js"
+import * as Errors from "../../resp/Errors.js"
+import { errorTable } from "./ReplyReader.js"
+
+/** What scripting wants to know of the server beyond the engine. */
+export interface ScriptingOptions {
+  /** busy-reply-threshold: after so many milliseconds others are told that a script runs; 0 = never. */
+  readonly thresholdMs: () => number
+  /** Bytes of the runtime's heap in use, and those it may use. */
+  readonly heap: () => { readonly used: number; readonly limit: number }
+  /** rdbcompression, for FUNCTION DUMP. */
+  readonly compression: () => boolean
+  /** REDIS_VERSION. */
+  readonly version: string
+}
+
+/** How long the main chunk of a library may run. */
+export const LOAD_MS_MAX = 500
+/** How often the heap is looked at, in milliseconds. */
+const HEAP_EVERY_MS = 10
+/** Scripts may fill the runtime's heap up to this part. */
+const HEAP_PART = 0.9
+
+export class LuaHost {
+  readonly random = new LuaRandom()
+  /** Until when a library that is being loaded may run; undefined while none is. */
+  loadDeadlineMs: number | undefined = undefined
+  /** The main chunk of a library runs the second time: what it logs was logged. */
+  silent = false
+  private heapLookedMs = 0
+
+  constructor(
+    readonly engine: Engine,
+    readonly options: ScriptingOptions,
+  ) {}
+
+  /** Lets scripts of the state be suspended and ended. */
+  watch(state: LuaState): void {
+    state.onTick = (running) => this.tick(running)
+  }
+
+  private tick(state: LuaState): boolean {
+    this.lookAtHeap(state)
+    if (this.loadDeadlineMs !== undefined) {
+      if (realNow() >= this.loadDeadlineMs) throw state.bare("FUNCTION LOAD timeout")
+      return false
+    }
+    const run = this.engine.scripts.present
+    if (run === undefined) return false
+    if (run.killed) throw new LuaError(errorTable(Errors.scriptKilled), state.at)
+    return run.tick(this.options.thresholdMs())
+  }
+
+  private lookAtHeap(state: LuaState): void {
+    const now = realNow()
+    if (now - this.heapLookedMs < HEAP_EVERY_MS) return
+    this.heapLookedMs = now
+    const { used, limit } = this.options.heap()
+    if (used > limit * HEAP_PART) throw state.bare("not enough memory")
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * redis.call and redis.pcall: finds the command, refuses it where a script may not call it now, runs it, and reads what
+ * it wrote.
+ *
+ * The checks come in Redis's order: the command, its arguments' number, whether scripts may call it, a replica that is
+ * stale, writes of a read-only script or to a read-only replica, and memory, which once a script has written is its own
+ * affair.
+ */
+import { type Command, CommandBit, type TableCommand } from "../../engine/Command.js"
+import type { Engine } from "../../engine/Engine.js"
+import * as Errors from "../../resp/Errors.js"
+import { doubleText } from "../../bytes/NumberFormat.js"
+import { LuaError } from "../../lua/run/LuaError.js"
+import type { LuaState } from "../../lua/run/State.js"
+import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
+import { LuaRun, REPL_REPLICA } from "./LuaRun.js"
+import { errorTable, ReplyReader } from "./ReplyReader.js"
+
+/** Names remembered with their commands: as many as a server has, in a few ways of writing each. */
+const NAMES_MAX = 2000
+/** What a call costs in the fuel of loops. */
+const CALL_COST = 100
+
+/** Commands a read-only script may not call: they write, or what they do goes to replicas. */
+const EFFECTS = CommandBit.write | CommandBit.mayReplicate
+
+const argumentText = (value: LuaValue): string | undefined => {
+  if (typeof value === "string") return value
+  if (typeof value !== "number") return undefined
+  return value === value ? doubleText(value) : "-nan"
+}
+
+export class RedisCalls {
+  private readonly commands = new Map<string, TableCommand>()
+  private readonly reader = new ReplyReader()
+
+  constructor(private readonly engine: Engine) {}
+
+  /** The script that calls. */
+  get run(): LuaRun {
+    const { present } = this.engine.scripts
+    if (!(present instanceof LuaRun)) throw new Error("a library of scripts is used outside of a script")
+    return present
+  }
+
+  /** redis.call: an error reply is thrown. */
+  call(state: LuaState, words: LuaValue[]): LuaValue {
+    const { at } = state
+    const result = this.perform(state, words)
+    if (!(result instanceof LuaTable)) return result
+    if (typeof result.getText("err") !== "string") return result
+    throw new LuaError(result, at)
+  }
+
+  /** redis.pcall: an error reply is a table. */
+  perform(state: LuaState, words: LuaValue[]): LuaValue {
+    state.charge(CALL_COST)
+    const { scripts, context } = this.engine
+    const { args } = scripts
+    const refused = this.encode(words)
+    if (refused !== undefined) return this.refuse(refused)
+    const name = typeof words[0] === "string" ? words[0] : argumentText(words[0])
+    const cmd = this.find(name ?? "", args.argc > 1 ? argumentText(words[1]) : undefined)
+    if (cmd === undefined) return this.refuse(Errors.scriptUnknownCommand)
+    if (cmd.arity > 0 ? args.argc !== cmd.arity : args.argc < -cmd.arity)
+      return this.refuse(Errors.scriptWrongArguments, cmd)
+    const { run } = this
+    const reason = this.refusal(cmd, run)
+    if (reason !== undefined) return this.refuse(reason, cmd)
+    const { out, propagation } = context
+    const mark = out.pos
+    out.resp = run.resp
+    if ((run.replication & REPL_REPLICA) === 0) propagation.muted = true
+    scripts.call(cmd)
+    propagation.muted = false
+    const value = this.reader.read(out.buf, mark)
+    out.truncate(mark)
+    return value
+  }
+
+  /** Whether redis.acl_check_cmd knows the command. */
+  known(words: LuaValue[]): boolean {
+    if (this.encode(words) !== undefined) return false
+    return this.find(argumentText(words[0]) ?? "", argumentText(words[1])) !== undefined
+  }
+
+  private refuse(text: string, cmd?: TableCommand): LuaTable {
+    if (cmd !== undefined) this.engine.timer.counters.rejected[cmd.id]++
+    this.engine.measures.errors.count(text)
+    return errorTable(text)
+  }
+
+  private encode(words: LuaValue[]): string | undefined {
+    if (words.length === 0) return Errors.scriptNoCommand
+    const { args } = this.engine.scripts
+    args.reset(words.length)
+    for (const word of words) {
+      const text = typeof word === "string" ? word : argumentText(word)
+      if (text === undefined) return Errors.scriptArgumentTypes
+      args.add(text)
+    }
+    return undefined
+  }
+
+  private find(name: string, second: string | undefined): TableCommand | undefined {
+    let cmd = this.commands.get(name)
+    if (cmd === undefined) {
+      cmd = this.engine.dispatcher.table.byName(name)
+      if (cmd === undefined) return undefined
+      if (this.commands.size < NAMES_MAX) this.commands.set(name, cmd)
+    }
+    if (cmd.subcommands === undefined || second === undefined) return cmd
+    return cmd.subcommands.get(second.toLowerCase())
+  }
+
+  private refusal(cmd: Command, run: LuaRun): string | undefined {
+    const { bits } = cmd
+    if ((bits & CommandBit.noScript) !== 0) return Errors.scriptNotAllowed
+    const { gates, memoryLimit, context } = this.engine
+    if (gates.masterDown && (bits & CommandBit.stale) === 0) return Errors.scriptStale
+    if (run.rights.readOnly && (bits & EFFECTS) !== 0) return Errors.scriptReadOnly
+    if ((bits & CommandBit.write) !== 0 && !context.fromMaster) {
+      if (gates.readOnlyReplica) return Errors.readOnly
+      if (gates.saveFailed) return Errors.misconf
+      if (gates.tooFewReplicas) return Errors.noReplicas
+    }
+    if ((bits & CommandBit.denyOom) !== 0 && memoryLimit.max > 0 && !run.rights.allowOom && !run.wrote)
+      if (memoryLimit.passed()) return Errors.outOfMemory
+    return undefined
+  }
+}

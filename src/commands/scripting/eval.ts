@@ -1,0 +1,116 @@
+/** EVAL, EVALSHA and their kin that may not write; SCRIPT. */
+import type * as Effect from "effect/Effect"
+import { type Command, command, container } from "../../engine/Command.js"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Engine } from "../../engine/Engine.js"
+import * as Errors from "../../resp/Errors.js"
+import { replyHelp } from "../shared/Help.js"
+import * as spec from "../spec/scripting.js"
+import { LuaRun } from "./LuaRun.js"
+import { argumentsOf, keysOf, readKeyCount, refusal, rightsOf, rightsWithoutFlags } from "./runScript.js"
+import type { Script, Scripts } from "./Scripts.js"
+
+const SHA_DIGITS = 40
+
+const HELP: ReadonlyArray<string> = [
+  "DEBUG (YES|SYNC|NO)",
+  "    Set the debug mode for subsequent scripts executed.",
+  "EXISTS <sha1> [<sha1> ...]",
+  "    Return information about the existence of the scripts in the script cache.",
+  "FLUSH [ASYNC|SYNC]",
+  "    Flush the Lua scripts cache. Very dangerous on replicas.",
+  "    When called without the optional mode argument, the behavior is determined by the",
+  "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+  "    * ASYNC: Asynchronously flush the scripts cache.",
+  "    * SYNC: Synchronously flush the scripts cache.",
+  "KILL",
+  "    Kill the currently executing Lua script.",
+  "LOAD <script>",
+  "    Load a script into the scripts cache without executing it.",
+]
+
+type Reply = void | Effect.Effect<Uint8Array>
+
+class Evaluation {
+  constructor(
+    private readonly engine: Engine,
+    private readonly scripts: Scripts,
+  ) {}
+
+  /** The handler of EVAL or EVAL_RO. */
+  readonly bySource =
+    (readOnly: boolean) =>
+    (c: CommandContext): Reply => {
+      const count = readKeyCount(c, Errors.notInteger)
+      if (count < 0) return undefined
+      const script = this.scripts.of(c.text(1))
+      if (typeof script === "string") return c.fail(script)
+      return this.run(c, script, count, readOnly)
+    }
+
+  /** The handler of EVALSHA or EVALSHA_RO. */
+  readonly bySha =
+    (readOnly: boolean) =>
+    (c: CommandContext): Reply => {
+      if (c.argLen[1] !== SHA_DIGITS) return c.fail(Errors.noScript)
+      const count = readKeyCount(c, Errors.notInteger)
+      if (count < 0) return undefined
+      const script = this.scripts.named(c.text(1))
+      if (script === undefined) return c.fail(Errors.noScript)
+      return this.run(c, script, count, readOnly)
+    }
+
+  private run(c: CommandContext, script: Script, count: number, readOnly: boolean): Reply {
+    const { engine, scripts } = this
+    const { flags } = script
+    const refused = refusal(engine, c, flags, readOnly)
+    if (refused !== undefined) return c.fail(refused)
+    scripts.provide(keysOf(c, count), argumentsOf(c, count))
+    const rights = flags === undefined ? rightsWithoutFlags(readOnly) : rightsOf(flags, readOnly)
+    return engine.scripts.begin(new LuaRun("script", script.sha, rights, scripts.state, script.main, []))
+  }
+}
+
+/** What SYNC or ASYNC may say; scripts are dropped at once either way. */
+const isFlushMode = (c: CommandContext): boolean =>
+  c.argc === 2 || (c.argc === 3 && (c.is(2, "ASYNC") || c.is(2, "SYNC")))
+
+const scriptCommand = (engine: Engine, scripts: Scripts): Command =>
+  container(spec.SCRIPT, [
+    command(spec.SCRIPT_DEBUG, (c) => {
+      // No debugger is attached: a script runs as ever.
+      if (c.is(2, "NO") || c.is(2, "YES") || c.is(2, "SYNC")) return c.out.ok()
+      c.fail(Errors.scriptDebugMode)
+    }),
+    command(spec.SCRIPT_EXISTS, (c) => {
+      c.out.array(c.argc - 2)
+      for (let i = 2; i < c.argc; i++) c.out.int(scripts.named(c.text(i)) === undefined ? 0 : 1)
+    }),
+    command(spec.SCRIPT_FLUSH, (c) => {
+      if (!isFlushMode(c)) return c.fail(Errors.scriptFlushMode)
+      scripts.clear()
+      c.out.ok()
+    }),
+    command(spec.SCRIPT_HELP, (c) => replyHelp(c, "SCRIPT", HELP)),
+    command(spec.SCRIPT_KILL, (c) => {
+      const refused = engine.scripts.kill("script")
+      if (refused !== undefined) return c.fail(refused)
+      c.out.ok()
+    }),
+    command(spec.SCRIPT_LOAD, (c) => {
+      const script = scripts.of(c.text(2))
+      if (typeof script === "string") return c.fail(script)
+      c.out.bulkText(script.sha)
+    }),
+  ])
+
+export const evalCommands = (engine: Engine, scripts: Scripts): ReadonlyArray<Command> => {
+  const evaluation = new Evaluation(engine, scripts)
+  return [
+    command(spec.EVAL, evaluation.bySource(false)),
+    command(spec.EVAL_RO, evaluation.bySource(true)),
+    command(spec.EVALSHA, evaluation.bySha(false)),
+    command(spec.EVALSHA_RO, evaluation.bySha(true)),
+    scriptCommand(engine, scripts),
+  ]
+}

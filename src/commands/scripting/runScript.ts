@@ -1,0 +1,75 @@
+/** How EVAL and FCALL begin: the keys and arguments, what refuses the script up front, and the run. */
+import type * as Effect from "effect/Effect"
+import type { CommandContext } from "../../engine/CommandContext.js"
+import type { Engine } from "../../engine/Engine.js"
+import * as Errors from "../../resp/Errors.js"
+import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
+import type { LuaRun, Rights } from "./LuaRun.js"
+import type { ScriptFlags } from "./Shebang.js"
+
+/** Arguments before the first key: the command, the script, the number of keys. */
+const BEFORE_KEYS = 3
+
+/** The number of keys, or -1 after an error reply. */
+export const readKeyCount = (c: CommandContext, notInteger: string): number => {
+  const count = c.integer(2)
+  if (count !== count) {
+    c.fail(notInteger)
+    return -1
+  }
+  if (count > c.argc - BEFORE_KEYS) {
+    c.fail(Errors.numkeysTooMany)
+    return -1
+  }
+  if (count < 0) c.fail(Errors.numkeysNegative)
+  return count
+}
+
+const list = (c: CommandContext, from: number, to: number): LuaTable => {
+  const values: LuaValue[] = []
+  for (let i = from; i < to; i++) values.push(c.text(i))
+  return LuaTable.of(values)
+}
+
+export const keysOf = (c: CommandContext, count: number): LuaTable =>
+  list(c, BEFORE_KEYS, BEFORE_KEYS + count)
+
+export const argumentsOf = (c: CommandContext, count: number): LuaTable =>
+  list(c, BEFORE_KEYS + count, c.argc)
+
+const MAY_ALL: Rights = { readOnly: false, allowOom: false, compatible: true }
+const MAY_READ: Rights = { readOnly: true, allowOom: false, compatible: true }
+
+/** What a script without flags may do. */
+export const rightsWithoutFlags = (readOnly: boolean): Rights => (readOnly ? MAY_READ : MAY_ALL)
+
+export const rightsOf = (flags: ScriptFlags, readOnly: boolean): Rights => ({
+  readOnly: readOnly || flags.noWrites,
+  // Asked before the script began: it may go on as it was allowed to.
+  allowOom: true,
+  compatible: false,
+})
+
+/** Why a script may not run now, by its flags; scripts without flags are looked at call by call. */
+export const refusal = (
+  engine: Engine,
+  c: CommandContext,
+  flags: ScriptFlags | undefined,
+  readOnly: boolean,
+): string | undefined => {
+  const { gates, memoryLimit } = engine
+  if (flags === undefined) return gates.masterDown ? Errors.masterDown : undefined
+  if (gates.masterDown && !flags.allowStale) return Errors.masterDown
+  if (flags.noWrites) return undefined
+  if (readOnly) return Errors.scriptWriteFlag
+  if (!c.fromMaster) {
+    if (gates.readOnlyReplica) return Errors.scriptOnReplica
+    if (gates.saveFailed) return Errors.misconf
+    if (gates.tooFewReplicas) return Errors.noReplicas
+  }
+  if (flags.allowOom || memoryLimit.max === 0 || !memoryLimit.passed()) return undefined
+  return Errors.outOfMemory
+}
+
+export const begin = (engine: Engine, run: LuaRun): void | Effect.Effect<Uint8Array> =>
+  engine.scripts.begin(run)

@@ -1,0 +1,65 @@
+/**
+ * The command log: what the server's own commands have changed, as commands, for any number of readers. The replication
+ * stream is one; a file that commands are appended to would be another, also on a replica, whose stream is its master's.
+ *
+ * A reader is handed each command as it is logged, encoded once for all. Which database was selected last, offsets and
+ * identities are each reader's own. While nobody reads, `active` is false and a write costs nothing.
+ */
+import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
+import type { Session } from "./clients/Session.js"
+
+/** Called within the command that left something: must be quick, and must run no command. */
+export interface LogReader {
+  /** Whether commands are wanted now; CommandLog.update must be called when it has changed. */
+  readonly reading: boolean
+  /** Takes one command in RESP, for a database (-1: any). The bytes are lent until it returns. */
+  take(database: number, bytes: Uint8Array, off: number, len: number): void
+  /** A session's command has run, and all that it left was taken. */
+  ran(session: Session, changed: boolean): void
+  /** A change broke off half way: what is in the data set now, the log does not tell. Comes to all, reading or not. */
+  brokenOff(what: string): void
+}
+
+export class CommandLog {
+  /** Whether anybody reads. */
+  active = false
+  private all: ReadonlyArray<LogReader> = []
+  private reading: ReadonlyArray<LogReader> = []
+
+  add(reader: LogReader): void {
+    this.all = [...this.all, reader]
+    this.update()
+  }
+
+  remove(reader: LogReader): void {
+    this.all = this.all.filter((other) => other !== reader)
+    this.update()
+  }
+
+  /** A reader wants commands that wanted none, or the other way round. */
+  update(): void {
+    this.reading = this.all.filter((reader) => reader.reading)
+    this.active = this.reading.length > 0
+  }
+
+  /** Logs one command for a database (-1: any). */
+  append(database: number, args: ReadonlyArray<CommandArgument>): void {
+    const bytes = encodeCommand(args)
+    this.appendRaw(database, bytes, 0, bytes.length)
+  }
+
+  /** As `append`, a command that is encoded already. */
+  appendRaw(database: number, bytes: Uint8Array, off: number, len: number): void {
+    const { reading } = this
+    for (let i = 0; i < reading.length; i++) reading[i].take(database, bytes, off, len)
+  }
+
+  ran(session: Session, changed: boolean): void {
+    const { reading } = this
+    for (let i = 0; i < reading.length; i++) reading[i].ran(session, changed)
+  }
+
+  brokenOff(what: string): void {
+    for (const reader of this.all) reader.brokenOff(what)
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What the server knows of the process it runs in: identity, memory and processor time, a fine clock, and two blunt
+ * instruments that only DEBUG uses. A reference with a live default, so that nobody has to provide it; tests and
+ * programs with other means put their own in its place:
+ *
+ *     Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash: undefined })
+ */
+import { readFileSync } from "node:fs"
+import * as node from "node:process"
+import * as Context from "effect/Context"
+import { machine, release, totalmem, type } from "node:os"
+import { getHeapStatistics, setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+
+export interface ProcessMemory {
+  /** Bytes resident in memory. */
+  readonly rss: number
+  /** Bytes of JavaScript objects, and of the heap that holds them. */
+  readonly heapUsed: number
+  readonly heapTotal: number
+  /** Bytes of buffers outside the heap, the arena's chunks not counted. */
+  readonly external: number
+}
+
+export interface ProcessFacts {
+  readonly pid: number
+  /** Operating system, release and machine: "Linux 6.1.0 x86_64". */
+  readonly system: string
+  readonly archBits: number
+  /** Runtime and version: "node v24.0.0". */
+  readonly runtime: string
+  readonly executable: string
+  readonly systemMemory: () => number
+  readonly memory: () => ProcessMemory
+  /** Bytes of JavaScript objects, and what they may grow to. */
+  readonly heap: () => { readonly used: number; readonly limit: number }
+  /** How many files the process may have open; Infinity where nobody knows. */
+  readonly openFilesMax: () => number
+  /** Processor time used so far, in microseconds. */
+  readonly processorTime: () => { readonly user: number; readonly system: number }
+  /** The same of the thread that runs commands, where the runtime knows it, else of the process. */
+  readonly threadTime: () => { readonly user: number; readonly system: number }
+  /** Milliseconds since some moment, with fractions, never set back: for measuring how long something takes. */
+  readonly monotonicMs: () => number
+  /** Stops the whole thread for so many milliseconds. */
+  readonly freeze: (ms: number) => void
+  /** Makes the runtime find, now, what nothing refers to any more, and give its memory back. */
+  readonly collectGarbage: () => void
+  /** Ends the process at once, without any orderly end; undefined where the process is not the server's own. `why` is for people. */
+  readonly crash: ((how: Crash, why: string) => void) | undefined
+}
+
+/** The ways the server may crash. */
+export type Crash = "segfault" | "panic" | "assert" | "oom"
+
+/** Newer runtimes tell the threads apart. */
+const threadTimes: { readonly threadCpuUsage?: () => { readonly user: number; readonly system: number } } =
+  node
+
+/** The runtime's collector, found when it is first needed: looking takes a millisecond. */
+let collector: (() => void) | undefined
+
+/**
+ * The collector without arguments collects everything; what it takes as arguments differs between versions.
+ * Runtimes show it only on request, and to new contexts; the request is withdrawn at once.
+ */
+const findCollector = (): (() => void) => {
+  setFlagsFromString("--expose-gc")
+  const found: unknown = runInNewContext("gc")
+  setFlagsFromString("--no-expose-gc")
+  return typeof found === "function" ? () => void found() : () => {}
+}
+
+/** The limit as Linux tells it: a line "Max open files", then the soft limit. */
+const readOpenFilesMax = (): number => {
+  try {
+    const found = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))
+    return found === null ? Infinity : Number(found[1])
+  } catch {
+    return Infinity
+  }
+}
+
+export const liveProcessInfo: ProcessFacts = {
+  pid: node.pid,
+  system: `${type()} ${release()} ${machine()}`,
+  archBits: node.arch.includes("64") || node.arch === "s390x" ? 64 : 32,
+  runtime: `node ${node.version}`,
+  executable: node.execPath,
+  systemMemory: totalmem,
+  memory: node.memoryUsage,
+  heap: () => {
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+    return { used, limit }
+  },
+  openFilesMax: readOpenFilesMax,
+  processorTime: node.cpuUsage,
+  threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),
+  monotonicMs: () => performance.now(),
+  freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+  collectGarbage: () => (collector ??= findCollector())(),
+  crash: undefined,
+}
+
+export const ProcessInfo: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
+  "redix/engine/ProcessInfo",
+  { defaultValue: () => liveProcessInfo },
+)

@@ -1,0 +1,21 @@
+/**
+ * Random bytes that nobody can guess: identities, marks, passwords. What need not be secret comes from Effect's Random. A
+ * reference with the machine's own generator as default; a simulation puts a seeded one in its place.
+ */
+import { randomBytes } from "node:crypto"
+import * as Context from "effect/Context"
+
+export interface SecureBytes {
+  readonly bytes: (count: number) => Uint8Array
+}
+
+export const SecureRandom: Context.Reference<SecureBytes> = Context.Reference<SecureBytes>(
+  "redix/engine/SecureRandom",
+  { defaultValue: () => ({ bytes: randomBytes }) },
+)
+
+/** So many hex digits. */
+export const randomHex = (random: SecureBytes, digits: number): string =>
+  Buffer.from(random.bytes(Math.ceil(digits / 2)))
+    .toString("hex")
+    .slice(0, digits)

@@ -1,0 +1,148 @@
+/**
+ * The face of the room: sandboxes of Lua 5.1 as Redis has it, and programs in them.
+ *
+ *     const state = makeState({ random })            libraries registered, globals open
+ *     state.globals.setText("redis", library([..]))  what the host adds
+ *     lock(state)                                    readonly from here on
+ *     const chunk = compile(state, source, "@user_script")
+ *     if (typeof chunk === "string") the error's text
+ *     else { const call = start(state, chunk, []); while (!call.run()) ..; call.results }
+ *
+ * `run` answers false when `state.onTick` asked for control. It throws a LuaError; anything else is a defect. One state
+ * runs one call at a time.
+ */
+import { compile as compileChunk } from "./compile/Compiler.js"
+import { baseLibrary } from "./lib/base.js"
+import { bitLibrary } from "./lib/bitLibrary.js"
+import { cjsonLibrary } from "./lib/cjsonLibrary.js"
+import { cmsgpackLibrary } from "./lib/cmsgpackLibrary.js"
+import { coroutineLibrary } from "./lib/coroutine.js"
+import { loadingLibrary } from "./lib/loading.js"
+import { mathLibrary } from "./lib/mathLibrary.js"
+import { protectedLibrary } from "./lib/protected.js"
+import { LuaRandom } from "./lib/random.js"
+import { stringLibrary } from "./lib/stringLibrary.js"
+import { structLibrary } from "./lib/structLibrary.js"
+import { tableLibrary } from "./lib/table.js"
+import { builtin } from "./run/Builtin.js"
+import { LuaState } from "./run/State.js"
+import { OUTSIDE } from "./run/Site.js"
+import { Task } from "./run/Task.js"
+import { plainText } from "./run/Text.js"
+import { type LuaFunction, LuaTable, type LuaValue, type Results } from "./run/Value.js"
+import { SyntaxFault } from "./syntax/Parser.js"
+
+export interface StateOptions {
+  /** The generator behind math.random, which several states may share. */
+  readonly random?: LuaRandom
+}
+
+/** A state with all libraries, its globals still open. */
+export const makeState = (options: StateOptions = {}): LuaState => {
+  const state = new LuaState()
+  const { globals } = state
+  globals.setText("_G", globals)
+  globals.setText("_VERSION", "Lua 5.1")
+  for (const f of [...baseLibrary(state), ...protectedLibrary(state), ...loadingLibrary(state)]) {
+    if (f.info !== undefined) globals.setText(f.info.name, f)
+  }
+  const strings = stringLibrary(state)
+  state.strings = new LuaTable(0, 1)
+  state.strings.setText("__index", strings)
+  globals.setText("coroutine", coroutineLibrary(state))
+  globals.setText("table", tableLibrary(state))
+  globals.setText("string", strings)
+  globals.setText("math", mathLibrary(state, options.random ?? new LuaRandom()))
+  globals.setText("cjson", cjsonLibrary(state))
+  globals.setText("struct", structLibrary(state))
+  globals.setText("cmsgpack", cmsgpackLibrary(state))
+  globals.setText("bit", bitLibrary(state))
+  return state
+}
+
+/** Makes a table readonly, and reading from it what is not there an error. */
+export const guard = (state: LuaState, table: LuaTable): LuaTable => {
+  const meta = new LuaTable(0, 1)
+  meta.setText(
+    "__index",
+    builtin("__index", (_, name) => {
+      throw state.raise(`Script attempted to access nonexistent global variable '${plainText(name)}'`)
+    }),
+  )
+  meta.readonly = true
+  table.metatable = meta
+  table.readonly = true
+  return table
+}
+
+/** Guards the globals, and makes all libraries in them readonly. */
+export const lock = (state: LuaState): void => {
+  const { globals } = state
+  if (state.strings !== undefined) state.strings.readonly = true
+  for (let p = globals.advance(-1); p >= 0; p = globals.advance(p)) {
+    const value = globals.valueAt(p)
+    if (value instanceof LuaTable) value.readonly = true
+  }
+  guard(state, globals)
+}
+
+/** A global that is set anew for each run, readonly globals or not. The compiler does not take it for a constant. */
+export const setGlobal = (state: LuaState, name: string, value: LuaValue): void => {
+  state.perRun.add(name)
+  state.globals.setText(name, value)
+}
+
+export interface CompileOptions {
+  /** A library of functions: its main function sees the globals of `state.loading` while it is loaded. */
+  readonly library?: boolean
+}
+
+/** The main function of a chunk, or the text of what is wrong with it; its name is as Lua has it: `@user_script`. */
+export const compile = (
+  state: LuaState,
+  source: string,
+  name: string,
+  options: CompileOptions = {},
+): LuaFunction | string => {
+  try {
+    return compileChunk(state, source, name, options.library ?? false)
+  } catch (error) {
+    if (error instanceof SyntaxFault) return error.text
+    throw error
+  }
+}
+
+/** A call that may take several turns. */
+export class Call {
+  results: Results = undefined
+  private task: Task | undefined
+
+  constructor(
+    private readonly f: LuaFunction,
+    private readonly args: LuaValue[],
+  ) {}
+
+  /** Whether the call has ended. */
+  run(): boolean {
+    const { f } = this
+    if (f.g === undefined) {
+      this.results = f.p(...this.args)
+      return true
+    }
+    this.task ??= new Task(f.g(...this.args))
+    if (!this.task.run()) return false
+    this.results = this.task.results
+    return true
+  }
+}
+
+/** Prepares a call; the state must not be running another. */
+export const start = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): Call => {
+  state.at = OUTSIDE
+  state.depth = 0
+  state.cDepth = 0
+  state.running = undefined
+  state.interrupted = undefined
+  state.fuel = state.fuelATick
+  return new Call(f, args)
+}

@@ -1,0 +1,360 @@
+/**
+ * Statements and functions as JavaScript.
+ *
+ * Each pass of a loop and each entry of a function that can be entered without bound pays one unit of fuel, and where the
+ * fuel is gone asks whether to give up its turn. A function that needs nothing of a run is written in front of everything
+ * (`hoisted`), so that it is made once.
+ */
+import type {
+  Expression,
+  FunctionNode,
+  GenericFor,
+  IfStatement,
+  NumericFor,
+  Statement,
+  Variable,
+} from "../syntax/Ast.js"
+import { Calls } from "./Calls.js"
+import { endsInReturn, NUMBER } from "./Types.js"
+import { isMultiple } from "./Operands.js"
+import { type Frame, functionName, functionValue, newFrame, numeral, quoted, variableName } from "./Writer.js"
+
+/** The check of a loop or function, with the line on which an interruption is reported. */
+const turn = (line: number): string => `if(--S.fuel<0&&/*${Math.max(line, 1)}*/S.tick())yield;`
+
+export class Statements extends Calls {
+  // Functions ----------------------------------------------------------------------------------------------------------
+
+  /** The text of `function f$1(..){..}`, generator or not, and the frame it was written in. */
+  private code(node: FunctionNode): { readonly text: string; readonly frame: Frame } {
+    const outer = this.w.frame
+    const generator = this.classes.isGenerator(node)
+    const frame = newFrame(node, generator, outer, this.closures.isConverted(node))
+    this.w.frame = frame
+    const body = this.block(node.body)
+    const boxed = node.parameters.filter((parameter) => this.closures.isBoxed(parameter))
+    const parameters = node.parameters.map((parameter) =>
+      boxed.includes(parameter) ? `_${variableName(parameter)}` : variableName(parameter),
+    )
+    if (node.vararg) parameters.push("...V")
+    const boxes = boxed.map((parameter) => this.declared(parameter, `_${variableName(parameter)}`)).join("")
+    const start = this.entry(node, frame) + boxes
+    const end = endsInReturn(node.body) ? "" : "return E;"
+    this.w.frame = outer
+    const star = generator ? "*" : ""
+    const temporaries = this.w.declaration(frame)
+    const text = `function${star} ${functionName(node)}(${parameters.join(",")}){${temporaries}${start}${body}${end}}`
+    return { text, frame }
+  }
+
+  private entry(node: FunctionNode, frame: Frame): string {
+    const bounded = !this.classes.isRecursive(node) && !this.types.escaping.has(node)
+    const check = frame.generator && !bounded ? turn(node.line) : ""
+    const record = frame.converted ? `const ${functionValue(node)}=this,U${node.id}=this.u;` : ""
+    const arg = node.argTable
+    if (arg === undefined || !arg.used) return record + check
+    return record + check + this.declared(arg, node.usesVararg ? "undefined" : "argTable(V)")
+  }
+
+  /** The declaration of a variable. */
+  private declared(variable: Variable, value: string): string {
+    const name = variableName(variable)
+    return this.closures.isBoxed(variable) ? `const ${name}={v:${value}};` : `let ${name}=${value};`
+  }
+
+  protected override writeFunction(node: FunctionNode): string {
+    const { text, frame } = this.code(node)
+    const start = this.classes.isGenerator(node) ? "new F(none," : "new F("
+    if (frame.converted) {
+      this.w.hoisted.push(text)
+      return `${start}${functionName(node)},${this.w.record(frame)})`
+    }
+    if (!this.closures.isFree(node)) return `${start}${text})`
+    this.w.hoisted.push(text)
+    return `${start}${functionName(node)})`
+  }
+
+  /** The definition of a function that has one variable for ever. */
+  private define(node: FunctionNode): string {
+    if (this.closures.isConverted(node)) return `const ${functionValue(node)}=${this.writeFunction(node)};`
+    let { text } = this.code(node)
+    if (this.types.escaping.has(node)) {
+      const start = this.classes.isGenerator(node) ? "new F(none," : "new F("
+      text += `const ${functionValue(node)}=${start}${functionName(node)});`
+    }
+    if (!this.closures.isFree(node)) return text
+    this.w.hoisted.push(text)
+    return ""
+  }
+
+  // Blocks -------------------------------------------------------------------------------------------------------------
+
+  block(statements: ReadonlyArray<Statement>): string {
+    return statements.map((s) => this.statement(s)).join("\n")
+  }
+
+  private statement(s: Statement): string {
+    const { frame } = this.w
+    const mark = frame.temporaries
+    const text = this.text(s)
+    frame.temporaries = mark
+    return text
+  }
+
+  private text(s: Statement): string {
+    switch (s.kind) {
+      case "local":
+        return this.local(s.variables, s.values)
+      case "assign":
+        return this.assign(s.targets, s.values, s.line)
+      case "call":
+        return `${this.call(s.call)};`
+      case "do":
+        return `{${this.block(s.body)}}`
+      case "while":
+        return `while(${this.condition(s.condition)}){${turn(s.line)}${this.block(s.body)}}`
+      case "repeat":
+        return this.repeat(s.body, s.condition, s.line)
+      case "if":
+        return this.ifStatement(s)
+      case "numericFor":
+        return this.numericFor(s)
+      case "genericFor":
+        return this.genericFor(s)
+      case "localFunction":
+        return s.variable.assigned
+          ? `${this.declared(s.variable, "undefined")}${this.place(s.variable)}=${this.writeFunction(s.node)};`
+          : this.define(s.node)
+      case "return":
+        return this.returnStatement(s.values)
+      case "break":
+        return "break;"
+    }
+  }
+
+  private repeat(body: ReadonlyArray<Statement>, condition: Expression, line: number): string {
+    const last = body[body.length - 1]
+    const ends = last?.kind === "return" || last?.kind === "break"
+    const text = this.block(body)
+    return `for(;;){${turn(line)}${text}${ends ? "" : `if(${this.condition(condition)})break;`}}`
+  }
+
+  private ifStatement(s: IfStatement): string {
+    const clauses = s.clauses.map((clause) => {
+      const condition = this.condition(clause.condition)
+      return `if(${condition}){${this.block(clause.body)}}`
+    })
+    const otherwise = s.otherwise === undefined ? "" : `else{${this.block(s.otherwise)}}`
+    return clauses.join("else ") + otherwise
+  }
+
+  private returnStatement(values: ReadonlyArray<Expression>): string {
+    if (values.length === 0) return "return E;"
+    if (values.length > 1) return `return [${this.listed(values)}];`
+    this.tail = values[0]
+    return `return ${this.multiple(values[0])};`
+  }
+
+  // Assignments --------------------------------------------------------------------------------------------------------
+
+  private local(variables: ReadonlyArray<Variable>, values: ReadonlyArray<Expression>): string {
+    if (variables.length === 1 && values.length === 1) return this.localOne(variables[0], values[0])
+    const before: string[] = []
+    const definitions = variables.map((variable) => this.program.definition(variable))
+    const texts = this.adjusted(values, variables.length, before, definitions)
+    const declarations = variables
+      .map((variable, i) => (definitions[i] === undefined ? this.declared(variable, texts[i]) : ""))
+      .join("")
+    const run = before.length === 0 ? "" : `${before.join(",")};`
+    const defined = definitions.map((node) => (node === undefined ? "" : this.define(node))).join("")
+    return run + declarations + defined
+  }
+
+  private localOne(variable: Variable, value: Expression): string {
+    const definition = this.program.definition(variable)
+    if (definition !== undefined) return this.define(definition)
+    return this.closures.isConstant(variable) ? "" : this.declared(variable, this.value(value))
+  }
+
+  /** Exactly `count` values, as texts that run nothing once `before` has run. */
+  private adjusted(
+    values: ReadonlyArray<Expression>,
+    count: number,
+    before: string[],
+    definitions: ReadonlyArray<FunctionNode | undefined> = [],
+  ): string[] {
+    const texts: string[] = []
+    for (const [i, e] of values.entries()) {
+      if (i === values.length - 1 && i < count - 1 && isMultiple(e)) {
+        const t = this.w.temporary()
+        before.push(`${t}=${e.kind === "vararg" ? "V" : `list(${this.multiple(e)})`}`)
+        for (let j = 0; j < count - i; j++) texts.push(`${t}[${j}]`)
+      } else if (definitions[i] !== undefined) texts.push("")
+      else {
+        const t = this.w.temporary()
+        before.push(`${t}=${this.value(e)}`)
+        if (i < count) texts.push(t)
+      }
+    }
+    while (texts.length < count) texts.push("undefined")
+    return texts
+  }
+
+  private assign(
+    targets: ReadonlyArray<Expression>,
+    values: ReadonlyArray<Expression>,
+    line: number,
+  ): string {
+    if (targets.length === 1 && values.length === 1) return this.assignOne(targets[0], values[0], line)
+    const before: string[] = []
+    const places = targets.map((target) => this.targetPlace(target, before))
+    const texts = this.adjusted(values, targets.length, before)
+    const stores = targets.map((target, i) => this.store(target, places[i], texts[i], line)).reverse()
+    return `${before.map((text) => `${text};`).join("")}${stores.join("")}`
+  }
+
+  private targetPlace(target: Expression, before: string[]): [string, string] {
+    if (target.kind !== "index") return ["", ""]
+    const copy = (e: Expression): string => {
+      if (e.kind === "local" && e.variable.assigned) {
+        const t = this.w.temporary()
+        before.push(`${t}=${this.value(e)}`)
+        return t
+      }
+      return this.hold(e, before)
+    }
+    return [copy(target.object), copy(target.key)]
+  }
+
+  private assignOne(target: Expression, value: Expression, line: number): string {
+    if (target.kind === "local") return `${this.place(target.variable)}=${this.value(value)};`
+    const before: string[] = []
+    if (target.kind !== "index") {
+      const text = this.hold(value, before)
+      return `${before.map((step) => `${step};`).join("")}${this.store(target, ["", ""], text, line)}`
+    }
+    const object = this.hold(target.object, before, [target.key, value])
+    const key = this.hold(target.key, before, [value])
+    const text = this.hold(value, before)
+    return `${before.map((step) => `${step};`).join("")}${this.store(target, [object, key], text, line)}`
+  }
+
+  private store(target: Expression, place: readonly [string, string], value: string, line: number): string {
+    if (target.kind === "local") return `${this.place(target.variable)}=${value};`
+    if (target.kind === "global")
+      return this.slowStore(
+        this.program.isLoading(target) ? "S.loading" : "G",
+        quoted(target.name),
+        value,
+        this.w.operatorSite(line),
+        line,
+      )
+    if (target.kind !== "index") return ""
+    const [object, key] = place
+    const site = this.w.operatorSite(line, this.describe(target.object))
+    const slow = this.slowStore(object, key, value, site, line)
+    if (target.key.kind === "string") {
+      return `if(${object} instanceof T&&${object}.plain)${object}.setText(${key},${value});else ${slow}`
+    }
+    if (this.types.of(target.key) === NUMBER) {
+      return `if(${object} instanceof T&&${object}.plain&&${key}===${key})${object}.setNumber(${key},${value});else ${slow}`
+    }
+    return slow
+  }
+
+  private slowStore(object: string, key: string, value: string, site: string, line: number): string {
+    const text = `M.setIndex(${object},${key},${value},${site})`
+    if (!this.program.metatables) return `${text};`
+    const rest = this.w.frame.generator ? `/*${line}*/yield* M.finish()` : `/*${line}*/M.finishNow()`
+    return `{if(${text}===C)${rest};}`
+  }
+
+  // Loops --------------------------------------------------------------------------------------------------------------
+
+  private bound(e: Expression, what: string, line: number): string {
+    const text = this.value(e)
+    return this.types.of(e) === NUMBER ? text : `forNumber(${text},"${what}",${this.w.operatorSite(line)})`
+  }
+
+  /** Lua takes the step from the initial value first and adds it again, which can round. */
+  private numericFor(s: NumericFor): string {
+    const { id } = s.variable
+    const step = s.step ?? { kind: "number", value: 1 }
+    const constant = stepOf(step)
+    const exact =
+      s.start.kind === "number" && Number.isSafeInteger(s.start.value) && Number.isSafeInteger(constant)
+    const values = [`l${id}=${this.bound(s.limit, "limit", s.line)}`]
+    if (constant === undefined) values.push(`d${id}=${this.bound(step, "step", s.line)}`)
+    const by = constant === undefined ? `d${id}` : numeral(constant)
+    const from = `i${id}=${this.bound(s.start, "initial", s.line)}`
+    const start = exact ? "" : `,j${id}=i${id}-${by}+${by}`
+    const counter = exact ? `i${id}` : `j${id}`
+    const test =
+      constant === undefined
+        ? `(d${id}>0?${counter}<=l${id}:${counter}>=l${id})`
+        : `${counter}${constant > 0 ? "<=" : ">="}l${id}`
+    const body = this.block(s.body)
+    return (
+      `{const ${exact ? "" : `${from},`}${values.join(",")};` +
+      `for(let ${exact ? from : start.slice(1)};${test};${counter}+=${by}){` +
+      `${turn(s.line)}${this.declared(s.variable, counter)}${body}}}`
+    )
+  }
+
+  private genericFor(s: GenericFor): string {
+    const [first] = s.values
+    const builtin = first.kind === "call" && s.values.length === 1 ? this.program.builtin(first) : undefined
+    const name = builtin?.info?.name
+    if (first.kind === "call" && first.args.length === 1 && !isMultiple(first.args[0])) {
+      if (name === "pairs") return this.pairsLoop(s, first)
+      if (name === "ipairs") return this.ipairsLoop(s, first)
+    }
+    return this.iteratorLoop(s)
+  }
+
+  private variableDeclarations(variables: ReadonlyArray<Variable>, values: ReadonlyArray<string>): string {
+    return variables.map((variable, i) => this.declared(variable, values[i] ?? "undefined")).join("")
+  }
+
+  private pairsLoop(s: GenericFor, call: Expression & { kind: "call" }): string {
+    const { id } = s.variables[0]
+    const site = this.w.site(call.line, "pairs", false, "")
+    const table = `tableOf(${this.value(call.args[0])},${site})`
+    const body = this.block(s.body)
+    return (
+      `{const o${id}=${table};let p${id}=-1,k${id};` +
+      `while((p${id}=o${id}.follow(p${id},k${id}))>=0){${turn(s.line)}k${id}=o${id}.keyAt(p${id});` +
+      `${this.variableDeclarations(s.variables, [`k${id}`, `o${id}.valueAt(p${id})`])}${body}}` +
+      `if(p${id}===-2)throw lostKey(S);}`
+    )
+  }
+
+  private ipairsLoop(s: GenericFor, call: Expression & { kind: "call" }): string {
+    const { id } = s.variables[0]
+    const site = this.w.site(call.line, "ipairs", false, "")
+    const table = `tableOf(${this.value(call.args[0])},${site})`
+    const body = this.block(s.body)
+    return (
+      `{const o${id}=${table};for(let i${id}=1;;i${id}++){${turn(s.line)}` +
+      `const e${id}=o${id}.getNumber(i${id});if(e${id}===undefined)break;` +
+      `${this.variableDeclarations(s.variables, [`i${id}`, `e${id}`])}${body}}}`
+    )
+  }
+
+  private iteratorLoop(s: GenericFor): string {
+    const { id } = s.variables[0]
+    const before: string[] = []
+    const [f, state, control] = this.adjusted(s.values, 3, before)
+    const site = this.w.site(s.line, "(for generator)", false, "")
+    const call = this.dynamicText(`f${id}`, [`a${id}`, `c${id}`], site, `/*${s.line}*/`)
+    const values = s.variables.map((_, i) => `r${id}[${i}]`)
+    const body = this.block(s.body)
+    return (
+      `{${before.map((step) => `${step};`).join("")}let f${id}=${f},a${id}=${state},c${id}=${control},r${id};` +
+      `for(;;){${turn(s.line)}r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
+      `${this.variableDeclarations(s.variables, values)}${body}}}`
+    )
+  }
+}
+
+const stepOf = (e: Expression): number | undefined => (e.kind === "number" ? e.value : undefined)

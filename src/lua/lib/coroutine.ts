@@ -1,0 +1,177 @@
+/**
+ * Coroutines. A coroutine is a stack of generators of its own: `resume` drives it, hands a turn that is asked for further
+ * down to its own driver, and ends when the coroutine yields values, returns or fails.
+ *
+ * Values can be yielded only where no library function stands between: `cDepth` must be what it was at the resume.
+ */
+import { coroutineArgument } from "../run/Arguments.js"
+import { builtin, library } from "../run/Builtin.js"
+import { LuaError } from "../run/LuaError.js"
+import { Segment, Yield } from "../run/Signal.js"
+import { C_CALLS_MAX, listOf, type LuaState, runToEnd } from "../run/State.js"
+import { asLuaError } from "../run/Task.js"
+import {
+  Coroutine,
+  LuaFunction,
+  type LuaTable,
+  type LuaValue,
+  type Results,
+  type Steps,
+} from "../run/Value.js"
+
+/** One step of the innermost generator, or of the one that waits for it if that has failed. */
+const step = (co: Coroutine, input: Results, failure: { readonly error: unknown } | undefined) => {
+  const top = co.stack[co.stack.length - 1]
+  return failure === undefined ? top.next(input) : top.throw(failure.error)
+}
+
+/** Known by its name to those who look for callers on JavaScript's stack. */
+const runner = {
+  /** Runs until the coroutine ends or yields; turns are passed on. */
+  *drive(co: Coroutine, values: LuaValue[]): Steps {
+    let input: Results = values
+    let failure: { readonly error: unknown } | undefined
+    while (co.stack.length > 0) {
+      try {
+        const result: IteratorResult<unknown, Results> = step(co, input, failure)
+        failure = undefined
+        if (result.done === true) {
+          co.stack.pop()
+          input = result.value
+        } else if (result.value instanceof Segment) co.stack.push(result.value.steps)
+        else if (result.value instanceof Yield) {
+          co.status = "suspended"
+          return result.value.values
+        } else yield undefined
+      } catch (error) {
+        co.stack.pop()
+        failure = { error: asLuaError(error) }
+      }
+    }
+    co.status = "dead"
+    if (failure !== undefined) throw failure.error
+    return input
+  },
+}
+
+const refusal = (state: LuaState, co: Coroutine): string | undefined => {
+  if (co.status !== "suspended")
+    return `cannot resume ${co === state.running ? "running" : co.status} coroutine`
+  return state.cDepth >= C_CALLS_MAX ? "C stack overflow" : undefined
+}
+
+/** Resumes a coroutine that may be resumed. */
+function* resume(state: LuaState, co: Coroutine, values: LuaValue[]): Steps {
+  const { at, depth, cDepth, running } = state
+  if (running !== undefined) running.status = "normal"
+  state.running = co
+  state.cDepth = co.floor = cDepth + 1
+  state.depth = co.depth
+  co.status = "running"
+  try {
+    const { body } = co
+    if (co.started) return yield* runner.drive(co, values)
+    co.started = true
+    if (body.g !== undefined) {
+      co.stack.push(body.g(...values))
+      return yield* runner.drive(co, values)
+    }
+    co.status = "dead"
+    return body.p(...values)
+  } finally {
+    co.depth = state.depth
+    state.at = at
+    state.depth = depth
+    state.cDepth = cDepth
+    state.running = running
+    if (running !== undefined) running.status = "running"
+  }
+}
+
+const creation = (state: LuaState): LuaFunction[] => {
+  const make = (body: LuaValue): Coroutine => {
+    if (!(body instanceof LuaFunction) || body.info !== undefined) {
+      throw state.badArgument(1, "Lua function expected")
+    }
+    return new Coroutine(body)
+  }
+  return [
+    builtin("create", (body) => make(body), { returns: "value" }),
+    builtin(
+      "wrap",
+      (body) => {
+        const co = make(body)
+        const steps = (...values: LuaValue[]): Steps => resumeWrapped(state, co, values)
+        return new LuaFunction((...values) => runToEnd(state, steps(...values)), steps, undefined, {
+          name: "wrap",
+          cost: 1,
+          calls: "always",
+        })
+      },
+      { returns: "value" },
+    ),
+  ]
+}
+
+function* resumeWrapped(state: LuaState, co: Coroutine, values: LuaValue[]): Steps {
+  const refused = refusal(state, co)
+  if (refused !== undefined) throw state.raise(refused)
+  try {
+    return yield* resume(state, co, values)
+  } catch (error) {
+    if (!(error instanceof LuaError) || typeof error.value !== "string") throw error
+    throw state.raise(error.value)
+  }
+}
+
+function* resumeSafely(state: LuaState, target: LuaValue, values: LuaValue[]): Steps {
+  const co = coroutineArgument(state, target, 1)
+  const refused = refusal(state, co)
+  if (refused !== undefined) return [false, refused]
+  try {
+    return [true, ...listOf(yield* resume(state, co, values))]
+  } catch (error) {
+    if (error instanceof LuaError) return [false, error.value]
+    throw error
+  }
+}
+
+const exchange = (state: LuaState): LuaFunction[] => [
+  builtin(
+    "resume",
+    (co, ...values) => runToEnd(state, resumeSafely(state, co, values)),
+    { calls: "always" },
+    (co, ...values) => resumeSafely(state, co, values),
+  ),
+  builtin("running", () => state.running, { returns: "value" }),
+  builtin(
+    "status",
+    (target) => {
+      const co = coroutineArgument(state, target, 1)
+      return co.status
+    },
+    { returns: "string" },
+  ),
+]
+
+const yielding = (state: LuaState): LuaFunction => {
+  const refused = () => state.bare("attempt to yield across metamethod/C-call boundary")
+  return builtin(
+    "yield",
+    () => {
+      throw refused()
+    },
+    { calls: "always" },
+    function* (...values) {
+      const co = state.running
+      if (co === undefined || state.cDepth !== co.floor) throw refused()
+      return yield new Yield(values)
+    },
+  )
+}
+
+export const coroutineLibrary = (state: LuaState): LuaTable => {
+  const [create, wrap] = creation(state)
+  const [resumption, running, status] = exchange(state)
+  return library([create, resumption, running, status, wrap, yielding(state)])
+}

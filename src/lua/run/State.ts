@@ -1,0 +1,205 @@
+/**
+ * One sandbox at run time: its globals, the place of the call under way, and the fuel that decides when running code
+ * gives others their turn.
+ *
+ * Functions of the library are made over a state (`builtin`) and find in it
+ *
+ *     at              the call they were called by; kept by those that call Lua and raise errors afterwards
+ *     raise(text)     an error with the position of that call, as luaL_error makes it; to be thrown
+ *     bare(text)      an error without a position, as the virtual machine makes it inside a library function
+ *     badArgument     `bad argument #1 to 'x' (..)`
+ *     charge(n)       pays for n operations of a loop; the turn is given up at the caller's next check
+ *     call / callNow  call a Lua value, from a generator form and from a plain form
+ *
+ * Fuel: compiled code and generator forms pay for each round of a loop and each recursive call; below zero `tick` is
+ * asked. It may throw (a kill, a limit of memory), and answers whether to yield.
+ */
+import { LuaError } from "./LuaError.js"
+import { Segment } from "./Signal.js"
+import { Task } from "./Task.js"
+import { OUTSIDE, type Place, type Site } from "./Site.js"
+import {
+  Coroutine,
+  LuaFunction,
+  LuaTable,
+  type LuaValue,
+  type Results,
+  type Steps,
+  Userdata,
+} from "./Value.js"
+
+/** Operations between two looks at the clock. */
+export const FUEL_A_TICK = 10_000
+
+/** Lua's limit of nested calls, and of nested calls from C. */
+export const CALLS_MAX = 19_997
+export const C_CALLS_MAX = 200
+
+/** Nested calls after which the next goes on with a fresh JavaScript stack. */
+const CALLS_A_SEGMENT = 128
+
+/**
+ * Asked at every tick. It may throw `state.interrupt(text)`, to end the script; true asks for control to be given
+ * back.
+ */
+export type Tick = (state: LuaState) => boolean
+
+const never: Tick = () => false
+
+export class LuaState {
+  at: Site = OUTSIDE
+  fuel = FUEL_A_TICK
+  /** Nested calls of Lua functions that can be nested without bound. */
+  depth = 0
+  /** Nested calls from library functions into Lua. */
+  cDepth = 0
+  running: Coroutine | undefined = undefined
+  /** The metatable of strings. */
+  strings: LuaTable | undefined = undefined
+  onTick: Tick = never
+  /** Where the present run was first interrupted; looking is slow, and a script may catch the error many times. */
+  interrupted: Place | undefined = undefined
+  /** Operations between two ticks; a test may have a tick at each. */
+  fuelATick = FUEL_A_TICK
+  readonly globals = new LuaTable()
+  /** The globals that the main function of a library has, while it is loaded. */
+  loading: LuaTable = this.globals
+  /** Globals that the host sets anew for each run, so that the compiler must not take them for constants. */
+  readonly perRun = new Set<string>()
+
+  // Errors -------------------------------------------------------------------------------------------------------------
+
+  /** `chunk:line: `, or nothing where the caller is no Lua code. */
+  where(site: Place = this.at): string {
+    return site.line < 0 ? "" : `${site.chunk}:${site.line}: `
+  }
+
+  /** Finds the caller at a level above 1; set by the compiler, which knows its chunks. */
+  caller: (level: number) => Place | undefined = () => undefined
+
+  /** The position of a caller further up: level 2 is that of the function that made the call under way. */
+  whereAbove(level: number): string {
+    const found = this.caller(level)
+    return found === undefined ? "" : this.where(found)
+  }
+
+  raise(text: string): LuaError {
+    return new LuaError(this.where() + text, this.at)
+  }
+
+  bare(text: string): LuaError {
+    return new LuaError(text, this.at)
+  }
+
+  badArgument(position: number, what: string): LuaError {
+    const { name, method } = this.at
+    if (!method) return this.raise(`bad argument #${position} to '${name}' (${what})`)
+    if (position === 1) return this.raise(`calling '${name}' on bad self (${what})`)
+    return this.raise(`bad argument #${position - 1} to '${name}' (${what})`)
+  }
+
+  // Turns --------------------------------------------------------------------------------------------------------------
+
+  charge(operations: number): void {
+    this.fuel -= operations
+  }
+
+  /** After a tick that threw every check is one, so that pcall cannot keep a script alive that is to end. */
+  tick(): boolean {
+    this.fuel = 0
+    const wanted = this.onTick(this)
+    this.fuel = this.fuelATick
+    return wanted
+  }
+
+  /** An error that a tick throws: it has no position, but is raised where the program is. */
+  interrupt(text: string): LuaError {
+    this.interrupted ??= this.caller(1) ?? this.at
+    return new LuaError(text, this.interrupted)
+  }
+
+  // Calls --------------------------------------------------------------------------------------------------------------
+
+  /** Calls `f` from a generator form: `yield* state.call(f, a, b)`. */
+  call(f: LuaValue, ...args: LuaValue[]): Steps {
+    return this.callFrom(OUTSIDE, f, args)
+  }
+
+  *callFrom(site: Site, f: LuaValue, args: LuaValue[]): Steps {
+    const { at, depth } = this
+    if (this.cDepth >= C_CALLS_MAX) throw this.bare("C stack overflow")
+    const target = this.callable(f, args)
+    this.cDepth++
+    this.depth++
+    this.at = site
+    const results =
+      target.g === undefined
+        ? target.p(...args)
+        : this.depth % CALLS_A_SEGMENT === 0
+          ? yield deepen(this, target.g(...args))
+          : yield* target.g(...args)
+    this.at = at
+    this.depth = depth
+    this.cDepth--
+    return results
+  }
+
+  /** Calls `f` from a plain form. What can be suspended runs to its end here, its turns being given to nobody. */
+  callNow(f: LuaValue, ...args: LuaValue[]): Results {
+    return this.callNowFrom(OUTSIDE, f, args)
+  }
+
+  callNowFrom(site: Site, f: LuaValue, args: LuaValue[]): Results {
+    const { at, depth } = this
+    if (this.cDepth >= C_CALLS_MAX) throw this.bare("C stack overflow")
+    const target = this.callable(f, args)
+    this.cDepth++
+    this.at = site
+    const results = target.g === undefined ? target.p(...args) : runToEnd(this, target.g(...args))
+    this.at = at
+    this.depth = depth
+    this.cDepth--
+    return results
+  }
+
+  /** The function behind a called value; a value with `__call` becomes the first of the arguments. */
+  private callable(f: LuaValue, args: LuaValue[]): LuaFunction {
+    if (f instanceof LuaFunction) return f
+    const handler = this.metamethod(f, "__call")
+    if (!(handler instanceof LuaFunction)) throw this.bare(`attempt to call a ${typeName(f)} value`)
+    args.unshift(f)
+    return handler
+  }
+
+  metamethod(value: LuaValue, event: string): LuaValue {
+    if (value instanceof LuaTable) return value.metatable?.getText(event)
+    return typeof value === "string" ? this.strings?.getText(event) : undefined
+  }
+}
+
+/** Hands a call that is nested deeply to the driver, which goes on with it on a fresh stack. */
+export const deepen = (state: LuaState, steps: Steps, site: Site = state.at): Segment => {
+  if (state.depth >= CALLS_MAX) throw new LuaError(`${state.where(site)}stack overflow`, site)
+  return new Segment(steps)
+}
+
+/** Runs steps to their end. A turn that is asked for cannot be given, so it is an error. */
+export const runToEnd = (state: LuaState, steps: Steps): Results => {
+  const task = new Task(steps)
+  if (!task.run()) throw state.bare("script runs too long in a call that cannot be suspended")
+  return task.results
+}
+
+export const typeName = (value: LuaValue): string => {
+  if (value === undefined) return "nil"
+  if (value instanceof LuaTable) return "table"
+  if (value instanceof LuaFunction) return "function"
+  if (value instanceof Coroutine) return "thread"
+  if (value instanceof Userdata) return "userdata"
+  return typeof value
+}
+
+/** The first of some results. */
+export const first = (results: Results): LuaValue => (Array.isArray(results) ? results[0] : results)
+
+export const listOf = (results: Results): LuaValue[] => (Array.isArray(results) ? results : [results])
