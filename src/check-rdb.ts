@@ -52,9 +52,16 @@ const progressOf = (total: number): Progress => {
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
-/** Feeds the file to the decoder; answers what is wrong, or undefined. */
-const verify = (file: string, check: RdbCheck): string | undefined => {
+interface Verdict {
+  /** Bytes that belong to the file's data. */
+  readonly offset: number
+  readonly wrong: string | undefined
+}
+
+/** Feeds the file to the decoder. */
+const verify = (file: string, check: RdbCheck): Verdict => {
   let fd = -1
+  let offset = 0
   let progress: Progress | undefined = undefined
   try {
     fd = fs.openSync(file, "r")
@@ -69,17 +76,21 @@ const verify = (file: string, check: RdbCheck): string | undefined => {
       n = fs.readSync(fd, buffer, 0, SLICE_BYTES, null)
       seen += n
       if (n > 0) decoder.feed(buffer.subarray(0, n))
-      progress.report(decoder.offset)
+      offset = decoder.offset
+      progress.report(offset)
     }
     decoder.finish()
-    const after = (size.totalBytes ?? seen) - decoder.offset
+    offset = decoder.offset
+    const after = (size.totalBytes ?? seen) - offset
     // A server stops reading there and starts.
     if (after > 0) complain(`${file}: ${after} bytes follow the end of the data`)
     const ofModules = [...check.types.keys()].filter((type) => type.startsWith("module "))
-    return ofModules.length > 0 ? `${file}: no server loads values of ${ofModules.join(", ")}` : undefined
+    const wrong = ofModules.length > 0 ? `no server loads values of ${ofModules.join(", ")}` : undefined
+    return { offset, wrong }
   } catch (thrown) {
-    if (thrown instanceof RdbCorruptError || thrown instanceof RdbVersionError) return thrown.message
-    return `cannot read ${file}: ${messageOf(thrown)}`
+    if (thrown instanceof RdbCorruptError) return { offset: thrown.offset, wrong: thrown.message }
+    if (thrown instanceof RdbVersionError) return { offset, wrong: thrown.message }
+    return { offset, wrong: `cannot read the file: ${messageOf(thrown)}` }
   } finally {
     progress?.clear()
     if (fd >= 0) fs.closeSync(fd)
@@ -103,14 +114,15 @@ const main = (args: ReadonlyArray<string>): number => {
   const now = performance.timeOrigin + performance.now()
   const check = new RdbTrial(now, defaultSettings, json ? (key) => say(keyAsJson(key)) : undefined)
   const tell = json ? complain : say
-  const wrong = verify(file, check)
-  if (check.rdbVersion > 0) for (const line of summaryLines(check)) tell(line)
-  if (wrong === undefined) {
-    tell(`${file} is sound`)
-    return 0
+  tell(`[offset 0] Checking RDB file ${file}`)
+  const { offset, wrong } = verify(file, check)
+  if (wrong === undefined) tell(`[offset ${offset}] \\o/ RDB looks OK! \\o/`)
+  else {
+    complain("--- RDB ERROR DETECTED ---")
+    complain(`[offset ${offset}] ${wrong}`)
   }
-  complain(`CORRUPT ${wrong}`)
-  return 1
+  if (check.rdbVersion > 0) for (const line of summaryLines(check)) tell(line)
+  return wrong === undefined ? 0 : 1
 }
 
 // Whoever reads the output may have seen enough (head).

@@ -303,26 +303,30 @@ export const keyAsJson = (key: CheckedKey): string => {
   })
 }
 
-/** The summary as lines of text. */
+/** The summary as lines of text: what redis-check-rdb counts, in its words, and what it does not, by type. */
 export const summaryLines = (check: RdbCheck): ReadonlyArray<string> => {
-  const lines = [`RDB version ${check.rdbVersion}`]
-  for (const [name, value] of check.fields) lines.push(`  ${name} = ${value}`)
-  const cell = (value: number | string, width: number): string => String(value).padStart(width)
-  if (check.types.size > 0) {
-    lines.push(
-      `${"type".padEnd(10)}${cell("keys", 12)}${cell("elements", 14)}${cell("bytes", 16)}${cell("expiring", 12)}${cell("largest", 12)}`,
-    )
-  }
-  for (const [type, s] of [...check.types].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    lines.push(
-      `${type.padEnd(10)}${cell(s.keys, 12)}${cell(s.elements, 14)}${cell(s.bytes, 16)}${cell(s.expires, 12)}${cell(s.largest, 12)}`,
-    )
-  }
-  if (check.libraries > 0) lines.push(`${check.libraries} function libraries`)
-  if (check.emptyKeys > 0) lines.push(`${check.emptyKeys} empty keys, which a server leaves out`)
-  if (check.modules.length > 0) lines.push(`module data: ${check.modules.join(", ")}`)
-  lines.push(
-    `${check.keys} keys in ${check.databases.size} databases, ${check.expires} with an expiry, ${check.expired} of them expired`,
-  )
-  return lines
+  const lines = [`[info] RDB version ${check.rdbVersion}`]
+  for (const [name, value] of check.fields) lines.push(`[info] AUX FIELD ${name} = '${value}'`)
+  lines.push(`[info] ${check.keys} keys read`)
+  lines.push(`[info] ${check.expires} expires`)
+  lines.push(`[info] ${check.expired} already expired`)
+  if (check.emptyKeys > 0) lines.push(`[info] ${check.emptyKeys} empty keys, which a server leaves out`)
+  lines.push(`[info] ${check.databases.size} databases`)
+  if (check.libraries > 0) lines.push(`[info] ${check.libraries} function libraries`)
+  if (check.modules.length > 0) lines.push(`[info] module data: ${check.modules.join(", ")}`)
+  return [...lines, ...typeLines(check)]
 }
+
+const typeLines = (check: RdbCheck): ReadonlyArray<string> => {
+  if (check.types.size === 0) return []
+  const row = (type: string, ...cells: ReadonlyArray<number | string>): string =>
+    type.padEnd(10) + cells.map((cell, i) => String(cell).padStart(COLUMNS[i] ?? 12)).join("")
+  const rows = [...check.types].sort(([a], [b]) => (a < b ? -1 : 1))
+  return [
+    row("type", "keys", "elements", "bytes", "expiring", "largest"),
+    ...rows.map(([type, s]) => row(type, s.keys, s.elements, s.bytes, s.expires, s.largest)),
+  ]
+}
+
+/** Widths of the columns of figures. */
+const COLUMNS = [12, 14, 16, 12, 12]

@@ -3,12 +3,15 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { describeOracle } from "../support/Oracle.js"
 import { goldenBytes, goldenDescription, goldenNames } from "./Goldens.js"
 import { withTempDir } from "./PersistenceSupport.js"
 
 const program = fileURLToPath(new URL("../../src/check-rdb.js", import.meta.url))
 const goldenPath = (name: string): string =>
   fileURLToPath(new URL(`../../testdata/golden/${name}.rdb`, import.meta.url))
+
+const LOOKS_OK = /^\[offset \d+\] \\o\/ RDB looks OK! \\o\/$/m
 
 const check = (...args: ReadonlyArray<string>) => {
   const run = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", timeout: 60_000 })
@@ -40,9 +43,9 @@ describe("redix-check-rdb", () => {
     const { status, out, err } = check(goldenPath("redis-7.0-sets"))
     expect(status).toBe(0)
     expect(err).toBe("")
-    expect(out).toMatch(/^RDB version 10$/m)
+    expect(out).toMatch(/^\[info\] RDB version 10$/m)
     expect(out).toMatch(/^set +7 +1134 /m)
-    expect(out).toMatch(/is sound$/m)
+    expect(out).toMatch(LOOKS_OK)
   })
 
   it("reads a pipe, whose size nobody knows", () => {
@@ -55,11 +58,11 @@ describe("redix-check-rdb", () => {
     expect(pipe(`cat "${file}"`)).toMatchObject({
       status: 0,
       err: "",
-      out: expect.stringMatching(/is sound$/m),
+      out: expect.stringMatching(LOOKS_OK),
     })
     expect(pipe(`head -c 500 "${file}"`)).toMatchObject({
       status: 1,
-      err: expect.stringMatching(/^CORRUPT /),
+      err: expect.stringMatching(/^--- RDB ERROR DETECTED ---\n\[offset \d+\] /),
     })
     expect(pipe(`cat "${file}" "${file}"`).err).toMatch(/bytes follow the end of the data/)
   })
@@ -75,7 +78,7 @@ describe("redix-check-rdb", () => {
       const reason = refused.get(name)
       const { status, out, err } = check(`${folder}${name}`)
       expect(status, name).toBe(reason === undefined ? 0 : 1)
-      if (reason === undefined) expect(out).toMatch(/is sound$/m)
+      if (reason === undefined) expect(out).toMatch(LOOKS_OK)
       else expect(err).toContain(reason)
     }
   })
@@ -106,7 +109,10 @@ describe("redix-check-rdb", () => {
       const file = `${dir}/bad.rdb`
       const bytes = goldenBytes("redis-7.0-strings")
       fs.writeFileSync(file, bytes.subarray(0, bytes.length - 20))
-      expect(check(file)).toMatchObject({ status: 1, err: expect.stringMatching(/^CORRUPT .*at byte \d+/) })
+      expect(check(file)).toMatchObject({
+        status: 1,
+        err: expect.stringMatching(/^--- RDB ERROR DETECTED ---\n\[offset \d+\] .*at byte \d+/),
+      })
       bytes[bytes.length - 1] ^= 1
       fs.writeFileSync(file, bytes)
       expect(check(file).err).toContain("wrong checksum")
@@ -117,5 +123,19 @@ describe("redix-check-rdb", () => {
       expect(check("--help")).toMatchObject({ status: 0, out: expect.stringContaining("Usage:") })
       return Promise.resolve()
     })
+  })
+})
+
+describeOracle("redix-check-rdb beside redis-check-rdb", () => {
+  it("says what redis-check-rdb says of whole files, in its words", () => {
+    for (const file of goldenNames.filter((name) => name.startsWith("redis-7.0-"))) {
+      const run = spawnSync("redis-check-rdb", [goldenPath(file)], { encoding: "utf8", timeout: 20_000 })
+      expect(run.status).toBe(0)
+      const { out } = check(goldenPath(file))
+      const lines = run.stdout.split("\n").filter((line) => /^\[info\]|Checking RDB file|looks OK/.test(line))
+      expect(lines.length).toBe(5)
+      for (const line of lines) expect(out).toContain(`${line}\n`)
+      for (const [field] of run.stdout.matchAll(/AUX FIELD .*$/gm)) expect(out).toContain(`${field}\n`)
+    }
   })
 })
