@@ -257,6 +257,8 @@ export const cachingWithoutTracking =
   "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
 export const noPermCommand = (command: string): string =>
   `NOPERM this user has no permissions to run the '${command}' command`
+export const noPermInExec =
+  "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: no permission to execute the command or subcommand"
 export const noPermKey = "NOPERM this user has no permissions to access one of the keys used as arguments"
 export const noPermChannel =
   "NOPERM this user has no permissions to access one of the channels used as arguments"
