@@ -27,6 +27,7 @@ import { RedixConfig } from "./config/index.js"
 import { AppCommands, family } from "./engine/Commands.js"
 import { EngineService } from "./engine/Engine.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
+import { SecureRandom } from "./engine/world/SecureRandom.js"
 import { logVerbose } from "./engine/world/VerboseLog.js"
 import { internalError } from "./server/FileReport.js"
 import { PersistenceService } from "./server/Persistence.js"
@@ -46,6 +47,11 @@ const ofEngine = () =>
   Layer.mergeAll(
     family(Effect.succeed([...dataCommands, ...lolwutCommands, ...moduleCommands])),
     family(AppCommands),
+    family(
+      Effect.gen(function* () {
+        return aclCommands(yield* EngineService, yield* SecureRandom)
+      }),
+    ),
     ...[
       transactionCommands,
       connectionCommands,
@@ -54,7 +60,6 @@ const ofEngine = () =>
       commandCommands,
       shutdownCommands,
       timeCommands,
-      aclCommands,
       infoCommands,
     ].map((commands) => family(Effect.map(EngineService, commands))),
   )
