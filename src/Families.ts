@@ -25,6 +25,7 @@ import { RedixConfig } from "./config/index.js"
 import { AppCommands, family } from "./engine/Commands.js"
 import { EngineService } from "./engine/Engine.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
+import { SecureRandom } from "./engine/world/SecureRandom.js"
 import { logVerbose } from "./engine/world/VerboseLog.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { REDIS_VERSION } from "./server/version.js"
@@ -46,13 +47,17 @@ const ofEngine = () =>
   Layer.mergeAll(
     family(Effect.succeed([...dataCommands, ...lolwutCommands])),
     family(AppCommands),
+    family(
+      Effect.gen(function* () {
+        return aclCommands(yield* EngineService, yield* SecureRandom)
+      }),
+    ),
     ...[
       transactionCommands,
       connectionCommands,
       clientCommands,
       commandCommands,
       shutdownCommands,
-      aclCommands,
       infoCommands,
     ].map((commands) => family(Effect.map(EngineService, commands))),
   )

@@ -31,13 +31,16 @@ export const directives = {
 type Table = typeof directives
 export type DirectiveName = keyof Table
 
+/** What a directive's text is read as. */
+export type ValueOf<Name extends DirectiveName> = Table[Name] extends Directive<infer A> ? A : never
+
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}` | `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : S
 
 /** The typed values, by camel-cased name: `proto-max-bulk-len` is `protoMaxBulkLen`. Bytes and seconds are numbers. */
 export type RedixValues = {
-  -readonly [Name in DirectiveName as CamelCase<Name>]: Table[Name] extends Directive<infer A> ? A : never
+  -readonly [Name in DirectiveName as CamelCase<Name>]: ValueOf<Name>
 }
 
 type ValueName = keyof RedixValues

@@ -34,7 +34,7 @@ import {
   ConfigState,
   type ConfigWarning,
 } from "./ConfigState.js"
-import { type DirectiveName, entries, type Entry, findDirective } from "./Directives.js"
+import { type DirectiveName, type ValueOf, entries, type Entry, findDirective } from "./Directives.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
 import {
   type Environment,
@@ -46,10 +46,26 @@ import {
   settingWarning,
 } from "./Settings.js"
 
-/** A value for `layerOf`: booleans are yes and no, a list is the words of a line, bytes are a secret that is no text. */
+/** A value in an override: booleans are yes and no, a list is the words of a line, bytes are a secret that is no text. */
 type Override = string | number | boolean | Uint8Array | ReadonlyArray<string | number>
 
-export type Overrides = { readonly [Name in DirectiveName | "filename"]?: Override }
+type Unit = "b" | "k" | "kb" | "m" | "mb" | "g" | "gb" | "%"
+
+/** What may be given for a directive whose value is an A: `port` takes no "abc", `maxmemory` takes "100mb". */
+type OverrideOf<A> = [A] extends [number]
+  ? number | `${number}` | `${number}${Unit | Uppercase<Unit>}`
+  : [A] extends [boolean]
+    ? boolean | "yes" | "no"
+    : [A] extends [string]
+      ? string extends A
+        ? string | number | Uint8Array
+        : A | ("yes" extends A ? boolean : never)
+      : Override
+
+/** Directives by name, each with a value of its kind. */
+export type Overrides = {
+  readonly [Name in DirectiveName]?: OverrideOf<ValueOf<Name>>
+} & { readonly filename?: string }
 
 /** What the sources gave, ready to be read. */
 interface Gathered {

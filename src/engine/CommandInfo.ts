@@ -1,6 +1,9 @@
 /** What is known of a command without its handler: all that a context or a client's session may see of one. */
 import type { CommandSpec } from "./declare/CommandSpec.js"
 
+/** Commands and subcommands that a server can have; a multiple of 32. */
+export const COMMANDS_MAX = 1024
+
 export interface CommandInfo {
   readonly spec: CommandSpec
   /** Name in lower case; subcommands as "config|get". */

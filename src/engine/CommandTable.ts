@@ -5,6 +5,7 @@
  * each slot stands the name it is found by, which rename-command may have made another one than the command's own.
  * Example: "GeT" hashes as "get"; the slot's name is compared byte by byte before it counts as found.
  */
+import { COMMANDS_MAX } from "./CommandInfo.js"
 import type { Command, Handler, TableCommand } from "./Command.js"
 import type { CommandSpec } from "./declare/CommandSpec.js"
 
@@ -39,8 +40,6 @@ export const renamed = (
   return result
 }
 
-/** Commands and subcommands that a server can have. */
-export const COMMANDS_MAX = 1024
 /** Twice as many, so that the table is at most half full. */
 const SLOTS = 2 * COMMANDS_MAX
 

@@ -2,9 +2,9 @@
  * Runs commands: finds the command, refuses it where the server's or the client's state says so, calls the handler, and
  * hands what it did to the command log and to waiting clients. No Effect, no allocation for an ordinary command.
  *
- * Ordinary commands pass one test: none of the command's bits is in `gate` and the session is not `special`. Only then
- * come the checks, in Redis's order: unknown, arity, authentication, memory, disk errors, replicas, read-only replica,
- * subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
+ * Ordinary commands pass one test: none of the command's bits is in `gate`, the session may run the command (Rights.ts) and
+ * is not `special`. Only else come the checks, in Redis's order: unknown, arity, authentication, rights, memory, disk errors,
+ * replicas, read-only replica, subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
  */
 import type * as Effect from "effect/Effect"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"
@@ -12,6 +12,7 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { CommandArgument } from "../resp/CommandEncoder.js"
 import { HeldCommands } from "./HeldCommands.js"
+import { allows } from "./clients/Rights.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -123,7 +124,11 @@ export class Dispatcher {
     const cmd = this.resolve(session, named)
     if (cmd === undefined) return
     if (c.command !== cmd) c.command = cmd
-    if (((cmd.bits & this.gates.bits) | (session.special ? 1 : 0)) !== 0 && this.refusedOrHeld(cmd, session))
+    const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
+    if (
+      ((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 &&
+      this.refusedOrHeld(cmd, session)
+    )
       return session.postponed ? this.pause.wait : undefined
     const waiting = this.call(cmd, request)
     if (this.monitors.watching) this.pushes.finish()
@@ -322,6 +327,10 @@ export class Dispatcher {
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
     if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
+    if (!allows(c.session.rights, queued.id)) {
+      c.out.error(Errors.noPermInExec)
+      return undefined
+    }
     const { buf, argc, argOff, argLen, command, denyBlocking } = c
     c.buf = queued.buf
     c.argc = queued.argOff.length

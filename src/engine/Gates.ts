@@ -4,7 +4,8 @@
  * `bits` holds the command bits that need a closer look in the present state; while it is 0, dispatch asks nothing. The
  * parts that own a state (replication, persistence, memory) set it here and call `update`.
  */
-import { type Command, CommandBit } from "./Command.js"
+import { allows } from "./clients/Rights.js"
+import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 import * as Errors from "../resp/Errors.js"
@@ -57,7 +58,7 @@ export class Gates {
   }
 
   /** Why a command of this session is refused now, or undefined. */
-  refusal(cmd: Command, session: Session): string | undefined {
+  refusal(cmd: TableCommand, session: Session): string | undefined {
     const bits = this.bitsFor(cmd, session)
     if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
       return Errors.guarded(cmd.name)
@@ -66,6 +67,7 @@ export class Gates {
     if (session.kind === "master") return undefined
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
       return Errors.notAllowedInTransaction
+    if (!allows(session.rights, cmd.id)) return Errors.noPermCommand(cmd.name)
     const state = this.stateRefusal(cmd, bits, session)
     if (state !== undefined) return state
     if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {

@@ -257,6 +257,10 @@ export const trackingRedirect = "ERR The client ID you want redirect to does not
 export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
 export const cachingWithoutTracking =
   "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+export const noPermCommand = (command: string): string =>
+  `NOPERM this user has no permissions to run the '${command}' command`
+export const noPermInExec =
+  "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: no permission to execute the command or subcommand"
 export const subscribedClient = (command: string): string =>
   `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 export const maxClients = "ERR max number of clients reached"

@@ -16,7 +16,11 @@ const ORDERED = ["string", "zset"]
 const EVENTS = "KEAn"
 
 // Compressors choose their matches; what is not compressed is the same bytes.
-const settings = { rdbcompression: "no", "enable-debug-command": "yes", "notify-keyspace-events": EVENTS }
+const settings = {
+  rdbcompression: "no",
+  "enable-debug-command": "yes",
+  "notify-keyspace-events": EVENTS,
+} as const
 
 let redix: TestRedix
 beforeAll(async () => {

@@ -35,9 +35,9 @@ const compare = (
   it(`${name}, ${encodings}, RESP${protocol}`, { timeout: 120_000 + (COMMANDS / 1000) * 3000 }, () => {
     const [entries, value] = limits[encodings]
     const config = {
-      "zset-max-listpack-entries": String(entries),
-      "zset-max-listpack-value": String(value),
-    }
+      "zset-max-listpack-entries": `${entries}`,
+      "zset-max-listpack-value": `${value}`,
+    } as const
     return withOracle({ config }, async (server) => {
       const redix = await startRedix({}, config)
       running.push(redix)

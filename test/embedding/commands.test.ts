@@ -103,7 +103,7 @@ it("have docs, keys, flags and ACL categories", async () => {
 })
 
 it("run in transactions, and on replicas by their master's stream", async () => {
-  const master = await start()
+  const master = await start({ "repl-diskless-sync-delay": 0 })
   const replica = await start({ replicaof: `127.0.0.1 ${master.port}` })
   await until(
     async () => (await replica.client.text("INFO", "replication")).includes("master_link_status:up"),

@@ -5,7 +5,7 @@ import type { Argument, RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 const BUSY = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
-const THRESHOLD = { "busy-reply-threshold": "30" }
+const THRESHOLD = { "busy-reply-threshold": 30 }
 
 let redix: TestRedix
 beforeEach(async () => void (redix = await startRedix({}, THRESHOLD)))

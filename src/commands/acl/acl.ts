@@ -1,5 +1,5 @@
 /** ACL, for the one user there is: "default", who may do everything, with or without a password (requirepass). */
-import { createHash, randomBytes } from "node:crypto"
+import { createHash } from "node:crypto"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
@@ -9,6 +9,7 @@ import { aclCategories } from "../../engine/declare/CommandSpec.js"
 import * as Errors from "../../resp/Errors.js"
 import type { AclLog } from "../../engine/clients/AclLog.js"
 import type { Engine } from "../../engine/Engine.js"
+import { randomHex, type SecureBytes } from "../../engine/world/SecureRandom.js"
 
 const HELP: ReadonlyArray<string> = [
   "CAT [<category>]",
@@ -107,22 +108,20 @@ const list = (c: CommandContext): void => {
   c.out.bulkText(`user ${USER} on ${hash === undefined ? "nopass" : `#${hash}`} ~* &* +@all`)
 }
 
-const genPass = (c: CommandContext): void => {
-  if (c.argc > 3) return moreArguments(c)
-  const bits = c.argc === 3 ? c.integer(2) : PASSWORD_BITS
-  if (Number.isNaN(bits)) return c.fail(Errors.notInteger)
-  if (bits <= 0 || bits > PASSWORD_BITS_MAX) {
-    return c.fail(
-      "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096",
-    )
+const genPass =
+  (random: SecureBytes) =>
+  (c: CommandContext): void => {
+    if (c.argc > 3) return moreArguments(c)
+    const bits = c.argc === 3 ? c.integer(2) : PASSWORD_BITS
+    if (Number.isNaN(bits)) return c.fail(Errors.notInteger)
+    if (bits <= 0 || bits > PASSWORD_BITS_MAX) {
+      return c.fail(
+        "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096",
+      )
+    }
+    const digits = Math.ceil(bits / 4)
+    c.out.bulkText(randomHex(random, digits))
   }
-  const digits = Math.ceil(bits / 4)
-  c.out.bulkText(
-    randomBytes(Math.ceil(digits / 2))
-      .toString("hex")
-      .slice(0, digits),
-  )
-}
 
 /** ACL LOG has one option: RESET. */
 const logOptions = options(spec.ACL_LOG)
@@ -180,12 +179,12 @@ const NO_FILE =
 const ONE_USER =
   "ERR Redix has one user, 'default', and it may do everything; its password is set with CONFIG SET requirepass"
 
-export const aclCommands = (engine: Engine): ReadonlyArray<Command> => [
+export const aclCommands = (engine: Engine, random: SecureBytes): ReadonlyArray<Command> => [
   container(spec.ACL, [
     command(spec.ACL_CAT, cat(engine)),
     command(spec.ACL_DELUSER, deleteUsers),
     command(spec.ACL_DRYRUN, dryRun(engine)),
-    command(spec.ACL_GENPASS, genPass),
+    command(spec.ACL_GENPASS, genPass(random)),
     command(spec.ACL_GETUSER, getUser),
     command(spec.ACL_LIST, list),
     command(spec.ACL_LOAD, (c) => c.fail(NO_FILE)),

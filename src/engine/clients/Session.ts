@@ -2,6 +2,7 @@
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
 import * as Effect from "effect/Effect"
+import { fullRights, type Rights } from "./Rights.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
@@ -105,6 +106,8 @@ export class Session {
   resp: 2 | 3 = 2
   kind: SessionKind = "normal"
   authenticated = true
+  /** The commands it may run. */
+  rights: Rights = fullRights
   /** MULTI: the queue, or undefined outside a transaction. */
   queue: Array<QueuedCommand> | undefined = undefined
   /** A queued command was refused: EXEC answers EXECABORT. */

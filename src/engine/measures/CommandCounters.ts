@@ -2,7 +2,7 @@
  * Counters of INFO commandstats, by the ids of a server's command table. They belong to the server, not to the commands:
  * servers of one process share those.
  */
-import { COMMANDS_MAX } from "../CommandTable.js"
+import { COMMANDS_MAX } from "../CommandInfo.js"
 
 export class CommandCounters {
   readonly calls = new Float64Array(COMMANDS_MAX)

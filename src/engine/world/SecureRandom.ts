@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto"
 import * as Context from "effect/Context"
 
-interface SecureBytes {
+export interface SecureBytes {
   readonly bytes: (count: number) => Uint8Array
 }
 

@@ -1,6 +1,7 @@
 /** Opens the connection to a master: TCP, or TLS with the options given. It ends with the scope. */
 import * as net from "node:net"
 import * as tls from "node:tls"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { withinReal } from "../../engine/Turn.js"
 import { timeoutText } from "../../replication/LinkReport.js"
@@ -74,7 +75,7 @@ const open = (
   })
 
 /** @param sourceAddress local address of the connection, "" = the system's choice */
-export const dialMaster = (
+const dialMaster = (
   master: MasterAddress,
   secure: tls.ConnectionOptions | undefined,
   timeoutMs: number,
@@ -94,3 +95,9 @@ export const dialMaster = (
     (socket) => Effect.sync(() => void socket.destroy()),
     { interruptible: true },
   ).pipe(Effect.map(connectionOf))
+
+/** How masters are reached; a simulation puts a network of its own in its place. */
+export const Dial: Context.Reference<typeof dialMaster> = Context.Reference<typeof dialMaster>(
+  "redix/server/Dial",
+  { defaultValue: () => dialMaster },
+)

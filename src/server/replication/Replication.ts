@@ -23,7 +23,7 @@ import { describeClient } from "../../engine/clients/clientDescribe.js"
 import { MasterCommands } from "./MasterCommands.js"
 import { type Engine, EngineService } from "../../engine/Engine.js"
 import { Failover } from "./Failover.js"
-import { dialMaster } from "./MasterDial.js"
+import { Dial } from "./MasterDial.js"
 import { PersistenceService } from "../Persistence.js"
 import { type ProcessFacts, ProcessInfo } from "../../engine/world/ProcessInfo.js"
 import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
@@ -41,6 +41,7 @@ interface ReplicationServices {
   readonly pid: number
   /** 40 characters that no peer can guess. */
   readonly newMark: () => string
+  readonly dial: (typeof Dial)["Service"]
   /** Starts a fiber that ends with the server. */
   readonly fork: Run<FileSystem.FileSystem>
   readonly withFiles: <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
@@ -259,7 +260,7 @@ export class Replication {
           const secure = values.tlsReplication
             ? yield* services.withFiles(readClientTlsOptions(values))
             : undefined
-          return yield* dialMaster(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
+          return yield* services.dial(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
         }),
       background: services.fork,
     }
@@ -333,6 +334,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
         const random = yield* SecureRandom
         const replication = new Replication(engine, yield* ReplicationHistory, {
           newMark: () => randomHex(random, 40),
+          dial: yield* Dial,
           config: yield* RedixConfig,
           crash: (yield* ProcessInfo).crash,
           pid: (yield* ProcessInfo).pid,

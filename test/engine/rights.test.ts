@@ -1,0 +1,76 @@
+/** A session with fewer rights: refused as redis-server 7.0 refuses it, by the one test before every command. */
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
+import { allow, allows, deny, everyCommand, fullRights } from "../../src/engine/clients/Rights.js"
+import { type LocalClient, localClient } from "../support/Local.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+
+let redix: TestRedix
+let client: LocalClient
+beforeAll(async () => {
+  redix = await startRedix()
+})
+afterAll(() => redix.stop())
+beforeEach(() => {
+  client = localClient(redix.engine)
+})
+
+const idOf = (name: string): number => {
+  const [container = "", sub] = name.split("|")
+  const command = redix.engine.dispatcher.table.byName(container)
+  const found = sub === undefined ? command : command?.subcommands?.get(sub)
+  if (found === undefined) throw new Error(`no command ${name}`)
+  return found.id
+}
+
+const without = (...names: ReadonlyArray<string>): void => {
+  const rights = everyCommand()
+  for (const name of names) deny(rights, idOf(name))
+  client.session.rights = rights
+}
+
+const denied = (name: string): string =>
+  `-NOPERM this user has no permissions to run the '${name}' command\r\n`
+
+it("every id has a bit of its own", () => {
+  const rights = everyCommand()
+  for (const id of [0, 31, 32, 70, 1023]) {
+    deny(rights, id)
+    expect([allows(rights, id), allows(rights, id ^ 1)]).toEqual([false, true])
+    allow(rights, id)
+    expect(allows(rights, id)).toBe(true)
+  }
+  expect(rights).toEqual(fullRights)
+})
+
+it("refuses a command and a subcommand, and nothing else", () => {
+  without("get", "config|get")
+  expect(client.run("GET", "a")).toBe(denied("get"))
+  expect(client.run("GET")).toBe("-ERR wrong number of arguments for 'get' command\r\n")
+  expect(client.run("CONFIG", "GET", "port")).toBe(denied("config|get"))
+  expect(client.run("CONFIG", "NOSUCH")).toBe("-ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.\r\n")
+  expect(client.run("SET", "a", "1")).toBe("+OK\r\n")
+  expect(localClient(redix.engine).run("GET", "a")).toBe("$1\r\n1\r\n")
+})
+
+it("spoils the transaction that it is queued in, and stops one that was queued before", () => {
+  without("get")
+  expect(client.run("MULTI")).toBe("+OK\r\n")
+  expect(client.run("GET", "a")).toBe(denied("get"))
+  expect(client.run("EXEC")).toBe("-EXECABORT Transaction discarded because of previous errors.\r\n")
+  client.run("SET", "a", "1")
+  client.run("MULTI")
+  client.run("SET", "a", "2")
+  client.run("PING")
+  without("set")
+  expect(client.run("EXEC")).toBe(
+    "*2\r\n-NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: no permission to execute the command or subcommand\r\n+PONG\r\n",
+  )
+  expect(client.run("GET", "a")).toBe("$1\r\n1\r\n")
+})
+
+it("comes behind the password", () => {
+  without("get")
+  client.session.authenticated = false
+  redix.engine.gates.update()
+  expect(client.run("GET", "a")).toBe(denied("get"))
+})
