@@ -20,7 +20,7 @@ import type { RequestView } from "../resp/RequestParser.js"
 import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./CommandTimer.js"
 import type { Gates } from "./Gates.js"
-import type { ScriptArguments } from "./ScriptArguments.js"
+import type { ScriptArguments } from "./scripts/ScriptArguments.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
 
 /** Bytes of an argument that an error text can show at most. */

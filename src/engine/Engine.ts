@@ -36,7 +36,7 @@ import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import { logVerbose } from "./VerboseLog.js"
 import { Replies } from "./clients/Replies.js"
-import { ScriptRuns } from "./ScriptRuns.js"
+import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import { TURN_MS, WorkAlarm } from "./WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */

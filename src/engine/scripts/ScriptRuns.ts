@@ -14,14 +14,14 @@
  */
 import * as Effect from "effect/Effect"
 import type { Clock } from "effect/Clock"
-import { CommandBit, type TableCommand } from "./Command.js"
-import type { CommandContext } from "./CommandContext.js"
-import type { Dispatcher } from "./Dispatcher.js"
+import { CommandBit, type TableCommand } from "../Command.js"
+import type { CommandContext } from "../CommandContext.js"
+import type { Dispatcher } from "../Dispatcher.js"
 import { ScriptArguments } from "./ScriptArguments.js"
-import { afterThis, atTurnEnd, realNow } from "./Turn.js"
-import type { Run } from "./Background.js"
-import type { Session } from "./clients/Session.js"
-import * as Errors from "../resp/Errors.js"
+import { afterThis, atTurnEnd, realNow } from "../Turn.js"
+import type { Run } from "../Background.js"
+import type { Session } from "../clients/Session.js"
+import * as Errors from "../../resp/Errors.js"
 
 /** How long a suspended script runs before others have their turn, in milliseconds. */
 const SLICE_MS = 8
