@@ -31,15 +31,16 @@ afterAll(async () => {
   await redix.stop()
 })
 
+type Answered = (error: Error | null, reply: unknown) => void
+
 describe("redlock", () => {
   it("locks, extends and unlocks; who comes second waits in vain", async () => {
-    const evaluating: Redlock.CompatibleRedisClient = {
-      eval: (args, callback) =>
-        client.call("EVAL", args.map(String)).then(
-          (reply) => callback?.(null, reply),
-          (error: Error) => callback?.(error, null),
-        ),
-    }
+    const ask = (command: string) => (args: ReadonlyArray<Redlock.EvalArg>, callback?: Answered) =>
+      client.call(command, args.map(String)).then(
+        (reply) => callback?.(null, reply),
+        (error: Error) => callback?.(error, null),
+      )
+    const evaluating = { eval: ask("EVAL"), evalsha: ask("EVALSHA") }
     const locks = new Redlock([evaluating], { retryCount: 0 })
     const lock = await locks.lock("resource", 5000)
     await expect(locks.lock("resource", 5000)).rejects.toThrow(/Exceeded/)
