@@ -44,7 +44,7 @@ import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import { logVerbose } from "./world/VerboseLog.js"
 import { Replies } from "./clients/Replies.js"
-import { ScriptRuns } from "./script/ScriptRuns.js"
+import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */

@@ -302,7 +302,6 @@ export const scriptWrongArguments = "ERR Wrong number of args calling Redis comm
 export const scriptNotAllowed = "ERR This Redis command is not allowed from script"
 export const scriptNoCommand = "ERR Please specify at least one argument for this redis lib call"
 export const scriptArgumentTypes = "ERR Lua redis lib command arguments must be strings or integers"
-export const scriptOnReplica = "ERR Can not run script with write flag on readonly replica."
 export const luaStackLimit = "ERR reached lua stack limit"
 export const scriptReadOnly = "ERR Write commands are not allowed from read-only scripts."
 export const scriptStale = "ERR Can not execute the command on a stale replica"

@@ -1,5 +1,4 @@
 /** Lines of commands sent to redis-server and to Redix alike; all whose replies differ are told at once. */
-import { expect } from "vitest"
 import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
 import { withOracle } from "../support/Oracle.js"
 import type { TestRedix } from "../support/Redix.js"
@@ -15,16 +14,16 @@ const PROTOCOLS = ["2", "3"] as const
 const comparable = (reply: Buffer): string =>
   reply.toString("latin1").replace(/(function|table|thread|userdata): (builtin: )?0x[0-9a-f]+/g, "$1")
 
-/** Sends the lines in both protocols to both servers, from an empty data set each time. */
-export const compareLines = (
+/** Sends the lines in both protocols to both servers, from an empty data set each time; answers where they differ. */
+export const differences = (
   redix: TestRedix,
   lines: ReadonlyArray<Line>,
   config: Record<string, string> = {},
-): Promise<void> =>
+): Promise<ReadonlyArray<string>> =>
   withOracle({ config }, async (server) => {
+    const found: Array<string> = []
     for (const protocol of PROTOCOLS) {
       const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
-      const differences: Array<string> = []
       for (const client of [oracle, subject]) {
         await client.command("HELLO", protocol)
         await client.command("FLUSHALL")
@@ -39,12 +38,12 @@ export const compareLines = (
           })
         const [wanted, got] = await Promise.all([ask(oracle), ask(subject)])
         if (comparable(wanted) !== comparable(got))
-          differences.push(
-            `${formatCommand(line)}\n  redis: ${JSON.stringify(wanted.toString("latin1"))}\n  redix: ${JSON.stringify(got.toString("latin1"))}`,
+          found.push(
+            `RESP${protocol}: ${formatCommand(line)}\n  redis: ${JSON.stringify(wanted.toString("latin1"))}\n  redix: ${JSON.stringify(got.toString("latin1"))}`,
           )
       }
-      expect(differences.join("\n"), `RESP${protocol}`).toBe("")
       oracle.close()
       subject.close()
     }
+    return found
   })

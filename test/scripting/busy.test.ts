@@ -183,7 +183,7 @@ const asked: ReadonlyArray<Ask> = [
 
 describeOracle("busy, as Redis is", () => {
   const compare = (run: Ask, prepare: ReadonlyArray<Ask>, stop: string): Promise<void> =>
-    withOracle({ config: THRESHOLD }, async (server) => {
+    withOracle({ config: { "busy-reply-threshold": "30" } }, async (server) => {
       const outcomes: Array<Array<string>> = []
       for (const connect of [() => server.connect(), () => redix.connect()]) {
         const [runner, other, last] = await Promise.all([connect(), connect(), connect()])

@@ -1,6 +1,6 @@
 /** A script in the sandbox: a main function or a function of a library, called once. */
 import type { CommandContext } from "../../engine/CommandContext.js"
-import { type ScriptKind, ScriptRun } from "../../engine/script/ScriptRuns.js"
+import { type ScriptKind, ScriptRun } from "../../engine/scripts/ScriptRuns.js"
 import { type Call, start } from "../../lua/Lua.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import { first, type LuaState } from "../../lua/run/State.js"

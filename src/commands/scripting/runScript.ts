@@ -1,10 +1,9 @@
 /** How EVAL and FCALL begin: the keys and arguments, what refuses the script up front, and the run. */
-import type * as Effect from "effect/Effect"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
-import type { LuaRun, Rights } from "./LuaRun.js"
+import type { Rights } from "./LuaRun.js"
 import type { ScriptFlags } from "./Shebang.js"
 
 /** Arguments before the first key: the command, the script, the number of keys. */
@@ -59,17 +58,13 @@ export const refusal = (
 ): string | undefined => {
   const { gates, memoryLimit } = engine
   if (flags === undefined) return gates.masterDown ? Errors.masterDown : undefined
-  if (gates.masterDown && !flags.allowStale) return Errors.masterDown
-  if (flags.noWrites) return undefined
-  if (readOnly) return Errors.scriptWriteFlag
-  if (!c.fromMaster) {
-    if (gates.readOnlyReplica) return Errors.scriptOnReplica
+  const writes = !flags.noWrites
+  if (writes && !flags.allowOom && memoryLimit.max > 0 && memoryLimit.passed()) return Errors.outOfMemory
+  if (writes && !c.fromMaster) {
     if (gates.saveFailed) return Errors.misconf
-    if (gates.tooFewReplicas) return Errors.noReplicas
+    if (gates.tooFewReplicas && !gates.readOnlyReplica) return Errors.noReplicas
+    if (gates.readOnlyReplica) return Errors.readOnly
   }
-  if (flags.allowOom || memoryLimit.max === 0 || !memoryLimit.passed()) return undefined
-  return Errors.outOfMemory
+  if (gates.masterDown && !flags.allowStale) return Errors.masterDown
+  return writes && readOnly ? Errors.scriptWriteFlag : undefined
 }
-
-export const begin = (engine: Engine, run: LuaRun): void | Effect.Effect<Uint8Array> =>
-  engine.scripts.begin(run)

@@ -1,0 +1,227 @@
+/** Libraries that live on scripts: redlock, rate-limiter-flexible, Bull, bee-queue; and scripts of the clients themselves. */
+import { execFile } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import BeeQueue from "bee-queue"
+import Bull from "bull"
+import { Redis } from "ioredis"
+import {
+  BurstyRateLimiter,
+  RateLimiterQueue,
+  RateLimiterRedis,
+  RateLimiterRes,
+  RateLimiterUnion,
+} from "rate-limiter-flexible"
+import { createClient, defineScript } from "redis"
+import Redlock from "redlock"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describeOracle } from "../support/Oracle.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+
+let redix: TestRedix
+let client: Redis
+beforeAll(async () => {
+  redix = await startRedix()
+  client = new Redis({ host: "127.0.0.1", port: redix.port })
+})
+afterAll(async () => {
+  client.disconnect()
+  await redix.stop()
+})
+
+type Answered = (error: Error | null, reply: unknown) => void
+
+describe("redlock", () => {
+  it("locks, extends and unlocks; who comes second waits in vain", async () => {
+    const ask = (command: string) => (args: ReadonlyArray<Redlock.EvalArg>, callback?: Answered) =>
+      client.call(command, args.map(String)).then(
+        (reply) => callback?.(null, reply),
+        (error: Error) => callback?.(error, null),
+      )
+    const evaluating = { eval: ask("EVAL"), evalsha: ask("EVALSHA") }
+    const locks = new Redlock([evaluating], { retryCount: 0 })
+    const lock = await locks.lock("resource", 5000)
+    await expect(locks.lock("resource", 5000)).rejects.toThrow(/Exceeded/)
+    const longer = await lock.extend(9000)
+    expect(await client.pttl("resource")).toBeGreaterThan(5000)
+    await longer.unlock()
+    await (await locks.lock("resource", 5000)).unlock()
+    const several = await locks.lock(["a", "b"], 5000)
+    expect(await client.exists("a", "b")).toBe(2)
+    await several.unlock()
+    expect(await client.exists("a", "b")).toBe(0)
+  })
+})
+
+const rejection = (attempt: Promise<unknown>): Promise<unknown> =>
+  attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+
+describe("rate-limiter-flexible", () => {
+  it("counts, refuses, blocks, rewards and forgets", async () => {
+    const limiter = new RateLimiterRedis({
+      storeClient: client,
+      keyPrefix: "r",
+      points: 2,
+      duration: 5,
+      blockDuration: 7,
+    })
+    expect((await limiter.consume("k")).remainingPoints).toBe(1)
+    expect((await limiter.consume("k")).remainingPoints).toBe(0)
+    const refused = await rejection(limiter.consume("k"))
+    expect(refused).toBeInstanceOf(RateLimiterRes)
+    if (refused instanceof RateLimiterRes) expect(refused.msBeforeNext).toBeGreaterThan(5000)
+    await limiter.reward("k", 3)
+    await limiter.penalty("k", 1)
+    expect((await limiter.get("k"))?.consumedPoints).toBe(1)
+    expect(await limiter.delete("k")).toBe(true)
+    expect(await limiter.get("k")).toBeNull()
+  })
+
+  it("bursts, unions and queues", async () => {
+    const slow = new RateLimiterRedis({ storeClient: client, keyPrefix: "s", points: 1, duration: 1 })
+    const burst = new RateLimiterRedis({ storeClient: client, keyPrefix: "b", points: 2, duration: 5 })
+    const bursty = new BurstyRateLimiter(slow, burst)
+    for (let i = 0; i < 3; i++) await bursty.consume("k")
+    expect(await rejection(bursty.consume("k"))).toBeDefined()
+    const union = new RateLimiterUnion(
+      new RateLimiterRedis({ storeClient: client, keyPrefix: "u1", points: 1, duration: 5 }),
+      new RateLimiterRedis({ storeClient: client, keyPrefix: "u2", points: 5, duration: 5 }),
+    )
+    await union.consume("k")
+    expect(Object.keys((await rejection(union.consume("k"))) ?? {})).toEqual(["u1"])
+    const queue = new RateLimiterQueue(
+      new RateLimiterRedis({ storeClient: client, keyPrefix: "q", points: 1, duration: 1 }),
+    )
+    expect(await queue.removeTokens(1)).toBe(0)
+    expect(await queue.removeTokens(1)).toBe(0)
+  })
+})
+
+describe("Bull", () => {
+  it("works jobs off, tries again, delays", async () => {
+    const queue = new Bull("bull", { redis: { host: "127.0.0.1", port: redix.port } })
+    const results: Array<unknown> = []
+    const done = new Promise<void>((resolve) => {
+      queue.on("completed", (_, result) => {
+        results.push(result)
+        if (results.length === 3) resolve()
+      })
+    })
+    void queue.process((job) =>
+      job.data.fails === true && job.attemptsMade === 0
+        ? Promise.reject(new Error("no"))
+        : Promise.resolve(job.data.n),
+    )
+    await queue.add({ n: 1 })
+    await queue.add({ n: 2, fails: true }, { attempts: 2 })
+    await queue.add({ n: 3 }, { delay: 50 })
+    await done
+    expect(results.sort()).toEqual([1, 2, 3])
+    expect(await queue.getJobCounts()).toMatchObject({ completed: 3, waiting: 0, delayed: 0, failed: 0 })
+    await queue.close()
+  })
+})
+
+describe("bee-queue", () => {
+  it("works jobs off, and fails those that fail", async () => {
+    const queue = new BeeQueue("bee", {
+      redis: { host: "127.0.0.1", port: redix.port },
+      activateDelayedJobs: true,
+    })
+    const ended = new Promise<Array<string>>((resolve) => {
+      const outcomes: Array<string> = []
+      const take = (outcome: string): void => {
+        outcomes.push(outcome)
+        if (outcomes.length === 3) resolve(outcomes)
+      }
+      queue.on("succeeded", (_, result) => take(`succeeded ${result}`))
+      queue.on("failed", (_, error) => take(`failed ${error.message}`))
+    })
+    queue.process((job: BeeQueue.Job<{ n: number }>) =>
+      job.data.n < 0 ? Promise.reject(new Error("negative")) : Promise.resolve(job.data.n * 2),
+    )
+    await queue.createJob({ n: 1 }).save()
+    await queue.createJob({ n: -1 }).save()
+    await queue
+      .createJob({ n: 2 })
+      .delayUntil(new Date(Date.now() + 50))
+      .save()
+    expect((await ended).sort()).toEqual(["failed negative", "succeeded 2", "succeeded 4"])
+    await queue.close()
+  })
+})
+
+describe("scripts of clients", () => {
+  it("ioredis: defineCommand, by digest and in pipelines", async () => {
+    const redis = new Redis({
+      host: "127.0.0.1",
+      port: redix.port,
+      scripts: { both: { numberOfKeys: 1, lua: "return {KEYS[1], ARGV[1], redis.call('PING')}" } },
+    })
+    const run: unknown = await redis
+      .pipeline([
+        ["both", "k", "v"],
+        ["both", "k", "w"],
+      ])
+      .exec()
+    expect(run).toEqual([
+      [null, ["k", "v", "PONG"]],
+      [null, ["k", "w", "PONG"]],
+    ])
+    redis.disconnect()
+  })
+
+  it("node-redis: defineScript, and functions", async () => {
+    const redis = createClient({
+      socket: { host: "127.0.0.1", port: redix.port },
+      scripts: {
+        add: defineScript({
+          SCRIPT: "return redis.call('INCRBY', KEYS[1], ARGV[1])",
+          NUMBER_OF_KEYS: 1,
+          parseCommand: (parser, key: string, n: number) => {
+            parser.pushKey(key)
+            parser.push(String(n))
+          },
+          transformReply: (reply: number) => reply,
+        }),
+      },
+    })
+    await redis.connect()
+    expect(await redis.add("sum", 4)).toBe(4)
+    expect(await redis.add("sum", 5)).toBe(9)
+    await redis.functionLoad(
+      "#!lua name=mine\nredis.register_function('twice', function(_, args) return args[1] * 2 end)",
+    )
+    expect(await redis.fCall("twice", { keys: [], arguments: ["21"] })).toBe(42)
+    expect((await redis.functionList()).map((one) => one.library_name)).toEqual(["mine"])
+    redis.destroy()
+  })
+})
+
+describeOracle("redis-cli", () => {
+  it("runs a file with --eval", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "redix-eval-"))
+    try {
+      const file = join(dir, "script.lua")
+      await writeFile(file, "return {KEYS[1], ARGV[1], #KEYS, #ARGV}\n")
+      const { stdout } = await promisify(execFile)("redis-cli", [
+        "-p",
+        String(redix.port),
+        "--eval",
+        file,
+        "a",
+        "b",
+        ",",
+        "x",
+      ])
+      expect(stdout).toBe("a\nx\n2\n1\n")
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+  })
+})
