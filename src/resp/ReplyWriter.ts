@@ -17,7 +17,8 @@
  *
  * Example (RESP2): `array(2); bulkText("a"); int(7)` leaves "*2\r\n$1\r\na\r\n:7\r\n".
  */
-import { doubleText, maxIntBytes, writeInt } from "../bytes/NumberFormat.js"
+import { formatDouble17 } from "../bytes/FloatText.js"
+import { maxIntBytes, writeInt } from "../bytes/NumberFormat.js"
 
 /** The aggregate kinds whose header `deferredEnd` can insert. */
 export type AggregateKind = "array" | "map" | "set" | "push"
@@ -322,11 +323,11 @@ export class ReplyWriter {
   /** `,x`, in RESP2 a bulk string; digits as C's `%.17g`. */
   double(x: number): void {
     if (this.resp === 3) {
-      this.rawText("," + doubleText(x) + "\r\n")
+      this.rawText("," + formatDouble17(x) + "\r\n")
     } else if ((x | 0) === x && (x !== 0 || 1 / x > 0)) {
       this.bulkInt(x)
     } else {
-      const text = doubleText(x)
+      const text = formatDouble17(x)
       this.rawText("$" + text.length + "\r\n" + text + "\r\n")
     }
   }
