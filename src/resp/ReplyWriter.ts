@@ -1,9 +1,9 @@
 /**
  * The output side of RESP: a growable buffer into which commands write their replies.
  *
- * One writer serves one connection. Commands append; the connection takes the bytes once a chunk of requests is done.
- * The same calls serve RESP2 and RESP3 (`resp`): a null, map, set, double and so on becomes what the protocol in force has
- * for it.
+ * One writer serves all connections of a server in turn: commands append to it, and whoever runs the batches notes which
+ * part belongs to whom (engine/clients/Replies.ts). The same calls serve RESP2 and RESP3 (`resp`): a null, map, set, double
+ * and so on becomes what the protocol in force has for it.
  *
  * Strings given to `simple`, `error` and `rawText` are latin1: one character is one byte, so client bytes echoed in an error
  * text survive. `bulkText` and `verbatim` encode UTF-8.
