@@ -9,6 +9,7 @@
  *
  * Example: "-2" is num -2, hi -1, lo -2; "9223372036854775807" is num NaN, hi 0x7fffffff, lo -1.
  */
+import { writeDigitsBefore } from "./NumberFormat.js"
 
 const TWO_32 = 4294967296
 const MILLION = 1_000_000
@@ -127,17 +128,7 @@ export const formatPairBefore = (dst: Uint8Array, end: number, hi: number, lo: n
     }
     rest = headHi * TWO_32 + headLo
   }
-  while (rest > 0x7fffffff) {
-    const q = Math.floor(rest / 10)
-    dst[--at] = 0x30 + (rest - q * 10)
-    rest = q
-  }
-  let small = rest | 0
-  do {
-    const q = (small / 10) | 0
-    dst[--at] = 0x30 + (small - q * 10)
-    small = q
-  } while (small !== 0)
+  at = writeDigitsBefore(dst, at, rest)
   if (negative) dst[--at] = 0x2d
   return at
 }

@@ -17,6 +17,7 @@
  * but is the double 1000.
  */
 import { formatDouble17 } from "./FloatText.js"
+import { writeInt } from "./NumberFormat.js"
 
 export { formatDouble17, formatFixed, formatHumanDouble, parseDouble, parseDoubleLax } from "./FloatText.js"
 
@@ -162,42 +163,8 @@ export const parseCursor = (buf: Uint8Array, off: number, len: number): bigint |
   return strtoull(buf, off, end)
 }
 
-/** Decimal digits of a non-negative safe integer. */
-const countDigits = (v: number): number => {
-  if (v < 10) return 1
-  if (v < 100) return 2
-  if (v < 1000) return 3
-  let digits = 4
-  for (let bound = 10000; v >= bound; bound *= 10) digits++
-  return digits
-}
-
 /** Writes the safe integer `n` in decimal at `dst[off]`; returns its length in bytes (at most 17). */
-export const formatInt = (dst: Uint8Array, off: number, n: number): number => {
-  let start = off
-  let v = n
-  if (v < 0) {
-    dst[start++] = MINUS
-    v = -v
-  }
-  const digits = countDigits(v)
-  let i = start + digits
-  while (v > 0x7fffffff) {
-    const q = Math.floor(v / 10)
-    dst[--i] = ZERO + (v - q * 10)
-    v = q
-  }
-  let w = v | 0
-  do {
-    const q = (w / 10) | 0
-    dst[--i] = ZERO + (w - q * 10)
-    w = q
-  } while (w !== 0 || i > start)
-  return start + digits - off
-}
-
-/** Bytes that `formatInt` would write for the safe integer `n`. */
-export const formatIntLength = (n: number): number => (n < 0 ? 1 + countDigits(-n) : countDigits(n))
+export const formatInt = (dst: Uint8Array, off: number, n: number): number => writeInt(dst, off, n) - off
 
 /** Writes the low ASCII text `s` at `dst[off]`; returns its length. */
 export const writeAscii = (dst: Uint8Array, off: number, s: string): number => {

@@ -11,7 +11,7 @@
  *
  * Example: 1526919030474-55 is mh 0x163, ml 0x8318_5e0a | 0, sh 0, sl 55.
  */
-import { formatInt, parseSafeInteger, parseUint64 } from "./Numbers.js"
+import { formatInt, parseSafeInteger, parseUint64, writeAscii } from "./Numbers.js"
 
 const TWO_32 = 4294967296
 const ID_TEXT_BYTES_MAX = 127
@@ -202,9 +202,7 @@ const putBe32 = (u8: Uint8Array, off: number, v: number): void => {
 export const formatU64 = (dst: Uint8Array, off: number, hi: number, lo: number): number => {
   const uHi = hi >>> 0
   if (uHi <= 0x1fffff) return formatInt(dst, off, uHi * TWO_32 + (lo >>> 0))
-  const text = ((BigInt(uHi) << 32n) | BigInt(lo >>> 0)).toString()
-  for (let i = 0; i < text.length; i++) dst[off + i] = text.charCodeAt(i)
-  return text.length
+  return writeAscii(dst, off, ((BigInt(uHi) << 32n) | BigInt(lo >>> 0)).toString())
 }
 
 /** The text "ms-" that `formatId` wrote last: IDs of one moment come in runs. */

@@ -7,7 +7,7 @@ import * as FileSystem from "effect/FileSystem"
 import { fromByteText, lowerAscii, toByteText, trimLine } from "./ByteText.js"
 import { ConfigFileError, InvalidConfigError, platformReason } from "./ConfigErrors.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
-import { isPattern, patternToRegExp } from "./Pattern.js"
+import { isPattern, matchesPattern } from "./Pattern.js"
 import { makeSetting, type Setting } from "./Settings.js"
 import { splitWords } from "./Words.js"
 
@@ -50,12 +50,12 @@ export const settingIn = Effect.fnUntraced(function* (setting: Setting, place: P
 const segmentMatches = Effect.fnUntraced(function* (bases: ReadonlyArray<string>, segment: string) {
   const fs = yield* FileSystem.FileSystem
   if (!isPattern(segment)) return bases.map((base) => base + segment)
-  const matcher = patternToRegExp(segment, "", "[^/]")
   const found: Array<string> = []
   for (const base of bases) {
     const names = yield* fs.readDirectory(base === "" ? "." : base).pipe(Effect.orElseSucceed(() => []))
     for (const name of names.toSorted()) {
-      if (matcher.test(name) && (segment.startsWith(".") || !name.startsWith("."))) found.push(base + name)
+      const hidden = name.startsWith(".") && !segment.startsWith(".")
+      if (!hidden && matchesPattern(segment, name, false)) found.push(base + name)
     }
   }
   return found

@@ -15,7 +15,7 @@ import {
   runtimeNames,
 } from "./Directives.js"
 import type { Parsed } from "./Kinds.js"
-import { isPattern, patternToRegExp } from "./Pattern.js"
+import { isPattern, matchesPattern } from "./Pattern.js"
 import { type OutputBufferLimits, parseOutputBufferLimits } from "./StructuredKinds.js"
 
 export type ConfigSetResult =
@@ -133,9 +133,8 @@ export class ConfigState {
         if (entry !== undefined && !found.has(key)) found.set(key, [pattern, this.text(entry.name)])
         continue
       }
-      const matcher = patternToRegExp(pattern, "i")
       for (const [name, entry] of runtimeNames) {
-        if (!entry.hidden && !found.has(name) && matcher.test(name))
+        if (!entry.hidden && !found.has(name) && matchesPattern(pattern, name, true))
           found.set(name, [name, this.text(entry.name)])
       }
     }

@@ -162,7 +162,7 @@ export const oomScores: Kind<ReadonlyArray<number>> = {
   },
 }
 
-/** A double in "%.17g" style is not needed: Redis shows at most six decimals here, trailing zeros dropped. */
+/** Redis shows at most six decimals here, trailing zeros dropped. */
 const showPercentile = (value: number): string => String(Number(value.toFixed(6)))
 
 export const percentiles: Kind<ReadonlyArray<number>> = {

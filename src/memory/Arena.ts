@@ -21,6 +21,7 @@
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
+import { copyBytes } from "../bytes/Bytes.js"
 import {
   CLASS_BLOCKS,
   CLASS_BYTES,
@@ -34,6 +35,7 @@ import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, 
 import { type Place, Slabs } from "./Slabs.js"
 import { Snapshot } from "./Snapshot.js"
 
+export { copyBytes } from "../bytes/Bytes.js"
 export { CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
@@ -471,13 +473,4 @@ export class Arena {
     if (listed !== (this.pageListed[page] === 1)) throw new Error(`page ${page}: listing is wrong`)
     return this.pageUsed[page] * size
   }
-}
-
-/** Copies n bytes; short runs by a loop, which beats the two view objects of `set` up to about 64 bytes. */
-export const copyBytes = (src: Uint8Array, s: number, dst: Uint8Array, d: number, n: number): void => {
-  if (n <= 64) {
-    if (src === dst && s < d) for (let i = n - 1; i >= 0; i--) dst[d + i] = src[s + i]
-    else for (let i = 0; i < n; i++) dst[d + i] = src[s + i]
-  } else if (src === dst) dst.copyWithin(d, s, s + n)
-  else dst.set(src.subarray(s, s + n), d)
 }

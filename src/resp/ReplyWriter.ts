@@ -1,9 +1,9 @@
 /**
  * The output side of RESP: a growable buffer into which commands write their replies.
  *
- * One writer serves one connection. Commands append; the connection takes the bytes once a chunk of requests is done.
- * The same calls serve RESP2 and RESP3 (`resp`): a null, map, set, double and so on becomes what the protocol in force has
- * for it.
+ * One writer serves all connections of a server in turn: commands append to it, and whoever runs the batches notes which
+ * part belongs to whom (engine/clients/Replies.ts). The same calls serve RESP2 and RESP3 (`resp`): a null, map, set, double
+ * and so on becomes what the protocol in force has for it.
  *
  * Strings given to `simple`, `error` and `rawText` are latin1: one character is one byte, so client bytes echoed in an error
  * text survive. `bulkText` and `verbatim` encode UTF-8.
@@ -17,7 +17,8 @@
  *
  * Example (RESP2): `array(2); bulkText("a"); int(7)` leaves "*2\r\n$1\r\na\r\n:7\r\n".
  */
-import { doubleText, maxIntBytes, writeInt } from "../bytes/NumberFormat.js"
+import { formatDouble17 } from "../bytes/FloatText.js"
+import { maxIntBytes, writeInt } from "../bytes/NumberFormat.js"
 
 /** The aggregate kinds whose header `deferredEnd` can insert. */
 export type AggregateKind = "array" | "map" | "set" | "push"
@@ -349,11 +350,11 @@ export class ReplyWriter {
   /** `,x`, in RESP2 a bulk string; digits as C's `%.17g`. */
   double(x: number): void {
     if (this.resp === 3) {
-      this.rawText("," + doubleText(x) + "\r\n")
+      this.rawText("," + formatDouble17(x) + "\r\n")
     } else if ((x | 0) === x && (x !== 0 || 1 / x > 0)) {
       this.bulkInt(x)
     } else {
-      const text = doubleText(x)
+      const text = formatDouble17(x)
       this.rawText("$" + text.length + "\r\n" + text + "\r\n")
     }
   }

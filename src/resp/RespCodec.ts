@@ -1,6 +1,6 @@
 /**
- * The codec of Redis's wire protocol as a service: makers of the three machines a connection needs. The machines themselves
- * are plain objects; no Effect runs per command.
+ * The codec of Redis's wire protocol as a service: it makes the parsers and writers that speak it. These are plain objects;
+ * no Effect runs per command.
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
@@ -13,7 +13,7 @@ export class RespCodec extends Context.Service<
   {
     /** A parser of requests for one connection. */
     readonly makeParser: (limits: RequestLimits) => RequestParser
-    /** A buffer of replies for one connection, in RESP2. */
+    /** A buffer of replies, in RESP2 at first. */
     readonly makeWriter: (owner?: ReplyOwner) => ReplyWriter
     /** A parser of replies for one outgoing connection. */
     readonly makeReplyParser: () => ReplyParser

@@ -6,7 +6,6 @@ import {
   formatFixed,
   formatHumanDouble,
   formatInt,
-  formatIntLength,
   formatPackedScore,
   isCanonicalInt64,
   parseCursor,
@@ -61,7 +60,6 @@ describe("integers", () => {
       const n = Math.floor((random.float() - 0.5) * 10 ** random.below(17))
       const text = String(n + 0)
       expect(printed((dst, off) => formatInt(dst, off, n + 0))).toBe(text)
-      expect(formatIntLength(n + 0)).toBe(text.length)
       expect(safe(text)).toBe(n + 0)
     }
     for (const n of [0n, -1n, 9223372036854775807n, -9223372036854775808n, 9007199254740993n])

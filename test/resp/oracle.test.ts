@@ -1,7 +1,7 @@
 /** Parser, writer and error texts against a running redis-server: raw bytes in, raw bytes out. */
 import { expect, it } from "vitest"
 import * as Errors from "../../src/resp/Errors.js"
-import { doubleText } from "../../src/bytes/NumberFormat.js"
+import { formatDouble17 } from "../../src/bytes/FloatText.js"
 import { ReplyWriter } from "../../src/resp/ReplyWriter.js"
 import { describeOracle, type OracleServer, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
@@ -194,7 +194,7 @@ describeOracle("the codec and Redis agree", () => {
             expect([x, writer.take().toString("latin1")]).toEqual([x, reply.toString("latin1")])
           }
         })
-        expect(doubleText(NaN)).toBe("nan")
+        expect(formatDouble17(NaN)).toBe("nan")
       } finally {
         client.close()
         third.close()

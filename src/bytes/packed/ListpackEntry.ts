@@ -23,6 +23,7 @@
  *
  * Example: "abc" is 83 61 62 63 04; "1000" is c3 e8 02; "100" is 64 01.
  */
+import { copyBytes } from "../Bytes.js"
 import { formatPairBefore, int64, pairToNumber, parseCanonical, splitNumber } from "../Int64.js"
 
 /** The byte that ends a listpack. */
@@ -248,7 +249,7 @@ export const writePrepared = (
     writeU32(u8, at, len)
     at += 4
   }
-  copyBytes(u8, at, src, off, len)
+  copyBytes(src, off, u8, at, len)
   return body + writeBacklen(u8, p + body, body)
 }
 
@@ -325,16 +326,6 @@ export const compareBytes = (
 export const sameBytes = (a: Uint8Array, aOff: number, b: Uint8Array, bOff: number, len: number): boolean => {
   for (let i = 0; i < len; i++) if (a[aOff + i] !== b[bOff + i]) return false
   return true
-}
-
-/** Below this a byte loop beats the built-ins' call overhead, and it allocates no view. */
-const LOOP_BYTES = 64
-
-/** Copies `len` bytes; overlapping is allowed only when `dst` and `src` are the same array. */
-export const copyBytes = (dst: Uint8Array, at: number, src: Uint8Array, off: number, len: number): void => {
-  if (dst === src) dst.copyWithin(at, off, off + len)
-  else if (len <= LOOP_BYTES) for (let i = 0; i < len; i++) dst[at + i] = src[off + i]
-  else dst.set(src.subarray(off, off + len), at)
 }
 
 /** Little-endian u32. */

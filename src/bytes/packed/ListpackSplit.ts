@@ -18,7 +18,8 @@ import {
   openGap,
   seek,
 } from "./Listpack.js"
-import { LISTPACK_END, copyBytes } from "./ListpackEntry.js"
+import { copyBytes } from "../Bytes.js"
+import { LISTPACK_END } from "./ListpackEntry.js"
 
 /** Size in bytes of the listpack that holds the elements of both. */
 export const mergedSize = (a: Uint8Array, aBase: number, b: Uint8Array, bBase: number): number =>
@@ -35,7 +36,7 @@ export const prependAll = (dst: Uint8Array, dstBase: number, src: Uint8Array, sr
 const insertAll = (dst: Uint8Array, dstBase: number, p: number, src: Uint8Array, srcBase: number): void => {
   const bytes = byteLength(src, srcBase) - LISTPACK_EMPTY
   openGap(dst, dstBase, p, bytes, count(src, srcBase))
-  copyBytes(dst, p, src, srcBase + LISTPACK_HEADER, bytes)
+  copyBytes(src, srcBase + LISTPACK_HEADER, dst, p, bytes)
 }
 
 /** Position `n` elements after `p`, or the end byte when there are fewer. */
@@ -59,7 +60,7 @@ export const copySpan = (
 ): void => {
   init(dst, dstBase)
   openGap(dst, dstBase, dstBase + LISTPACK_HEADER, to - from, entries)
-  copyBytes(dst, dstBase + LISTPACK_HEADER, u8, from, to - from)
+  copyBytes(u8, from, dst, dstBase + LISTPACK_HEADER, to - from)
 }
 
 /** Size in bytes of the listpack that `splitAt` would make. */

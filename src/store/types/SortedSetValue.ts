@@ -17,7 +17,7 @@
  * becomes a skiplist when it would exceed zset-max-listpack-entries or gets a member over zset-max-listpack-value, and
  * turns back only where Redis does: `pack`, after building a result.
  *
- * Example: ZADD z 1 a is one block of 16 bytes: 0b 00 00 00 | 02 00 | 81 61 02 | 01 01 | ff.
+ * Example: ZADD z 1 a is one block of 16 bytes: 0c 00 00 00 | 02 00 | 81 61 02 | 01 01 | ff.
  */
 import { byteOf, chunkOf, doubleOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
