@@ -305,9 +305,8 @@ export class RequestParser {
         : n > unauthenticatedBulk && !this.limits.authenticated
           ? "unauthenticated bulk length"
           : ""
-    if (bad === "") return n
-    this.fail(bad)
-    return -1
+    if (bad !== "") this.fail(bad)
+    return bad === "" ? n : -1
   }
 
   /**
