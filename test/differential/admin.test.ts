@@ -58,6 +58,7 @@ describeOracle("the server's own commands, as Redis answers", () => {
         for (const client of [oracle, subject]) {
           await client.command(...quiet)
           await client.command("SLOWLOG", "RESET")
+          await client.command("LATENCY", "RESET")
         }
         const mistakes = await differential({ oracle, subject, seed }, adminMistakes(random, COMMANDS))
         expect(mistakes).toBeGreaterThan(COMMANDS / 2)
