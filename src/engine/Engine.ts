@@ -230,21 +230,12 @@ export class Engine {
       },
       pendingBytes: () => peer.pendingBytes,
       pendingCount: () => peer.pendingCount,
-      queryBytes: (running) =>
-        input.pending +
-        source.pending +
-        (running && input.hasPresent ? input.present.rawEnd - input.present.rawStart : 0),
+      queryBytes: (running) => input.pending + source.pending + (running ? input.presentBytes : 0),
       limitsChanged: () => {
         // Of the others nothing is looked ahead at between two batches.
         if (session === this.running) input.limitsChanged()
       },
-      argumentBytes: () => {
-        if (!input.hasPresent) return 0
-        const { argc, argLen } = input.present
-        let bytes = 0
-        for (let i = 0; i < argc; i++) bytes += argLen[i]
-        return bytes
-      },
+      argumentBytes: () => input.argumentBytes,
       drained: Effect.suspend(() => {
         // Waiting writes what is queued; replies noted before go first.
         this.replies.flushFor(peer)

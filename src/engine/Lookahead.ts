@@ -125,8 +125,22 @@ export class Lookahead {
   }
 
   /** Whether a request has been handed out and is still here. */
-  get hasPresent(): boolean {
+  private get hasPresent(): boolean {
     return this.at > 0
+  }
+
+  /** Bytes of the request in progress, 0 without one. */
+  get presentBytes(): number {
+    return this.hasPresent ? this.present.rawEnd - this.present.rawStart : 0
+  }
+
+  /** Bytes of its arguments, 0 without one. */
+  get argumentBytes(): number {
+    if (!this.hasPresent) return 0
+    const { argc, argLen } = this.present
+    let bytes = 0
+    for (let i = 0; i < argc; i++) bytes += argLen[i]
+    return bytes
   }
 
   /** The request handed out last: a postponed one is run again. */

@@ -14,25 +14,26 @@
 import { compile as compileChunk } from "./compile/Compiler.js"
 import { baseLibrary } from "./lib/base.js"
 import { bitLibrary } from "./lib/bitLibrary.js"
-import { cjsonLibrary } from "./lib/cjsonLibrary.js"
-import { cmsgpackLibrary } from "./lib/cmsgpackLibrary.js"
+import { cjsonLibrary } from "./lib/encoding/cjsonLibrary.js"
+import { cmsgpackLibrary } from "./lib/encoding/cmsgpackLibrary.js"
 import { coroutineLibrary } from "./lib/coroutine.js"
 import { loadingLibrary } from "./lib/loading.js"
 import { mathLibrary } from "./lib/mathLibrary.js"
 import { protectedLibrary } from "./lib/protected.js"
 import { LuaRandom } from "./lib/random.js"
-import { stringLibrary } from "./lib/stringLibrary.js"
-import { structLibrary } from "./lib/structLibrary.js"
+import { stringLibrary } from "./lib/strings/stringLibrary.js"
+import { structLibrary } from "./lib/encoding/structLibrary.js"
 import { tableLibrary } from "./lib/table.js"
 import { builtin } from "./run/Builtin.js"
+import { LuaError } from "./run/LuaError.js"
 import { LuaState } from "./run/State.js"
 import { OUTSIDE } from "./run/Site.js"
-import { Task } from "./run/Task.js"
+import { asLuaError, Task } from "./run/Task.js"
 import { plainText } from "./run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue, type Results } from "./run/Value.js"
 import { SyntaxFault } from "./syntax/Parser.js"
 
-export interface StateOptions {
+interface StateOptions {
   /** The generator behind math.random, which several states may share. */
   readonly random?: LuaRandom
 }
@@ -92,7 +93,7 @@ export const setGlobal = (state: LuaState, name: string, value: LuaValue): void 
   state.globals.setText(name, value)
 }
 
-export interface CompileOptions {
+interface CompileOptions {
   /** A library of functions: its main function sees the globals of `state.loading` while it is loaded. */
   readonly library?: boolean
 }
@@ -118,12 +119,21 @@ export class Call {
   private task: Task | undefined
 
   constructor(
+    private readonly state: LuaState,
     private readonly f: LuaFunction,
     private readonly args: LuaValue[],
   ) {}
 
   /** Whether the call has ended. */
   run(): boolean {
+    try {
+      return this.advance()
+    } catch (error) {
+      throw this.placed(asLuaError(error))
+    }
+  }
+
+  private advance(): boolean {
     const { f } = this
     if (f.g === undefined) {
       this.results = f.p(...this.args)
@@ -134,6 +144,12 @@ export class Call {
     this.results = this.task.results
     return true
   }
+
+  /** A limit of JavaScript is met somewhere; the last call is the best that is known of where. */
+  private placed(error: unknown): unknown {
+    const nowhere = error instanceof LuaError && error.place === OUTSIDE
+    return nowhere ? new LuaError(error.value, this.state.at) : error
+  }
 }
 
 /** Prepares a call; the state must not be running another. */
@@ -141,8 +157,9 @@ export const start = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): C
   state.at = OUTSIDE
   state.depth = 0
   state.cDepth = 0
+  state.waste = 0
   state.running = undefined
   state.interrupted = undefined
   state.fuel = state.fuelATick
-  return new Call(f, args)
+  return new Call(state, f, args)
 }

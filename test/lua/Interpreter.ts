@@ -8,6 +8,7 @@ import { LuaError } from "../../src/lua/run/LuaError.js"
 import { plainText } from "../../src/lua/run/Text.js"
 import type { LuaState, Tick } from "../../src/lua/run/State.js"
 import { LuaTable, type LuaValue } from "../../src/lua/run/Value.js"
+import type { RawClient } from "../support/RawClient.js"
 import { PRELUDE } from "./ProgramMaker.js"
 
 export const sandbox = (onTick?: Tick): LuaState => {
@@ -63,4 +64,10 @@ export const unframed = (frame: Buffer): string => {
   const text = frame.toString("latin1")
   if (text === "$-1\r\n") return "nil"
   return text.startsWith("$") ? text.slice(text.indexOf("\n") + 1, -2) : text.slice(0, -2)
+}
+
+/** Frees what the programs of a server without a collector left behind. */
+export const forgetScripts = async (client: RawClient): Promise<void> => {
+  const reply = unframed(await client.command("SCRIPT", "FLUSH", "SYNC"))
+  if (reply !== "+OK") throw new Error(reply)
 }

@@ -180,6 +180,18 @@ const stringCall = (random: Random): LibraryCall => {
       () => call(random, random.pick(["string.upper", "string.lower", "string.reverse", "string.len"]), text),
     ],
     [9, () => formatCall(random)],
+    [2, () => call(random, "string.upper", anyNumber(random))],
+    [1, () => call(random, "string.rep", random.pick(["1e3", "0x10", " 7 ", "1e", "5\0", "nan"]), 2)],
+    [
+      1,
+      () =>
+        call(
+          random,
+          "string.rep",
+          "x",
+          random.pick(["3", "0x4", " 2 ", "1e", "5\0", "0x1p1", "1e1", "", " "]),
+        ),
+    ],
   ])
   return make()
 }
@@ -306,7 +318,23 @@ const damaged = (random: Random, text: string, alphabet: string): string => {
   }
 }
 
+/** Settings hold until they are changed again, on both sides. */
+const cjsonSetting = (random: Random): LibraryCall =>
+  random.weighted<() => LibraryCall>([
+    [2, () => call(random, "cjson.encode_number_precision", random.between(0, 15))],
+    [2, () => call(random, "cjson.encode_invalid_numbers", random.pick(["on", "off", "null", true, false]))],
+    [2, () => call(random, "cjson.decode_invalid_numbers", random.chance(0.5))],
+    [
+      1,
+      () => call(random, "cjson.encode_sparse_array", random.chance(0.5), random.below(4), random.below(12)),
+    ],
+    [1, () => call(random, "cjson.encode_max_depth", random.between(0, 6))],
+    [1, () => call(random, "cjson.decode_max_depth", random.between(0, 6))],
+    [1, () => call(random, "cjson.encode_keep_buffer", random.chance(0.5))],
+  ])()
+
 const cjsonCall = (random: Random): LibraryCall => {
+  if (random.chance(0.02)) return cjsonSetting(random)
   if (random.chance(0.5)) return call(random, "cjson.encode", anyValue(random, 3))
   const text = jsonText(random, 3)
   return call(

@@ -19,13 +19,13 @@ import {
   Userdata,
 } from "../../src/lua/run/Value.js"
 import { bitLibrary } from "../../src/lua/lib/bitLibrary.js"
-import { cjsonLibrary } from "../../src/lua/lib/cjsonLibrary.js"
-import { cmsgpackLibrary } from "../../src/lua/lib/cmsgpackLibrary.js"
+import { cjsonLibrary } from "../../src/lua/lib/encoding/cjsonLibrary.js"
+import { cmsgpackLibrary } from "../../src/lua/lib/encoding/cmsgpackLibrary.js"
 import { mathLibrary } from "../../src/lua/lib/mathLibrary.js"
 import { generalText } from "../../src/lua/lib/numberText.js"
 import { LuaRandom } from "../../src/lua/lib/random.js"
-import { stringLibrary } from "../../src/lua/lib/stringLibrary.js"
-import { structLibrary } from "../../src/lua/lib/structLibrary.js"
+import { stringLibrary } from "../../src/lua/lib/strings/stringLibrary.js"
+import { structLibrary } from "../../src/lua/lib/encoding/structLibrary.js"
 import type { RawClient } from "../support/RawClient.js"
 
 /** A table by its keys and values in turn. */

@@ -73,6 +73,10 @@ const failing: Readonly<Record<string, readonly [source: string, text: string]>>
     "loop in gettable",
   ],
   "a string that doubles": ["local s='x' while true do s=s..s end", "not enough memory"],
+  "a string too long in a plain function": [
+    "local s=string.rep('x',2^27) return s..s..s..s..s..s",
+    "not enough memory",
+  ],
   "brackets nested deeply": [
     `return ${"(".repeat(300)}1${")".repeat(300)}`,
     "chunk has too many syntax levels",

@@ -16,7 +16,7 @@ const withoutSignOfZero = (reply: string): string => reply.replaceAll("n-0;", "n
 const outcome = (reply: string): string => withoutSignOfZero(comparable(reply))
 
 describeOracle("programs as redis-server runs them", () => {
-  it(`${PROGRAMS} random programs`, { timeout: 60_000 + PROGRAMS * 20 }, () =>
+  it(`${PROGRAMS} random programs`, { timeout: 120_000 + PROGRAMS * 300 }, () =>
     withOracle({}, async (oracle) => {
       const random = Random.forTest("lua programs")
       const client = await oracle.connect({ timeoutMs: 60_000 })

@@ -1,11 +1,14 @@
 /**
  * Tables under random assignments and removals, against Lua's own: the order of `pairs`, `#`, and `next` after each step.
  * Keys are few, so that they come back; numbers fall inside, beside and far from the array part.
+ *
+ * The collector stands still: once it has passed, Lua no longer finds the node of a removed key that is a string, and puts
+ * the key elsewhere when it comes back.
  */
 import { expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
-import { comparable, evaluate, unframed } from "./Interpreter.js"
+import { comparable, evaluate, forgetScripts, unframed } from "./Interpreter.js"
 import { PRELUDE } from "./ProgramMaker.js"
 
 const TABLES = Number(process.env["REDIX_LUA_TABLES"] ?? 300)
@@ -45,16 +48,17 @@ const step = (random: Random): string =>
 
 const program = (random: Random): string => {
   const steps = random.times(5 + random.below(40), () => `${step(random)} W(#t,t)`)
-  return `${PRELUDE}local t=${constructor(random)} W(#t,t)\n${steps.join("\n")}\nreturn table.concat(O,'|')`
+  return `collectgarbage('stop') ${PRELUDE}local t=${constructor(random)} W(#t,t)\n${steps.join("\n")}\nreturn table.concat(O,'|')`
 }
 
 describeOracle("tables", () => {
-  it(`${TABLES} random tables as redis-server has them`, { timeout: 60_000 + TABLES * 20 }, () =>
+  it(`${TABLES} random tables as redis-server has them`, { timeout: 120_000 + TABLES * 100 }, () =>
     withOracle({}, async (oracle) => {
       const random = Random.forTest("lua tables")
       const client = await oracle.connect({ timeoutMs: 60_000 })
       let compared = 0
       for (let i = 0; i < TABLES; i++) {
+        if (i % 500 === 499) await forgetScripts(client)
         const source = program(random)
         const theirs = comparable(unframed(await client.command("EVAL", Buffer.from(source, "latin1"), "0")))
         const ours = comparable(evaluate(source).reply)

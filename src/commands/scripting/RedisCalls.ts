@@ -9,7 +9,7 @@
 import { type Command, CommandBit, type TableCommand } from "../../engine/Command.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
-import { doubleText } from "../../bytes/NumberFormat.js"
+import { formatDouble17 } from "../../bytes/FloatText.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import type { LuaState } from "../../lua/run/State.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
@@ -27,7 +27,7 @@ const EFFECTS = CommandBit.write | CommandBit.mayReplicate
 const argumentText = (value: LuaValue): string | undefined => {
   if (typeof value === "string") return value
   if (typeof value !== "number") return undefined
-  return value === value ? doubleText(value) : "-nan"
+  return value === value ? formatDouble17(value) : "-nan"
 }
 
 export class RedisCalls {

@@ -43,7 +43,7 @@ export abstract class ScriptRun {
   /** When it has to give control back; of the first stretch, how long it may take. */
   deadlineMs = 0
   /** Told of the end with the reply, undefined where a defect was the end. */
-  onEnd: (reply: Uint8Array | undefined) => void = () => {}
+  onEnd: ((reply: Uint8Array | undefined) => void) | undefined = undefined
   session: Session | undefined = undefined
   database = 0
   /** The keyspace's time, which stands still. */
@@ -224,7 +224,7 @@ export class ScriptRuns {
     this.present = undefined
     gates.busy = undefined
     gates.update()
-    run.onEnd(reply)
+    run.onEnd?.(reply)
     // The transaction behind it may have come to the next one.
     if (gates.busy !== undefined) return
     if (context.blocking.pending) context.blocking.serve()

@@ -13,7 +13,7 @@ import type { LuaFunction } from "../run/Value.js"
 import { NUMBER, STRING } from "./Types.js"
 import { isMultiple } from "./Operands.js"
 import { Values } from "./Values.js"
-import { functionName, functionValue, quoted } from "./Writer.js"
+import { attemptName, functionName, functionValue, quoted, twinName } from "./Writer.js"
 
 /** A call whose arguments are ready: what runs first, and their texts. */
 interface Prepared {
@@ -112,10 +112,31 @@ export abstract class Calls extends Values {
 
   private knownCall(e: CallExpression, node: FunctionNode): string {
     const mark = this.mark(e)
+    if (this.twins.has(node)) {
+      if (this.w.frame.twin) return `${twinName(node)}(${this.knownArguments(e.args, node)})`
+      return this.attemptedCall(e, node)
+    }
     const text = `${this.knownCallee(node)}(${this.knownArguments(e.args, node)})`
     if (!this.classes.isGenerator(node)) return `${mark}${text}`
     if (!this.classes.isRecursive(node)) return `(${mark}yield* ${text})`
     return this.deepCall(text, this.callSite(e), mark)
+  }
+
+  /** The twin is tried first, unless too many attempts were in vain. */
+  private attemptedCall(e: CallExpression, node: FunctionNode): string {
+    const before: string[] = []
+    const args: string[] = []
+    for (const [i, arg] of e.args.entries()) {
+      if (i === e.args.length - 1 && isMultiple(arg)) args.push(`...${this.spreadHeld(arg, before)}`)
+      else args.push(this.holdArgument(arg, before, e.args.slice(i + 1)))
+    }
+    const list = args.join(",")
+    const t = this.w.temporary()
+    const steps = this.deepCall(`${functionName(node)}(${list})`, this.callSite(e), this.mark(e))
+    return this.sequence(
+      before,
+      `(${t}=S.waste>0?(S.skip(),C):${attemptName(node)}(${list}))!==C?${t}:${steps}`,
+    )
   }
 
   private knownCallee(node: FunctionNode): string {
@@ -230,7 +251,7 @@ export abstract class Calls extends Values {
     const site = this.w.operatorSite(e.nameLine, this.describe(e.object))
     const t = this.w.temporary()
     const slow = this.program.metatables
-      ? this.finished(`M.index(${object},${name},${site})`, e.nameLine)
+      ? this.finishedValue(`M.index(${object},${name},${site},true)`, e.nameLine)
       : `M.index(${object},${name},${site})`
     return `${object} instanceof T&&(${t}=${object}.getText(${name}))!==undefined?${t}:${slow}`
   }

@@ -80,6 +80,14 @@ export class Classes {
     return this.recursives.has(node)
   }
 
+  /** Operations that a call may cost, without those of recursive callees. */
+  ownCost(node: FunctionNode): number {
+    const facts = this.facts.get(node)
+    if (facts === undefined) return 0
+    const plain = facts.callees.filter((callee) => !this.generators.has(callee))
+    return plain.reduce((cost, callee) => cost + this.total(callee, new Map()), facts.cost)
+  }
+
   /** Whether a call of a library function may call Lua, which only generators may do. */
   mayCallLua(f: LuaFunction, args: ReadonlyArray<Expression>): boolean {
     const info = f.info

@@ -10,6 +10,7 @@ import type { Expression, FunctionNode, Variable } from "../syntax/Ast.js"
 import type { Classes } from "./Classes.js"
 import { Closures } from "./Closures.js"
 import type { Program } from "./Program.js"
+import { Twins } from "./Twins.js"
 import type { Types } from "./Types.js"
 import { children } from "./Walk.js"
 import { functionValue, numeral, quoted, variableName, type Writer } from "./Writer.js"
@@ -20,6 +21,7 @@ export const isMultiple = (e: Expression | undefined): boolean =>
 export abstract class Operands {
   private readonly calling = new Map<Expression, boolean>()
   protected readonly closures: Closures
+  protected readonly twins: Twins
 
   constructor(
     protected readonly program: Program,
@@ -28,6 +30,7 @@ export abstract class Operands {
     protected readonly w: Writer,
   ) {
     this.closures = new Closures(program, classes)
+    this.twins = new Twins(program, classes, this.closures)
   }
 
   abstract value(e: Expression): string
@@ -104,7 +107,15 @@ export abstract class Operands {
     return before.length === 0 ? `(${text})` : `(${before.join(",")},${text})`
   }
 
-  /** The result of an operator that in a program with metatables may be a pending call. */
+  /** The result of an operator that in a program with metatables may be a pending call; a value, not a truth. */
+  protected finishedValue(text: string, line: number): string {
+    if (!this.program.metatables || !this.w.frame.generator) return this.finished(text, line)
+    const t = this.w.temporary()
+    const steps = `/*${line}*/S.depth&127?yield* ${t}:yield deepen(S,${t})`
+    return `((${t}=${text})!==C?${t}:(${t}=M.enter())===undefined?M.done:M.leave(${steps}))`
+  }
+
+  /** The same for operators whose result may be the truth or falsehood of a value. */
   protected finished(text: string, line: number): string {
     if (!this.program.metatables) return text
     const t = this.w.temporary()

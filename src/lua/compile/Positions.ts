@@ -22,7 +22,7 @@ export interface Origin {
   readonly library: boolean
 }
 
-export type Write = (origin: Origin) => string
+type Write = (origin: Origin) => string
 
 /** Chunks by their numbers, as long as somebody else holds them. */
 export class Positions {

@@ -27,7 +27,7 @@ const MEANS: ReadonlySet<string> = new Set(["setmetatable", "loadstring", "load"
 
 const LOADERS: ReadonlySet<string> = new Set(["loadstring", "load", "_G"])
 
-export interface Constant {
+interface Constant {
   readonly value: LuaValue
 }
 
@@ -104,12 +104,6 @@ export class Program {
   /** Whether a global is read while a library is loaded. */
   isLoading(e: GlobalExpression): boolean {
     return this.library && e.owner === this.main
-  }
-
-  /** Whether an expression is a library of `state.loading`, which tells of what is not there. */
-  isGuarded(e: Expression): boolean {
-    if (e.kind === "local") return this.settled(e.variable) && this.isGuarded(e.variable.initial ?? NIL)
-    return e.kind === "global" && this.isLoading(e)
   }
 
   private settled(variable: Variable): boolean {

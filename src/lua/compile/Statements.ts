@@ -17,19 +17,32 @@ import type {
 import { Calls } from "./Calls.js"
 import { endsInReturn, NUMBER } from "./Types.js"
 import { isMultiple } from "./Operands.js"
-import { type Frame, functionName, functionValue, newFrame, numeral, quoted, variableName } from "./Writer.js"
-
-/** The check of a loop or function, with the line on which an interruption is reported. */
-const turn = (line: number): string => `if(--S.fuel<0&&/*${Math.max(line, 1)}*/S.tick())yield;`
+import {
+  attemptName,
+  type Frame,
+  functionName,
+  functionValue,
+  newFrame,
+  numeral,
+  quoted,
+  twinName,
+  variableName,
+} from "./Writer.js"
 
 export class Statements extends Calls {
   // Functions ----------------------------------------------------------------------------------------------------------
 
+  /** The check of a loop or function, with the line on which an interruption is reported. */
+  private turn(line: number): string {
+    if (this.w.frame.twin) return "if(--S.budget<0)throw C;"
+    return `if(--S.fuel<0&&/*${Math.max(line, 1)}*/S.tick())yield;`
+  }
+
   /** The text of `function f$1(..){..}`, generator or not, and the frame it was written in. */
-  private code(node: FunctionNode): { readonly text: string; readonly frame: Frame } {
+  private code(node: FunctionNode, twin = false): { readonly text: string; readonly frame: Frame } {
     const outer = this.w.frame
-    const generator = this.classes.isGenerator(node)
-    const frame = newFrame(node, generator, outer, this.closures.isConverted(node))
+    const generator = this.classes.isGenerator(node) && !twin
+    const frame = newFrame(node, generator, outer, this.closures.isConverted(node), twin)
     this.w.frame = frame
     const body = this.block(node.body)
     const boxed = node.parameters.filter((parameter) => this.closures.isBoxed(parameter))
@@ -43,13 +56,26 @@ export class Statements extends Calls {
     this.w.frame = outer
     const star = generator ? "*" : ""
     const temporaries = this.w.declaration(frame)
-    const text = `function${star} ${functionName(node)}(${parameters.join(",")}){${temporaries}${start}${body}${end}}`
+    const name = twin ? twinName(node) : functionName(node)
+    const text = `function${star} ${name}(${parameters.join(",")}){${temporaries}${start}${body}${end}}`
     return { text, frame }
   }
 
+  /** The twin of a function, and the function that runs it within a budget: it answers C when that was in vain. */
+  private twin(node: FunctionNode): void {
+    if (!this.twins.has(node)) return
+    const names = node.parameters.map((_, i) => `x${i}`).join(",")
+    this.w.hoisted.push(
+      this.code(node, true).text,
+      `function ${attemptName(node)}(${names}){S.attempt();try{const r=${twinName(node)}(${names});S.spent(0);return r}` +
+        `catch{S.spent(1);return C}}`,
+    )
+  }
+
   private entry(node: FunctionNode, frame: Frame): string {
+    if (frame.twin) return `if((S.budget-=${this.twins.units(node)})<0)throw C;`
     const bounded = !this.classes.isRecursive(node) && !this.types.escaping.has(node)
-    const check = frame.generator && !bounded ? turn(node.line) : ""
+    const check = frame.generator && !bounded ? this.turn(node.line) : ""
     const record = frame.converted ? `const ${functionValue(node)}=this,U${node.id}=this.u;` : ""
     const arg = node.argTable
     if (arg === undefined || !arg.used) return record + check
@@ -84,6 +110,7 @@ export class Statements extends Calls {
     }
     if (!this.closures.isFree(node)) return text
     this.w.hoisted.push(text)
+    this.twin(node)
     return ""
   }
 
@@ -112,7 +139,7 @@ export class Statements extends Calls {
       case "do":
         return `{${this.block(s.body)}}`
       case "while":
-        return `while(${this.condition(s.condition)}){${turn(s.line)}${this.block(s.body)}}`
+        return `while(${this.condition(s.condition)}){${this.turn(s.line)}${this.block(s.body)}}`
       case "repeat":
         return this.repeat(s.body, s.condition, s.line)
       case "if":
@@ -136,7 +163,7 @@ export class Statements extends Calls {
     const last = body[body.length - 1]
     const ends = last?.kind === "return" || last?.kind === "break"
     const text = this.block(body)
-    return `for(;;){${turn(line)}${text}${ends ? "" : `if(${this.condition(condition)})break;`}}`
+    return `for(;;){${this.turn(line)}${text}${ends ? "" : `if(${this.condition(condition)})break;`}}`
   }
 
   private ifStatement(s: IfStatement): string {
@@ -254,7 +281,10 @@ export class Statements extends Calls {
     const site = this.w.operatorSite(line, this.describe(target.object))
     const slow = this.slowStore(object, key, value, site, line)
     if (target.key.kind === "string") {
-      return `if(${object} instanceof T&&${object}.plain)${object}.setText(${key},${value});else ${slow}`
+      const replaces = this.program.metatables
+        ? `(${object}.plain||${object}.replaces(${key}))`
+        : `${object}.plain`
+      return `if(${object} instanceof T&&${replaces})${object}.setText(${key},${value});else ${slow}`
     }
     if (this.types.of(target.key) === NUMBER) {
       return `if(${object} instanceof T&&${object}.plain&&${key}===${key})${object}.setNumber(${key},${value});else ${slow}`
@@ -297,7 +327,7 @@ export class Statements extends Calls {
     return (
       `{const ${exact ? "" : `${from},`}${values.join(",")};` +
       `for(let ${exact ? from : start.slice(1)};${test};${counter}+=${by}){` +
-      `${turn(s.line)}${this.declared(s.variable, counter)}${body}}}`
+      `${this.turn(s.line)}${this.declared(s.variable, counter)}${body}}}`
     )
   }
 
@@ -323,7 +353,7 @@ export class Statements extends Calls {
     const body = this.block(s.body)
     return (
       `{const o${id}=${table};let p${id}=-1,k${id};` +
-      `while((p${id}=o${id}.follow(p${id},k${id}))>=0){${turn(s.line)}k${id}=o${id}.keyAt(p${id});` +
+      `while((p${id}=o${id}.follow(p${id},k${id}))>=0){${this.turn(s.line)}k${id}=o${id}.keyAt(p${id});` +
       `${this.variableDeclarations(s.variables, [`k${id}`, `o${id}.valueAt(p${id})`])}${body}}` +
       `if(p${id}===-2)throw lostKey(S);}`
     )
@@ -335,7 +365,7 @@ export class Statements extends Calls {
     const table = `tableOf(${this.value(call.args[0])},${site})`
     const body = this.block(s.body)
     return (
-      `{const o${id}=${table};for(let i${id}=1;;i${id}++){${turn(s.line)}` +
+      `{const o${id}=${table};for(let i${id}=1;;i${id}++){${this.turn(s.line)}` +
       `const e${id}=o${id}.getNumber(i${id});if(e${id}===undefined)break;` +
       `${this.variableDeclarations(s.variables, [`i${id}`, `e${id}`])}${body}}}`
     )
@@ -351,7 +381,7 @@ export class Statements extends Calls {
     const body = this.block(s.body)
     return (
       `{${before.map((step) => `${step};`).join("")}let f${id}=${f},a${id}=${state},c${id}=${control},r${id};` +
-      `for(;;){${turn(s.line)}r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
+      `for(;;){${this.turn(s.line)}r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
       `${this.variableDeclarations(s.variables, values)}${body}}}`
     )
   }

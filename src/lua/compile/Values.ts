@@ -125,7 +125,7 @@ export abstract class Values extends Operands {
     if (tests.length === 0) return this.sequence(before, fast)
     const site = this.w.operatorSite(e.line, this.describe(e.left), this.describe(e.right))
     const slow = `M.arithmetic("${e.operator}",${a},${b},${site})`
-    const rest = this.program.metatables ? this.finished(slow, e.line) : `+${slow}`
+    const rest = this.program.metatables ? this.finishedValue(slow, e.line) : `+${slow}`
     return this.sequence(before, `${tests.join("&&")}?${fast}:${rest}`)
   }
 
@@ -217,7 +217,7 @@ export abstract class Values extends Operands {
     const simple = /^\w[\w$]*$/.test(right)
     const t = simple ? right : this.w.temporary()
     const first = simple ? "" : `${t}=${right},`
-    const slow = this.finished(`M.concat(${left},${t},${site})`, line)
+    const slow = this.finishedValue(`M.concat(${left},${t},${site})`, line)
     return `(${first}typeof ${left}==="string"&&typeof ${t}==="string"?${left}+${t}:${slow})`
   }
 
@@ -229,11 +229,11 @@ export abstract class Values extends Operands {
     const x = this.hold(e.operand, before)
     const site = this.w.operatorSite(e.line, this.describe(e.operand), this.describe(e.operand))
     if (e.operator === "-") {
-      const slow = this.finished(`M.negate(${x},${site})`, e.line)
+      const slow = this.finishedValue(`M.negate(${x},${site})`, e.line)
       const rest = this.program.metatables ? slow : `+${slow}`
       return this.sequence(before, `typeof ${x}==="number"?-${x}:${rest}`)
     }
-    const slow = this.finished(`M.length(${x},${site})`, e.line)
+    const slow = this.finishedValue(`M.length(${x},${site})`, e.line)
     return this.sequence(
       before,
       `${x} instanceof T?${x}.length():${this.program.metatables ? slow : `+${slow}`}`,
@@ -257,7 +257,7 @@ export abstract class Values extends Operands {
 
   /** The globals have a metatable in every program. */
   private finishedAlways(text: string, line: number): string {
-    if (this.program.metatables) return this.finished(text, line)
+    if (this.program.metatables) return this.finishedValue(text, line)
     const t = this.w.temporary()
     const rest = `/*${line}*/M.finishNow()`
     return `((${t}=${text})!==C?${t}:${rest})`
@@ -273,9 +273,9 @@ export abstract class Values extends Operands {
     const [object, key] = this.pair(e.object, e.key, before)
     const site = this.w.operatorSite(e.line, this.describe(e.object))
     const raw = this.getter(e.key, key, object)
-    const slow = this.finishedAlways(`M.index(${object},${key},${site})`, e.line)
-    if (!this.program.metatables && !this.program.isGuarded(e.object))
-      return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
+    const missed = this.program.metatables ? ",true" : ""
+    const slow = this.finishedAlways(`M.index(${object},${key},${site}${missed})`, e.line)
+    if (!this.program.metatables) return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
     const t = this.w.temporary()
     return this.sequence(
       before,
@@ -342,7 +342,7 @@ export abstract class Values extends Operands {
 }
 
 /** Sizes in a constructor's instruction have four bits of precision, rounded up. */
-export const roundedSize = (n: number): number => {
+const roundedSize = (n: number): number => {
   let x = n
   let exponent = 0
   while (x >= 16) {

@@ -3,12 +3,12 @@
  */
 import type { Expression, Statement } from "../syntax/Ast.js"
 
-export interface Visitor {
+interface Visitor {
   expression?(e: Expression): void
   statement?(s: Statement): void
 }
 
-export const walkExpression = (e: Expression, visitor: Visitor): void => {
+const walkExpression = (e: Expression, visitor: Visitor): void => {
   visitor.expression?.(e)
   for (const child of children(e)) walkExpression(child, visitor)
 }

@@ -16,6 +16,8 @@ import type { FunctionNode, Variable } from "../syntax/Ast.js"
 export interface Frame {
   readonly node: FunctionNode
   readonly generator: boolean
+  /** A twin's, see Twins.ts. */
+  readonly twin: boolean
   /** The function around it. */
   readonly outer: Frame | undefined
   /** Its upvalues come in a record, `U3`, instead of by JavaScript's own closure. */
@@ -27,7 +29,7 @@ export interface Frame {
 }
 
 /** Where a name of the text can be seen: in its owner, and a function's own name inside itself. */
-export interface Home {
+interface Home {
   readonly owner: FunctionNode | undefined
   readonly itself: FunctionNode | undefined
 }
@@ -135,9 +137,11 @@ export const newFrame = (
   generator: boolean,
   outer: Frame | undefined,
   converted: boolean,
+  twin = false,
 ): Frame => ({
   node,
   generator,
+  twin,
   outer,
   converted,
   needs: new Map(),
@@ -148,6 +152,10 @@ export const newFrame = (
 export const variableName = (variable: Variable): string => `${variable.name}$${variable.id}`
 
 export const functionName = (node: FunctionNode): string => `f$${node.id}`
+
+/** The plain form of a recursive function, and what calls it within its budget. */
+export const twinName = (node: FunctionNode): string => `q$${node.id}`
+export const attemptName = (node: FunctionNode): string => `a$${node.id}`
 
 /** The Lua value of a function that is always the same. */
 export const functionValue = (node: FunctionNode): string => `v$${node.id}`

@@ -9,7 +9,7 @@ import {
   tableArgument,
 } from "../run/Arguments.js"
 import { builtin } from "../run/Builtin.js"
-import { textNumber } from "../run/Numbers.js"
+import { parseNumber } from "./numberParse.js"
 import { first, type LuaState, typeName } from "../run/State.js"
 import { plainText } from "../run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue } from "../run/Value.js"
@@ -165,7 +165,7 @@ const toNumber = (state: LuaState) =>
       const radix = optionalInteger(state, base, 2, arguments.length, 10)
       if (radix === 10) {
         anyArgument(state, 1, arguments.length)
-        return typeof value === "string" ? textNumber(value) : typeof value === "number" ? value : undefined
+        return typeof value === "string" ? parseNumber(value) : typeof value === "number" ? value : undefined
       }
       if (typeof value !== "string" && typeof value !== "number")
         numberOrString(state, value, arguments.length)

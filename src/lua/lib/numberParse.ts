@@ -143,7 +143,7 @@ const digitValue = (c: number): number => {
 }
 
 /** `tonumber(text, base)` for a base other than 10: C's strtoul, which wraps negative numbers and saturates large ones. */
-export const parseUnsigned = (text: string, base: number): number | undefined => {
+const parseUnsigned = (text: string, base: number): number | undefined => {
   let i = 0
   while (isSpace(text.charCodeAt(i))) i++
   const sign = text.charCodeAt(i)

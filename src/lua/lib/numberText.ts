@@ -157,7 +157,7 @@ export const numberText = (x: number): string => {
 }
 
 /** A number as an argument of a Redis command: `%.17g`. */
-export const numberText17 = (x: number): string => {
+const numberText17 = (x: number): string => {
   if ((x | 0) === x && x !== 0) return "" + x
   if (Number.isSafeInteger(x)) return Object.is(x, -0) ? "-0" : "" + x
   return generalText(x, 17)

@@ -9,7 +9,7 @@ import {
   tableArgument,
 } from "../run/Arguments.js"
 import { builtin, library } from "../run/Builtin.js"
-import { numberText } from "../run/Numbers.js"
+import { numberText } from "./numberText.js"
 import { first, type LuaState, runToEnd, typeName } from "../run/State.js"
 import type { LuaFunction, LuaTable, LuaValue, Steps } from "../run/Value.js"
 import { Sort, sortSimply } from "./sort.js"

@@ -2,7 +2,8 @@
  * Arguments of library functions, checked as Lua's auxiliary library does it. `position` counts from 1; `given` is the
  * number of arguments, by which nil and nothing differ in the texts.
  */
-import { numberText, textNumber } from "./Numbers.js"
+import { parseNumber } from "../lib/numberParse.js"
+import { numberText } from "../lib/numberText.js"
 import { type LuaState, typeName } from "./State.js"
 import { Coroutine, LuaFunction, LuaTable, type LuaValue } from "./Value.js"
 
@@ -12,7 +13,7 @@ const wrong = (state: LuaState, expected: string, value: LuaValue, position: num
 /** A number, or a string that reads as one. */
 export const numberArgument = (state: LuaState, value: LuaValue, position: number, given: number): number => {
   if (typeof value === "number") return value
-  const number = typeof value === "string" ? textNumber(value) : undefined
+  const number = typeof value === "string" ? parseNumber(value) : undefined
   if (number === undefined) throw wrong(state, "number", value, position, given)
   return number
 }

@@ -24,7 +24,7 @@ const halves = new Uint32Array(2)
 const double = new Float64Array(halves.buffer)
 
 /** Lua's hash of a string, over all of its bytes. */
-export const hashText = (text: string): number => {
+const hashText = (text: string): number => {
   let h = text.length | 0
   for (let i = text.length - 1; i >= 0; i--) h ^= (h << 5) + (h >>> 2) + text.charCodeAt(i)
   return h >>> 0

@@ -5,11 +5,12 @@
  * the call in `pending` and answers `CALL`; code that can be suspended finishes it by `yield* finish()`, plain code by
  * `finishNow()`. Chains of `__index` and `__newindex` through tables need none of this.
  */
+import { parseNumber } from "../lib/numberParse.js"
+import { numberText } from "../lib/numberText.js"
 import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
-import { numberText, textNumber } from "./Numbers.js"
-import type { OperatorSite, Place } from "./Site.js"
-import { first, type LuaState, typeName } from "./State.js"
+import type { OperatorSite, Place, Site } from "./Site.js"
+import { C_CALLS_MAX, first, type LuaState, typeName } from "./State.js"
 import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps, Userdata } from "./Value.js"
 
 /** Stands for a metamethod's result that is still to be had. */
@@ -27,7 +28,7 @@ interface Pending {
 const LOOPS_MAX = 100
 
 const toNumber = (value: LuaValue): number | undefined =>
-  typeof value === "number" ? value : typeof value === "string" ? textNumber(value) : undefined
+  typeof value === "number" ? value : typeof value === "string" ? parseNumber(value) : undefined
 
 const toText = (value: LuaValue): string | undefined =>
   typeof value === "string" ? value : typeof value === "number" ? numberText(value) : undefined
@@ -100,11 +101,42 @@ export class Metamethods {
 
   *finish(): Steps {
     const { handler, args, finish, place } = this.take()
+    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", place)
     return finished(yield* this.state.callFrom(siteOf(place), handler, args), finish)
+  }
+
+  /** The result of a handler that was called at once. */
+  done: LuaValue = undefined
+
+  /**
+   * Begins the pending call of an operator that wants a value, as compiled code does: it goes through the steps and then
+   * calls `leave` with the results. No steps: the call is over and its value in `done`.
+   */
+  enter(): Steps | undefined {
+    const { state, pending } = this
+    const handler = pending?.handler
+    if (pending === undefined || !(handler instanceof LuaFunction) || handler.g === undefined) {
+      this.done = this.finishNow()
+      return undefined
+    }
+    this.pending = undefined
+    if (state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", pending.place)
+    state.at = siteOf(pending.place)
+    state.cDepth++
+    state.depth++
+    const { args } = pending
+    return args.length === 2 ? handler.g(args[0], args[1]) : handler.g(...args)
+  }
+
+  leave(results: Results): LuaValue {
+    this.state.cDepth--
+    this.state.depth--
+    return first(results)
   }
 
   finishNow(): LuaValue {
     const { handler, args, finish, place } = this.take()
+    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", place)
     return finished(this.state.callNowFrom(siteOf(place), handler, args), finish)
   }
 
@@ -197,14 +229,15 @@ export class Metamethods {
 
   // Indexing -----------------------------------------------------------------------------------------------------------
 
-  index(start: LuaValue, key: LuaValue, site: OperatorSite): LuaValue {
+  /** `missed`: the key is not in the table itself, should it be a table. */
+  index(start: LuaValue, key: LuaValue, site: OperatorSite, missed = false): LuaValue {
     let object = start
     for (let i = 0; i < LOOPS_MAX; i++) {
       let handler: LuaValue
       if (object instanceof LuaTable) {
-        const value = object.get(key)
+        const value = missed && i === 0 ? undefined : object.get(key)
         if (value !== undefined || object.metatable === undefined) return value
-        handler = object.metatable.getText("__index")
+        handler = object.metatable.inheritance
         if (handler === undefined) return undefined
       } else {
         handler = this.state.metamethod(object, "__index")
@@ -248,7 +281,15 @@ export class Metamethods {
   }
 }
 
-const siteOf = (place: Place) => ({ ...place, name: "?", method: false, callee: "" })
+const sites = new WeakMap<Place, Site>()
+
+const siteOf = (place: Place): Site => {
+  const known = sites.get(place)
+  if (known !== undefined) return known
+  const site = { ...place, name: "?", method: false, callee: "" }
+  sites.set(place, site)
+  return site
+}
 
 const finished = (results: Results, finish: Finish): LuaValue => {
   const value = first(results)

@@ -29,14 +29,18 @@ import {
 } from "./Value.js"
 
 /** Operations between two looks at the clock. */
-export const FUEL_A_TICK = 10_000
+const FUEL_A_TICK = 10_000
 
 /** Lua's limit of nested calls, and of nested calls from C. */
-export const CALLS_MAX = 19_997
+const CALLS_MAX = 19_997
 export const C_CALLS_MAX = 200
 
 /** Nested calls after which the next goes on with a fresh JavaScript stack. */
 const CALLS_A_SEGMENT = 128
+
+/** Calls that the twin of a function may make, and how many of them cost as much as one call of a generator. */
+const TWIN_BUDGET = 4_000
+const GENERATOR_UNITS = 8
 
 /**
  * Asked at every tick. It may throw `state.interrupt(text)`, to end the script; true asks for control to be given
@@ -61,6 +65,10 @@ export class LuaState {
   interrupted: Place | undefined = undefined
   /** Operations between two ticks; a test may have a tick at each. */
   fuelATick = FUEL_A_TICK
+  /** What is left for the twin that is being tried, see compile/Twins.ts. */
+  budget = 0
+  /** Work that was done in vain by twins, less what generators have done since. */
+  waste = 0
   readonly globals = new LuaTable()
   /** The globals that the main function of a library has, while it is loaded. */
   loading: LuaTable = this.globals
@@ -110,6 +118,25 @@ export class LuaState {
     const wanted = this.onTick(this)
     this.fuel = this.fuelATick
     return wanted
+  }
+
+  // Twins --------------------------------------------------------------------------------------------------------------
+
+  /** So near the limit of nested calls that the twin might pass it unseen, there is no budget. */
+  attempt(): void {
+    this.budget = this.depth < CALLS_MAX - TWIN_BUDGET ? TWIN_BUDGET : 0
+  }
+
+  /** The twin has ended, or was given up: until about as much has been done by generators no other is tried. */
+  spent(inVain: number): void {
+    const units = TWIN_BUDGET - this.budget
+    this.fuel -= units
+    this.waste += inVain * units
+  }
+
+  /** A call for which no twin is tried. */
+  skip(): void {
+    this.waste -= GENERATOR_UNITS
   }
 
   /** An error that a tick throws: it has no position, but is raised where the program is. */

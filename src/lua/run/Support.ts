@@ -1,10 +1,11 @@
 /**
  * What compiled code calls by name. Each state has its own set, since all of it knows the state.
  */
+import { parseNumber } from "../lib/numberParse.js"
+import { numberText } from "../lib/numberText.js"
 import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
 import { CALL, Metamethods, modulo } from "./Metamethods.js"
-import { numberText, textNumber } from "./Numbers.js"
 import type { Place, Site } from "./Site.js"
 import { deepen, listOf, type LuaState, typeName } from "./State.js"
 import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps } from "./Value.js"
@@ -38,7 +39,7 @@ const lostKey = (state: LuaState): LuaError => state.bare("invalid key to 'next'
 const forNumberOver =
   (state: LuaState) =>
   (value: LuaValue, what: string, place: Place): number => {
-    const number = typeof value === "string" ? textNumber(value) : value
+    const number = typeof value === "string" ? parseNumber(value) : value
     if (typeof number === "number") return number
     const name = what === "initial" ? "initial value" : what
     throw new LuaError(`${state.where(place)}'for' ${name} must be a number`, place)

@@ -2,14 +2,14 @@
  * Values as `tostring` shows them, without metatables.
  */
 import type { Identity } from "./Layout.js"
-import { numberText } from "./Numbers.js"
+import { numberText } from "../lib/numberText.js"
 import { LuaFunction, LuaTable, type LuaValue, Userdata } from "./Value.js"
 
 /** Addresses are only to look like some: objects have none. */
 const ADDRESS_BASE = 0x7f0000001000
 const ADDRESS_STEP = 64
 
-export const addressOf = (object: Identity): string =>
+const addressOf = (object: Identity): string =>
   `0x${(ADDRESS_BASE + object.id * ADDRESS_STEP).toString(16)}`
 
 export const plainText = (value: LuaValue): string => {

@@ -14,9 +14,12 @@
  * suspended must take it. `g` is always called as a method of its LuaFunction, from which it reads its upvalues.
  */
 import type { BuiltinInfo } from "./BuiltinInfo.js"
-import { arraySize, binOf, type Identity, type Key, type Layout, nodeCount, replay } from "./Layout.js"
+import { arraySize, binOf, type Key, type Layout, nodeCount, replay } from "./Layout.js"
+import { Coroutine, type CoroutineStatus, Identified, LuaFunction, Userdata } from "./Objects.js"
+import { orderedKeys } from "./Shapes.js"
 
-export type { BuiltinInfo }
+export { Coroutine, LuaFunction, Userdata }
+export type { BuiltinInfo, CoroutineStatus }
 
 export type LuaValue = undefined | boolean | number | string | LuaTable | LuaFunction | Userdata | Coroutine
 
@@ -26,7 +29,7 @@ export type TableKey = Exclude<LuaValue, undefined>
 export type Results = LuaValue | LuaValue[]
 
 /** What a generator hands out: a request to its driver, or undefined where it only lets others have their turn. */
-export type Signal = undefined | object
+type Signal = undefined | object
 
 export type Steps = Generator<Signal, Results, Results>
 
@@ -34,54 +37,8 @@ export type PlainForm = (...args: LuaValue[]) => Results
 
 export type GeneratorForm = (this: LuaFunction, ...args: LuaValue[]) => Steps
 
-let identities = 0
-
-abstract class Identified implements Identity {
-  private known = 0
-
-  /** Stands for the address of the object. */
-  get id(): number {
-    return this.known === 0 ? (this.known = ++identities) : this.known
-  }
-}
-
-export class LuaFunction extends Identified {
-  constructor(
-    readonly p: PlainForm,
-    readonly g: GeneratorForm | undefined = undefined,
-    /** Upvalues, for the generator form of compiled functions. */
-    readonly u: unknown = undefined,
-    readonly info: BuiltinInfo | undefined = undefined,
-  ) {
-    super()
-  }
-}
-
-/** A light userdata: of its pointer only whether it is NULL matters. */
-export class Userdata extends Identified {
-  constructor(readonly isNull = true) {
-    super()
-  }
-}
-
-export type CoroutineStatus = "suspended" | "running" | "normal" | "dead"
-
-export class Coroutine extends Identified {
-  status: CoroutineStatus = "suspended"
-  /** Generators that wait for each other, the innermost last; made at the first resume. */
-  readonly stack: Steps[] = []
-  started = false
-  /** Its own count of nested calls, while it does not run. */
-  depth = 0
-  /** The nested library calls at its last resume: above them it cannot yield. */
-  floor = 0
-
-  constructor(readonly body: LuaFunction) {
-    super()
-  }
-}
-
 const NO_VALUES: ReadonlyArray<LuaValue> = []
+const NO_KEYS: ReadonlyArray<TableKey | undefined> = []
 
 /**
  * A table. Integer keys up to `capacity` live in `array` (whose own length may be less: what is beyond is nil), others
@@ -89,9 +46,9 @@ const NO_VALUES: ReadonlyArray<LuaValue> = []
  * order of `pairs` depend on them.
  *
  * The nodes themselves are not kept. As long as no key is removed, `hash` lists its keys in the order of insertion into
- * a table of `base` nodes that doubled when full, and the layout can be replayed from that whenever it is asked for. A
- * removed key stays in `hash` with the value undefined, as Lua keeps its node. The first insertion after a removal, and
- * the first traversal, make the layout real; the next rebuilding drops it.
+ * a table of `base` nodes that doubled when full, and the layout can be replayed from that whenever it is asked for
+ * (`ordered`, see Shapes.ts). A removed key stays in `hash` with the value undefined, as Lua keeps its node. The first
+ * insertion after a removal makes the layout real; the next rebuilding drops it.
  *
  * Invariants: `array.length <= capacity`; without `sparse` no element of `array` is undefined; `hash.size <= nodes`;
  * a layout, if there, holds exactly the keys of `hash`.
@@ -103,11 +60,16 @@ export class LuaTable extends Identified {
   plain = true
   private meta: LuaTable | undefined = undefined
   private locked = false
+  /** What `__index` is, as long as `indexKnown`. */
+  private index: LuaValue = undefined
+  private indexKnown = false
   private sparse = false
   private removed = false
   private nodes: number
   private base: number
   private layout: Layout<TableKey> | undefined = undefined
+  /** The order of the keys, for as long as no key comes and there is no layout. */
+  private ordered: ReadonlyArray<TableKey | undefined> | undefined = undefined
   private visited = 0
 
   constructor(
@@ -124,6 +86,14 @@ export class LuaTable extends Identified {
   static of(values: LuaValue[], capacity: number = values.length, hashCount = 0): LuaTable {
     const table = new LuaTable(Math.max(capacity, values.length), hashCount, values)
     if (values.includes(undefined)) table.sparse = true
+    return table
+  }
+
+  /** A table that was empty and got these texts as keys, one by one; it keeps the map. */
+  static ofTexts(hash: Map<TableKey, LuaValue>): LuaTable {
+    const table = new LuaTable()
+    table.hash = hash
+    table.nodes = nodeCount(hash.size)
     return table
   }
 
@@ -161,6 +131,18 @@ export class LuaTable extends Identified {
     const array = this.array
     if (i + 1 === key && i >>> 0 < array.length) return array[i]
     return this.hash?.get(key)
+  }
+
+  /** The field `__index`, which metatables are asked for all the time. */
+  get inheritance(): LuaValue {
+    if (this.indexKnown) return this.index
+    this.indexKnown = true
+    return (this.index = this.getText("__index"))
+  }
+
+  /** Whether an assignment to this key finds a value to replace, so that no metatable is asked. */
+  replaces(key: string): boolean {
+    return !this.locked && this.hash?.get(key) !== undefined
   }
 
   /** `#` as Lua computes it: a border, found by binary search where there are several. */
@@ -255,6 +237,7 @@ export class LuaTable extends Identified {
   }
 
   private setHash(key: TableKey, value: LuaValue): void {
+    if (this.indexKnown && key === "__index") this.indexKnown = false
     const hash = this.hash
     if (hash !== undefined && (hash.get(key) !== undefined || hash.has(key))) {
       hash.set(key, value)
@@ -267,6 +250,7 @@ export class LuaTable extends Identified {
   /** A key that is not there takes a node even if its value is nil. */
   private insert(key: TableKey, value: LuaValue): void {
     const hash = this.hash ?? (this.hash = new Map())
+    this.ordered = undefined
     if (this.removed && this.layout === undefined) this.layout = replay(hash.keys(), this.base)
     if (this.layout === undefined) {
       if (hash.size === this.nodes) {
@@ -378,8 +362,13 @@ export class LuaTable extends Identified {
     return i + this.capacity
   }
 
+  /** The keys of the hash part in the order of traversal, with those that were removed and with gaps. */
+  keysInOrder(): ReadonlyArray<TableKey | undefined> {
+    return this.hash === undefined ? NO_KEYS : this.order(this.hash)
+  }
+
   private order(hash: Map<TableKey, LuaValue>): ReadonlyArray<TableKey | undefined> {
-    return (this.layout ?? (this.layout = replay(hash.keys(), this.base))).keys
+    return this.layout?.keys ?? (this.ordered ??= orderedKeys(hash, this.base))
   }
 }
 

@@ -60,7 +60,7 @@ export interface GlobalExpression {
   line: number
 }
 
-export interface IndexExpression {
+interface IndexExpression {
   readonly kind: "index"
   readonly object: Expression
   readonly key: Expression
@@ -84,8 +84,8 @@ export interface MethodExpression {
   readonly nameLine: number
 }
 
-export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "^"
-export type ComparisonOperator = "==" | "~=" | "<" | "<=" | ">" | ">="
+type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "^"
+type ComparisonOperator = "==" | "~=" | "<" | "<=" | ">" | ">="
 export type BinaryOperator = ArithmeticOperator | ComparisonOperator | ".."
 
 export interface BinaryExpression {

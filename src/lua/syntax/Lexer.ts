@@ -8,7 +8,7 @@
  * Errors have the texts, and the line, of Lua's own lexer. `lastLine` is the line of the last token consumed, from which
  * the parser takes the lines of most instructions.
  */
-import { textNumber } from "../run/Numbers.js"
+import { parseNumber } from "../lib/numberParse.js"
 
 export class SyntaxFault {
   constructor(readonly text: string) {}
@@ -242,7 +242,7 @@ export class Lexer {
     }
     while (isWord(this.code())) this.at++
     const text = this.source.slice(start, this.at)
-    const number = textNumber(text)
+    const number = parseNumber(text)
     this.type = "<number>"
     this.text = text
     if (number === undefined) throw this.fault("malformed number", text)

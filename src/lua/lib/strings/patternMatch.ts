@@ -12,7 +12,7 @@
  *
  * The captures of the last match stand in the machine until the next one. Callers read them before they run Lua code.
  */
-import { LuaState } from "../run/State.js"
+import { LuaState } from "../../run/State.js"
 import {
   ANY,
   AT_END,

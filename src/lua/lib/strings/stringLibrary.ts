@@ -1,9 +1,9 @@
 /**
  * The table `string`, its functions in the order in which Lua registers them: the order decides that of `pairs`.
  */
-import { library } from "../run/Builtin.js"
-import type { LuaState } from "../run/State.js"
-import type { LuaTable } from "../run/Value.js"
+import { library } from "../../run/Builtin.js"
+import type { LuaState } from "../../run/State.js"
+import type { LuaTable } from "../../run/Value.js"
 import { stringBasics } from "./stringBasics.js"
 import { stringSearches } from "./stringFind.js"
 import { stringFormat } from "./stringFormat.js"

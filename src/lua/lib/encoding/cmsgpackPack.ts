@@ -6,9 +6,9 @@
  *     tables                     array where the keys are exactly 1 to n (none: the empty array), else map in the order of pairs
  *     nesting beyond 16 tables, functions, userdata, coroutines    nil
  */
-import type { LuaState } from "../run/State.js"
-import { LuaTable, type LuaValue } from "../run/Value.js"
-import { TEXT_LENGTH_MAX } from "./stringBasics.js"
+import type { LuaState } from "../../run/State.js"
+import { LuaTable, type LuaValue } from "../../run/Value.js"
+import { TEXT_LENGTH_MAX } from "../strings/stringBasics.js"
 
 const NESTING_MAX = 16
 const HEADER_LENGTH_MAX = 5
@@ -74,14 +74,22 @@ const mapHeader = (length: number): string => {
 
 /** The number of keys; negative, less one, when they are not exactly 1 to n. */
 const countKeys = (table: LuaTable): number => {
+  const { array, hash } = table
   let count = 0
   let greatest = 0
   let whole = true
-  for (let at = table.advance(-1); at >= 0; at = table.advance(at)) {
-    const key = table.keyAt(at)
+  for (let i = 0; i < array.length; i++) {
+    if (array[i] === undefined) continue
+    greatest = i + 1
     count++
-    if (typeof key !== "number" || key < 1 || Math.floor(key) !== key) whole = false
-    else if (key > greatest) greatest = key
+  }
+  if (hash !== undefined) {
+    for (const [key, value] of hash) {
+      if (value === undefined) continue
+      count++
+      if (typeof key !== "number" || key < 1 || Math.floor(key) !== key) whole = false
+      else if (key > greatest) greatest = key
+    }
   }
   return whole && greatest === count ? count : -count - 1
 }
@@ -92,12 +100,13 @@ export class Packer {
   constructor(private readonly state: LuaState) {}
 
   pack(values: ReadonlyArray<LuaValue>): string {
-    this.out = ""
-    for (let i = 0; i < values.length; i++) this.value(values[i], 0)
-    const { out } = this
-    this.out = ""
-    this.state.charge(out.length >> 3)
-    return out
+    try {
+      for (let i = 0; i < values.length; i++) this.value(values[i], 0)
+      this.state.charge(this.out.length >> 3)
+      return this.out
+    } finally {
+      this.out = ""
+    }
   }
 
   private value(value: LuaValue, level: number): void {
@@ -124,9 +133,20 @@ export class Packer {
       return
     }
     this.out += mapHeader(-count - 1)
-    for (let at = table.advance(-1); at >= 0; at = table.advance(at)) {
-      this.value(table.keyAt(at), level + 1)
-      this.value(table.valueAt(at), level + 1)
+    const { array, hash } = table
+    for (let i = 0; i < array.length; i++) {
+      if (array[i] === undefined) continue
+      this.value(i + 1, level + 1)
+      this.value(array[i], level + 1)
+    }
+    if (hash === undefined || hash.size === 0) return
+    const keys = table.keysInOrder()
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]
+      const value = key === undefined ? undefined : hash.get(key)
+      if (value === undefined) continue
+      this.value(key, level + 1)
+      this.value(value, level + 1)
     }
   }
 }

@@ -4,10 +4,10 @@
  * Strings are bytes: upper and lower change ASCII letters only. A result is measured before it is made: what would be
  * longer than a JavaScript string can be is `not enough memory`, as it is in Lua when memory ends.
  */
-import { integerArgument, numberArgument, stringArgument, toInteger } from "../run/Arguments.js"
-import { builtin } from "../run/Builtin.js"
-import { type LuaState, typeName } from "../run/State.js"
-import { LuaFunction, type LuaValue, type Results } from "../run/Value.js"
+import { integerArgument, numberArgument, stringArgument, toInteger } from "../../run/Arguments.js"
+import { builtin } from "../../run/Builtin.js"
+import { type LuaState, typeName } from "../../run/State.js"
+import { LuaFunction, type LuaValue, type Results } from "../../run/Value.js"
 
 /** V8's longest string. */
 export const TEXT_LENGTH_MAX = 2 ** 29 - 24

@@ -1,6 +1,6 @@
 /**
  * A Lua pattern, compiled once: a row of items, each an operation and an argument. Patterns have no groups to repeat, so
- * the row is straight and a match walks it from left to right (PatternMatch.ts).
+ * the row is straight and a match walks it from left to right (patternMatch.ts).
  *
  *     "^(%w+)=%s*$"   anchored   OPEN, PLUS+SET %w, CLOSE, CHAR '=', STAR+SET %s, AT_END, END
  *
@@ -48,7 +48,7 @@ const BRACKET_END = 93
 const DASH = 45
 
 /** A set of characters: one byte each, 1 where the character is in it. */
-export type CharacterSet = Uint8Array
+type CharacterSet = Uint8Array
 
 export interface PatternCode {
   readonly ops: Uint8Array

@@ -8,11 +8,12 @@
  *
  * Positions count from 1 and are those of the token, of the escape that is wrong, or of the end.
  */
-import { nodeCount } from "../run/Layout.js"
-import type { LuaState } from "../run/State.js"
-import { LuaTable, type LuaValue, type Userdata } from "../run/Value.js"
+import { nodeCount } from "../../run/Layout.js"
+import { rootShape, type Shape } from "../../run/Shapes.js"
+import type { LuaState } from "../../run/State.js"
+import { LuaTable, type LuaValue, type TableKey, type Userdata } from "../../run/Value.js"
 import { type CjsonSettings, NESTING_MAX } from "./cjsonSettings.js"
-import { strtod, strtodValue } from "./numberParse.js"
+import { strtod, strtodValue } from "../numberParse.js"
 
 const QUOTE = 34
 const PLUS = 43
@@ -212,29 +213,45 @@ export class CjsonDecoder {
 
   private object(): LuaTable {
     this.descend()
-    const table = new LuaTable()
-    if (this.text.charCodeAt(this.space()) === OBJECT_END) {
+    const { text } = this
+    if (text.charCodeAt(this.space()) === OBJECT_END) {
       this.at++
       this.depth--
-      return table
+      return new LuaTable()
     }
+    const members = new Map<TableKey, LuaValue>()
+    let shape = rootShape(0)
     for (;;) {
-      if (this.text.charCodeAt(this.space()) !== QUOTE) throw this.unexpected("object key string")
-      const key = this.key()
-      if (this.text.charCodeAt(this.space()) !== COLON) throw this.unexpected("colon")
+      if (text.charCodeAt(this.space()) !== QUOTE) throw this.unexpected("object key string")
+      shape = this.key(shape)
+      if (text.charCodeAt(this.space()) !== COLON) throw this.unexpected("colon")
       this.at++
-      table.setText(key, this.value())
-      const c = this.text.charCodeAt(this.space())
+      members.set(shape.key, this.value())
+      const c = text.charCodeAt(this.space())
       if (c === COMMA) this.at++
       else if (c === OBJECT_END) break
       else throw this.unexpected("comma or object end")
     }
     this.at++
     this.depth--
-    return table
+    return LuaTable.ofTexts(members)
   }
 
-  private key(): string {
+  /** Reads a key: most often the one that came behind these the last time, which is then not made anew. */
+  private key(before: Shape): Shape {
+    const { text } = this
+    const { last } = before
+    if (last !== undefined && typeof last.key === "string") {
+      const end = this.at + 1 + last.key.length
+      if (text.charCodeAt(end) === QUOTE && text.startsWith(last.key, this.at + 1) && last.quotable) {
+        this.at = end + 1
+        return last
+      }
+    }
+    return before.with(this.newKey())
+  }
+
+  private newKey(): string {
     try {
       return this.string()
     } catch (error) {

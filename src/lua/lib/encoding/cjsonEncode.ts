@@ -5,13 +5,14 @@
  * order of `pairs`; the empty table is an object. The greatest index is kept in a C int, as there: an index beyond 2^31
  * makes the table an object.
  */
-import { type LuaState, typeName } from "../run/State.js"
-import { LuaTable, type LuaValue, Userdata } from "../run/Value.js"
+import { type LuaState, typeName } from "../../run/State.js"
+import { LuaTable, type LuaValue, type TableKey, Userdata } from "../../run/Value.js"
 import { type CjsonSettings, INVALID_REFUSED, INVALID_WRITTEN, NESTING_MAX } from "./cjsonSettings.js"
-import { generalText, numberText } from "./numberText.js"
-import { TEXT_LENGTH_MAX } from "./stringBasics.js"
+import { generalText, numberText } from "../numberText.js"
+import { flat, PIECE_LENGTH, TEXT_LENGTH_MAX } from "../strings/stringBasics.js"
 
 const INT_MIN = -2147483648
+const INT_MAX = 2147483647
 
 /** What each byte becomes inside a string, "" where it stands for itself. */
 const escapes: ReadonlyArray<string> = Array.from({ length: 256 }, (_, code) => {
@@ -44,7 +45,7 @@ const isPlain = (text: string): boolean => {
   return true
 }
 
-export const quotedText = (text: string): string =>
+const quotedText = (text: string): string =>
   isPlain(text)
     ? '"' + text + '"'
     : '"' + text.replace(NEEDS_ESCAPE_ALL, (character) => escapes[character.charCodeAt(0)]) + '"'
@@ -53,6 +54,8 @@ export const quotedText = (text: string): string =>
 const HOLE_LENGTH = 5
 
 export class CjsonEncoder {
+  /** What was written: made flat, and since then. */
+  private done = ""
   private out = ""
 
   constructor(
@@ -61,15 +64,25 @@ export class CjsonEncoder {
   ) {}
 
   encode(value: LuaValue): string {
+    try {
+      this.value(value, 0)
+      this.flush()
+      this.state.charge(this.done.length >> 3)
+      return this.done
+    } finally {
+      this.done = ""
+      this.out = ""
+    }
+  }
+
+  private flush(): void {
+    if (this.done.length + this.out.length > TEXT_LENGTH_MAX) throw this.state.bare("not enough memory")
+    this.done = this.done === "" ? this.out : this.done + flat(this.out)
     this.out = ""
-    this.value(value, 0)
-    const { out } = this
-    this.out = ""
-    this.state.charge(out.length >> 3)
-    return out
   }
 
   private value(value: LuaValue, depth: number): void {
+    if (this.out.length > PIECE_LENGTH) this.flush()
     if (typeof value === "string") this.out += quotedText(value)
     else if (typeof value === "number") this.out += this.number(value)
     else if (value instanceof LuaTable) this.table(value, depth + 1)
@@ -97,7 +110,6 @@ export class CjsonEncoder {
     if (depth > settings.encodeMaxDepth || depth > NESTING_MAX) {
       throw this.state.raise(`Cannot serialise, excessive nesting (${depth})`)
     }
-    if (this.out.length > TEXT_LENGTH_MAX / 2) throw this.state.bare("not enough memory")
     const length = this.arrayLength(table)
     if (length > 0) this.array(table, length, depth)
     else this.object(table, depth)
@@ -105,13 +117,23 @@ export class CjsonEncoder {
 
   /** The length of the array that the table is; at most 0 when it is an object. */
   private arrayLength(table: LuaTable): number {
+    const { array, hash } = table
     let greatest = 0
     let count = 0
-    for (let at = table.advance(-1); at >= 0; at = table.advance(at)) {
-      const key = table.keyAt(at)
-      if (typeof key !== "number" || key < 1 || Math.floor(key) !== key) return -1
-      if (key > greatest) greatest = key <= 0x7fffffff ? key : INT_MIN
+    for (let i = 0; i < array.length; i++) {
+      if (array[i] === undefined) continue
+      greatest = i + 1
       count++
+    }
+    if (hash !== undefined && hash.size > 0) {
+      const keys = table.keysInOrder()
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i]
+        if (key === undefined || hash.get(key) === undefined) continue
+        if (typeof key !== "number" || key < 1 || Math.floor(key) !== key) return -1
+        if (key > greatest) greatest = key <= INT_MAX ? key : INT_MIN
+        count++
+      }
     }
     const { sparseRatio, sparseSafe, sparseConvert } = this.settings
     if (sparseRatio > 0 && greatest > count * sparseRatio && greatest > sparseSafe) {
@@ -122,7 +144,7 @@ export class CjsonEncoder {
   }
 
   private array(table: LuaTable, length: number, depth: number): void {
-    if (this.out.length + length * HOLE_LENGTH > TEXT_LENGTH_MAX && length > table.array.length) {
+    if (length * HOLE_LENGTH > TEXT_LENGTH_MAX && length > table.array.length) {
       throw this.state.bare("not enough memory")
     }
     this.out += "["
@@ -134,15 +156,30 @@ export class CjsonEncoder {
   }
 
   private object(table: LuaTable, depth: number): void {
+    const { array, hash } = table
     let before = "{"
-    for (let at = table.advance(-1); at >= 0; at = table.advance(at)) {
-      const key = table.keyAt(at)
-      if (typeof key === "string") this.out += before + quotedText(key) + ":"
-      else if (typeof key === "number") this.out += before + '"' + this.number(key) + '":'
-      else throw this.refusal(key, "table key must be a number or string")
-      this.value(table.valueAt(at), depth)
+    for (let i = 0; i < array.length; i++) {
+      if (array[i] === undefined) continue
+      this.member(before, i + 1, array[i], depth)
       before = ","
     }
+    if (hash !== undefined && hash.size > 0) {
+      const keys = table.keysInOrder()
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i]
+        const value = key === undefined ? undefined : hash.get(key)
+        if (key === undefined || value === undefined) continue
+        this.member(before, key, value, depth)
+        before = ","
+      }
+    }
     this.out += before === "{" ? "{}" : "}"
+  }
+
+  private member(before: string, key: TableKey, value: LuaValue, depth: number): void {
+    if (typeof key === "string") this.out += before + quotedText(key) + ":"
+    else if (typeof key === "number") this.out += before + '"' + this.number(key) + '":'
+    else throw this.refusal(key, "table key must be a number or string")
+    this.value(value, depth)
   }
 }

@@ -5,19 +5,22 @@
  * As there, what is nested or returned at once is limited by the 8,000 places of Lua's stack, two for each level; 64-bit
  * integers are signed; binary and extension types are refused.
  */
-import { nodeCount } from "../run/Layout.js"
-import type { LuaState } from "../run/State.js"
-import { LuaTable, type LuaValue } from "../run/Value.js"
+import { nodeCount } from "../../run/Layout.js"
+import type { LuaState } from "../../run/State.js"
+import { LuaTable, type LuaValue, type TableKey } from "../../run/Value.js"
 
 const STACK_MAX = 7_999
 const TWO_32 = 2 ** 32
 
 const view = new DataView(new ArrayBuffer(8))
 
-/** An array or a map that waits for more values. */
+/** An array or a map that waits for more values; `left` counts keys and values. */
 interface Container {
   readonly values: LuaValue[] | undefined
-  readonly table: LuaTable
+  /** A map's members for as long as its keys are texts and its values not nil, which makes the table at once. */
+  members: Map<TableKey, LuaValue> | undefined
+  /** Else the table itself. */
+  table: LuaTable | undefined
   left: number
   key: LuaValue
   readonly outer: Container | undefined
@@ -71,29 +74,37 @@ export class Unpacker {
       open.left--
       return BEGUN
     } else {
-      this.enter(open.table, open.key, value)
+      this.enter(open, open.key, value)
       open.left--
     }
     return open.left === 0 ? this.close(open) : BEGUN
   }
 
-  private enter(table: LuaTable, key: LuaValue, value: LuaValue): void {
+  private enter(open: Container, key: LuaValue, value: LuaValue): void {
+    const { members } = open
+    if (members !== undefined) {
+      if (typeof key === "string" && value !== undefined) {
+        members.set(key, value)
+        return
+      }
+      open.table = LuaTable.ofTexts(members)
+      open.members = undefined
+    }
     if (key === undefined) throw this.state.bare("table index is nil")
     if (key !== key) throw this.state.bare("table index is NaN")
-    table.set(key, value)
+    open.table?.set(key, value)
   }
 
   private close(open: Container): LuaTable {
     this.open = open.outer
     this.depth--
-    const { values } = open
-    if (values === undefined) return open.table
-    if (values.includes(undefined)) {
-      const table = new LuaTable()
-      for (let i = 0; i < values.length; i++) table.setNumber(i + 1, values[i])
-      return table
-    }
-    return new LuaTable(nodeCount(values.length), 0, values)
+    const { values, members, table } = open
+    if (members !== undefined) return LuaTable.ofTexts(members)
+    if (values === undefined) return table ?? new LuaTable()
+    if (!values.includes(undefined)) return new LuaTable(nodeCount(values.length), 0, values)
+    const sparse = new LuaTable()
+    for (let i = 0; i < values.length; i++) sparse.setNumber(i + 1, values[i])
+    return sparse
   }
 
   private begin(length: number, isMap: boolean, before: number): LuaTable | typeof BEGUN {
@@ -106,9 +117,11 @@ export class Unpacker {
       return new LuaTable()
     }
     const values: LuaValue[] | undefined = isMap ? undefined : []
+    const members = isMap ? new Map<TableKey, LuaValue>() : undefined
     this.open = {
       values,
-      table: new LuaTable(),
+      members,
+      table: undefined,
       left: isMap ? length * 2 : length,
       key: undefined,
       outer: this.open,

@@ -9,11 +9,11 @@
  * Integers wider than 8 bytes carry 64 bits; the rest is zero when packing and is shifted out when unpacking. A NUL byte
  * ends a format.
  */
-import { numberArgument, stringArgument, toInteger } from "../run/Arguments.js"
-import { builtin, library } from "../run/Builtin.js"
-import type { LuaState } from "../run/State.js"
-import type { LuaFunction, LuaTable, LuaValue, Results } from "../run/Value.js"
-import { parseNumber } from "./numberParse.js"
+import { numberArgument, stringArgument, toInteger } from "../../run/Arguments.js"
+import { builtin, library } from "../../run/Builtin.js"
+import type { LuaState } from "../../run/State.js"
+import type { LuaFunction, LuaTable, LuaValue, Results } from "../../run/Value.js"
+import { parseNumber } from "../numberParse.js"
 
 const INTEGER_SIZE_MAX = 32
 const ALIGNMENT_DEFAULT = 8

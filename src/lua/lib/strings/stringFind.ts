@@ -1,10 +1,10 @@
 /**
  * `string.find`, `match`, `gmatch` (and its old name `gfind`): patternMatch.ts put to use.
  */
-import { numberArgument, stringArgument, toInteger } from "../run/Arguments.js"
-import { builtin } from "../run/Builtin.js"
-import type { LuaState } from "../run/State.js"
-import { LuaFunction, type LuaValue, type Results } from "../run/Value.js"
+import { numberArgument, stringArgument, toInteger } from "../../run/Arguments.js"
+import { builtin } from "../../run/Builtin.js"
+import type { LuaState } from "../../run/State.js"
+import { LuaFunction, type LuaValue, type Results } from "../../run/Value.js"
 import { isPlainText, patternCode } from "./patternCode.js"
 import { machine, matchEnd, search } from "./patternMatch.js"
 

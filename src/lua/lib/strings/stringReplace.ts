@@ -7,13 +7,13 @@
  * A replacement text is taken apart once a call: `%1` to `%9` are captures, `%0` is the match, `%` before anything else
  * is that character, and a `%` at the end gives the NUL byte that C finds there.
  */
-import { integerArgument, stringArgument } from "../run/Arguments.js"
-import { builtin } from "../run/Builtin.js"
-import { CALL, Metamethods } from "../run/Metamethods.js"
-import { OUTSIDE, type OperatorSite } from "../run/Site.js"
-import { first, type LuaState, typeName } from "../run/State.js"
-import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps } from "../run/Value.js"
-import { numberText } from "./numberText.js"
+import { integerArgument, stringArgument } from "../../run/Arguments.js"
+import { builtin } from "../../run/Builtin.js"
+import { CALL, Metamethods } from "../../run/Metamethods.js"
+import { OUTSIDE, type OperatorSite } from "../../run/Site.js"
+import { first, type LuaState, typeName } from "../../run/State.js"
+import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps } from "../../run/Value.js"
+import { numberText } from "../numberText.js"
 import { type PatternCode, patternCode } from "./patternCode.js"
 import { machine, matchEnd, searchAgain } from "./patternMatch.js"
 import { flat, PIECE_LENGTH, TEXT_LENGTH_MAX } from "./stringBasics.js"

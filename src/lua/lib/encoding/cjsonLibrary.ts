@@ -1,11 +1,11 @@
 /**
  * The table `cjson` (lua-cjson 2.1.0), and the tables that `cjson.new` makes, each with settings of its own.
  */
-import { numberArgument, stringArgument } from "../run/Arguments.js"
-import { int32 } from "../run/Arguments.js"
-import { builtin } from "../run/Builtin.js"
-import type { LuaState } from "../run/State.js"
-import { type LuaFunction, LuaTable, type LuaValue, type Results, Userdata } from "../run/Value.js"
+import { numberArgument, stringArgument } from "../../run/Arguments.js"
+import { int32 } from "../../run/Arguments.js"
+import { builtin } from "../../run/Builtin.js"
+import type { LuaState } from "../../run/State.js"
+import { type LuaFunction, LuaTable, type LuaValue, type Results, Userdata } from "../../run/Value.js"
 import { CjsonDecoder } from "./cjsonDecode.js"
 import { CjsonEncoder } from "./cjsonEncode.js"
 import { CjsonSettings } from "./cjsonSettings.js"

@@ -1,10 +1,10 @@
 /**
  * The table `cmsgpack` (lua-cmsgpack 0.4.0).
  */
-import { int32, numberArgument, optionalNumber, stringArgument, toInteger } from "../run/Arguments.js"
-import { builtin } from "../run/Builtin.js"
-import type { LuaState } from "../run/State.js"
-import { LuaTable, type LuaValue, type Results } from "../run/Value.js"
+import { int32, numberArgument, optionalNumber, stringArgument, toInteger } from "../../run/Arguments.js"
+import { builtin } from "../../run/Builtin.js"
+import type { LuaState } from "../../run/State.js"
+import { LuaTable, type LuaValue, type Results } from "../../run/Value.js"
 import { Packer } from "./cmsgpackPack.js"
 import { Unpacker } from "./cmsgpackUnpack.js"
 
@@ -30,12 +30,14 @@ const unpackFrom = (
   const all = limit === 0 && offset === 0
   const most = all ? Infinity : limit
   const values: LuaValue[] = []
-  unpacker.start(text, offset)
-  while (!unpacker.done && values.length < most) values.push(unpacker.next(values.length))
-  state.charge((unpacker.at - offset) >> 3)
-  const next = unpacker.done ? -1 : unpacker.at
-  unpacker.start("", 0)
-  if (!all) values.unshift(next)
+  try {
+    unpacker.start(text, offset)
+    while (!unpacker.done && values.length < most) values.push(unpacker.next(values.length))
+    state.charge((unpacker.at - offset) >> 3)
+    if (!all) values.unshift(unpacker.done ? -1 : unpacker.at)
+  } finally {
+    unpacker.start("", 0)
+  }
   return values.length === 1 ? values[0] : values
 }
 

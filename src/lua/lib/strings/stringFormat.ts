@@ -9,11 +9,11 @@
  * Text from `%c` and `%s` ends at a NUL byte, as C strings do; only a `%s` without precision and of 100 bytes or more is
  * copied as it is, and not padded.
  */
-import { numberArgument, stringArgument, toInteger } from "../run/Arguments.js"
-import { builtin } from "../run/Builtin.js"
-import type { LuaState } from "../run/State.js"
-import type { LuaFunction, LuaValue } from "../run/Value.js"
-import { formatE, formatF, formatG } from "./numberText.js"
+import { numberArgument, stringArgument, toInteger } from "../../run/Arguments.js"
+import { builtin } from "../../run/Builtin.js"
+import type { LuaState } from "../../run/State.js"
+import type { LuaFunction, LuaValue } from "../../run/Value.js"
+import { formatE, formatF, formatG } from "../numberText.js"
 
 interface Item {
   /** Text before the item. */
