@@ -106,6 +106,12 @@ export class Program {
     return this.library && e.owner === this.main
   }
 
+  /** Whether an expression is a library of `state.loading`, which tells of what is not there. */
+  isGuarded(e: Expression): boolean {
+    if (e.kind === "local") return this.settled(e.variable) && this.isGuarded(e.variable.initial ?? NIL)
+    return e.kind === "global" && this.isLoading(e)
+  }
+
   private settled(variable: Variable): boolean {
     return !variable.assigned && variable.kind === "local" && variable.initial !== undefined
   }

@@ -105,9 +105,10 @@ export abstract class Values extends Operands {
     }
   }
 
+  /** The space keeps a division from making a comment with the mark of a call. */
   private compute(operator: string, a: string, b: string): string {
     if (operator === "%") return `modulo(${a},${b})`
-    return operator === "^" ? `power(${a},${b})` : `${a}${operator}${b}`
+    return operator === "^" ? `power(${a},${b})` : `${a}${operator} ${b}`
   }
 
   private arithmetic(e: BinaryExpression): string {
@@ -273,9 +274,9 @@ export abstract class Values extends Operands {
     const [object, key] = this.pair(e.object, e.key, before)
     const site = this.w.operatorSite(e.line, this.describe(e.object))
     const raw = this.getter(e.key, key, object)
-    const missed = this.program.metatables ? ",true" : ""
-    const slow = this.finishedAlways(`M.index(${object},${key},${site}${missed})`, e.line)
-    if (!this.program.metatables) return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
+    const mayMiss = this.program.metatables || this.program.isGuarded(e.object)
+    const slow = this.finishedAlways(`M.index(${object},${key},${site}${mayMiss ? ",true" : ""})`, e.line)
+    if (!mayMiss) return this.sequence(before, `${object} instanceof T?${raw}:${slow}`)
     const t = this.w.temporary()
     return this.sequence(
       before,

@@ -133,39 +133,3 @@ export const parseNumber = (text: string): number | undefined => {
   while (isSpace(body.charCodeAt(end))) end++
   return end === body.length ? strtodValue : undefined
 }
-
-const ULONG_MAX = 0xffffffffffffffffn
-
-const digitValue = (c: number): number => {
-  if (c >= ZERO && c <= NINE) return c - ZERO
-  const letter = c | 32
-  return letter >= 97 && letter <= 122 ? letter - 87 : 99
-}
-
-/** `tonumber(text, base)` for a base other than 10: C's strtoul, which wraps negative numbers and saturates large ones. */
-const parseUnsigned = (text: string, base: number): number | undefined => {
-  let i = 0
-  while (isSpace(text.charCodeAt(i))) i++
-  const sign = text.charCodeAt(i)
-  if (sign === MINUS || sign === PLUS) i++
-  if (base === 16 && text.charCodeAt(i) === ZERO && (text.charCodeAt(i + 1) | 32) === 120) {
-    if (digitValue(text.charCodeAt(i + 2)) < 16) i += 2
-  }
-  const first = i
-  let value = 0
-  let exact: bigint | undefined
-  for (; i < text.length; i++) {
-    const digit = digitValue(text.charCodeAt(i))
-    if (digit >= base) break
-    if (exact === undefined && value > 2 ** 47) exact = BigInt(value)
-    if (exact === undefined) value = value * base + digit
-    else if (exact <= ULONG_MAX) exact = exact * BigInt(base) + BigInt(digit)
-  }
-  if (i === first) return undefined
-  while (isSpace(text.charCodeAt(i))) i++
-  if (i < text.length && text.charCodeAt(i) !== 0) return undefined
-  let result = exact ?? BigInt(value)
-  if (result > ULONG_MAX) result = ULONG_MAX
-  else if (sign === MINUS) result = BigInt.asUintN(64, -result)
-  return Number(result)
-}

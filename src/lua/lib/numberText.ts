@@ -155,10 +155,3 @@ export const numberText = (x: number): string => {
   if (x === 0) return Object.is(x, -0) ? "-0" : "0"
   return generalText(x, DIGITS)
 }
-
-/** A number as an argument of a Redis command: `%.17g`. */
-const numberText17 = (x: number): string => {
-  if ((x | 0) === x && x !== 0) return "" + x
-  if (Number.isSafeInteger(x)) return Object.is(x, -0) ? "-0" : "" + x
-  return generalText(x, 17)
-}

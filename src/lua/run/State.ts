@@ -82,12 +82,12 @@ export class LuaState {
     return site.line < 0 ? "" : `${site.chunk}:${site.line}: `
   }
 
-  /** Finds the caller at a level above 1; set by the compiler, which knows its chunks. */
-  caller: (level: number) => Place | undefined = () => undefined
+  /** Finds the caller at a level above 1: the compiler does, from the first chunk on; before that there is none. */
+  caller: ((level: number) => Place | undefined) | undefined = undefined
 
   /** The position of a caller further up: level 2 is that of the function that made the call under way. */
   whereAbove(level: number): string {
-    const found = this.caller(level)
+    const found = this.caller?.(level)
     return found === undefined ? "" : this.where(found)
   }
 
@@ -141,7 +141,7 @@ export class LuaState {
 
   /** An error that a tick throws: it has no position, but is raised where the program is. */
   interrupt(text: string): LuaError {
-    this.interrupted ??= this.caller(1) ?? this.at
+    this.interrupted ??= this.caller?.(1) ?? this.at
     return new LuaError(text, this.interrupted)
   }
 

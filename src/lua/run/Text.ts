@@ -9,8 +9,7 @@ import { LuaFunction, LuaTable, type LuaValue, Userdata } from "./Value.js"
 const ADDRESS_BASE = 0x7f0000001000
 const ADDRESS_STEP = 64
 
-const addressOf = (object: Identity): string =>
-  `0x${(ADDRESS_BASE + object.id * ADDRESS_STEP).toString(16)}`
+const addressOf = (object: Identity): string => `0x${(ADDRESS_BASE + object.id * ADDRESS_STEP).toString(16)}`
 
 export const plainText = (value: LuaValue): string => {
   switch (typeof value) {

@@ -14,12 +14,10 @@
  * suspended must take it. `g` is always called as a method of its LuaFunction, from which it reads its upvalues.
  */
 import type { BuiltinInfo } from "./BuiltinInfo.js"
-import { arraySize, binOf, type Key, type Layout, nodeCount, replay } from "./Layout.js"
-import { Coroutine, type CoroutineStatus, Identified, LuaFunction, Userdata } from "./Objects.js"
+import { arraySize, binOf, type Identity, type Key, type Layout, nodeCount, replay } from "./Layout.js"
 import { orderedKeys } from "./Shapes.js"
 
-export { Coroutine, LuaFunction, Userdata }
-export type { BuiltinInfo, CoroutineStatus }
+export type { BuiltinInfo }
 
 export type LuaValue = undefined | boolean | number | string | LuaTable | LuaFunction | Userdata | Coroutine
 
@@ -36,6 +34,53 @@ export type Steps = Generator<Signal, Results, Results>
 export type PlainForm = (...args: LuaValue[]) => Results
 
 export type GeneratorForm = (this: LuaFunction, ...args: LuaValue[]) => Steps
+
+let identities = 0
+
+export abstract class Identified implements Identity {
+  private known = 0
+
+  /** Stands for the address of the object. */
+  get id(): number {
+    return this.known === 0 ? (this.known = ++identities) : this.known
+  }
+}
+
+export class LuaFunction extends Identified {
+  constructor(
+    readonly p: PlainForm,
+    readonly g: GeneratorForm | undefined = undefined,
+    /** Upvalues, for the generator form of compiled functions. */
+    readonly u: unknown = undefined,
+    readonly info: BuiltinInfo | undefined = undefined,
+  ) {
+    super()
+  }
+}
+
+/** A light userdata: of its pointer only whether it is NULL matters. */
+export class Userdata extends Identified {
+  constructor(readonly isNull = true) {
+    super()
+  }
+}
+
+export type CoroutineStatus = "suspended" | "running" | "normal" | "dead"
+
+export class Coroutine extends Identified {
+  status: CoroutineStatus = "suspended"
+  /** Generators that wait for each other, the innermost last; made at the first resume. */
+  readonly stack: Steps[] = []
+  started = false
+  /** Its own count of nested calls, while it does not run. */
+  depth = 0
+  /** The nested library calls at its last resume: above them it cannot yield. */
+  floor = 0
+
+  constructor(readonly body: LuaFunction) {
+    super()
+  }
+}
 
 const NO_VALUES: ReadonlyArray<LuaValue> = []
 const NO_KEYS: ReadonlyArray<TableKey | undefined> = []
@@ -211,9 +256,11 @@ export class LuaTable extends Identified {
     this.setHash(key, value)
   }
 
-  /** Stores the list of a constructor that has keys too. */
+  /** Stores the list of a constructor that has keys too. Where the array part must grow, Lua places the keys anew. */
   fill(values: ReadonlyArray<LuaValue>): void {
-    if (values.length > this.capacity) this.capacity = values.length
+    if (values.length > this.capacity) {
+      this.move(this.hash ?? new Map(), values.length, this.nodes)
+    }
     for (let i = 0; i < values.length; i++) this.setNumber(i + 1, values[i])
   }
 

@@ -3,7 +3,6 @@
  */
 export const INVALID_REFUSED = 0
 export const INVALID_WRITTEN = 1
-const INVALID_NULL = 2
 
 export class CjsonSettings {
   /** An array with too many holes becomes an object instead of an error. */
