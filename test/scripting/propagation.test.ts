@@ -195,7 +195,9 @@ describeOracle("scripts and replication, as on Redis", () => {
           client.close()
         }
         const [wanted = [], got = []] = outcomes
-        expect(got.filter((reply, i) => reply !== wanted[i])).toEqual(wanted.filter((reply, i) => reply !== got[i]))
+        expect(got.filter((reply, i) => reply !== wanted[i])).toEqual(
+          wanted.filter((reply, i) => reply !== got[i]),
+        )
       }))
   }
 })
