@@ -178,16 +178,15 @@ export class Libraries implements LibraryStore {
 
   // What is stored ------------------------------------------------------------------------------------------------------
 
-  dump(): ReadonlyArray<Uint8Array> {
-    return Array.from(this.libraries.values(), ({ code }) => Buffer.from(code, "latin1"))
-  }
+  readonly dump = (): ReadonlyArray<Uint8Array> =>
+    Array.from(this.libraries.values(), ({ code }) => Buffer.from(code, "latin1"))
 
-  load(code: Uint8Array): string | undefined {
+  readonly load = (code: Uint8Array): string | undefined => {
     const added = this.add(Buffer.from(code).toString("latin1"), true)
     return typeof added === "string" ? added : undefined
   }
 
-  clear(): void {
+  readonly clear = (): void => {
     this.libraries.clear()
     this.functions.clear()
   }
