@@ -7,7 +7,7 @@ import { describeOracle } from "../support/Oracle.js"
 import { goldenBytes, goldenDescription, goldenNames } from "./Goldens.js"
 import { withTempDir } from "./PersistenceSupport.js"
 
-const program = fileURLToPath(new URL("../../src/check-rdb.js", import.meta.url))
+const program = fileURLToPath(new URL("../../dist/check-rdb.js", import.meta.url))
 const goldenPath = (name: string): string =>
   fileURLToPath(new URL(`../../testdata/golden/${name}.rdb`, import.meta.url))
 

@@ -57,7 +57,7 @@ describe("redix-check-rdb on a terminal", () => {
         Buffer.alloc(65536, 120),
       ])
       fs.writeFileSync(file, Buffer.concat([Buffer.from("REDIS0010\xfe\0", "latin1"), ...records.flat()]))
-      const program = fileURLToPath(new URL("../../src/check-rdb.js", import.meta.url))
+      const program = fileURLToPath(new URL("../../dist/check-rdb.js", import.meta.url))
       const { stdout } = spawnSync("script", ["-qec", `node ${program} ${file}`, "/dev/null"], {
         encoding: "utf8",
       })

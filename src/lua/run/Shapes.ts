@@ -6,8 +6,7 @@
  * A shape is a sequence of keys, a node in a tree of which each edge is one more key. What is remembered is bounded: the
  * number of keys of a table, the length of a key, and the number of shapes, with which all begin anew.
  */
-import { replay } from "./Layout.js"
-import type { LuaValue, TableKey } from "./Value.js"
+import { type Key, replay } from "./Layout.js"
 
 const KEYS_MAX = 24
 const KEY_LENGTH_MAX = 64
@@ -18,7 +17,7 @@ export class Shape {
   /** The shape with one more key that was asked for last. */
   last: Shape | undefined = undefined
   private others: Map<string | number, Shape> | undefined = undefined
-  order: ReadonlyArray<TableKey | undefined> | undefined = undefined
+  order: ReadonlyArray<string | number | undefined> | undefined = undefined
   /** Whether the key stands for itself between quotes. */
   readonly quotable: boolean
 
@@ -72,16 +71,22 @@ export const rootShape = (base: number): Shape => {
   return root
 }
 
+const namesOf = (keys: Iterable<Key>): Array<string | number> => {
+  const names: Array<string | number> = []
+  for (const key of keys) if (typeof key === "string" || typeof key === "number") names.push(key)
+  return names
+}
+
 /** The keys of `hash` in the order of the nodes, as `replay(hash.keys(), base)` places them. */
-export const orderedKeys = (
-  hash: ReadonlyMap<TableKey, LuaValue>,
+export const orderedKeys = <K extends Key>(
+  hash: ReadonlyMap<K, unknown>,
   base: number,
-): ReadonlyArray<TableKey | undefined> => {
+): ReadonlyArray<K | string | number | undefined> => {
   if (hash.size > KEYS_MAX) return replay(hash.keys(), base).keys
   let shape = rootShape(base)
   for (const key of hash.keys()) {
     if (typeof key !== "string" && typeof key !== "number") return replay(hash.keys(), base).keys
     shape = shape.with(key)
   }
-  return (shape.order ??= replay(hash.keys(), base).keys)
+  return (shape.order ??= replay(namesOf(hash.keys()), base).keys)
 }

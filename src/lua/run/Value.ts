@@ -37,7 +37,7 @@ export type GeneratorForm = (this: LuaFunction, ...args: LuaValue[]) => Steps
 
 let identities = 0
 
-export abstract class Identified implements Identity {
+abstract class Identified implements Identity {
   private known = 0
 
   /** Stands for the address of the object. */
@@ -65,7 +65,7 @@ export class Userdata extends Identified {
   }
 }
 
-export type CoroutineStatus = "suspended" | "running" | "normal" | "dead"
+type CoroutineStatus = "suspended" | "running" | "normal" | "dead"
 
 export class Coroutine extends Identified {
   status: CoroutineStatus = "suspended"
