@@ -100,7 +100,7 @@ describe("what reaches replicas", () => {
     await run(...failing, 0, 300)
     await run(...failing, 8, 300)
     expect(await run("STRLEN", "grown")).toBe(":2\r\n")
-    expect(log).toEqual([[...failing, 0, 300].join(" "), [...failing, 8, 300].join(" ")])
+    expect(log.commands).toEqual([[...failing, 0, 300].join(" "), [...failing, 8, 300].join(" ")])
     expect(keyspace.dirty).toBe(dirty)
   })
 

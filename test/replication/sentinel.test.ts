@@ -109,7 +109,7 @@ describeOracle("redis-sentinel", () => {
         await until(
           async () => (await master.info("replication"))["master_port"] === String(promoted.port),
           () => "the old master is made a replica",
-          40_000,
+          100_000,
         )
         await master.untilUp()
         expect(await master.ask("GET", "after")).toBe("2")

@@ -38,6 +38,13 @@ export const recordLog = (engine: Engine): Array<string> => {
   return log.commands
 }
 
+const listeners = new WeakMap<Engine, Array<() => void>>()
+
+/** Ends all listening to messages of the engine's. */
+export const stopHearing = (engine: Engine): void => {
+  for (const stop of listeners.get(engine) ?? []) stop()
+}
+
 /** Hears every message that is published, until the answered function is called. */
 export const hearMessages = (
   engine: Engine,
@@ -53,7 +60,9 @@ export const hearMessages = (
     },
   }
   pubsub.patternSubscribe(session, "*")
-  return () => pubsub.leave(session)
+  const stop = (): void => pubsub.leave(session)
+  listeners.set(engine, [...(listeners.get(engine) ?? []), stop])
+  return stop
 }
 
 /** Switches all keyspace events on and records them as "database event key". */

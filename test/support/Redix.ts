@@ -13,6 +13,7 @@ import { PersistenceService, type ServerPersistence } from "../../src/server/Per
 import { type Replication, ReplicationService } from "../../src/server/replication/Replication.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
 import { watchContract } from "../../src/engine/Contract.js"
+import { stopHearing } from "./Local.js"
 import { RawClient } from "./RawClient.js"
 
 export interface TestRedix {
@@ -97,6 +98,7 @@ export const startRedix = async (
     replication,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: async () => {
+      stopHearing(engine)
       engine.checkInvariants()
       await Effect.runPromise(Scope.close(scope, Exit.void))
       engine.checkInvariants()

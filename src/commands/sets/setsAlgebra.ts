@@ -119,10 +119,14 @@ const sintercard = (c: CommandContext): void => {
 /** Answers the result's members, or stores it. */
 const deliver = (c: CommandContext, result: SetValue, to: number, event: string): void => {
   if (to === TO_STORE) return storeResult(c, result, event)
-  c.out.set(result.count)
-  const cursor = c.keyspace.collections.setCursor.open(result.encoding, result.value)
-  while (cursor.next()) c.out.bulk(cursor.src, cursor.off, cursor.len)
-  result.free()
+  // A reply beyond the client's limit is broken off by a throw.
+  try {
+    c.out.set(result.count)
+    const cursor = c.keyspace.collections.setCursor.open(result.encoding, result.value)
+    while (cursor.next()) c.out.bulk(cursor.src, cursor.off, cursor.len)
+  } finally {
+    result.free()
+  }
 }
 
 const addAll = (c: CommandContext, result: SetValue, source: SetValue): void => {

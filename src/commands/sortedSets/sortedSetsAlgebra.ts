@@ -241,8 +241,12 @@ const combine = (c: CommandContext, at: number, operation: number, to: number, e
     result.pack(c.settings)
     return storeSortedSet(c, 1, result, event)
   }
-  replyRange(c, result, 0, result.size, false, settings.withScores)
-  result.free()
+  // A reply beyond the client's limit is broken off by a throw.
+  try {
+    replyRange(c, result, 0, result.size, false, settings.withScores)
+  } finally {
+    result.free()
+  }
 }
 
 const zunion = (c: CommandContext): void => combine(c, 1, UNION, TO_REPLY, "")
