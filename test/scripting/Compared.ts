@@ -1,5 +1,6 @@
 /** Lines of commands sent to redis-server and to Redix alike; all whose replies differ are told at once. */
 import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
+import { compared } from "../support/coverage/Compared.js"
 import { withOracle } from "../support/Oracle.js"
 import type { TestRedix } from "../support/Redix.js"
 
@@ -41,6 +42,7 @@ export const differences = (
           found.push(
             `RESP${protocol}: ${formatCommand(line)}\n  redis: ${JSON.stringify(wanted.toString("latin1"))}\n  redix: ${JSON.stringify(got.toString("latin1"))}`,
           )
+        else compared(line, got)
       }
       oracle.close()
       subject.close()

@@ -1,5 +1,6 @@
 /** A script that takes too long is suspended: others are answered, and it can be killed, as redis-server has it. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { compared } from "../support/coverage/Compared.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import type { Argument, RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -204,6 +205,8 @@ describeOracle("busy, as Redis is", () => {
         outcomes.push(replies)
       }
       expect(outcomes[1]).toEqual(outcomes[0])
+      // Both have let it end what ran.
+      compared([stop, "KILL"], "+OK\r\n")
     })
 
   it("with a script", () => compare(["EVAL", "while true do end", 0], [], "SCRIPT"))
