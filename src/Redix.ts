@@ -40,6 +40,8 @@ import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
+import { connector } from "./net/memory/IoredisConnector.js"
+import { connect } from "./net/memory/MemoryListener.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { ReplicationService } from "./server/replication/Replication.js"
@@ -212,6 +214,13 @@ const loadOf = (overrides: Overrides): { readonly load?: true } =>
 export const Redix = {
   layer,
   layerServer,
+  /**
+   * A connection to the engine without a port: the client's end of it, a stream that client libraries take for a socket. It
+   * ends with the scope.
+   */
+  connect,
+  /** For ioredis and what is built on it: `new Redis({ Connector: yield* Redix.connector })`. */
+  connector,
   /**
    * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
    * is the app's and goes on.

@@ -6,6 +6,8 @@ import type { FreeingPolicy } from "../store/Keyspace.js"
 
 export interface Settings extends FreeingPolicy {
   readonly databases: number
+  /** Clients at most. */
+  readonly maxclients: number
   readonly protoMaxBulkLen: number
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean

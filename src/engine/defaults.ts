@@ -3,6 +3,7 @@ import type { Settings } from "./Settings.js"
 
 export const defaultSettings: Settings = {
   databases: 16,
+  maxclients: 10_000,
   protoMaxBulkLen: 512 * 1024 * 1024,
   lazyfreeLazyUserDel: false,
   lazyfreeLazyUserFlush: false,

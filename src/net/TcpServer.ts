@@ -3,7 +3,7 @@
  *
  * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
  * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
- * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS). So does SHUTDOWN.
+ * then ends every connection after what it has to say is out (Closing.ts). So does SHUTDOWN.
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
@@ -21,7 +21,7 @@ import { dirname } from "node:path"
 import node from "node:process"
 import type * as Tls from "node:tls"
 import { Background, restarted } from "../engine/Background.js"
-import { afterThis, withinReal } from "../engine/Turn.js"
+import { afterThis } from "../engine/Turn.js"
 import { isMainThread } from "node:worker_threads"
 import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
@@ -29,6 +29,7 @@ import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "../engine/Engine.js"
 import { EngineService } from "../engine/Engine.js"
+import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
@@ -57,9 +58,6 @@ export interface ListenOptions {
 
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
 const REFUSED_MAX = 16
-
-/** A connection still sending this long after its end was asked for is cut. */
-const CLOSE_WAIT_MS = 500
 
 /** A listener that failed accepts again after this. */
 const RESTART_MS = 1000
@@ -249,7 +247,7 @@ const accept = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
-    yield* Effect.addFinalizer(() => closed(raw))
+    yield* Effect.addFinalizer(() => closing(raw))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++
@@ -277,21 +275,6 @@ const turnAway = (raw: Net.Socket, refusal: string, refused: Set<Net.Socket>): v
   refused.add(raw)
   raw.once("close", () => refused.delete(raw))
 }
-
-/** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
-const closed = (raw: Net.Socket): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (raw.closed) return Effect.void
-    const end = Effect.callback<void>((resume) => {
-      const done = (): void => resume(Effect.void)
-      raw.once("close", done)
-      return Effect.sync(() => void raw.off("close", done))
-    })
-    // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
-    if (raw.destroyed) return end
-    const cut = Effect.sync(() => void raw.destroy())
-    return withinReal(end, CLOSE_WAIT_MS, () => cut)
-  })
 
 /** Why a new connection is turned away, or undefined. */
 const refusalOf = (
