@@ -9,7 +9,6 @@
  *
  * Both read their settings from RedixConfig; `layerWith` and `layerServerWith` take overrides instead.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -38,6 +37,7 @@ import { AppCommands } from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService } from "./engine/Engine.js"
 import { newFileMark } from "./server/FileMark.js"
+import { filesLayer } from "./server/Files.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
 import { connector } from "./net/memory/IoredisConnector.js"
@@ -233,7 +233,7 @@ export const Redix = {
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
     onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
-      Layer.provide(NodeFileSystem.layer),
+      Layer.provide(filesLayer()),
     ),
   /** The server on a free loopback port (or `port`); files as in `layerWith`. */
   layerServerWith: (
@@ -241,6 +241,6 @@ export const Redix = {
   ): Layer.Layer<Parts | TcpServer, ListenError | InvalidConfigError | RdbError> =>
     layerServer({ portZero: "free", ...loadOf(overrides) }).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
-      Layer.provide(NodeFileSystem.layer),
+      Layer.provide(filesLayer()),
     ),
 }

@@ -138,7 +138,7 @@ interface Ban {
 }
 
 /** The programs: what stands in no layer. */
-const programs: ReadonlyArray<string> = ["src/main.ts", "src/check-rdb.ts"]
+const programs: ReadonlyArray<string> = ["src/main.ts", "src/check-rdb.ts", "src/run.ts"]
 
 const bans: ReadonlyArray<Ban> = [
   {
@@ -212,6 +212,7 @@ const NODE =
 export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
   "src/check-rdb.ts": "the program",
+  "src/run.ts": "the program",
   "src/engine/Turn.ts": "turns of the event loop, and real time",
   "src/engine/world/ProcessInfo.ts": "the process, as a reference with this default",
   "src/engine/world/SecureRandom.ts": "unguessable bytes, as a reference with this default",
@@ -219,6 +220,8 @@ export const worldly: Readonly<Record<string, string>> = {
   "src/rdb/snapshot/SnapshotSource.ts": "starts the thread that writes snapshots",
   "src/rdb/snapshot/snapshotWorker.ts": "is the thread that writes snapshots",
   "src/net/TcpServer.ts": "the umask of a unix socket, and whether this thread may set it",
+  "src/net/ListeningSocket.ts": "listens",
+  "src/server/Files.ts": "files, as Effect's service",
   "src/server/Signals.ts": "the program's signals",
   "src/server/FileMark.ts": "which machine and process a temporary file is of",
   "src/server/RawStart.ts": "the command line as bytes",
@@ -342,7 +345,12 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/
 
-/** Effect's modules change between minor releases while they are unstable, so versions are pinned exactly. */
+const CARET_VERSION = /^\^\d+\.\d+\.\d+$/
+
+/**
+ * Effect's modules change between minor releases while they are unstable, so versions are pinned exactly; what an app
+ * installs itself (a peer) it may have newer.
+ */
 export const packageManifest = (text: string): Offence[] => {
   const manifest: unknown = JSON.parse(text)
   if (!isObject(manifest)) return [{ path: "package.json", line: 1, message: "is no object" }]
@@ -351,11 +359,12 @@ export const packageManifest = (text: string): Offence[] => {
     const dependencies = manifest[group]
     if (!isObject(dependencies)) continue
     for (const [name, version] of Object.entries(dependencies)) {
-      if (typeof version === "string" && EXACT_VERSION.test(version)) continue
+      const form = group === "peerDependencies" ? CARET_VERSION : EXACT_VERSION
+      if (typeof version === "string" && form.test(version)) continue
       offences.push({
         path: "package.json",
         line: 1,
-        message: `${group}: ${name} must have an exact version`,
+        message: `${group}: ${name} must have ${group === "peerDependencies" ? "a version with a caret" : "an exact version"}`,
       })
     }
   }
