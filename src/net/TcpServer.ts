@@ -28,7 +28,7 @@ import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "../engine/Engine.js"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
@@ -91,7 +91,7 @@ export class TcpServer extends Context.Service<
 }
 
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   // SHUTDOWN ends it before the layer's.
   const scope = yield* Scope.fork(yield* Effect.scope)
   const server = yield* Scope.provide(listen(engine, settings, options), scope)
