@@ -15,7 +15,7 @@ import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
-import type { Settings } from "./Settings.js"
+import { secretIsSet, type Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
@@ -202,7 +202,7 @@ export class Engine {
     const session = new Session(++this.sessionLast)
     session.createdMs = session.lastActiveMs = this.clock.currentTimeMillisUnsafe()
     session.limits.maxBulkLength = this.settings.protoMaxBulkLen
-    session.authenticated = session.limits.authenticated = this.settings.requirepass === ""
+    session.authenticated = session.limits.authenticated = !secretIsSet(this.settings.requirepass)
     return session
   }
 

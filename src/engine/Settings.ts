@@ -2,6 +2,7 @@
  * The settings that handlers read at run time. The server's configuration object satisfies this by shape, so commands
  * know nothing of where a value came from; CONFIG SET changes them in place.
  */
+import * as Redacted from "effect/Redacted"
 import type { FreeingPolicy } from "../store/Keyspace.js"
 
 export interface Settings extends FreeingPolicy {
@@ -20,7 +21,7 @@ export interface Settings extends FreeingPolicy {
   readonly streamNodeMaxEntries: number
   readonly hllSparseMaxBytes: number
   /** Password of the default user, a character a byte; "" = none. */
-  readonly requirepass: string
+  readonly requirepass: Redacted.Redacted
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
   readonly clientOutputBufferLimit: {
@@ -47,6 +48,9 @@ export interface OutputLimit {
   readonly softSeconds: number
 }
 
+/** Whether a secret is set: an empty one is none. */
+export const secretIsSet = (secret: Redacted.Redacted): boolean => Redacted.value(secret) !== ""
+
 /** Redis's default for every one of them; an embedding without configuration runs on these. */
 export const defaultSettings: Settings = {
   databases: 16,
@@ -65,7 +69,7 @@ export const defaultSettings: Settings = {
   streamNodeMaxBytes: 4096,
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
-  requirepass: "",
+  requirepass: Redacted.make(""),
   notifyKeyspaceEvents: new Set(),
   clientOutputBufferLimit: {
     normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },

@@ -32,6 +32,7 @@ import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
 type ListenSettings = TlsSettings &
@@ -301,7 +302,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && settings.requirepass === ""
+  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }
