@@ -35,7 +35,7 @@ import { families } from "./Families.js"
 import type { Command } from "./engine/Command.js"
 import { AppCommands } from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
-import { EngineService } from "./engine/Engine.js"
+import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
 import { PersistenceService } from "./server/Persistence.js"
@@ -225,7 +225,7 @@ export const Redix = {
    * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
    * is the app's and goes on.
    */
-  awaitShutdown: Effect.flatMap(EngineService, (engine) => engine.lifecycle.awaitEnd),
+  awaitShutdown: Effect.flatMap(theEngine, (engine) => engine.lifecycle.awaitEnd),
   /**
    * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
    * whatever a client asks for; without `save` none is written unless a command says so.

@@ -24,12 +24,13 @@ import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "../engine/Engine.js"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
 type ListenSettings = TlsSettings &
@@ -81,7 +82,7 @@ export class TcpServer extends Context.Service<
 }
 
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   // SHUTDOWN ends it before the layer's.
   const scope = yield* Scope.fork(yield* Effect.scope)
   const server = yield* Scope.provide(listen(engine, settings, options), scope)
@@ -274,7 +275,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && settings.requirepass === ""
+  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }

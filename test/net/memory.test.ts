@@ -1,5 +1,4 @@
 /** Connections in memory: what a socket's events would not show. */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -11,7 +10,8 @@ import * as net from "node:net"
 import type { Duplex } from "node:stream"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Commands, Redix } from "../../src/index.js"
-import { type Engine, EngineService } from "../../src/engine/Engine.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { theEngine } from "../../src/engine/EngineService.js"
 import type { Overrides } from "../../src/config/index.js"
 import { listenInMemory, type Open } from "../../src/net/memory/MemoryListener.js"
 import { connectorOf } from "../../src/net/memory/IoredisConnector.js"
@@ -40,7 +40,7 @@ const start = async (
   )
   const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const open = await Effect.runPromise(Scope.provide(Effect.provideContext(listenInMemory, context), scope))
-  const engine = Context.get(context, EngineService)
+  const engine = Effect.runSync(Effect.provideContext(theEngine, context))
   return {
     engine,
     open,

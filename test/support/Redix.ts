@@ -8,7 +8,8 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/index.js"
 import { Redix } from "../../src/Redix.js"
-import { type Engine, EngineService } from "../../src/engine/Engine.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { theEngine } from "../../src/engine/EngineService.js"
 import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
 import { type Replication, ReplicationService } from "../../src/server/replication/Replication.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
@@ -90,7 +91,7 @@ export const startRedix = async (
           const server = yield* TcpServer
           return [
             server.ports[0] ?? 0,
-            yield* EngineService,
+            yield* theEngine,
             yield* PersistenceService,
             yield* ReplicationService,
             yield* listenInMemory,

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Duplex } from "node:stream"
-import type { EngineService } from "../../engine/Engine.js"
+import type { EngineService } from "../../engine/EngineService.js"
 import { listenInMemory, type Open } from "./MemoryListener.js"
 
 /**

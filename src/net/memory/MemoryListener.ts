@@ -7,7 +7,8 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { Duplex } from "node:stream"
 import { Background } from "../../engine/Background.js"
-import { type Engine, EngineService } from "../../engine/Engine.js"
+import type { Engine } from "../../engine/Engine.js"
+import { type EngineService, theEngine } from "../../engine/EngineService.js"
 import { realTurns } from "../../engine/Turn.js"
 import * as Errors from "../../resp/Errors.js"
 import { serveConnection } from "../Connection.js"
@@ -46,7 +47,7 @@ const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
 /** Takes connections from this process for as long as the scope and the server last; then they are refused. */
 export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Scope> = Effect.gen(
   function* () {
-    const engine = yield* EngineService
+    const engine = yield* theEngine
     const background = yield* Background.make()
     // SHUTDOWN ends it before the caller's scope ends.
     const scope = yield* Scope.fork(yield* Effect.scope)
