@@ -26,6 +26,8 @@ import * as Errors from "../../resp/Errors.js"
 /** How long a suspended script runs before others have their turn, in milliseconds. */
 const SLICE_MS = 8
 
+const NO_WORDS: ReadonlyArray<Uint8Array> = []
+
 const nextTurn = Effect.callback<void>((resume) => atTurnEnd(() => resume(Effect.void)))
 
 export type ScriptKind = "script" | "function"
@@ -53,7 +55,7 @@ export abstract class ScriptRun {
   /** What FUNCTION STATS calls it. */
   abstract readonly name: string
   /** The words of the command that runs it. */
-  words: ReadonlyArray<Uint8Array> = []
+  words: ReadonlyArray<Uint8Array> = NO_WORDS
 
   /** Goes on; answers whether it has ended. Throws nothing but defects. */
   abstract go(): boolean
