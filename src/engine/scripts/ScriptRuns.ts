@@ -107,9 +107,7 @@ export class ScriptRuns {
     const mark = out.pos
     const bound = out.liftBound()
     this.present = run
-    run.session = c.session
     run.database = c.session.database
-    run.nowMs = c.keyspace.now
     c.denyBlocking = true
     c.propagation.beginUnit()
     let ended = false
@@ -158,6 +156,8 @@ export class ScriptRuns {
 
   private suspend(run: ScriptRun, c: CommandContext): Effect.Effect<Uint8Array> {
     const { gates } = this.dispatcher
+    run.session = c.session
+    run.nowMs = c.keyspace.now
     run.words = Array.from({ length: c.argc }, (_, i) => Uint8Array.from(c.bytes(i)))
     const command = run.kind === "script" ? "SCRIPT KILL" : "FUNCTION KILL"
     const ms = Math.floor(realNow() - run.startedMs)
