@@ -1,7 +1,7 @@
 /** ACL, for the one user there is: "default", who may do everything, with or without a password (requirepass). */
-import { createHash } from "node:crypto"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { sha256Hex } from "../../bytes/Sha256.js"
 import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/acl.js"
@@ -48,7 +48,7 @@ const LOG_COUNT = 10
 /** The password as ACL files hold it; undefined without one. */
 const passwordHash = (c: CommandContext): string | undefined => {
   const { requirepass } = c.settings
-  return requirepass === "" ? undefined : createHash("sha256").update(requirepass, "latin1").digest("hex")
+  return requirepass === "" ? undefined : sha256Hex(Buffer.from(requirepass, "latin1"))
 }
 
 const moreArguments = (c: CommandContext): void =>
