@@ -18,11 +18,10 @@ import type { SocketServer } from "effect/socket/SocketServer"
 import * as References from "effect/References"
 import type * as Net from "node:net"
 import { dirname } from "node:path"
-import node from "node:process"
 import type * as Tls from "node:tls"
 import { Background, restarted } from "../engine/Background.js"
-import { afterThis, withinReal } from "../engine/Turn.js"
-import { isMainThread } from "node:worker_threads"
+import { ProcessInfo } from "../engine/world/ProcessInfo.js"
+import { Turn, type Turns, within } from "../engine/world/Turn.js"
 import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
@@ -96,7 +95,7 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
   const scope = yield* Scope.fork(yield* Effect.scope)
   const server = yield* Scope.provide(listen(engine, settings, options), scope)
   const end = Effect.uninterruptible(Scope.close(scope, Exit.void))
-  const background = yield* Background.make()
+  const background = yield* Background.make
   background.run(Effect.andThen(engine.lifecycle.awaitEnd, end))
   return server
 })
@@ -128,13 +127,13 @@ const listen = Effect.fnUntraced(function* (
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
   const refused = new Set<Net.Socket>()
-  const background = yield* Background.make()
+  const background = yield* Background.make
   for (const listener of listeners) {
     const accepting = listener.server.run(() => accept(engine, settings, listener, refused))
-    background.run(restarted("a listener", RESTART_MS, Effect.orDie(accepting)))
+    background.run(restarted("a listener", engine.turns.sleep(RESTART_MS), Effect.orDie(accepting)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
-  if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)
+  engine.listeningPort = ports[0] ?? 0
   return {
     ports: [...new Set(ports)],
     tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
@@ -214,14 +213,15 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
 const withPermissions = <A, E, R>(
   permissions: number,
   make: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, R> => {
-  if (permissions === 0 || !isMainThread) return make
-  return Effect.suspend(() => {
-    const before = node.umask(0o777 & ~permissions)
-    afterThis(() => node.umask(before))
-    return make
+): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const { fileMask } = yield* ProcessInfo
+    const turns = yield* Turn
+    if (permissions === 0 || fileMask === undefined) return yield* make
+    const before = fileMask(0o777 & ~permissions)
+    turns.soon(() => fileMask(before))
+    return yield* make
   }).pipe(Effect.provideService(References.MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
-}
 
 /** The system's word on a failed listen, dug out of the wrappers around it. */
 const reasonOf = (error: unknown): string => {
@@ -249,7 +249,7 @@ const accept = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
-    yield* Effect.addFinalizer(() => closed(raw))
+    yield* Effect.addFinalizer(() => closed(raw, engine.turns))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++
@@ -279,7 +279,7 @@ const turnAway = (raw: Net.Socket, refusal: string, refused: Set<Net.Socket>): v
 }
 
 /** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
-const closed = (raw: Net.Socket): Effect.Effect<void> =>
+const closed = (raw: Net.Socket, turns: Turns): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (raw.closed) return Effect.void
     const end = Effect.callback<void>((resume) => {
@@ -290,7 +290,7 @@ const closed = (raw: Net.Socket): Effect.Effect<void> =>
     // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
     if (raw.destroyed) return end
     const cut = Effect.sync(() => void raw.destroy())
-    return withinReal(end, CLOSE_WAIT_MS, () => cut)
+    return within(turns, end, CLOSE_WAIT_MS, () => cut)
   })
 
 /** Why a new connection is turned away, or undefined. */

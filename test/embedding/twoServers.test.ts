@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { expect, it } from "vitest"
 import type { Keyspace } from "../../src/store/Keyspace.js"
-import { type Overrides, Redix, ReplicationService, Store, TcpServer } from "../../src/index.js"
+import { EngineService, type Overrides, Redix, Store, TcpServer } from "../../src/index.js"
 import { RawClient } from "../support/RawClient.js"
 
 interface Facts {
@@ -19,7 +19,7 @@ class B extends Context.Service<B, Facts>()("test/B") {}
 
 const facts = Effect.gen(function* () {
   const port = (yield* TcpServer).ports[0] ?? 0
-  return { port, store: yield* Store, announced: (yield* ReplicationService).listeningPort }
+  return { port, store: yield* Store, announced: (yield* EngineService).listeningPort }
 })
 
 const server = (overrides: Overrides = {}) => Redix.layerServerWith({ port: 0, ...overrides })

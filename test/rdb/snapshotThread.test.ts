@@ -1,5 +1,6 @@
 /** The thread that writes snapshots, on runtimes that differ. */
 import type * as threads from "node:worker_threads"
+import * as Effect from "effect/Effect"
 import { afterEach, expect, it, vi } from "vitest"
 
 const options: Array<threads.WorkerOptions | undefined> = []
@@ -16,6 +17,7 @@ vi.mock("node:worker_threads", async (original) => ({
 
 const { openJob } = await import("../../src/rdb/snapshot/SnapshotJob.js")
 const { workerSource } = await import("../../src/rdb/snapshot/SnapshotSource.js")
+const { Threads } = await import("../../src/rdb/snapshot/Threads.js")
 const { Keyspace } = await import("../../src/store/Keyspace.js")
 
 const limits = (): threads.ResourceLimits | undefined => {
@@ -29,7 +31,7 @@ const limits = (): threads.ResourceLimits | undefined => {
     libraries: [],
     part: "all",
   })
-  workerSource(job, new URL("file:///none.js"), false)
+  workerSource(job, Effect.runSync(Threads), new URL("file:///none.js"), false)
   keyspace.arena.closeSnapshot()
   return options.pop()?.resourceLimits
 }
