@@ -128,7 +128,7 @@ export class Blocking<C extends WaitingContext> {
         return
       }
       // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
-      waiting.wake = (reply) => this.turns.soon(() => resume(Effect.succeed(reply)))
+      waiting.wake = (reply) => this.turns.afterThis(() => resume(Effect.succeed(reply)))
       return Effect.sync(() => this.leave(waiting))
     })
     if (waiter.timeoutMs <= 0) return answered

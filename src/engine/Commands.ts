@@ -17,7 +17,6 @@ import { stringChunk, stringLength, stringOffset } from "../store/Entry.js"
 import { stringEncoding } from "../store/types/StringValue.js"
 import type { Command } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
-import { EngineService } from "./Engine.js"
 import { Event } from "./KeyEvents.js"
 
 export { type Command, command, container, type Handler } from "./Command.js"
@@ -43,17 +42,6 @@ export const layerEffect = <E, R>(
     Effect.gen(function* () {
       const before = yield* AppCommands
       return [...before, ...(yield* commands)]
-    }),
-  )
-
-/** Puts a family into the engine's table; for layers that a server is built of. The order of families does not matter. */
-export const family = <E, R>(
-  commands: Effect.Effect<ReadonlyArray<Command>, E, R>,
-): Layer.Layer<never, E, R | EngineService> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { table } = (yield* EngineService).dispatcher
-      table.add(yield* commands)
     }),
   )
 

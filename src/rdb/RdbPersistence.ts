@@ -16,7 +16,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
-import { Store } from "../store/Store.js"
+import { type Store, theKeyspace } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
 import { FunctionLibraries, type LibraryStore } from "./load/KeptLibraries.js"
 import {
@@ -42,7 +42,7 @@ import {
   type SnapshotJob,
   type SnapshotPart,
 } from "./snapshot/SnapshotJob.js"
-import { inlineSource, type SnapshotSource, workerSource } from "./snapshot/SnapshotSource.js"
+import { inlineSource, type SnapshotSource, workerBeside, workerSource } from "./snapshot/SnapshotSource.js"
 import { Threads, type ThreadStarter } from "./snapshot/Threads.js"
 
 export { FunctionLibraries, type LibraryStore } from "./load/KeptLibraries.js"
@@ -137,6 +137,7 @@ class Persistence implements RdbPersistenceShape {
   private readonly files = Semaphore.makeUnsafe(1)
   /** Ends the snapshot that goes to sinks now. */
   private stream: Deferred.Deferred<never, RdbIoError> | undefined = undefined
+  private toldOfNoThread = false
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -171,11 +172,20 @@ class Persistence implements RdbPersistenceShape {
     })
   }
 
+  /** Said once: whoever bundles Redix need not know that snapshots have a thread whose module goes along. */
+  private readonly tellOfNoThread = (reason: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (this.toldOfNoThread) return Effect.void
+      this.toldOfNoThread = true
+      return Effect.logWarning(`Snapshots are written without a thread of their own: ${reason}`)
+    })
+
   private openSource(job: SnapshotJob, standBack: boolean): SnapshotSource {
-    const { worker = workerBeside(), threadFromBytes = THREAD_FROM_BYTES } = this.options
+    const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
     if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
       return inlineSource(job)
-    return workerSource(job, this.threads, worker, standBack)
+    const module = worker === undefined ? workerBeside : () => worker
+    return workerSource(job, this.threads, module, standBack, this.tellOfNoThread)
   }
 
   private begin(
@@ -344,15 +354,6 @@ class Persistence implements RdbPersistenceShape {
   }
 }
 
-/** The worker's module beside this one; where modules are bundled and have no place, there is none. */
-const workerBeside = (): URL | "inline" => {
-  try {
-    return new URL("./snapshot/snapshotWorker.js", import.meta.url)
-  } catch {
-    return "inline"
-  }
-}
-
 /** Carries a snapshot to its sinks, in step with the slowest; a sink that fails is left behind. */
 const pump = (
   source: SnapshotSource,
@@ -398,7 +399,7 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
       RdbPersistence,
       Effect.gen(function* () {
         return new Persistence(
-          yield* Store,
+          yield* theKeyspace,
           options,
           yield* FileSystem.FileSystem,
           yield* Clock.Clock,

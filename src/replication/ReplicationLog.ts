@@ -13,7 +13,7 @@ import type { CommandLog, LogReader } from "../engine/CommandLog.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { randomHex, type SecureBytes, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
 import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
@@ -153,7 +153,7 @@ export class ReplicationLog implements LogReader {
     return Effect.callback<void>((resume) => {
       if (backlog !== this.held || backlog.next > offset) return resume(Effect.void)
       // Not at once: resuming would run the reader inside of the command that was logged.
-      const wake = (): void => this.turns.soon(() => resume(Effect.void))
+      const wake = (): void => this.turns.afterThis(() => resume(Effect.void))
       this.waiting.add(wake)
       return Effect.sync(() => void this.waiting.delete(wake))
     })
@@ -269,7 +269,7 @@ export class ReplicationHistory extends Context.Service<ReplicationHistory, Repl
     Layer.effect(
       ReplicationHistory,
       Effect.gen(function* () {
-        return new ReplicationLog((yield* EngineService).log, yield* SecureRandom, yield* Turn)
+        return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
       }),
     )
 }

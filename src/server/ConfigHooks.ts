@@ -2,6 +2,7 @@
 import { eventFlags } from "../engine/KeyEvents.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 export const followConfig = (engine: Engine, config: ConfigState): void => {
   const { values } = config
@@ -18,7 +19,7 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
   }
   const password = (): undefined => {
     for (const session of engine.sessions.values()) {
-      session.limits.authenticated = session.authenticated || values.requirepass === ""
+      session.limits.authenticated = session.authenticated || !secretIsSet(values.requirepass)
       session.control.limitsChanged()
     }
   }

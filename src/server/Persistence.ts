@@ -21,7 +21,8 @@ import {
   type RdbPersistenceShape,
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
-import { type Engine, EngineService } from "../engine/Engine.js"
+import type { Engine } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory, type ReplicationLog } from "../replication/ReplicationLog.js"
 import { doneLine, fieldLines, saveFailure } from "../rdb/FileReport.js"
 import type { EnginePart } from "../engine/EnginePart.js"
@@ -438,7 +439,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
     Layer.effect(
       PersistenceService,
       Effect.gen(function* () {
-        const engine = yield* EngineService
+        const engine = yield* theEngine
         const background = yield* Background
         const persistence = new ServerPersistence(
           engine,

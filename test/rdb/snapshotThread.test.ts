@@ -1,6 +1,6 @@
 /** The thread that writes snapshots, on runtimes that differ. */
-import type * as threads from "node:worker_threads"
 import * as Effect from "effect/Effect"
+import type * as threads from "node:worker_threads"
 import { afterEach, expect, it, vi } from "vitest"
 
 const options: Array<threads.WorkerOptions | undefined> = []
@@ -31,7 +31,13 @@ const limits = (): threads.ResourceLimits | undefined => {
     libraries: [],
     part: "all",
   })
-  workerSource(job, Effect.runSync(Threads), new URL("file:///none.js"), false)
+  workerSource(
+    job,
+    Effect.runSync(Threads),
+    () => new URL("file:///none.js"),
+    false,
+    () => Effect.void,
+  )
   keyspace.arena.closeSnapshot()
   return options.pop()?.resourceLimits
 }

@@ -71,8 +71,11 @@ export class RedisCalls {
     const mark = out.pos
     out.resp = run.resp
     if ((run.replication & REPL_REPLICA) === 0) propagation.muted = true
-    scripts.call(cmd)
-    propagation.muted = false
+    try {
+      scripts.call(cmd)
+    } finally {
+      propagation.muted = false
+    }
     const value = this.reader.read(out.buf, mark)
     out.truncate(mark)
     return value

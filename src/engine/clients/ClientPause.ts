@@ -81,7 +81,7 @@ export class ClientPause {
   /** Waits until clients go on, or the pause changes; the caller asks `holds` again. */
   readonly wait: Effect.Effect<Uint8Array> = Effect.callback<Uint8Array>((resume) => {
     // Not at once: resuming would run this client in the middle of the batch of the one that ends the pause.
-    const wake = (): void => this.turns.soon(() => resume(Effect.succeed(NOTHING)))
+    const wake = (): void => this.turns.afterThis(() => resume(Effect.succeed(NOTHING)))
     this.waiting.add(wake)
     return Effect.sync(() => void this.waiting.delete(wake))
   })

@@ -99,13 +99,14 @@ export class ScriptRuns {
   /** Runs a script for the command in progress: its reply is written, or the Effect yields it. */
   begin(run: ScriptRun): void | Effect.Effect<Uint8Array> {
     const c = this.dispatcher.context
-    const { buf, argc, argOff, argLen, command, denyBlocking, db, out } = c
+    const { out } = c
     const mark = out.pos
     const bound = out.liftBound()
     this.present = run
     run.session = c.session
     run.database = c.session.database
     run.nowMs = c.keyspace.now
+    c.save()
     c.denyBlocking = true
     c.propagation.beginUnit()
     let ended = false
@@ -116,13 +117,7 @@ export class ScriptRuns {
     } finally {
       out.truncate(mark)
       out.setBound(bound)
-      c.buf = buf
-      c.argc = argc
-      c.argOff = argOff
-      c.argLen = argLen
-      c.command = command
-      c.denyBlocking = denyBlocking
-      c.db = db
+      c.restore()
       if (ended || broken) {
         this.present = undefined
         c.propagation.endUnit()
@@ -230,7 +225,7 @@ export class ScriptRuns {
     this.resumed()
     const woken = [...this.waiting]
     this.waiting.clear()
-    for (const wake of woken) this.turns.soon(wake)
+    for (const wake of woken) this.turns.afterThis(wake)
   }
 
   /** SCRIPT KILL and FUNCTION KILL: why the script cannot be killed, or undefined. */

@@ -14,15 +14,27 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { MixedScheduler, Scheduler } from "effect/Scheduler"
 
+export interface IdleTimer {
+  refresh(): void
+  clear(): void
+}
+
 export interface Turns {
   /** Runs something when this turn of the event loop has read what there is to read. */
   readonly atEnd: (run: () => void) => void
   /** Runs something when the present code has returned to the event loop. */
+  readonly afterThis: (run: () => void) => void
+  /**
+   * As `afterThis`; when microtasks have gone on for a while, at the turn's end: what answers at once would else keep
+   * timers and sockets waiting for as long as there is another question.
+   */
   readonly soon: (run: () => void) => void
   /** Milliseconds of real time since some moment, with fractions, never set back. */
   readonly now: () => number
   /** Sleeps in real time: for waits of which the other end is on the network, or a disk. */
   readonly sleep: (ms: number) => Effect.Effect<void>
+  /** A timer that keeps no process alive. `refresh` begins its time anew. */
+  readonly idleTimer: (ms: number, run: () => void) => IdleTimer
   /** What fibers run on. */
   readonly scheduler: Scheduler
 }
@@ -32,16 +44,33 @@ const { setImmediate: immediate, clearImmediate: clear, setTimeout: timeout, cle
 const now = performance.now.bind(performance)
 const settled = Promise.resolve()
 
+/** Work of microtasks may keep the event loop from turning for so long. */
+const HELD_MS_MAX = 1
+let turnedAt = 0
+
+/** By a promise, because Jest fakes queueMicrotask. */
+const afterThis = (run: () => void): void => void settled.then(run)
+
 const liveTurns: Turns = {
   atEnd: (run) => void immediate(run),
-  // A promise's turn, because Jest fakes queueMicrotask.
-  soon: (run) => void settled.then(run),
+  afterThis,
+  soon: (run) => {
+    if (now() - turnedAt < HELD_MS_MAX) return afterThis(run)
+    immediate(() => {
+      turnedAt = now()
+      run()
+    })
+  },
   now: () => now(),
   sleep: (ms) =>
     Effect.callback<void>((resume) => {
       const timer = timeout(() => resume(Effect.void), ms)
       return Effect.sync(() => forget(timer))
     }),
+  idleTimer: (ms, run) => {
+    const timer = timeout(run, ms).unref()
+    return { refresh: () => void timer.refresh(), clear: () => forget(timer) }
+  },
   scheduler: new MixedScheduler("async", (run) => {
     const handle = immediate(run)
     return () => clear(handle)
@@ -68,16 +97,37 @@ export const within = <A, E, R, B, E2, R2>(
       result === undefined ? orElse() : Effect.succeed(result.value),
   )
 
+/** Runs something; what it throws is thrown in a turn of its own, as from a listener of the event loop. */
+export const thrownLater = (turns: Turns, run: () => void): void => {
+  try {
+    run()
+  } catch (thrown) {
+    turns.atEnd(() => {
+      throw thrown
+    })
+  }
+}
+
 const ordinary = new MixedScheduler()
 
-/** Runs the fibers of a layer on real turns, unless the app has put a scheduler of its own in place (a TestClock has one). */
+/** The scheduler to run on; undefined where the app has put one of its own in place (a TestClock has one). */
+const schedulerOf = Effect.gen(function* () {
+  const present = yield* Scheduler
+  const { scheduler } = yield* Turn
+  const isOrdinary = present instanceof MixedScheduler && present.setImmediate === ordinary.setImmediate
+  return isOrdinary ? scheduler : undefined
+})
+
+/** Runs fibers on real turns, unless the app has put a scheduler of its own in place. */
+export const realTurns = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(schedulerOf, (scheduler) =>
+    scheduler === undefined ? effect : Effect.provideService(effect, Scheduler, scheduler),
+  )
+
+/** As `realTurns`, for the fibers of a layer. */
 export const onRealTurns = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrap(
-    Effect.gen(function* () {
-      const present = yield* Scheduler
-      const { scheduler } = yield* Turn
-      return present instanceof MixedScheduler && present.setImmediate === ordinary.setImmediate
-        ? Layer.provide(layer, Layer.succeed(Scheduler, scheduler))
-        : layer
-    }),
+    Effect.map(schedulerOf, (scheduler) =>
+      scheduler === undefined ? layer : Layer.provide(layer, Layer.succeed(Scheduler, scheduler)),
+    ),
   )

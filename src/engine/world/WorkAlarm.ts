@@ -38,7 +38,7 @@ export class WorkAlarm {
     const { wake } = this
     this.wake = undefined
     // Not at once: the fiber would run in the middle of a batch.
-    if (wake !== undefined) this.turns.soon(wake)
+    if (wake !== undefined) this.turns.afterThis(wake)
   }
 
   /** The work has been done; it is due again at `dueMs`. */

@@ -11,7 +11,7 @@ import type { SnapshotJob } from "./SnapshotJob.js"
 import { makeRing, RingEmptier } from "./SnapshotRing.js"
 import type { SnapshotTask } from "./snapshotWorker.js"
 import { SnapshotWriter } from "./SnapshotWriter.js"
-import type { ThreadStarter } from "./Threads.js"
+import type { ThreadListener, ThreadStarter } from "./Threads.js"
 
 export interface SnapshotSource {
   /** Keys written so far. */
@@ -60,37 +60,57 @@ class ThreadRun {
   /** The thread filled a buffer: from now on there is no starting over elsewhere. */
   produced = false
   private gone = false
+  /** Something has happened while nobody waited for it. */
+  private unheard = false
   private readonly wakes = new Set<() => void>()
   private readonly end: () => void
 
-  constructor(threads: ThreadStarter, module: URL, task: SnapshotTask) {
-    const { end } = threads.start(module, task, {
-      message: (message) => {
-        if (message === "done") this.done = true
-        else this.produced = true
-        this.wakeUp()
-      },
-      failed: (reason) => {
-        this.failure = reason
-        this.wakeUp()
-      },
-      exit: () => {
-        this.gone = true
-        if (!this.done) this.failure ??= "the snapshot's thread ended early"
-        this.wakeUp()
-      },
-    })
-    this.end = end
+  /** Where no thread can be made, that is a failure before the first bytes. */
+  constructor(threads: ThreadStarter, module: () => URL, task: SnapshotTask) {
+    this.end = this.start(threads, module, task)
+  }
+
+  /** Answers what ends the thread. */
+  private start(threads: ThreadStarter, module: () => URL, task: SnapshotTask): () => void {
+    try {
+      return threads.start(module(), task, this.listener).end
+    } catch (thrown) {
+      this.failure = thrown instanceof Error ? thrown.message : String(thrown)
+      this.gone = true
+      return () => undefined
+    }
+  }
+
+  private readonly listener: ThreadListener = {
+    message: (message) => {
+      if (message === "done") this.done = true
+      else this.produced = true
+      this.wakeUp()
+    },
+    failed: (reason) => {
+      this.failure = reason
+      this.wakeUp()
+    },
+    exit: () => {
+      this.gone = true
+      if (!this.done) this.failure ??= "the snapshot's thread ended early"
+      this.wakeUp()
+    },
   }
 
   private wakeUp(): void {
     const woken = [...this.wakes]
+    this.unheard = woken.length === 0
     this.wakes.clear()
     for (const wake of woken) wake()
   }
 
-  /** Waits for the next message, error or exit. */
+  /** Waits for the next message, error or exit that was not waited for. */
   readonly news = Effect.callback<void>((resume) => {
+    if (this.unheard) {
+      this.unheard = false
+      return resume(Effect.void)
+    }
     const wake = (): void => resume(Effect.void)
     this.wakes.add(wake)
     return Effect.sync(() => void this.wakes.delete(wake))
@@ -102,22 +122,20 @@ class ThreadRun {
   })
 }
 
-/** A source on a worker thread, which may stand back behind this one; falls back to this thread when the worker fails before its first bytes. */
+/**
+ * A source on a worker thread, which may stand back behind this one. When the worker fails before its first bytes,
+ * `instead` is told why, and this thread writes.
+ */
 export const workerSource = (
   job: SnapshotJob,
   threads: ThreadStarter,
-  module: URL,
+  module: () => URL,
   standBack: boolean,
+  instead: (reason: string) => Effect.Effect<void>,
 ): SnapshotSource => {
   const ring = makeRing()
   const emptier = new RingEmptier(ring)
-  const task: SnapshotTask = { job, ring, standBack }
-  let run: ThreadRun
-  try {
-    run = new ThreadRun(threads, module, task)
-  } catch {
-    return inlineSource(job)
-  }
+  const run = new ThreadRun(threads, module, { job, ring, standBack })
   let lent = false
   let fallback: SnapshotSource | undefined
   const next: Effect.Effect<Uint8Array | undefined, RdbIoError> = Effect.gen(function* () {
@@ -133,6 +151,7 @@ export const workerSource = (
       if (run.done) return undefined
       if (run.failure !== undefined) {
         if (run.produced) return yield* brokenOff(run.failure)
+        yield* instead(run.failure)
         fallback = inlineSource(job)
       } else yield* run.news
     }
@@ -146,3 +165,6 @@ export const workerSource = (
     }),
   }
 }
+
+/** The worker's module beside this one, or beside the file that this one is bundled into. Throws where that has no place. */
+export const workerBeside = (): URL => new URL("./snapshotWorker.js", import.meta.url)

@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
 
 /** Hears of a thread that was started. */
-interface ThreadListener {
+export interface ThreadListener {
   readonly message: (message: SnapshotMessage) => void
   readonly failed: (reason: string) => void
   /** It is gone, and reads nothing any more. */

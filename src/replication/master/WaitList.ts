@@ -49,7 +49,7 @@ export class WaitList {
         offset,
         replicas,
         // Not at once: resuming would run this client in the middle of another's batch.
-        resume: (end) => this.engine.turns.soon(() => resume(Effect.succeed(end))),
+        resume: (end) => this.engine.turns.afterThis(() => resume(Effect.succeed(end))),
         deadline: timeoutMs > 0 ? this.now() + timeoutMs : Infinity,
       }
       this.arm(waiter.deadline)

@@ -20,7 +20,8 @@ import { type DialMaster, MasterLinkError } from "../../replication/replica/Mast
 import { ReplicationHistory, type ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { ReplicationServices } from "../../replication/ReplicationServices.js"
 import * as Errors from "../../resp/Errors.js"
-import { type Engine, EngineService } from "../../engine/Engine.js"
+import type { Engine } from "../../engine/Engine.js"
+import { type EngineService, theEngine } from "../../engine/EngineService.js"
 import { Failover } from "./Failover.js"
 import { Dial } from "./MasterDial.js"
 import { PersistenceService } from "../Persistence.js"
@@ -192,7 +193,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
   > =>
     Layer.effectContext(
       Effect.gen(function* () {
-        const engine = yield* EngineService
+        const engine = yield* theEngine
         const server = yield* PersistenceService
         const config = yield* RedixConfig
         const history = yield* ReplicationHistory
