@@ -14,11 +14,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
-import { randomHex, SecureRandom } from "../engine/world/SecureRandom.js"
+import { randomHex, type SecureBytes, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
 import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
 import { Backlog } from "./Backlog.js"
-import { afterThis } from "../engine/Turn.js"
+import { Turn, type Turns } from "../engine/world/Turn.js"
 
 const ID_DIGITS = 40
 
@@ -37,7 +37,7 @@ export interface StreamReader {
 }
 
 /** Who must hear of the stream at once. */
-interface StreamListener {
+export interface StreamListener {
   /** Bytes were appended. */
   appended(): void
   /** A client has written that waited for replicas after its last write. */
@@ -70,15 +70,21 @@ export class ReplicationLog implements LogReader {
 
   /**
    * @param commands what this server's own commands change
-   * @param newId answers a fresh identity of 40 hex digits
+   * @param random of which identities are made
    */
   constructor(
     private readonly commands: CommandLog,
-    private readonly newId: () => string,
+    private readonly random: SecureBytes,
+    private readonly turns: Turns,
   ) {
-    this.id = newId()
+    this.id = this.newId()
     this.masterSession.kind = "master"
     commands.add(this)
+  }
+
+  /** A fresh identity. */
+  private newId(): string {
+    return randomHex(this.random, ID_DIGITS)
   }
 
   /** The latest bytes of the stream. */
@@ -147,7 +153,7 @@ export class ReplicationLog implements LogReader {
     return Effect.callback<void>((resume) => {
       if (backlog !== this.held || backlog.next > offset) return resume(Effect.void)
       // Not at once: resuming would run the reader inside of the command that was logged.
-      const wake = (): void => afterThis(() => resume(Effect.void))
+      const wake = (): void => this.turns.afterThis(() => resume(Effect.void))
       this.waiting.add(wake)
       return Effect.sync(() => void this.waiting.delete(wake))
     })
@@ -263,8 +269,7 @@ export class ReplicationHistory extends Context.Service<ReplicationHistory, Repl
     Layer.effect(
       ReplicationHistory,
       Effect.gen(function* () {
-        const random = yield* SecureRandom
-        return new ReplicationLog((yield* theEngine).log, () => randomHex(random, ID_DIGITS))
+        return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
       }),
     )
 }

@@ -24,7 +24,8 @@ import {
 import type { Engine } from "../engine/Engine.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory, type ReplicationLog } from "../replication/ReplicationLog.js"
-import { doneLine, fieldLines, saveFailure } from "./FileReport.js"
+import { doneLine, fieldLines, saveFailure } from "../rdb/FileReport.js"
+import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
@@ -47,7 +48,7 @@ export interface ReloadError {
 
 type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
 
-export class ServerPersistence {
+export class ServerPersistence implements EnginePart {
   /** A BGSAVE SCHEDULE (or a BGSAVE inside a transaction) waits for its turn. */
   scheduled = false
   /** What the file loaded at the start said of replication. */
@@ -74,10 +75,9 @@ export class ServerPersistence {
     private readonly pid: number,
   ) {
     rdb.onLoading.push((active) => this.onLoading(active))
-    engine.onCron.push((now) => this.cron(now))
-    engine.info.section("persistence", () => this.info().map(fieldOf))
+    engine.parts.add(this)
+    engine.info.add("persistence", () => this.info())
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
-    engine.onResetStats.push(() => void (rdb.state.begun = 0))
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -101,8 +101,12 @@ export class ServerPersistence {
     return this.reloading || this.state.load !== undefined
   }
 
-  /** Lines of INFO's section. */
-  info(): ReadonlyArray<string> {
+  resetStats(): void {
+    this.rdb.state.begun = 0
+  }
+
+  /** Fields of INFO's section. */
+  info(): ReadonlyArray<InfoField> {
     return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe())
   }
 
@@ -195,7 +199,7 @@ export class ServerPersistence {
     fiber.addObserver(() => {
       if (this.running === fiber) this.running = undefined
     })
-    this.fork(Effect.logInfo(`Background saving started by pid ${this.pid}`))
+    this.engine.logger.notice(`Background saving started by pid ${this.pid}`)
     return Deferred.await(started)
   }
 
@@ -226,7 +230,7 @@ export class ServerPersistence {
   }
 
   /** A scheduled save, or a save point that is reached; answers when one will be. */
-  private cron(nowMs: number): number {
+  cron(nowMs: number): number {
     if (this.engine.cronPaused) return Infinity
     const { state } = this.rdb
     this.updateGates()
@@ -248,7 +252,7 @@ export class ServerPersistence {
       const due = state.lastSaveSeconds + seconds + 1
       next = Math.min(next, due * 1000)
       if (now < due) continue
-      this.fork(Effect.logInfo(`${changes} changes in ${seconds} seconds. Saving...`))
+      this.engine.logger.notice(`${changes} changes in ${seconds} seconds. Saving...`, { changes, seconds })
       this.fork(Effect.ignore(this.startBackground()))
       return Infinity
     }
@@ -317,7 +321,7 @@ export class ServerPersistence {
   private load(options: LoadOptions) {
     const now = this.engine.clock.currentTimeMillisUnsafe()
     const onFields = (fields: ReadonlyMap<string, string>): void => {
-      for (const line of fieldLines(fields, now)) this.fork(Effect.logInfo(line))
+      for (const line of fieldLines(fields, now)) this.engine.logger.notice(line)
     }
     const progress = Effect.gen({ self: this }, function* () {
       for (;;) {
@@ -423,12 +427,6 @@ export class ServerPersistence {
   )
 }
 
-/** Name and value of a line of INFO. */
-const fieldOf = (line: string): InfoField => {
-  const colon = line.indexOf(":")
-  return [line.slice(0, colon), line.slice(colon + 1)]
-}
-
 /** ServerPersistence as a service. */
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
@@ -436,13 +434,13 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
   static readonly layer = (): Layer.Layer<
     PersistenceService,
     never,
-    EngineService | RedixConfig | RdbPersistence | ReplicationHistory
+    EngineService | RedixConfig | RdbPersistence | ReplicationHistory | Background
   > =>
     Layer.effect(
       PersistenceService,
       Effect.gen(function* () {
         const engine = yield* theEngine
-        const background = yield* Background.make()
+        const background = yield* Background
         const persistence = new ServerPersistence(
           engine,
           yield* RedixConfig,
