@@ -102,7 +102,7 @@ it("process and threads are those it is given", async () => {
           "Snapshots are written without a thread of their own: no threads in this world",
         )
       },
-      { dir, save: "", enableDebugCommand: "yes" },
+      { dir, save: "", "enable-debug-command": "yes" },
     ),
   )
 })
