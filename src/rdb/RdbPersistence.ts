@@ -50,7 +50,7 @@ export type { LoadOptions, LoadResult, LoadSource } from "./load/RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
-  readonly write: (bytes: Uint8Array) => Effect.Effect<void, unknown>
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, RdbIoError>
 }
 
 /** What the caller knows at the instant of the cut. */
@@ -65,7 +65,7 @@ interface SnapshotResult {
   readonly bytes: number
   readonly keys: number
   /** Sinks whose write failed; the snapshot went on without them. */
-  readonly failed: ReadonlyArray<{ readonly sink: SnapshotSink; readonly error: unknown }>
+  readonly failed: ReadonlyArray<{ readonly sink: SnapshotSink; readonly error: RdbIoError }>
 }
 
 /** Settings read at each use; the server's configuration satisfies it by shape. */
@@ -101,11 +101,16 @@ export interface SaveOptions {
   readonly background?: boolean | undefined
 }
 
+/** Hears of loads. */
+interface LoadListener {
+  /** One begins, or goes on; or, not `loading`, it has ended. */
+  loadGoesOn(loading: boolean): void
+}
+
 export interface RdbPersistenceShape {
   readonly state: PersistenceState
   readonly libraries: LibraryStore
-  /** Called when a load begins and when it has ended, and now and then between. */
-  readonly onLoading: Array<(loading: boolean) => void>
+  readonly listeners: Array<LoadListener>
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
@@ -131,7 +136,7 @@ const accessOf = (policy: string): AccessPolicy =>
 
 class Persistence implements RdbPersistenceShape {
   readonly state = new PersistenceState()
-  readonly onLoading: Array<(loading: boolean) => void> = []
+  readonly listeners: Array<LoadListener> = []
   /** One snapshot at a time; files one after another, from the cut to the rename. */
   private readonly snapshots = Semaphore.makeUnsafe(1)
   private readonly files = Semaphore.makeUnsafe(1)
@@ -151,7 +156,7 @@ class Persistence implements RdbPersistenceShape {
   }
 
   private tell(loading: boolean): void {
-    for (const listener of this.onLoading) listener(loading)
+    for (const listener of this.listeners) listener.loadGoesOn(loading)
   }
 
   private seconds(): number {
@@ -361,7 +366,7 @@ const pump = (
 ): Effect.Effect<SnapshotResult, RdbIoError> =>
   Effect.gen(function* () {
     let live = sinks
-    const failed: Array<{ readonly sink: SnapshotSink; readonly error: unknown }> = []
+    const failed: Array<{ readonly sink: SnapshotSink; readonly error: RdbIoError }> = []
     let total = 0
     while (live.length > 0) {
       const bytes = yield* source.next

@@ -36,12 +36,20 @@ export interface StreamReader {
   readonly checkLag: () => void
 }
 
+/** Who follows a master. */
+interface Follower {
+  /** Something was broken off half way: the data set is no longer what the master's history says. */
+  broken(what: string): void
+}
+
 /** Who must hear of the stream at once. */
 export interface StreamListener {
   /** Bytes were appended. */
   appended(): void
   /** A client has written that waited for replicas after its last write. */
   writeAwaited(): void
+  /** Something was broken off half way: the data set is no longer what this server's history says. */
+  broken(what: string): void
 }
 
 export class ReplicationLog implements LogReader {
@@ -52,14 +60,12 @@ export class ReplicationLog implements LogReader {
   /** master_repl_offset. */
   offset = 0
   private held: Backlog | undefined = undefined
-  private follows = false
+  private follower: Follower | undefined = undefined
   /** Runs the master's commands; its database outlives a link that is continued. */
   masterSession = new Session(0)
   /** Replicas were asked (REPLCONF GETACK) behind this offset of the history how far they are. */
   askedOffset = -1
   readonly listeners: Array<StreamListener> = []
-  /** Told what broke off half way: the data set is no longer what its history says. */
-  readonly onBroken: Array<(what: string) => void> = []
   /** Readers of the stream beside replicas: the backlog is kept for them, too. */
   readonly readers = new Set<StreamReader>()
   private readonly waiting = new Set<() => void>()
@@ -94,17 +100,18 @@ export class ReplicationLog implements LogReader {
 
   /** This server is a replica: its stream is its master's, what it runs itself is not logged. */
   get following(): boolean {
-    return this.follows
+    return this.follower !== undefined
   }
 
-  set following(follows: boolean) {
-    this.follows = follows
+  /** Says who follows a master from now on; undefined = this server leads. */
+  follow(follower: Follower | undefined): void {
+    this.follower = follower
     this.commands.update()
   }
 
   /** Commands go into the stream only when somebody may read them, and when it is this server's own. */
   get reading(): boolean {
-    return this.held !== undefined && !this.follows
+    return this.held !== undefined && this.follower === undefined
   }
 
   ran(session: Session, changed: boolean): void {
@@ -115,12 +122,14 @@ export class ReplicationLog implements LogReader {
   }
 
   brokenOff(what: string): void {
-    for (const told of this.onBroken) told(`${what} was broken off half way`)
+    const text = `${what} was broken off half way`
+    if (this.follower !== undefined) this.follower.broken(text)
+    else for (const listener of this.listeners) listener.broken(text)
   }
 
   /** Where the stream stands, as a snapshot says it. */
   get position(): ReplicationPosition {
-    const streamDb = this.follows ? this.masterSession.database : this.streamDb
+    const streamDb = this.follower !== undefined ? this.masterSession.database : this.streamDb
     return { id: this.id, offset: this.offset, streamDb }
   }
 

@@ -5,6 +5,7 @@
  * A data set that could not be loaded whole is never saved over the file it came from, except when a client asks by name.
  */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,7 +28,7 @@ import { ReplicationHistory, type ReplicationLog } from "../replication/Replicat
 import { doneLine, fieldLines, saveFailure } from "../rdb/FileReport.js"
 import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
-import type { ShutdownOptions } from "../engine/Lifecycle.js"
+import { ShutdownError, type ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
 import { TURN_MS } from "../engine/world/WorkAlarm.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
@@ -41,9 +42,19 @@ const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
 
 /** A reload failed while it saved, or while it loaded what was saved. */
-export interface ReloadError {
+export class ReloadError extends Data.TaggedError("ReloadError")<{
   readonly during: "save" | "load"
   readonly cause: RdbError
+}> {
+  override get message(): string {
+    return `${this.during}: ${this.cause.message}`
+  }
+}
+
+/** Waits for the data set to be as it is to be at the start. */
+interface StartListener {
+  /** With the file's facts, or without a file. */
+  start(loaded: LoadResult | undefined): void
 }
 
 type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
@@ -55,8 +66,7 @@ export class ServerPersistence implements EnginePart {
   loaded: LoadResult | undefined = undefined
   /** Keys that the last load left out because their time had passed, until replicas have been told. */
   private readonly expiredAtLoad: Array<{ readonly database: number; readonly key: Uint8Array }> = []
-  /** Called once the data set is as it is to be at the start: with the file's facts, or without a file. */
-  readonly afterLoad: Array<(loaded: LoadResult | undefined) => void> = []
+  readonly afterLoad: Array<StartListener> = []
   private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** The last save has been made, or was not wanted. */
   private ended = false
@@ -74,7 +84,7 @@ export class ServerPersistence implements EnginePart {
     /** For lines that name the process which saves. */
     private readonly pid: number,
   ) {
-    rdb.onLoading.push((active) => this.onLoading(active))
+    rdb.listeners.push(this)
     engine.parts.add(this)
     engine.info.add("persistence", () => this.info())
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
@@ -110,7 +120,7 @@ export class ServerPersistence implements EnginePart {
     return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe())
   }
 
-  private onLoading(active: boolean): void {
+  loadGoesOn(active: boolean): void {
     this.engine.stir()
     if (active || !this.reloading) this.setLoading(active)
   }
@@ -309,7 +319,7 @@ export class ServerPersistence implements EnginePart {
     return (this.nothingToLoad ? Effect.void : loading).pipe(
       Effect.tap(() =>
         Effect.sync(() => {
-          for (const listener of this.afterLoad) listener(this.loaded)
+          for (const listener of this.afterLoad) listener.start(this.loaded)
           this.tellExpired()
           // Not after a failure: a server that is about to end takes no commands for an empty data set.
           this.endLoad()
@@ -357,7 +367,7 @@ export class ServerPersistence implements EnginePart {
     // What is there after half a load, no replica has.
     const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
-      Effect.mapError((cause: RdbError) => ({ during, cause }))
+      Effect.mapError((cause: RdbError) => new ReloadError({ during, cause }))
     return saved.pipe(
       failed("save"),
       Effect.andThen(
@@ -379,7 +389,7 @@ export class ServerPersistence implements EnginePart {
 
   // ---- the end
 
-  private beforeEnd(options: ShutdownOptions): Effect.Effect<void, string> {
+  private beforeEnd(options: ShutdownOptions): Effect.Effect<void, ShutdownError> {
     return Effect.gen({ self: this }, function* () {
       const { pause, clock } = this.engine
       if (yield* this.stopBackground()) {
@@ -410,7 +420,7 @@ export class ServerPersistence implements EnginePart {
         ),
         Effect.mapError((error) => {
           this.ended = options.force
-          return error.message
+          return new ShutdownError({ why: "failed", reason: error.message })
         }),
       )
     })

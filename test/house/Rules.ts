@@ -201,6 +201,17 @@ const bans: ReadonlyArray<Ban> = [
     ],
   },
   {
+    pattern: /\binterface \w*Host\b|^ {2}(?:readonly )?\w+: (?:Array|ReadonlyArray|Set)<\([^\n]*=>/gm,
+    instead: "no bag of callbacks, no list of functions: services, constructor arguments, a typed list",
+    except: [],
+  },
+  {
+    pattern:
+      /\bEffect\.fail\(\s*(?:["'`{]|String\()|\b(?:Effect\.Effect|Deferred\.Deferred|Stream\.Stream)<(?:[^<>;=]|<[^<>;=]*>)*?,\s*(?:string|unknown|\{[^}]*\})\s*[,>]|\bCause\.Cause<\s*(?:string|\{)/g,
+    instead: "the world's failure is a tagged error with facts",
+    except: [],
+  },
+  {
     pattern: /\b(?:const|static readonly) \w+(?:\s*:\s*Layer\.Layer<[^=;]*>)?\s*=\s*Layer\.\w+\(/g,
     instead:
       "make it a function: one layer object is built once for a whole app, so two servers would share it",
@@ -227,6 +238,7 @@ export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
   "src/run.ts": "the program that lends a server, and runs a command",
   "src/check-rdb.ts": "the program",
+  "src/run.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
   "src/program/RawStart.ts": "the program's command line as bytes",
   "src/program/StandardSink.ts": "the program's standard output",

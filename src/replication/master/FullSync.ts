@@ -16,6 +16,8 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { randomHex } from "../../engine/world/SecureRandom.js"
 import { within } from "../../engine/world/Turn.js"
+import { brokenOff, RdbIoError } from "../../rdb/format/RdbErrors.js"
+import { ioError } from "../../rdb/RdbFile.js"
 import type { SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
 import type { SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
 import type { BacklogReader } from "../Backlog.js"
@@ -208,7 +210,7 @@ export class FullSync {
     return {
       write: (bytes) =>
         Effect.suspend(() => {
-          if (!this.isAttached(link)) return Effect.fail("the replica is gone")
+          if (!this.isAttached(link)) return Effect.fail(brokenOff("the replica is gone"))
           // A copy: the bytes are only lent, the socket may keep them longer.
           return this.give(link, Buffer.from(bytes))
         }),
@@ -245,15 +247,14 @@ export class FullSync {
       yield* Effect.logInfo("Starting BGSAVE for SYNC with target: disk")
       yield* Effect.logInfo(`Background saving started by pid ${this.services.facts.pid}`)
       const writing = Effect.gen({ self: this }, function* () {
-        if (settings.dir === "")
-          return yield* Effect.fail({ message: "a snapshot by file needs a directory ('dir')" })
-        const path = yield* fs.makeTempFileScoped({
-          directory: settings.dir,
-          prefix: "temp-sync-",
-          suffix: ".rdb",
-        })
-        const output = yield* fs.open(path, { flag: "w" })
-        const bytes = yield* this.writeFile({ write: (chunk) => output.writeAll(chunk) }, joined)
+        if (settings.dir === "") return yield* brokenOff("a file needs a directory ('dir')")
+        const path = yield* fs
+          .makeTempFileScoped({ directory: settings.dir, prefix: "temp-sync-", suffix: ".rdb" })
+          .pipe(Effect.mapError(ioError(settings.dir, "open")))
+        const output = yield* fs.open(path, { flag: "w" }).pipe(Effect.mapError(ioError(path, "open")))
+        const write = (chunk: Uint8Array) =>
+          output.writeAll(chunk).pipe(Effect.mapError(ioError(path, "write")))
+        const bytes = yield* this.writeFile({ write }, joined)
         return { path, bytes }
       })
       const exit = yield* Effect.exit(writing)
@@ -289,9 +290,7 @@ export class FullSync {
     return persistence.streamSnapshot(atCut).pipe(
       Effect.flatMap((result) => {
         const [failure] = result.failed
-        return failure === undefined
-          ? Effect.succeed(result.bytes)
-          : Effect.fail({ message: String(failure.error) })
+        return failure === undefined ? Effect.succeed(result.bytes) : Effect.fail(failure.error)
       }),
       Effect.ensuring(Effect.sync(() => this.closeFile())),
     )
@@ -307,15 +306,22 @@ export class FullSync {
   private sendFile(fs: FileSystem.FileSystem, path: string, bytes: number, link: ReplicaLink) {
     return Effect.scoped(
       Effect.gen({ self: this }, function* () {
-        const input = yield* fs.open(path, { flag: "r" })
+        const input = yield* fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
         if (!this.isAttached(link)) return
         link.saving = false
         link.sendingFile = true
         link.push(`$${bytes}\r\n`)
         for (let left = bytes; left > 0 && this.isAttached(link);) {
           const buffer = Buffer.allocUnsafeSlow(Math.min(left, FILE_CHUNK_BYTES))
-          const n = Number(yield* input.read(buffer))
-          if (n === 0) return yield* Effect.fail({ message: "the temporary file is too short" })
+          const at = bytes - left
+          const n = Number(yield* input.read(buffer).pipe(Effect.mapError(ioError(path, "read", at))))
+          if (n === 0)
+            return yield* new RdbIoError({
+              path,
+              offset: at,
+              operation: "read",
+              reason: "the file is too short",
+            })
           left -= n
           yield* this.give(link, buffer.subarray(0, n))
         }
@@ -329,10 +335,7 @@ export class FullSync {
   }
 
   /** Drops the replicas a snapshot was for, or, where it failed before the cut, those it would have been for. */
-  private failed(
-    cause: Cause.Cause<{ readonly message: string }>,
-    links: ReadonlyArray<ReplicaLink>,
-  ): Effect.Effect<void> {
+  private failed(cause: Cause.Cause<RdbIoError>, links: ReadonlyArray<ReplicaLink>): Effect.Effect<void> {
     this.drop(links.length > 0 ? links : this.waiting())
     if (Cause.hasDies(cause))
       return Effect.logError("Snapshot for replicas failed of an internal error", cause)

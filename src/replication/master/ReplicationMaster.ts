@@ -92,9 +92,6 @@ export class Master implements Beating, StreamListener {
   ) {
     const { engine, background } = services
     log.listeners.push(this)
-    log.onBroken.push((what) => {
-      if (!log.following) this.endHistory(what)
-    })
     this.startedMs = engine.turns.now()
     this.waiters = new WaitList(engine, background)
     this.withoutReplicasSinceMs = this.now()
@@ -334,6 +331,10 @@ export class Master implements Beating, StreamListener {
       lagMax: () => this.outputLimit.hardBytes,
     }
     return changesOf(source, from)
+  }
+
+  broken(what: string): void {
+    this.endHistory(what)
   }
 
   // ---- acknowledgements

@@ -95,12 +95,6 @@ export class Replica implements Beating {
     const { engine, persistence, facts } = services
     this.received = new ReceivedSnapshot(engine, log, persistence, settings, subMaster)
     this.refusals = new StreamRefusals(engine, log, settings, facts.crash)
-    log.onBroken.push((what) => {
-      if (!log.following) return
-      this.warn(`${what}. The master is asked for a snapshot.`)
-      log.continues = false
-      this.reconnect()
-    })
     heartbeat.add(this)
   }
 
@@ -133,7 +127,7 @@ export class Replica implements Beating {
     this.endedIn = again ? this.phase : undefined
     this.timedOut = false
     this.master = master
-    this.log.following = true
+    this.log.follow(this)
     if (this.phase === "connected") this.downSinceMs = this.now()
     this.enter("connect")
     // The former link must have let go of the data set before the next may touch it.
@@ -155,7 +149,7 @@ export class Replica implements Beating {
     this.master = undefined
     this.forgetTakeover()
     this.downSinceMs = 0
-    this.log.following = false
+    this.log.follow(undefined)
     this.log.shiftId()
     const { id, secondId, secondOffset } = this.log
     this.warn(
@@ -180,6 +174,13 @@ export class Replica implements Beating {
   /** Ends the link; it is dialled again. CLIENT KILL TYPE master. */
   reconnect(): void {
     if (this.master !== undefined) this.follow(this.master)
+  }
+
+  /** The data set is no longer what the master's history says. */
+  broken(what: string): void {
+    this.warn(`${what}. The master is asked for a snapshot.`)
+    this.log.continues = false
+    this.reconnect()
   }
 
   /** Ends the fiber of the link without changing the role; answers the fiber, which may take a while. */
@@ -241,8 +242,7 @@ export class Replica implements Beating {
     this.note("Caching the disconnected master state.")
   }
 
-  private logFailure(error: { readonly message: string }): Effect.Effect<void> {
-    if (!(error instanceof MasterLinkError)) return Effect.logWarning(`MASTER <-> REPLICA: ${error.message}`)
+  private logFailure(error: MasterLinkError): Effect.Effect<void> {
     if (error.passing === true) return Effect.logInfo(error.logged ?? error.message)
     this.timedOut = error.timedOut === true
     const lines = lossLines(error, this.phase, this.transfer)
@@ -274,7 +274,7 @@ export class Replica implements Beating {
   }
 
   /** Tells why a link has ended. After a defect nobody knows what of the stream was applied. */
-  private ended(cause: Cause.Cause<{ readonly message: string }>): Effect.Effect<void> {
+  private ended(cause: Cause.Cause<MasterLinkError>): Effect.Effect<void> {
     if (Cause.hasDies(cause)) {
       this.log.continues = false
       return Effect.logError("MASTER <-> REPLICA: internal error, a snapshot is asked for", cause)

@@ -213,7 +213,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
           configuredDial(config, files, yield* Dial),
         )
         yield* Effect.addFinalizer(() => Effect.sync(() => unlinkMaster(engine, history)))
-        if (options.afterLoad) server.afterLoad.push((loaded) => replication.start(loaded))
+        if (options.afterLoad) server.afterLoad.push(replication)
         else replication.start(undefined)
         return Context.make(ReplicationService, replication).pipe(
           Context.add(ReplicationMaster, replication.master),
