@@ -40,7 +40,7 @@ import { Monitors } from "./clients/Monitors.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
 import { ProcessInfo } from "./world/ProcessInfo.js"
 import { PubSub } from "./PubSub.js"
-import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
+import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import { logVerbose } from "./world/VerboseLog.js"
 import { Replies } from "./clients/Replies.js"
@@ -51,8 +51,9 @@ import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
-/** How often clients beyond their soft output limit are looked at. */
-const LIMITS_EVERY_MS = 1000
+
+/** What was received of a client and is not run yet. */
+type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
 
 /** What an engine is made of and runs in. */
 interface EngineParts {
@@ -111,12 +112,11 @@ export class Engine {
   private sessionLast = 0
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
+  /** The clock-driven work has its turn. */
+  private turning = false
   /** It was a replica already when its batch began: what it gets now would stand in the replication stream. */
   private silent = false
-  private limitsCheckedMs = 0
-  /** Some client may be beyond its soft output limit. */
-  private overSoftLimit = false
-  private readonly limits = new LowestLimit()
+  private readonly outputs: OutputWatch
   /** Called when a client has gone. */
   readonly onDetach: Array<(session: Session) => void> = []
   /** Further counters that CONFIG RESETSTAT clears. */
@@ -146,6 +146,7 @@ export class Engine {
     this.gates = new Gates(this.memoryLimit, settings)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock)
+    this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
     this.measures = new Measures(settings, clock, this.sessions, {
       commands: () => this.dispatcher.commandsProcessed,
       inputBytes: () => this.netInputBytes,
@@ -196,6 +197,11 @@ export class Engine {
     return this.context.blocking
   }
 
+  /** Commands are being run further down the stack: no other may be run in between. */
+  get occupied(): boolean {
+    return this.running !== undefined || this.turning || this.scripts.slicing
+  }
+
   /** Something has happened that no batch did: the clock-driven work looks around soon. */
   stir(): void {
     this.alarm.stir(this.clock.currentTimeMillisUnsafe())
@@ -211,7 +217,7 @@ export class Engine {
   }
 
   /** @param source what was received and not yet handed over */
-  attach(session: Session, peer: Peer, input: Lookahead, source: { readonly pending: number }): void {
+  attach(session: Session, peer: Peer, input: Input, source: { readonly pending: number }): void {
     this.connectionsReceived++
     if (this.verbose) this.background(logVerbose(`Accepted ${session.address}`))
     this.sessions.set(session.id, session)
@@ -291,7 +297,7 @@ export class Engine {
     this.writes++
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
-    if (limited && this.overOutput(session, bytes)) this.cutForOutput(session)
+    if (limited && this.outputs.over(session, bytes, this.keyspace.now)) this.cutForOutput(session)
     else this.replies.add(peer)
   }
 
@@ -316,10 +322,16 @@ export class Engine {
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
+    if (this.replied(session, bytes)) this.push(session, peer, bytes)
+  }
+
+  /** Counts a command that had to wait, now that its reply is there; answers whether its client is to get it. */
+  replied(session: Session, bytes: Uint8Array): boolean {
     this.stir()
     this.dispatcher.held.finished(session, bytes)
-    if (!session.muted) this.push(session, peer, bytes)
+    const wanted = !session.muted
     if (session.replies !== 0) session.endReply()
+    return wanted
   }
 
   /**
@@ -335,21 +347,9 @@ export class Engine {
     this.netOutputBytes += bytes.length
     this.writes++
     this.replies.queue(peer, bytes)
-    const pending = peer.pendingWithQueue
-    const close =
-      session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit)
-    if (close && this.overOutput(session, 0)) this.cutForOutput(session)
-  }
-
-  /** Whether a client has more output waiting than client-output-buffer-limit allows. */
-  private overOutput(session: Session, more: number): boolean {
-    const pending = session.control.pendingBytes() + more
-    const over = overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
-    if (session.overSoftLimitMs > 0) {
-      this.overSoftLimit = true
-      this.alarm.stir(this.keyspace.now)
-    }
-    return over
+    const { outputs } = this
+    if (outputs.near(session, peer.pendingWithQueue) && outputs.over(session, 0, this.keyspace.now))
+      this.cutForOutput(session)
   }
 
   /** Cuts a client off, with what its batch has written. */
@@ -404,12 +404,15 @@ export class Engine {
 
   /** As `cron`; what a throw leaves half done is settled as after a command's. */
   guardedCron(): boolean {
+    this.turning = true
     try {
       return this.cron()
     } catch (defect) {
       this.dispatcher.reset(defect, "A turn of the cron")
       this.alarm.set(this.clock.currentTimeMillisUnsafe() + TURN_MS)
       throw defect
+    } finally {
+      this.turning = false
     }
   }
 
@@ -444,20 +447,10 @@ export class Engine {
     if (this.blocking.pending) this.blocking.serve()
     this.measures.sample(start, this.alarm.rousedMs)
     for (const work of this.onCron) due = Math.min(due, work(start))
-    due = Math.min(due, this.watchLimits(start), Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    const looked = this.outputs.look(this.sessions.values(), start, (session) => this.cutForOutput(session))
+    due = Math.min(due, looked, Math.max(keyspace.nextExpiry(), start + TURN_MS))
     this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
-  }
-
-  /** Cuts off clients that stay beyond their soft output limit; answers when to look again. */
-  private watchLimits(now: number): number {
-    if (now - this.limitsCheckedMs >= LIMITS_EVERY_MS || now < this.limitsCheckedMs) {
-      this.limitsCheckedMs = now
-      this.overSoftLimit = false
-      for (const session of this.sessions.values())
-        if (session.overSoftLimitMs > 0 && this.overOutput(session, 0)) this.cutForOutput(session)
-    }
-    return this.overSoftLimit ? this.limitsCheckedMs + LIMITS_EVERY_MS : Infinity
   }
 }
 

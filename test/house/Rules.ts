@@ -56,6 +56,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   commands: family,
   replication: ["rdb", "engine", ...base],
   net: ["config", "engine", ...base],
+  client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
   "commands/config": ["commands/debug", "config", ...family],
