@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { Client, ClientOptions } from "./client/Client.js"
 import { makeClient } from "./client/makeClient.js"
-import { EngineService } from "./engine/Engine.js"
+import { type EngineService, theEngine } from "./engine/EngineService.js"
 import type { Change, ChangePosition, ChangesLostError } from "./replication/master/ChangeStream.js"
 import { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 
@@ -67,7 +67,7 @@ export class RedixClient extends Context.Service<
     Layer.effect(
       RedixClient,
       Effect.gen(function* () {
-        const client = yield* makeClient(yield* EngineService, options)
+        const client = yield* makeClient(yield* theEngine, options)
         const master = yield* ReplicationMaster
         return Object.assign(client, { changes: (from?: ChangePosition) => master.changes(from) })
       }),

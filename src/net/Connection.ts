@@ -12,7 +12,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as Net from "node:net"
 import type { Session } from "../engine/clients/Session.js"
 import { ParseStatus } from "../resp/RequestParser.js"
 import type { Engine } from "../engine/Engine.js"
@@ -20,6 +19,7 @@ import { Inlet } from "./Inlet.js"
 import { Lookahead } from "../engine/Lookahead.js"
 import { runCommand } from "../engine/clients/runCommand.js"
 import { Outlet } from "./Outlet.js"
+import type { Transport } from "./Transport.js"
 
 /** Replies are written out after about this many bytes even if the chunk has more commands. */
 const BATCH_BYTES_MAX = 256 * 1024
@@ -56,7 +56,7 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
 /** Serves one connection until the peer goes, the session is closed, or the fiber is interrupted. */
 export const serveConnection = Effect.fnUntraced(function* (
   engine: Engine,
-  raw: Net.Socket,
+  raw: Transport,
   session: Session,
 ) {
   const outlet = new Outlet(raw, {

@@ -6,7 +6,8 @@ import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import { expect, it } from "vitest"
-import { EngineService, Redix } from "../../src/index.js"
+import { theEngine } from "../../src/engine/EngineService.js"
+import { Redix } from "../../src/index.js"
 import { isMethod } from "../../src/client/Methods.js"
 import type { CommandSpec } from "../../src/engine/declare/CommandSpec.js"
 import { methodFiles } from "./MethodTypes.js"
@@ -17,7 +18,7 @@ const target = path.join(root, "src/client/methods")
 
 const declared = (): Promise<ReadonlyArray<CommandSpec>> =>
   Effect.runPromise(
-    Effect.map(EngineService, ({ dispatcher }) =>
+    Effect.map(theEngine, ({ dispatcher }) =>
       dispatcher.table.byId
         .filter(({ spec, subcommands }) => isMethod(spec, subcommands !== undefined))
         .map(({ spec }) => spec),

@@ -8,13 +8,14 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import { type ClosedError, RedixClient, type RefusedError } from "../../src/client.js"
-import { Commands, EngineService } from "../../src/index.js"
+import { theEngine } from "../../src/engine/EngineService.js"
+import { Commands } from "../../src/index.js"
 import { app, caught, until } from "./App.js"
 
 it.effect("a command that waits holds up nobody, and can be interrupted", () =>
   Effect.gen(function* () {
     const redis = yield* RedixClient
-    const { blocking, sessions } = yield* EngineService
+    const { blocking, sessions } = yield* theEngine
     const first = yield* Effect.forkChild(redis.blpop("jobs", 0), { startImmediately: true })
     const second = yield* Effect.forkChild(redis.blpop("jobs", 0), { startImmediately: true })
     const timed = yield* Effect.forkChild(redis.blpop("none", 60), { startImmediately: true })
@@ -38,7 +39,7 @@ it.effect("a command that waits holds up nobody, and can be interrupted", () =>
 it.effect("at once nothing waits, and nobody is left waiting", () =>
   Effect.gen(function* () {
     const redis = yield* RedixClient
-    const { blocking } = yield* EngineService
+    const { blocking } = yield* theEngine
     const refused = caught(() => redis.sync.blpop("none", 0))
     assert.strictEqual((refused as RefusedError).reason, "waits")
     assert.strictEqual(blocking.count, 0)
@@ -91,7 +92,7 @@ it.effect("what changes a session is for one of one's own", () =>
       assert.strictEqual((caught(() => redis.callSync(name, ...words)) as RefusedError)._tag, "RefusedError")
     }
     assert.strictEqual(yield* redis.call("client", "id"), redis.sync.clientId())
-    const { sessions } = yield* EngineService
+    const { sessions } = yield* theEngine
     const before = sessions.size
     yield* Effect.scoped(
       Effect.gen(function* () {
@@ -161,7 +162,7 @@ it.effect("after SHUTDOWN, and after its scope, everything fails as closed", () 
     const scope = yield* Scope.make()
     const context = yield* Layer.buildWithScope(app(), scope)
     const redis = yield* Effect.provideContext(RedixClient, context)
-    const { sessions } = yield* Effect.provideContext(EngineService, context)
+    const { sessions } = yield* Effect.provideContext(theEngine, context)
     const waiting = yield* Effect.forkChild(Effect.flip(redis.blpop("jobs", 0)), { startImmediately: true })
     const listening = yield* Effect.forkChild(Effect.flip(Stream.runDrain(redis.subscribe("c"))), {
       startImmediately: true,
