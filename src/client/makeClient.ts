@@ -20,21 +20,8 @@ import { arriving, keyEvents } from "./Messages.js"
 import type { Methods, SessionMethods } from "./methods/index.js"
 import { Lookup } from "./Methods.js"
 import { asBytes, asText } from "./ReplyDecoder.js"
-import { Runner, type Sessions } from "./Runner.js"
 import { SessionPool } from "./SessionPool.js"
-import type { Value } from "./Values.js"
-
-const isText = (value: Value): value is string => typeof value === "string"
-
-const isArray = (value: Value): value is ReadonlyArray<Value> => Array.isArray(value)
-
-/** A subscriber's message, of a channel or of a pattern; undefined for anything else. */
-const messageOf = (value: Value): Message | undefined => {
-  if (!isArray(value) || !value.every(isText)) return undefined
-  if (value[0] === "message") return { channel: value[1], message: value[2] }
-  if (value[0] === "pmessage") return { pattern: value[1], channel: value[2], message: value[3] }
-  return undefined
-}
+import { messageOf, oneSession, subscribe } from "./Subscriber.js"
 
 /** Pages of SCAN and its kin as one stream. */
 const pages = <A>(
@@ -84,15 +71,12 @@ const subscription = (
   engine: Engine,
   lookup: Lookup,
   opened: Opened,
-  command: string,
+  command: "subscribe" | "psubscribe",
   names: ReadonlyArray<string>,
 ): Stream.Stream<Message, ClosedError> => {
   const open = Effect.gen(function* () {
     const session = yield* opened.add(new DirectSession(engine, { resp: 3, database: 0 }))
-    session.mailbox.listen(() => {})
-    const runner = new Runner(engine, oneSession(session), lookup)
-    const prepared = lookup.of(lookup.table.calledName(command))
-    yield* Effect.catch(runner.call(prepared, names, asText), () => Effect.sync(() => session.close()))
+    yield* subscribe(engine, lookup, session, command, names)
     return session.mailbox
   })
   return Stream.flatMap(arriving(open), (value) => {
@@ -100,8 +84,6 @@ const subscription = (
     return message === undefined ? Stream.empty : Stream.succeed(message)
   })
 }
-
-const oneSession = (session: DirectSession): Sessions => ({ idle: () => session, trim: () => {} })
 
 const sessionOf = (
   engine: Engine,
