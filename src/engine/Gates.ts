@@ -17,8 +17,8 @@ const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
 
 type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
 
-const isLocal = ({ address }: Session): boolean =>
-  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+const isLocal = ({ address, inProcess }: Session): boolean =>
+  inProcess || address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export class Gates {
   bits: number = CommandBit.guarded

@@ -56,6 +56,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   commands: family,
   replication: ["rdb", "engine", ...base],
   net: ["config", "engine", ...base],
+  client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "rdb", "config", "engine", ...base],
   program: ["server"],
   testing: ["server", "replication", "net", "rdb", "config", "engine", ...base],
@@ -236,7 +237,6 @@ const PLATFORM =
  */
 export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
-  "src/run.ts": "the program that lends a server, and runs a command",
   "src/check-rdb.ts": "the program",
   "src/run.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
