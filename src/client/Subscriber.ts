@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Engine } from "../engine/Engine.js"
 import type { Message } from "./Client.js"
-import { DirectSession } from "./DirectSession.js"
+import type { DirectSession } from "./DirectSession.js"
 import { asText } from "./ReplyDecoder.js"
 import type { Lookup } from "./Methods.js"
 import { Runner, type Sessions } from "./Runner.js"
