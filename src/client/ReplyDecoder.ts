@@ -163,7 +163,8 @@ class TextDecoder extends ReplyDecoder<string> {
 
 class BytesDecoder extends ReplyDecoder<Uint8Array> {
   protected string(buf: Buffer, start: number, end: number): Uint8Array {
-    return Uint8Array.prototype.slice.call(buf, start, end)
+    // The copy is no Buffer, whatever the view is.
+    return new Uint8Array(buf.subarray(start, end))
   }
 }
 

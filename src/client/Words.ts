@@ -2,6 +2,7 @@
  * A command's words as a request: each straight to bytes, with nothing of the protocol around them. One request is used
  * again and again; its words hold until the next.
  */
+import { forgetForeseen } from "../engine/Lookahead.js"
 import { writeInt } from "../bytes/NumberFormat.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { Word } from "./Values.js"
@@ -28,6 +29,7 @@ export class Words implements RequestView {
 
   /** Begins a request, by the command's name. */
   begin(name: Uint8Array, words: number): void {
+    forgetForeseen()
     if (this.buf.length > BYTES_KEPT) this.buf = Buffer.allocUnsafeSlow(BYTES_KEPT)
     if (words >= WORDS_KEPT || this.argOff.length > WORDS_KEPT) {
       const room = Math.max(WORDS_KEPT, words + 1)
