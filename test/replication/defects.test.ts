@@ -224,7 +224,7 @@ it("a new list that cannot be filled is no key", async () => {
     ["RPUSH", "to", ...large],
     ["LMOVE", "from", "to", "LEFT", "LEFT"],
   ])
-    for (let allocations = 0; allocations < 3; allocations++) {
+    for (let allocations = 0; allocations < 2; allocations++) {
       const [reply] = await half(master, replica, [words], allocations)
       expect(reply).toContain("OOM")
       expect(await master.client.text("EXISTS", "to")).toBe(":0\r\n")
