@@ -263,6 +263,7 @@ export class Engine {
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
+    if (this.keyspace.arena.strained !== this.gates.strained) this.gates.update()
     if (peer !== undefined && peer.queued > 0) this.replies.flushFor(peer)
     this.running = session
     this.silent = session.kind === "replica"
