@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest"
-import { circle, deadExports, FOLDER_FILES_MAX, heaps, importGraph, namedFiles } from "./Graph.js"
+import {
+  circle,
+  deadExports,
+  FOLDER_FILES_MAX,
+  FRAGMENT_LINES_MAX,
+  fragments,
+  heaps,
+  importGraph,
+  namedFiles,
+} from "./Graph.js"
 import type { SourceFile } from "./Rules.js"
 
 const files = (texts: Readonly<Record<string, string>>): ReadonlyArray<SourceFile> =>
@@ -27,6 +36,22 @@ describe("circles", () => {
         "src/a/C.ts": '// import { a } from "./A.js"',
       }),
     ).toBeUndefined()
+  })
+})
+
+describe("fragments", () => {
+  const lines = (count: number): string => "export const a = 1\n".repeat(count)
+  const found = (texts: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+    fragments(files(texts)).map(({ path }) => path)
+
+  it("are small files that one neighbour imports", () => {
+    const a = 'import { b } from "./B.js"'
+    expect(found({ "src/a/A.ts": a, "src/a/B.ts": `// Why.\n${lines(FRAGMENT_LINES_MAX)}` })).toEqual([
+      "src/a/B.ts",
+    ])
+    expect(found({ "src/a/A.ts": a, "src/a/B.ts": lines(FRAGMENT_LINES_MAX + 1) })).toEqual([])
+    expect(found({ "src/a/A.ts": a, "src/a/C.ts": a, "src/a/B.ts": lines(1) })).toEqual([])
+    expect(found({ "src/a/A.ts": 'import { b } from "../b/B.js"', "src/b/B.ts": lines(1) })).toEqual([])
   })
 })
 

@@ -1,8 +1,8 @@
 /**
- * The rules that need all files at once: no circle of imports (types included), no heap of files in one folder, no export
- * that nobody imports, and no name of a file in a comment that is not there.
+ * The rules that need all files at once: no circle of imports (types included), no heap of files in one folder, no fragment
+ * of a file in a file of its own, no export that nobody imports, and no name of a file in a comment that is not there.
  */
-import { IMPORT, type Offence, resolve, type SourceFile } from "./Rules.js"
+import { codeLines, IMPORT, type Offence, resolve, type SourceFile } from "./Rules.js"
 import { strip } from "./Strip.js"
 
 /** Which files each file imports, by path; only those given are in it. */
@@ -62,6 +62,24 @@ export const heaps = (paths: ReadonlyArray<string>): Offence[] => {
       line: 1,
       message: `${count} files, ${FOLDER_FILES_MAX} at most: sort them into folders`,
     }))
+}
+
+/** A file of no more lines of code than this is a part of the one that imports it. */
+export const FRAGMENT_LINES_MAX = 15
+
+/** Small files that only a neighbour in their folder imports: read for that one, and so better read in it. */
+export const fragments = (files: ReadonlyArray<SourceFile>): Offence[] => {
+  const importers = new Map<string, Array<string>>()
+  for (const [from, targets] of importGraph(files))
+    for (const target of targets) importers.set(target, [...(importers.get(target) ?? []), from])
+  const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
+  return files.flatMap(({ path, text }) => {
+    const [only, other] = importers.get(path) ?? []
+    if (only === undefined || other !== undefined || folderOf(only) !== folderOf(path)) return []
+    const lines = codeLines(text)
+    const message = `${lines} lines of code that only ${only} imports: put them there`
+    return lines <= FRAGMENT_LINES_MAX ? [{ path, line: 1, message }] : []
+  })
 }
 
 const EXPORT =

@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { circle, deadExports, heaps, importGraph, namedFiles } from "./Graph.js"
+import { circle, deadExports, fragments, heaps, importGraph, namedFiles } from "./Graph.js"
 import {
   bannedCalls,
   fileLength,
@@ -65,6 +65,10 @@ describe("the house", () => {
 
   it("no folder is a heap", () => {
     check(heaps(sources.map((file) => file.path)))
+  })
+
+  it("no part of a file stands in a file of its own", () => {
+    check(fragments(sources.filter((file) => file.path.startsWith("src/"))))
   })
 
   it("nobody exports what nobody imports", () => {
