@@ -8,6 +8,8 @@ import {
   heaps,
   importGraph,
   namedFiles,
+  namedThings,
+  wordsOf,
 } from "./Graph.js"
 import type { SourceFile } from "./Rules.js"
 
@@ -90,5 +92,22 @@ describe("names of files in comments", () => {
     expect(check("/* as in Gone.ts */")).toBe(1)
     expect(check("/* as in a/Entry.ts */")).toBe(1)
     expect(check('const name = "Gone.ts"')).toBe(0)
+  })
+})
+
+describe("names in comments", () => {
+  const told = (comment: string): ReadonlyArray<string> => {
+    const [file, other] = files({
+      "src/a/A.ts": `/** ${comment} */\nexport const a = "maxmemory"`,
+      "src/a/B.ts": "export const kept = `gone`\n// `alsoGone`",
+    })
+    if (file === undefined || other === undefined) throw new Error("two files")
+    return namedThings(file, wordsOf([file, other])).map(({ message }) => message)
+  }
+
+  it("are of things that some code has", () => {
+    expect(told("As `a` of `kept(1)` with `maxmemory`, `TypedArray.a`; not code: `x + y`.")).toEqual([])
+    expect(told("See `a.former`.")).toEqual(["`a.former` is named, and no code has it"])
+    expect(told("See `alsoGone`.")).toEqual(["`alsoGone` is named, and no code has it"])
   })
 })

@@ -6,7 +6,16 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { circle, deadExports, fragments, heaps, importGraph, namedFiles } from "./Graph.js"
+import {
+  circle,
+  deadExports,
+  fragments,
+  heaps,
+  importGraph,
+  namedFiles,
+  namedThings,
+  wordsOf,
+} from "./Graph.js"
 import {
   bannedCalls,
   fileLength,
@@ -39,10 +48,6 @@ const isRulebook = (file: SourceFile): boolean => file.path.startsWith("test/hou
 
 const sources = [...sourcesIn("src"), ...sourcesIn("test")]
 
-/** What the rooms that are being built import: scripting's texts and files, the settings of the engine. */
-const awaited =
-  /\b(?:numkeysNegative|notBusy|functionNotFound|libraryNotFound|dumpFooterIsValid|FreeingPolicy)\b/
-
 /** The declarations of commands are read as a namespace, by the names of the commands. */
 const specs = sources.map((file) => file.path).filter((file) => file.startsWith("src/commands/spec/"))
 
@@ -73,12 +78,17 @@ describe("the house", () => {
 
   it("nobody exports what nobody imports", () => {
     const dead = deadExports(sources, new Set(["src/index.ts", ...specs]))
-    check(dead.filter(({ message }) => !awaited.test(message)))
+    check(dead)
   })
 
   it("files that comments name are there", () => {
     const paths = new Set(sources.map((file) => file.path))
     check(sources.filter((file) => !isRulebook(file)).flatMap((file) => namedFiles(file, paths)))
+  })
+
+  it("names that comments quote are there", () => {
+    const words = wordsOf(sources.filter((file) => !isRulebook(file)))
+    check(sources.filter((file) => !isRulebook(file)).flatMap((file) => namedThings(file, words)))
   })
 
   it("time, chance, the process and sockets come from services", () => {

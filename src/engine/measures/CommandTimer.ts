@@ -1,13 +1,17 @@
 /**
  * How long commands take: the source of INFO commandstats and latencystats, SLOWLOG and LATENCY.
  *
- * Reading the clock costs about 30 to 100 ns, and twice a command that would be several per cent of a deep pipeline. So
- * the end of one command is the start of the next (the parsing in between counts to the latter), and beyond the first
- * INDIVIDUAL commands of a batch brief ones are timed by sample, one of SAMPLE; what a sample took stands for the calls
- * of the same command since the last. All others are timed each (see Command.briefArguments), so
- * is the first call of every command, and all are when slowlog-log-slower-than is below FINE_MICROSECONDS.
+ * Reading the clock costs 30 to 100 ns; twice a command, that would be several per cent of a deep pipeline. Two things
+ * keep it cheap:
  *
- * Commands themselves see nothing of it. Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
+ * - The end of one command is the start of the next; the parsing in between counts towards the later one.
+ * - Brief commands (`briefArguments` of CommandInfo.ts) are sampled: after the first INDIVIDUAL of a batch, one in SAMPLE is
+ *   timed, and its time stands for all calls of that command since the sample before.
+ *
+ * Every other command is timed each time. So is the first call of any command, and every command while
+ * slowlog-log-slower-than is below FINE_MICROSECONDS.
+ *
+ * Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
  */
 import type { TableCommand } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
