@@ -9,7 +9,6 @@
  *
  * Both read their settings from RedixConfig; `layerWith` and `layerServerWith` take overrides instead.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -38,8 +37,11 @@ import * as Commands from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
+import { filesLayer } from "./server/Files.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
+import { connector } from "./net/memory/IoredisConnector.js"
+import { connect } from "./net/memory/MemoryListener.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { ReplicationService } from "./server/replication/Replication.js"
@@ -213,6 +215,13 @@ export const Redix = {
   layer,
   layerServer,
   /**
+   * A connection to the engine without a port: the client's end of it, a stream that client libraries take for a socket. It
+   * ends with the scope.
+   */
+  connect,
+  /** For ioredis and what is built on it: `new Redis({ Connector: yield* Redix.connector })`. */
+  connector,
+  /**
    * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
    * is the app's and goes on.
    */
@@ -224,7 +233,7 @@ export const Redix = {
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
     onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
-      Layer.provide(NodeFileSystem.layer),
+      Layer.provide(filesLayer()),
     ),
   /** The server on a free loopback port (or `port`); files as in `layerWith`. */
   layerServerWith: (
@@ -232,6 +241,6 @@ export const Redix = {
   ): Layer.Layer<Parts | TcpServer, ListenError | InvalidConfigError | RdbError> =>
     layerServer({ portZero: "free", ...loadOf(overrides) }).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
-      Layer.provide(NodeFileSystem.layer),
+      Layer.provide(filesLayer()),
     ),
 }

@@ -143,13 +143,7 @@ const program = Effect.gen(function* () {
 
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
 const server = Effect.scoped(program).pipe(
-  Effect.provide(
-    Redix.layerServer({
-      portZero: "off",
-      load: "later",
-      snapshotWorker: new URL("./rdb/snapshot/snapshotWorker.js", import.meta.url),
-    }),
-  ),
+  Effect.provide(Redix.layerServer({ portZero: "off", load: "later" })),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
   Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
     Effect.as(

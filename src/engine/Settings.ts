@@ -7,6 +7,8 @@ import type { FreeingPolicy } from "../store/Keyspace.js"
 
 export interface Settings extends FreeingPolicy {
   readonly databases: number
+  /** Clients at most. */
+  readonly maxclients: number
   readonly protoMaxBulkLen: number
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
@@ -70,6 +72,7 @@ export const defaultSettings: Settings = {
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
   requirepass: Redacted.make(""),
+  maxclients: 10_000,
   notifyKeyspaceEvents: new Set(),
   clientOutputBufferLimit: {
     normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },

@@ -36,7 +36,7 @@ import {
   type SnapshotJob,
   type SnapshotPart,
 } from "./snapshot/SnapshotJob.js"
-import { inlineSource, type SnapshotSource, workerSource } from "./snapshot/SnapshotSource.js"
+import { inlineSource, type SnapshotSource, workerBeside, workerSource } from "./snapshot/SnapshotSource.js"
 
 export type { LibraryStore } from "./load/KeptLibraries.js"
 export type { LoadOptions, LoadResult, LoadSource } from "./load/RdbLoadFile.js"
@@ -132,6 +132,7 @@ class Persistence implements RdbPersistenceShape {
   private readonly files = Semaphore.makeUnsafe(1)
   /** Ends the snapshot that goes to sinks now. */
   private stream: Deferred.Deferred<never, RdbIoError> | undefined = undefined
+  private toldOfNoThread = false
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -164,11 +165,20 @@ class Persistence implements RdbPersistenceShape {
     })
   }
 
+  /** Said once: whoever bundles Redix need not know that snapshots have a thread whose module goes along. */
+  private readonly tellOfNoThread = (reason: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (this.toldOfNoThread) return Effect.void
+      this.toldOfNoThread = true
+      return Effect.logWarning(`Snapshots are written without a thread of their own: ${reason}`)
+    })
+
   private openSource(job: SnapshotJob, standBack: boolean): SnapshotSource {
-    const { worker = workerBeside(), threadFromBytes = THREAD_FROM_BYTES } = this.options
+    const { worker, threadFromBytes = THREAD_FROM_BYTES } = this.options
     if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
       return inlineSource(job)
-    return workerSource(job, worker, standBack)
+    const module = worker === undefined ? workerBeside : () => worker
+    return workerSource(job, module, standBack, this.tellOfNoThread)
   }
 
   private begin(
@@ -334,15 +344,6 @@ class Persistence implements RdbPersistenceShape {
         }),
       ),
     )
-  }
-}
-
-/** The worker's module beside this one; where modules are bundled and have no place, there is none. */
-const workerBeside = (): URL | "inline" => {
-  try {
-    return new URL("./snapshot/snapshotWorker.js", import.meta.url)
-  } catch {
-    return "inline"
   }
 }
 

@@ -197,6 +197,8 @@ describe("package", () => {
     ).toEqual([])
     expect(packageManifest('{"dependencies":{"effect":"^4.1.0"}}')).toHaveLength(1)
     expect(packageManifest('{"devDependencies":{"vitest":"latest"}}')).toHaveLength(1)
+    expect(packageManifest('{"peerDependencies":{"effect":"^4.1.0"}}')).toEqual([])
+    expect(packageManifest('{"peerDependencies":{"effect":"4.1.0"}}')).toHaveLength(1)
   })
 
   it("wants a lock file without hosts", () => {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -23,11 +23,10 @@ import type { Engine } from "../../src/engine/Engine.js"
 import { EngineService, theEngine } from "../../src/engine/EngineService.js"
 import { Store, theKeyspace } from "../../src/store/Store.js"
 import { withOracle } from "../support/Oracle.js"
+import { root } from "../support/Program.js"
 
-/** The compiled worker: the sources are not what a thread can load. */
-export const compiledWorker: URL = pathToFileURL(
-  fileURLToPath(new URL("../../src/rdb/snapshot/snapshotWorker.js", import.meta.url)),
-)
+/** The built worker: the sources are not what a thread can load. */
+export const compiledWorker: URL = pathToFileURL(path.join(root, "dist/snapshotWorker.js"))
 
 export const settingsOf = (changes: Partial<PersistenceSettings> = {}): PersistenceSettings => ({
   ...defaultSettings,

@@ -1,4 +1,5 @@
 /** The thread that writes snapshots, on runtimes that differ. */
+import * as Effect from "effect/Effect"
 import type * as threads from "node:worker_threads"
 import { afterEach, expect, it, vi } from "vitest"
 
@@ -29,7 +30,12 @@ const limits = (): threads.ResourceLimits | undefined => {
     libraries: [],
     part: "all",
   })
-  workerSource(job, new URL("file:///none.js"), false)
+  workerSource(
+    job,
+    () => new URL("file:///none.js"),
+    false,
+    () => Effect.void,
+  )
   keyspace.arena.closeSnapshot()
   return options.pop()?.resourceLimits
 }

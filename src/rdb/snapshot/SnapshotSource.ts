@@ -67,8 +67,22 @@ class WorkerRun {
   produced = false
   private wake: (() => void) | undefined = undefined
   private readonly exited: Promise<void>
+  private readonly worker: Worker | undefined
 
-  constructor(private readonly worker: Worker) {
+  /** Where no thread can be made, that is a failure before the first bytes. */
+  constructor(module: () => URL, task: SnapshotTask) {
+    try {
+      this.worker = new Worker(module(), { workerData: task, ...workerLimits() })
+      this.exited = this.follow(this.worker)
+    } catch (thrown) {
+      this.worker = undefined
+      this.exited = Promise.resolve()
+      this.failure = thrown instanceof Error ? thrown.message : String(thrown)
+    }
+  }
+
+  /** Resolves when the thread has ended. */
+  private follow(worker: Worker): Promise<void> {
     worker.on("message", (message: SnapshotMessage) => {
       if (message === "done") this.done = true
       else this.produced = true
@@ -78,7 +92,7 @@ class WorkerRun {
       this.failure = error.message
       this.wakeUp()
     })
-    this.exited = new Promise((resolve) => {
+    return new Promise((resolve) => {
       worker.on("exit", () => {
         if (!this.done) this.failure ??= "the snapshot's thread ended early"
         this.wakeUp()
@@ -102,22 +116,24 @@ class WorkerRun {
   })
 
   readonly stop = Effect.promise(async () => {
-    if (!this.done) await this.worker.terminate()
+    if (!this.done) await this.worker?.terminate()
     await this.exited
   })
 }
 
-/** A source on a worker thread, which may stand back behind this one; falls back to this thread when the worker fails before its first bytes. */
-export const workerSource = (job: SnapshotJob, url: URL, standBack: boolean): SnapshotSource => {
+/**
+ * A source on a worker thread, which may stand back behind this one. When the worker fails before its first bytes,
+ * `instead` is told why, and this thread writes.
+ */
+export const workerSource = (
+  job: SnapshotJob,
+  module: () => URL,
+  standBack: boolean,
+  instead: (reason: string) => Effect.Effect<void>,
+): SnapshotSource => {
   const ring = makeRing()
   const emptier = new RingEmptier(ring)
-  const task: SnapshotTask = { job, ring, standBack }
-  let run: WorkerRun
-  try {
-    run = new WorkerRun(new Worker(url, { workerData: task, ...workerLimits() }))
-  } catch {
-    return inlineSource(job)
-  }
+  const run = new WorkerRun(module, { job, ring, standBack })
   let lent = false
   let fallback: SnapshotSource | undefined
   const next: Effect.Effect<Uint8Array | undefined, string> = Effect.gen(function* () {
@@ -133,6 +149,7 @@ export const workerSource = (job: SnapshotJob, url: URL, standBack: boolean): Sn
       if (run.done) return undefined
       if (run.failure !== undefined) {
         if (run.produced) return yield* Effect.fail(run.failure)
+        yield* instead(run.failure)
         fallback = inlineSource(job)
       } else yield* run.news
     }
@@ -146,3 +163,6 @@ export const workerSource = (job: SnapshotJob, url: URL, standBack: boolean): Sn
     }),
   }
 }
+
+/** The worker's module beside this one, or beside the file that this one is bundled into. Throws where that has no place. */
+export const workerBeside = (): URL => new URL("./snapshotWorker.js", import.meta.url)
