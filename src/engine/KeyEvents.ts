@@ -57,8 +57,6 @@ export type Presence = "none" | "expired" | "alive"
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
   flags = 0
-  /** Further listeners of modified keys (client tracking, tests); called with the key's bytes. */
-  readonly listeners: Array<(db: Database, buf: Uint8Array, off: number, len: number) => void> = []
   private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
 
   constructor(private readonly pubsub: PubSub) {}
@@ -66,7 +64,6 @@ export class KeyEvents {
   /** Breaks the transactions that watch the key. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
     if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
-    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
   /** As `modified`, for a key that goes because its time has passed. */
@@ -80,7 +77,6 @@ export class KeyEvents {
         }
       }
     }
-    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
   /** Publishes a keyspace event if its class is switched on. */

@@ -25,6 +25,7 @@ import {
   packageManifest,
   type SourceFile,
   testHabits,
+  tooWorldly,
   unfinished,
 } from "./Rules.js"
 
@@ -97,6 +98,7 @@ describe("the house", () => {
 
   it("time, chance, the process and sockets come from services", () => {
     check(sources.flatMap(bannedCalls))
+    check(tooWorldly(sources))
   })
 
   it("holds nothing unfinished and no way around the type checker", () => {

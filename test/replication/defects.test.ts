@@ -143,11 +143,12 @@ it("a defect while the stream is applied asks for a snapshot", async () => {
 it("a defect in the cron is logged, and the next turn comes", async () => {
   const server = await start()
   let thrown = false
-  server.engine.onCron.push(() => {
+  const cron = (): number => {
     if (thrown) return Infinity
     thrown = true
     throw new Error("a bug in the cron")
-  })
+  }
+  server.engine.parts.add({ cron })
   server.engine.stir()
   await untilLogged(server, "a bug in the cron")
   await server.client.command("SET", "k", 1, "PX", 20)

@@ -65,3 +65,24 @@ export class LowestLimit {
     return this.bytes
   }
 }
+
+const LOOK_EVERY_MS = 1000
+
+/** When clients are looked at that may stay beyond their soft limit. */
+export class SoftLimitWatch {
+  /** Some client may be beyond it. */
+  wanted = false
+  private lookedMs = 0
+
+  /** Whether they are to be looked at now; whoever does so sets `wanted` for those that are still beyond it. */
+  isDue(now: number): boolean {
+    if (now - this.lookedMs < LOOK_EVERY_MS && now >= this.lookedMs) return false
+    this.lookedMs = now
+    this.wanted = false
+    return true
+  }
+
+  get dueMs(): number {
+    return this.wanted ? this.lookedMs + LOOK_EVERY_MS : Infinity
+  }
+}

@@ -25,5 +25,5 @@ const sections: Readonly<Record<string, (s: Statistics) => ReadonlyArray<InfoFie
 }
 
 export const describeStatistics = (info: InfoRegistry, statistics: Statistics): void => {
-  for (const [name, section] of Object.entries(sections)) info.section(name, () => section(statistics))
+  for (const [name, section] of Object.entries(sections)) info.add(name, () => section(statistics))
 }
