@@ -53,6 +53,9 @@ export const thrownLater = (run: () => void): void => {
 /** Milliseconds of real time since some moment. */
 export const realNow = (): number => now()
 
+/** The system's time in Unix milliseconds, whatever a test has put in place of Date. */
+export const systemNow = (): number => Math.floor(performance.timeOrigin + now())
+
 /** Sleeps in real time: for waits of which the other end is on the network. */
 export const realSleep = (ms: number): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
@@ -60,9 +63,16 @@ export const realSleep = (ms: number): Effect.Effect<void> =>
     return Effect.sync(() => forget(timer))
   })
 
-/** A real timer that keeps no process alive. `refresh` begins its time anew. */
-export const idleTimer = (ms: number, run: () => void): { refresh(): void; clear(): void } => {
-  const timer = timeout(run, ms).unref()
+interface RealTimer {
+  /** Begins its time anew. */
+  refresh(): void
+  clear(): void
+}
+
+/** A real timer; one that is idle keeps no process alive. */
+export const realTimer = (ms: number, idle: boolean, run: () => void): RealTimer => {
+  const timer = timeout(run, Math.min(ms, TIMER_MS_MAX))
+  if (idle) timer.unref()
   return { refresh: () => void timer.refresh(), clear: () => forget(timer) }
 }
 
@@ -81,11 +91,33 @@ export const withinReal = <A, E, R, B, E2, R2>(
       result === undefined ? orElse() : Effect.succeed(result.value),
   )
 
+/** A timer runs at once when its time is longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 const ordinary = new MixedScheduler()
 const kept = new MixedScheduler("async", (run) => {
   const handle = immediate(run)
   return () => clear(handle)
 })
+
+/** Runs fibers on real turns, and counts what is to run. */
+export class CountingScheduler extends MixedScheduler {
+  constructor() {
+    super("async", (run) => {
+      this.pending++
+      const handle = immediate(() => {
+        this.pending--
+        run()
+      })
+      return () => {
+        this.pending--
+        clear(handle)
+      }
+    })
+  }
+
+  pending = 0
+}
 
 const isOrdinary = (scheduler: unknown): boolean =>
   scheduler instanceof MixedScheduler && scheduler.setImmediate === ordinary.setImmediate

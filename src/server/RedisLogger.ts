@@ -120,21 +120,35 @@ const withoutVerbose = (
   return rest
 }
 
-export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
+type Heard = Pick<LogEntry, "date" | "level" | "message" | "annotations">
+
+/** A logger that hands its entries over, those of the level and above. */
+export const makeHeard = (options: {
+  readonly loglevel: RedisLogLevel
+  readonly heard: (entry: Heard) => void
+}): Logger.Logger<unknown, void> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {
     const annotations = fiber.getRef(References.CurrentLogAnnotations)
     const level = redisLevel(logLevel, annotations[VERBOSE] === true)
-    if (ranks[level] < ranks[options.settings.loglevel]) return
-    const entry: LogEntry = {
-      pid: options.pid,
-      role: options.role(),
+    if (ranks[level] < ranks[options.loglevel]) return
+    options.heard({
       date,
       level,
       message: messageText(message, cause),
       annotations: withoutVerbose(annotations),
-    }
-    const line = options.settings.logFormat === "json" ? formatJsonLine(entry) : formatTextLine(entry)
-    options.write(`${line}\n`)
+    })
+  })
+
+export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
+  makeHeard({
+    get loglevel() {
+      return options.settings.loglevel
+    },
+    heard: (heard) => {
+      const entry: LogEntry = { pid: options.pid, role: options.role(), ...heard }
+      const line = options.settings.logFormat === "json" ? formatJsonLine(entry) : formatTextLine(entry)
+      options.write(`${line}\n`)
+    },
   })
 
 /**

@@ -19,7 +19,10 @@ import { MemorySocket } from "./MemorySocket.js"
 /** Opens a connection; answers the client's end. */
 export type Open = () => MemorySocket
 
-const refusedError = (): Error =>
+/** A connection to where nobody listens. */
+export const refusedConnection = (): MemorySocket => MemorySocket.refused(refusal())
+
+const refusal = (): Error =>
   Object.assign(new Error("connect ECONNREFUSED memory"), {
     errno: -111,
     code: "ECONNREFUSED",
@@ -63,7 +66,7 @@ export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Sc
     let last = 0
     const answer = (): void => engine.replies.flush()
     return () => {
-      if (!open) return MemorySocket.refused(refusedError())
+      if (!open) return refusedConnection()
       const socket = new MemorySocket(answer, ++last)
       connections.run(serve(engine, socket))
       return socket

@@ -11,7 +11,7 @@
  */
 import { EventEmitter } from "node:events"
 import { Duplex } from "node:stream"
-import { afterThis, atTurnEnd, idleTimer } from "../../engine/Turn.js"
+import { afterThis, atTurnEnd, realTimer } from "../../engine/Turn.js"
 import type { Transport } from "../Transport.js"
 import { type Inbound, type Outbound, wire } from "./Wire.js"
 
@@ -155,7 +155,7 @@ export class MemorySocket extends Duplex implements Outbound {
   private full = false
   private waiting: Array<Done> = []
   private announced = false
-  private idle: ReturnType<typeof idleTimer> | undefined = undefined
+  private idle: ReturnType<typeof realTimer> | undefined = undefined
 
   /**
    * @param answer sends the server's replies to what has arrived
@@ -282,7 +282,7 @@ export class MemorySocket extends Duplex implements Outbound {
       if (ms === 0) this.off("timeout", heard)
       else this.once("timeout", heard)
     }
-    if (ms > 0) this.idle = idleTimer(ms, () => void this.emit("timeout"))
+    if (ms > 0) this.idle = realTimer(ms, true, () => void this.emit("timeout"))
     return this
   }
 }

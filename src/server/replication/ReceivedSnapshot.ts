@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type { LoadOptions, LoadResult, RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
 import type { ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { IncomingSnapshot } from "../../replication/replica/SnapshotTransfer.js"
+import { announceReplaced } from "../../engine/clients/DataReplaced.js"
 import type { Engine } from "../../engine/Engine.js"
 import { doneLine, fieldLines } from "../FileReport.js"
 
@@ -60,7 +61,7 @@ export class ReceivedSnapshot {
         onReplaced: () => {
           this.say("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
           this.endHistory()
-          this.announce()
+          announceReplaced(this.engine)
           this.say("MASTER <-> REPLICA sync: Discarding old DB in background")
         },
       }
@@ -95,24 +96,9 @@ export class ReceivedSnapshot {
       Effect.ensuring(
         Effect.sync(() => {
           keyspace.expiryMode = this.log.following ? "hide" : "delete"
-          this.announce()
+          announceReplaced(this.engine)
         }),
       ),
     )
-  }
-
-  /** Watched keys may have changed, and clients may wait for keys that are there now. */
-  private announce(): void {
-    const { keyspace, events, blocking } = this.engine
-    for (const db of keyspace.databases) {
-      events.replaced(
-        db.id,
-        () => "alive",
-        () => "alive",
-      )
-      blocking.signalDatabase(db)
-    }
-    if (blocking.pending) blocking.serve()
-    this.engine.stir()
   }
 }
