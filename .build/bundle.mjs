@@ -1,14 +1,14 @@
 /**
  * Makes the files of the package out of the sources: `npm run build`, after the compiler has written the declarations.
  *
- *   index, client, persistence, rdb, resp   for apps on Effect: one set of chunks, `effect` outside
- *   testing                                 for everybody: one CommonJS file with all it needs, and an ES module over it
+ *   index, client, persistence, rdb, resp   for apps on Effect: ES modules over shared chunks, with `effect` outside
+ *   testing                                 for everybody: CommonJS with all it needs, and an ES module over it
+ *   main, run, check-rdb                    the programs, over the same chunk as `testing`
  *   vitest                                  an ES module over `testing`
- *   main, run                               the server and `redix run`, over one file with all they need
- *   check-rdb                               one file with all it needs
  *   snapshotWorker                          the thread that writes snapshots, found beside whichever file starts it
  *
- * `testing` is one file and not two, because a suite that both requires and imports it must not have two of its classes.
+ * What has Effect within is there once and is CommonJS, which Jest and single executables need and ES modules can import:
+ * so a suite that both requires and imports `testing` has one of each class, and the package one copy of the server.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -24,84 +24,115 @@ const present = (names) => names.filter((name) => fs.existsSync(source(name)))
 const inputs = (names) => Object.fromEntries(present(names).map((name) => [name, source(name)]))
 
 const FOR_EFFECT = ["index", "client", "persistence", "rdb", "resp"]
-const SERVERS = ["main", "run"]
+const PROGRAMS = ["main", "run", "check-rdb"]
+const WITH_EFFECT = [...PROGRAMS, "testing"]
 
 const NODE = /^node:/
 const EFFECT = /^effect(?:\/|$)/
 
-/** What a bundle's modules are called in a stack trace matters more than some bytes; space does not. */
-const COMPACT = { compress: true, mangle: false, codegen: { removeWhitespace: true } }
+/** An app's stack traces show functions by name; space is of no use to anybody. */
+const NAMES_KEPT = { compress: true, mangle: false, codegen: { removeWhitespace: true } }
 
-const warned = (level, log, report) => {
-  // Asked for: whoever has no worker's file beside writes snapshots on the thread at hand.
+const report = (level, log, tell) => {
+  // Effect looks for Vite's `import.meta.env`, which CommonJS has not.
   if (log.code === "EMPTY_IMPORT_META") return
-  report(level === "warn" ? "error" : level, log)
+  tell(level === "warn" ? "error" : level, log)
 }
 
-const bundle = async (input, output, external = NODE, plugins = []) => {
-  const build = await rolldown({ input, external, plugins, platform: "node", cwd: root, onLog: warned })
-  const written = await build.write({ dir: out, cleanDir: false, ...output })
+/** What the package's manifest says of side effects is said of what is built, not of the sources. */
+const treeshake = { moduleSideEffects: [{ test: /\/src\/server\/Signals\.ts$/, sideEffects: true }] }
+
+const bundle = async ({ input, external = NODE, plugins = [], ...output }) => {
+  const build = await rolldown({
+    input,
+    external,
+    plugins,
+    treeshake,
+    platform: "node",
+    cwd: root,
+    onLog: report,
+  })
+  const written = await build.write({ dir: out, ...output })
   await build.close()
   return written.output
 }
 
-const forEffect = () =>
-  bundle(inputs(FOR_EFFECT), { format: "esm", chunkFileNames: "shared-[hash].js", minify: COMPACT }, [
-    NODE,
-    EFFECT,
-  ])
+const write = (name, text, mode = 0o644) => fs.writeFileSync(path.join(out, name), text, { mode })
 
-const testing = async () => {
-  if (present(["testing"]).length === 0) return
-  const output = { format: "cjs", entryFileNames: "[name].cjs", codeSplitting: false, minify: true }
-  const [{ exports }] = await bundle(inputs(["testing"]), output)
-  const module = `import testing from "./testing.cjs"\nexport const { ${exports.join(", ")} } = testing\n`
-  fs.writeFileSync(path.join(out, "testing.js"), module)
+const forEffect = () =>
+  bundle({
+    input: inputs(FOR_EFFECT),
+    external: [NODE, EFFECT],
+    format: "esm",
+    chunkFileNames: "shared-[hash].js",
+    minify: NAMES_KEPT,
+  })
+
+/** What several of them use is one chunk, whose functions call each other directly; what only one uses stays with it. */
+const withEffect = async () => {
+  const chunks = await bundle({
+    input: inputs(WITH_EFFECT),
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "server-[hash].cjs",
+    minify: true,
+    codeSplitting: {
+      groups: [
+        // A signal must not meet Node's answer while the server is loaded.
+        { name: "server-signals", test: /server\/Signals\.ts$/, priority: 1 },
+        { name: "server", minShareCount: 2 },
+      ],
+    },
+  })
+  const testing = chunks.find(({ fileName }) => fileName === "testing.cjs")
+  if (testing !== undefined) {
+    write(
+      "testing.js",
+      `import testing from "./testing.cjs"\nexport const { ${testing.exports.join(", ")} } = testing\n`,
+    )
+  }
+  return chunks
 }
 
 const vitest = async () => {
   if (present(["vitest"]).length === 0) return
-  const beside = {
-    name: "testing-beside",
-    resolveId: (id) => (id === "./testing.js" ? { id, external: true } : null),
-  }
-  await bundle(
-    inputs(["vitest"]),
-    { format: "esm", codeSplitting: false, minify: COMPACT },
-    [NODE, /^vitest/],
-    [beside],
-  )
+  const resolveId = (id) => (id === "./testing.js" ? { id, external: true } : null)
+  await bundle({
+    input: inputs(["vitest"]),
+    external: [NODE, /^vitest(?:\/|$)/],
+    plugins: [{ name: "testing-is-beside", resolveId }],
+    format: "esm",
+    codeSplitting: false,
+    minify: NAMES_KEPT,
+  })
 }
 
-const servers = () =>
-  bundle(inputs(SERVERS), { format: "esm", chunkFileNames: "server-[hash].js", minify: true })
-
-const checker = () => bundle(inputs(["check-rdb"]), { format: "esm", codeSplitting: false, minify: true })
-
-/** Runs as an ES module and as CommonJS, for a bundler may copy it to where it is either. */
+/** Runs as an ES module and as CommonJS, for a bundler may copy it to where a `.js` file is either. */
 const worker = () =>
-  bundle(
-    { snapshotWorker: path.join(root, "src/rdb/snapshot/snapshotWorker.ts") },
-    {
-      format: "iife",
-      codeSplitting: false,
-      minify: true,
-      globals: (id) => `process.getBuiltinModule(${JSON.stringify(id)})`,
-    },
-  )
+  bundle({
+    input: { snapshotWorker: path.join(root, "src/rdb/snapshot/snapshotWorker.ts") },
+    format: "iife",
+    codeSplitting: false,
+    minify: true,
+    globals: (id) => `process.getBuiltinModule(${JSON.stringify(id)})`,
+  })
 
-/** Chunks of an earlier build. */
-const removeStale = (fresh) => {
-  const names = new Set(fresh.map(({ fileName }) => fileName))
+/** Files of the package's own names that this build has not made. */
+const removeStale = (chunks) => {
+  const names = new Set(chunks.map(({ fileName }) => fileName))
   for (const file of fs.readdirSync(out)) {
-    if (/^(?:shared|server)-[\w-]+\.js$/.test(file) && !names.has(file)) fs.rmSync(path.join(out, file))
+    if (/^(?:shared|server)-[\w-]+\.c?js$/.test(file) && !names.has(file)) fs.rmSync(path.join(out, file))
   }
 }
 
 fs.mkdirSync(out, { recursive: true })
-await Promise.all([testing(), vitest(), worker(), checker()])
-// The server last: its file is as old as the build.
-removeStale([...(await forEffect()), ...(await servers())])
+const [shared, server] = await Promise.all([forEffect(), withEffect(), worker(), vitest()])
+removeStale([...shared, ...server])
+// Without the compiler's, as after `npm run bundle` alone, there are none to choose from.
 if (fs.existsSync(path.join(out, "index.d.ts"))) {
   writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])])
+}
+// The server's last: it is as old as the build.
+for (const name of present(PROGRAMS).reverse()) {
+  write(`${name}.js`, `#!/usr/bin/env node\nimport "./${name}.cjs"\n`, 0o755)
 }

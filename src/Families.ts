@@ -23,7 +23,7 @@ import { debugChangeId, replicationCommands } from "./commands/replication/repli
 import { transactionCommands } from "./commands/transactions/transactions.js"
 import { RedixConfig } from "./config/index.js"
 import type { Command } from "./engine/Command.js"
-import { AppCommands } from "./engine/Commands.js"
+import * as Commands from "./engine/Commands.js"
 import { type EngineService, theEngine } from "./engine/EngineService.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { SecureRandom } from "./engine/world/SecureRandom.js"
@@ -58,7 +58,7 @@ const family = <E, R>(
 const ofEngine = () =>
   Layer.mergeAll(
     family(Effect.succeed([...dataCommands, ...lolwutCommands])),
-    family(AppCommands),
+    family(Commands.added),
     family(
       Effect.gen(function* () {
         return aclCommands(yield* theEngine, yield* SecureRandom)

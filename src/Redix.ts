@@ -33,7 +33,7 @@ import { onRealTurns } from "./engine/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { families } from "./Families.js"
 import type { Command } from "./engine/Command.js"
-import { AppCommands } from "./engine/Commands.js"
+import * as Commands from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
@@ -102,7 +102,7 @@ const engine = () =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* checkDirectory(config)
-      return EngineService.layerOf(config.values, yield* commandNames(config, yield* AppCommands))
+      return EngineService.layerOf(config.values, yield* commandNames(config, yield* Commands.added))
     }),
   )
 

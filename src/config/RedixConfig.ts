@@ -83,6 +83,8 @@ export interface StartOptions {
   readonly environment: Environment
   /** The arguments, bytes where one is no UTF-8; those of Stdio when absent. */
   readonly args?: ReadonlyArray<string | Uint8Array>
+  /** The weakest of the sources, in place of Redis's defaults. */
+  readonly defaults?: Overrides
 }
 
 /** Why a start is refused. The program handles `--help` and `--version` by `parseArgv` before it builds the layer. */
@@ -99,15 +101,9 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   static layerOf(overrides: Overrides = {}): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
-      Effect.suspend(() => {
-        const settings: Array<Setting> = []
-        for (const [name, value] of Object.entries(overrides)) {
-          const setting = makeSetting(name, overrideWords(value), "the options")
-          if (setting instanceof InvalidConfigError) return Effect.fail(setting)
-          settings.push(setting)
-        }
-        return stateOf({ settings, warnings: [], configFile: "" })
-      }),
+      Effect.flatMap(overrideSettings(overrides), (settings) =>
+        stateOf({ settings, warnings: [], configFile: "" }),
+      ),
     )
   }
 
@@ -127,6 +123,16 @@ const overrideWords = (value: Override | null | undefined): ReadonlyArray<string
   if (typeof value === "object") return value.map((word) => toByteText(String(word)))
   return [toByteText(String(value))]
 }
+
+const overrideSettings = Effect.fnUntraced(function* (overrides: Overrides) {
+  const settings: Array<Setting> = []
+  for (const [name, value] of Object.entries(overrides)) {
+    const setting = makeSetting(name, overrideWords(value), "the options")
+    if (setting instanceof InvalidConfigError) return yield* setting
+    settings.push(setting)
+  }
+  return settings
+})
 
 /** A provider of merged settings: one text a directive, empty texts included. */
 const providerOf = (texts: ReadonlyMap<string, string>): ConfigProvider.ConfigProvider =>
@@ -194,14 +200,16 @@ const stateOf = Effect.fnUntraced(function* (gathered: Gathered) {
   return state
 })
 
-/** As `stateOf`, with `dir` made absolute, and `logfile` tried: it must be there, or it is made. */
+/** As `stateOf`, with `dir`, where there is one, made absolute, and `logfile` tried: it must be there, or it is made. */
 const startState = Effect.fnUntraced(function* (gathered: Gathered) {
   const state = yield* stateOf(gathered)
-  const dir = yield* resolveDirectory("", state.values.dir).pipe(
-    Effect.mapError((reason) => invalid("the defaults", "dir", state.text("dir"), reason)),
-  )
-  state.assignText("dir", toByteText(dir))
-  const { logfile } = state.values
+  if (state.values.dir !== "") {
+    const absolute = yield* resolveDirectory("", state.values.dir).pipe(
+      Effect.mapError((reason) => invalid("the defaults", "dir", state.text("dir"), reason)),
+    )
+    state.assignText("dir", toByteText(absolute))
+  }
+  const { dir, logfile } = state.values
   if (logfile !== "") {
     const fs = yield* FileSystem.FileSystem
     const source = gathered.settings.findLast(({ entry }) => entry.name === "logfile")?.source
@@ -280,7 +288,8 @@ const gather = Effect.fnUntraced(function* (options: StartOptions) {
   const fromStdin = line.stdin ? yield* readStdin(place) : []
   const decided = new Set(line.options.flatMap((option) => ("entry" in option ? [option.entry] : [])))
   const environment = yield* readEnvironment(options.environment, decided, place)
-  const settings = [...fromFile, ...fromStdin, ...environment.settings]
+  const defaults = yield* overrideSettings(options.defaults ?? {})
+  const settings = [...defaults, ...fromFile, ...fromStdin, ...environment.settings]
   for (const option of line.options) settings.push(...(yield* readOption(option, place)))
   return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })

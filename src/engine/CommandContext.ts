@@ -5,6 +5,7 @@
  * handler returns. Argument i is the bytes buf[argOff[i] .. argOff[i] + argLen[i]); argument 0 is the command's name.
  */
 import type { Ref } from "../memory/Arena.js"
+import { latin1Text } from "../bytes/Latin1.js"
 import { parseInt64, parseSafeInteger } from "../bytes/Numbers.js"
 import { parseDouble } from "../bytes/FloatText.js"
 import type { ReplyWriter } from "../resp/ReplyWriter.js"
@@ -113,9 +114,8 @@ export class CommandContext {
 
   /** Argument as text, one char a byte; for options and error texts. */
   text(i: number): string {
-    return Buffer.from(this.buf.buffer, this.buf.byteOffset + this.argOff[i], this.argLen[i]).toString(
-      "latin1",
-    )
+    const off = this.argOff[i]
+    return latin1Text(this.buf, off, off + this.argLen[i])
   }
 
   /** Argument as UTF-8 text. */

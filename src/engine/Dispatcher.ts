@@ -339,12 +339,13 @@ export class Dispatcher {
   runScripted(inner: TableCommand, args: ScriptArguments): void {
     const c = this.context
     const { out } = c
-    c.buf = args.buf
+    const db = c.keyspace.database(c.session.database)
+    if (c.db !== db) c.db = db
+    if (c.buf !== args.buf) c.buf = args.buf
     c.argc = args.argc
     c.argOff = args.argOff
     c.argLen = args.argLen
     c.command = inner
-    c.db = c.keyspace.database(c.session.database)
     const errors = out.errorCount
     this.note()
     const { held } = c.session
