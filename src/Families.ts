@@ -22,8 +22,9 @@ import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
 import { RedixConfig } from "./config/index.js"
-import { AppCommands, family } from "./engine/Commands.js"
-import { EngineService } from "./engine/Engine.js"
+import type { Command } from "./engine/Command.js"
+import * as Commands from "./engine/Commands.js"
+import { type EngineService, theEngine } from "./engine/EngineService.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { SecureRandom } from "./engine/world/SecureRandom.js"
 import { logVerbose } from "./engine/world/VerboseLog.js"
@@ -42,14 +43,25 @@ const withFiles = Effect.map(
       Effect.provideContext(effect, files),
 )
 
+/** Puts a family into the engine's table. The order of families does not matter. */
+const family = <E, R>(
+  commands: Effect.Effect<ReadonlyArray<Command>, E, R>,
+): Layer.Layer<never, E, R | EngineService> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { table } = (yield* theEngine).dispatcher
+      table.add(yield* commands)
+    }),
+  )
+
 /** Those that need the engine and what it is made of. */
 const ofEngine = () =>
   Layer.mergeAll(
     family(Effect.succeed([...dataCommands, ...lolwutCommands])),
-    family(AppCommands),
+    family(Commands.added),
     family(
       Effect.gen(function* () {
-        return aclCommands(yield* EngineService, yield* SecureRandom)
+        return aclCommands(yield* theEngine, yield* SecureRandom)
       }),
     ),
     ...[
@@ -59,13 +71,13 @@ const ofEngine = () =>
       commandCommands,
       shutdownCommands,
       infoCommands,
-    ].map((commands) => family(Effect.map(EngineService, commands))),
+    ].map((commands) => family(Effect.map(theEngine, commands))),
   )
 
 const ofConfig = () =>
   family(
     Effect.gen(function* () {
-      return configCommands(yield* EngineService, yield* RedixConfig, yield* withFiles)
+      return configCommands(yield* theEngine, yield* RedixConfig, yield* withFiles)
     }),
   )
 
@@ -81,7 +93,7 @@ const ofStatistics = () =>
 const ofPersistence = () =>
   family(
     Effect.gen(function* () {
-      const { background } = yield* EngineService
+      const { background } = yield* theEngine
       const { values } = yield* RedixConfig
       const persistence = yield* PersistenceService
       const dumps = dumpCommands(
@@ -96,7 +108,7 @@ const ofPersistence = () =>
 const ofReplication = () =>
   family(
     Effect.gen(function* () {
-      return replicationCommands(yield* EngineService, yield* ReplicationService)
+      return replicationCommands(yield* theEngine, yield* ReplicationService)
     }),
   )
 
@@ -107,7 +119,7 @@ const ofScripting = () =>
       const { values } = yield* RedixConfig
       const { heap } = yield* ProcessInfo
       const snapshots = yield* RdbPersistence
-      const { commands, libraries } = scripting(yield* EngineService, {
+      const { commands, libraries } = scripting(yield* theEngine, {
         thresholdMs: () => values.busyReplyThreshold,
         heap,
         compression: () => values.rdbcompression,
@@ -122,7 +134,7 @@ const ofScripting = () =>
 const ofDebug = () =>
   family(
     Effect.gen(function* () {
-      const engine = yield* EngineService
+      const engine = yield* theEngine
       const config = yield* RedixConfig
       const persistence = yield* PersistenceService
       return debugCommands(engine, config.values, yield* ProcessInfo, [

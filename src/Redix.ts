@@ -33,13 +33,15 @@ import { onRealTurns } from "./engine/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { families } from "./Families.js"
 import type { Command } from "./engine/Command.js"
-import { AppCommands } from "./engine/Commands.js"
+import * as Commands from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
-import { EngineService } from "./engine/Engine.js"
+import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
+import { connector } from "./net/memory/IoredisConnector.js"
+import { connect } from "./net/memory/MemoryListener.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { ReplicationService } from "./server/replication/Replication.js"
@@ -100,7 +102,7 @@ const engine = () =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* checkDirectory(config)
-      return EngineService.layerOf(config.values, yield* commandNames(config, yield* AppCommands))
+      return EngineService.layerOf(config.values, yield* commandNames(config, yield* Commands.added))
     }),
   )
 
@@ -213,10 +215,17 @@ export const Redix = {
   layer,
   layerServer,
   /**
+   * A connection to the engine without a port: the client's end of it, a stream that client libraries take for a socket. It
+   * ends with the scope.
+   */
+  connect,
+  /** For ioredis and what is built on it: `new Redis({ Connector: yield* Redix.connector })`. */
+  connector,
+  /**
    * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
    * is the app's and goes on.
    */
-  awaitShutdown: Effect.flatMap(EngineService, (engine) => engine.lifecycle.awaitEnd),
+  awaitShutdown: Effect.flatMap(theEngine, (engine) => engine.lifecycle.awaitEnd),
   /**
    * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
    * whatever a client asks for; without `save` none is written unless a command says so.

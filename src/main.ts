@@ -14,7 +14,7 @@ import { helpText, parseArgv, pathIn, RedixConfig, type ShutdownFlag, versionTex
 import { guarded } from "./engine/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
-import { EngineService } from "./engine/Engine.js"
+import { theEngine } from "./engine/EngineService.js"
 import { startupLines } from "./server/Banner.js"
 import { loadFailure } from "./server/FileReport.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
@@ -84,7 +84,7 @@ const shutdownOptions = (flags: ReadonlySet<ShutdownFlag>): ShutdownOptions => (
 
 /** Turns signals into an orderly shutdown. As in Redis a second SIGINT ends at once, a second SIGTERM waits with the first. */
 const onSignals = Effect.gen(function* () {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   const { values } = yield* RedixConfig
   const { state } = yield* RdbPersistence
   const fork = Effect.runForkWith(yield* Effect.context<never>())
@@ -121,7 +121,7 @@ const bye = Effect.gen(function* () {
 })
 
 const program = Effect.gen(function* () {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   const tcp = yield* TcpServer
   role = () => (engine.role === "replica" ? "S" : "M")
   yield* onSignals

@@ -8,7 +8,7 @@
  * What is wrong with a file is a `RdbCorruptError` or `RdbVersionError`: returned by the layer, thrown by the decoder.
  */
 import * as Layer from "effect/Layer"
-import { defaultSettings } from "./engine/defaults.js"
+import { defaultSettings } from "./engine/Settings.js"
 import { RdbPersistence, type PersistenceSettings } from "./rdb/RdbPersistence.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { fromByteText, toByteText } from "./ByteText.js"
@@ -47,7 +48,7 @@ import {
 } from "./Settings.js"
 
 /** A value in an override: booleans are yes and no, a list is the words of a line, bytes are a secret that is no text. */
-type Override = string | number | boolean | Uint8Array | ReadonlyArray<string | number>
+type Override = string | number | boolean | Uint8Array | Redacted.Redacted | ReadonlyArray<string | number>
 
 type Unit = "b" | "k" | "kb" | "m" | "mb" | "g" | "gb" | "%"
 
@@ -60,7 +61,9 @@ type OverrideOf<A> = [A] extends [number]
       ? string extends A
         ? string | number | Uint8Array
         : A | ("yes" extends A ? boolean : never)
-      : Override
+      : [A] extends [Redacted.Redacted]
+        ? string | number | Uint8Array | Redacted.Redacted
+        : Override
 
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
@@ -115,6 +118,7 @@ const overrideWords = (value: Override | null | undefined): ReadonlyArray<string
   // From JavaScript: no value is a wrong number of arguments.
   if (value === null || value === undefined) return []
   if (typeof value === "boolean") return [value ? "yes" : "no"]
+  if (Redacted.isRedacted(value)) return [toByteText(Redacted.value(value))]
   if (value instanceof Uint8Array) return [toByteText(value)]
   if (typeof value === "object") return value.map((word) => toByteText(String(word)))
   return [toByteText(String(value))]

@@ -99,6 +99,7 @@ export const command = (spec: CommandSpec, handler: Handler): Command => ({
   arity: spec.arity,
   bits: bitsOf(spec),
   briefArguments: spec.brief,
+  keyArgument: spec.key,
   memberArgument: spec.member,
   subcommands: undefined,
 })

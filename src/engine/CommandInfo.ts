@@ -13,6 +13,8 @@ export interface CommandInfo {
   readonly bits: number
   /** With at most so many arguments it takes about the same time whatever the data: timed by sample. 0 = never. */
   readonly briefArguments: number
+  /** Argument that is its first key, 0 for none or where that depends on other words: looked up ahead of time. */
+  readonly keyArgument: number
   /** Argument that names a member or field in the collection under argument 1, 0 for none: looked up ahead of time. */
   readonly memberArgument: number
 }

@@ -4,12 +4,10 @@
  * Connections (TCP, unix socket, TLS) attach a session and run batches; everything between `beginBatch` and `endBatch` is
  * synchronous, so batches never interleave. The engine also owns the clock-driven work: expiry, lazy freeing.
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { protocolErrorLine } from "../resp/ProtocolErrors.js"
-import * as Layer from "effect/Layer"
-import { Background, type Run } from "./Background.js"
+import type { Run } from "./Background.js"
 import { Blocking } from "./Blocking.js"
 import { CommandBit } from "./Command.js"
 import { CommandContext } from "./CommandContext.js"
@@ -17,12 +15,11 @@ import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
-import type { Settings } from "./Settings.js"
+import { secretIsSet, type Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
-import { RespCodec } from "../resp/RespCodec.js"
+import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/MemoryLimit.js"
-import { Store } from "../store/Store.js"
 import { AclLog } from "./clients/AclLog.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
@@ -38,7 +35,6 @@ import type { Lookahead } from "./Lookahead.js"
 import { Measures } from "./measures/Measures.js"
 import { Monitors } from "./clients/Monitors.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
-import { ProcessInfo } from "./world/ProcessInfo.js"
 import { PubSub } from "./PubSub.js"
 import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
@@ -206,7 +202,7 @@ export class Engine {
     const session = new Session(++this.sessionLast)
     session.createdMs = session.lastActiveMs = this.clock.currentTimeMillisUnsafe()
     session.limits.maxBulkLength = this.settings.protoMaxBulkLen
-    session.authenticated = session.limits.authenticated = this.settings.requirepass === ""
+    session.authenticated = session.limits.authenticated = !secretIsSet(this.settings.requirepass)
     return session
   }
 
@@ -459,30 +455,4 @@ export class Engine {
     }
     return this.overSoftLimit ? this.limitsCheckedMs + LIMITS_EVERY_MS : Infinity
   }
-}
-
-/** The Engine as a service; the fiber of its clock-driven work lives as long as the layer. */
-export class EngineService extends Context.Service<EngineService, Engine>()("redix/server/Engine") {
-  /** @param names the names of renamed commands by their own, null for those that cannot be called */
-  static readonly layerOf = (
-    settings: Settings,
-    names?: ReadonlyMap<string, string | null>,
-  ): Layer.Layer<EngineService, never, Store | RespCodec> =>
-    Layer.effect(
-      EngineService,
-      Effect.gen(function* () {
-        const background = yield* Background.make()
-        const engine = new Engine({
-          keyspace: yield* Store,
-          settings,
-          codec: yield* RespCodec,
-          clock: yield* Clock.Clock,
-          fineNow: (yield* ProcessInfo).monotonicMs,
-          background: background.run,
-          names,
-        })
-        background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
-        return engine
-      }),
-    )
 }

@@ -7,7 +7,7 @@
 import { allows } from "./clients/Rights.js"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { Session } from "./clients/Session.js"
-import type { Settings } from "./Settings.js"
+import { secretIsSet, type Settings } from "./Settings.js"
 import * as Errors from "../resp/Errors.js"
 import type { MemoryLimit } from "../store/MemoryLimit.js"
 
@@ -62,7 +62,11 @@ export class Gates {
     const bits = this.bitsFor(cmd, session)
     if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
       return Errors.guarded(cmd.name)
-    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.settings.requirepass !== "")
+    if (
+      !session.authenticated &&
+      (cmd.bits & CommandBit.noAuth) === 0 &&
+      secretIsSet(this.settings.requirepass)
+    )
       return Errors.noAuth
     if (session.kind === "master") return undefined
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)

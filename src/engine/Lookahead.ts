@@ -42,17 +42,18 @@ export class Request implements RequestView {
   rawEnd = 0
   /** The command its first word names; undefined for none. */
   command: TableCommand | undefined = undefined
+  /** The argument that is its first key, 0 for none. */
+  key = 0
 }
 
 /** Whether two requests are about the same key. Different keys mostly differ at their ends, so that is looked at first. */
 const sameKey = (a: Request, b: Request): boolean => {
-  if (a.argc < 2 || b.argc < 2) return false
-  const length = a.argLen[1]
-  if (length !== b.argLen[1]) return false
+  const length = a.argLen[a.key]
+  if (length !== b.argLen[b.key]) return false
   const x = a.buf
   const y = b.buf
-  const xo = a.argOff[1]
-  const yo = b.argOff[1]
+  const xo = a.argOff[a.key]
+  const yo = b.argOff[b.key]
   for (let i = length - 1; i >= 0; i--) if (x[xo + i] !== y[yo + i]) return false
   return true
 }
@@ -158,11 +159,10 @@ export class Lookahead {
       if (this.count === 0) return this.pause()
     }
     const request = this.requests[this.at]
-    // A request without a key has only what an earlier one left in its arrays.
-    if (this.hashed && owner === this.id && request.argc > 1) {
+    if (this.hashed && owner === this.id && request.key > 0) {
       foreseen.buf = request.buf
-      foreseen.off = request.argOff[1]
-      foreseen.len = request.argLen[1]
+      foreseen.off = request.argOff[request.key]
+      foreseen.len = request.argLen[request.key]
       foreseen.hash = hashes[this.at]
       if (this.membersHashed && request.command !== undefined) {
         const member = request.command.memberArgument
@@ -206,7 +206,9 @@ export class Lookahead {
       request.argc = parser.argc
       request.rawStart = parser.rawStart
       request.rawEnd = parser.rawEnd
-      request.command = this.commands.find(parser.buf, parser.argOff[0], parser.argLen[0])
+      const command = this.commands.find(parser.buf, parser.argOff[0], parser.argLen[0])
+      request.command = command
+      request.key = command !== undefined && command.keyArgument < parser.argc ? command.keyArgument : 0
       n++
       if (n === LOOKAHEAD_MAX || parser.buf !== this.chunk || !parser.limits.authenticated) break
     }
@@ -226,9 +228,13 @@ export class Lookahead {
     let several = false
     for (let i = 0; i < n; i++) {
       const request = this.requests[i]
-      if (i > 0 && sameKey(request, this.requests[i - 1])) hashes[i] = hashes[i - 1]
+      const { key } = request
+      const before = i === 0 ? undefined : this.requests[i - 1]
+      // Without a key nothing is looked up, wherever the hash of the one before leads.
+      if (before !== undefined && (key === 0 || (before.key > 0 && sameKey(request, before))))
+        hashes[i] = hashes[i - 1]
       else {
-        hashes[i] = request.argc > 1 ? hashBytes(request.buf, request.argOff[1], request.argLen[1]) : 0
+        hashes[i] = key > 0 ? hashBytes(request.buf, request.argOff[key], request.argLen[key]) : 0
         if (i > 0) several = true
       }
     }
@@ -242,8 +248,9 @@ export class Lookahead {
   /** A run of commands on the members of one collection, the usual case of a busy large one. */
   private touchMembers(db: Database, n: number): void {
     const first = this.requests[0]
-    if (first.argc < 3 || hashes[0] !== hashes[n - 1]) return
-    const entry = db.table.find(first.buf, first.argOff[1], first.argLen[1])
+    if (first.command === undefined || first.command.memberArgument === 0) return
+    if (first.key === 0 || hashes[0] !== hashes[n - 1]) return
+    const entry = db.table.find(first.buf, first.argOff[first.key], first.argLen[first.key])
     if (entry === 0) return
     const arena = db.keyspace.arena
     const type = entryType(arena, entry)

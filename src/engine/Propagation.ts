@@ -79,7 +79,7 @@ export class Propagation {
   }
 
   endUnit(): void {
-    if (--this.depth > 0) return
+    if (--this.depth > 0 || this.held.length === 0) return
     const unit = this.held.splice(0)
     this.emit(unit)
   }

@@ -23,6 +23,33 @@ export const atTurnEnd = (run: () => void): void => void immediate(run)
 /** Runs something when the present code has returned to the event loop. A promise's, because Jest fakes queueMicrotask. */
 export const afterThis = (run: () => void): void => void settled.then(run)
 
+/** Work of microtasks may keep the event loop from turning for so long. */
+const HELD_MS_MAX = 1
+let turnedAt = 0
+
+/**
+ * As `afterThis`; when microtasks have gone on for a while, at the turn's end: what answers at once would else keep timers
+ * and sockets waiting for as long as there is another question.
+ */
+export const soon = (run: () => void): void => {
+  if (now() - turnedAt < HELD_MS_MAX) return afterThis(run)
+  immediate(() => {
+    turnedAt = now()
+    run()
+  })
+}
+
+/** Runs something; what it throws is thrown in a turn of its own, as from a listener of the event loop. */
+export const thrownLater = (run: () => void): void => {
+  try {
+    run()
+  } catch (thrown) {
+    immediate(() => {
+      throw thrown
+    })
+  }
+}
+
 /** Milliseconds of real time since some moment. */
 export const realNow = (): number => now()
 
@@ -32,6 +59,12 @@ export const realSleep = (ms: number): Effect.Effect<void> =>
     const timer = timeout(() => resume(Effect.void), ms)
     return Effect.sync(() => forget(timer))
   })
+
+/** A real timer that keeps no process alive. `refresh` begins its time anew. */
+export const idleTimer = (ms: number, run: () => void): { refresh(): void; clear(): void } => {
+  const timer = timeout(run, ms).unref()
+  return { refresh: () => void timer.refresh(), clear: () => forget(timer) }
+}
 
 /** Runs an effect for so long in real time at most, then `orElse`. */
 export const withinReal = <A, E, R, B, E2, R2>(
@@ -54,12 +87,19 @@ const kept = new MixedScheduler("async", (run) => {
   return () => clear(handle)
 })
 
-/** Runs the fibers of a layer on real turns, unless the app has put a scheduler of its own in place (a TestClock has one). */
+const isOrdinary = (scheduler: unknown): boolean =>
+  scheduler instanceof MixedScheduler && scheduler.setImmediate === ordinary.setImmediate
+
+/** Runs fibers on real turns, unless the app has put a scheduler of its own in place (a TestClock has one). */
+export const realTurns = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Scheduler, (scheduler) =>
+    isOrdinary(scheduler) ? Effect.provideService(effect, Scheduler, kept) : effect,
+  )
+
+/** As `realTurns`, for the fibers of a layer. */
 export const onRealTurns = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrap(
     Effect.map(Scheduler, (scheduler) =>
-      scheduler instanceof MixedScheduler && scheduler.setImmediate === ordinary.setImmediate
-        ? Layer.provide(layer, Layer.succeed(Scheduler, kept))
-        : layer,
+      isOrdinary(scheduler) ? Layer.provide(layer, Layer.succeed(Scheduler, kept)) : layer,
     ),
   )

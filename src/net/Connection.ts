@@ -12,7 +12,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as Net from "node:net"
 import type { Session } from "../engine/clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -21,6 +20,7 @@ import type { Engine } from "../engine/Engine.js"
 import { Inlet } from "./Inlet.js"
 import { Lookahead, type Request } from "../engine/Lookahead.js"
 import { Outlet } from "./Outlet.js"
+import type { Transport } from "./Transport.js"
 
 /** Replies are written out after about this many bytes even if the chunk has more commands. */
 const BATCH_BYTES_MAX = 256 * 1024
@@ -78,7 +78,7 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
 /** Serves one connection until the peer goes, the session is closed, or the fiber is interrupted. */
 export const serveConnection = Effect.fnUntraced(function* (
   engine: Engine,
-  raw: Net.Socket,
+  raw: Transport,
   session: Session,
 ) {
   const outlet = new Outlet(raw, {

@@ -3,7 +3,7 @@
  *
  * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
  * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
- * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS). So does SHUTDOWN.
+ * then ends every connection after what it has to say is out (Closing.ts). So does SHUTDOWN.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,18 +17,20 @@ import { dirname } from "node:path"
 import node from "node:process"
 import type * as Tls from "node:tls"
 import { Background } from "../engine/Background.js"
-import { afterThis, withinReal } from "../engine/Turn.js"
+import { afterThis } from "../engine/Turn.js"
 import { isMainThread } from "node:worker_threads"
 import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "../engine/Engine.js"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
 type ListenSettings = TlsSettings &
@@ -55,9 +57,6 @@ export interface ListenOptions {
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
 const REFUSED_MAX = 16
 
-/** A connection still sending this long after its end was asked for is cut. */
-const CLOSE_WAIT_MS = 500
-
 interface Listener {
   readonly socket: ListeningSocket
   readonly kind: "tcp" | "tls" | "unix"
@@ -83,7 +82,7 @@ export class TcpServer extends Context.Service<
 }
 
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   // SHUTDOWN ends it before the layer's.
   const scope = yield* Scope.fork(yield* Effect.scope)
   const server = yield* Scope.provide(listen(engine, settings, options), scope)
@@ -239,7 +238,7 @@ const serve = (
   refused: Set<Net.Socket>,
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* Effect.addFinalizer(() => closed(raw))
+    yield* Effect.addFinalizer(() => closing(raw))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++
@@ -268,21 +267,6 @@ const turnAway = (raw: Net.Socket, refusal: string, refused: Set<Net.Socket>): v
   raw.once("close", () => refused.delete(raw))
 }
 
-/** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
-const closed = (raw: Net.Socket): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (raw.closed) return Effect.void
-    const end = Effect.callback<void>((resume) => {
-      const done = (): void => resume(Effect.void)
-      raw.once("close", done)
-      return Effect.sync(() => void raw.off("close", done))
-    })
-    // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
-    if (raw.destroyed) return end
-    const cut = Effect.sync(() => void raw.destroy())
-    return withinReal(end, CLOSE_WAIT_MS, () => cut)
-  })
-
 /** Why a new connection is turned away, or undefined. */
 const refusalOf = (
   engine: Engine,
@@ -291,7 +275,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && settings.requirepass === ""
+  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }

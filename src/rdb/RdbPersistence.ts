@@ -16,7 +16,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
-import { Store } from "../store/Store.js"
+import { type Store, theKeyspace } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
 import { keptLibraries, type LibraryStore } from "./load/KeptLibraries.js"
 import {
@@ -394,7 +394,7 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
     Layer.effect(
       RdbPersistence,
       Effect.gen(function* () {
-        return new Persistence(yield* Store, options, yield* FileSystem.FileSystem, yield* Clock.Clock)
+        return new Persistence(yield* theKeyspace, options, yield* FileSystem.FileSystem, yield* Clock.Clock)
       }),
     )
 }

@@ -13,7 +13,7 @@ import type { CommandLog, LogReader } from "../engine/CommandLog.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { randomHex, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
 import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
@@ -264,7 +264,7 @@ export class ReplicationHistory extends Context.Service<ReplicationHistory, Repl
       ReplicationHistory,
       Effect.gen(function* () {
         const random = yield* SecureRandom
-        return new ReplicationLog((yield* EngineService).log, () => randomHex(random, ID_DIGITS))
+        return new ReplicationLog((yield* theEngine).log, () => randomHex(random, ID_DIGITS))
       }),
     )
 }

@@ -260,6 +260,15 @@ export class ReplyWriter {
     this.crlf()
   }
 
+  /** A bulk string of characters as they are, one byte each (latin1). */
+  bulkLatin1(s: string): void {
+    const { length } = s
+    this.reserve(length + headerBytes + 2)
+    this.header(36, length)
+    this.rawText(s)
+    this.crlf()
+  }
+
   private utf8(s: string, len: number): void {
     if (len === s.length && len <= loopCopyMax) {
       const buf = this.buf

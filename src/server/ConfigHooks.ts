@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { eventFlags } from "../engine/KeyEvents.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 export const followConfig = (engine: Engine, config: ConfigState): void => {
   const { values } = config
@@ -19,7 +20,7 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
   }
   const password = (): undefined => {
     for (const session of engine.sessions.values()) {
-      session.limits.authenticated = session.authenticated || values.requirepass === ""
+      session.limits.authenticated = session.authenticated || !secretIsSet(values.requirepass)
       session.control.limitsChanged()
     }
   }

@@ -21,7 +21,8 @@ import {
   type RdbPersistenceShape,
   type SaveOptions,
 } from "../rdb/RdbPersistence.js"
-import { type Engine, EngineService } from "../engine/Engine.js"
+import type { Engine } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory, type ReplicationLog } from "../replication/ReplicationLog.js"
 import { doneLine, fieldLines, saveFailure } from "./FileReport.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
@@ -440,7 +441,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
     Layer.effect(
       PersistenceService,
       Effect.gen(function* () {
-        const engine = yield* EngineService
+        const engine = yield* theEngine
         const background = yield* Background.make()
         const persistence = new ServerPersistence(
           engine,

@@ -1,6 +1,6 @@
 /**
- * npm run bench -- [--parts throughput,memory,persistence,replication] [--only SET,GET] [--pipelines 1,16,100] [--rounds 3]
- *                  [--requests 0.1] [--keys 1000000]
+ * npm run bench -- [--parts throughput,scripts,memory,persistence,replication] [--only SET,GET] [--pipelines 1,16,100]
+ *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
  * and CPU time, and run it more than once.
@@ -8,6 +8,7 @@
 import * as os from "node:os"
 import { persistence } from "./Persistence.js"
 import { replication } from "./Replication.js"
+import { scripts } from "./Scripts.js"
 import { type Comparison, compare, workloads } from "./Throughput.js"
 import { type BenchServer, residentBytes, startServer } from "./Servers.js"
 
@@ -61,6 +62,18 @@ const throughput = async (redix: BenchServer, redis: BenchServer): Promise<void>
   }
 }
 
+/** What one call of a script, or one operation of a long one, costs the server beyond a PING. */
+const scripting = async (): Promise<void> => {
+  console.log(`\n${row(["script", "redix", "redis", "cpu ratio"])}`)
+  const only = option("only", "")
+    .split(",")
+    .filter((name) => name !== "")
+  await scripts(only, Number(option("rounds", "3")), ({ name, redixMicros, redisMicros }) => {
+    const cell = (us: number): string => (us < 1 ? `${(us * 1000).toFixed(1)} ns` : `${us.toFixed(2)} us`)
+    console.log(row([name, cell(redixMicros), cell(redisMicros), (redixMicros / redisMicros).toFixed(2)]))
+  })
+}
+
 /** Resident memory with a million keys of 16 bytes and values of 10, filled in order. */
 const memory = async (): Promise<void> => {
   console.log("\nresident memory, 1 M keys of 16 bytes, values of 10 bytes")
@@ -105,7 +118,7 @@ const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option("parts", "throughput,memory,persistence,replication").split(",")
+  const parts = option("parts", "throughput,scripts,memory,persistence,replication").split(",")
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
@@ -116,6 +129,7 @@ const main = async (): Promise<void> => {
       await redis.stop()
     }
   }
+  if (parts.includes("scripts")) await scripting()
   if (parts.includes("memory")) await memory()
   if (parts.includes("persistence"))
     await persistence(Number(option("keys", "1000000")), Number(option("rounds", "3")))

@@ -4,14 +4,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { expect, it } from "vitest"
-import type { Keyspace } from "../../src/store/Keyspace.js"
-import { type Overrides, Redix, ReplicationService, Store, TcpServer } from "../../src/index.js"
+import {
+  type Overrides,
+  Redix,
+  ReplicationService,
+  Store,
+  type StoreShape,
+  TcpServer,
+} from "../../src/index.js"
 import { RawClient } from "../support/RawClient.js"
 
 interface Facts {
   readonly port: number
   readonly announced: number
-  readonly store: Keyspace
+  readonly store: StoreShape
 }
 
 class A extends Context.Service<A, Facts>()("test/A") {}

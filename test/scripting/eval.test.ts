@@ -53,6 +53,19 @@ const argumentErrors: ReadonlyArray<Line> = [
   script("return #KEYS + #ARGV", "a", "b"),
   ["EVAL", "return {#KEYS, #ARGV, KEYS[2], ARGV[1]}", 2, "a", "b\0\xff", "c"],
   ["EVAL", "KEYS[1] = 'x' KEYS.n = 1 ARGV = nil return KEYS[1]", 1, "a"],
+  // By names that are made at run time, a script sees its own, and not those of the script before.
+  ["EVAL", "return {#_G['KE'..'YS'], #_G['AR'..'GV']}", 2, "a", "b", "c"],
+  ["EVAL", "return {loadstring('return #KE'..'YS')(), loadstring('return #AR'..'GV')()}", 1, "a", "b"],
+  ["EVAL", "local i = 0 return load(function() i = i + 1 return ({'return #KE', 'YS'})[i] end)()", 0],
+  [
+    "EVAL",
+    "local n = 0 for name, value in pairs(_G) do if #name == 4 and name < 'L' then n = n + #value end end return n",
+    3,
+    "a",
+    "b",
+    "c",
+    "d",
+  ],
 ]
 
 const flags: ReadonlyArray<Line> = [

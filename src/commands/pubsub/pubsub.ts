@@ -59,17 +59,11 @@ const shardChannels: Kind = {
   count: (session) => session.shardChannels.size,
 }
 
-const bulkLatin1 = (c: CommandContext, text: string): void => {
-  c.out.rawText(`$${text.length}\r\n`)
-  c.out.rawText(text)
-  c.out.rawText("\r\n")
-}
-
 const confirm = (c: CommandContext, word: string, name: string | undefined, count: number): void => {
   c.out.push(3)
   c.out.bulkText(word)
   if (name === undefined) c.out.nil()
-  else bulkLatin1(c, name)
+  else c.out.bulkLatin1(name)
   c.out.int(count)
 }
 
@@ -100,7 +94,7 @@ const replicate = (c: CommandContext): void => {
 
 const replyNames = (c: CommandContext, names: ReadonlyArray<string>): void => {
   c.out.array(names.length)
-  for (const name of names) bulkLatin1(c, name)
+  for (const name of names) c.out.bulkLatin1(name)
 }
 
 const replyCounts = (c: CommandContext, count: (channel: string) => number): void => {

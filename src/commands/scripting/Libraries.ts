@@ -4,6 +4,7 @@
  * While its main chunk runs, a library may only register functions and write to the log; what its functions find when
  * they are called is all of the sandbox.
  */
+import { FoldedNames } from "../../bytes/FoldedNames.js"
 import type { LibraryStore } from "../../rdb/RdbPersistence.js"
 import { realNow } from "../../engine/Turn.js"
 import { compile, guard, lock, makeState, start } from "../../lua/Lua.js"
@@ -16,11 +17,15 @@ import * as Errors from "../../resp/Errors.js"
 import { LOAD_MS_MAX, type LuaHost } from "./LuaHost.js"
 import type { RedisCalls } from "./RedisCalls.js"
 import { loadingLibrary, redisLibrary } from "./redisLibrary.js"
+import { type Rights, rightsOf } from "./Rights.js"
 import { type Declared, isName, registerFunction } from "./registerFunction.js"
 import { flagsOf, type ScriptFlags, words } from "./Shebang.js"
 
 export interface LibraryFunction extends Declared {
-  readonly rights: ScriptFlags
+  readonly means: ScriptFlags
+  /** What it may do called by FCALL, and by FCALL_RO. */
+  readonly rights: Rights
+  readonly readingRights: Rights
 }
 
 export interface Library {
@@ -53,6 +58,11 @@ const nameIn = (code: string): { readonly name: string; readonly body: string } 
   return { name, body: code.slice(end) }
 }
 
+const withRights = (declared: Declared): LibraryFunction => {
+  const means = flagsOf(declared.flags)
+  return { ...declared, means, rights: rightsOf(means, false), readingRights: rightsOf(means, true) }
+}
+
 const failureText = (error: unknown): string => {
   const failure = asLuaError(error)
   if (!(failure instanceof LuaError)) throw error
@@ -64,8 +74,8 @@ const failureText = (error: unknown): string => {
 export class Libraries implements LibraryStore {
   readonly state: LuaState
   private libraries = new Map<string, Library>()
-  /** By name in lower case: of two that differ in case the first is found. */
-  private functions = new Map<string, LibraryFunction>()
+  /** Of two that differ in case the first is found. */
+  private readonly functions = new FoldedNames<LibraryFunction>()
   private registered = new Map<string, Declared>()
 
   constructor(
@@ -105,8 +115,8 @@ export class Libraries implements LibraryStore {
   }
 
   /** A function by its name, in any case. */
-  find(name: string): LibraryFunction | undefined {
-    return this.functions.get(name.toLowerCase())
+  find(bytes: Uint8Array, off: number, len: number): LibraryFunction | undefined {
+    return this.functions.find(bytes, off, len)
   }
 
   /** Adds a library; answers it, or why it is refused, `exists` if there is one of its name. */
@@ -119,18 +129,20 @@ export class Libraries implements LibraryStore {
     if (typeof functions === "string") return functions
     const old = this.libraries.get(name)
     for (const one of functions.values()) {
-      const other = this.find(one.name)
+      const other = this.functions.get(one.name)
       if (other !== undefined && old?.functions.get(other.name) !== other)
         return Errors.functionExists(one.name)
     }
     const library = { name, code, functions }
     if (old !== undefined) this.remove(name)
     this.libraries.set(name, library)
-    for (const one of functions.values()) {
-      const key = one.name.toLowerCase()
-      if (!this.functions.has(key)) this.functions.set(key, one)
-    }
+    this.index(library)
     return library
+  }
+
+  private index({ functions }: Library): void {
+    for (const one of functions.values())
+      if (this.functions.get(one.name) === undefined) this.functions.set(one.name, one)
   }
 
   private compile(body: string): ReadonlyMap<string, LibraryFunction> | string {
@@ -148,8 +160,7 @@ export class Libraries implements LibraryStore {
     }
     if (this.registered.size === 0) return Errors.libraryEmpty
     const functions = new Map<string, LibraryFunction>()
-    for (const one of this.registered.values())
-      functions.set(one.name, { ...one, rights: flagsOf(one.flags) })
+    for (const one of this.registered.values()) functions.set(one.name, withRights(one))
     return functions
   }
 
@@ -158,21 +169,19 @@ export class Libraries implements LibraryStore {
     const library = this.libraries.get(name)
     if (library === undefined) return false
     this.libraries.delete(name)
-    for (const one of library.functions.values()) {
-      const key = one.name.toLowerCase()
-      if (this.functions.get(key) === one) this.functions.delete(key)
-    }
+    for (const one of library.functions.values())
+      if (this.functions.get(one.name) === one) this.functions.delete(one.name)
     return true
   }
 
   /** What `attempt` does to the libraries is taken back where it answers a reason. */
   atomically(attempt: () => string | undefined): string | undefined {
     const libraries = new Map(this.libraries)
-    const functions = new Map(this.functions)
     const reason = attempt()
     if (reason === undefined) return undefined
     this.libraries = libraries
-    this.functions = functions
+    this.functions.clear()
+    for (const library of libraries.values()) this.index(library)
     return reason
   }
 

@@ -7,21 +7,12 @@ import { first, type LuaState } from "../../lua/run/State.js"
 import { asLuaError } from "../../lua/run/Task.js"
 import { plainText } from "../../lua/run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue } from "../../lua/run/Value.js"
+import type { Rights } from "./Rights.js"
 import { writeError, writeReply } from "./replyWrite.js"
 
 /** Bits of redis.set_repl. */
 export const REPL_REPLICA = 2
 export const REPL_ALL = 3
-
-/** What a script may do. */
-export interface Rights {
-  /** It may not write: by its flags, or by the command that runs it. */
-  readonly readOnly: boolean
-  /** Memory may be short: by its flags. */
-  readonly allowOom: boolean
-  /** It runs without flags, so each of its commands is looked at. */
-  readonly compatible: boolean
-}
 
 export class LuaRun extends ScriptRun {
   /** Where its effects go. */

@@ -9,9 +9,9 @@
 import { type Command, CommandBit, type TableCommand } from "../../engine/Command.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
-import { formatDouble17 } from "../../bytes/FloatText.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import type { LuaState } from "../../lua/run/State.js"
+import { plainText } from "../../lua/run/Text.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
 import { LuaRun, REPL_REPLICA } from "./LuaRun.js"
 import { errorTable, ReplyReader } from "./ReplyReader.js"
@@ -23,12 +23,6 @@ const CALL_COST = 100
 
 /** Commands a read-only script may not call: they write, or what they do goes to replicas. */
 const EFFECTS = CommandBit.write | CommandBit.mayReplicate
-
-const argumentText = (value: LuaValue): string | undefined => {
-  if (typeof value === "string") return value
-  if (typeof value !== "number") return undefined
-  return value === value ? formatDouble17(value) : "-nan"
-}
 
 export class RedisCalls {
   private readonly commands = new Map<string, TableCommand>()
@@ -59,8 +53,7 @@ export class RedisCalls {
     const { args } = scripts
     const refused = this.encode(words)
     if (refused !== undefined) return this.refuse(refused)
-    const name = typeof words[0] === "string" ? words[0] : argumentText(words[0])
-    const cmd = this.find(name ?? "", args.argc > 1 ? argumentText(words[1]) : undefined)
+    const cmd = this.find(words)
     if (cmd === undefined) return this.refuse(Errors.scriptUnknownCommand)
     if (cmd.arity > 0 ? args.argc !== cmd.arity : args.argc < -cmd.arity)
       return this.refuse(Errors.scriptWrongArguments, cmd)
@@ -71,8 +64,11 @@ export class RedisCalls {
     const mark = out.pos
     out.resp = run.resp
     if ((run.replication & REPL_REPLICA) === 0) propagation.muted = true
-    scripts.call(cmd)
-    propagation.muted = false
+    try {
+      scripts.call(cmd)
+    } finally {
+      propagation.muted = false
+    }
     const value = this.reader.read(out.buf, mark)
     out.truncate(mark)
     return value
@@ -81,7 +77,7 @@ export class RedisCalls {
   /** Whether redis.acl_check_cmd knows the command. */
   known(words: LuaValue[]): boolean {
     if (this.encode(words) !== undefined) return false
-    return this.find(argumentText(words[0]) ?? "", argumentText(words[1])) !== undefined
+    return this.find(words) !== undefined
   }
 
   private refuse(text: string, cmd?: TableCommand): LuaTable {
@@ -94,23 +90,26 @@ export class RedisCalls {
     if (words.length === 0) return Errors.scriptNoCommand
     const { args } = this.engine.scripts
     args.reset(words.length)
-    for (const word of words) {
-      const text = typeof word === "string" ? word : argumentText(word)
-      if (text === undefined) return Errors.scriptArgumentTypes
-      args.add(text)
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i]
+      if (typeof word === "string") args.add(word)
+      else if (typeof word === "number") args.addNumber(word)
+      else return Errors.scriptArgumentTypes
     }
     return undefined
   }
 
-  private find(name: string, second: string | undefined): TableCommand | undefined {
+  /** The command or subcommand that the words name. */
+  private find(words: LuaValue[]): TableCommand | undefined {
+    const name = plainText(words[0])
     let cmd = this.commands.get(name)
     if (cmd === undefined) {
       cmd = this.engine.dispatcher.table.byName(name)
       if (cmd === undefined) return undefined
       if (this.commands.size < NAMES_MAX) this.commands.set(name, cmd)
     }
-    if (cmd.subcommands === undefined || second === undefined) return cmd
-    return cmd.subcommands.get(second.toLowerCase())
+    if (cmd.subcommands === undefined || words.length === 1) return cmd
+    return cmd.subcommands.get(plainText(words[1]).toLowerCase())
   }
 
   private refusal(cmd: Command, run: LuaRun): string | undefined {

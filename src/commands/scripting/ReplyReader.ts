@@ -9,11 +9,10 @@
  *
  * The bytes are the server's own, so they are taken to be well formed.
  */
+import { latin1Text } from "../../bytes/Latin1.js"
 import { LuaTable, type LuaValue, type TableKey } from "../../lua/run/Value.js"
 
 const CR = 13
-/** Up to so many characters a loop over bytes is quicker than a call into the runtime. */
-const LOOP_MAX = 12
 
 /** An error as Redis hands it to scripts: it has been counted already. */
 export const errorTable = (text: string): LuaTable => {
@@ -113,10 +112,7 @@ export class ReplyReader {
   private text(length: number): string {
     const { buf, pos } = this
     this.pos = pos + length + 2
-    if (length > LOOP_MAX) return buf.toString("latin1", pos, pos + length)
-    let text = ""
-    for (let i = pos; i < pos + length; i++) text += String.fromCharCode(buf[i])
-    return text
+    return latin1Text(buf, pos, pos + length)
   }
 
   private bulk(): LuaValue {

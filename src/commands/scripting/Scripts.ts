@@ -1,14 +1,16 @@
 /** Scripts of EVAL: the sandbox they share, and those compiled so far, by SHA-1 and by source. */
+import { FoldedNames } from "../../bytes/FoldedNames.js"
 import { sha1Hex } from "../../bytes/Sha1.js"
 import { compile, lock, makeState, setGlobal } from "../../lua/Lua.js"
 import { builtin } from "../../lua/run/Builtin.js"
 import type { LuaState } from "../../lua/run/State.js"
 import { plainText } from "../../lua/run/Text.js"
-import { type LuaFunction, LuaTable, type LuaValue } from "../../lua/run/Value.js"
+import { type LuaFunction, LuaTable } from "../../lua/run/Value.js"
 import * as Errors from "../../resp/Errors.js"
 import type { LuaHost } from "./LuaHost.js"
 import type { RedisCalls } from "./RedisCalls.js"
 import { evalFunctions, redisLibrary } from "./redisLibrary.js"
+import { type Rights, rightsOf, rightsWithoutFlags } from "./Rights.js"
 import { type ScriptFlags, scriptFlags } from "./Shebang.js"
 
 export interface Script {
@@ -17,14 +19,26 @@ export interface Script {
   readonly main: LuaFunction
   /** Undefined without a shebang. */
   readonly flags: ScriptFlags | undefined
+  /** What it may do run by EVAL, and by EVAL_RO. */
+  readonly rights: Rights
+  readonly readingRights: Rights
+  /** Whether it may look at KEYS, and at ARGV. */
+  readonly usesKeys: boolean
+  readonly usesArguments: boolean
 }
+
+/** What reaches globals by names that are made at run time. */
+const REFLECTION = /_G|load/
+
+const mentions = (source: string, global: string): boolean =>
+  source.includes(global) || REFLECTION.test(source)
 
 /** Bytes that a compiled script takes beside its source, about. */
 const SCRIPT_BYTES = 2000
 
 export class Scripts {
   readonly state: LuaState
-  private readonly bySha = new Map<string, Script>()
+  private readonly bySha = new FoldedNames<Script>()
   private readonly bySource = new Map<string, Script>()
 
   constructor(host: LuaHost, calls: RedisCalls) {
@@ -50,19 +64,19 @@ export class Scripts {
   }
 
   get count(): number {
-    return this.bySha.size
+    return this.bySource.size
   }
 
   /** What the cached scripts take, about. */
   get bytes(): number {
     let bytes = 0
-    for (const { source } of this.bySha.values()) bytes += source.length + SCRIPT_BYTES
+    for (const source of this.bySource.keys()) bytes += source.length + SCRIPT_BYTES
     return bytes
   }
 
-  /** A cached script by its SHA-1, given in any case. */
-  named(sha: string): Script | undefined {
-    return this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase())
+  /** A cached script by its SHA-1, given as text in any case. */
+  named(bytes: Uint8Array, off: number, len: number): Script | undefined {
+    return this.bySha.find(bytes, off, len)
   }
 
   /** The script of a source, compiled if it is new; or what is wrong with it. */
@@ -76,7 +90,16 @@ export class Scripts {
     const main = compile(this.state, body, "@user_script")
     if (typeof main === "string") return Errors.scriptCompile(main)
     const bytes = Buffer.from(source, "latin1")
-    const script = { sha: sha1Hex(bytes, 0, bytes.length), source, main, flags }
+    const script: Script = {
+      sha: sha1Hex(bytes, 0, bytes.length),
+      source,
+      main,
+      flags,
+      rights: flags === undefined ? rightsWithoutFlags(false) : rightsOf(flags, false),
+      readingRights: flags === undefined ? rightsWithoutFlags(true) : rightsOf(flags, true),
+      usesKeys: mentions(source, "KEYS"),
+      usesArguments: mentions(source, "ARGV"),
+    }
     this.bySha.set(script.sha, script)
     this.bySource.set(source, script)
     return script
@@ -87,9 +110,13 @@ export class Scripts {
     this.bySource.clear()
   }
 
-  /** What a script finds in KEYS and ARGV. */
-  provide(keys: LuaValue, args: LuaValue): void {
-    setGlobal(this.state, "KEYS", keys)
-    setGlobal(this.state, "ARGV", args)
+  /** What a script finds in KEYS. */
+  set keys(keys: LuaTable) {
+    this.state.globals.setText("KEYS", keys)
+  }
+
+  /** What a script finds in ARGV. */
+  set arguments(args: LuaTable) {
+    this.state.globals.setText("ARGV", args)
   }
 }

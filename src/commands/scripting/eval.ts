@@ -5,12 +5,14 @@ import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
 import { replyHelp } from "../shared/Help.js"
+import type { LuaValue } from "../../lua/run/Value.js"
 import * as spec from "../spec/scripting.js"
 import { LuaRun } from "./LuaRun.js"
-import { argumentsOf, keysOf, readKeyCount, refusal, rightsOf, rightsWithoutFlags } from "./runScript.js"
+import { argumentsOf, keysOf, readKeyCount, refusal } from "./runScript.js"
 import type { Script, Scripts } from "./Scripts.js"
 
 const SHA_DIGITS = 40
+const NO_ARGUMENTS: LuaValue[] = []
 
 const HELP: ReadonlyArray<string> = [
   "DEBUG (YES|SYNC|NO)",
@@ -55,7 +57,7 @@ class Evaluation {
       if (c.argLen[1] !== SHA_DIGITS) return c.fail(Errors.noScript)
       const count = readKeyCount(c, Errors.notInteger)
       if (count < 0) return undefined
-      const script = this.scripts.named(c.text(1))
+      const script = this.scripts.named(c.buf, c.argOff[1], SHA_DIGITS)
       if (script === undefined) return c.fail(Errors.noScript)
       return this.run(c, script, count, readOnly)
     }
@@ -65,9 +67,12 @@ class Evaluation {
     const { flags } = script
     const refused = refusal(engine, c, flags, readOnly)
     if (refused !== undefined) return c.fail(refused)
-    scripts.provide(keysOf(c, count), argumentsOf(c, count))
-    const rights = flags === undefined ? rightsWithoutFlags(readOnly) : rightsOf(flags, readOnly)
-    return engine.scripts.begin(new LuaRun("script", script.sha, rights, scripts.state, script.main, []))
+    if (script.usesKeys) scripts.keys = keysOf(c, count)
+    if (script.usesArguments) scripts.arguments = argumentsOf(c, count)
+    const rights = readOnly ? script.readingRights : script.rights
+    return engine.scripts.begin(
+      new LuaRun("script", script.sha, rights, scripts.state, script.main, NO_ARGUMENTS),
+    )
   }
 }
 
@@ -84,7 +89,8 @@ const scriptCommand = (engine: Engine, scripts: Scripts): Command =>
     }),
     command(spec.SCRIPT_EXISTS, (c) => {
       c.out.array(c.argc - 2)
-      for (let i = 2; i < c.argc; i++) c.out.int(scripts.named(c.text(i)) === undefined ? 0 : 1)
+      for (let i = 2; i < c.argc; i++)
+        c.out.int(scripts.named(c.buf, c.argOff[i], c.argLen[i]) === undefined ? 0 : 1)
     }),
     command(spec.SCRIPT_FLUSH, (c) => {
       if (!isFlushMode(c)) return c.fail(Errors.scriptFlushMode)

@@ -11,7 +11,7 @@ import { functionPayload, sourcesIn } from "./functionDump.js"
 import { functionList } from "./functionList.js"
 import type { Libraries } from "./Libraries.js"
 import { LuaRun } from "./LuaRun.js"
-import { argumentsOf, keysOf, readKeyCount, refusal, rightsOf } from "./runScript.js"
+import { argumentsOf, keysOf, readKeyCount, refusal } from "./runScript.js"
 
 const HELP: ReadonlyArray<string> = [
   "LOAD [REPLACE] <FUNCTION CODE>",
@@ -56,14 +56,14 @@ const HELP: ReadonlyArray<string> = [
 const fcall =
   (engine: Engine, libraries: Libraries, readOnly: boolean) =>
   (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    const one = libraries.find(c.text(1))
+    const one = libraries.find(c.buf, c.argOff[1], c.argLen[1])
     if (one === undefined) return c.fail(Errors.functionNotFound)
     const count = readKeyCount(c, Errors.functionKeysNumber)
     if (count < 0) return undefined
-    const refused = refusal(engine, c, one.rights, readOnly)
+    const refused = refusal(engine, c, one.means, readOnly)
     if (refused !== undefined) return c.fail(refused)
     const args = [keysOf(c, count), argumentsOf(c, count)]
-    const rights = rightsOf(one.rights, readOnly)
+    const rights = readOnly ? one.readingRights : one.rights
     return engine.scripts.begin(new LuaRun("function", one.name, rights, libraries.state, one.callback, args))
   }
 

@@ -5,19 +5,13 @@ import type { ReplyWriter } from "../../resp/ReplyWriter.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Libraries, Library, LibraryFunction } from "./Libraries.js"
 
-const bytes = (out: ReplyWriter, text: string): void => {
-  out.rawText(`$${text.length}\r\n`)
-  out.rawText(text)
-  out.rawText("\r\n")
-}
-
 const functionReply = (out: ReplyWriter, one: LibraryFunction): void => {
   out.map(3)
   out.bulkText("name")
-  bytes(out, one.name)
+  out.bulkLatin1(one.name)
   out.bulkText("description")
   if (one.description === undefined) out.nil()
-  else bytes(out, one.description)
+  else out.bulkLatin1(one.description)
   out.bulkText("flags")
   out.set(one.flags.size)
   for (const flag of one.flags) out.simple(flag)
@@ -26,7 +20,7 @@ const functionReply = (out: ReplyWriter, one: LibraryFunction): void => {
 const libraryReply = (out: ReplyWriter, library: Library, withCode: boolean): void => {
   out.map(withCode ? 4 : 3)
   out.bulkText("library_name")
-  bytes(out, library.name)
+  out.bulkLatin1(library.name)
   out.bulkText("engine")
   out.bulkText("LUA")
   out.bulkText("functions")
@@ -34,7 +28,7 @@ const libraryReply = (out: ReplyWriter, library: Library, withCode: boolean): vo
   for (const one of library.functions.values()) functionReply(out, one)
   if (!withCode) return
   out.bulkText("library_code")
-  bytes(out, library.code)
+  out.bulkLatin1(library.code)
 }
 
 interface Wanted {

@@ -24,12 +24,6 @@ interface Open {
   half: boolean
 }
 
-const text = (out: ReplyWriter, s: string): void => {
-  out.rawText(`$${s.length}\r\n`)
-  out.rawText(s)
-  out.rawText("\r\n")
-}
-
 const flat = (s: string): string => s.replace(/[\r\n]/g, " ")
 
 /** C's conversion to a 64-bit integer. */
@@ -73,12 +67,14 @@ class ReplyValue {
     }
   }
 
-  /** Writes the next element of an open table; answers whether there was one. */
+  /** Writes the next element of an open table, of an array all up to the next table; answers whether there was one. */
   private element(top: Open): boolean {
     const { table } = top
     if (top.kind === "array") {
       if (top.at >= top.count) return false
-      this.one(table.getNumber(++top.at))
+      let value: LuaValue
+      do this.one((value = table.getNumber(++top.at)))
+      while (top.at < top.count && !(value instanceof LuaTable))
       return true
     }
     if (top.half) {
@@ -96,7 +92,7 @@ class ReplyValue {
   private one(value: LuaValue): void {
     const { out } = this
     if (this.open.length >= DEPTH_MAX) return out.error(Errors.luaStackLimit)
-    if (typeof value === "string") text(out, value)
+    if (typeof value === "string") out.bulkLatin1(value)
     else if (typeof value === "number") integer(out, value)
     else if (value instanceof LuaTable) this.table(value)
     else if (typeof value !== "boolean") out.nil()
@@ -106,6 +102,7 @@ class ReplyValue {
   }
 
   private table(table: LuaTable): void {
+    if (table.hash === undefined) return this.array(table)
     const { out } = this
     const err = table.getText("err")
     if (typeof err === "string")
@@ -120,7 +117,7 @@ class ReplyValue {
     if (set instanceof LuaTable) return this.members(set)
     const big = table.getText("big_number")
     if (typeof big === "string") {
-      if (out.resp === 2) return text(out, flat(big))
+      if (out.resp === 2) return out.bulkLatin1(flat(big))
       return out.rawText(`(${flat(big)}\r\n`)
     }
     const verbatim = table.getText("verbatim_string")
@@ -152,7 +149,7 @@ class ReplyValue {
     const s = table.getText("string")
     const format = table.getText("format")
     if (typeof s !== "string" || typeof format !== "string") return false
-    if (out.resp === 2) text(out, s)
+    if (out.resp === 2) out.bulkLatin1(s)
     else {
       out.rawText(`=${s.length + 4}\r\n${format.slice(0, 3).padEnd(3, "\0")}:`)
       out.rawText(s)
@@ -164,7 +161,7 @@ class ReplyValue {
 
 /** Writes what a script returned; `typed` as in ReplyValue. Most returns need none of its lists. */
 export const writeReply = (c: CommandContext, value: LuaValue, typed: boolean): void => {
-  if (typeof value === "string") text(c.out, value)
+  if (typeof value === "string") c.out.bulkLatin1(value)
   else if (typeof value === "number") integer(c.out, value)
   else new ReplyValue(c.out, typed).write(value)
 }

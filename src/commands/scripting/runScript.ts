@@ -3,7 +3,6 @@ import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
-import type { Rights } from "./LuaRun.js"
 import type { ScriptFlags } from "./Shebang.js"
 
 /** Arguments before the first key: the command, the script, the number of keys. */
@@ -35,19 +34,6 @@ export const keysOf = (c: CommandContext, count: number): LuaTable =>
 
 export const argumentsOf = (c: CommandContext, count: number): LuaTable =>
   list(c, BEFORE_KEYS + count, c.argc)
-
-const MAY_ALL: Rights = { readOnly: false, allowOom: false, compatible: true }
-const MAY_READ: Rights = { readOnly: true, allowOom: false, compatible: true }
-
-/** What a script without flags may do. */
-export const rightsWithoutFlags = (readOnly: boolean): Rights => (readOnly ? MAY_READ : MAY_ALL)
-
-export const rightsOf = (flags: ScriptFlags, readOnly: boolean): Rights => ({
-  readOnly: readOnly || flags.noWrites,
-  // Asked before the script began: it may go on as it was allowed to.
-  allowOom: true,
-  compatible: false,
-})
 
 /** Why a script may not run now, by its flags; scripts without flags are looked at call by call. */
 export const refusal = (

@@ -14,7 +14,13 @@
  * follows from the key specs, most ACL categories follow from the flags, the container follows from the name.
  */
 import { parseArguments } from "./ArgumentSyntax.js"
-import { type KeySpec, legacyKeyRange, type LegacyKeyRange, parseKeySpecs } from "./KeySyntax.js"
+import {
+  firstKeyArgument,
+  type KeySpec,
+  legacyKeyRange,
+  type LegacyKeyRange,
+  parseKeySpecs,
+} from "./KeySyntax.js"
 import type { Argument } from "./ArgumentSyntax.js"
 
 /** The flags COMMAND prints. */
@@ -229,6 +235,8 @@ export class CommandSpec {
   readonly movableKeys: boolean
   readonly mayReplicate: boolean
   readonly brief: number
+  /** Argument that is the first key; 0 for none, or where that depends on other words. */
+  readonly key: number
   readonly member: number
   readonly inMulti: "queued" | "runs" | "ends"
   readonly waits: boolean
@@ -285,6 +293,7 @@ export class CommandSpec {
     this.movableKeys = flags.includes("movablekeys")
     this.mayReplicate = facts.mayReplicate === true
     this.brief = facts.brief ?? 0
+    this.key = facts.keys === undefined ? 0 : firstKeyArgument(facts.keys)
     this.member = facts.member ?? 0
     this.inMulti = facts.inMulti ?? "queued"
     this.waits = facts.waits === true || flags.includes("blocking")

@@ -53,6 +53,14 @@ const keyFlags: ReadonlySet<string> = new Set<KeyFlag>([
 
 const isKeyFlag = (word: string): word is KeyFlag => keyFlags.has(word)
 
+const FIRST = /@(\d+)( numkeys)?/
+
+/** The word that is the first key wherever there is one, 0 where there is no such: told without parsing. */
+export const firstKeyArgument = (text: string): number => {
+  const [, index, counted] = FIRST.exec(text) ?? []
+  return index === undefined ? 0 : Number(index) + (counted === undefined ? 0 : 1)
+}
+
 export type BeginSearch =
   | { readonly type: "index"; readonly index: number }
   | { readonly type: "keyword"; readonly keyword: string; readonly startFrom: number }

@@ -6,6 +6,9 @@
  *
  * Text is latin1, a byte a character. What a handler keeps of its arguments it copies, as of a client's.
  */
+import { formatDouble17 } from "../../bytes/FloatText.js"
+import { maxIntBytes, writeInt } from "../../bytes/NumberFormat.js"
+
 const BYTES = 1024
 const WORDS = 32
 /** A larger buffer is not kept for the next call. */
@@ -36,10 +39,21 @@ export class ScriptArguments {
     if (from + length > this.buf.length) this.grow(from + length)
     const { buf } = this
     if (length <= LOOP_MAX) for (let i = 0; i < length; i++) buf[from + i] = text.charCodeAt(i)
-    else buf.write(text, from, "latin1")
+    else buf.write(text, from, length, "latin1")
     this.argOff[this.argc] = from
     this.argLen[this.argc++] = length
     this.end = from + length
+  }
+
+  /** A number as C prints it with `%.17g`. */
+  addNumber(n: number): void {
+    if (!Number.isSafeInteger(n) || (n === 0 && 1 / n < 0))
+      return this.add(n === n ? formatDouble17(n) : "-nan")
+    const from = this.end
+    if (from + maxIntBytes > this.buf.length) this.grow(from + maxIntBytes)
+    this.end = writeInt(this.buf, from, n)
+    this.argOff[this.argc] = from
+    this.argLen[this.argc++] = this.end - from
   }
 
   private grow(bytes: number): void {

@@ -26,6 +26,8 @@ import * as Errors from "../../resp/Errors.js"
 /** How long a suspended script runs before others have their turn, in milliseconds. */
 const SLICE_MS = 8
 
+const NO_WORDS: ReadonlyArray<Uint8Array> = []
+
 const nextTurn = Effect.callback<void>((resume) => atTurnEnd(() => resume(Effect.void)))
 
 export type ScriptKind = "script" | "function"
@@ -53,7 +55,7 @@ export abstract class ScriptRun {
   /** What FUNCTION STATS calls it. */
   abstract readonly name: string
   /** The words of the command that runs it. */
-  words: ReadonlyArray<Uint8Array> = []
+  words: ReadonlyArray<Uint8Array> = NO_WORDS
 
   /** Goes on; answers whether it has ended. Throws nothing but defects. */
   abstract go(): boolean
@@ -101,13 +103,12 @@ export class ScriptRuns {
   /** Runs a script for the command in progress: its reply is written, or the Effect yields it. */
   begin(run: ScriptRun): void | Effect.Effect<Uint8Array> {
     const c = this.dispatcher.context
-    const { buf, argc, argOff, argLen, command, denyBlocking, db, out } = c
+    const { out } = c
     const mark = out.pos
     const bound = out.liftBound()
     this.present = run
-    run.session = c.session
     run.database = c.session.database
-    run.nowMs = c.keyspace.now
+    c.save()
     c.denyBlocking = true
     c.propagation.beginUnit()
     let ended = false
@@ -118,13 +119,7 @@ export class ScriptRuns {
     } finally {
       out.truncate(mark)
       out.setBound(bound)
-      c.buf = buf
-      c.argc = argc
-      c.argOff = argOff
-      c.argLen = argLen
-      c.command = command
-      c.denyBlocking = denyBlocking
-      c.db = db
+      c.restore()
       if (ended || broken) {
         this.present = undefined
         c.propagation.endUnit()
@@ -156,6 +151,8 @@ export class ScriptRuns {
 
   private suspend(run: ScriptRun, c: CommandContext): Effect.Effect<Uint8Array> {
     const { gates } = this.dispatcher
+    run.session = c.session
+    run.nowMs = c.keyspace.now
     run.words = Array.from({ length: c.argc }, (_, i) => Uint8Array.from(c.bytes(i)))
     const command = run.kind === "script" ? "SCRIPT KILL" : "FUNCTION KILL"
     const ms = Math.floor(realNow() - run.startedMs)

@@ -42,14 +42,17 @@ const mainPosition = (key: Key, size: number): number => {
 }
 
 export class Layout<K extends Key> {
-  readonly keys: (K | undefined)[]
-  private readonly next: Int32Array
+  readonly keys: (K | undefined)[] = []
+  /** Mostly of few nodes, and then a list is made much faster than an Int32Array. */
+  private readonly next: number[] = []
   private free: number
   taken: K | undefined = undefined
 
   constructor(readonly size: number) {
-    this.keys = Array.from({ length: size })
-    this.next = new Int32Array(size).fill(-1)
+    for (let i = 0; i < size; i++) {
+      this.keys.push(undefined)
+      this.next.push(-1)
+    }
     this.free = size
   }
 

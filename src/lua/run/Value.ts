@@ -83,6 +83,8 @@ export class Coroutine extends Identified {
 }
 
 const NO_VALUES: ReadonlyArray<LuaValue> = []
+/** How many integer keys a table that is rebuilt has of each size: made once, since the runtime makes such arrays slowly. */
+const BINS = new Int32Array(27)
 const NO_KEYS: ReadonlyArray<TableKey | undefined> = []
 
 /**
@@ -316,7 +318,7 @@ export class LuaTable extends Identified {
 
   /** Gives both parts the sizes that Lua would choose now that `key` is to come. */
   private rebuild(key: Key): void {
-    const bins = new Int32Array(27)
+    const bins = BINS.fill(0)
     let total = 1
     let integers = count(bins, key)
     for (let i = 0; i < this.array.length; i++) {
@@ -340,7 +342,8 @@ export class LuaTable extends Identified {
   }
 
   private move(old: Map<TableKey, LuaValue>, capacity: number, nodes: number): void {
-    const keys = (this.layout ?? replay(old.keys(), this.base)).keys
+    // One key needs no order.
+    const keys = this.layout?.keys ?? (old.size < 2 ? [...old.keys()] : replay(old.keys(), this.base).keys)
     this.hash = nodes === 0 ? undefined : new Map()
     this.nodes = this.base = nodes
     this.layout = undefined

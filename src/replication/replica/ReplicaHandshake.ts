@@ -1,7 +1,9 @@
 /** A replica's words to its master before PSYNC: PING, AUTH where it is set, and what the replica is and can. */
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
 import { encodeCommand } from "../../resp/CommandEncoder.js"
+import { secretIsSet } from "../../engine/Settings.js"
 
 /** Settings the replica side reads, as in the configuration. */
 export interface ReplicaSettings {
@@ -10,7 +12,7 @@ export interface ReplicaSettings {
   readonly tlsReplication: boolean
   /** These two hold a character a byte. */
   readonly masteruser: string
-  readonly masterauth: string
+  readonly masterauth: Redacted.Redacted
   readonly replTimeout: number
   readonly replBacklogSize: number
   readonly replicaAnnounceIp: string
@@ -32,8 +34,9 @@ interface Question {
 const questions = (settings: ReplicaSettings, port: number): ReadonlyArray<Question> => {
   const { masteruser, masterauth, replicaAnnounceIp, replicaAnnouncePort } = settings
   const list: Array<Question> = []
-  if (masterauth !== "") {
-    const secrets = masteruser === "" ? [masterauth] : [masteruser, masterauth]
+  if (secretIsSet(masterauth)) {
+    const password = Redacted.value(masterauth)
+    const secrets = masteruser === "" ? [password] : [masteruser, password]
     const words = ["AUTH", ...secrets.map((word) => Buffer.from(word, "latin1"))]
     list.push({ words, name: "AUTH", critical: true })
   }

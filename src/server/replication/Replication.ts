@@ -21,7 +21,8 @@ import type { ReplicaPhase } from "../../replication/ReplicaState.js"
 import * as Errors from "../../resp/Errors.js"
 import { describeClient } from "../../engine/clients/clientDescribe.js"
 import { MasterCommands } from "./MasterCommands.js"
-import { type Engine, EngineService } from "../../engine/Engine.js"
+import type { Engine } from "../../engine/Engine.js"
+import { type EngineService, theEngine } from "../../engine/EngineService.js"
 import { Failover } from "./Failover.js"
 import { Dial } from "./MasterDial.js"
 import { PersistenceService } from "../Persistence.js"
@@ -327,7 +328,7 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
   > =>
     Layer.effectContext(
       Effect.gen(function* () {
-        const engine = yield* EngineService
+        const engine = yield* theEngine
         const server = yield* PersistenceService
         const files = yield* Effect.context<FileSystem.FileSystem>()
         const background = yield* Background.make<FileSystem.FileSystem>()

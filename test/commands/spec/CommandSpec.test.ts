@@ -125,6 +125,16 @@ describe("a declaration", () => {
     expect([2, 3, 4].map((n) => SET.arityAllows(n))).toEqual([false, true, true])
   })
 
+  it("tells the first key without parsing as the parsed specs tell it, whichever command it is", () => {
+    const firstOf = ({ keySpecs: [first] }: (typeof allSpecs)[number]): number => {
+      if (first?.begin.type !== "index") return 0
+      return first.begin.index + (first.find.type === "keynum" ? first.find.firstKey : 0)
+    }
+    for (const one of allSpecs) expect([one.name, one.key]).toEqual([one.name, firstOf(one)])
+    const keys = [GET, EVAL_RO, XREAD, CONFIG_GET].map(({ key }) => key)
+    expect(keys).toEqual([1, 3, 0, 0])
+  })
+
   it("keeps the house rules, whichever command it is", () => {
     for (const { name, summary, since, history, keySpecs, arguments: args } of allSpecs) {
       expect(summary, name).toMatch(/^[A-Z].*[A-Za-z0-9)]\.$/)
