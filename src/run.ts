@@ -9,6 +9,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import { RedixConfig } from "./config/index.js"
@@ -107,7 +108,7 @@ const lend = (options: ReadonlyArray<string>, command: string, args: ReadonlyArr
   return Effect.gen(function* () {
     const { ports } = yield* TcpServer
     const { values } = yield* RedixConfig
-    return yield* runCommand(command, args, environmentOf(ports[0] ?? 0, values.requirepass))
+    return yield* runCommand(command, args, environmentOf(ports[0] ?? 0, Redacted.value(values.requirepass)))
   }).pipe(
     Effect.provide(server),
     Effect.provide(logging),
