@@ -227,6 +227,7 @@ export const worldly: Readonly<Record<string, string>> = {
   "src/server/FileMark.ts": "which machine and process a temporary file is of",
   "src/server/RawStart.ts": "the command line as bytes",
   "src/server/LogSinks.ts": "standard output, of which nothing may be lost when the process ends",
+  "src/vitest.ts": "REDIS_URL, for the processes of a run",
   "src/testing/Intercept.ts": "replaces what the process's clients connect with",
   "src/server/replication/MasterDial.ts": "dialling, as a reference with this default",
 }

@@ -46,7 +46,12 @@ describe.each(["real", "manual"] as const)("a %s clock", (clock) => {
     await subscriber.subscribe("__keyevent@0__:expired")
     subscriber.on("message", (_, key: string) => heard.push(`expired ${key}`))
     const redis = connect(server)
-    await redis.pipeline().set("a", 1, "PX", 1_500_000).set("b", 1, "PX", 10).set("c", 1, "PX", 7200_000).exec()
+    await redis
+      .pipeline()
+      .set("a", 1, "PX", 1_500_000)
+      .set("b", 1, "PX", 10)
+      .set("c", 1, "PX", 7200_000)
+      .exec()
     const note = (what: string, done: Promise<unknown>): void => void done.then(() => heard.push(what))
     note("blpop 100", connect(server).blpop("none", 100))
     note("blpop 3600", connect(server).blpop("none", 3600))
