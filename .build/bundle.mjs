@@ -31,7 +31,11 @@ const NODE = /^node:/
 const EFFECT = /^effect(?:\/|$)/
 
 /** An app's stack traces show functions by name; space is of no use to anybody. */
-const NAMES_KEPT = { compress: true, mangle: false, codegen: { removeWhitespace: true } }
+const NAMES_KEPT = {
+  compress: true,
+  mangle: { toplevel: false, keepNames: { function: true, class: true } },
+  codegen: { removeWhitespace: true },
+}
 
 const report = (level, log, tell) => {
   // Effect looks for Vite's `import.meta.env`, which CommonJS has not.
