@@ -67,13 +67,19 @@ interface RealTimer {
   /** Begins its time anew. */
   refresh(): void
   clear(): void
+  /** Whether it keeps the process alive. */
+  hold(on: boolean): void
 }
 
 /** A real timer; one that is idle keeps no process alive. */
 export const realTimer = (ms: number, idle: boolean, run: () => void): RealTimer => {
   const timer = timeout(run, Math.min(ms, TIMER_MS_MAX))
   if (idle) timer.unref()
-  return { refresh: () => void timer.refresh(), clear: () => forget(timer) }
+  return {
+    refresh: () => void timer.refresh(),
+    clear: () => forget(timer),
+    hold: (on) => void (on ? timer.ref() : timer.unref()),
+  }
 }
 
 /** Runs an effect for so long in real time at most, then `orElse`. */
