@@ -42,11 +42,12 @@ const report = (level, log, tell) => {
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
 const treeshake = { moduleSideEffects: [{ test: /\/src\/server\/Signals\.ts$/, sideEffects: true }] }
 
-const bundle = async ({ input, external = NODE, plugins = [], ...output }) => {
+const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ...output }) => {
   const build = await rolldown({
     input,
     external,
     plugins,
+    transform,
     treeshake,
     platform: "node",
     cwd: root,
@@ -72,6 +73,16 @@ const forEffect = () =>
 const withEffect = async () => {
   const chunks = await bundle({
     input: inputs(WITH_EFFECT),
+    // A runner's browser environment (jsdom) lacks what Node has; a module of Node is there all the same.
+    transform: {
+      inject: {
+        TextEncoder: ["node:util", "TextEncoder"],
+        TextDecoder: ["node:util", "TextDecoder"],
+        setImmediate: ["node:timers", "setImmediate"],
+        clearImmediate: ["node:timers", "clearImmediate"],
+        performance: ["node:perf_hooks", "performance"],
+      },
+    },
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "server-[hash].cjs",
