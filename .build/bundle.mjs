@@ -40,7 +40,7 @@ const report = (level, log, tell) => {
 }
 
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
-const treeshake = { moduleSideEffects: [{ test: /\/src\/server\/Signals\.ts$/, sideEffects: true }] }
+const treeshake = { moduleSideEffects: [{ test: /\/src\/program\/Signals\.ts$/, sideEffects: true }] }
 
 const bundle = async ({ input, external = NODE, plugins = [], ...output }) => {
   const build = await rolldown({
@@ -79,7 +79,7 @@ const withEffect = async () => {
     codeSplitting: {
       groups: [
         // A signal must not meet Node's answer while the server is loaded.
-        { name: "server-signals", test: /server\/Signals\.ts$/, priority: 1 },
+        { name: "program-signals", test: /program\/Signals\.ts$/, priority: 1 },
         { name: "server", minShareCount: 2 },
       ],
     },
