@@ -150,11 +150,9 @@ export const scripts = (): Layer.Layer<
   Layer.effectContext(
     Effect.gen(function* () {
       const { values } = yield* RedixConfig
-      const { heap } = yield* ProcessInfo
       const made = scripting(yield* theEngine, {
-        thresholdMs: () => values.busyReplyThreshold,
-        heap,
-        compression: () => values.rdbcompression,
+        settings: values,
+        facts: yield* ProcessInfo,
         version: REDIS_VERSION,
       })
       return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))
