@@ -37,7 +37,7 @@ import { Measures } from "./measures/Measures.js"
 import { Monitors } from "./clients/Monitors.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
 import { PubSub } from "./PubSub.js"
-import { hardLimit, LowestLimit, overLimit, SoftLimitWatch } from "./clients/OutputLimits.js"
+import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import type { Log } from "./world/Log.js"
 import { Replies } from "./clients/Replies.js"
@@ -49,6 +49,9 @@ import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
+
+/** What was received of a client and is not run yet. */
+type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
 
 /** What an engine is made of and runs in. */
 interface EngineNeeds {
@@ -111,10 +114,11 @@ export class Engine {
   private sessionLast = 0
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
+  /** The clock-driven work has its turn. */
+  private turning = false
   /** It was a replica already when its batch began: what it gets now would stand in the replication stream. */
   private silent = false
-  private readonly softLimits = new SoftLimitWatch()
-  private readonly limits = new LowestLimit()
+  private readonly outputs: OutputWatch
   readonly parts = new EngineParts()
   /** Milliseconds spent on deleting expired keys and freeing in slices. */
   workMs = 0
@@ -136,6 +140,7 @@ export class Engine {
     this.gates = new Gates(this.memoryLimit, settings)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock, turns)
+    this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
     this.measures = new Measures(settings, clock, this.sessions, {
       commands: () => this.dispatcher.commandsProcessed,
       inputBytes: () => this.netInputBytes,
@@ -181,6 +186,11 @@ export class Engine {
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
   }
 
+  /** Commands are being run further down the stack: no other may be run in between. */
+  get occupied(): boolean {
+    return this.running !== undefined || this.turning || this.scripts.slicing
+  }
+
   /** Something has happened that no batch did: the clock-driven work looks around soon. */
   stir(): void {
     this.alarm.stir(this.clock.currentTimeMillisUnsafe())
@@ -196,7 +206,7 @@ export class Engine {
   }
 
   /** @param source what was received and not yet handed over */
-  attach(session: Session, peer: Peer, input: Lookahead, source: { readonly pending: number }): void {
+  attach(session: Session, peer: Peer, input: Input, source: { readonly pending: number }): void {
     this.connectionsReceived++
     if (this.verbose) this.logger.verbose(`Accepted ${session.address}`, { client: session.id })
     this.sessions.set(session.id, session)
@@ -253,6 +263,7 @@ export class Engine {
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
+    if (this.keyspace.arena.strained !== this.gates.strained) this.gates.update()
     if (peer !== undefined && peer.queued > 0) this.replies.flushFor(peer)
     this.running = session
     this.silent = session.kind === "replica"
@@ -279,7 +290,7 @@ export class Engine {
     this.writes++
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
-    if (limited && this.overOutput(session, bytes)) this.cutForOutput(session)
+    if (limited && this.outputs.over(session, bytes, this.keyspace.now)) this.cutForOutput(session)
     else this.replies.add(peer)
   }
 
@@ -301,10 +312,16 @@ export class Engine {
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
+    if (this.replied(session, bytes)) this.push(session, peer, bytes)
+  }
+
+  /** Counts a command that had to wait, now that its reply is there; answers whether its client is to get it. */
+  replied(session: Session, bytes: Uint8Array): boolean {
     this.stir()
     this.dispatcher.held.finished(session, bytes)
-    if (!session.muted) this.push(session, peer, bytes)
+    const wanted = !session.muted
     if (session.replies !== 0) session.endReply()
+    return wanted
   }
 
   /**
@@ -320,21 +337,9 @@ export class Engine {
     this.netOutputBytes += bytes.length
     this.writes++
     this.replies.queue(peer, bytes)
-    const pending = peer.pendingWithQueue
-    const close =
-      session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit)
-    if (close && this.overOutput(session, 0)) this.cutForOutput(session)
-  }
-
-  /** Whether a client has more output waiting than client-output-buffer-limit allows. */
-  private overOutput(session: Session, more: number): boolean {
-    const pending = session.control.pendingBytes() + more
-    const over = overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
-    if (session.overSoftLimitMs > 0) {
-      this.softLimits.wanted = true
-      this.alarm.stir(this.keyspace.now)
-    }
-    return over
+    const { outputs } = this
+    if (outputs.near(session, peer.pendingWithQueue) && outputs.over(session, 0, this.keyspace.now))
+      this.cutForOutput(session)
   }
 
   /** Cuts a client off, with what its batch has written. */
@@ -388,12 +393,15 @@ export class Engine {
 
   /** As `cron`; what a throw leaves half done is settled as after a command's. */
   guardedCron(): boolean {
+    this.turning = true
     try {
       return this.cron()
     } catch (defect) {
       this.dispatcher.reset(defect, "A turn of the cron")
       this.alarm.set(this.clock.currentTimeMillisUnsafe() + TURN_MS)
       throw defect
+    } finally {
+      this.turning = false
     }
   }
 
@@ -427,21 +435,9 @@ export class Engine {
     }
     if (this.blocking.pending) this.blocking.serve()
     this.measures.sample(start, this.alarm.rousedMs)
-    due = Math.min(
-      due,
-      this.parts.cron(start),
-      this.watchSoftLimits(start),
-      Math.max(keyspace.nextExpiry(), start + TURN_MS),
-    )
+    const looked = this.outputs.look(this.sessions.values(), start, (session) => this.cutForOutput(session))
+    due = Math.min(due, this.parts.cron(start), looked, Math.max(keyspace.nextExpiry(), start + TURN_MS))
     this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
-  }
-
-  /** Cuts off clients that stay beyond their soft output limit; answers when to look again. */
-  private watchSoftLimits(now: number): number {
-    if (this.softLimits.isDue(now))
-      for (const session of this.sessions.values())
-        if (session.overSoftLimitMs > 0 && this.overOutput(session, 0)) this.cutForOutput(session)
-    return this.softLimits.dueMs
   }
 }

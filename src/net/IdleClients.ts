@@ -17,7 +17,13 @@ export const closeIdleClients = (engine: Engine, settings: Pick<RedixValues, "ti
     checkedMs = now
     let next = Infinity
     for (const session of engine.sessions.values()) {
-      if (session.kind !== "normal" || session.blocked !== undefined || session.subscribed) continue
+      if (
+        session.kind !== "normal" ||
+        session.inProcess ||
+        session.blocked !== undefined ||
+        session.subscribed
+      )
+        continue
       const end = session.lastActiveMs + settings.timeout * 1000 + 1
       if (now < end) {
         next = Math.min(next, end)

@@ -218,6 +218,21 @@ it("a write that runs out of memory half way ends the history", async () => {
   expect((await master.client.command("EXEC")).toString()).toBe("*-1\r\n")
 })
 
+it("a new list that cannot be filled is no key", async () => {
+  const [master, replica] = await pair()
+  await master.client.command("RPUSH", "from", "x".repeat(5000))
+  for (const words of [
+    ["RPUSH", "to", ...large],
+    ["LMOVE", "from", "to", "LEFT", "LEFT"],
+  ])
+    for (let allocations = 0; allocations < 2; allocations++) {
+      const [reply] = await half(master, replica, [words], allocations)
+      expect(reply).toContain("OOM")
+      expect(await master.client.text("EXISTS", "to")).toBe(":0\r\n")
+      expect(await master.client.text("LLEN", "from")).toBe(":1\r\n")
+    }
+})
+
 it("so does one inside of a transaction", async () => {
   const [master, replica] = await pair()
   await half(

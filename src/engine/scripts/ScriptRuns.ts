@@ -74,6 +74,8 @@ export class ScriptRuns {
   /** The script that runs, or is suspended. */
   present: ScriptRun | undefined = undefined
   readonly args = new ScriptArguments()
+  /** A suspended script goes on right now. */
+  slicing = false
   private readonly waiting = new Set<() => void>()
 
   constructor(
@@ -193,6 +195,7 @@ export class ScriptRuns {
     timer.batch()
     run.deadlineMs = this.turns.now() + SLICE_MS
     c.keyspace.now = run.nowMs
+    this.slicing = true
     try {
       reply = dispatcher.runFor(session, session.database, () => {
         const mark = c.out.pos
@@ -209,6 +212,7 @@ export class ScriptRuns {
       this.end(run, undefined)
       throw defect
     } finally {
+      this.slicing = false
       c.keyspace.now = this.clock.currentTimeMillisUnsafe()
     }
     if (ended) this.end(run, reply)
