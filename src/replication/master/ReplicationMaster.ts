@@ -447,7 +447,15 @@ export class Master implements Beating, StreamListener {
   }
 }
 
-/** The Master as a service. */
-export class ReplicationMaster extends Context.Service<ReplicationMaster, Master>()(
+/** What an app sees of the master side. */
+export interface ReplicationMasterShape {
+  /** Replicas that get the stream. */
+  readonly online: number
+  readonly stats: Readonly<SyncStats>
+  /** What is written from now on, or from a position that a reader has kept. */
+  readonly changes: (from?: ChangePosition) => Stream.Stream<Change, ChangesLostError>
+}
+
+export class ReplicationMaster extends Context.Service<ReplicationMaster, ReplicationMasterShape>()(
   "redix/replication/Master",
 ) {}
