@@ -139,7 +139,7 @@ onEachServer((port) => {
       })
       expect((await insured.consume("k")).remainingPoints).toBe(1)
       expect(await client.keys("insur*")).toEqual(["insurance:k"])
-    closed.disconnect()
+      closed.disconnect()
     })
 
     it("wrapped: lists of keys, and timeouts", async () => {

@@ -79,6 +79,14 @@ export class Scripts {
     return this.bySha.find(bytes, off, len)
   }
 
+  /** The flags of a source, whether it is known or not; undefined without any, or where they are wrong. */
+  flagsIn(source: string): ScriptFlags | undefined {
+    const known = this.bySource.get(source)
+    if (known !== undefined) return known.flags
+    const flags = scriptFlags(source)
+    return typeof flags === "string" ? undefined : flags
+  }
+
   /** The script of a source, compiled if it is new; or what is wrong with it. */
   of(source: string): Script | string {
     const known = this.bySource.get(source)
