@@ -59,7 +59,6 @@
           };
           npmConfigHook = pkgs.importNpmLock.npmConfigHook;
 
-          # The build phase runs the build script; the prepare script would only run it again.
           npmFlags = [ "--ignore-scripts" ];
 
           meta = {

@@ -1,4 +1,5 @@
 /** Redix's families of commands as layers, each of which asks for the services it needs. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -17,19 +18,19 @@ import { slowlogCommands } from "./commands/info/slowlog.js"
 import { flushCommands } from "./commands/keys/databases.js"
 import { dumpCommands } from "./commands/persistence/dump.js"
 import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
-import { scripting } from "./commands/scripting/index.js"
+import { scripting, ScriptingService } from "./commands/scripting/index.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
 import { RedixConfig } from "./config/index.js"
-import { AppCommands, family } from "./engine/Commands.js"
-import { EngineService } from "./engine/Engine.js"
+import type { Command } from "./engine/Command.js"
+import * as Commands from "./engine/Commands.js"
+import { type EngineService, theEngine } from "./engine/EngineService.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { SecureRandom } from "./engine/world/SecureRandom.js"
-import { logVerbose } from "./engine/world/VerboseLog.js"
-import { RdbPersistence } from "./rdb/RdbPersistence.js"
+import { FunctionLibraries } from "./rdb/RdbPersistence.js"
 import { REDIS_VERSION } from "./server/version.js"
-import { internalError } from "./server/FileReport.js"
+import { internalError } from "./rdb/FileReport.js"
 import { PersistenceService } from "./server/Persistence.js"
 import { ReplicationService } from "./server/replication/Replication.js"
 import { StatisticsService } from "./server/StatisticsService.js"
@@ -42,14 +43,25 @@ const withFiles = Effect.map(
       Effect.provideContext(effect, files),
 )
 
+/** Puts a family into the engine's table. The order of families does not matter. */
+const family = <E, R>(
+  commands: Effect.Effect<ReadonlyArray<Command>, E, R>,
+): Layer.Layer<never, E, R | EngineService> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { table } = (yield* theEngine).dispatcher
+      table.add(yield* commands)
+    }),
+  )
+
 /** Those that need the engine and what it is made of. */
 const ofEngine = () =>
   Layer.mergeAll(
     family(Effect.succeed([...dataCommands, ...lolwutCommands])),
-    family(AppCommands),
+    family(Commands.added),
     family(
       Effect.gen(function* () {
-        return aclCommands(yield* EngineService, yield* SecureRandom)
+        return aclCommands(yield* theEngine, yield* SecureRandom)
       }),
     ),
     ...[
@@ -59,13 +71,13 @@ const ofEngine = () =>
       commandCommands,
       shutdownCommands,
       infoCommands,
-    ].map((commands) => family(Effect.map(EngineService, commands))),
+    ].map((commands) => family(Effect.map(theEngine, commands))),
   )
 
 const ofConfig = () =>
   family(
     Effect.gen(function* () {
-      return configCommands(yield* EngineService, yield* RedixConfig, yield* withFiles)
+      return configCommands(yield* theEngine, yield* RedixConfig, yield* withFiles)
     }),
   )
 
@@ -81,13 +93,13 @@ const ofStatistics = () =>
 const ofPersistence = () =>
   family(
     Effect.gen(function* () {
-      const { background } = yield* EngineService
+      const { logger } = yield* theEngine
       const { values } = yield* RedixConfig
       const persistence = yield* PersistenceService
       const dumps = dumpCommands(
         values,
         () => persistence.state.skipChecksum,
-        (reason) => void background(logVerbose(internalError(0, reason))),
+        (reason) => logger.verbose(internalError(0, reason)),
       )
       return [...persistenceCommands(persistence), ...flushCommands(persistence), ...dumps]
     }),
@@ -96,33 +108,17 @@ const ofPersistence = () =>
 const ofReplication = () =>
   family(
     Effect.gen(function* () {
-      return replicationCommands(yield* EngineService, yield* ReplicationService)
+      return replicationCommands(yield* theEngine, yield* ReplicationService)
     }),
   )
 
-/** Scripts and functions; the libraries of functions go into RDB files. */
-const ofScripting = () =>
-  family(
-    Effect.gen(function* () {
-      const { values } = yield* RedixConfig
-      const { heap } = yield* ProcessInfo
-      const snapshots = yield* RdbPersistence
-      const { commands, libraries } = scripting(yield* EngineService, {
-        thresholdMs: () => values.busyReplyThreshold,
-        heap,
-        compression: () => values.rdbcompression,
-        version: REDIS_VERSION,
-      })
-      snapshots.libraries = libraries
-      return commands
-    }),
-  )
+const ofScripting = () => family(Effect.map(ScriptingService, ({ commands }) => commands))
 
 /** DEBUG looks into every part. */
 const ofDebug = () =>
   family(
     Effect.gen(function* () {
-      const engine = yield* EngineService
+      const engine = yield* theEngine
       const config = yield* RedixConfig
       const persistence = yield* PersistenceService
       return debugCommands(engine, config.values, yield* ProcessInfo, [
@@ -143,4 +139,24 @@ export const families = () =>
     ofReplication(),
     ofScripting(),
     ofDebug(),
+  )
+
+/** Scripts and functions. The libraries of functions are where RDB files take them from. */
+export const scripts = (): Layer.Layer<
+  ScriptingService | FunctionLibraries,
+  never,
+  EngineService | RedixConfig
+> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const { values } = yield* RedixConfig
+      const { heap } = yield* ProcessInfo
+      const made = scripting(yield* theEngine, {
+        thresholdMs: () => values.busyReplyThreshold,
+        heap,
+        compression: () => values.rdbcompression,
+        version: REDIS_VERSION,
+      })
+      return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))
+    }),
   )

@@ -9,7 +9,6 @@
  *
  * Both read their settings from RedixConfig; `layerWith` and `layerServerWith` take overrides instead.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -30,16 +29,20 @@ import type { ReplicationMaster } from "./replication/master/ReplicationMaster.j
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
-import { onRealTurns } from "./engine/Turn.js"
+import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
-import { families } from "./Families.js"
+import { families, scripts } from "./Families.js"
+import { Background } from "./engine/Background.js"
 import type { Command } from "./engine/Command.js"
-import { AppCommands } from "./engine/Commands.js"
+import * as Commands from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
-import { EngineService } from "./engine/Engine.js"
+import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
+import { filesLayer } from "./server/Files.js"
 import { PersistenceService } from "./server/Persistence.js"
 import type { ListenError } from "./net/ListenError.js"
+import { connector } from "./net/memory/IoredisConnector.js"
+import { connect } from "./net/memory/MemoryListener.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { ReplicationService } from "./server/replication/Replication.js"
@@ -70,9 +73,11 @@ export interface RedixOptions {
 
 const rdb = (options: RedixOptions) =>
   Layer.unwrap(
-    Effect.map(RedixConfig, (config) =>
-      RdbPersistence.layerOf({ settings: config.values, worker: options.snapshotWorker, id: newFileMark() }),
-    ),
+    Effect.gen(function* () {
+      const { values } = yield* RedixConfig
+      const id = newFileMark(yield* ProcessInfo)
+      return RdbPersistence.layerOf({ settings: values, worker: options.snapshotWorker, id })
+    }),
   )
 
 /** What rename-command says. All commands of Redis may be named, also those that are not here, and the app's own. */
@@ -100,7 +105,7 @@ const engine = () =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* checkDirectory(config)
-      return EngineService.layerOf(config.values, yield* commandNames(config, yield* AppCommands))
+      return EngineService.layerOf(config.values, yield* commandNames(config, yield* Commands.added))
     }),
   )
 
@@ -126,11 +131,12 @@ const layerOf = (
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
   families().pipe(
     Layer.provide(StatisticsService.layer()),
-    Layer.provideMerge(replication(options)),
-    Layer.provideMerge(PersistenceService.layer()),
+    Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
+    Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provide(ReplicationHistory.layer()),
-    Layer.provideMerge(engine()),
     Layer.provideMerge(rdb(options)),
+    Layer.provide(scripts()),
+    Layer.provideMerge(engine().pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(store()),
     Layer.provide(RespCodec.layer),
   )
@@ -177,15 +183,6 @@ const listening = (options: ListenOptions) =>
     }),
   )
 
-/** Masters are told the port this server really listens on. */
-const announcing = (): Layer.Layer<never, never, TcpServer | ReplicationService> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const replication = yield* ReplicationService
-      replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
-    }),
-  )
-
 /** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
   options: ListenOptions & RedixOptions = { portZero: "free" },
@@ -196,7 +193,6 @@ const layerServer = (
 > =>
   onRealTurns(
     loading(options).pipe(
-      Layer.provideMerge(announcing()),
       Layer.provideMerge(listening(options)),
       Layer.provideMerge(expecting(options)),
       Layer.provideMerge(layerOf(options)),
@@ -213,10 +209,17 @@ export const Redix = {
   layer,
   layerServer,
   /**
+   * A connection to the engine without a port: the client's end of it, a stream that client libraries take for a socket. It
+   * ends with the scope.
+   */
+  connect,
+  /** For ioredis and what is built on it: `new Redis({ Connector: yield* Redix.connector })`. */
+  connector,
+  /**
    * Waits until a client's SHUTDOWN has ended the server: its connections close and nothing listens any more. The process
    * is the app's and goes on.
    */
-  awaitShutdown: Effect.flatMap(EngineService, (engine) => engine.lifecycle.awaitEnd),
+  awaitShutdown: Effect.flatMap(theEngine, (engine) => engine.lifecycle.awaitEnd),
   /**
    * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
    * whatever a client asks for; without `save` none is written unless a command says so.
@@ -224,7 +227,7 @@ export const Redix = {
   layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
     onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
-      Layer.provide(NodeFileSystem.layer),
+      Layer.provide(filesLayer()),
     ),
   /** The server on a free loopback port (or `port`); files as in `layerWith`. */
   layerServerWith: (
@@ -232,6 +235,6 @@ export const Redix = {
   ): Layer.Layer<Parts | TcpServer, ListenError | InvalidConfigError | RdbError> =>
     layerServer({ portZero: "free", ...loadOf(overrides) }).pipe(
       Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
-      Layer.provide(NodeFileSystem.layer),
+      Layer.provide(filesLayer()),
     ),
 }

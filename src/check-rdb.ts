@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program redix-check-rdb: verifies an RDB file and says what it holds. Exit code 1 when anything is wrong. */
 import * as fs from "node:fs"
-import { defaultSettings } from "./engine/defaults.js"
+import { defaultSettings } from "./engine/Settings.js"
 import { keyAsJson, type RdbCheck, summaryLines } from "./rdb/RdbCheck.js"
 import { RdbDecoder } from "./rdb/decode/RdbDecoder.js"
 import { RdbCorruptError, RdbVersionError } from "./rdb/format/RdbErrors.js"

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The program: reads the command line, starts the server, ends it on SHUTDOWN or a signal. */
-import "./server/Signals.js"
+import "./program/Signals.js"
 import { rmSync } from "node:fs"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
@@ -14,14 +14,15 @@ import { helpText, parseArgv, pathIn, RedixConfig, type ShutdownFlag, versionTex
 import { guarded } from "./engine/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { Redix } from "./Redix.js"
-import { EngineService } from "./engine/Engine.js"
+import { theEngine } from "./engine/EngineService.js"
 import { startupLines } from "./server/Banner.js"
-import { loadFailure } from "./server/FileReport.js"
+import { loadFailure } from "./rdb/FileReport.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/Persistence.js"
-import { fileSink, standardSink } from "./server/LogSinks.js"
+import { fileSink } from "./server/LogSinks.js"
 import { type Crash, liveProcessInfo, ProcessInfo } from "./engine/world/ProcessInfo.js"
-import { rawArguments, rawEnvironment } from "./server/RawStart.js"
+import { rawArguments, rawEnvironment } from "./program/RawStart.js"
+import { standardSink } from "./program/StandardSink.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./net/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
@@ -84,7 +85,7 @@ const shutdownOptions = (flags: ReadonlySet<ShutdownFlag>): ShutdownOptions => (
 
 /** Turns signals into an orderly shutdown. As in Redis a second SIGINT ends at once, a second SIGTERM waits with the first. */
 const onSignals = Effect.gen(function* () {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   const { values } = yield* RedixConfig
   const { state } = yield* RdbPersistence
   const fork = Effect.runForkWith(yield* Effect.context<never>())
@@ -121,7 +122,7 @@ const bye = Effect.gen(function* () {
 })
 
 const program = Effect.gen(function* () {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   const tcp = yield* TcpServer
   role = () => (engine.role === "replica" ? "S" : "M")
   yield* onSignals
@@ -143,13 +144,7 @@ const program = Effect.gen(function* () {
 
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
 const server = Effect.scoped(program).pipe(
-  Effect.provide(
-    Redix.layerServer({
-      portZero: "off",
-      load: "later",
-      snapshotWorker: new URL("./rdb/snapshot/snapshotWorker.js", import.meta.url),
-    }),
-  ),
+  Effect.provide(Redix.layerServer({ portZero: "off", load: "later" })),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
   Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
     Effect.as(

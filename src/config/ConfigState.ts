@@ -82,22 +82,23 @@ export class ConfigState {
   configFile = ""
   /** Directives that files included by it give: CONFIG REWRITE must say what they are now, be it the default. */
   readonly fromIncludes = new Set<DirectiveName>()
-  private readonly texts: Map<string, string>
+  /** Secrets among them: nothing that prints the state shows these. */
+  readonly #texts: Map<string, string>
   private readonly hooks = new Map<string, Array<ChangeHook>>()
 
   constructor() {
     const { values, texts } = initial()
     this.values = values
-    this.texts = texts
+    this.#texts = texts
   }
 
   /** The text of a directive, by its canonical name, as CONFIG GET shows it. */
   text(name: DirectiveName): string {
-    return this.texts.get(name) ?? ""
+    return this.#texts.get(name) ?? ""
   }
 
   isDefault(entry: Entry): boolean {
-    return this.texts.get(entry.name) === entry.defaultText
+    return this.#texts.get(entry.name) === entry.defaultText
   }
 
   /** Calls `hook` at each change of a directive (by its canonical name) through CONFIG SET, in order of registration. */
@@ -213,12 +214,12 @@ export class ConfigState {
 
   private assign(entry: Entry, parsed: { readonly value: unknown; readonly text: string }): void {
     Object.assign(this.values, { [entry.field]: parsed.value })
-    this.texts.set(entry.name, parsed.text)
+    this.#texts.set(entry.name, parsed.text)
   }
 
   /** What Redix cannot do, said instead of answering OK. */
   private unableReason(entry: Entry, text: string): string | undefined {
-    if (text === this.texts.get(entry.name)) return undefined
+    if (text === this.#texts.get(entry.name)) return undefined
     if (entry.support === "none" || entry.support === "refused") return "Redix does not support this setting"
     if (entry.needsHook && !this.hooks.has(entry.name)) return "Redix can't change this setting while it runs"
     return undefined

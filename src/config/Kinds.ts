@@ -4,6 +4,7 @@
  * A kind is pure. `parse` takes the value as one byte text (see ByteText); several words of a redis.conf line arrive
  * joined by blanks. The reasons are the texts redis-server 7.0 answers. Kinds with more structure are in StructuredKinds.
  */
+import * as Redacted from "effect/Redacted"
 import { fromByteText, isByteTextUtf8 } from "./ByteText.js"
 import { quoteWord } from "./Words.js"
 
@@ -141,11 +142,11 @@ export const oneOf = <const W extends string>(
 })
 
 /** Any text. `optional` ones are unset when empty, and CONFIG REWRITE then drops their line. */
-const stringKind = (
+const stringKindOf = <A>(
   optional: boolean,
   check: (text: string) => string | undefined,
-  valueOf: (text: string) => string = fromByteText,
-): Kind<string> => ({
+  valueOf: (text: string) => A,
+): Kind<A> => ({
   label: "string",
   words: "one",
   lines: (text) => (optional && text === "" ? [] : [quoteWord(text)]),
@@ -155,13 +156,22 @@ const stringKind = (
   },
 })
 
+const stringKind = (optional: boolean, check: (text: string) => string | undefined): Kind<string> =>
+  stringKindOf(optional, check, fromByteText)
+
 const anyText = (): undefined => undefined
 
 export const string: Kind<string> = stringKind(false, anyText)
 export const optionalString: Kind<string> = stringKind(true, anyText)
 
 /** Any bytes, and the value is these: a byte text. */
-export const optionalBytes: Kind<string> = stringKind(true, anyText, (text) => text)
+export const optionalBytes: Kind<string> = stringKindOf(true, anyText, (text) => text)
+
+/** As `optionalBytes` and `optionalString`, for passwords, which nothing prints by accident. */
+export const secretBytes: Kind<Redacted.Redacted> = stringKindOf(true, anyText, (text) => Redacted.make(text))
+export const secretString: Kind<Redacted.Redacted> = stringKindOf(true, anyText, (text) =>
+  Redacted.make(fromByteText(text)),
+)
 
 /** Files are named in text; bytes that are none would open another file than the one meant. */
 const notUtf8 = (path: string): string | undefined =>

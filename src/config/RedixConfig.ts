@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { fromByteText, toByteText } from "./ByteText.js"
@@ -47,7 +48,7 @@ import {
 } from "./Settings.js"
 
 /** A value in an override: booleans are yes and no, a list is the words of a line, bytes are a secret that is no text. */
-type Override = string | number | boolean | Uint8Array | ReadonlyArray<string | number>
+type Override = string | number | boolean | Uint8Array | Redacted.Redacted | ReadonlyArray<string | number>
 
 type Unit = "b" | "k" | "kb" | "m" | "mb" | "g" | "gb" | "%"
 
@@ -60,7 +61,9 @@ type OverrideOf<A> = [A] extends [number]
       ? string extends A
         ? string | number | Uint8Array
         : A | ("yes" extends A ? boolean : never)
-      : Override
+      : [A] extends [Redacted.Redacted]
+        ? string | number | Uint8Array | Redacted.Redacted
+        : Override
 
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
@@ -80,6 +83,8 @@ export interface StartOptions {
   readonly environment: Environment
   /** The arguments, bytes where one is no UTF-8; those of Stdio when absent. */
   readonly args?: ReadonlyArray<string | Uint8Array>
+  /** The weakest of the sources, in place of Redis's defaults. */
+  readonly defaults?: Overrides
 }
 
 /** Why a start is refused. The program handles `--help` and `--version` by `parseArgv` before it builds the layer. */
@@ -96,15 +101,9 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   static layerOf(overrides: Overrides = {}): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
-      Effect.suspend(() => {
-        const settings: Array<Setting> = []
-        for (const [name, value] of Object.entries(overrides)) {
-          const setting = makeSetting(name, overrideWords(value), "the options")
-          if (setting instanceof InvalidConfigError) return Effect.fail(setting)
-          settings.push(setting)
-        }
-        return stateOf({ settings, warnings: [], configFile: "" })
-      }),
+      Effect.flatMap(overrideSettings(overrides), (settings) =>
+        stateOf({ settings, warnings: [], configFile: "" }),
+      ),
     )
   }
 
@@ -119,10 +118,21 @@ const overrideWords = (value: Override | null | undefined): ReadonlyArray<string
   // From JavaScript: no value is a wrong number of arguments.
   if (value === null || value === undefined) return []
   if (typeof value === "boolean") return [value ? "yes" : "no"]
+  if (Redacted.isRedacted(value)) return [toByteText(Redacted.value(value))]
   if (value instanceof Uint8Array) return [toByteText(value)]
   if (typeof value === "object") return value.map((word) => toByteText(String(word)))
   return [toByteText(String(value))]
 }
+
+const overrideSettings = Effect.fnUntraced(function* (overrides: Overrides) {
+  const settings: Array<Setting> = []
+  for (const [name, value] of Object.entries(overrides)) {
+    const setting = makeSetting(name, overrideWords(value), "the options")
+    if (setting instanceof InvalidConfigError) return yield* setting
+    settings.push(setting)
+  }
+  return settings
+})
 
 /** A provider of merged settings: one text a directive, empty texts included. */
 const providerOf = (texts: ReadonlyMap<string, string>): ConfigProvider.ConfigProvider =>
@@ -190,14 +200,16 @@ const stateOf = Effect.fnUntraced(function* (gathered: Gathered) {
   return state
 })
 
-/** As `stateOf`, with `dir` made absolute, and `logfile` tried: it must be there, or it is made. */
+/** As `stateOf`, with `dir`, where there is one, made absolute, and `logfile` tried: it must be there, or it is made. */
 const startState = Effect.fnUntraced(function* (gathered: Gathered) {
   const state = yield* stateOf(gathered)
-  const dir = yield* resolveDirectory("", state.values.dir).pipe(
-    Effect.mapError((reason) => invalid("the defaults", "dir", state.text("dir"), reason)),
-  )
-  state.assignText("dir", toByteText(dir))
-  const { logfile } = state.values
+  if (state.values.dir !== "") {
+    const absolute = yield* resolveDirectory("", state.values.dir).pipe(
+      Effect.mapError(({ reason }) => invalid("the defaults", "dir", state.text("dir"), reason)),
+    )
+    state.assignText("dir", toByteText(absolute))
+  }
+  const { dir, logfile } = state.values
   if (logfile !== "") {
     const fs = yield* FileSystem.FileSystem
     const source = gathered.settings.findLast(({ entry }) => entry.name === "logfile")?.source
@@ -221,7 +233,7 @@ export const checkDirectory = Effect.fnUntraced(function* (
     return yield* invalid("the options", "save", state.text("save"), "Save points need a 'dir'")
   }
   const resolved = yield* resolveDirectory("", dir).pipe(
-    Effect.mapError((reason) => invalid("the options", "dir", dir, reason)),
+    Effect.mapError(({ reason }) => invalid("the options", "dir", dir, reason)),
   )
   state.assignText("dir", toByteText(resolved))
 })
@@ -276,7 +288,8 @@ const gather = Effect.fnUntraced(function* (options: StartOptions) {
   const fromStdin = line.stdin ? yield* readStdin(place) : []
   const decided = new Set(line.options.flatMap((option) => ("entry" in option ? [option.entry] : [])))
   const environment = yield* readEnvironment(options.environment, decided, place)
-  const settings = [...fromFile, ...fromStdin, ...environment.settings]
+  const defaults = yield* overrideSettings(options.defaults ?? {})
+  const settings = [...defaults, ...fromFile, ...fromStdin, ...environment.settings]
   for (const option of line.options) settings.push(...(yield* readOption(option, place)))
   return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })
@@ -296,7 +309,7 @@ export const configSet = Effect.fnUntraced(function* (
     }
     const path = yield* Effect.result(resolveDirectory(state.values.dir, fromByteText(value)))
     if (path._tag === "Failure") {
-      const error = `ERR CONFIG SET failed (possibly related to argument 'dir') - ${path.failure}`
+      const error = `ERR CONFIG SET failed (possibly related to argument 'dir') - ${path.failure.reason}`
       missing ??= { ok: false, error }
     }
     resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])

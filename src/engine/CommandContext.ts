@@ -22,11 +22,29 @@ import type { PubSub } from "./PubSub.js"
 import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 
-export class CommandContext {
-  buf: Uint8Array = new Uint8Array(0)
+const NO_BYTES = new Uint8Array(0)
+const NO_PLACES = new Int32Array(0)
+
+/** Where a context points. */
+class Aim {
+  buf: Uint8Array = NO_BYTES
   argc = 0
-  argOff: Int32Array = new Int32Array(0)
-  argLen: Int32Array = new Int32Array(0)
+  argOff: Int32Array = NO_PLACES
+  argLen: Int32Array = NO_PLACES
+  command: CommandInfo | undefined = undefined
+  denyBlocking = false
+
+  constructor(
+    public db: Database,
+    public session: Session,
+  ) {}
+}
+
+export class CommandContext {
+  buf: Uint8Array = NO_BYTES
+  argc = 0
+  argOff: Int32Array = NO_PLACES
+  argLen: Int32Array = NO_PLACES
   /** Command being run (the subcommand's, for containers). */
   command: CommandInfo | undefined = undefined
   db: Database
@@ -40,6 +58,9 @@ export class CommandContext {
   keepReply = false
   /** The command comes from this server's master. */
   fromMaster = false
+  /** Where it pointed before the commands that run inside others, the innermost last; used again and again. */
+  private readonly saved: Array<Aim> = []
+  private depth = 0
 
   constructor(
     readonly keyspace: Keyspace,
@@ -55,6 +76,38 @@ export class CommandContext {
   ) {
     this.db = keyspace.database(0)
     this.propagation = new Propagation(log)
+  }
+
+  // ---- commands inside commands
+
+  /** Notes where it points, before a command runs inside the one in progress; `restore` follows in a `finally`. */
+  save(): void {
+    const { saved, db, session } = this
+    if (saved.length === this.depth) saved.push(new Aim(db, session))
+    const aim = saved[this.depth++]
+    aim.buf = this.buf
+    aim.argc = this.argc
+    aim.argOff = this.argOff
+    aim.argLen = this.argLen
+    aim.command = this.command
+    aim.denyBlocking = this.denyBlocking
+    aim.db = db
+    aim.session = session
+  }
+
+  /** Points where it pointed at the last `save`. */
+  restore(): void {
+    const aim = this.saved[--this.depth]
+    this.buf = aim.buf
+    this.argc = aim.argc
+    this.argOff = aim.argOff
+    this.argLen = aim.argLen
+    this.command = aim.command
+    this.denyBlocking = aim.denyBlocking
+    this.db = aim.db
+    this.session = aim.session
+    // A large request is not kept alive by it.
+    aim.buf = NO_BYTES
   }
 
   // ---- arguments

@@ -93,7 +93,7 @@ export class CommandTable {
     for (const declared of commands) {
       this.declarations.set(declared.name, declared.spec)
       if (this.renames.get(declared.name) === null) continue
-      const called = this.renames.get(declared.name) ?? declared.name
+      const called = this.calledName(declared.name)
       const name = Buffer.from(called, "latin1")
       if (this.find(name, 0, name.length) !== undefined)
         throw new Error(`command ${declared.name} is declared twice`)
@@ -104,6 +104,11 @@ export class CommandTable {
       this.names[at] = called
       this.commands.push(c)
     }
+  }
+
+  /** The name that clients call a command by. */
+  calledName(own: string): string {
+    return this.renames.get(own) ?? own
   }
 
   /** Puts something between dispatch and every handler. */

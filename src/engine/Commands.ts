@@ -1,5 +1,5 @@
 /**
- * Commands of an app's own, and families of commands as layers.
+ * Commands of an app's own, as layers.
  *
  *     const HELLO_WORLD = Commands.spec({ name: "helloworld", arity: 1, ... })
  *     const own = Commands.layer([Commands.command(HELLO_WORLD, (c) => c.out.simple("hello"))])
@@ -7,7 +7,8 @@
  *
  * They are in the table before a file is loaded, a master followed or a port open. From the declaration follow, as for
  * Redis's own, arity checks, COMMAND and its docs, keys, ACL categories and gates; rename-command knows their names, and
- * what they change is replicated. A layer adds to those provided to it.
+ * what they change is replicated. Layers add to each other, merged or provided one to another; a name that two of them
+ * declare, or Redis has, ends the start.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,6 @@ import { stringChunk, stringLength, stringOffset } from "../store/Entry.js"
 import { stringEncoding } from "../store/types/StringValue.js"
 import type { Command } from "./Command.js"
 import type { CommandContext } from "./CommandContext.js"
-import { EngineService } from "./Engine.js"
 import { Event } from "./KeyEvents.js"
 
 export { type Command, command, container, type Handler } from "./Command.js"
@@ -25,10 +25,25 @@ export type { CommandContext } from "./CommandContext.js"
 export { type CommandFacts, type CommandSpec, spec } from "./declare/CommandSpec.js"
 export { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from "../store/Entry.js"
 
-/** Commands that a server has beside Redis's. */
-export const AppCommands: Context.Reference<ReadonlyArray<Command>> = Context.Reference<
-  ReadonlyArray<Command>
->("redix/engine/AppCommands", { defaultValue: () => [] })
+/** What one layer adds. */
+class Addition {
+  constructor(readonly commands: ReadonlyArray<Command>) {}
+}
+
+/** Each layer's addition has a key of its own: layers that are merged would put one in place of the other. */
+const KEY = "redix/engine/AppCommands/"
+let layers = 0
+
+const additions = Effect.map(Effect.context<never>(), ({ mapUnsafe }) =>
+  [...mapUnsafe].filter(
+    (entry): entry is [string, Addition] => entry[0].startsWith(KEY) && entry[1] instanceof Addition,
+  ),
+)
+
+/** The commands of all layers that were provided. */
+export const added: Effect.Effect<ReadonlyArray<Command>> = Effect.map(additions, (all) =>
+  all.flatMap(([, { commands }]) => commands),
+)
 
 /** Adds commands to the servers that this layer is provided to. */
 export const layer = (commands: ReadonlyArray<Command>): Layer.Layer<never> =>
@@ -37,25 +52,15 @@ export const layer = (commands: ReadonlyArray<Command>): Layer.Layer<never> =>
 /** As `layer`, for commands that need services. */
 export const layerEffect = <E, R>(
   commands: Effect.Effect<ReadonlyArray<Command>, E, R>,
-): Layer.Layer<never, E, R> =>
-  Layer.effect(
-    AppCommands,
+): Layer.Layer<never, E, R> => {
+  const key = `${KEY}${++layers}`
+  return Layer.effectContext(
     Effect.gen(function* () {
-      const before = yield* AppCommands
-      return [...before, ...(yield* commands)]
+      const own: [string, Addition] = [key, new Addition(yield* commands)]
+      return Context.makeUnsafe<never>(new Map([...(yield* additions), own]))
     }),
   )
-
-/** Puts a family into the engine's table; for layers that a server is built of. The order of families does not matter. */
-export const family = <E, R>(
-  commands: Effect.Effect<ReadonlyArray<Command>, E, R>,
-): Layer.Layer<never, E, R | EngineService> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { table } = (yield* EngineService).dispatcher
-      table.add(yield* commands)
-    }),
-  )
+}
 
 /** The bytes of a string that was just looked up: a view, valid until the keyspace changes. */
 export const stringBytes = (c: CommandContext, ref: Ref): Uint8Array => {

@@ -66,6 +66,8 @@ export class Dispatcher {
   /** Counts of changes when the command in progress began. */
   private writesBefore = 0
   private dirtyBefore = 0
+  /** The throw that was settled last. */
+  private settled: unknown = undefined
   private readonly verbatim: () => ReadonlyArray<CommandArgument>
 
   readonly context: CommandContext
@@ -142,16 +144,24 @@ export class Dispatcher {
     this.dirtyBefore = keyspace.dirty
   }
 
-  /**
-   * Settles what a throw has left behind. Where memory gave out before the first change the command was refused; else
-   * the change stays, and since the log cannot tell it, the history ends. A write that threw for another reason counts as
-   * a change, whatever it did.
-   */
+  /** Settles what a throw has left behind, whichever command it came from. */
   reset(cause?: unknown, what?: string): void {
+    this.pushes.reset()
+    this.brokenOff(cause, what)
+    this.settled = undefined
+  }
+
+  /**
+   * The command in progress has thrown. Where memory gave out before the first change it was refused; else the change
+   * stays, and since the log cannot tell it, the history ends. A write that threw for another reason counts as a change,
+   * whatever it did. The throw passes through the commands around it, and is settled once.
+   */
+  private brokenOff(cause: unknown, what?: string): void {
     const c = this.context
     const { keyspace, command, propagation } = c
-    this.pushes.reset()
     propagation.reset()
+    if (cause !== undefined && cause === this.settled) return
+    this.settled = cause
     const full = cause instanceof ArenaFullError
     const changed = keyspace.arena.writes !== this.writesBefore || keyspace.dirty !== this.dirtyBefore
     if (!changed && (full || ((command?.bits ?? 0) & CommandBit.write) === 0)) return
@@ -261,7 +271,12 @@ export class Dispatcher {
     try {
       waiting = cmd.handler(c)
     } catch (cause) {
-      if (!(cause instanceof ReplyOverflow)) throw cause
+      if (!(cause instanceof ReplyOverflow)) {
+        // Here, while the context points at it: a script may take the throw for an error of its own and go on.
+        this.brokenOff(cause)
+        pushes.start = outer
+        throw cause
+      }
       // A client beyond its output limit is about to be cut off; another one is told why it gets no reply.
       c.out.truncate(Math.min(pushes.start, c.out.pos))
       if (!c.out.overflowed) c.out.error(Errors.replyTooLarge)
@@ -291,7 +306,8 @@ export class Dispatcher {
     const p = c.propagation
     if (p.plain) {
       if (!changed) return
-      if (raw !== undefined && c.buf === raw.buf) {
+      // A client in the same process sends no bytes of its own.
+      if (raw !== undefined && c.buf === raw.buf && raw.rawEnd > raw.rawStart) {
         p.log.appendRaw(c.session.database, c.buf, raw.rawStart, raw.rawEnd - raw.rawStart)
         return
       }
@@ -333,36 +349,32 @@ export class Dispatcher {
       c.out.error(Errors.noPermInExec)
       return undefined
     }
-    const { buf, argc, argOff, argLen, command, denyBlocking } = c
-    c.buf = queued.buf
-    c.argc = queued.argOff.length
-    c.argOff = queued.argOff
-    c.argLen = queued.argLen
-    c.command = inner
-    c.denyBlocking = true
-    c.db = c.keyspace.database(c.session.database)
     const errors = c.out.errorCount
-    this.note()
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
-    c.keepReply = false
-    let waiting = this.call(inner, undefined) ?? undefined
-    // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
-    if (waiting !== undefined && this.gates.busy === undefined) {
-      waiting = undefined
+    c.save()
+    try {
+      c.buf = queued.buf
+      c.argc = queued.argOff.length
+      c.argOff = queued.argOff
+      c.argLen = queued.argLen
+      c.command = inner
+      c.denyBlocking = true
+      c.keepReply = false
+      c.db = c.keyspace.database(c.session.database)
+      this.note()
+      const waiting = this.call(inner, undefined) ?? undefined
+      if (waiting === undefined || this.gates.busy !== undefined) return waiting
+      // A handler that may not block answers at once; one that cannot must not leave EXEC's array short.
       c.session.held = undefined
       c.out.error(Errors.waitsInTransaction)
+      return undefined
+    } finally {
+      this.nestedErrors += c.out.errorCount - errors
+      if (c.session.muted && !c.keepReply) c.out.truncate(this.pushes.floor)
+      this.pushes.floor = floor
+      c.restore()
     }
-    this.nestedErrors += c.out.errorCount - errors
-    if (c.session.muted && !c.keepReply) c.out.truncate(this.pushes.floor)
-    this.pushes.floor = floor
-    c.buf = buf
-    c.argc = argc
-    c.argOff = argOff
-    c.argLen = argLen
-    c.command = command
-    c.denyBlocking = denyBlocking
-    return waiting
   }
 
   /**
@@ -372,11 +384,11 @@ export class Dispatcher {
   runFor(session: Session, database: number, body: (c: CommandContext) => boolean): Uint8Array {
     const c = this.context
     const { out } = c
-    const { buf, argc, argOff, argLen, command, denyBlocking, db, session: before } = c
     const errors = out.errorCount
     const start = this.timer.now()
     const mark = out.pos
     const resp = out.resp
+    c.save()
     c.session = session
     c.db = c.keyspace.database(database)
     out.resp = session.resp
@@ -395,14 +407,7 @@ export class Dispatcher {
     } finally {
       out.truncate(mark)
       out.resp = resp
-      c.session = before
-      c.db = db
-      c.buf = buf
-      c.argc = argc
-      c.argOff = argOff
-      c.argLen = argLen
-      c.command = command
-      c.denyBlocking = denyBlocking
+      c.restore()
     }
   }
 }

@@ -7,7 +7,7 @@
 import { allows } from "./clients/Rights.js"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"
 import type { Session } from "./clients/Session.js"
-import type { Settings } from "./Settings.js"
+import { secretIsSet, type Settings } from "./Settings.js"
 import * as Errors from "../resp/Errors.js"
 import type { MemoryLimit } from "../store/MemoryLimit.js"
 
@@ -20,8 +20,8 @@ const CLOSER = CommandBit.unqueued | CommandBit.judged
 
 type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
 
-const isLocal = ({ address }: Session): boolean =>
-  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+const isLocal = ({ address, inProcess }: Session): boolean =>
+  inProcess || address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export class Gates {
   bits: number = CommandBit.guarded
@@ -41,6 +41,8 @@ export class Gates {
   busy: string | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
+  /** As of the last `update`: the arena gets no more memory. */
+  strained = false
 
   /** @param memory asked before a command that uses memory is refused */
   constructor(
@@ -50,10 +52,11 @@ export class Gates {
 
   /** Must be called after any of the states changed. */
   update(): void {
+    this.strained = this.memory.strained
     let bits = this.pausedBits | CommandBit.guarded
     // EXEC stands for what is queued, so it gets a closer look wherever a write does.
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CLOSER
-    if (this.memory.max > 0) bits |= CommandBit.denyOom | CLOSER
+    if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CLOSER
     if (this.pausedBits !== 0) bits |= CLOSER
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     if (this.busy !== undefined) bits |= CommandBit.any
@@ -65,7 +68,11 @@ export class Gates {
     const bits = this.bitsFor(own, session)
     if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
       return Errors.guarded(cmd.name)
-    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.settings.requirepass !== "")
+    if (
+      !session.authenticated &&
+      (cmd.bits & CommandBit.noAuth) === 0 &&
+      secretIsSet(this.settings.requirepass)
+    )
       return Errors.noAuth
     if (session.kind === "master") return undefined
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
@@ -101,7 +108,7 @@ export class Gates {
   }
 
   private stateRefusal(own: number, bits: number, session: Session): string | undefined {
-    if (this.memory.max > 0 && needsMemory(bits, session) && this.memory.passed()) return Errors.outOfMemory
+    if (needsMemory(bits, session) && this.memory.passed()) return Errors.outOfMemory
     const stops = (bits & CommandBit.write) | (own & CommandBit.stopsOnFailedSave)
     if (this.saveFailed && stops !== 0) return Errors.misconf
     if ((bits & CommandBit.write) === 0) return undefined

@@ -89,19 +89,17 @@ export class HeldCommands {
   ): void {
     const c = this.context
     const cmd = this.table.byId[queued.id]
-    const { buf, argc: argcBefore, argOff, argLen, command, session: before } = c
-    c.session = session
-    c.buf = queued.buf
-    c.argc = argc
-    c.argOff = queued.argOff
-    c.argLen = queued.argLen
-    c.command = cmd
-    this.timer.record(cmd, c, ms, more, servedMs)
-    c.session = before
-    c.buf = buf
-    c.argc = argcBefore
-    c.argOff = argOff
-    c.argLen = argLen
-    c.command = command
+    c.save()
+    try {
+      c.session = session
+      c.buf = queued.buf
+      c.argc = argc
+      c.argOff = queued.argOff
+      c.argLen = queued.argLen
+      c.command = cmd
+      this.timer.record(cmd, c, ms, more, servedMs)
+    } finally {
+      c.restore()
+    }
   }
 }

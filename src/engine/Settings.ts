@@ -2,10 +2,13 @@
  * The settings that handlers read at run time. The server's configuration object satisfies this by shape, so commands
  * know nothing of where a value came from; CONFIG SET changes them in place.
  */
+import * as Redacted from "effect/Redacted"
 import type { FreeingPolicy } from "../store/Keyspace.js"
 
 export interface Settings extends FreeingPolicy {
   readonly databases: number
+  /** Clients at most. */
+  readonly maxclients: number
   readonly protoMaxBulkLen: number
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
@@ -20,7 +23,7 @@ export interface Settings extends FreeingPolicy {
   readonly streamNodeMaxEntries: number
   readonly hllSparseMaxBytes: number
   /** Password of the default user, a character a byte; "" = none. */
-  readonly requirepass: string
+  readonly requirepass: Redacted.Redacted
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
   readonly clientOutputBufferLimit: {
@@ -45,4 +48,41 @@ export interface OutputLimit {
   readonly hardBytes: number
   readonly softBytes: number
   readonly softSeconds: number
+}
+
+/** Whether a secret is set: an empty one is none. */
+export const secretIsSet = (secret: Redacted.Redacted): boolean => Redacted.value(secret) !== ""
+
+/** Redis's default for every one of them; an embedding without configuration runs on these. */
+export const defaultSettings: Settings = {
+  databases: 16,
+  protoMaxBulkLen: 512 * 1024 * 1024,
+  lazyfreeLazyUserDel: false,
+  lazyfreeLazyUserFlush: false,
+  lazyfreeLazyExpire: false,
+  lazyfreeLazyServerDel: false,
+  hashMaxListpackEntries: 512,
+  hashMaxListpackValue: 64,
+  setMaxIntsetEntries: 512,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValue: 64,
+  listMaxListpackSize: -2,
+  listCompressDepth: 0,
+  streamNodeMaxBytes: 4096,
+  streamNodeMaxEntries: 100,
+  hllSparseMaxBytes: 3000,
+  requirepass: Redacted.make(""),
+  maxclients: 10_000,
+  notifyKeyspaceEvents: new Set(),
+  clientOutputBufferLimit: {
+    normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
+    replica: { hardBytes: 256 * 1024 * 1024, softBytes: 64 * 1024 * 1024, softSeconds: 60 },
+    pubsub: { hardBytes: 32 * 1024 * 1024, softBytes: 8 * 1024 * 1024, softSeconds: 60 },
+  },
+  clientQueryBufferLimit: 1024 * 1024 * 1024,
+  enableDebugCommand: "no",
+  enableModuleCommand: "no",
+  slowlogLogSlowerThan: 10_000,
+  slowlogMaxLen: 128,
+  latencyMonitorThreshold: 0,
 }

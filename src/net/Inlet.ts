@@ -9,8 +9,8 @@
  * bytes given to `take` are its own only until it returns (SharedRead.ts); held chunks are copies.
  */
 import * as Effect from "effect/Effect"
-import type * as Net from "node:net"
 import { readShared } from "./SharedRead.js"
+import type { Transport } from "./Transport.js"
 
 /** Runs the first `length` bytes of a chunk to their end; false = the fiber has to go on. */
 type Take = (chunk: Uint8Array, length: number) => boolean
@@ -26,7 +26,7 @@ export class Inlet {
   private limit: () => number = () => 0
 
   constructor(
-    private readonly raw: Net.Socket,
+    private readonly raw: Transport,
     /** Sees every chunk as it comes. */
     private readonly arrived: (bytes: number) => void,
   ) {

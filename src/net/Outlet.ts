@@ -15,9 +15,9 @@
  * for as long as it likes before it reads. How much may wait is for client-output-buffer-limit to say.
  */
 import * as Effect from "effect/Effect"
-import type * as Net from "node:net"
 import type { Joined, Peer } from "../engine/clients/Peer.js"
 import { KeptOutput } from "./KeptOutput.js"
+import type { Transport } from "./Transport.js"
 
 /** Queued pieces of up to this many bytes together are joined into one write. */
 const JOINED_BYTES_MAX = 64 * 1024
@@ -69,7 +69,7 @@ export class Outlet implements Peer {
   private writing = false
 
   constructor(
-    readonly raw: Net.Socket,
+    readonly raw: Transport,
     private readonly owner: OutletOwner,
   ) {
     this.direct = writesDirectly(raw) ? raw : undefined

@@ -9,7 +9,6 @@
  * Where a runtime's sockets look different, and for TLS, everything goes through the stream as usual: `readShared` answers
  * false.
  */
-import type * as Net from "node:net"
 import { forgetForeseen } from "../memory/table/Foresight.js"
 
 /** As much as Node reads at once. */
@@ -18,7 +17,7 @@ const BUFFER_BYTES = 64 * 1024
 /** No Buffer, whose `slice` copies nothing. */
 const shared = new Uint8Array(BUFFER_BYTES)
 
-const symbolOf = (socket: Net.Socket, name: string): symbol | undefined =>
+const symbolOf = (socket: object, name: string): symbol | undefined =>
   Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === name)
 
 /**
@@ -26,10 +25,7 @@ const symbolOf = (socket: Net.Socket, name: string): symbol | undefined =>
  * It is the buffer itself, no view of it: references to young objects would have to be noted for the collector wherever
  * the parser keeps them, 3 % of a deep pipeline. What was read before still comes as "data" events, before anything else.
  */
-export const readShared = (
-  socket: Net.Socket,
-  take: (chunk: Uint8Array, length: number) => void,
-): boolean => {
+export const readShared = (socket: object, take: (chunk: Uint8Array, length: number) => void): boolean => {
   const handle: unknown = Reflect.get(socket, "_handle")
   const buffer = symbolOf(socket, "kBuffer")
   const callback = symbolOf(socket, "kBufferCb")

@@ -3,35 +3,33 @@
  *
  * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
  * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
- * then ends every connection after what it has to say is out (at most CLOSE_WAIT_MS). So does SHUTDOWN.
+ * then ends every connection after what it has to say is out (Closing.ts). So does SHUTDOWN.
  */
-import * as NodeSocket from "@effect/platform-node/NodeSocket"
-import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type { SocketServer } from "effect/socket/SocketServer"
 import * as References from "effect/References"
 import type * as Net from "node:net"
 import { dirname } from "node:path"
-import node from "node:process"
 import type * as Tls from "node:tls"
-import { Background, restarted } from "../engine/Background.js"
-import { afterThis, withinReal } from "../engine/Turn.js"
-import { isMainThread } from "node:worker_threads"
+import { Background } from "../engine/Background.js"
+import { ProcessInfo } from "../engine/world/ProcessInfo.js"
+import { Turn } from "../engine/world/Turn.js"
 import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
 import type { Engine } from "../engine/Engine.js"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
+import { ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
 type ListenSettings = TlsSettings &
@@ -58,16 +56,8 @@ export interface ListenOptions {
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
 const REFUSED_MAX = 16
 
-/** A connection still sending this long after its end was asked for is cut. */
-const CLOSE_WAIT_MS = 500
-
-/** A listener that failed accepts again after this. */
-const RESTART_MS = 1000
-
-type Server = SocketServer["Service"]
-
 interface Listener {
-  readonly server: Server
+  readonly socket: ListeningSocket
   readonly kind: "tcp" | "tls" | "unix"
   readonly port: number
 }
@@ -91,12 +81,12 @@ export class TcpServer extends Context.Service<
 }
 
 const open = Effect.fnUntraced(function* (settings: ListenSettings, options: ListenOptions) {
-  const engine = yield* EngineService
+  const engine = yield* theEngine
   // SHUTDOWN ends it before the layer's.
   const scope = yield* Scope.fork(yield* Effect.scope)
   const server = yield* Scope.provide(listen(engine, settings, options), scope)
   const end = Effect.uninterruptible(Scope.close(scope, Exit.void))
-  const background = yield* Background.make()
+  const background = yield* Background.make
   background.run(Effect.andThen(engine.lifecycle.awaitEnd, end))
   return server
 })
@@ -128,13 +118,14 @@ const listen = Effect.fnUntraced(function* (
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
   const refused = new Set<Net.Socket>()
-  const background = yield* Background.make()
+  const background = yield* Background.make
+  // Stops accepting before the connections end.
+  yield* Effect.addFinalizer(() => Effect.sync(() => listeners.forEach(({ socket }) => socket.hold())))
   for (const listener of listeners) {
-    const accepting = listener.server.run(() => accept(engine, settings, listener, refused))
-    background.run(restarted("a listener", RESTART_MS, Effect.orDie(accepting)))
+    listener.socket.accept((raw) => background.run(serve(engine, settings, listener, raw, refused)))
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
-  if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)
+  engine.listeningPort = ports[0] ?? 0
   return {
     ports: [...new Set(ports)],
     tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
@@ -164,9 +155,7 @@ const openAddresses = Effect.fnUntraced(function* (
       allowHalfOpen: true,
       ipv6Only: host.includes(":"),
     }
-    const make: Effect.Effect<Server, unknown, Scope.Scope> =
-      tls === undefined ? NodeSocketServer.make(at) : NodeSocketServer.makeTls({ ...tls, ...at })
-    const result = yield* Effect.result(make)
+    const result = yield* Effect.result(ListeningSocket.open(at, tls))
     if (result._tag === "Failure") {
       const error = new ListenError({
         address: `${host}:${port}`,
@@ -177,10 +166,9 @@ const openAddresses = Effect.fnUntraced(function* (
       failure ??= error
       continue
     }
-    const address = result.success.address
     // A free port is chosen once and used on every address.
-    if (address._tag !== "UnixPathAddress") port = address.port
-    into.push({ server: result.success, kind, port })
+    port = result.success.port
+    into.push({ socket: result.success, kind, port })
     opened++
   }
   if (opened === 0 && failure !== undefined) return yield* failure
@@ -200,10 +188,10 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
     })
   // As redis-server: a socket file left by a killed server is in the way and taken.
   yield* Effect.ignore(fs.remove(path))
-  const make = NodeSocketServer.make({ path, backlog: settings.tcpBacklog, allowHalfOpen: true })
-  const server = yield* withPermissions(settings.unixsocketperm, make).pipe(Effect.catch(fail))
+  const make = ListeningSocket.open({ path, backlog: settings.tcpBacklog, allowHalfOpen: true })
+  const socket = yield* withPermissions(settings.unixsocketperm, make).pipe(Effect.catch(fail))
   if (settings.unixsocketperm !== 0) yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.catch(fail))
-  return { server, kind: "unix", port: 0 } satisfies Listener
+  return { socket, kind: "unix", port: 0 } satisfies Listener
 })
 
 /**
@@ -214,14 +202,15 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
 const withPermissions = <A, E, R>(
   permissions: number,
   make: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, R> => {
-  if (permissions === 0 || !isMainThread) return make
-  return Effect.suspend(() => {
-    const before = node.umask(0o777 & ~permissions)
-    afterThis(() => node.umask(before))
-    return make
+): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const { fileMask } = yield* ProcessInfo
+    const turns = yield* Turn
+    if (permissions === 0 || fileMask === undefined) return yield* make
+    const before = fileMask(0o777 & ~permissions)
+    turns.afterThis(() => fileMask(before))
+    return yield* make
   }).pipe(Effect.provideService(References.MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
-}
 
 /** The system's word on a failed listen, dug out of the wrappers around it. */
 const reasonOf = (error: unknown): string => {
@@ -241,15 +230,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",
 }
 
-const accept = (
+const serve = (
   engine: Engine,
   settings: ListenSettings,
   listener: Listener,
+  raw: Net.Socket,
   refused: Set<Net.Socket>,
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const raw = Option.getOrThrow(yield* Effect.serviceOption(NodeSocket.NetSocket))
-    yield* Effect.addFinalizer(() => closed(raw))
+    yield* Effect.addFinalizer(() => closing(raw, engine.turns))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++
@@ -278,21 +267,6 @@ const turnAway = (raw: Net.Socket, refusal: string, refused: Set<Net.Socket>): v
   raw.once("close", () => refused.delete(raw))
 }
 
-/** Waits for a socket's end; a peer that reads nothing must not hold up the server, so it is cut after a while. */
-const closed = (raw: Net.Socket): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (raw.closed) return Effect.void
-    const end = Effect.callback<void>((resume) => {
-      const done = (): void => resume(Effect.void)
-      raw.once("close", done)
-      return Effect.sync(() => void raw.off("close", done))
-    })
-    // Nobody's reading can hold up what is destroyed; a race with the clock takes three fibers.
-    if (raw.destroyed) return end
-    const cut = Effect.sync(() => void raw.destroy())
-    return withinReal(end, CLOSE_WAIT_MS, () => cut)
-  })
-
 /** Why a new connection is turned away, or undefined. */
 const refusalOf = (
   engine: Engine,
@@ -301,7 +275,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && settings.requirepass === ""
+  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }

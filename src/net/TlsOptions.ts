@@ -1,9 +1,11 @@
 /** TLS for the listener: the tls-* directives, with their files read. */
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as FileSystem from "effect/FileSystem"
 import type * as Tls from "node:tls"
 import { pathIn, type RedixValues } from "../config/index.js"
 import { ListenError } from "./ListenError.js"
+import { secretIsSet } from "../engine/Settings.js"
 
 /** Reads the files that directives name, seen from `dir`. */
 const fileReader = (dir: string) =>
@@ -30,7 +32,7 @@ export const readClientTlsOptions = Effect.fnUntraced(function* (
   const options: Tls.ConnectionOptions = { rejectUnauthorized: true, checkServerIdentity: () => undefined }
   if (cert !== "") options.cert = yield* read(cert)
   if (key !== "") options.key = yield* read(key)
-  if (passphrase !== "") options.passphrase = passphrase
+  if (secretIsSet(passphrase)) options.passphrase = Redacted.value(passphrase)
   if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
   return options
 })
@@ -71,7 +73,7 @@ export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings
     honorCipherOrder: settings.tlsPreferServerCiphers,
   }
   if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
-  if (settings.tlsKeyFilePass !== "") options.passphrase = settings.tlsKeyFilePass
+  if (secretIsSet(settings.tlsKeyFilePass)) options.passphrase = Redacted.value(settings.tlsKeyFilePass)
   if (ciphers !== "") options.ciphers = ciphers
   if (versions.length > 0) {
     options.minVersion = versions.includes("TLSv1.2") ? "TLSv1.2" : "TLSv1.3"

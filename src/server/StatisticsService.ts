@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { RedixConfig } from "../config/RedixConfig.js"
-import { EngineService } from "../engine/Engine.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 import { followConfig } from "./ConfigHooks.js"
 import { describeStatistics } from "./info/describe.js"
@@ -17,7 +17,7 @@ export class StatisticsService extends Context.Service<StatisticsService, Statis
     Layer.effect(
       StatisticsService,
       Effect.gen(function* () {
-        const engine = yield* EngineService
+        const engine = yield* theEngine
         const config = yield* RedixConfig
         const statistics = new Statistics(engine, config, yield* ProcessInfo)
         describeStatistics(engine.info, statistics)

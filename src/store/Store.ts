@@ -1,6 +1,7 @@
 /**
- * The Store service: a Keyspace whose time comes from Effect's Clock and whose randomness from Effect's Random. Its
- * methods are synchronous; see Keyspace.ts. The layer needs nothing but its options.
+ * The Store service: a Keyspace whose time comes from Effect's Clock and whose randomness from Effect's Random. An app
+ * sees how much it holds, the server's own parts the keyspace itself (`theKeyspace`). The layer needs nothing but its
+ * options.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -47,7 +48,26 @@ const generator = Effect.gen(function* () {
   }
 })
 
-export class Store extends Context.Service<Store, Keyspace>()("redix/store/Store") {
+/** What an app sees of a keyspace; its keys are a client's to read. */
+export interface StoreShape {
+  /** The databases that were ever used, by number. */
+  readonly databases: ReadonlyArray<{
+    readonly id: number
+    /** How many keys it holds, and how many of them have a time to live. */
+    readonly size: number
+    readonly expires: number
+  }>
+  readonly stats: {
+    readonly keyspaceHits: number
+    readonly keyspaceMisses: number
+    readonly expiredKeys: number
+    readonly lazyFreedObjects: number
+  }
+  /** Values that wait to be freed in slices. */
+  readonly lazyPending: number
+}
+
+export class Store extends Context.Service<Store, StoreShape>()("redix/store/Store") {
   static readonly make = Effect.fnUntraced(function* (options: StoreOptions) {
     yield* seedHash
     const random = yield* generator
@@ -59,3 +79,9 @@ export class Store extends Context.Service<Store, Keyspace>()("redix/store/Store
   static readonly layerOf = (options: StoreOptions = { databases: 16 }): Layer.Layer<Store> =>
     Layer.effect(Store, Store.make(options))
 }
+
+/** The keyspace whole, for the server's own parts. */
+export const theKeyspace: Effect.Effect<Keyspace, never, Store> = Effect.map(Store, (store) => {
+  if (!(store instanceof Keyspace)) throw new Error("the store is not one of this package's layers")
+  return store
+})

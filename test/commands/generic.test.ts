@@ -2,7 +2,8 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import { Redix } from "../../src/Redix.js"
-import { type Engine, EngineService } from "../../src/engine/Engine.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { theEngine } from "../../src/engine/EngineService.js"
 import { type LocalClient, localClient, recordEvents, recordLog } from "../support/Local.js"
 
 const START = 1_700_000_000_000
@@ -19,7 +20,7 @@ const world = (body: (w: World) => Effect.Effect<void> | void, settings: Record<
   Effect.gen(function* () {
     yield* TestClock.setTime(START)
     const check = Effect.gen(function* () {
-      const engine = yield* EngineService
+      const engine = yield* theEngine
       const { run } = localClient(engine)
       const w: World = { engine, run, events: recordEvents(engine), log: recordLog(engine) }
       const waiting = body(w)

@@ -9,7 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { type Engine, EngineService, type Overrides, Redix, TcpServer } from "../../src/index.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { theEngine } from "../../src/engine/EngineService.js"
+import { type Overrides, Redix, TcpServer } from "../../src/index.js"
 import { RawClient } from "../support/RawClient.js"
 
 interface App {
@@ -41,7 +43,7 @@ const start = async (overrides: Overrides = {}): Promise<App> => {
   stops.push(stop)
   return {
     port,
-    engine: Context.get(context, EngineService),
+    engine: await Effect.runPromise(Effect.provideContext(theEngine, context)),
     logged,
     shutdown: Effect.runPromise(Effect.provideContext(Redix.awaitShutdown, context)),
     client: async () => {

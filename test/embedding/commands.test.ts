@@ -20,15 +20,16 @@ const facts = {
   complexity: "O(1)",
 } as const
 
-/** Answers where the app runs. */
-const WHERE = Commands.spec({
+const WHERE_FACTS = {
   ...facts,
-  name: "where",
   arity: 1,
   summary: "Says where it runs.",
   flags: ["readonly", "fast"],
   acl: ["string"],
-})
+} as const
+
+/** Answers where the app runs. */
+const WHERE = Commands.spec({ ...WHERE_FACTS, name: "where" })
 
 /** SHOUT key: puts an exclamation mark behind a string. */
 const SHOUT = Commands.spec({
@@ -56,9 +57,12 @@ const own = Commands.layerEffect(
   Effect.map(Place, (place) => [Commands.command(WHERE, (c) => c.out.bulkText(place))]),
 ).pipe(Layer.provide(Commands.layer([shout])), Layer.provide(Layer.succeed(Place, "here")))
 
-const start = async (overrides: Overrides = {}): Promise<{ port: number; client: RawClient }> => {
+const start = async (
+  overrides: Overrides = {},
+  commands: Layer.Layer<never> = own,
+): Promise<{ port: number; client: RawClient }> => {
   const scope = Effect.runSync(Scope.make())
-  const layer = Redix.layerServerWith(overrides).pipe(Layer.provide(own))
+  const layer = Redix.layerServerWith(overrides).pipe(Layer.provide(commands))
   const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const port = Context.get(context, TcpServer).ports[0] ?? 0
   const client = await RawClient.connect({ host: "127.0.0.1", port })
@@ -76,6 +80,26 @@ it("run, may need services, and one layer adds to another", async () => {
   await client.command("SET", "k", "hello")
   expect(await client.text("SHOUT", "k")).toBe("+OK\r\n")
   expect(await client.text("GET", "k")).toBe("$6\r\nhello!\r\n")
+})
+
+const saying = (name: string) =>
+  Commands.command(Commands.spec({ ...WHERE_FACTS, name }), (c) => c.out.bulkText(name))
+
+it("layers that are merged all count, the same layer once", async () => {
+  const one = Commands.layer([saying("one")])
+  const both = Layer.mergeAll(one, Commands.layer([saying("two")]), one)
+  const nested = Commands.layer([saying("four")]).pipe(Layer.provide(Commands.layer([saying("three")])))
+  const { client } = await start({ "rename-command": ["two", "zwei"] }, Layer.mergeAll(both, nested))
+  for (const name of ["one", "three", "four"]) expect(await client.text(name)).toContain(name)
+  expect(await client.text("zwei")).toContain("two")
+})
+
+it("a name that is taken ends the start", async () => {
+  for (const commands of [
+    Commands.layer([saying("get")]),
+    Layer.mergeAll(Commands.layer([saying("one")]), Commands.layer([saying("one")])),
+  ])
+    await expect(start({}, commands)).rejects.toThrow(/^command (get|one) is declared twice$/)
 })
 
 it("are found by rename-command", async () => {

@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import { type Engine, EngineService, type Overrides, Redix, TcpServer } from "../../src/index.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { theEngine } from "../../src/engine/EngineService.js"
+import { type Overrides, Redix, TcpServer } from "../../src/index.js"
 import { RawClient } from "../support/RawClient.js"
 
 const connect = (port: number) =>
@@ -30,17 +32,18 @@ const until = (condition: () => boolean | Promise<boolean>) =>
 /** Counts the turns of the clock-driven work. */
 const countTurns = (engine: Engine): { turns: number } => {
   const count = { turns: 0 }
-  engine.onCron.push(() => {
+  const cron = (): number => {
     count.turns++
     return Infinity
-  })
+  }
+  engine.parts.add({ cron })
   return count
 }
 
 it.effect("a day passes in a few turns", () =>
   Effect.gen(function* () {
     const one = yield* client
-    const count = countTurns(yield* EngineService)
+    const count = countTurns(yield* theEngine)
     for (let i = 0; i < 10; i++) yield* say(one, "SET", `k${i}`, "v", "EX", String(3600 * (i + 1)))
     yield* TestClock.adjust("1 day")
     assert.isBelow(count.turns, 100)
@@ -66,7 +69,7 @@ it.effect("the clock may be set to the present", () =>
 it.effect("keys expire in their order, each within a tenth of a second", () =>
   Effect.gen(function* () {
     const one = yield* client
-    const engine = yield* EngineService
+    const engine = yield* theEngine
     const seen: Array<string> = []
     engine.keyspace.listeners.push({
       expired: (_db, buf, off, len) => {
@@ -92,7 +95,7 @@ it.effect("keys expire in their order, each within a tenth of a second", () =>
 
 it.effect("waits and pauses end, idle clients go, when their time has come", () =>
   Effect.gen(function* () {
-    const engine = yield* EngineService
+    const engine = yield* theEngine
     const [one, waiting, paused, idle] = [yield* client, yield* client, yield* client, yield* client]
     yield* say(idle, "PING")
     yield* say(one, "CONFIG", "SET", "timeout", "7200")
@@ -125,7 +128,7 @@ it.effect("a save point is reached by time alone", () =>
     const dir = yield* folder
     const play = Effect.gen(function* () {
       const one = yield* client
-      const count = countTurns(yield* EngineService)
+      const count = countTurns(yield* theEngine)
       yield* say(one, "SET", "a", "1")
       yield* TestClock.adjust("899 seconds")
       assert.isFalse(fs.existsSync(path.join(dir, "dump.rdb")))
@@ -139,7 +142,7 @@ it.effect("a save point is reached by time alone", () =>
 
 it.effect("the end of the layer does not wait for a client that does not read", () =>
   Effect.gen(function* () {
-    const engine = yield* EngineService
+    const engine = yield* theEngine
     const one = yield* client
     yield* say(one, "SET", "b", "x".repeat(100_000))
     one.socket.pause()

@@ -3,31 +3,32 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { defaultSettings } from "../../src/engine/defaults.js"
+import { defaultSettings } from "../../src/engine/Settings.js"
 import {
   RdbPersistence,
   type PersistenceSettings,
   type RdbPersistenceShape,
 } from "../../src/rdb/RdbPersistence.js"
+import { FunctionLibraries } from "../../src/rdb/load/KeptLibraries.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
 import { dataCommands } from "../../src/commands/index.js"
 import { RespCodec } from "../../src/resp/RespCodec.js"
-import { type Engine, EngineService } from "../../src/engine/Engine.js"
-import { Store } from "../../src/store/Store.js"
+import { Background } from "../../src/engine/Background.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { EngineService, theEngine } from "../../src/engine/EngineService.js"
+import { Store, theKeyspace } from "../../src/store/Store.js"
 import { withOracle } from "../support/Oracle.js"
+import { root } from "../support/Program.js"
 
-/** The compiled worker: the sources are not what a thread can load. */
-export const compiledWorker: URL = pathToFileURL(
-  fileURLToPath(new URL("../../src/rdb/snapshot/snapshotWorker.js", import.meta.url)),
-)
+/** The built worker: the sources are not what a thread can load. */
+export const compiledWorker: URL = pathToFileURL(path.join(root, "dist/snapshotWorker.js"))
 
 export const settingsOf = (changes: Partial<PersistenceSettings> = {}): PersistenceSettings => ({
   ...defaultSettings,
@@ -63,10 +64,14 @@ export const openPersistence = async (
   }).pipe(
     Layer.provideMerge(
       Layer.tap(EngineService.layerOf({ ...defaultSettings }), (context) =>
-        Effect.sync(() => Context.get(context, EngineService).dispatcher.table.add(dataCommands)),
+        Effect.map(Effect.provideContext(theEngine, context), (engine) =>
+          engine.dispatcher.table.add(dataCommands),
+        ),
       ),
     ),
     Layer.provideMerge(Store.layerOf()),
+    Layer.provide(FunctionLibraries.layerKept()),
+    Layer.provide(Background.layer()),
     Layer.provide(RespCodec.layer),
     Layer.provide(files),
   )
@@ -74,7 +79,7 @@ export const openPersistence = async (
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
-          return [yield* Store, yield* EngineService, yield* RdbPersistence] as const
+          return [yield* theKeyspace, yield* theEngine, yield* RdbPersistence] as const
         }).pipe(Effect.provideContext(context)),
       ),
     ),

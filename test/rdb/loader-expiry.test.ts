@@ -1,6 +1,6 @@
 /** Keys whose time comes while the file that holds them is being loaded: the cron runs between the slices of a load. */
 import { expect, it } from "vitest"
-import { defaultSettings } from "../../src/engine/defaults.js"
+import { defaultSettings } from "../../src/engine/Settings.js"
 import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { checkedKeyspace } from "../support/Memory.js"

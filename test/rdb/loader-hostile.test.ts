@@ -3,7 +3,7 @@
  * load fails with a typed error or loads what is valid; the arena stays sound and nothing is left over.
  */
 import { describe, expect, it } from "vitest"
-import { defaultSettings } from "../../src/engine/defaults.js"
+import { defaultSettings } from "../../src/engine/Settings.js"
 import { Crc64 } from "../../src/bytes/Crc64.js"
 import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbCorruptError, RdbVersionError } from "../../src/rdb/format/RdbErrors.js"

@@ -1,4 +1,5 @@
 /** The thread that writes snapshots, on runtimes that differ. */
+import * as Effect from "effect/Effect"
 import type * as threads from "node:worker_threads"
 import { afterEach, expect, it, vi } from "vitest"
 
@@ -16,6 +17,7 @@ vi.mock("node:worker_threads", async (original) => ({
 
 const { openJob } = await import("../../src/rdb/snapshot/SnapshotJob.js")
 const { workerSource } = await import("../../src/rdb/snapshot/SnapshotSource.js")
+const { Threads } = await import("../../src/rdb/snapshot/Threads.js")
 const { Keyspace } = await import("../../src/store/Keyspace.js")
 
 const limits = (): threads.ResourceLimits | undefined => {
@@ -29,7 +31,13 @@ const limits = (): threads.ResourceLimits | undefined => {
     libraries: [],
     part: "all",
   })
-  workerSource(job, new URL("file:///none.js"), false)
+  workerSource(
+    job,
+    Effect.runSync(Threads),
+    () => new URL("file:///none.js"),
+    false,
+    () => Effect.void,
+  )
   keyspace.arena.closeSnapshot()
   return options.pop()?.resourceLimits
 }

@@ -59,17 +59,15 @@ const sayIfNoOracle = (): void => {
   console.log(`oracle: ${oracle.reason}; differential tests are not run`)
 }
 
-/** True when some source file has no output that is at least as new. */
+/** True when some source file is newer than what was built last. */
 const isStale = (): boolean => {
-  for (const entry of fs.readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" })) {
-    if (!entry.endsWith(".ts") || entry.endsWith(".d.ts")) continue
-    const output = fs.statSync(path.join(root, "dist", entry.replace(/\.ts$/, ".js")), {
-      throwIfNoEntry: false,
-    })
-    if (output === undefined) return true
-    if (output.mtimeMs < fs.statSync(path.join(root, "src", entry)).mtimeMs) return true
-  }
-  return false
+  const built = fs.statSync(path.join(root, "dist/main.js"), { throwIfNoEntry: false })
+  if (built === undefined) return true
+  return ["src", ".build"].some((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+      .some((entry) => fs.statSync(path.join(root, folder, entry)).mtimeMs > built.mtimeMs),
+  )
 }
 
 /**

@@ -8,13 +8,23 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/index.js"
 import { Redix } from "../../src/Redix.js"
-import { type Engine, EngineService } from "../../src/engine/Engine.js"
+import type { Engine } from "../../src/engine/Engine.js"
+import { theEngine } from "../../src/engine/EngineService.js"
 import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
 import { type Replication, ReplicationService } from "../../src/server/replication/Replication.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
+import { listenInMemory } from "../../src/net/memory/MemoryListener.js"
+import { intercept } from "../../src/testing/Intercept.js"
 import { watchContract } from "../../src/engine/Contract.js"
 import { stopHearing } from "./Local.js"
 import { RawClient } from "./RawClient.js"
+
+let overMemory = false
+
+/** From now on connections to the servers that are started come in memory, whoever makes them. */
+export const connectInMemory = (): void => {
+  overMemory = true
+}
 
 export interface TestRedix {
   readonly port: number
@@ -74,21 +84,23 @@ export const startRedix = async (
     Layer.provide(config),
     Layer.provide(NodeFileSystem.layer),
   )
-  const [port, engine, persistence, replication] = await Effect.runPromise(
+  const [port, engine, persistence, replication, open] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
           const server = yield* TcpServer
           return [
             server.ports[0] ?? 0,
-            yield* EngineService,
+            yield* theEngine,
             yield* PersistenceService,
             yield* ReplicationService,
+            yield* listenInMemory,
           ] as const
-        }).pipe(Effect.provideContext(context)),
+        }).pipe(Effect.provideContext(context), Scope.provide(scope)),
       ),
     ),
   )
+  const taken = overMemory ? intercept(`127.0.0.1:${port}`, open) : undefined
   const offences: Array<string> = []
   watchContract(engine.dispatcher.table, (text) => offences.push(text))
   return {
@@ -101,6 +113,7 @@ export const startRedix = async (
       stopHearing(engine)
       engine.checkInvariants()
       await Effect.runPromise(Scope.close(scope, Exit.void))
+      taken?.[Symbol.dispose]()
       engine.checkInvariants()
       checkNobodyIsLeft(engine)
       if (offences.length > 0)

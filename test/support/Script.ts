@@ -147,11 +147,11 @@ export class Player {
   }
 
   private async fieldOf(field: string, name: string): Promise<string> {
-    const { localPort } = (await this.line(name)).socket
+    const { localAddress, localPort } = (await this.line(name)).socket
     this.barrier.socket.write("CLIENT LIST\r\n")
     await this.barrier.until((received) => received.endsWith("\n\r\n"))
     const list = this.barrier.take().split("\n")
-    const client = list.find((line) => line.includes(` addr=127.0.0.1:${localPort} `))
+    const client = list.find((line) => line.includes(` addr=${localAddress}:${localPort} `))
     const value = client === undefined ? undefined : new RegExp(`(?:^| )${field}=(\\S+)`).exec(client)?.[1]
     if (value === undefined) throw new Error(`no ${field} of ${name} in ${list.join("\n")}`)
     return value

@@ -1,7 +1,8 @@
 /** ACL, for the one user there is: "default", who may do everything, with or without a password (requirepass). */
-import { createHash } from "node:crypto"
+import * as Redacted from "effect/Redacted"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { sha256Hex } from "../../bytes/Sha256.js"
 import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/acl.js"
@@ -10,6 +11,7 @@ import * as Errors from "../../resp/Errors.js"
 import type { AclLog } from "../../engine/clients/AclLog.js"
 import type { Engine } from "../../engine/Engine.js"
 import { randomHex, type SecureBytes } from "../../engine/world/SecureRandom.js"
+import { secretIsSet } from "../../engine/Settings.js"
 
 const HELP: ReadonlyArray<string> = [
   "CAT [<category>]",
@@ -48,7 +50,8 @@ const LOG_COUNT = 10
 /** The password as ACL files hold it; undefined without one. */
 const passwordHash = (c: CommandContext): string | undefined => {
   const { requirepass } = c.settings
-  return requirepass === "" ? undefined : createHash("sha256").update(requirepass, "latin1").digest("hex")
+  if (!secretIsSet(requirepass)) return undefined
+  return sha256Hex(Buffer.from(Redacted.value(requirepass), "latin1"))
 }
 
 const moreArguments = (c: CommandContext): void =>

@@ -1,4 +1,5 @@
 /** Connections: PING, ECHO, AUTH, HELLO, SELECT, RESET, QUIT, MONITOR. */
+import * as Redacted from "effect/Redacted"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
@@ -9,6 +10,7 @@ import * as Errors from "../../resp/Errors.js"
 import type { AclLog } from "../../engine/clients/AclLog.js"
 import type { Engine } from "../../engine/Engine.js"
 import { REDIS_VERSION } from "../../server/version.js"
+import { secretIsSet } from "../../engine/Settings.js"
 
 /** The one user there is. */
 const DEFAULT_USER = "default"
@@ -46,7 +48,8 @@ const login = (session: Session, authenticated: boolean): void => {
 const tryLogin = (c: CommandContext, log: AclLog, user: string, password: Uint8Array): boolean => {
   const wanted = c.settings.requirepass
   const right =
-    user === DEFAULT_USER && (wanted === "" || sameSecret(password, Buffer.from(wanted, "latin1")))
+    user === DEFAULT_USER &&
+    (!secretIsSet(wanted) || sameSecret(password, Buffer.from(Redacted.value(wanted), "latin1")))
   if (right) login(c.session, true)
   else log.loginFailed(c, c.command?.name ?? "auth", user)
   return right
@@ -54,7 +57,7 @@ const tryLogin = (c: CommandContext, log: AclLog, user: string, password: Uint8A
 
 const auth = (c: CommandContext, log: AclLog): void => {
   if (c.argc > 3) return c.fail(Errors.syntax)
-  if (c.argc === 2 && c.settings.requirepass === "") return c.fail(Errors.authWithoutPassword)
+  if (c.argc === 2 && !secretIsSet(c.settings.requirepass)) return c.fail(Errors.authWithoutPassword)
   const user = c.argc === 3 ? c.text(1) : DEFAULT_USER
   if (tryLogin(c, log, user, c.bytes(c.argc - 1))) c.out.ok()
   else c.fail(Errors.wrongPass)
@@ -89,7 +92,7 @@ const hello = (c: CommandContext, engine: Engine): void => {
   }
   const problem = helloOptions(c, engine.aclLog)
   if (problem !== undefined) return c.fail(problem)
-  if (!session.authenticated && c.settings.requirepass !== "") return c.fail(Errors.noAuthHello)
+  if (!session.authenticated && secretIsSet(c.settings.requirepass)) return c.fail(Errors.noAuthHello)
   session.resp = out.resp = resp
   out.map(7)
   out.bulkText("server")
@@ -129,7 +132,7 @@ const reset = (c: CommandContext, engine: Engine): void => {
   session.resp = c.out.resp = 2
   session.replies = 0
   session.readOnly = false
-  login(session, c.settings.requirepass === "")
+  login(session, !secretIsSet(c.settings.requirepass))
   c.out.simple("RESET")
 }
 

@@ -64,8 +64,11 @@ export class RedisCalls {
     const mark = out.pos
     out.resp = run.resp
     if ((run.replication & REPL_REPLICA) === 0) propagation.muted = true
-    scripts.call(cmd)
-    propagation.muted = false
+    try {
+      scripts.call(cmd)
+    } finally {
+      propagation.muted = false
+    }
     const value = this.reader.read(out.buf, mark)
     out.truncate(mark)
     return value
@@ -120,7 +123,7 @@ export class RedisCalls {
       if (gates.saveFailed) return Errors.misconf
       if (gates.tooFewReplicas) return Errors.noReplicas
     }
-    if ((bits & CommandBit.denyOom) !== 0 && memoryLimit.max > 0 && !run.rights.allowOom && !run.wrote)
+    if ((bits & CommandBit.denyOom) !== 0 && !run.rights.allowOom && !run.wrote)
       if (memoryLimit.passed()) return Errors.outOfMemory
     return undefined
   }

@@ -8,6 +8,7 @@ import {
   oneOf,
   optionalBytes,
   optionalString,
+  secretBytes,
   yesNo,
 } from "../Kinds.js"
 import { replicaOf } from "../StructuredKinds.js"
@@ -17,7 +18,7 @@ const positive32 = integer("1", INT32_MAX)
 const BACKLOG_BYTES_MIN = 16384
 
 export const replicationDirectives = {
-  masterauth: directive(optionalBytes, "", { secret: true }),
+  masterauth: directive(secretBytes, "", { secret: true }),
   masteruser: directive(optionalBytes, ""),
   "min-replicas-max-lag": directive(natural32, "10", { aliases: ["min-slaves-max-lag"] }),
   "min-replicas-to-write": directive(natural32, "0", { aliases: ["min-slaves-to-write"] }),

@@ -5,16 +5,8 @@
  * fuel is gone asks whether to give up its turn. A function that needs nothing of a run is written in front of everything
  * (`hoisted`), so that it is made once.
  */
-import type {
-  Expression,
-  FunctionNode,
-  GenericFor,
-  IfStatement,
-  NumericFor,
-  Statement,
-  Variable,
-} from "../syntax/Ast.js"
-import { Calls } from "./Calls.js"
+import type { Expression, FunctionNode, IfStatement, Statement, Variable } from "../syntax/Ast.js"
+import { Loops } from "./Loops.js"
 import { endsInReturn, NUMBER } from "./Types.js"
 import { isMultiple } from "./Operands.js"
 import {
@@ -23,20 +15,13 @@ import {
   functionName,
   functionValue,
   newFrame,
-  numeral,
   quoted,
   twinName,
   variableName,
 } from "./Writer.js"
 
-export class Statements extends Calls {
+export class Statements extends Loops {
   // Functions ----------------------------------------------------------------------------------------------------------
-
-  /** The check of a loop or function, with the line on which an interruption is reported. */
-  private turn(line: number): string {
-    if (this.w.frame.twin) return "if(--S.budget<0)throw C;"
-    return `if(--S.fuel<0&&/*${Math.max(line, 1)}*/S.tick())yield;`
-  }
 
   /** The text of `function f$1(..){..}`, generator or not, and the frame it was written in. */
   private code(node: FunctionNode, twin = false): { readonly text: string; readonly frame: Frame } {
@@ -49,6 +34,7 @@ export class Statements extends Calls {
     const parameters = node.parameters.map((parameter) =>
       boxed.includes(parameter) ? `_${variableName(parameter)}` : variableName(parameter),
     )
+    if (twin) parameters.unshift("D")
     if (node.vararg) parameters.push("...V")
     const boxes = boxed.map((parameter) => this.declared(parameter, `_${variableName(parameter)}`)).join("")
     const start = this.entry(node, frame) + boxes
@@ -64,28 +50,24 @@ export class Statements extends Calls {
   /** The twin of a function, and the function that runs it within a budget: it answers C when that was in vain. */
   private twin(node: FunctionNode): void {
     if (!this.twins.has(node)) return
-    const names = node.parameters.map((_, i) => `x${i}`).join(",")
+    const names = node.parameters.map((_, i) => `x${i}`)
     this.w.hoisted.push(
       this.code(node, true).text,
-      `function ${attemptName(node)}(${names}){S.attempt();try{const r=${twinName(node)}(${names});S.spent(0);return r}` +
+      `function ${attemptName(node)}(${names}){` +
+        `try{const r=${twinName(node)}(${["S.attempt()", ...names].join(",")});S.spent(0);return r}` +
         `catch{S.spent(1);return C}}`,
     )
   }
 
   private entry(node: FunctionNode, frame: Frame): string {
-    if (frame.twin) return `if((S.budget-=${this.twins.units(node)})<0)throw C;`
+    if (frame.twin) return `if((S.budget-=${this.twins.units(node)})<0||--D<0)throw C;`
     const bounded = !this.classes.isRecursive(node) && !this.types.escaping.has(node)
     const check = frame.generator && !bounded ? this.turn(node.line) : ""
-    const record = frame.converted ? `const ${functionValue(node)}=this,U${node.id}=this.u;` : ""
+    const itself = this.closures.isAwaited(node) ? "" : `${functionValue(node)}=this,`
+    const record = frame.converted ? `const ${itself}U${node.id}=this.u;` : ""
     const arg = node.argTable
     if (arg === undefined || !arg.used) return record + check
     return record + check + this.declared(arg, node.usesVararg ? "undefined" : "argTable(V)")
-  }
-
-  /** The declaration of a variable. */
-  private declared(variable: Variable, value: string): string {
-    const name = variableName(variable)
-    return this.closures.isBoxed(variable) ? `const ${name}={v:${value}};` : `let ${name}=${value};`
   }
 
   protected override writeFunction(node: FunctionNode): string {
@@ -102,11 +84,13 @@ export class Statements extends Calls {
 
   /** The definition of a function that has one variable for ever. */
   private define(node: FunctionNode): string {
-    if (this.closures.isConverted(node)) return `const ${functionValue(node)}=${this.writeFunction(node)};`
+    const value = functionValue(node)
+    const place = this.closures.isAwaited(node) ? `${value}.v` : `const ${value}`
+    if (this.closures.isConverted(node)) return `${place}=${this.writeFunction(node)};`
     let { text } = this.code(node)
     if (this.types.escaping.has(node)) {
       const start = this.classes.isGenerator(node) ? "new F(none," : "new F("
-      text += `const ${functionValue(node)}=${start}${functionName(node)});`
+      text += `${place}=${start}${functionName(node)});`
     }
     if (!this.closures.isFree(node)) return text
     this.w.hoisted.push(text)
@@ -114,9 +98,15 @@ export class Statements extends Calls {
     return ""
   }
 
+  /** The definition where the variable is declared; only a box for it if the function comes later. */
+  private begin(node: FunctionNode): string {
+    if (!this.program.forward.has(node)) return this.define(node)
+    return this.closures.isAwaited(node) ? `const ${functionValue(node)}={v:undefined};` : ""
+  }
+
   // Blocks -------------------------------------------------------------------------------------------------------------
 
-  block(statements: ReadonlyArray<Statement>): string {
+  protected override block(statements: ReadonlyArray<Statement>): string {
     return statements.map((s) => this.statement(s)).join("\n")
   }
 
@@ -139,9 +129,8 @@ export class Statements extends Calls {
       case "do":
         return `{${this.block(s.body)}}`
       case "while":
-        return `while(${this.condition(s.condition)}){${this.turn(s.line)}${this.block(s.body)}}`
       case "repeat":
-        return this.repeat(s.body, s.condition, s.line)
+        return this.whileLoop(s)
       case "if":
         return this.ifStatement(s)
       case "numericFor":
@@ -157,13 +146,6 @@ export class Statements extends Calls {
       case "break":
         return "break;"
     }
-  }
-
-  private repeat(body: ReadonlyArray<Statement>, condition: Expression, line: number): string {
-    const last = body[body.length - 1]
-    const ends = last?.kind === "return" || last?.kind === "break"
-    const text = this.block(body)
-    return `for(;;){${this.turn(line)}${text}${ends ? "" : `if(${this.condition(condition)})break;`}}`
   }
 
   private ifStatement(s: IfStatement): string {
@@ -193,7 +175,7 @@ export class Statements extends Calls {
       .map((variable, i) => (definitions[i] === undefined ? this.declared(variable, texts[i]) : ""))
       .join("")
     const run = before.length === 0 ? "" : `${before.join(",")};`
-    const defined = definitions.map((node) => (node === undefined ? "" : this.define(node))).join("")
+    const defined = definitions.map((node) => (node === undefined ? "" : this.begin(node))).join("")
     return run + declarations + defined
   }
 
@@ -204,7 +186,7 @@ export class Statements extends Calls {
   }
 
   /** Exactly `count` values, as texts that run nothing once `before` has run. */
-  private adjusted(
+  protected override adjusted(
     values: ReadonlyArray<Expression>,
     count: number,
     before: string[],
@@ -298,93 +280,4 @@ export class Statements extends Calls {
     const rest = this.w.frame.generator ? `/*${line}*/yield* M.finish()` : `/*${line}*/M.finishNow()`
     return `{if(${text}===C)${rest};}`
   }
-
-  // Loops --------------------------------------------------------------------------------------------------------------
-
-  private bound(e: Expression, what: string, line: number): string {
-    const text = this.value(e)
-    return this.types.of(e) === NUMBER ? text : `forNumber(${text},"${what}",${this.w.operatorSite(line)})`
-  }
-
-  /** Lua takes the step from the initial value first and adds it again, which can round. */
-  private numericFor(s: NumericFor): string {
-    const { id } = s.variable
-    const step = s.step ?? { kind: "number", value: 1 }
-    const constant = stepOf(step)
-    const exact =
-      s.start.kind === "number" && Number.isSafeInteger(s.start.value) && Number.isSafeInteger(constant)
-    const values = [`l${id}=${this.bound(s.limit, "limit", s.line)}`]
-    if (constant === undefined) values.push(`d${id}=${this.bound(step, "step", s.line)}`)
-    const by = constant === undefined ? `d${id}` : numeral(constant)
-    const from = `i${id}=${this.bound(s.start, "initial", s.line)}`
-    const start = exact ? "" : `,j${id}=i${id}-${by}+${by}`
-    const counter = exact ? `i${id}` : `j${id}`
-    const test =
-      constant === undefined
-        ? `(d${id}>0?${counter}<=l${id}:${counter}>=l${id})`
-        : `${counter}${constant > 0 ? "<=" : ">="}l${id}`
-    const body = this.block(s.body)
-    return (
-      `{const ${exact ? "" : `${from},`}${values.join(",")};` +
-      `for(let ${exact ? from : start.slice(1)};${test};${counter}+=${by}){` +
-      `${this.turn(s.line)}${this.declared(s.variable, counter)}${body}}}`
-    )
-  }
-
-  private genericFor(s: GenericFor): string {
-    const [first] = s.values
-    const builtin = first.kind === "call" && s.values.length === 1 ? this.program.builtin(first) : undefined
-    const name = builtin?.info?.name
-    if (first.kind === "call" && first.args.length === 1 && !isMultiple(first.args[0])) {
-      if (name === "pairs") return this.pairsLoop(s, first)
-      if (name === "ipairs") return this.ipairsLoop(s, first)
-    }
-    return this.iteratorLoop(s)
-  }
-
-  private variableDeclarations(variables: ReadonlyArray<Variable>, values: ReadonlyArray<string>): string {
-    return variables.map((variable, i) => this.declared(variable, values[i] ?? "undefined")).join("")
-  }
-
-  private pairsLoop(s: GenericFor, call: Expression & { kind: "call" }): string {
-    const { id } = s.variables[0]
-    const site = this.w.site(call.line, "pairs", false, "")
-    const table = `tableOf(${this.value(call.args[0])},${site})`
-    const body = this.block(s.body)
-    return (
-      `{const o${id}=${table};let p${id}=-1,k${id};` +
-      `while((p${id}=o${id}.follow(p${id},k${id}))>=0){${this.turn(s.line)}k${id}=o${id}.keyAt(p${id});` +
-      `${this.variableDeclarations(s.variables, [`k${id}`, `o${id}.valueAt(p${id})`])}${body}}` +
-      `if(p${id}===-2)throw lostKey(S);}`
-    )
-  }
-
-  private ipairsLoop(s: GenericFor, call: Expression & { kind: "call" }): string {
-    const { id } = s.variables[0]
-    const site = this.w.site(call.line, "ipairs", false, "")
-    const table = `tableOf(${this.value(call.args[0])},${site})`
-    const body = this.block(s.body)
-    return (
-      `{const o${id}=${table};for(let i${id}=1;;i${id}++){${this.turn(s.line)}` +
-      `const e${id}=o${id}.getNumber(i${id});if(e${id}===undefined)break;` +
-      `${this.variableDeclarations(s.variables, [`i${id}`, `e${id}`])}${body}}}`
-    )
-  }
-
-  private iteratorLoop(s: GenericFor): string {
-    const { id } = s.variables[0]
-    const before: string[] = []
-    const [f, state, control] = this.adjusted(s.values, 3, before)
-    const site = this.w.site(s.line, "(for generator)", false, "")
-    const call = this.dynamicText(`f${id}`, [`a${id}`, `c${id}`], site, `/*${s.line}*/`)
-    const values = s.variables.map((_, i) => `r${id}[${i}]`)
-    const body = this.block(s.body)
-    return (
-      `{${before.map((step) => `${step};`).join("")}let f${id}=${f},a${id}=${state},c${id}=${control},r${id};` +
-      `for(;;){${this.turn(s.line)}r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
-      `${this.variableDeclarations(s.variables, values)}${body}}}`
-    )
-  }
 }
-
-const stepOf = (e: Expression): number | undefined => (e.kind === "number" ? e.value : undefined)

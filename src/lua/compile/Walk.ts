@@ -8,7 +8,7 @@ interface Visitor {
   statement?(s: Statement): void
 }
 
-const walkExpression = (e: Expression, visitor: Visitor): void => {
+export const walkExpression = (e: Expression, visitor: Visitor): void => {
   visitor.expression?.(e)
   for (const child of children(e)) walkExpression(child, visitor)
 }

@@ -1,21 +1,27 @@
 /** A replica's words to its master before PSYNC: PING, AUTH where it is set, and what the replica is and can. */
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
+import type { RefusalSettings } from "./StreamRefusals.js"
+import type { SnapshotSettings } from "./ReceivedSnapshot.js"
+import type { RoleSettings } from "./ReplicaRole.js"
 import { encodeCommand } from "../../resp/CommandEncoder.js"
+import { secretIsSet } from "../../engine/Settings.js"
 
 /** Settings the replica side reads, as in the configuration. */
-export interface ReplicaSettings {
+export interface ReplicaSettings extends RefusalSettings, SnapshotSettings, RoleSettings {
+  readonly port: number
+  readonly tlsPort: number
   /** Local address of links to masters, "" = the system's choice. */
   readonly bindSourceAddr: string
   readonly tlsReplication: boolean
   /** These two hold a character a byte. */
   readonly masteruser: string
-  readonly masterauth: string
+  readonly masterauth: Redacted.Redacted
   readonly replTimeout: number
   readonly replBacklogSize: number
   readonly replicaAnnounceIp: string
   readonly replicaAnnouncePort: number
-  readonly dir: string
 }
 
 /** Replies to PING that let the handshake go on: a password may be asked for, and comes next. */
@@ -32,8 +38,9 @@ interface Question {
 const questions = (settings: ReplicaSettings, port: number): ReadonlyArray<Question> => {
   const { masteruser, masterauth, replicaAnnounceIp, replicaAnnouncePort } = settings
   const list: Array<Question> = []
-  if (masterauth !== "") {
-    const secrets = masteruser === "" ? [masterauth] : [masteruser, masterauth]
+  if (secretIsSet(masterauth)) {
+    const password = Redacted.value(masterauth)
+    const secrets = masteruser === "" ? [password] : [masteruser, password]
     const words = ["AUTH", ...secrets.map((word) => Buffer.from(word, "latin1"))]
     list.push({ words, name: "AUTH", critical: true })
   }

@@ -1,0 +1,55 @@
+/**
+ * Of the declarations that the compiler has written, keeps those that an entry of the package leads to, and writes those
+ * of `testing` once more for CommonJS: to TypeScript a `.d.ts` of this package is an ES module's.
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+
+const SPECIFIER = /(\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])(\.{1,2}\/[^"']+)\.js\2/g
+
+const declarationOf = (file, specifier) => path.join(path.dirname(file), `${specifier}.d.ts`)
+
+/** The declarations that `entries` lead to, themselves among them. */
+const reached = (entries) => {
+  const found = new Set()
+  const visit = (file) => {
+    if (found.has(file)) return
+    found.add(file)
+    for (const [, , , specifier] of fs.readFileSync(file, "utf8").matchAll(SPECIFIER)) {
+      visit(declarationOf(file, specifier))
+    }
+  }
+  entries.forEach(visit)
+  return found
+}
+
+const forCommonJs = (file) => {
+  const text = fs
+    .readFileSync(file, "utf8")
+    .replace(/\n?\/\/# sourceMappingURL=.*$/, "")
+    .replaceAll(SPECIFIER, "$1$2$3.cjs$2")
+  fs.writeFileSync(file.replace(/\.d\.ts$/, ".d.cts"), text)
+}
+
+const prune = (folder, kept) => {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name)
+    if (entry.isDirectory()) {
+      prune(file, kept)
+      if (fs.readdirSync(file).length === 0) fs.rmdirSync(file)
+    } else if (!kept(file)) fs.rmSync(file)
+  }
+}
+
+export const writeDeclarations = (out, entries) => {
+  const file = (entry) => path.join(out, `${entry}.d.ts`)
+  const all = reached(entries.map(file))
+  const common = entries.includes("testing") ? reached([file("testing")]) : new Set()
+  common.forEach(forCommonJs)
+  const isKept = (name) => {
+    const declaration = name.replace(/\.map$/, "").replace(/\.cts$/, ".ts")
+    if (!/\.d\.[c]?ts(?:\.map)?$/.test(name)) return path.dirname(name) === out
+    return name.endsWith(".d.cts") ? common.has(declaration) : all.has(declaration)
+  }
+  prune(out, isKept)
+}

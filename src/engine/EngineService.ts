@@ -1,0 +1,62 @@
+/**
+ * The engine as a service: what an app sees of it, which is not what it is made of. The rooms of the server take the whole
+ * of it with `theEngine`.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { RespCodec } from "../resp/RespCodec.js"
+import { type Store, theKeyspace } from "../store/Store.js"
+import { Background } from "./Background.js"
+import { Engine } from "./Engine.js"
+import type { InfoField } from "./InfoRegistry.js"
+import type { Settings } from "./Settings.js"
+import { makeLog } from "./world/Log.js"
+import { Turn } from "./world/Turn.js"
+
+/** What runs commands on a store, for whoever looks at it from outside; clients speak to it. */
+export interface EngineShape {
+  /** Unix milliseconds of its start. */
+  readonly startedMs: number
+  readonly role: "master" | "replica"
+  /** What INFO shows. */
+  readonly info: {
+    /** The fields of a section, by its name in lower case, as they are now; none for an unknown section. */
+    readonly lines: (section: string) => ReadonlyArray<InfoField>
+  }
+  /** Asserts the invariants of everything the server holds, for tests; throws on the first that does not hold. */
+  readonly checkInvariants: () => void
+}
+
+export class EngineService extends Context.Service<EngineService, EngineShape>()("redix/engine/Engine") {
+  /** @param names the names of renamed commands by their own, null for those that cannot be called */
+  static readonly layerOf = (
+    settings: Settings,
+    names?: ReadonlyMap<string, string | null>,
+  ): Layer.Layer<EngineService, never, Store | RespCodec | Background> =>
+    Layer.effect(
+      EngineService,
+      Effect.gen(function* () {
+        const background = yield* Background
+        const engine = new Engine({
+          keyspace: yield* theKeyspace,
+          settings,
+          codec: yield* RespCodec,
+          clock: yield* Clock.Clock,
+          turns: yield* Turn,
+          background: background.run,
+          logger: yield* makeLog,
+          names,
+        })
+        background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
+        return engine
+      }),
+    )
+}
+
+/** The engine whole, for the server's own parts. Its fiber of clock-driven work lives as long as the layer. */
+export const theEngine: Effect.Effect<Engine, never, EngineService> = Effect.map(EngineService, (engine) => {
+  if (!(engine instanceof Engine)) throw new Error("the engine is not one of this package's layers")
+  return engine
+})

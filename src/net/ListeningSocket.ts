@@ -1,0 +1,75 @@
+/**
+ * A listening socket of node:net or node:tls, as long as its scope. Connections that come before `accept` wait, paused, so
+ * that several can be opened before the first client is served.
+ */
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/** Why the system does not let it listen: `cause.code` is its word. */
+class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Error }> {}
+
+/** Deno does not let a paused socket go on. */
+const pauses = !("Deno" in globalThis)
+
+export class ListeningSocket {
+  private readonly waiting = new Set<Net.Socket>()
+  private take: ((socket: Net.Socket) => void) | undefined = undefined
+
+  private constructor(private readonly server: Net.Server) {
+    server.on(server instanceof Tls.Server ? "secureConnection" : "connection", this.arrived)
+    // A handshake that fails ends that connection alone.
+    server.on("tlsClientError", (_error: Error, socket: Tls.TLSSocket) => socket.destroy())
+    // One that could not be accepted (too many open files) is the client's loss; the next may be.
+    server.on("error", () => {})
+  }
+
+  static readonly open = (
+    at: Net.ServerOpts & Net.ListenOptions,
+    tls?: Tls.TlsOptions,
+  ): Effect.Effect<ListeningSocket, NotListening, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.callback<ListeningSocket, NotListening>((resume) => {
+        const server = tls === undefined ? Net.createServer(at) : Tls.createServer({ ...tls, ...at })
+        const socket = new ListeningSocket(server)
+        server.once("error", (cause) => resume(Effect.fail(new NotListening({ cause }))))
+        server.listen(at, () => resume(Effect.succeed(socket)))
+      }),
+      (socket) => socket.close,
+    )
+
+  /** The port, 0 of a unix socket. */
+  get port(): number {
+    const address = this.server.address()
+    return typeof address === "object" && address !== null ? address.port : 0
+  }
+
+  /** Hands over those that wait, and all that come. */
+  accept(take: (socket: Net.Socket) => void): void {
+    this.take = take
+    for (const socket of this.waiting) take(socket)
+    this.waiting.clear()
+  }
+
+  /** Lets those that come from now on wait. */
+  hold(): void {
+    this.take = undefined
+  }
+
+  private readonly arrived = (socket: Net.Socket): void => {
+    if (pauses) socket.pause()
+    // Whoever serves it hears of its end; an error without a listener would end the process.
+    socket.on("error", () => {})
+    if (this.take !== undefined) return this.take(socket)
+    this.waiting.add(socket)
+    socket.once("close", () => this.waiting.delete(socket))
+  }
+
+  /** Ends when all connections have. */
+  private readonly close = Effect.callback<void>((resume) => {
+    for (const socket of this.waiting) socket.destroy()
+    this.server.close(() => resume(Effect.void))
+  })
+}

@@ -1,0 +1,102 @@
+/**
+ * Connections that this process makes to an address go to a server in this process: for code that has its address built in,
+ * and for clients that take nothing but an address.
+ *
+ * `net.connect`, `net.createConnection` and `tls.connect` are replaced as long as any address is taken, in the modules
+ * themselves: whoever imported them before is served, too. The latest taker of an address gets its connections.
+ */
+import { syncBuiltinESMExports } from "node:module"
+import net from "node:net"
+import tls from "node:tls"
+import type { MemorySocket } from "../net/memory/MemorySocket.js"
+import type { Open } from "../net/memory/MemoryListener.js"
+
+const NAMES = [
+  [net, "connect"],
+  [net, "createConnection"],
+  [tls, "connect"],
+] as const
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1", "[::1]", ""])
+
+const taken = new Map<string, Array<Open>>()
+
+/** The names of this machine are one address. */
+const addressOf = (host: string, port: number | string): string =>
+  `${LOOPBACK.has(host) ? "localhost" : host}:${port}`
+
+const field = (options: object, name: string): string | number | undefined => {
+  const value: unknown = Reflect.get(options, name)
+  return typeof value === "string" || typeof value === "number" ? value : undefined
+}
+
+/** Where a call of connect goes to: (options), (port, host) or (path), each with a callback at the end. */
+const target = ([first, second]: ReadonlyArray<unknown>): string | undefined => {
+  if (typeof first === "number" || (typeof first === "string" && /^\d+$/.test(first)))
+    return addressOf(typeof second === "string" ? second : "", first)
+  if (typeof first !== "object" || first === null) return undefined
+  const port = field(first, "port")
+  return port === undefined || field(first, "path") !== undefined
+    ? undefined
+    : addressOf(String(field(first, "host") ?? ""), port)
+}
+
+const listenerIn = (args: ReadonlyArray<unknown>): (() => void) | undefined => {
+  const last = args.at(-1)
+  return typeof last === "function" ? () => Reflect.apply(last, undefined, []) : undefined
+}
+
+const openFor = (
+  args: ReadonlyArray<unknown>,
+  event: "connect" | "secureConnect",
+): MemorySocket | undefined => {
+  const address = target(args)
+  const open = address === undefined ? undefined : taken.get(address)?.at(-1)
+  if (open === undefined) return undefined
+  const socket = open()
+  const listener = listenerIn(args)
+  if (event === "secureConnect") socket.once("connect", () => socket.emit("secureConnect"))
+  if (listener !== undefined) socket.once(event, listener)
+  return socket
+}
+
+let restore: (() => void) | undefined
+
+const replace = (): (() => void) => {
+  const originals = NAMES.map(([module, name]): unknown => Reflect.get(module, name))
+  const ours = NAMES.map(([module, name], i) => {
+    const original = originals[i]
+    const connect = (...args: ReadonlyArray<unknown>): unknown =>
+      openFor(args, module === tls ? "secureConnect" : "connect") ??
+      (typeof original === "function" ? Reflect.apply(original, module, args) : undefined)
+    Reflect.set(module, name, connect)
+    return connect
+  })
+  syncBuiltinESMExports()
+  return () => {
+    // What somebody else has put over it stays.
+    for (const [i, [module, name]] of NAMES.entries())
+      if (Reflect.get(module, name) === ours[i]) Reflect.set(module, name, originals[i])
+    syncBuiltinESMExports()
+  }
+}
+
+/** Takes the connections to `host:port` until it is disposed. */
+export const intercept = (address: string, open: Open): Disposable => {
+  const colon = address.lastIndexOf(":")
+  const key = addressOf(address.slice(0, Math.max(0, colon)), address.slice(colon + 1))
+  // One of its own: the same server may take an address twice.
+  const mine: Open = () => open()
+  taken.set(key, [...(taken.get(key) ?? []), mine])
+  restore ??= replace()
+  return {
+    [Symbol.dispose]: () => {
+      const left = (taken.get(key) ?? []).filter((other) => other !== mine)
+      if (left.length > 0) taken.set(key, left)
+      else taken.delete(key)
+      if (taken.size > 0) return
+      restore?.()
+      restore = undefined
+    },
+  }
+}

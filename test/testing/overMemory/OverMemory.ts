@@ -1,0 +1,4 @@
+/** Imported before a suite, has it speak to its servers over connections in memory. */
+import { connectInMemory } from "../../support/Redix.js"
+
+connectInMemory()

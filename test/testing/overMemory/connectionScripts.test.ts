@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../engine/connectionScripts.test.js"

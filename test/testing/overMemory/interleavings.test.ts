@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../engine/interleavings.test.js"

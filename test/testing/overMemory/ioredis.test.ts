@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../libraries/ioredis.test.js"

@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../net/largeReplies.test.js"

@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../net/outputLimits.test.js"
