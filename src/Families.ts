@@ -105,11 +105,12 @@ const ofScripting = () =>
   family(
     Effect.gen(function* () {
       const { values } = yield* RedixConfig
-      const { heap } = yield* ProcessInfo
+      const { heap, collectGarbage } = yield* ProcessInfo
       const snapshots = yield* RdbPersistence
       const { commands, libraries } = scripting(yield* EngineService, {
         thresholdMs: () => values.busyReplyThreshold,
         heap,
+        collectGarbage,
         compression: () => values.rdbcompression,
         version: REDIS_VERSION,
       })
