@@ -54,6 +54,9 @@ export type Tick = (state: LuaState) => boolean
 /** Asked when `room` is gone, with the bytes that are wanted: sets it anew, or throws. */
 export type Room = (state: LuaState, bytes: number) => void
 
+/** Bytes between two such questions where nobody answers them. */
+const ROOM = 16 << 20
+
 const never: Tick = () => false
 
 export class LuaState {
@@ -72,8 +75,8 @@ export class LuaState {
   /** Operations between two ticks; a test may have a tick at each. */
   fuelATick = FUEL_A_TICK
   /** Bytes that the library may allocate before the host is asked whether there are more. */
-  room = Infinity
-  onRoom: Room = () => {}
+  room = ROOM
+  onRoom: Room = (state) => void (state.room = ROOM)
   /** What is left for the twin that is being tried, see compile/Twins.ts. */
   budget = 0
   /** Work that was done in vain by twins, less what generators have done since. */
@@ -226,10 +229,12 @@ export const deepen = (state: LuaState, steps: Steps, site: Site = state.at): Se
   return new Segment(steps)
 }
 
+export const TOO_LONG = "script runs too long in a call that cannot be suspended"
+
 /** Runs steps to their end. A turn that is asked for cannot be given, so it is an error. */
 export const runToEnd = (state: LuaState, steps: Steps): Results => {
   const task = new Task(steps)
-  if (!task.run()) throw state.bare("script runs too long in a call that cannot be suspended")
+  if (!task.run()) throw state.bare(TOO_LONG)
   return task.results
 }
 
