@@ -103,6 +103,7 @@ export class Packer {
     try {
       for (let i = 0; i < values.length; i++) this.value(values[i], 0)
       this.state.charge(this.out.length >> 3)
+      this.state.take(this.out.length * 2)
       return this.out
     } finally {
       this.out = ""
