@@ -126,7 +126,6 @@ export const lzfCompress = (
   dOff: number,
   dMax: number,
 ): number => {
-  if (sLen < 3) return 0
   if (generation > GENERATION_MAX - sLen) {
     table.fill(0)
     generation = 1
