@@ -57,6 +57,12 @@ export class ArenaFullError extends Error {
   }
 }
 
+const grown = (old: Int32Array, length: number): Int32Array => {
+  const next = new Int32Array(length)
+  next.set(old)
+  return next
+}
+
 export class Arena {
   /** Views of chunk i; a chunk that is not there has empty views. */
   readonly u8: Array<Uint8Array> = []
@@ -234,11 +240,8 @@ export class Arena {
   }
 
   private park(ref: Ref): void {
-    if (this.parkedCount === this.parkedRefs.length) {
-      const grown = new Int32Array(this.parkedCount * 2)
-      grown.set(this.parkedRefs)
-      this.parkedRefs = grown
-    }
+    if (this.parkedCount === this.parkedRefs.length)
+      this.parkedRefs = grown(this.parkedRefs, this.parkedCount * 2)
     this.parkedRefs[this.parkedCount++] = ref
   }
 
@@ -437,17 +440,12 @@ export class Arena {
   private growPageTables(chunks: number): void {
     if (chunks <= this.chunkPagesFree.length) return
     const n = Math.max(8, this.chunkPagesFree.length * 2)
-    const grow = (old: Int32Array, length: number): Int32Array => {
-      const next = new Int32Array(length)
-      next.set(old)
-      return next
-    }
-    this.chunkPagesFree = grow(this.chunkPagesFree, n)
-    this.pageFree = grow(this.pageFree, n * PAGES_PER_CHUNK)
-    this.pageBump = grow(this.pageBump, n * PAGES_PER_CHUNK)
-    this.pageUsed = grow(this.pageUsed, n * PAGES_PER_CHUNK)
-    this.pageNext = grow(this.pageNext, n * PAGES_PER_CHUNK)
-    this.pagePrev = grow(this.pagePrev, n * PAGES_PER_CHUNK)
+    this.chunkPagesFree = grown(this.chunkPagesFree, n)
+    this.pageFree = grown(this.pageFree, n * PAGES_PER_CHUNK)
+    this.pageBump = grown(this.pageBump, n * PAGES_PER_CHUNK)
+    this.pageUsed = grown(this.pageUsed, n * PAGES_PER_CHUNK)
+    this.pageNext = grown(this.pageNext, n * PAGES_PER_CHUNK)
+    this.pagePrev = grown(this.pagePrev, n * PAGES_PER_CHUNK)
     const listed = new Uint8Array(n * PAGES_PER_CHUNK)
     listed.set(this.pageListed)
     this.pageListed = listed
