@@ -94,7 +94,7 @@ export class Arena {
   private readonly places: Array<Place | undefined> = []
   /** Chunks dropped by `dropAll` while a snapshot was open. */
   private readonly parkedChunks: Array<number> = []
-  private parkedRefs = new Int32Array(1024)
+  private parkedRefs: Int32Array = new Int32Array(1024)
   private parkedCount = 0
 
   // Per page, indexed by chunk * 128 + page.
