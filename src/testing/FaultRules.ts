@@ -1,7 +1,7 @@
 /** The faults that a test may have a server make. */
 import * as Effect from "effect/Effect"
 import type { Session } from "../engine/clients/Session.js"
-import { realSleep } from "../engine/Turn.js"
+import { liveTurns } from "../engine/world/Turn.js"
 import type { Action, Intercepted, Interception, Outcome, Rule } from "./Interception.js"
 import type { Sent } from "./Matcher.js"
 import type { Call, Fault, Faults, Match, Recording } from "./Types.js"
@@ -77,7 +77,7 @@ const trickle = (session: Session, bytes: Uint8Array, perSecond: number): Effect
     let at = 0
     for (;;) {
       const piece = bytes.subarray(at, at + size)
-      yield* realSleep((piece.length * 1000) / perSecond)
+      yield* liveTurns.sleep((piece.length * 1000) / perSecond)
       at += piece.length
       if (at >= bytes.length) return piece
       session.control.push(piece)
@@ -117,7 +117,7 @@ export const faultsOf = (interception: Interception): Faults => {
       add(match, ({ engine, session, named }) => engine.dispatcher.refuse(session, reply, named)),
     delay: (match, ms, on = "system") =>
       add(match, (command) =>
-        interception.postpone(command, on === "system" ? realSleep(ms) : Effect.sleep(ms)),
+        interception.postpone(command, on === "system" ? liveTurns.sleep(ms) : Effect.sleep(ms)),
       ),
     hang: (match) => add(match, () => Effect.never),
     drop: (match, when) => add(match, drop(when)),

@@ -11,7 +11,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { realTimer, systemNow } from "../engine/Turn.js"
+import { liveTurns, type RealTimer } from "../engine/world/Turn.js"
 
 interface Sleeper {
   /** Server's time in Unix milliseconds. */
@@ -40,17 +40,21 @@ export class SteeredClock implements Clock.Clock {
   /** What the time has been moved back by in all: time that only goes on must not. */
   private back = 0
   private readonly sleepers: Array<Sleeper> = []
-  private timer: ReturnType<typeof realTimer> | undefined = undefined
+  private timer: RealTimer | undefined = undefined
   private timerAt = Infinity
 
   constructor({ manual, start, holdsProcess }: ClockOptions) {
     this.manual = manual
     this.holdsProcess = holdsProcess
-    this.base = manual ? (start ?? systemNow()) : start === undefined ? 0 : start - systemNow()
+    this.base = manual
+      ? (start ?? liveTurns.systemNow())
+      : start === undefined
+        ? 0
+        : start - liveTurns.systemNow()
   }
 
   private get system(): number {
-    return this.manual ? 0 : (this.held ?? systemNow())
+    return this.manual ? 0 : (this.held ?? liveTurns.systemNow())
   }
 
   currentTimeMillisUnsafe(): number {
@@ -86,7 +90,7 @@ export class SteeredClock implements Clock.Clock {
 
   /** Holds the system's time; the answered function lets it go on, and what passed meanwhile is made up for. */
   hold(): () => void {
-    this.held = systemNow()
+    this.held = liveTurns.systemNow()
     return () => {
       this.held = undefined
       this.arm()
@@ -142,10 +146,14 @@ export class SteeredClock implements Clock.Clock {
     if (this.timer !== undefined && this.timerAt === nextAt) return
     this.timer?.clear()
     this.timerAt = nextAt
-    this.timer = realTimer(Math.max(0, nextAt - this.currentTimeMillisUnsafe()), !this.holdsProcess(), () => {
-      this.timer = undefined
-      this.timerAt = Infinity
-      this.wakeDue()
-    })
+    this.timer = liveTurns.timer(
+      Math.max(0, nextAt - this.currentTimeMillisUnsafe()),
+      !this.holdsProcess(),
+      () => {
+        this.timer = undefined
+        this.timerAt = Infinity
+        this.wakeDue()
+      },
+    )
   }
 }

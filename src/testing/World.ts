@@ -7,9 +7,9 @@ import * as Random from "effect/Random"
 import * as References from "effect/References"
 import { Scheduler } from "effect/Scheduler"
 import type { RedixValues } from "../config/index.js"
-import { atTurnEnd, CountingScheduler } from "../engine/Turn.js"
+import { CountingScheduler, liveTurns } from "../engine/world/Turn.js"
 import { SecureRandom } from "../engine/world/SecureRandom.js"
-import { wire } from "../net/memory/Wire.js"
+import { Wire } from "../net/memory/Wire.js"
 import * as RedisLogger from "../server/RedisLogger.js"
 import type { SteeredClock } from "./SteeredClock.js"
 import type { LogLine, Options } from "./Types.js"
@@ -54,8 +54,8 @@ export class World {
   async settled(): Promise<void> {
     let quiet = 0
     for (let turns = 0; quiet < QUIET_TURNS && turns < TURNS_MAX; turns++) {
-      await new Promise<void>(atTurnEnd)
-      quiet = this.scheduler.pending > 0 || wire.busy ? 0 : quiet + 1
+      await new Promise<void>(liveTurns.atEnd)
+      quiet = this.scheduler.pending > 0 || Wire.of(liveTurns).busy ? 0 : quiet + 1
     }
   }
 
@@ -65,6 +65,7 @@ export class World {
       get loglevel() {
         return level()
       },
+      facts: false,
       heard: ({ level, message, date }) => heard({ level, text: message, at: date.getTime() }),
     })
   }
