@@ -63,7 +63,7 @@ const sayIfNoOracle = (): void => {
 const isStale = (): boolean => {
   const built = fs.statSync(path.join(root, "dist/main.js"), { throwIfNoEntry: false })
   if (built === undefined) return true
-  return ["src", "build"].some((folder) =>
+  return ["src", ".build"].some((folder) =>
     fs
       .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
       .some((entry) => fs.statSync(path.join(root, folder, entry)).mtimeMs > built.mtimeMs),
