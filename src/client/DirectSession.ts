@@ -68,7 +68,7 @@ export class DirectSession {
     session.authenticated = session.limits.authenticated = true
     session.resp = options.resp
     session.database = options.database
-    this.mailbox = new Mailbox(() => this.ended())
+    this.mailbox = new Mailbox(engine.turns, () => this.ended())
     const { words } = this
     const input = {
       pending: 0,

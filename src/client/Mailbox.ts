@@ -8,7 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Peer } from "../engine/clients/Peer.js"
-import { afterThis } from "../engine/Turn.js"
+import type { Turns } from "../engine/world/Turn.js"
 import { asText } from "./ReplyDecoder.js"
 import type { Value } from "./Values.js"
 
@@ -28,7 +28,10 @@ export class Mailbox implements Peer {
   private reader: (() => void) | undefined = undefined
 
   /** @param ended the session is over */
-  constructor(private readonly ended: () => void) {}
+  constructor(
+    private readonly turns: Turns,
+    private readonly ended: () => void,
+  ) {}
 
   get pendingCount(): number {
     return this.box.length
@@ -61,7 +64,7 @@ export class Mailbox implements Peer {
   private tell(): void {
     if (this.told) return
     this.told = true
-    afterThis(() => {
+    this.turns.afterThis(() => {
       this.told = false
       this.reader?.()
     })

@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import type { Scope } from "effect/Scope"
 import { globMatch } from "../bytes/Glob.js"
 import type { Engine } from "../engine/Engine.js"
-import { afterThis } from "../engine/Turn.js"
+import type { Turns } from "../engine/world/Turn.js"
 import { ClosedError } from "./Failures.js"
 
 /** Where something arrives. */
@@ -54,13 +54,15 @@ class KeyEvents implements Source<KeyEvent> {
   private reader: (() => void) | undefined = undefined
   private told = false
 
+  constructor(private readonly turns: Turns) {}
+
   add(event: KeyEvent): void {
     if (this.closed) return
     if (this.events.length >= EVENTS_MAX) this.closed = true
     else this.events.push(event)
     if (this.told) return
     this.told = true
-    afterThis(() => {
+    this.turns.afterThis(() => {
       this.told = false
       this.reader?.()
     })
@@ -83,7 +85,7 @@ export const keyEvents = (engine: Engine, pattern: string): Stream.Stream<KeyEve
     Effect.map(
       Effect.acquireRelease(
         Effect.sync(() => {
-          const source = new KeyEvents()
+          const source = new KeyEvents(engine.turns)
           const glob = Buffer.from(pattern)
           const off = engine.events.observe((event, database, buf, start, len) => {
             if (!globMatch(glob, 0, glob.length, buf, start, len, false)) return

@@ -7,7 +7,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Engine } from "../engine/Engine.js"
-import { afterThis } from "../engine/Turn.js"
 import type { DirectSession, Prepared } from "./DirectSession.js"
 import {
   ClosedError,
@@ -35,14 +34,17 @@ export interface TransactionCommand {
   readonly words: ReadonlyArray<Word>
 }
 
-const later = Effect.callback<void>((resume) => afterThis(() => resume(Effect.void)))
-
 export class Runner {
   constructor(
     private readonly engine: Engine,
     private readonly sessions: Sessions,
     private readonly lookup: Lookup,
   ) {}
+
+  /** Waits until the present code has returned to the event loop. */
+  private readonly later = Effect.callback<void>((resume) =>
+    this.engine.turns.afterThis(() => resume(Effect.void)),
+  )
 
   /** Runs a command as an Effect. */
   call<T>(
@@ -51,7 +53,7 @@ export class Runner {
     decoder: ReplyDecoder<T>,
   ): Effect.Effect<Value<T>, Failure> {
     return Effect.suspend(() => {
-      if (this.engine.occupied) return Effect.andThen(later, this.call(prepared, words, decoder))
+      if (this.engine.occupied) return Effect.andThen(this.later, this.call(prepared, words, decoder))
       const session = this.sessions.idle()
       if (session === undefined || session.closed) return closed(prepared)
       if (session.busy) return this.inTurn(session, this.steps(session, [{ prepared, words }], 0, decoder))
@@ -103,7 +105,7 @@ export class Runner {
     decoder: ReplyDecoder<T>,
   ): Effect.Effect<Value<T>, Failure> {
     return Effect.suspend(() => {
-      if (this.engine.occupied) return Effect.andThen(later, this.again(session, prepared, decoder))
+      if (this.engine.occupied) return Effect.andThen(this.later, this.again(session, prepared, decoder))
       if (session.closed) return closed(prepared)
       const value = session.rerun(prepared, decoder)
       return session.waiting === undefined ? outcome(session, value) : this.wait(session, prepared, decoder)
@@ -135,7 +137,7 @@ export class Runner {
   ): Effect.Effect<ReadonlyArray<Value<T>> | undefined, Failure> {
     const multi = this.own("multi")
     return Effect.suspend(() => {
-      if (this.engine.occupied) return Effect.andThen(later, this.transaction(commands, decoder))
+      if (this.engine.occupied) return Effect.andThen(this.later, this.transaction(commands, decoder))
       const session = this.sessions.idle()
       if (session === undefined || session.closed) return closed(multi)
       const steps = [{ prepared: multi, words: [] }, ...commands, { prepared: this.own("exec"), words: [] }]
@@ -160,7 +162,7 @@ export class Runner {
       let value: Value<T> = null
       for (let i = from; i < steps.length; i++) {
         const { prepared, words } = steps[i]
-        if (this.engine.occupied) return Effect.andThen(later, this.steps(session, steps, i, decoder))
+        if (this.engine.occupied) return Effect.andThen(this.later, this.steps(session, steps, i, decoder))
         if (session.closed) return closed(prepared)
         value = session.run(prepared, words, decoder)
         if (session.waiting !== undefined) {

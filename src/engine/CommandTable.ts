@@ -69,7 +69,19 @@ export class CommandTable {
     const id = this.byId.length
     if (id >= COMMANDS_MAX) throw new Error(`more than ${COMMANDS_MAX} commands`)
     const subcommands = new Map<string, TableCommand>()
-    const numbered = { ...c, id, subcommands: c.subcommands === undefined ? undefined : subcommands }
+    // Field by field: of a spread each object would get a layout of its own, and dispatch meets them all.
+    const numbered: TableCommand = {
+      spec: c.spec,
+      handler: c.handler,
+      name: c.name,
+      arity: c.arity,
+      bits: c.bits,
+      briefArguments: c.briefArguments,
+      keyArgument: c.keyArgument,
+      memberArgument: c.memberArgument,
+      id,
+      subcommands: c.subcommands === undefined ? undefined : subcommands,
+    }
     this.byId.push(numbered)
     for (const [name, sub] of c.subcommands ?? []) subcommands.set(name, this.numbered(sub))
     return numbered

@@ -65,8 +65,6 @@ const NOBODY: ReadonlyArray<KeyObserver> = []
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
   flags = 0
-  /** Further listeners of modified keys (client tracking, tests); called with the key's bytes. */
-  readonly listeners: Array<(db: Database, buf: Uint8Array, off: number, len: number) => void> = []
   private observers = NOBODY
   private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
 
@@ -75,7 +73,6 @@ export class KeyEvents {
   /** Breaks the transactions that watch the key. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
     if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
-    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
   /** As `modified`, for a key that goes because its time has passed. */
@@ -89,7 +86,6 @@ export class KeyEvents {
         }
       }
     }
-    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
   /** Adds one who hears of events; what is answered takes him off again. */

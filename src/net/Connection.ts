@@ -61,7 +61,7 @@ export const serveConnection = Effect.fnUntraced(function* (
 ) {
   const outlet = new Outlet(raw, {
     failed: (defect) => {
-      engine.background(Effect.logError(`Internal error while writing to ${session.address}`, defect))
+      engine.logger.defect(`Internal error while writing to ${session.address}`, defect)
     },
     fallsBehind: () => engine.clientMemory.note(session),
   })

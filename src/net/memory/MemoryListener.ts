@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream"
 import { Background } from "../../engine/Background.js"
 import type { Engine } from "../../engine/Engine.js"
 import { type EngineService, theEngine } from "../../engine/EngineService.js"
-import { realTurns } from "../../engine/Turn.js"
+import { realTurns } from "../../engine/world/Turn.js"
 import * as Errors from "../../resp/Errors.js"
 import { serveConnection } from "../Connection.js"
 import { addressText } from "../Address.js"
@@ -29,7 +29,7 @@ const refusedError = (): Error =>
 
 const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* Effect.addFinalizer(() => closing(socket.server))
+    yield* Effect.addFinalizer(() => closing(socket.server, engine.turns))
     if (engine.sessions.size >= engine.settings.maxclients) {
       engine.rejectedConnections++
       socket.server.write(Buffer.from(`-${Errors.maxClients}\r\n`, "latin1"))
@@ -48,10 +48,10 @@ const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
 export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Scope> = Effect.gen(
   function* () {
     const engine = yield* theEngine
-    const background = yield* Background.make()
+    const background = yield* Background.make
     // SHUTDOWN ends it before the caller's scope ends.
     const scope = yield* Scope.fork(yield* Effect.scope)
-    const connections = yield* Scope.provide(Background.make(), scope)
+    const connections = yield* Scope.provide(Background.make, scope)
     let open = true
     yield* Scope.addFinalizer(
       scope,
@@ -63,8 +63,8 @@ export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Sc
     let last = 0
     const answer = (): void => engine.replies.flush()
     return () => {
-      if (!open) return MemorySocket.refused(refusedError())
-      const socket = new MemorySocket(answer, ++last)
+      if (!open) return MemorySocket.refused(engine.turns, refusedError())
+      const socket = new MemorySocket(engine.turns, answer, ++last)
       connections.run(serve(engine, socket))
       return socket
     }
