@@ -31,7 +31,11 @@ const NODE = /^node:/
 const EFFECT = /^effect(?:\/|$)/
 
 /** An app's stack traces show functions by name; space is of no use to anybody. */
-const NAMES_KEPT = { compress: true, mangle: false, codegen: { removeWhitespace: true } }
+const NAMES_KEPT = {
+  compress: true,
+  mangle: { toplevel: false, keepNames: { function: true, class: true } },
+  codegen: { removeWhitespace: true },
+}
 
 const report = (level, log, tell) => {
   // Effect looks for Vite's `import.meta.env`, which CommonJS has not.
@@ -42,11 +46,18 @@ const report = (level, log, tell) => {
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
 const treeshake = { moduleSideEffects: [{ test: /\/src\/server\/Signals\.ts$/, sideEffects: true }] }
 
-const bundle = async ({ input, external = NODE, plugins = [], ...output }) => {
+/** Jest's environment of a browser has not all that Node calls global. */
+const inject = {
+  TextDecoder: ["node:util", "TextDecoder"],
+  TextEncoder: ["node:util", "TextEncoder"],
+}
+
+const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ...output }) => {
   const build = await rolldown({
     input,
     external,
     plugins,
+    transform,
     treeshake,
     platform: "node",
     cwd: root,
@@ -72,6 +83,7 @@ const forEffect = () =>
 const withEffect = async () => {
   const chunks = await bundle({
     input: inputs(WITH_EFFECT),
+    transform: { inject },
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "server-[hash].cjs",

@@ -171,8 +171,10 @@ const loading = (options: RedixOptions): Layer.Layer<never, RdbError, Persistenc
     }),
   )
 
-const layer = (): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
-  loading({}).pipe(Layer.provideMerge(layerOf({})))
+const layer = (
+  options: RedixOptions = {},
+): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+  loading(options).pipe(Layer.provideMerge(layerOf(options)))
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(
