@@ -1,4 +1,5 @@
 /** Redix's families of commands as layers, each of which asks for the services it needs. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -17,7 +18,7 @@ import { slowlogCommands } from "./commands/info/slowlog.js"
 import { flushCommands } from "./commands/keys/databases.js"
 import { dumpCommands } from "./commands/persistence/dump.js"
 import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
-import { scripting } from "./commands/scripting/index.js"
+import { scripting, ScriptingService } from "./commands/scripting/index.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
@@ -27,10 +28,9 @@ import * as Commands from "./engine/Commands.js"
 import { type EngineService, theEngine } from "./engine/EngineService.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { SecureRandom } from "./engine/world/SecureRandom.js"
-import { logVerbose } from "./engine/world/VerboseLog.js"
-import { RdbPersistence } from "./rdb/RdbPersistence.js"
+import { FunctionLibraries } from "./rdb/RdbPersistence.js"
 import { REDIS_VERSION } from "./server/version.js"
-import { internalError } from "./server/FileReport.js"
+import { internalError } from "./rdb/FileReport.js"
 import { PersistenceService } from "./server/Persistence.js"
 import { ReplicationService } from "./server/replication/Replication.js"
 import { StatisticsService } from "./server/StatisticsService.js"
@@ -93,13 +93,13 @@ const ofStatistics = () =>
 const ofPersistence = () =>
   family(
     Effect.gen(function* () {
-      const { background } = yield* theEngine
+      const { logger } = yield* theEngine
       const { values } = yield* RedixConfig
       const persistence = yield* PersistenceService
       const dumps = dumpCommands(
         values,
         () => persistence.state.skipChecksum,
-        (reason) => void background(logVerbose(internalError(0, reason))),
+        (reason) => logger.verbose(internalError(0, reason)),
       )
       return [...persistenceCommands(persistence), ...flushCommands(persistence), ...dumps]
     }),
@@ -112,23 +112,7 @@ const ofReplication = () =>
     }),
   )
 
-/** Scripts and functions; the libraries of functions go into RDB files. */
-const ofScripting = () =>
-  family(
-    Effect.gen(function* () {
-      const { values } = yield* RedixConfig
-      const { heap } = yield* ProcessInfo
-      const snapshots = yield* RdbPersistence
-      const { commands, libraries } = scripting(yield* theEngine, {
-        thresholdMs: () => values.busyReplyThreshold,
-        heap,
-        compression: () => values.rdbcompression,
-        version: REDIS_VERSION,
-      })
-      snapshots.libraries = libraries
-      return commands
-    }),
-  )
+const ofScripting = () => family(Effect.map(ScriptingService, ({ commands }) => commands))
 
 /** DEBUG looks into every part. */
 const ofDebug = () =>
@@ -155,4 +139,24 @@ export const families = () =>
     ofReplication(),
     ofScripting(),
     ofDebug(),
+  )
+
+/** Scripts and functions. The libraries of functions are where RDB files take them from. */
+export const scripts = (): Layer.Layer<
+  ScriptingService | FunctionLibraries,
+  never,
+  EngineService | RedixConfig
+> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const { values } = yield* RedixConfig
+      const { heap } = yield* ProcessInfo
+      const made = scripting(yield* theEngine, {
+        thresholdMs: () => values.busyReplyThreshold,
+        heap,
+        compression: () => values.rdbcompression,
+        version: REDIS_VERSION,
+      })
+      return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))
+    }),
   )

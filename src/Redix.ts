@@ -29,9 +29,10 @@ import type { ReplicationMaster } from "./replication/master/ReplicationMaster.j
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { RdbError } from "./rdb/format/RdbErrors.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
-import { onRealTurns } from "./engine/Turn.js"
+import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
-import { families } from "./Families.js"
+import { families, scripts } from "./Families.js"
+import { Background } from "./engine/Background.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
@@ -72,9 +73,11 @@ export interface RedixOptions {
 
 const rdb = (options: RedixOptions) =>
   Layer.unwrap(
-    Effect.map(RedixConfig, (config) =>
-      RdbPersistence.layerOf({ settings: config.values, worker: options.snapshotWorker, id: newFileMark() }),
-    ),
+    Effect.gen(function* () {
+      const { values } = yield* RedixConfig
+      const id = newFileMark(yield* ProcessInfo)
+      return RdbPersistence.layerOf({ settings: values, worker: options.snapshotWorker, id })
+    }),
   )
 
 /** What rename-command says. All commands of Redis may be named, also those that are not here, and the app's own. */
@@ -128,11 +131,12 @@ const layerOf = (
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
   families().pipe(
     Layer.provide(StatisticsService.layer()),
-    Layer.provideMerge(replication(options)),
-    Layer.provideMerge(PersistenceService.layer()),
+    Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
+    Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provide(ReplicationHistory.layer()),
-    Layer.provideMerge(engine()),
     Layer.provideMerge(rdb(options)),
+    Layer.provide(scripts()),
+    Layer.provideMerge(engine().pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(store()),
     Layer.provide(RespCodec.layer),
   )
@@ -181,15 +185,6 @@ const listening = (options: ListenOptions) =>
     }),
   )
 
-/** Masters are told the port this server really listens on. */
-const announcing = (): Layer.Layer<never, never, TcpServer | ReplicationService> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const replication = yield* ReplicationService
-      replication.listeningPort = (yield* TcpServer).ports[0] ?? 0
-    }),
-  )
-
 /** The engine and its listeners; the port is open while the file is loaded. */
 const layerServer = (
   options: ListenOptions & RedixOptions = { portZero: "free" },
@@ -200,7 +195,6 @@ const layerServer = (
 > =>
   onRealTurns(
     loading(options).pipe(
-      Layer.provideMerge(announcing()),
       Layer.provideMerge(listening(options)),
       Layer.provideMerge(expecting(options)),
       Layer.provideMerge(layerOf(options)),

@@ -10,6 +10,9 @@
  *   EngineService            commands over a store; PersistenceService and ReplicationService: the server's use of the two
  *   ReplicationMaster        the master side of replication; ReplicationReplica: the replica side
  *   TcpServer                the listeners; its `ports` say where
+ *
+ * The world comes in through services that have the runtime's own as default, and may be replaced: Effect's Clock, Random,
+ * Logger and FileSystem, and ProcessInfo, SecureRandom, Turn (turns of the event loop, real time), Threads, Dial.
  */
 export { type DirectiveName, type Overrides, RedixConfig, type RedixValues } from "./config/index.js"
 export {
@@ -22,6 +25,7 @@ export {
 export { ArenaFullError } from "./memory/Arena.js"
 export { RdbCorruptError, type RdbError, RdbIoError, RdbVersionError } from "./rdb/format/RdbErrors.js"
 export {
+  FunctionLibraries,
   type LibraryStore,
   type LoadOptions,
   type LoadResult,
@@ -44,6 +48,11 @@ export { EngineService, type EngineShape } from "./engine/EngineService.js"
 export type { IoredisConnector } from "./net/memory/IoredisConnector.js"
 export { ListenError } from "./net/ListenError.js"
 export { PersistenceService, type ServerPersistence } from "./server/Persistence.js"
+export { Background } from "./engine/Background.js"
+export { SecureRandom } from "./engine/world/SecureRandom.js"
+export { Turn, type Turns } from "./engine/world/Turn.js"
+export { Threads } from "./rdb/snapshot/Threads.js"
+export { Dial } from "./server/replication/MasterDial.js"
 export { liveProcessInfo, type ProcessFacts, ProcessInfo } from "./engine/world/ProcessInfo.js"
 export * as RedisLogger from "./server/RedisLogger.js"
 export { type Replication, ReplicationService } from "./server/replication/Replication.js"

@@ -9,7 +9,9 @@
  */
 import * as Layer from "effect/Layer"
 import { defaultSettings } from "./engine/Settings.js"
-import { RdbPersistence, type PersistenceSettings } from "./rdb/RdbPersistence.js"
+import * as Effect from "effect/Effect"
+import { ProcessInfo } from "./engine/world/ProcessInfo.js"
+import { FunctionLibraries, RdbPersistence, type PersistenceSettings } from "./rdb/RdbPersistence.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
 import { Store } from "./store/Store.js"
@@ -53,7 +55,12 @@ const defaults: PersistenceSettings = {
 
 /** Files of the file system, and a store of its own for each call. Settings are directives in camel case. */
 export const layer = (settings: Partial<PersistenceSettings> = {}): Layer.Layer<RdbPersistence | Store> =>
-  RdbPersistence.layerOf({ settings: { ...defaults, ...settings }, id: newFileMark() }).pipe(
+  Layer.unwrap(
+    Effect.map(ProcessInfo, (facts) =>
+      RdbPersistence.layerOf({ settings: { ...defaults, ...settings }, id: newFileMark(facts) }),
+    ),
+  ).pipe(
+    Layer.provide(FunctionLibraries.layerKept()),
     Layer.provideMerge(Store.layerOf()),
     Layer.provide(filesLayer()),
   )

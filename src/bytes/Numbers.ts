@@ -191,6 +191,12 @@ export const formatDouble = (dst: Uint8Array, off: number, x: number): number =>
   return writeAscii(dst, off, formatDouble17(x))
 }
 
+/** As `formatPackedScore`, written at `dst[off]`; returns its length. */
+export const writePackedScore = (dst: Uint8Array, off: number, x: number): number =>
+  x >= -MAX_SAFE && x <= MAX_SAFE && Math.floor(x) === x
+    ? formatInt(dst, off, x + 0)
+    : writeAscii(dst, off, formatPackedScore(x))
+
 /** The greatest magnitude at which a whole score is kept as an integer in a packed sorted set: 2^62. */
 const SCORE_INTEGER_MAX = 4611686018427387904
 

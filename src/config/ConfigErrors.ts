@@ -14,6 +14,16 @@ export const platformReason = (error: PlatformError): string => {
   return reasons[error.reason._tag] ?? code ?? error.reason._tag
 }
 
+/** A path that is no directory one can be in; the reason is in Redis's words. */
+export class DirectoryError extends Data.TaggedError("DirectoryError")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `Can't chdir to '${this.path}': ${this.reason}`
+  }
+}
+
 /** A configuration file that cannot be read, or a line of it that cannot be split into words. */
 export class ConfigFileError extends Data.TaggedError("ConfigFileError")<{
   readonly path: string

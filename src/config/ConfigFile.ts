@@ -42,7 +42,7 @@ export const settingIn = Effect.fnUntraced(function* (setting: Setting, place: P
   if (entry.name !== "dir") return setting
   const path = fromByteText(text)
   place.directory = yield* resolveDirectory(place.directory, path).pipe(
-    Effect.mapError((reason) => new InvalidConfigError({ source, key: "dir", value: path, reason })),
+    Effect.mapError(({ reason }) => new InvalidConfigError({ source, key: "dir", value: path, reason })),
   )
   return { ...setting, text: toByteText(place.directory) }
 })

@@ -205,7 +205,7 @@ const startState = Effect.fnUntraced(function* (gathered: Gathered) {
   const state = yield* stateOf(gathered)
   if (state.values.dir !== "") {
     const absolute = yield* resolveDirectory("", state.values.dir).pipe(
-      Effect.mapError((reason) => invalid("the defaults", "dir", state.text("dir"), reason)),
+      Effect.mapError(({ reason }) => invalid("the defaults", "dir", state.text("dir"), reason)),
     )
     state.assignText("dir", toByteText(absolute))
   }
@@ -233,7 +233,7 @@ export const checkDirectory = Effect.fnUntraced(function* (
     return yield* invalid("the options", "save", state.text("save"), "Save points need a 'dir'")
   }
   const resolved = yield* resolveDirectory("", dir).pipe(
-    Effect.mapError((reason) => invalid("the options", "dir", dir, reason)),
+    Effect.mapError(({ reason }) => invalid("the options", "dir", dir, reason)),
   )
   state.assignText("dir", toByteText(resolved))
 })
@@ -309,7 +309,7 @@ export const configSet = Effect.fnUntraced(function* (
     }
     const path = yield* Effect.result(resolveDirectory(state.values.dir, fromByteText(value)))
     if (path._tag === "Failure") {
-      const error = `ERR CONFIG SET failed (possibly related to argument 'dir') - ${path.failure}`
+      const error = `ERR CONFIG SET failed (possibly related to argument 'dir') - ${path.failure.reason}`
       missing ??= { ok: false, error }
     }
     resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])

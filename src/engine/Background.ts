@@ -2,20 +2,22 @@
  * Work that no client waits for. All of it is started here, so that none of it dies unheard: a defect is logged, and
  * whoever started the work hears of it, to end or restart what the work served.
  *
- *     const background = yield* Background.make()
+ *     const background = yield* Background
  *     background.run(sendFile, () => drop(replica))
  *     background.whenDue("the cron", alarm, () => cron())
  *
  * The work ends with the scope. Typed failures are not defects: they belong to whoever joins the fiber.
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
 /** Starts work at once. `lost` is called when the work has died of a defect. */
-export type Run<R = never> = <A, E>(effect: Effect.Effect<A, E, R>, lost?: () => void) => Fiber.Fiber<A, E>
+export type Run = <A, E>(effect: Effect.Effect<A, E>, lost?: () => void) => Fiber.Fiber<A, E>
 
 const logged = (what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
   Effect.logError(`Internal error in ${what}`, cause)
@@ -32,27 +34,23 @@ export const guarded = <A, E, R>(
     return Effect.andThen(logged(what, cause), told)
   })
 
-/** Runs `effect` anew, after a pause, whenever it has ended of a defect. */
+/** Runs `effect` anew, after `pause`, whenever it has ended of a defect. */
 export const restarted = <A, E, R>(
   what: string,
-  pauseMs: number,
+  pause: Effect.Effect<void>,
   effect: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, R> =>
   Effect.catchDefect(guarded(effect, undefined, what), () =>
     Effect.andThen(
-      Effect.sleep(pauseMs),
-      Effect.suspend(() => restarted(what, pauseMs, effect)),
+      pause,
+      Effect.suspend(() => restarted(what, pause, effect)),
     ),
   )
 
-export class Background<R = never> {
-  private constructor(private readonly fork: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>) {}
+class BackgroundWork {
+  constructor(private readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) {}
 
-  static make<R = never>(): Effect.Effect<Background<R>, never, R | Scope.Scope> {
-    return Effect.map(FiberSet.makeRuntime<R>(), (fork) => new Background<R>((effect) => fork(effect)))
-  }
-
-  readonly run: Run<R> = (effect, lost) => this.fork(guarded(effect, lost))
+  readonly run: Run = (effect, lost) => this.fork(guarded(effect, lost))
 
   /**
    * Calls `turn` whenever the alarm is due; a turn that answers true is followed by another at once. A turn that throws is
@@ -62,4 +60,18 @@ export class Background<R = never> {
     const one = Effect.catchCause(Effect.sync(turn), (cause) => Effect.as(logged(what, cause), false))
     this.fork(Effect.forever(Effect.flatMap(one, (more) => (more ? Effect.yieldNow : alarm.sleep))))
   }
+}
+
+/**
+ * The background as a service. Each part of a server is given one of its own, whose work ends when the part does, before
+ * what the part stands on.
+ */
+export class Background extends Context.Service<Background, BackgroundWork>()("redix/engine/Background") {
+  /** One whose work ends with the present scope. */
+  static readonly make: Effect.Effect<BackgroundWork, never, Scope.Scope> = Effect.map(
+    FiberSet.makeRuntime<never>(),
+    (fork) => new BackgroundWork((effect) => fork(effect)),
+  )
+
+  static readonly layer = (): Layer.Layer<Background> => Layer.effect(Background, Background.make)
 }

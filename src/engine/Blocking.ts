@@ -19,7 +19,7 @@ import { unblocked } from "../resp/Errors.js"
 import type { Database } from "../store/Database.js"
 import { entryType, TYPE_NAMES } from "../store/Entry.js"
 import type { Session } from "./clients/Session.js"
-import { afterThis } from "./Turn.js"
+import type { Turns } from "./world/Turn.js"
 
 /** A context that commands are run in, as far as waiting goes. */
 interface WaitingContext {
@@ -63,9 +63,7 @@ class Waiting<C> {
 
   answer(reply: Uint8Array): void {
     this.reply = reply
-    const wake = this.wake
-    // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
-    if (wake !== undefined) afterThis(() => wake(reply))
+    this.wake?.(reply)
   }
 }
 
@@ -100,7 +98,10 @@ export class Blocking<C extends WaitingContext> {
   /** How many clients wait for a value of each type. */
   private readonly waitingForType = new Int32Array(TYPE_NAMES.length)
 
-  constructor(private readonly runFor: RunFor<C>) {}
+  constructor(
+    private readonly turns: Turns,
+    private readonly runFor: RunFor<C>,
+  ) {}
 
   /** Clients now waiting for a key. */
   get count(): number {
@@ -126,7 +127,8 @@ export class Blocking<C extends WaitingContext> {
         resume(Effect.succeed(waiting.reply))
         return
       }
-      waiting.wake = (reply) => resume(Effect.succeed(reply))
+      // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
+      waiting.wake = (reply) => this.turns.afterThis(() => resume(Effect.succeed(reply)))
       return Effect.sync(() => this.leave(waiting))
     })
     if (waiter.timeoutMs <= 0) return answered

@@ -69,7 +69,19 @@ export class CommandTable {
     const id = this.byId.length
     if (id >= COMMANDS_MAX) throw new Error(`more than ${COMMANDS_MAX} commands`)
     const subcommands = new Map<string, TableCommand>()
-    const numbered = { ...c, id, subcommands: c.subcommands === undefined ? undefined : subcommands }
+    // Field by field: of a spread each object would get a layout of its own, and dispatch meets them all.
+    const numbered: TableCommand = {
+      spec: c.spec,
+      handler: c.handler,
+      name: c.name,
+      arity: c.arity,
+      bits: c.bits,
+      briefArguments: c.briefArguments,
+      keyArgument: c.keyArgument,
+      memberArgument: c.memberArgument,
+      id,
+      subcommands: c.subcommands === undefined ? undefined : subcommands,
+    }
     this.byId.push(numbered)
     for (const [name, sub] of c.subcommands ?? []) subcommands.set(name, this.numbered(sub))
     return numbered
@@ -80,7 +92,7 @@ export class CommandTable {
     for (const declared of commands) {
       this.declarations.set(declared.name, declared.spec)
       if (this.renames.get(declared.name) === null) continue
-      const called = this.renames.get(declared.name) ?? declared.name
+      const called = this.calledName(declared.name)
       const name = Buffer.from(called, "latin1")
       if (this.find(name, 0, name.length) !== undefined)
         throw new Error(`command ${declared.name} is declared twice`)
@@ -91,6 +103,11 @@ export class CommandTable {
       this.names[at] = called
       this.commands.push(c)
     }
+  }
+
+  /** The name that clients call a command by. */
+  calledName(own: string): string {
+    return this.renames.get(own) ?? own
   }
 
   /** Puts something between dispatch and every handler. */

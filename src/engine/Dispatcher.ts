@@ -327,7 +327,8 @@ export class Dispatcher {
     const p = c.propagation
     if (p.plain) {
       if (!changed) return
-      if (raw !== undefined && c.buf === raw.buf) {
+      // A client in the same process sends no bytes of its own.
+      if (raw !== undefined && c.buf === raw.buf && raw.rawEnd > raw.rawStart) {
         p.log.appendRaw(c.session.database, c.buf, raw.rawStart, raw.rawEnd - raw.rawStart)
         return
       }

@@ -27,6 +27,7 @@ import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./measures/CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
 import { Gates } from "./Gates.js"
+import { EngineParts } from "./EnginePart.js"
 import { InfoRegistry } from "./InfoRegistry.js"
 import { HttpClients } from "./clients/HttpClients.js"
 import { KeyspaceNews } from "./KeyspaceNews.js"
@@ -36,30 +37,32 @@ import { Measures } from "./measures/Measures.js"
 import { Monitors } from "./clients/Monitors.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
 import { PubSub } from "./PubSub.js"
-import { hardLimit, LowestLimit, overLimit } from "./clients/OutputLimits.js"
+import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
-import { logVerbose } from "./world/VerboseLog.js"
+import type { Log } from "./world/Log.js"
 import { Replies } from "./clients/Replies.js"
 import { ScriptRuns } from "./scripts/ScriptRuns.js"
+import type { Turns } from "./world/Turn.js"
 import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
 
 /** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
 const SLICE = 256
 /** Longest time the cron works in one turn, in milliseconds. */
 const CRON_BUDGET_MS = 2
-/** How often clients beyond their soft output limit are looked at. */
-const LIMITS_EVERY_MS = 1000
+
+/** What was received of a client and is not run yet. */
+type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
 
 /** What an engine is made of and runs in. */
-interface EngineParts {
+interface EngineNeeds {
   readonly keyspace: Keyspace
   readonly settings: Settings
   readonly codec: RespCodec["Service"]
   readonly clock: Clock.Clock
-  /** Milliseconds since some moment, with fractions. */
-  readonly fineNow: () => number
+  readonly turns: Turns
   /** Runs an Effect that no client waits for. */
   readonly background: Run
+  readonly logger: Log
   /** The names of renamed commands by their own, null for those that cannot be called. */
   readonly names?: ReadonlyMap<string, string | null> | undefined
 }
@@ -69,8 +72,11 @@ export class Engine {
   readonly settings: Settings
   readonly codec: RespCodec["Service"]
   readonly clock: Clock.Clock
+  /** Turns of the event loop, and real time. */
+  readonly turns: Turns
   /** Runs an Effect that no client waits for; it ends with the engine's layer. */
   readonly background: Run
+  readonly logger: Log
   readonly gates: Gates
   readonly memoryLimit: MemoryLimit
   readonly events: KeyEvents
@@ -81,19 +87,20 @@ export class Engine {
   readonly aclLog = new AclLog()
   /** What commands change, for whoever reads it. */
   readonly log = new CommandLog()
+  readonly blocking: CommandContext["blocking"]
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
   readonly replies: Replies
   readonly pause: ClientPause
   readonly monitors: Monitors
   readonly scripts: ScriptRuns
+  /** TCP port at which clients reach it, told by the transport; 0 = none. */
+  listeningPort = 0
   /** What the server is in replication, as HELLO says it. */
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
   readonly clientMemory = new ClientMemory(this.sessions)
-  /** Memory that does not count against maxmemory, by whoever owns it: replication buffers. */
-  readonly uncounted: Array<() => number> = []
   readonly startedMs: number
   /** The log tells of each client that comes and goes (loglevel verbose or debug). */
   verbose = false
@@ -107,89 +114,81 @@ export class Engine {
   private sessionLast = 0
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
+  /** The clock-driven work has its turn. */
+  private turning = false
   /** It was a replica already when its batch began: what it gets now would stand in the replication stream. */
   private silent = false
-  private limitsCheckedMs = 0
-  /** Some client may be beyond its soft output limit. */
-  private overSoftLimit = false
-  private readonly limits = new LowestLimit()
-  /** Called when a client has gone. */
-  readonly onDetach: Array<(session: Session) => void> = []
-  /** Further counters that CONFIG RESETSTAT clears. */
-  readonly onResetStats: Array<() => void> = []
+  private readonly outputs: OutputWatch
+  readonly parts = new EngineParts()
   /** Milliseconds spent on deleting expired keys and freeing in slices. */
   workMs = 0
   /** When the clock-driven work is due. */
   readonly alarm: WorkAlarm
-  /**
-   * Called at each turn of the clock-driven work, with the time in milliseconds: soon after something has happened, and
-   * at the time it answers (Infinity = only then). Must be quick.
-   */
-  readonly onCron: Array<(now: number) => number> = []
-  /** Further structures whose invariants can be asserted, by whoever owns them. */
-  readonly checks: Array<() => void> = []
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
   cronPaused = false
 
-  constructor(parts: EngineParts) {
-    const { keyspace, settings, codec, clock } = parts
+  constructor(needs: EngineNeeds) {
+    const { keyspace, settings, codec, clock, turns } = needs
     this.keyspace = keyspace
     this.settings = settings
     this.codec = codec
     this.clock = clock
-    this.background = parts.background
+    this.turns = turns
+    this.background = needs.background
+    this.logger = needs.logger
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
     this.gates = new Gates(this.memoryLimit, settings)
     this.startedMs = clock.currentTimeMillisUnsafe()
-    this.alarm = new WorkAlarm(clock)
+    this.alarm = new WorkAlarm(clock, turns)
+    this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
     this.measures = new Measures(settings, clock, this.sessions, {
       commands: () => this.dispatcher.commandsProcessed,
       inputBytes: () => this.netInputBytes,
       outputBytes: () => this.netOutputBytes,
     })
-    this.timer = new CommandTimer(parts.fineNow, this.measures)
+    this.timer = new CommandTimer(turns.now, this.measures)
     const pubsub = new PubSub()
     this.events = new KeyEvents(pubsub)
     this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
-    const blocking = new Blocking<CommandContext>((waiting, database, body) =>
+    this.blocking = new Blocking<CommandContext>(turns, (waiting, database, body) =>
       this.dispatcher.runFor(waiting, database, body),
     )
     const out = codec.makeWriter({
       failed: (text) => this.measures.errors.count(text),
       stops: () => ((this.context.command?.bits ?? 0) & CommandBit.readonly) !== 0,
     })
-    const internal = new Session(0)
     this.context = new CommandContext(
       keyspace,
       this.log,
       settings,
       this.events,
       pubsub,
-      blocking,
+      this.blocking,
       out,
-      internal,
+      new Session(0),
     )
-    this.replies = new Replies(out)
+    this.replies = new Replies(out, turns)
     keyspace.listeners.push(new KeyspaceNews(this.context))
-    this.pause = new ClientPause(this.gates, keyspace, () => this.stir())
+    this.pause = new ClientPause(this.gates, keyspace, turns, () => this.stir())
     const pushes = new OwnPushes(out)
     this.monitors = new Monitors(pushes, clock)
     this.dispatcher = new Dispatcher({
       context: this.context,
-      table: new CommandTable([], parts.names),
+      table: new CommandTable([], needs.names),
       gates: this.gates,
       pause: this.pause,
       timer: this.timer,
       errors: this.measures.errors,
       monitors: this.monitors,
       pushes,
-      http: new HttpClients(parts.background),
+      http: new HttpClients(needs.logger),
     })
-    this.scripts = new ScriptRuns(this.dispatcher, clock, parts.background, () => this.stir())
+    this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
   }
 
-  get blocking(): CommandContext["blocking"] {
-    return this.context.blocking
+  /** Commands are being run further down the stack: no other may be run in between. */
+  get occupied(): boolean {
+    return this.running !== undefined || this.turning || this.scripts.slicing
   }
 
   /** Something has happened that no batch did: the clock-driven work looks around soon. */
@@ -207,9 +206,9 @@ export class Engine {
   }
 
   /** @param source what was received and not yet handed over */
-  attach(session: Session, peer: Peer, input: Lookahead, source: { readonly pending: number }): void {
+  attach(session: Session, peer: Peer, input: Input, source: { readonly pending: number }): void {
     this.connectionsReceived++
-    if (this.verbose) this.background(logVerbose(`Accepted ${session.address}`))
+    if (this.verbose) this.logger.verbose(`Accepted ${session.address}`, { client: session.id })
     this.sessions.set(session.id, session)
     session.fileDescriptor = peer.descriptor
     session.control = {
@@ -244,13 +243,16 @@ export class Engine {
   /** Forgets a client: nothing keeps a trace of it. Does nothing the second time. */
   detach(session: Session): void {
     if (!this.sessions.delete(session.id)) return
-    if (this.verbose) this.background(logVerbose(`Client closed connection ${this.describe(session)}`))
+    if (this.verbose)
+      this.logger.verbose(`Client closed connection ${describeClient(this.context, session)}`, {
+        client: session.id,
+      })
     session.blocked?.unblock("timeout")
     this.events.unwatchAll(session)
     this.context.pubsub.leave(session)
     this.monitors.leave(session)
     session.dropQueue()
-    for (const gone of this.onDetach) gone(session)
+    this.parts.detached(session)
     session.control = detached
   }
 
@@ -261,6 +263,7 @@ export class Engine {
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
+    if (this.keyspace.arena.strained !== this.gates.strained) this.gates.update()
     if (peer !== undefined && peer.queued > 0) this.replies.flushFor(peer)
     this.running = session
     this.silent = session.kind === "replica"
@@ -287,35 +290,38 @@ export class Engine {
     this.writes++
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
-    if (limited && this.overOutput(session, bytes)) this.cutForOutput(session)
+    if (limited && this.outputs.over(session, bytes, this.keyspace.now)) this.cutForOutput(session)
     else this.replies.add(peer)
-  }
-
-  /** A client as CLIENT LIST shows it, for the log. */
-  private describe(session: Session): string {
-    return describeClient(this.context, session)
   }
 
   /** A client broke the protocol: the log tells of it where it tells of clients at all. */
   protocolBroken(session: Session, error: string): void {
     if (!this.verbose) return
-    this.background(logVerbose(protocolErrorLine(error, this.describe(session))))
+    this.logger.verbose(protocolErrorLine(error, describeClient(this.context, session)), {
+      client: session.id,
+    })
   }
 
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */
   private cutReplica(session: Session): void {
     this.context.out.truncate(this.replies.mark)
-    const text = `Replica generated a reply to command '${session.lastCommand}', disconnecting it: ${this.describe(session)}`
-    this.background(Effect.logWarning(text))
+    const text = `Replica generated a reply to command '${session.lastCommand}', disconnecting it: ${describeClient(this.context, session)}`
+    this.logger.warning(text, { client: session.id })
     session.control.kill()
   }
 
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
+    if (this.replied(session, bytes)) this.push(session, peer, bytes)
+  }
+
+  /** Counts a command that had to wait, now that its reply is there; answers whether its client is to get it. */
+  replied(session: Session, bytes: Uint8Array): boolean {
     this.stir()
     this.dispatcher.held.finished(session, bytes)
-    if (!session.muted) this.push(session, peer, bytes)
+    const wanted = !session.muted
     if (session.replies !== 0) session.endReply()
+    return wanted
   }
 
   /**
@@ -331,36 +337,23 @@ export class Engine {
     this.netOutputBytes += bytes.length
     this.writes++
     this.replies.queue(peer, bytes)
-    const pending = peer.pendingWithQueue
-    const close =
-      session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit)
-    if (close && this.overOutput(session, 0)) this.cutForOutput(session)
-  }
-
-  /** Whether a client has more output waiting than client-output-buffer-limit allows. */
-  private overOutput(session: Session, more: number): boolean {
-    const pending = session.control.pendingBytes() + more
-    const over = overLimit(session, pending, this.settings.clientOutputBufferLimit, this.keyspace.now)
-    if (session.overSoftLimitMs > 0) {
-      this.overSoftLimit = true
-      this.alarm.stir(this.keyspace.now)
-    }
-    return over
+    const { outputs } = this
+    if (outputs.near(session, peer.pendingWithQueue) && outputs.over(session, 0, this.keyspace.now))
+      this.cutForOutput(session)
   }
 
   /** Cuts a client off, with what its batch has written. */
   private cutForOutput(session: Session): void {
     if (this.running === undefined) this.context.out.truncate(this.replies.mark)
-    const text = `Client ${this.describe(session)} scheduled to be closed ASAP for overcoming of output buffer limits.`
-    this.background(Effect.logWarning(text))
+    const text = `Client ${describeClient(this.context, session)} scheduled to be closed ASAP for overcoming of output buffer limits.`
+    this.logger.warning(text, { client: session.id })
     session.control.kill()
   }
 
   /** Cuts a client off whose unfinished command is beyond client-query-buffer-limit. */
   limitInput(session: Session): void {
-    this.background(
-      Effect.logWarning(`Closing client that reached max query buffer length: ${this.describe(session)}`),
-    )
+    const text = `Closing client that reached max query buffer length: ${describeClient(this.context, session)}`
+    this.logger.warning(text, { client: session.id })
     session.control.kill()
   }
 
@@ -381,7 +374,7 @@ export class Engine {
     this.blocking.checkInvariants()
     this.context.pubsub.checkInvariants(this.sessions.values())
     this.replies.checkInvariants()
-    for (const check of this.checks) check()
+    this.parts.checkInvariants()
   }
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
@@ -395,17 +388,20 @@ export class Engine {
     this.timer.counters.reset()
     this.timer.clear()
     this.measures.errors.reset()
-    for (const reset of this.onResetStats) reset()
+    this.parts.resetStats()
   }
 
   /** As `cron`; what a throw leaves half done is settled as after a command's. */
   guardedCron(): boolean {
+    this.turning = true
     try {
       return this.cron()
     } catch (defect) {
       this.dispatcher.reset(defect, "A turn of the cron")
       this.alarm.set(this.clock.currentTimeMillisUnsafe() + TURN_MS)
       throw defect
+    } finally {
+      this.turning = false
     }
   }
 
@@ -439,20 +435,9 @@ export class Engine {
     }
     if (this.blocking.pending) this.blocking.serve()
     this.measures.sample(start, this.alarm.rousedMs)
-    for (const work of this.onCron) due = Math.min(due, work(start))
-    due = Math.min(due, this.watchLimits(start), Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    const looked = this.outputs.look(this.sessions.values(), start, (session) => this.cutForOutput(session))
+    due = Math.min(due, this.parts.cron(start), looked, Math.max(keyspace.nextExpiry(), start + TURN_MS))
     this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
-  }
-
-  /** Cuts off clients that stay beyond their soft output limit; answers when to look again. */
-  private watchLimits(now: number): number {
-    if (now - this.limitsCheckedMs >= LIMITS_EVERY_MS || now < this.limitsCheckedMs) {
-      this.limitsCheckedMs = now
-      this.overSoftLimit = false
-      for (const session of this.sessions.values())
-        if (session.overSoftLimitMs > 0 && this.overOutput(session, 0)) this.cutForOutput(session)
-    }
-    return this.overSoftLimit ? this.limitsCheckedMs + LIMITS_EVERY_MS : Infinity
   }
 }

@@ -12,7 +12,8 @@ import { Background } from "./Background.js"
 import { Engine } from "./Engine.js"
 import type { InfoField } from "./InfoRegistry.js"
 import type { Settings } from "./Settings.js"
-import { ProcessInfo } from "./world/ProcessInfo.js"
+import { makeLog } from "./world/Log.js"
+import { Turn } from "./world/Turn.js"
 
 /** What runs commands on a store, for whoever looks at it from outside; clients speak to it. */
 export interface EngineShape {
@@ -33,18 +34,19 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
   static readonly layerOf = (
     settings: Settings,
     names?: ReadonlyMap<string, string | null>,
-  ): Layer.Layer<EngineService, never, Store | RespCodec> =>
+  ): Layer.Layer<EngineService, never, Store | RespCodec | Background> =>
     Layer.effect(
       EngineService,
       Effect.gen(function* () {
-        const background = yield* Background.make()
+        const background = yield* Background
         const engine = new Engine({
           keyspace: yield* theKeyspace,
           settings,
           codec: yield* RespCodec,
           clock: yield* Clock.Clock,
-          fineNow: (yield* ProcessInfo).monotonicMs,
+          turns: yield* Turn,
           background: background.run,
+          logger: yield* makeLog,
           names,
         })
         background.whenDue("the cron", engine.alarm, () => engine.guardedCron())

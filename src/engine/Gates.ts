@@ -17,8 +17,8 @@ const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
 
 type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
 
-const isLocal = ({ address }: Session): boolean =>
-  address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
+const isLocal = ({ address, inProcess }: Session): boolean =>
+  inProcess || address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export class Gates {
   bits: number = CommandBit.guarded
@@ -38,6 +38,8 @@ export class Gates {
   busy: string | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
+  /** As of the last `update`: the arena gets no more memory. */
+  strained = false
 
   /** @param memory asked before a command that uses memory is refused */
   constructor(
@@ -47,10 +49,11 @@ export class Gates {
 
   /** Must be called after any of the states changed. */
   update(): void {
+    this.strained = this.memory.strained
     let bits = this.pausedBits | CommandBit.guarded
     // EXEC stands for what is queued, so it gets a closer look wherever a write does.
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
-    if (this.memory.max > 0) bits |= CommandBit.denyOom | CommandBit.unqueued
+    if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CommandBit.unqueued
     if (this.pausedBits !== 0) bits |= CommandBit.unqueued
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     if (this.busy !== undefined) bits |= CommandBit.any
@@ -102,8 +105,7 @@ export class Gates {
   }
 
   private stateRefusal(cmd: Command, bits: number, session: Session): string | undefined {
-    if (this.memory.max > 0 && needsMemory(cmd, bits, session) && this.memory.passed())
-      return Errors.outOfMemory
+    if (needsMemory(cmd, bits, session) && this.memory.passed()) return Errors.outOfMemory
     const stops = (bits & CommandBit.write) | (cmd.bits & CommandBit.stopsOnFailedSave)
     if (this.saveFailed && stops !== 0) return Errors.misconf
     if ((bits & CommandBit.write) === 0) return undefined

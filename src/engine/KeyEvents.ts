@@ -54,11 +54,18 @@ const latin1 = (buf: Uint8Array, off: number, len: number): string =>
 /** What a database holds under a key; `expired` is a key whose time has passed but that is still there. */
 export type Presence = "none" | "expired" | "alive"
 
+/** Hears of every event of a key that is one to it, whatever notify-keyspace-events says; the bytes are lent. */
+type KeyObserver = (event: string, database: number, buf: Uint8Array, off: number, len: number) => void
+
+/** Events that tell of no change: a key was missed, or is new beside what made it. */
+const ASIDE = Event.keymiss | Event.new
+
+const NOBODY: ReadonlyArray<KeyObserver> = []
+
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
   flags = 0
-  /** Further listeners of modified keys (client tracking, tests); called with the key's bytes. */
-  readonly listeners: Array<(db: Database, buf: Uint8Array, off: number, len: number) => void> = []
+  private observers = NOBODY
   private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
 
   constructor(private readonly pubsub: PubSub) {}
@@ -66,7 +73,6 @@ export class KeyEvents {
   /** Breaks the transactions that watch the key. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
     if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
-    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
   /** As `modified`, for a key that goes because its time has passed. */
@@ -80,11 +86,21 @@ export class KeyEvents {
         }
       }
     }
-    if (this.listeners.length > 0) for (const listener of this.listeners) listener(db, buf, off, len)
   }
 
-  /** Publishes a keyspace event if its class is switched on. */
+  /** Adds one who hears of events; what is answered takes him off again. */
+  observe(observer: KeyObserver): () => void {
+    this.observers = [...this.observers, observer]
+    return () => {
+      const left = this.observers.filter((other) => other !== observer)
+      this.observers = left.length === 0 ? NOBODY : left
+    }
+  }
+
+  /** Publishes a keyspace event if its class is switched on, and tells who observes. */
   notify(kind: number, event: string, database: number, buf: Uint8Array, off: number, len: number): void {
+    if (this.observers !== NOBODY && (kind & ASIDE) === 0)
+      for (const observer of this.observers) observer(event, database, buf, off, len)
     if ((this.flags & kind) === 0) return
     const key = latin1(buf, off, len)
     if ((this.flags & Event.keyspace) !== 0)

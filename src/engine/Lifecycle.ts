@@ -5,10 +5,12 @@
  * steps in order; a step that fails keeps the server running, as Redis does when the last save fails, unless forced.
  */
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 
 export interface ShutdownOptions {
   /** Save before the end: as the save points say (undefined), always, or never. */
@@ -20,16 +22,24 @@ export interface ShutdownOptions {
 }
 
 /** A step of the shutdown; fails with the reason for which the server had better not end. */
-export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, string>
+/** The server goes on: what was to be done before its end has failed, or the shutdown was called off. */
+export class ShutdownError extends Data.TaggedError("ShutdownError")<{
+  readonly why: "failed" | "aborted"
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `shutdown ${this.why}: ${this.reason}`
+  }
+}
 
-const ABORTED = "Shutdown was aborted"
+export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, ShutdownError>
 
 export class Lifecycle {
   private readonly steps: Array<ShutdownStep> = []
   private readonly end = Deferred.makeUnsafe<void>()
   /** How the shutdown under way comes out; who asks meanwhile waits for the same. */
-  private outcome: Deferred.Deferred<void, string> | undefined = undefined
-  private run: Fiber.Fiber<void, string> | undefined = undefined
+  private outcome: Deferred.Deferred<void, ShutdownError> | undefined = undefined
+  private run: Fiber.Fiber<void, ShutdownError> | undefined = undefined
   /** Until when, in real time, a step waits for replicas. */
   waitsUntil: number | undefined = undefined
 
@@ -54,13 +64,13 @@ export class Lifecycle {
   }
 
   /**
-   * Runs the steps and lets `awaitEnd` return. Fails with the reason when a step objects and the end is not forced. As in
+   * Runs the steps and lets `awaitEnd` return. Fails when a step objects and the end is not forced. As in
    * Redis it goes on when the client that asked for it has gone, and a second one joins the first, whatever it asks for.
    */
-  shutdown(options: ShutdownOptions): Effect.Effect<void, string> {
+  shutdown(options: ShutdownOptions): Effect.Effect<void, ShutdownError> {
     return Effect.suspend(() => {
       if (this.outcome !== undefined) return Deferred.await(this.outcome)
-      const outcome = (this.outcome = Deferred.makeUnsafe<void, string>())
+      const outcome = (this.outcome = Deferred.makeUnsafe<void, ShutdownError>())
       const steps = Effect.forEach(
         this.steps,
         (step) => (options.force ? forced(Effect.suspend(() => step(options))) : step(options)),
@@ -88,7 +98,10 @@ export class Lifecycle {
   /** Calls a shutdown off that still waits for a step; answers whether there was one. */
   abort(): boolean {
     const { outcome } = this
-    return outcome !== undefined && Deferred.doneUnsafe(outcome, Exit.fail(ABORTED))
+    return (
+      outcome !== undefined &&
+      Deferred.doneUnsafe(outcome, Exit.fail(new ShutdownError({ why: "aborted", reason: "SHUTDOWN ABORT" })))
+    )
   }
 
   /** Ends a shutdown under way: the server goes, whatever it waits for. */
@@ -103,7 +116,7 @@ export class Lifecycle {
 }
 
 /** A step that ends without having succeeded keeps nobody: its defect is told, its failure the step has told. */
-const forced = (step: Effect.Effect<void, string>): Effect.Effect<void> =>
+const forced = (step: Effect.Effect<void, ShutdownError>): Effect.Effect<void> =>
   Effect.catchCause(step, (cause) =>
     Cause.hasDies(cause)
       ? Effect.logError("Internal error while shutting down. Exit anyway.", cause)
@@ -113,9 +126,10 @@ const forced = (step: Effect.Effect<void, string>): Effect.Effect<void> =>
   )
 
 /** Tells the log of a shutdown that came to nothing. */
-const logTrouble = (cause: Cause.Cause<string>): Effect.Effect<void> => {
+const logTrouble = (cause: Cause.Cause<ShutdownError>): Effect.Effect<void> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.logWarning("The server ends before its shutdown is done.")
-  if (Cause.squash(cause) === ABORTED) return Effect.logInfo("Shutdown manually aborted.")
+  if (Option.exists(Cause.findErrorOption(cause), ({ why }) => why === "aborted"))
+    return Effect.logInfo("Shutdown manually aborted.")
   // Who failed has told why; a defect has told nobody.
   const words = "Errors trying to shut down the server. Check the logs for more information."
   return Cause.hasDies(cause) ? Effect.logError(words, cause) : Effect.logWarning(words)

@@ -28,6 +28,9 @@ import {
   ZSET_SKIPLIST,
 } from "../store/Entry.js"
 
+/** For whoever puts other words into the same memory. */
+export { forgetForeseen }
+
 /** Below this many commands the waits are too few to be worth the loops. */
 const WORTHWHILE = 4
 const NO_BYTES = new Uint8Array(0)

@@ -17,7 +17,8 @@
  *   - usedBytes is the sum of the sizes of all live blocks, to the byte;
  *   - a page's free list and bump pointer cover exactly the blocks that are not live;
  *   - the stable address of a block never changes while it is live;
- *   - while a snapshot is open no block that was live when it opened is handed out again (free parks it).
+ *   - while a snapshot is open no block that was live when it opened is handed out again (free parks it);
+ *   - unless `strained`, RESERVE_PAGES pages are free.
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
@@ -40,6 +41,8 @@ export { CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
+/** Free pages kept while more memory can be had, 4 MiB: what has begun must not run out of small blocks half way. */
+const RESERVE_PAGES = 64
 const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 
 const NO_BYTES = new Uint8Array(0)
@@ -66,6 +69,8 @@ export class Arena {
   /** Bytes of shared memory held, touched or not. */
   reservedBytes = 0
   usedBytesPeak = 0
+  /** No more memory is to be had and what is kept for work in progress is broken into: begin nothing that needs memory. */
+  strained = false
   /** The shared memory the chunks are cut from. */
   readonly slabs: Slabs
   /** Writes to live blocks so far, modulo 2^32: equal twice, nothing that was reachable has changed between. */
@@ -94,6 +99,7 @@ export class Arena {
   private pagePrev: Int32Array = NO_WORDS
   private pageListed: Uint8Array = NO_BYTES
   private chunkPagesFree: Int32Array = NO_WORDS
+  private pagesFree = 0
   /** Class -> first page with room (page id + 1), 0 none. */
   private readonly classPages = new Int32Array(CLASS_COUNT)
 
@@ -214,6 +220,8 @@ export class Arena {
       else if (!this.parkedChunks.includes(chunk)) this.parkedChunks.push(chunk)
       this.chunkPagesFree[chunk] = 0
     }
+    this.pagesFree = 0
+    this.strained = false
     this.parkedCount = 0
     this.parkedBytes = 0
     this.usedBytes = 0
@@ -240,6 +248,7 @@ export class Arena {
     const huge = this.hugeBytes[chunk]
     if (huge !== 0) {
       this.releaseChunk(chunk)
+      if (this.strained) this.fillReserve()
       return huge
     }
     const words = this.i32[chunk]
@@ -320,8 +329,19 @@ export class Arena {
     return ref
   }
 
-  /** Finds n free pages in a row; answers the id of the first. */
+  /** Finds n free pages in a row; answers the id of the first. Keeps the reserve full while there is memory. */
   private takePages(n: number): number {
+    const page = this.findPages(n)
+    if (this.pagesFree < RESERVE_PAGES && !this.strained) this.fillReserve()
+    return page
+  }
+
+  /** Sees whether what is kept for work in progress is there, or can be had again. */
+  fillReserve(): void {
+    this.strained = this.pagesFree < RESERVE_PAGES && this.tryAddChunk(CHUNK_BYTES) < 0
+  }
+
+  private findPages(n: number): number {
     for (let chunk = this.u8.length - 1; chunk >= 0; chunk--) {
       if (this.chunkPagesFree[chunk] < n) continue
       const first = this.findRun(chunk, n)
@@ -342,6 +362,7 @@ export class Arena {
 
   private claim(chunk: number, first: number, n: number): number {
     this.chunkPagesFree[chunk] -= n
+    this.pagesFree -= n
     if (this.epoch !== 0) this.snapshotOrDie().markPagesBorn(chunk, first, n)
     return (chunk << 7) | first
   }
@@ -349,6 +370,8 @@ export class Arena {
   private returnPages(chunk: number, first: number, n: number): void {
     this.i32[chunk].fill(0, HEADER_KIND_WORD + first, HEADER_KIND_WORD + first + n)
     this.chunkPagesFree[chunk] += n
+    this.pagesFree += n
+    if (this.strained && this.pagesFree >= RESERVE_PAGES) this.strained = false
     // The last empty chunk stays; any further one goes back to the machine.
     if (
       this.chunkPagesFree[chunk] === PAGES_PER_CHUNK - 1 &&
@@ -367,12 +390,19 @@ export class Arena {
   }
 
   private addChunk(bytes: number): number {
+    const index = this.tryAddChunk(bytes)
+    if (index < 0) throw new ArenaFullError(bytes)
+    return index
+  }
+
+  /** The new chunk, or -1 where addresses or memory are used up. */
+  private tryAddChunk(bytes: number): number {
     const index = this.freeChunks.pop() ?? this.u8.length
-    if (index >= CHUNK_COUNT_MAX) throw new ArenaFullError(bytes)
+    if (index >= CHUNK_COUNT_MAX) return -1
     const place = this.slabs.take(bytes, this.reservedBytes)
     if (place === undefined) {
       this.freeChunks.push(index)
-      throw new ArenaFullError(bytes)
+      return -1
     }
     const { slab, start } = place
     this.places[index] = place
@@ -385,6 +415,7 @@ export class Arena {
     this.reservedBytes += bytes
     this.growPageTables(index + 1)
     this.chunkPagesFree[index] = PAGES_PER_CHUNK - 1
+    this.pagesFree += PAGES_PER_CHUNK - 1
     return index
   }
 
@@ -397,6 +428,7 @@ export class Arena {
     this.i32[chunk] = NO_WORDS
     this.f64[chunk] = NO_DOUBLES
     this.hugeBytes[chunk] = 0
+    this.pagesFree -= this.chunkPagesFree[chunk]
     this.chunkPagesFree[chunk] = 0
     this.pageListed.fill(0, chunk << 7, (chunk + 1) << 7)
     this.freeChunks.push(chunk)
@@ -431,6 +463,7 @@ export class Arena {
       if (!parked.has(ref)) visit(ref)
     }
     let bytes = 0
+    let pagesFree = 0
     for (let chunk = 0; chunk < this.u8.length; chunk++) {
       if (this.u8[chunk].length === 0 || this.parkedChunks.includes(chunk)) continue
       let free = 0
@@ -446,7 +479,9 @@ export class Arena {
       }
       if (free !== this.chunkPagesFree[chunk])
         throw new Error(`chunk ${chunk}: ${free} free pages, count says otherwise`)
+      pagesFree += free
     }
+    if (pagesFree !== this.pagesFree) throw new Error(`${pagesFree} free pages, counted ${this.pagesFree}`)
     if (bytes !== this.usedBytes + this.parkedBytes) {
       throw new Error(
         `blocks sum to ${bytes}, accounted ${this.usedBytes} used and ${this.parkedBytes} parked`,

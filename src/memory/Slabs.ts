@@ -1,13 +1,14 @@
 /**
  * Shared memory for an arena's chunks, and its way back to the machine.
  *
- * Ordinary chunks are cut from slabs of five, 40 MiB: glibc gives blocks of over 32 MiB back to the machine whenever they
- * are freed, while smaller ones may go to a heap that small blocks above keep from shrinking. A chunk of another size has
- * a slab of its own. A slab whose last chunk is returned is let go; until then its places serve other chunks.
+ * Ordinary chunks are cut from slabs of five, 40 MiB. The size matters: glibc returns a block of more than 32 MiB to the
+ * machine as soon as it is freed, while a smaller one may come from a heap that cannot shrink below its topmost block. A
+ * chunk of any other size has a slab of its own. A slab is dropped when its last chunk is returned; until then its free
+ * places serve new chunks.
  *
- * Letting go is not enough: the garbage collector must find that nothing refers to the slab, and it looks only when objects
- * are made, which a server of this kind hardly does. So the bytes let go are counted, and `collect` is called before
- * more is reserved on top of many; whoever owns the clock may do the same in quiet times.
+ * Dropping a slab does not free it: the garbage collector must first find that nothing refers to it, and it runs only
+ * when objects are made, of which a server like this makes few. So the bytes dropped are counted, and when they are many
+ * `collect` runs before more memory is reserved; whoever owns the clock may call it in quiet times.
  *
  * Invariants: a place is spare or in use, never both; a slab with `live` 0 has no spare places.
  *
@@ -16,7 +17,7 @@
 
 /** Chunks of a slab. */
 const SLAB_CHUNKS = 5
-/** As much memory let go, and as large a part of what is held, is collected before more is reserved. */
+/** When more than this was dropped, and more than this part of what is held, it is collected before more is reserved. */
 const DROPPED_BYTES_MAX = 256 * 1024 * 1024
 const DROPPED_PART_MAX = 0.25
 
@@ -33,7 +34,7 @@ export interface Place {
   readonly start: number
 }
 
-/** Undefined when the machine has not so much memory. */
+/** Undefined when the machine does not have that much memory. */
 const newSlab = (bytes: number): Slab | undefined => {
   try {
     return { shared: new SharedArrayBuffer(bytes), live: 0 }

@@ -13,12 +13,11 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Session } from "../engine/clients/Session.js"
-import { ArenaFullError } from "../memory/Arena.js"
-import * as Errors from "../resp/Errors.js"
 import { ParseStatus } from "../resp/RequestParser.js"
 import type { Engine } from "../engine/Engine.js"
 import { Inlet } from "./Inlet.js"
-import { Lookahead, type Request } from "../engine/Lookahead.js"
+import { Lookahead } from "../engine/Lookahead.js"
+import { runCommand } from "../engine/clients/runCommand.js"
 import { Outlet } from "./Outlet.js"
 import type { Transport } from "./Transport.js"
 
@@ -27,27 +26,6 @@ const BATCH_BYTES_MAX = 256 * 1024
 
 /** Why the batch stopped before the input was used up. */
 type Pause = "flush" | "end" | Effect.Effect<Uint8Array>
-
-/**
- * Runs one command. Where memory gave out the client is told; any other throw is a defect, which ends this connection
- * alone: what the command wrote is dropped, so nobody else's replies are touched.
- */
-const runCommand = (
-  engine: Engine,
-  session: Session,
-  request: Request,
-  mark: number,
-): void | Effect.Effect<Uint8Array> => {
-  try {
-    return engine.dispatcher.runNamed(request, session, request.command)
-  } catch (cause) {
-    const out = engine.context.out
-    out.truncate(mark)
-    engine.dispatcher.reset(cause)
-    if (!(cause instanceof ArenaFullError)) throw cause
-    out.error(Errors.outOfMemory)
-  }
-}
 
 /**
  * Runs the parser's commands until input runs out (undefined) or something must happen first. A command that was
@@ -66,7 +44,7 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
       return "end"
     }
     const mark = out.pos
-    const waiting = runCommand(engine, session, request, mark)
+    const waiting = runCommand(engine, session, request, request.command, mark)
     session.commandsProcessed++
     if (waiting !== undefined) return waiting
     if (session.replies !== 0) engine.applyReplyMode(session)
@@ -83,7 +61,7 @@ export const serveConnection = Effect.fnUntraced(function* (
 ) {
   const outlet = new Outlet(raw, {
     failed: (defect) => {
-      engine.background(Effect.logError(`Internal error while writing to ${session.address}`, defect))
+      engine.logger.defect(`Internal error while writing to ${session.address}`, defect)
     },
     fallsBehind: () => engine.clientMemory.note(session),
   })

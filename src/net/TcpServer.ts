@@ -14,11 +14,10 @@ import * as Scope from "effect/Scope"
 import * as References from "effect/References"
 import type * as Net from "node:net"
 import { dirname } from "node:path"
-import node from "node:process"
 import type * as Tls from "node:tls"
 import { Background } from "../engine/Background.js"
-import { afterThis } from "../engine/Turn.js"
-import { isMainThread } from "node:worker_threads"
+import { ProcessInfo } from "../engine/world/ProcessInfo.js"
+import { Turn } from "../engine/world/Turn.js"
 import { pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
@@ -89,7 +88,7 @@ const open = Effect.fnUntraced(function* (settings: ListenSettings, options: Lis
   const scope = yield* Scope.fork(yield* Effect.scope)
   const server = yield* Scope.provide(listen(engine, settings, options), scope)
   const end = Effect.uninterruptible(Scope.close(scope, Exit.void))
-  const background = yield* Background.make()
+  const background = yield* Background.make
   background.run(Effect.andThen(engine.lifecycle.awaitEnd, end))
   return server
 })
@@ -121,7 +120,7 @@ const listen = Effect.fnUntraced(function* (
   }
   if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
   const refused = new Set<Net.Socket>()
-  const background = yield* Background.make()
+  const background = yield* Background.make
   // Stops accepting before the connections end.
   yield* Effect.addFinalizer(() => Effect.sync(() => listeners.forEach(({ socket }) => socket.hold())))
   for (const listener of listeners) {
@@ -132,7 +131,7 @@ const listen = Effect.fnUntraced(function* (
     })
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
-  if (ports.length > 0) engine.info.field("tcp_port", () => ports[0] ?? 0)
+  engine.listeningPort = ports[0] ?? 0
   return {
     ports: [...new Set(ports)],
     tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
@@ -209,14 +208,15 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
 const withPermissions = <A, E, R>(
   permissions: number,
   make: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, R> => {
-  if (permissions === 0 || !isMainThread) return make
-  return Effect.suspend(() => {
-    const before = node.umask(0o777 & ~permissions)
-    afterThis(() => node.umask(before))
-    return make
+): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const { fileMask } = yield* ProcessInfo
+    const turns = yield* Turn
+    if (permissions === 0 || fileMask === undefined) return yield* make
+    const before = fileMask(0o777 & ~permissions)
+    turns.afterThis(() => fileMask(before))
+    return yield* make
   }).pipe(Effect.provideService(References.MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
-}
 
 /** The system's word on a failed listen, dug out of the wrappers around it. */
 const reasonOf = (error: unknown): string => {
@@ -244,7 +244,7 @@ const serve = (
   refused: Set<Net.Socket>,
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* Effect.addFinalizer(() => closing(raw))
+    yield* Effect.addFinalizer(() => closing(raw, engine.turns))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
       engine.rejectedConnections++

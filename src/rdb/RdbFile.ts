@@ -20,7 +20,7 @@ interface DurableOptions {
   readonly id: string
   /** fsync while writing (`rdb-save-incremental-fsync`). */
   readonly incrementalSync: boolean
-  /** Called when the temporary file is open: what fails early has not failed. */
+  /** Called once the temporary file is open: most of what can be wrong with the path would have shown by then. */
   readonly onOpen?: (() => void) | undefined
 }
 

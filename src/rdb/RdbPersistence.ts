@@ -18,7 +18,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { type Store, theKeyspace } from "../store/Store.js"
 import { PersistenceState } from "./PersistenceState.js"
-import { keptLibraries, type LibraryStore } from "./load/KeptLibraries.js"
+import { FunctionLibraries, type LibraryStore } from "./load/KeptLibraries.js"
 import {
   fileSource,
   type LoadOptions,
@@ -26,7 +26,13 @@ import {
   type LoadSource,
   loadRdb,
 } from "./load/RdbLoadFile.js"
-import { type RdbCorruptError, type RdbError, RdbIoError, type RdbVersionError } from "./format/RdbErrors.js"
+import {
+  brokenOff,
+  type RdbCorruptError,
+  type RdbError,
+  type RdbIoError,
+  type RdbVersionError,
+} from "./format/RdbErrors.js"
 import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
 import type { LoadLimits } from "./load/RdbLoader.js"
 import {
@@ -37,13 +43,14 @@ import {
   type SnapshotPart,
 } from "./snapshot/SnapshotJob.js"
 import { inlineSource, type SnapshotSource, workerBeside, workerSource } from "./snapshot/SnapshotSource.js"
+import { Threads, type ThreadStarter } from "./snapshot/Threads.js"
 
-export type { LibraryStore } from "./load/KeptLibraries.js"
+export { FunctionLibraries, type LibraryStore } from "./load/KeptLibraries.js"
 export type { LoadOptions, LoadResult, LoadSource } from "./load/RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
-  readonly write: (bytes: Uint8Array) => Effect.Effect<void, unknown>
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, RdbIoError>
 }
 
 /** What the caller knows at the instant of the cut. */
@@ -58,7 +65,7 @@ interface SnapshotResult {
   readonly bytes: number
   readonly keys: number
   /** Sinks whose write failed; the snapshot went on without them. */
-  readonly failed: ReadonlyArray<{ readonly sink: SnapshotSink; readonly error: unknown }>
+  readonly failed: ReadonlyArray<{ readonly sink: SnapshotSink; readonly error: RdbIoError }>
 }
 
 /** Settings read at each use; the server's configuration satisfies it by shape. */
@@ -94,12 +101,16 @@ export interface SaveOptions {
   readonly background?: boolean | undefined
 }
 
+/** Hears of loads. */
+interface LoadListener {
+  /** One begins, or goes on; or, not `loading`, it has ended. */
+  loadGoesOn(loading: boolean): void
+}
+
 export interface RdbPersistenceShape {
   readonly state: PersistenceState
-  /** Set by whoever runs functions. */
-  libraries: LibraryStore
-  /** Called when a load begins and when it has ended, and now and then between. */
-  readonly onLoading: Array<(loading: boolean) => void>
+  readonly libraries: LibraryStore
+  readonly listeners: Array<LoadListener>
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
@@ -125,8 +136,7 @@ const accessOf = (policy: string): AccessPolicy =>
 
 class Persistence implements RdbPersistenceShape {
   readonly state = new PersistenceState()
-  libraries: LibraryStore = keptLibraries()
-  readonly onLoading: Array<(loading: boolean) => void> = []
+  readonly listeners: Array<LoadListener> = []
   /** One snapshot at a time; files one after another, from the cut to the rename. */
   private readonly snapshots = Semaphore.makeUnsafe(1)
   private readonly files = Semaphore.makeUnsafe(1)
@@ -139,12 +149,14 @@ class Persistence implements RdbPersistenceShape {
     private readonly options: PersistenceOptions,
     private readonly fs: FileSystem.FileSystem,
     private readonly clock: Clock.Clock,
+    private readonly threads: ThreadStarter,
+    readonly libraries: LibraryStore,
   ) {
     this.state.lastSaveSeconds = this.seconds()
   }
 
   private tell(loading: boolean): void {
-    for (const listener of this.onLoading) listener(loading)
+    for (const listener of this.listeners) listener.loadGoesOn(loading)
   }
 
   private seconds(): number {
@@ -178,7 +190,7 @@ class Persistence implements RdbPersistenceShape {
     if (worker === "inline" || (job.keyDelay === 0 && this.keyspace.arena.usedBytes < threadFromBytes))
       return inlineSource(job)
     const module = worker === undefined ? workerBeside : () => worker
-    return workerSource(job, module, standBack, this.tellOfNoThread)
+    return workerSource(job, this.threads, module, standBack, this.tellOfNoThread)
   }
 
   private begin(
@@ -347,9 +359,6 @@ class Persistence implements RdbPersistenceShape {
   }
 }
 
-const brokenOff = (reason: string): RdbIoError =>
-  new RdbIoError({ path: "snapshot", offset: 0, operation: "write", reason })
-
 /** Carries a snapshot to its sinks, in step with the slowest; a sink that fails is left behind. */
 const pump = (
   source: SnapshotSource,
@@ -357,10 +366,10 @@ const pump = (
 ): Effect.Effect<SnapshotResult, RdbIoError> =>
   Effect.gen(function* () {
     let live = sinks
-    const failed: Array<{ readonly sink: SnapshotSink; readonly error: unknown }> = []
+    const failed: Array<{ readonly sink: SnapshotSink; readonly error: RdbIoError }> = []
     let total = 0
     while (live.length > 0) {
-      const bytes = yield* source.next.pipe(Effect.mapError(brokenOff))
+      const bytes = yield* source.next
       if (bytes === undefined) break
       total += bytes.length
       const write = (sink: SnapshotSink): Effect.Effect<void> =>
@@ -378,7 +387,7 @@ const pumpToFile = (
   Effect.gen(function* () {
     let total = 0
     for (;;) {
-      const bytes = yield* source.next.pipe(Effect.mapError(brokenOff))
+      const bytes = yield* source.next
       if (bytes === undefined) return { bytes: total, keys: source.keys(), failed: [] }
       total += bytes.length
       yield* writer.write(bytes)
@@ -390,11 +399,18 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
 ) {
   static readonly layerOf = (
     options: PersistenceOptions,
-  ): Layer.Layer<RdbPersistence, never, Store | FileSystem.FileSystem> =>
+  ): Layer.Layer<RdbPersistence, never, Store | FunctionLibraries | FileSystem.FileSystem> =>
     Layer.effect(
       RdbPersistence,
       Effect.gen(function* () {
-        return new Persistence(yield* theKeyspace, options, yield* FileSystem.FileSystem, yield* Clock.Clock)
+        return new Persistence(
+          yield* theKeyspace,
+          options,
+          yield* FileSystem.FileSystem,
+          yield* Clock.Clock,
+          yield* Threads,
+          yield* FunctionLibraries,
+        )
       }),
     )
 }

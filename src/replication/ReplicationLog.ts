@@ -14,11 +14,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
-import { randomHex, SecureRandom } from "../engine/world/SecureRandom.js"
+import { randomHex, type SecureBytes, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
 import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
 import { Backlog } from "./Backlog.js"
-import { afterThis } from "../engine/Turn.js"
+import { Turn, type Turns } from "../engine/world/Turn.js"
 
 const ID_DIGITS = 40
 
@@ -36,12 +36,20 @@ export interface StreamReader {
   readonly checkLag: () => void
 }
 
+/** Who follows a master. */
+interface Follower {
+  /** Something was broken off half way: the data set is no longer what the master's history says. */
+  broken(what: string): void
+}
+
 /** Who must hear of the stream at once. */
-interface StreamListener {
+export interface StreamListener {
   /** Bytes were appended. */
   appended(): void
   /** A client has written that waited for replicas after its last write. */
   writeAwaited(): void
+  /** Something was broken off half way: the data set is no longer what this server's history says. */
+  broken(what: string): void
 }
 
 export class ReplicationLog implements LogReader {
@@ -52,14 +60,12 @@ export class ReplicationLog implements LogReader {
   /** master_repl_offset. */
   offset = 0
   private held: Backlog | undefined = undefined
-  private follows = false
+  private follower: Follower | undefined = undefined
   /** Runs the master's commands; its database outlives a link that is continued. */
   masterSession = new Session(0)
   /** Replicas were asked (REPLCONF GETACK) behind this offset of the history how far they are. */
   askedOffset = -1
   readonly listeners: Array<StreamListener> = []
-  /** Told what broke off half way: the data set is no longer what its history says. */
-  readonly onBroken: Array<(what: string) => void> = []
   /** Readers of the stream beside replicas: the backlog is kept for them, too. */
   readonly readers = new Set<StreamReader>()
   private readonly waiting = new Set<() => void>()
@@ -70,15 +76,21 @@ export class ReplicationLog implements LogReader {
 
   /**
    * @param commands what this server's own commands change
-   * @param newId answers a fresh identity of 40 hex digits
+   * @param random of which identities are made
    */
   constructor(
     private readonly commands: CommandLog,
-    private readonly newId: () => string,
+    private readonly random: SecureBytes,
+    private readonly turns: Turns,
   ) {
-    this.id = newId()
+    this.id = this.newId()
     this.masterSession.kind = "master"
     commands.add(this)
+  }
+
+  /** A fresh identity. */
+  private newId(): string {
+    return randomHex(this.random, ID_DIGITS)
   }
 
   /** The latest bytes of the stream. */
@@ -88,17 +100,18 @@ export class ReplicationLog implements LogReader {
 
   /** This server is a replica: its stream is its master's, what it runs itself is not logged. */
   get following(): boolean {
-    return this.follows
+    return this.follower !== undefined
   }
 
-  set following(follows: boolean) {
-    this.follows = follows
+  /** Says who follows a master from now on; undefined = this server leads. */
+  follow(follower: Follower | undefined): void {
+    this.follower = follower
     this.commands.update()
   }
 
   /** Commands go into the stream only when somebody may read them, and when it is this server's own. */
   get reading(): boolean {
-    return this.held !== undefined && !this.follows
+    return this.held !== undefined && this.follower === undefined
   }
 
   ran(session: Session, changed: boolean): void {
@@ -109,12 +122,14 @@ export class ReplicationLog implements LogReader {
   }
 
   brokenOff(what: string): void {
-    for (const told of this.onBroken) told(`${what} was broken off half way`)
+    const text = `${what} was broken off half way`
+    if (this.follower !== undefined) this.follower.broken(text)
+    else for (const listener of this.listeners) listener.broken(text)
   }
 
   /** Where the stream stands, as a snapshot says it. */
   get position(): ReplicationPosition {
-    const streamDb = this.follows ? this.masterSession.database : this.streamDb
+    const streamDb = this.follower !== undefined ? this.masterSession.database : this.streamDb
     return { id: this.id, offset: this.offset, streamDb }
   }
 
@@ -147,7 +162,7 @@ export class ReplicationLog implements LogReader {
     return Effect.callback<void>((resume) => {
       if (backlog !== this.held || backlog.next > offset) return resume(Effect.void)
       // Not at once: resuming would run the reader inside of the command that was logged.
-      const wake = (): void => afterThis(() => resume(Effect.void))
+      const wake = (): void => this.turns.afterThis(() => resume(Effect.void))
       this.waiting.add(wake)
       return Effect.sync(() => void this.waiting.delete(wake))
     })
@@ -263,8 +278,7 @@ export class ReplicationHistory extends Context.Service<ReplicationHistory, Repl
     Layer.effect(
       ReplicationHistory,
       Effect.gen(function* () {
-        const random = yield* SecureRandom
-        return new ReplicationLog((yield* theEngine).log, () => randomHex(random, ID_DIGITS))
+        return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
       }),
     )
 }

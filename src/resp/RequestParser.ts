@@ -481,7 +481,10 @@ export class RequestParser {
   }
 }
 
-/** Memory that is not cleared first; no Buffer, whose `slice` copies nothing: who keeps an argument takes a slice of it. */
+/**
+ * Memory that is not cleared first. It is made a plain Uint8Array because an argument that is kept is copied by `slice`,
+ * which in a Buffer would be a view.
+ */
 const uncleared = (bytes: number): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 
 /** A decimal 64-bit integer as Redis reads lengths: no leading zeros, no "+", no "-0". Infinity for anything else. */

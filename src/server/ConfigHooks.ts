@@ -1,5 +1,4 @@
 /** What a changed setting changes at once, beside the values that everything reads anyway. */
-import * as Effect from "effect/Effect"
 import { eventFlags } from "../engine/KeyEvents.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
@@ -54,7 +53,7 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     const { used } = engine.memoryLimit
     if (values.maxmemory > 0 && values.maxmemory < used) {
       const text = `WARNING: the new maxmemory value set via CONFIG SET (${values.maxmemory}) is smaller than the current memory usage (${used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.`
-      engine.background(Effect.logWarning(text))
+      engine.logger.warning(text)
     }
     return limit()
   })

@@ -7,18 +7,7 @@
  * process of the same machine always has the same names, so a file left by a crash is written over where the id comes
  * again; it is never read.
  */
-import { readlinkSync } from "node:fs"
-import { hostname } from "node:os"
-import { pid } from "node:process"
-
-/** What numbers this process among others; empty where the system has only one such space. */
-const pidNamespace = (): string => {
-  try {
-    return readlinkSync("/proc/self/ns/pid")
-  } catch {
-    return ""
-  }
-}
+import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 
 /** FNV-1a in 32 bits, as eight hexadecimal digits. */
 const hash = (text: string): string => {
@@ -27,12 +16,8 @@ const hash = (text: string): string => {
   return (h >>> 0).toString(16).padStart(8, "0")
 }
 
-const machine = hash(`${hostname()} ${pidNamespace()}`)
-let servers = 0
-
 /** A mark of its own for each server. */
-export const newFileMark = (): string => {
-  const mark = servers === 0 ? `${pid}.${machine}` : `${pid}.${machine}.${servers + 1}`
-  servers++
-  return mark
+export const newFileMark = ({ pid, place, nextServer }: ProcessFacts): string => {
+  const server = nextServer()
+  return `${pid}.${hash(place())}${server === 1 ? "" : `.${server}`}`
 }

@@ -1,48 +1,14 @@
 /**
- * Where log lines go. A sink never throws, never ends the server and never holds it up: what it cannot take is lost, and
+ * Where log lines go, and the sink that is a file. A sink never throws, never ends the server and never holds it up: what it cannot take is lost, and
  * it takes the next line again when it can (a disk has room again, a pipe has a new reader).
  */
-import { fstatSync, writeSync } from "node:fs"
-import node from "node:process"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 
-type LogSink = (text: string) => void
+export type LogSink = (text: string) => void
 
 /** What may wait for a reader or a disk that is slow; lines beyond it are lost. */
-const PENDING_CHARS_MAX = 1024 * 1024
-
-const isPipe = (fd: number): boolean => {
-  try {
-    const stat = fstatSync(fd)
-    return stat.isFIFO() || stat.isSocket()
-  } catch {
-    return false
-  }
-}
-
-/** Files and terminals are written at once. */
-const writeNow = (fd: number, text: string): void => {
-  try {
-    writeSync(fd, text)
-  } catch {
-    // Lost, as said above.
-  }
-}
-
-/** Standard output or standard error. */
-export const standardSink = (fd: 1 | 2): LogSink => {
-  if (!isPipe(fd)) return (text) => writeNow(fd, text)
-  // A pipe's stream queues what its reader does not take yet. Once it has failed it takes nothing more, though the pipe
-  // may have a reader again: from then on lines go to the descriptor, which no longer blocks.
-  const stream = fd === 1 ? node.stdout : node.stderr
-  let failed = false
-  stream.on("error", () => void (failed = true))
-  return (text) => {
-    if (failed) writeNow(fd, text)
-    else if (stream.writableLength < PENDING_CHARS_MAX) stream.write(text)
-  }
-}
+export const PENDING_CHARS_MAX = 1024 * 1024
 
 /**
  * A sink that appends to the file `path` names, opened anew at each write, so that rotation by renaming works. Lines are

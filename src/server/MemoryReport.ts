@@ -52,13 +52,7 @@ export class MemoryReport {
 
   /** Bytes of the replication buffers: the backlog, and what waits for replicas. */
   private uncounted(): number {
-    return this.backlog() + this.engine.clientMemory.replicaBytes
-  }
-
-  private backlog(): number {
-    let bytes = 0
-    for (const part of this.engine.uncounted) bytes += part()
-    return bytes
+    return this.engine.parts.uncountedBytes() + this.engine.clientMemory.replicaBytes
   }
 
   figures(): MemoryFigures {
@@ -80,7 +74,7 @@ export class MemoryReport {
       rss,
       heap: heapTotal,
       external,
-      backlog: this.backlog(),
+      backlog: this.engine.parts.uncountedBytes(),
       uncounted: this.uncounted(),
       reserved: reservedBytes(keyspace) + heapTotal + external,
       clientsNormal: this.clients("normal"),

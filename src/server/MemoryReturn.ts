@@ -16,13 +16,14 @@ const EVERY_MS = 1000
 export const returnMemory = (engine: Engine): (() => void) => {
   const { slabs } = engine.keyspace.arena
   let last = -Infinity
-  engine.onCron.push((now) => {
+  const cron = (now: number): number => {
     if (slabs.droppedBytes < WORTH_BYTES) return Infinity
     if (now >= last && now - last < EVERY_MS) return last + EVERY_MS
     last = now
     slabs.collect()
     return Infinity
-  })
+  }
+  engine.parts.add({ cron })
   return () => {
     if (slabs.droppedBytes > 0) slabs.collect()
   }

@@ -5,6 +5,7 @@
  * A data set that could not be loaded whole is never saved over the file it came from, except when a client asks by name.
  */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -24,9 +25,10 @@ import {
 import type { Engine } from "../engine/Engine.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory, type ReplicationLog } from "../replication/ReplicationLog.js"
-import { doneLine, fieldLines, saveFailure } from "./FileReport.js"
+import { doneLine, fieldLines, saveFailure } from "../rdb/FileReport.js"
+import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
-import type { ShutdownOptions } from "../engine/Lifecycle.js"
+import { ShutdownError, type ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
 import { TURN_MS } from "../engine/world/WorkAlarm.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
@@ -40,22 +42,31 @@ const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
 
 /** A reload failed while it saved, or while it loaded what was saved. */
-export interface ReloadError {
+export class ReloadError extends Data.TaggedError("ReloadError")<{
   readonly during: "save" | "load"
   readonly cause: RdbError
+}> {
+  override get message(): string {
+    return `${this.during}: ${this.cause.message}`
+  }
+}
+
+/** Waits for the data set to be as it is to be at the start. */
+interface StartListener {
+  /** With the file's facts, or without a file. */
+  start(loaded: LoadResult | undefined): void
 }
 
 type ReloadFlags = { readonly save: boolean; readonly flush: boolean; readonly merge: boolean }
 
-export class ServerPersistence {
+export class ServerPersistence implements EnginePart {
   /** A BGSAVE SCHEDULE (or a BGSAVE inside a transaction) waits for its turn. */
   scheduled = false
   /** What the file loaded at the start said of replication. */
   loaded: LoadResult | undefined = undefined
   /** Keys that the last load left out because their time had passed, until replicas have been told. */
   private readonly expiredAtLoad: Array<{ readonly database: number; readonly key: Uint8Array }> = []
-  /** Called once the data set is as it is to be at the start: with the file's facts, or without a file. */
-  readonly afterLoad: Array<(loaded: LoadResult | undefined) => void> = []
+  readonly afterLoad: Array<StartListener> = []
   private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** The last save has been made, or was not wanted. */
   private ended = false
@@ -73,11 +84,10 @@ export class ServerPersistence {
     /** For lines that name the process which saves. */
     private readonly pid: number,
   ) {
-    rdb.onLoading.push((active) => this.onLoading(active))
-    engine.onCron.push((now) => this.cron(now))
-    engine.info.section("persistence", () => this.info().map(fieldOf))
+    rdb.listeners.push(this)
+    engine.parts.add(this)
+    engine.info.add("persistence", () => this.info())
     engine.lifecycle.addStep((options) => this.beforeEnd(options))
-    engine.onResetStats.push(() => void (rdb.state.begun = 0))
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -101,12 +111,16 @@ export class ServerPersistence {
     return this.reloading || this.state.load !== undefined
   }
 
-  /** Lines of INFO's section. */
-  info(): ReadonlyArray<string> {
+  resetStats(): void {
+    this.rdb.state.begun = 0
+  }
+
+  /** Fields of INFO's section. */
+  info(): ReadonlyArray<InfoField> {
     return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe())
   }
 
-  private onLoading(active: boolean): void {
+  loadGoesOn(active: boolean): void {
     this.engine.stir()
     if (active || !this.reloading) this.setLoading(active)
   }
@@ -195,7 +209,7 @@ export class ServerPersistence {
     fiber.addObserver(() => {
       if (this.running === fiber) this.running = undefined
     })
-    this.fork(Effect.logInfo(`Background saving started by pid ${this.pid}`))
+    this.engine.logger.notice(`Background saving started by pid ${this.pid}`)
     return Deferred.await(started)
   }
 
@@ -226,7 +240,7 @@ export class ServerPersistence {
   }
 
   /** A scheduled save, or a save point that is reached; answers when one will be. */
-  private cron(nowMs: number): number {
+  cron(nowMs: number): number {
     if (this.engine.cronPaused) return Infinity
     const { state } = this.rdb
     this.updateGates()
@@ -248,7 +262,7 @@ export class ServerPersistence {
       const due = state.lastSaveSeconds + seconds + 1
       next = Math.min(next, due * 1000)
       if (now < due) continue
-      this.fork(Effect.logInfo(`${changes} changes in ${seconds} seconds. Saving...`))
+      this.engine.logger.notice(`${changes} changes in ${seconds} seconds. Saving...`, { changes, seconds })
       this.fork(Effect.ignore(this.startBackground()))
       return Infinity
     }
@@ -305,7 +319,7 @@ export class ServerPersistence {
     return (this.nothingToLoad ? Effect.void : loading).pipe(
       Effect.tap(() =>
         Effect.sync(() => {
-          for (const listener of this.afterLoad) listener(this.loaded)
+          for (const listener of this.afterLoad) listener.start(this.loaded)
           this.tellExpired()
           // Not after a failure: a server that is about to end takes no commands for an empty data set.
           this.endLoad()
@@ -317,7 +331,7 @@ export class ServerPersistence {
   private load(options: LoadOptions) {
     const now = this.engine.clock.currentTimeMillisUnsafe()
     const onFields = (fields: ReadonlyMap<string, string>): void => {
-      for (const line of fieldLines(fields, now)) this.fork(Effect.logInfo(line))
+      for (const line of fieldLines(fields, now)) this.engine.logger.notice(line)
     }
     const progress = Effect.gen({ self: this }, function* () {
       for (;;) {
@@ -353,7 +367,7 @@ export class ServerPersistence {
     // What is there after half a load, no replica has.
     const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
-      Effect.mapError((cause: RdbError) => ({ during, cause }))
+      Effect.mapError((cause: RdbError) => new ReloadError({ during, cause }))
     return saved.pipe(
       failed("save"),
       Effect.andThen(
@@ -375,7 +389,7 @@ export class ServerPersistence {
 
   // ---- the end
 
-  private beforeEnd(options: ShutdownOptions): Effect.Effect<void, string> {
+  private beforeEnd(options: ShutdownOptions): Effect.Effect<void, ShutdownError> {
     return Effect.gen({ self: this }, function* () {
       const { pause, clock } = this.engine
       if (yield* this.stopBackground()) {
@@ -406,7 +420,7 @@ export class ServerPersistence {
         ),
         Effect.mapError((error) => {
           this.ended = options.force
-          return error.message
+          return new ShutdownError({ why: "failed", reason: error.message })
         }),
       )
     })
@@ -423,12 +437,6 @@ export class ServerPersistence {
   )
 }
 
-/** Name and value of a line of INFO. */
-const fieldOf = (line: string): InfoField => {
-  const colon = line.indexOf(":")
-  return [line.slice(0, colon), line.slice(colon + 1)]
-}
-
 /** ServerPersistence as a service. */
 export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
   "redix/server/Persistence",
@@ -436,13 +444,13 @@ export class PersistenceService extends Context.Service<PersistenceService, Serv
   static readonly layer = (): Layer.Layer<
     PersistenceService,
     never,
-    EngineService | RedixConfig | RdbPersistence | ReplicationHistory
+    EngineService | RedixConfig | RdbPersistence | ReplicationHistory | Background
   > =>
     Layer.effect(
       PersistenceService,
       Effect.gen(function* () {
         const engine = yield* theEngine
-        const background = yield* Background.make()
+        const background = yield* Background
         const persistence = new ServerPersistence(
           engine,
           yield* RedixConfig,

@@ -20,7 +20,7 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type { PlatformError } from "effect/PlatformError"
 import * as References from "effect/References"
-import { VERBOSE } from "../engine/world/VerboseLog.js"
+import { FACTS, VERBOSE } from "../engine/world/Log.js"
 import { fileSink } from "./LogSinks.js"
 
 type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
@@ -93,7 +93,7 @@ export const formatTextLine = (entry: LogEntry): string => {
   return `${head} ${entry.message}${notes.join("")}`
 }
 
-/** One JSON object a line: time (ISO 8601, UTC), pid, role, level, message, and the annotations. */
+/** One JSON object a line: time (ISO 8601, UTC), pid, role, level, message, and the annotations and facts. */
 const formatJsonLine = (entry: LogEntry): string => {
   const notes = Object.entries(entry.annotations).map(([name, value]) => [name, inJson(value)] as const)
   return JSON.stringify({
@@ -112,12 +112,14 @@ const messageText = (message: unknown, cause: Cause.Cause<unknown>): string => {
   return parts.join(" ")
 }
 
-const withoutVerbose = (
+/** What a line shows beside its text, of which the facts are a part already: only what reads JSON wants them again. */
+const shownAnnotations = (
   annotations: Readonly<Record<string, unknown>>,
+  json: boolean,
 ): Readonly<Record<string, unknown>> => {
-  if (!(VERBOSE in annotations)) return annotations
-  const { [VERBOSE]: _mark, ...rest } = annotations
-  return rest
+  if (!(VERBOSE in annotations || FACTS in annotations)) return annotations
+  const { [VERBOSE]: _mark, [FACTS]: facts, ...rest } = annotations
+  return json && typeof facts === "object" ? { ...rest, ...facts } : rest
 }
 
 type Heard = Pick<LogEntry, "date" | "level" | "message" | "annotations">
@@ -131,12 +133,7 @@ export const makeHeard = (options: {
     const annotations = fiber.getRef(References.CurrentLogAnnotations)
     const level = redisLevel(logLevel, annotations[VERBOSE] === true)
     if (ranks[level] < ranks[options.loglevel]) return
-    options.heard({
-      date,
-      level,
-      message: messageText(message, cause),
-      annotations: withoutVerbose(annotations),
-    })
+    options.heard({ date, level, message: messageText(message, cause), annotations })
   })
 
 export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
@@ -145,8 +142,14 @@ export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> 
       return options.settings.loglevel
     },
     heard: (heard) => {
-      const entry: LogEntry = { pid: options.pid, role: options.role(), ...heard }
-      const line = options.settings.logFormat === "json" ? formatJsonLine(entry) : formatTextLine(entry)
+      const json = options.settings.logFormat === "json"
+      const entry: LogEntry = {
+        pid: options.pid,
+        role: options.role(),
+        ...heard,
+        annotations: shownAnnotations(heard.annotations, json),
+      }
+      const line = json ? formatJsonLine(entry) : formatTextLine(entry)
       options.write(`${line}\n`)
     },
   })

@@ -4,6 +4,7 @@
  */
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
+import type { EnginePart } from "../engine/EnginePart.js"
 import type { Measures } from "../engine/measures/Measures.js"
 import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 import { returnMemory } from "./MemoryReturn.js"
@@ -12,7 +13,7 @@ import { MemoryReport } from "./MemoryReport.js"
 /** How often memory is measured for its peak. */
 const MEMORY_EVERY_MS = 100
 
-export class Statistics {
+export class Statistics implements EnginePart {
   readonly memory: MemoryReport
   readonly measures: Measures
   /** 40 hex digits drawn at start. */
@@ -30,16 +31,14 @@ export class Statistics {
     this.memory = new MemoryReport(engine, facts)
     this.purge = returnMemory(engine)
     this.runId = Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
-    engine.onCron.push((now) => {
-      this.sample(now)
-      return Infinity
-    })
+    engine.parts.add(this)
   }
 
   /** Measures what changes with what clients do; between two times in which they do something nothing does. */
-  private sample(now: number): void {
-    if (now - this.memoryAt < MEMORY_EVERY_MS && now >= this.memoryAt) return
+  cron(now: number): number {
+    if (now - this.memoryAt < MEMORY_EVERY_MS && now >= this.memoryAt) return Infinity
     this.memoryAt = now
     this.memory.used()
+    return Infinity
   }
 }

@@ -95,7 +95,6 @@ export class Instance {
     this.listening = { scope, port }
     // Where it listens again.
     if (port !== 0) this.config.assignText("port", String(port))
-    this.replication.listeningPort = port
     return port
   }
 

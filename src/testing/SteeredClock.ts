@@ -11,7 +11,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { realTimer, systemNow } from "../engine/Turn.js"
+import type { IdleTimer, Turns } from "../engine/world/Turn.js"
 
 interface Sleeper {
   /** Server's time in Unix milliseconds. */
@@ -40,17 +40,20 @@ export class SteeredClock implements Clock.Clock {
   /** What the time has been moved back by in all: time that only goes on must not. */
   private back = 0
   private readonly sleepers: Array<Sleeper> = []
-  private timer: ReturnType<typeof realTimer> | undefined = undefined
+  private timer: IdleTimer | undefined = undefined
   private timerAt = Infinity
 
-  constructor({ manual, start, holdsProcess }: ClockOptions) {
+  constructor(
+    private readonly turns: Turns,
+    { manual, start, holdsProcess }: ClockOptions,
+  ) {
     this.manual = manual
     this.holdsProcess = holdsProcess
-    this.base = manual ? (start ?? systemNow()) : start === undefined ? 0 : start - systemNow()
+    this.base = manual ? (start ?? turns.unixMs()) : start === undefined ? 0 : start - turns.unixMs()
   }
 
   private get system(): number {
-    return this.manual ? 0 : (this.held ?? systemNow())
+    return this.manual ? 0 : (this.held ?? this.turns.unixMs())
   }
 
   currentTimeMillisUnsafe(): number {
@@ -86,7 +89,7 @@ export class SteeredClock implements Clock.Clock {
 
   /** Holds the system's time; the answered function lets it go on, and what passed meanwhile is made up for. */
   hold(): () => void {
-    this.held = systemNow()
+    this.held = this.turns.unixMs()
     return () => {
       this.held = undefined
       this.arm()
@@ -145,10 +148,12 @@ export class SteeredClock implements Clock.Clock {
     if (this.timer !== undefined && this.timerAt === nextAt) return this.timer.hold(this.holdsProcess())
     this.timer?.clear()
     this.timerAt = nextAt
-    this.timer = realTimer(Math.max(0, nextAt - this.currentTimeMillisUnsafe()), !this.holdsProcess(), () => {
+    const timer = this.turns.idleTimer(Math.max(0, nextAt - this.currentTimeMillisUnsafe()), () => {
       this.timer = undefined
       this.timerAt = Infinity
       this.wakeDue()
     })
+    timer.hold(this.holdsProcess())
+    this.timer = timer
   }
 }

@@ -1,7 +1,7 @@
 /** A server for a test suite; see Types.ts for what each member does. */
 import type { Duplex } from "node:stream"
 import { type Overrides, warningText } from "../config/index.js"
-import { realNow, realSleep, realTimer } from "../engine/Turn.js"
+import { type IdleTimer, Turn } from "../engine/world/Turn.js"
 import { connectorOf } from "../net/memory/IoredisConnector.js"
 import { refusedConnection } from "../net/memory/MemoryListener.js"
 import type { MemorySocket } from "../net/memory/MemorySocket.js"
@@ -52,7 +52,7 @@ export class TestServer implements Server {
   private suspended = false
   private readonly taken = new Set<Disposable>()
   private memoryAddress: { readonly host: string; readonly port: number } | undefined = undefined
-  private readonly anchor: ReturnType<typeof realTimer> | undefined
+  private readonly anchor: IdleTimer | undefined
   private endClosed: () => void = () => {}
   /** Changes of time, data and life come one after the other. */
   private busy: Promise<unknown> = Promise.resolve()
@@ -62,18 +62,20 @@ export class TestServer implements Server {
     private readonly options: Options,
   ) {
     this.closed = new Promise((resolve) => (this.endClosed = resolve))
+    const turns = Effect.runSync(Effect.service(Turn))
     const start = options.now === undefined ? undefined : Number(options.now)
-    const clock = new SteeredClock({
+    const clock = new SteeredClock(turns, {
       manual: options.clock === "manual",
       start,
       holdsProcess: () => options.ref === true || this.someCommandWaits,
     })
-    this.world = new World(clock, options)
+    this.world = new World(turns, clock, options)
     this.listenAt = listenOf(options)
     this.overrides = overridesOf(options, this.listenAt)
     this.faults = faultsOf(this.interception)
     this.ioredis = { Connector: connectorOf(() => this.open()) }
-    this.anchor = options.ref === true ? realTimer(Infinity, false, () => {}) : undefined
+    this.anchor = options.ref === true ? turns.idleTimer(Infinity, () => {}) : undefined
+    this.anchor?.hold(true)
   }
 
   static async start(composition: Composition, options: Options): Promise<TestServer> {
@@ -150,10 +152,11 @@ export class TestServer implements Server {
   }
 
   async until(what: Awaited, ms: number = UNTIL_MS): Promise<void> {
-    const end = realNow() + ms
+    const { turns } = this.world
+    const end = turns.now() + ms
     while (!this.isSo(what)) {
-      if (realNow() > end) throw new NotReachedError(`not so within ${ms} ms: ${this.present(what)}`)
-      await Effect.runPromise(realSleep(1))
+      if (turns.now() > end) throw new NotReachedError(`not so within ${ms} ms: ${this.present(what)}`)
+      await this.world.run(turns.sleep(1))
     }
   }
 
@@ -268,7 +271,9 @@ export class TestServer implements Server {
   }
 
   private open(): MemorySocket {
-    return this.suspended || this.instance === undefined ? refusedConnection() : this.instance.open()
+    return this.suspended || this.instance === undefined
+      ? refusedConnection(this.world.turns)
+      : this.instance.open()
   }
 
   private running(): Instance {

@@ -36,12 +36,24 @@ redis.call('ZADD', KEYS[1], ARGV[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {1, count + 1}`
 
-const RATE_LIMIT: ScriptCase = {
-  name: "rate limit",
+/** One call a millisecond, a window of 20: so many entries are there whenever it is called. */
+const RATE_WINDOW: ScriptCase = {
+  name: "rate window",
   sources: [SLIDING_WINDOW],
-  words: (unit) => [["1", "bench:window", String(1_700_000_000_000 + unit), "100", "1000"]],
+  words: (unit) => [["1", "bench:window", String(1_700_000_000_000 + unit), "20", "1000"]],
   units: 20_000,
 }
+
+/** As rate-limiter-flexible has it. */
+const COUNTER = `
+redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
+local consumed = redis.call('incrby', KEYS[1], ARGV[1])
+local ttl = redis.call('pttl', KEYS[1])
+if ttl == -1 then
+  redis.call('expire', KEYS[1], ARGV[2])
+  ttl = 1000 * ARGV[2]
+end
+return {consumed, ttl}`
 
 const document = JSON.stringify({
   id: 123456,
@@ -137,7 +149,8 @@ export const scriptCases = (): ReadonlyArray<ScriptCase> => [
   single("one SET", "return redis.call('SET', KEYS[1], ARGV[1])", ["1", "bench:key", "value"], {
     units: 50_000,
   }),
-  RATE_LIMIT,
+  RATE_WINDOW,
+  single("rate counter", COUNTER, ["1", "bench:counter", "1", "3600"], { units: 30_000 }),
   loop("arithmetic", 1e6, "local n = 0 for i = 1, tonumber(ARGV[1]) do n = n + i % 7 * 2 end return n"),
   loop(
     "local calls",

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { crc16, keySlot } from "../../src/bytes/Crc16.js"
 import { Crc64 } from "../../src/bytes/Crc64.js"
 import { sha1, sha1Hex } from "../../src/bytes/Sha1.js"
+import { sha256Hex } from "../../src/bytes/Sha256.js"
 import { describeOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { bytesOf, textOf, withClient } from "./scalarsSupport.js"
@@ -66,6 +67,17 @@ describeOracle("CLUSTER KEYSLOT on redis-server", () => {
       const replies = await client.pipeline(keys.map((key) => ["CLUSTER", "KEYSLOT", key]))
       expect(replies.map(textOf)).toEqual(keys.map((key) => `:${keySlot(key, 0, key.length)}`))
     }))
+})
+
+describe("SHA-256", () => {
+  it("agrees with the platform's", () => {
+    const random = Random.forTest("sha256")
+    expect(sha256Hex(bytesOf("abc"))).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    for (let length = 0; length < 400; length++) {
+      const bytes = random.bytes(length)
+      expect(sha256Hex(bytes)).toBe(createHash("sha256").update(bytes).digest("hex"))
+    }
+  })
 })
 
 describe("SHA-1", () => {

@@ -32,10 +32,11 @@ const until = (condition: () => boolean | Promise<boolean>) =>
 /** Counts the turns of the clock-driven work. */
 const countTurns = (engine: Engine): { turns: number } => {
   const count = { turns: 0 }
-  engine.onCron.push(() => {
+  const cron = (): number => {
     count.turns++
     return Infinity
-  })
+  }
+  engine.parts.add({ cron })
   return count
 }
 

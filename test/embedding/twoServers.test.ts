@@ -4,14 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { expect, it } from "vitest"
-import {
-  type Overrides,
-  Redix,
-  ReplicationService,
-  Store,
-  type StoreShape,
-  TcpServer,
-} from "../../src/index.js"
+import { type Overrides, Redix, Store, type StoreShape, TcpServer } from "../../src/index.js"
+import { theEngine } from "../../src/engine/EngineService.js"
 import { RawClient } from "../support/RawClient.js"
 
 interface Facts {
@@ -25,7 +19,7 @@ class B extends Context.Service<B, Facts>()("test/B") {}
 
 const facts = Effect.gen(function* () {
   const port = (yield* TcpServer).ports[0] ?? 0
-  return { port, store: yield* Store, announced: (yield* ReplicationService).listeningPort }
+  return { port, store: yield* Store, announced: (yield* theEngine).listeningPort }
 })
 
 const server = (overrides: Overrides = {}) => Redix.layerServerWith({ port: 0, ...overrides })

@@ -10,13 +10,13 @@ import { Background, restarted } from "../../src/engine/Background.js"
 
 /** Runs `work` with a scope and a background; answers what was logged. */
 const logOf = async (
-  work: (background: Background) => Effect.Effect<unknown, unknown>,
+  work: (background: Background["Service"]) => Effect.Effect<unknown, unknown>,
 ): Promise<ReadonlyArray<string>> => {
   const lines: string[] = []
   const logger = Logger.make(
     ({ message, cause }) => void lines.push(`${String(message)} ${Cause.pretty(cause)}`),
   )
-  const all = Effect.scoped(Effect.flatMap(Background.make(), work))
+  const all = Effect.scoped(Effect.flatMap(Background.make, work))
   await Effect.runPromise(Effect.provide(all, Logger.layer([logger])))
   return lines
 }
@@ -71,7 +71,7 @@ it("begins anew what died", async () => {
   )
   let result = 0
   const lines = await logOf(() =>
-    Effect.map(restarted("the test", 1, work), (n) => {
+    Effect.map(restarted("the test", Effect.yieldNow, work), (n) => {
       result = n
     }),
   )

@@ -1,10 +1,10 @@
 /** Steps of the shutdown that do not succeed: they keep the server, unless the end is forced. */
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { Lifecycle, type ShutdownStep } from "../../src/engine/Lifecycle.js"
+import { Lifecycle, ShutdownError, type ShutdownStep } from "../../src/engine/Lifecycle.js"
 
 const broken: ReadonlyArray<readonly [string, ShutdownStep]> = [
-  ["fails", () => Effect.fail("no room")],
+  ["fails", () => Effect.fail(new ShutdownError({ why: "failed", reason: "no room" }))],
   ["dies", () => Effect.die(new Error("a defect"))],
   [
     "throws",

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest"
-import { circle, deadExports, FOLDER_FILES_MAX, heaps, importGraph, namedFiles } from "./Graph.js"
+import {
+  circle,
+  deadExports,
+  FOLDER_FILES_MAX,
+  FRAGMENT_LINES_MAX,
+  fragments,
+  heaps,
+  importGraph,
+  namedFiles,
+  namedThings,
+  wordsOf,
+} from "./Graph.js"
 import type { SourceFile } from "./Rules.js"
 
 const files = (texts: Readonly<Record<string, string>>): ReadonlyArray<SourceFile> =>
@@ -27,6 +38,22 @@ describe("circles", () => {
         "src/a/C.ts": '// import { a } from "./A.js"',
       }),
     ).toBeUndefined()
+  })
+})
+
+describe("fragments", () => {
+  const lines = (count: number): string => "export const a = 1\n".repeat(count)
+  const found = (texts: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+    fragments(files(texts)).map(({ path }) => path)
+
+  it("are small files that one neighbour imports", () => {
+    const a = 'import { b } from "./B.js"'
+    expect(found({ "src/a/A.ts": a, "src/a/B.ts": `// Why.\n${lines(FRAGMENT_LINES_MAX)}` })).toEqual([
+      "src/a/B.ts",
+    ])
+    expect(found({ "src/a/A.ts": a, "src/a/B.ts": lines(FRAGMENT_LINES_MAX + 1) })).toEqual([])
+    expect(found({ "src/a/A.ts": a, "src/a/C.ts": a, "src/a/B.ts": lines(1) })).toEqual([])
+    expect(found({ "src/a/A.ts": 'import { b } from "../b/B.js"', "src/b/B.ts": lines(1) })).toEqual([])
   })
 })
 
@@ -65,5 +92,22 @@ describe("names of files in comments", () => {
     expect(check("/* as in Gone.ts */")).toBe(1)
     expect(check("/* as in a/Entry.ts */")).toBe(1)
     expect(check('const name = "Gone.ts"')).toBe(0)
+  })
+})
+
+describe("names in comments", () => {
+  const told = (comment: string): ReadonlyArray<string> => {
+    const [file, other] = files({
+      "src/a/A.ts": `/** ${comment} */\nexport const a = "maxmemory"`,
+      "src/a/B.ts": "export const kept = `gone`\n// `alsoGone`",
+    })
+    if (file === undefined || other === undefined) throw new Error("two files")
+    return namedThings(file, wordsOf([file, other])).map(({ message }) => message)
+  }
+
+  it("are of things that some code has", () => {
+    expect(told("As `a` of `kept(1)` with `maxmemory`, `TypedArray.a`; not code: `x + y`.")).toEqual([])
+    expect(told("See `a.former`.")).toEqual(["`a.former` is named, and no code has it"])
+    expect(told("See `alsoGone`.")).toEqual(["`alsoGone` is named, and no code has it"])
   })
 })

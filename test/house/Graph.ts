@@ -1,8 +1,8 @@
 /**
- * The rules that need all files at once: no circle of imports (types included), no heap of files in one folder, no export
- * that nobody imports, and no name of a file in a comment that is not there.
+ * The rules that need all files at once: no circle of imports (types included), no heap of files in one folder, no fragment
+ * of a file in a file of its own, no export that nobody imports, and no name of a file or of a thing in a comment that is not there.
  */
-import { IMPORT, type Offence, resolve, type SourceFile } from "./Rules.js"
+import { codeLines, IMPORT, type Offence, resolve, type SourceFile } from "./Rules.js"
 import { strip } from "./Strip.js"
 
 /** Which files each file imports, by path; only those given are in it. */
@@ -64,6 +64,24 @@ export const heaps = (paths: ReadonlyArray<string>): Offence[] => {
     }))
 }
 
+/** A file of no more lines of code than this is a part of the one that imports it. */
+export const FRAGMENT_LINES_MAX = 15
+
+/** Small files that only a neighbour in their folder imports: read for that one, and so better read in it. */
+export const fragments = (files: ReadonlyArray<SourceFile>): Offence[] => {
+  const importers = new Map<string, Array<string>>()
+  for (const [from, targets] of importGraph(files))
+    for (const target of targets) importers.set(target, [...(importers.get(target) ?? []), from])
+  const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
+  return files.flatMap(({ path, text }) => {
+    const [only, other] = importers.get(path) ?? []
+    if (only === undefined || other !== undefined || folderOf(only) !== folderOf(path)) return []
+    const lines = codeLines(text)
+    const message = `${lines} lines of code that only ${only} imports: put them there`
+    return lines <= FRAGMENT_LINES_MAX ? [{ path, line: 1, message }] : []
+  })
+}
+
 const EXPORT =
   /^export (?:declare )?(?:abstract )?(?:const|let|class|interface|type|function\*?|enum) (\w+)/gm
 
@@ -105,6 +123,30 @@ export const namedFiles = (file: SourceFile, paths: ReadonlySet<string>): Offenc
     if (!isComment || [...paths].some((path) => path === name || path.endsWith(`/${name}`))) continue
     const line = file.text.slice(0, found.index).split("\n").length
     offences.push({ path: file.path, line, message: `${name} is named, and there is no such file` })
+  }
+  return offences
+}
+
+const NAME = /`([A-Za-z_][\w.]*)(?:\([^`\n]*\))?`/g
+/** Names of Node and JavaScript, and patterns of names, which no code of the project has. */
+const FOREIGN = /^(?:onread|TypedArray|[a-zA-Z]\d|xxx[A-Z]\w*|\w+Xxx)$/
+
+/** All words of the code, strings included. */
+export const wordsOf = (files: ReadonlyArray<SourceFile>): ReadonlySet<string> =>
+  new Set(files.flatMap(({ text }) => strip(text, { keepStrings: true }).match(/[A-Za-z_]\w*/g) ?? []))
+
+/** Comments name fields, functions and directives in backquotes: one that no code has misleads as much. */
+export const namedThings = (file: SourceFile, words: ReadonlySet<string>): Offence[] => {
+  const code = strip(file.text, { keepStrings: true })
+  const offences: Offence[] = []
+  for (const found of file.text.matchAll(NAME)) {
+    if (code.slice(found.index, found.index + found[0].length) === found[0]) continue
+    const gone = (found[1] ?? "")
+      .split(".")
+      .filter((part) => part !== "" && !words.has(part) && !FOREIGN.test(part))
+    if (gone.length === 0) continue
+    const line = file.text.slice(0, found.index).split("\n").length
+    offences.push({ path: file.path, line, message: `${found[0]} is named, and no code has it` })
   }
   return offences
 }

@@ -6,7 +6,16 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { circle, deadExports, heaps, importGraph, namedFiles } from "./Graph.js"
+import {
+  circle,
+  deadExports,
+  fragments,
+  heaps,
+  importGraph,
+  namedFiles,
+  namedThings,
+  wordsOf,
+} from "./Graph.js"
 import {
   bannedCalls,
   fileLength,
@@ -16,6 +25,7 @@ import {
   packageManifest,
   type SourceFile,
   testHabits,
+  tooWorldly,
   unfinished,
 } from "./Rules.js"
 
@@ -38,10 +48,6 @@ const sourcesIn = (folder: string): SourceFile[] =>
 const isRulebook = (file: SourceFile): boolean => file.path.startsWith("test/house/")
 
 const sources = [...sourcesIn("src"), ...sourcesIn("test")]
-
-/** What the rooms that are being built import: scripting's texts and files, the settings of the engine. */
-const awaited =
-  /\b(?:numkeysNegative|notBusy|functionNotFound|libraryNotFound|dumpFooterIsValid|FreeingPolicy)\b/
 
 /** What apps import. */
 const entries = ["index", "client", "persistence", "testing", "vitest", "rdb", "resp"].map(
@@ -72,9 +78,12 @@ describe("the house", () => {
     check(heaps(sources.map((file) => file.path)))
   })
 
+  it("no part of a file stands in a file of its own", () => {
+    check(fragments(sources.filter((file) => file.path.startsWith("src/"))))
+  })
+
   it("nobody exports what nobody imports", () => {
-    const dead = deadExports(sources, new Set([...entries, ...specs]))
-    check(dead.filter(({ message }) => !awaited.test(message)))
+    check(deadExports(sources, new Set([...entries, ...specs])))
   })
 
   it("files that comments name are there", () => {
@@ -82,8 +91,14 @@ describe("the house", () => {
     check(sources.filter((file) => !isRulebook(file)).flatMap((file) => namedFiles(file, paths)))
   })
 
+  it("names that comments quote are there", () => {
+    const words = wordsOf(sources.filter((file) => !isRulebook(file)))
+    check(sources.filter((file) => !isRulebook(file)).flatMap((file) => namedThings(file, words)))
+  })
+
   it("time, chance, the process and sockets come from services", () => {
     check(sources.flatMap(bannedCalls))
+    check(tooWorldly(sources))
   })
 
   it("holds nothing unfinished and no way around the type checker", () => {

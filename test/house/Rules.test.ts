@@ -7,6 +7,7 @@ import {
   type Offence,
   packageManifest,
   testHabits,
+  tooWorldly,
   unfinished,
 } from "./Rules.js"
 import { strip } from "./Strip.js"
@@ -108,6 +109,41 @@ describe("banned calls", () => {
     expect(check("src/store/X.ts", "class X {\n  private readonly run = (): void => this.go()\n}")).toEqual(
       [],
     )
+  })
+
+  it("knows bags of callbacks, failures without a tag, and waits that a test can fake", () => {
+    for (const bag of [
+      "interface MasterHost {\n  readonly now: () => number\n}",
+      "class X {\n  readonly onEnd: Array<(code: number) => void> = []\n}",
+    ])
+      expect(check("src/server/X.ts", bag), bag).toHaveLength(1)
+    expect(check("src/server/X.ts", "class X {\n  readonly ends: Array<EndListener> = []\n}")).toEqual([])
+    for (const failure of [
+      'Effect.fail("no room")',
+      "Effect.fail({ message })",
+      "const save: Effect.Effect<void, string> = all",
+      "const end: Deferred.Deferred<void, string> = made",
+      "const read = (): Effect.Effect<Map<string, number>, { readonly message: string }> => all",
+      "const failed = (cause: Cause.Cause<string>) => told",
+    ])
+      expect(check("src/server/X.ts", failure), failure).toHaveLength(1)
+    expect(check("src/server/X.ts", "const save: Effect.Effect<string, RdbIoError, Store> = all")).toEqual([])
+    expect(check("src/server/X.ts", "const f = Effect.fail(new RdbIoError({ path }))")).toEqual([])
+    for (const wait of ["yield* Effect.sleep(5)", "Effect.timeoutOrElse(link, options)"]) {
+      expect(check("src/replication/X.ts", wait), wait).toHaveLength(1)
+      expect(check("src/engine/X.ts", wait), wait).toEqual([])
+    }
+  })
+
+  it("knows the platform's packages, and lists of the worldly that outlive their reasons", () => {
+    expect(
+      check("src/net/X.ts", 'import * as Files from "@effect/platform-node/NodeFileSystem"'),
+    ).toHaveLength(1)
+    expect(check("src/net/X.ts", 'import { dirname } from "node:path"')).toEqual([])
+    const turn = { path: "src/engine/world/Turn.ts", text: 'import * as timers from "node:timers"' }
+    const paths = tooWorldly([turn]).map(({ path }) => path)
+    expect(paths).toContain("src/engine/world/SecureRandom.ts")
+    expect(paths).not.toContain(turn.path)
   })
 
   it("lets main and the server do what is theirs", () => {

@@ -56,7 +56,9 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   commands: family,
   replication: ["rdb", "engine", ...base],
   net: ["config", "engine", ...base],
+  client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "rdb", "config", "engine", ...base],
+  program: ["server"],
   testing: ["server", "replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
   "commands/config": ["commands/debug", "config", ...family],
@@ -133,12 +135,14 @@ export const layering = (file: SourceFile): Offence[] => {
 interface Ban {
   readonly pattern: RegExp
   readonly instead: string
+  /** Folders of src/ where it holds; default: everywhere. */
+  readonly within?: ReadonlyArray<string>
   /** Paths (or folders, ending in a slash) of src/ where it is allowed. */
   readonly except: ReadonlyArray<string>
 }
 
-/** The programs: what stands in no layer. */
-const programs: ReadonlyArray<string> = ["src/main.ts", "src/check-rdb.ts", "src/run.ts"]
+/** The programs and their parts: what stands in no layer. */
+const programs: ReadonlyArray<string> = ["src/main.ts", "src/check-rdb.ts", "src/run.ts", "src/program/"]
 
 const bans: ReadonlyArray<Ban> = [
   {
@@ -150,7 +154,7 @@ const bans: ReadonlyArray<Ban> = [
     pattern: /\bperformance\.now\b|\bprocess\.hrtime\b/g,
     instead: "take the time from Effect's Clock, so that a test can set it",
     // The service through which the fine clock comes.
-    except: [...programs, "src/engine/world/ProcessInfo.ts", "src/engine/Turn.ts"],
+    except: [...programs, "src/engine/world/Turn.ts"],
   },
   {
     pattern: /\bMath\.random\b/g,
@@ -176,8 +180,15 @@ const bans: ReadonlyArray<Ban> = [
   },
   {
     pattern: /(?<![\w.$])(?:setImmediate|queueMicrotask)\s*\(/g,
-    instead: "use engine/Turn.ts, which fake timers do not stop",
-    except: [...programs, "src/engine/Turn.ts"],
+    instead: "use the service Turn, which fake timers do not stop",
+    except: [...programs, "src/engine/world/Turn.ts"],
+  },
+  {
+    pattern: /\bEffect\.(?:sleep|delay|timeout\w*)\b/g,
+    instead: "the other end is on the network: wait in real time, by Turn, which no test can fake",
+    within: ["src/net/", "src/replication/", "src/server/replication/"],
+    // Times that clients name (of WAIT, of FAILOVER) are the Clock's, as all of theirs.
+    except: ["src/replication/master/WaitList.ts", "src/server/replication/Failover.ts"],
   },
   {
     pattern: /\bFiberSet\.make\w*|\bEffect\.(?:forkScoped|forkDetach|forkIn|runFork\w*)/g,
@@ -190,6 +201,17 @@ const bans: ReadonlyArray<Ban> = [
       "src/server/LogSinks.ts",
       "src/engine/Lifecycle.ts",
     ],
+  },
+  {
+    pattern: /\binterface \w*Host\b|^ {2}(?:readonly )?\w+: (?:Array|ReadonlyArray|Set)<\([^\n]*=>/gm,
+    instead: "no bag of callbacks, no list of functions: services, constructor arguments, a typed list",
+    except: [],
+  },
+  {
+    pattern:
+      /\bEffect\.fail\(\s*(?:["'`{]|String\()|\b(?:Effect\.Effect|Deferred\.Deferred|Stream\.Stream)<(?:[^<>;=]|<[^<>;=]*>)*?,\s*(?:string|unknown|\{[^}]*\})\s*[,>]|\bCause\.Cause<\s*(?:string|\{)/g,
+    instead: "the world's failure is a tagged error with facts",
+    except: [],
   },
   {
     pattern: /\b(?:const|static readonly) \w+(?:\s*:\s*Layer\.Layer<[^=;]*>)?\s*=\s*Layer\.\w+\(/g,
@@ -206,31 +228,40 @@ const bans: ReadonlyArray<Ban> = [
   },
 ]
 
-const NODE =
-  /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])(?:node:)?(net|tls|dgram|process|fs|os|v8|vm|crypto|perf_hooks|timers|worker_threads|child_process|dns|http|https)\1/g
+/** Modules of the platform, but for those that are functions of their input (paths, bytes). */
+const PLATFORM =
+  /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])((?:node:)?(?:net|tls|dgram|process|fs|os|v8|vm|crypto|perf_hooks|timers|worker_threads|child_process|dns|http2?|https|cluster|readline|repl|inspector|async_hooks|diagnostics_channel)(?:\/\w+)?|@effect\/platform-node[\w/-]*)\1/g
 
-/** Where the world comes in: the files that may import modules of Node, each with its reason. */
+/**
+ * Where the world comes in: the files that may import modules of the platform. Each is a service, as a reference with the
+ * platform's own as default, or a program.
+ */
 export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
   "src/check-rdb.ts": "the program",
   "src/run.ts": "the program",
-  "src/engine/Turn.ts": "turns of the event loop, and real time",
-  "src/engine/world/ProcessInfo.ts": "the process, as a reference with this default",
-  "src/engine/world/SecureRandom.ts": "unguessable bytes, as a reference with this default",
-  "src/commands/acl/acl.ts": "SHA-256, a function of its input",
-  "src/rdb/snapshot/SnapshotSource.ts": "starts the thread that writes snapshots",
-  "src/rdb/snapshot/snapshotWorker.ts": "is the thread that writes snapshots",
-  "src/net/TcpServer.ts": "the umask of a unix socket, and whether this thread may set it",
-  "src/net/ListeningSocket.ts": "listens",
-  "src/server/Files.ts": "files, as Effect's service",
-  "src/server/Signals.ts": "the program's signals",
-  "src/server/FileMark.ts": "which machine and process a temporary file is of",
-  "src/server/RawStart.ts": "the command line as bytes",
-  "src/server/LogSinks.ts": "standard output, of which nothing may be lost when the process ends",
+  "src/program/Signals.ts": "the program's signals",
+  "src/program/RawStart.ts": "the program's command line as bytes",
+  "src/program/StandardSink.ts": "the program's standard output",
+  "src/rdb/snapshot/snapshotWorker.ts": "the program of the thread that writes snapshots",
+  "src/engine/world/Turn.ts": "the service Turn: turns of the event loop, and real time",
+  "src/engine/world/ProcessInfo.ts": "the service ProcessInfo",
+  "src/engine/world/SecureRandom.ts": "the service SecureRandom",
+  "src/rdb/snapshot/Threads.ts": "the service Threads",
+  "src/net/ListeningSocket.ts": "listening",
+  "src/server/Files.ts": "the service FileSystem",
+  "src/server/replication/MasterDial.ts": "the service Dial",
   "src/vitest.ts": "REDIS_URL, for the processes of a run",
   "src/testing/Intercept.ts": "replaces what the process's clients connect with",
-  "src/server/replication/MasterDial.ts": "dialling, as a reference with this default",
 }
+
+/** Entries of `worldly` whose files are gone or import nothing of the platform: the list may only shrink. */
+export const tooWorldly = (files: ReadonlyArray<SourceFile>): Offence[] =>
+  Object.keys(worldly).flatMap((path) => {
+    const file = files.find((one) => one.path === path)
+    if (file !== undefined && strip(file.text, { keepStrings: true }).search(PLATFORM) >= 0) return []
+    return [{ path, line: 1, message: "imports nothing of the platform: remove it from worldly" }]
+  })
 
 const lineUpTo = (text: string, index: number): string => text.slice(text.lastIndexOf("\n", index) + 1, index)
 
@@ -241,14 +272,15 @@ export const bannedCalls = (file: SourceFile): Offence[] => {
   if (!file.path.startsWith("src/")) return []
   const code = strip(file.text)
   const offences = bans
+    .filter((ban) => ban.within === undefined || isExcepted(file.path, ban.within))
     .filter((ban) => !isExcepted(file.path, ban.except))
     .flatMap((ban) => matches(file, code, ban.pattern, (found) => `${found[0].trim()}: ${ban.instead}`))
   if (worldly[file.path] !== undefined) return offences
   const whole = strip(file.text, { keepStrings: true })
-  const imports = matches(file, whole, NODE, (found) =>
+  const imports = matches(file, whole, PLATFORM, (found) =>
     /\bimport type\b/.test(lineUpTo(whole, found.index ?? 0))
       ? undefined
-      : `node:${found[2]}: the world comes in through services; see worldly in Rules.ts`,
+      : `${found[2]}: the world comes in through services; see worldly in Rules.ts`,
   )
   return [...offences, ...imports]
 }

@@ -1,29 +1,7 @@
-/** BullMQ's queues, workers, flows and schedulers on Redix; the same on redis-server where the outcome is compared. */
+/** BullMQ's queues, workers, flows and schedulers, on Redix and on redis-server. */
 import { FlowProducer, type Job, Queue, QueueEvents, Worker } from "bullmq"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { startRedix, type TestRedix } from "../support/Redix.js"
-
-let redix: TestRedix
-let names = 0
-const opened: Array<{ close: () => Promise<unknown> }> = []
-
-beforeAll(async () => void (redix = await startRedix()))
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close()
-})
-afterAll(() => redix.stop())
-
-const connection = () => ({ host: "127.0.0.1", port: redix.port })
-
-const keep = <A extends { close: () => Promise<unknown> }>(one: A): A => {
-  opened.push(one)
-  return one
-}
-
-const newName = (): string => `queue${++names}`
-const queue = (name: string): Queue => keep(new Queue(name, { connection: connection() }))
-const worker = (name: string, run: (job: Job) => Promise<unknown>, options = {}): Worker =>
-  keep(new Worker(name, run, { connection: connection(), ...options }))
+import { afterEach, expect, it } from "vitest"
+import { onEachServer } from "./EachServer.js"
 
 /** Resolves when a worker has emitted an event so many times. */
 const times = (source: Worker, event: "completed" | "failed", count: number): Promise<Array<Job>> =>
@@ -37,7 +15,26 @@ const times = (source: Worker, event: "completed" | "failed", count: number): Pr
     else source.on("failed", take)
   })
 
-describe("BullMQ", () => {
+onEachServer((port) => {
+  let names = 0
+  const opened: Array<{ close: () => Promise<unknown> }> = []
+
+  afterEach(async () => {
+    for (const one of opened.splice(0).reverse()) await one.close()
+  })
+
+  const connection = () => ({ host: "127.0.0.1", port: port() })
+
+  const keep = <A extends { close: () => Promise<unknown> }>(one: A): A => {
+    opened.push(one)
+    return one
+  }
+
+  const newName = (): string => `queue${++names}`
+  const queue = (name: string): Queue => keep(new Queue(name, { connection: connection() }))
+  const worker = (name: string, run: (job: Job) => Promise<unknown>, options = {}): Worker =>
+    keep(new Worker(name, run, { connection: connection(), ...options }))
+
   it("adds jobs, works them off, and keeps their results", async () => {
     const name = newName()
     const jobs = queue(name)

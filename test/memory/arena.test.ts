@@ -220,3 +220,26 @@ it("answers ArenaFullError when chunk numbers run out, and goes on when some are
   arena.checkInvariants()
   expect(arena.usedBytes).toBe(0)
 })
+
+it("keeps 4 MiB for what has begun when there is no more memory", () => {
+  const arena = checkedArena()
+  const take = arena.slabs.take.bind(arena.slabs)
+  let more = true
+  arena.slabs.take = (bytes, held) => (more ? take(bytes, held) : undefined)
+  const refs: Ref[] = [arena.alloc(1000)]
+  more = false
+  while (!arena.strained) refs.push(arena.alloc(1000))
+  const kept = refs.length
+  expect(() => {
+    for (;;) refs.push(arena.alloc(1000))
+  }).toThrow(ArenaFullError)
+  expect((refs.length - kept) * roundedBytes(1000)).toBeGreaterThan(4 * 1024 * 1024 - 2 * PAGE_BYTES)
+  for (const ref of refs.splice(0, (refs.length * 3) >> 2)) arena.free(ref)
+  expect(arena.strained).toBe(false)
+  for (const ref of refs) arena.free(ref)
+  arena.checkInvariants()
+  while (!arena.strained) arena.alloc(1000)
+  more = true
+  arena.fillReserve()
+  expect(arena.strained).toBe(false)
+})

@@ -16,9 +16,11 @@ import {
   type PersistenceSettings,
   type RdbPersistenceShape,
 } from "../../src/rdb/RdbPersistence.js"
+import { FunctionLibraries } from "../../src/rdb/load/KeptLibraries.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
 import { dataCommands } from "../../src/commands/index.js"
 import { RespCodec } from "../../src/resp/RespCodec.js"
+import { Background } from "../../src/engine/Background.js"
 import type { Engine } from "../../src/engine/Engine.js"
 import { EngineService, theEngine } from "../../src/engine/EngineService.js"
 import { Store, theKeyspace } from "../../src/store/Store.js"
@@ -68,6 +70,8 @@ export const openPersistence = async (
       ),
     ),
     Layer.provideMerge(Store.layerOf()),
+    Layer.provide(FunctionLibraries.layerKept()),
+    Layer.provide(Background.layer()),
     Layer.provide(RespCodec.layer),
     Layer.provide(files),
   )

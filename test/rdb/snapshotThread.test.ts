@@ -17,6 +17,7 @@ vi.mock("node:worker_threads", async (original) => ({
 
 const { openJob } = await import("../../src/rdb/snapshot/SnapshotJob.js")
 const { workerSource } = await import("../../src/rdb/snapshot/SnapshotSource.js")
+const { Threads } = await import("../../src/rdb/snapshot/Threads.js")
 const { Keyspace } = await import("../../src/store/Keyspace.js")
 
 const limits = (): threads.ResourceLimits | undefined => {
@@ -32,6 +33,7 @@ const limits = (): threads.ResourceLimits | undefined => {
   })
   workerSource(
     job,
+    Effect.runSync(Threads),
     () => new URL("file:///none.js"),
     false,
     () => Effect.void,

@@ -143,11 +143,12 @@ it("a defect while the stream is applied asks for a snapshot", async () => {
 it("a defect in the cron is logged, and the next turn comes", async () => {
   const server = await start()
   let thrown = false
-  server.engine.onCron.push(() => {
+  const cron = (): number => {
     if (thrown) return Infinity
     thrown = true
     throw new Error("a bug in the cron")
-  })
+  }
+  server.engine.parts.add({ cron })
   server.engine.stir()
   await untilLogged(server, "a bug in the cron")
   await server.client.command("SET", "k", 1, "PX", 20)
@@ -215,6 +216,21 @@ it("a write that runs out of memory half way ends the history", async () => {
   await untilLogged(master, "The command 'rpush' was broken off half way")
   await master.client.command("MULTI")
   expect((await master.client.command("EXEC")).toString()).toBe("*-1\r\n")
+})
+
+it("a new list that cannot be filled is no key", async () => {
+  const [master, replica] = await pair()
+  await master.client.command("RPUSH", "from", "x".repeat(5000))
+  for (const words of [
+    ["RPUSH", "to", ...large],
+    ["LMOVE", "from", "to", "LEFT", "LEFT"],
+  ])
+    for (let allocations = 0; allocations < 2; allocations++) {
+      const [reply] = await half(master, replica, [words], allocations)
+      expect(reply).toContain("OOM")
+      expect(await master.client.text("EXISTS", "to")).toBe(":0\r\n")
+      expect(await master.client.text("LLEN", "from")).toBe(":1\r\n")
+    }
 })
 
 it("so does one inside of a transaction", async () => {

@@ -1,6 +1,7 @@
 /** Temporary files: servers that share a directory keep apart, and what a crash left is neither read nor in the way. */
 import * as fs from "node:fs"
 import { describe, expect, it } from "vitest"
+import { liveProcessInfo } from "../../src/engine/world/ProcessInfo.js"
 import { newFileMark } from "../../src/server/FileMark.js"
 import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
 import { startRedix } from "../support/Redix.js"
@@ -16,7 +17,7 @@ const tempNames = async (dir: string): Promise<ReadonlyArray<string>> => {
 
 describe("the mark of temporary files", () => {
   it("is another for each server of a process and starts with its id", () => {
-    const marks = [newFileMark(), newFileMark(), newFileMark()]
+    const marks = [1, 2, 3].map(() => newFileMark(liveProcessInfo))
     expect(new Set(marks).size).toBe(3)
     for (const mark of marks) expect(mark).toMatch(new RegExp(`^${process.pid}\\.[0-9a-f]{8}(\\.\\d+)?$`))
   })

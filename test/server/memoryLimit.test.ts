@@ -1,5 +1,5 @@
 /** maxmemory counts data and what clients hold, to the byte; neither garbage of the runtime nor replication buffers. */
-import { afterEach, beforeEach, expect, it } from "vitest"
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
@@ -145,4 +145,31 @@ it("does not count replication buffers", async () => {
   expect(await field("mem_replication_backlog")).toBeGreaterThan(MB)
   expect(await counted()).toBeLessThan(before + 50_000)
   replica.close()
+})
+
+it("where the machine has no more memory, nothing is begun that cannot be ended", async () => {
+  const { arena } = redix.engine.keyspace
+  const { slabs } = arena
+  const take = vi.spyOn(slabs, "take").mockReturnValue(undefined)
+  const member = (i: number): string => `${i}:`.padEnd(900, "m")
+  let refused = 0
+  for (let i = 0; refused < 200; i++) {
+    expect(i, "some 8 MB are enough").toBeLessThan(20_000)
+    const writes = [
+      ["SADD", `set${i % 7}`, member(i), member(-i)],
+      ["HSET", `hash${i % 7}`, member(i), member(-i)],
+      ["ZADD", `zset${i % 7}`, String(i), member(i)],
+      ["XADD", `stream${i % 7}`, "*", "f", member(i)],
+      ["RPUSH", `list${i}`, member(i)],
+      ["SUNIONSTORE", "all", "set1", "set2", `set${i % 7}`],
+      ["EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", `string${i}`, member(i)],
+    ]
+    for (const reply of await client.pipeline(writes)) if (reply.toString().includes("OOM")) refused++
+  }
+  expect(await client.text("SET", "k", "v")).toBe(OOM)
+  expect(await client.text("DEBUG", "CHECK-INVARIANTS")).toBe("+OK\r\n")
+  take.mockRestore()
+  expect(await client.text("UNLINK", ...Array.from({ length: 7 }, (_, i) => `set${i}`))).toBe(":7\r\n")
+  expect(await client.text("DEL", ...Array.from({ length: 7 }, (_, i) => `zset${i}`), "all")).toBe(":8\r\n")
+  expect(await client.text("SET", "k", "v")).toBe("+OK\r\n")
 })

@@ -14,15 +14,16 @@ import {
   type LogSettings,
   redisTimestamp,
 } from "../../src/server/RedisLogger.js"
-import { logVerbose } from "../../src/engine/world/VerboseLog.js"
+import { makeLog } from "../../src/engine/world/Log.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 
 const LINE = /^(\d+):([MSCX]) (\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}\.\d{3}) ([.\-*#]) (.*)$/
 
 const everyLevel = Effect.gen(function* () {
+  const log = yield* makeLog
   yield* Effect.logTrace("trace")
   yield* Effect.logDebug("debug")
-  yield* logVerbose("verbose")
+  log.verbose("verbose")
   yield* Effect.logInfo("notice")
   yield* Effect.logWarning("warning")
   yield* Effect.logError("error")
@@ -82,6 +83,26 @@ describe("the log", () => {
     expect(
       lines.map((line) => LINE.exec(line.trimEnd())).map((match) => `${match?.[2]} ${match?.[5]}`),
     ).toEqual(["S one", "M two"])
+  })
+
+  it("has a line's facts as fields of JSON, and not twice in a text", () => {
+    const program = Effect.gen(function* () {
+      const log = yield* makeLog
+      log.warning("Replica 127.0.0.1:7001 lost", { replica: "127.0.0.1:7001", seconds: 3 })
+      log.verbose("Accepted", { client: 7 })
+    }).pipe(Effect.annotateLogs({ server: "a" }))
+    const [lost, accepted] = logged({ loglevel: "debug", logFormat: "json" }, program)
+    expect(JSON.parse(lost ?? "")).toMatchObject({
+      level: "warning",
+      message: "Replica 127.0.0.1:7001 lost",
+      annotations: { server: "a", replica: "127.0.0.1:7001", seconds: 3 },
+    })
+    expect(JSON.parse(accepted ?? "")).toMatchObject({ level: "verbose", annotations: { client: 7 } })
+    const texts = logged({ loglevel: "debug", logFormat: "text" }, program)
+    expect(texts.map((line) => LINE.exec(line.trimEnd())?.[5])).toEqual([
+      "Replica 127.0.0.1:7001 lost server=a",
+      "Accepted server=a",
+    ])
   })
 
   it("writes causes and annotations, and JSON one object a line", () => {

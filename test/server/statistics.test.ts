@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { InfoRegistry } from "../../src/engine/InfoRegistry.js"
 import { LatencyMonitor } from "../../src/engine/measures/LatencyMonitor.js"
 import { latencyGraph } from "../../src/server/LatencyReport.js"
 import { encodeCommand, type RawClient } from "../support/RawClient.js"
@@ -79,14 +80,31 @@ describe("INFO", () => {
     expect(Number(after.get("used_memory_peak"))).toBeGreaterThanOrEqual(Number(after.get("used_memory")))
   })
 
-  it("shows databases, expiry and the provider's own fields", async () => {
+  it("shows fields behind those of other owners, each once", async () => {
+    const { info: registry } = redix.engine
+    registry.add("stats", () => [["an_apps_own", 7]], "sync_full")
+    const names = [...(await info("stats")).keys()]
+    expect(names.slice(names.indexOf("sync_full"), names.indexOf("expired_keys"))).toEqual([
+      "sync_full",
+      "an_apps_own",
+      "sync_partial_ok",
+      "sync_partial_err",
+    ])
+    for (const section of ["server", "memory", "stats", "replication", "persistence"]) {
+      const fields = registry.lines(section).map(([name]) => name)
+      expect(fields.filter((name, i) => fields.indexOf(name) !== i)).toEqual([])
+    }
+    const other = new InfoRegistry()
+    other.add("stats", () => [["lost", 1]], "no_such_field")
+    expect(() => other.lines("stats")).toThrow("there is no no_such_field")
+  })
+
+  it("shows databases and expiry", async () => {
     await client.pipeline([
       ["SET", "a", "1"],
       ["SET", "b", "1", "PX", "100000"],
     ])
     expect((await info("keyspace")).get("db0")).toMatch(/^keys=2,expires=1,avg_ttl=(9\d{4}|100000)$/)
-    redix.engine.info.field("sync_full", () => 7)
-    expect((await info("stats")).get("sync_full")).toBe("7")
     expect((await info("server")).get("tcp_port")).toBe(String(redix.port))
   })
 })

@@ -19,6 +19,7 @@ import {
   entrySize,
   find,
   first,
+  last,
   lpv,
   openGap,
   read,
@@ -128,6 +129,9 @@ export const scorePlace = (
   off: number,
   len: number,
 ): number => {
+  // Scores that are times mostly sort last.
+  const tail = last(u8, base)
+  if (tail >= 0 && scoreAt(u8, tail) < score) return end(u8, base)
   let p = base + LISTPACK_HEADER
   while (u8[p] !== LISTPACK_END) {
     const v = p + entrySize(u8, p)

@@ -1,8 +1,8 @@
 /** ACL, for the one user there is: "default", who may do everything, with or without a password (requirepass). */
 import * as Redacted from "effect/Redacted"
-import { createHash } from "node:crypto"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { sha256Hex } from "../../bytes/Sha256.js"
 import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/acl.js"
@@ -51,7 +51,7 @@ const LOG_COUNT = 10
 const passwordHash = (c: CommandContext): string | undefined => {
   const { requirepass } = c.settings
   if (!secretIsSet(requirepass)) return undefined
-  return createHash("sha256").update(Redacted.value(requirepass), "latin1").digest("hex")
+  return sha256Hex(Buffer.from(Redacted.value(requirepass), "latin1"))
 }
 
 const moreArguments = (c: CommandContext): void =>

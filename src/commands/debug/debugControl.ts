@@ -1,5 +1,4 @@
 /** DEBUG subcommands that make the server do something: wait, expire or not, fill itself, crash. */
-import * as Effect from "effect/Effect"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { globMatch } from "../../bytes/Glob.js"
 import { parseDoubleLax } from "../../bytes/Numbers.js"
@@ -166,7 +165,7 @@ const tools = (engine: Engine): ReadonlyArray<DebugSubcommand> => [
     arguments: [1, 1],
     help: ["LOG <message>", "    Write <message> to the server log."],
     run: (c) => {
-      engine.background(Effect.logWarning(`DEBUG LOG: ${c.utf8(2)}`))
+      engine.logger.warning(`DEBUG LOG: ${c.utf8(2)}`)
       c.out.ok()
     },
   },

@@ -1,6 +1,5 @@
 /** DEBUG subcommands that look at how data is stored: OBJECT, LISTPACK, QUICKLIST, HTSTATS, HTSTATS-KEY, CHECK-INVARIANTS. */
 import { byteOf, chunkOf } from "../../memory/Ref.js"
-import * as Effect from "effect/Effect"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Arena, Ref } from "../../memory/Arena.js"
 import { HashTable } from "../../memory/table/HashTable.js"
@@ -99,8 +98,7 @@ const listpackLines = (u8: Uint8Array, base: number): ReadonlyArray<string> => {
   return lines
 }
 
-const show = (engine: Engine, lines: ReadonlyArray<string>): void =>
-  void engine.background(Effect.logInfo(lines.join("\n")))
+const show = (engine: Engine, lines: ReadonlyArray<string>): void => engine.logger.notice(lines.join("\n"))
 
 const listpack = (engine: Engine) => (c: CommandContext) => {
   const ref = entryOf(c)

@@ -40,7 +40,7 @@ const hrandfield = (c: CommandContext): void => {
   const { hash, hashCursor } = c.keyspace.collections
   hash.attachEntry(entry)
   const random = c.keyspace.random
-  if (hash.encoding === HASH_HASHTABLE) hashCursor.view(hash.randomField(random))
+  if (hash.encoding === HASH_HASHTABLE) hashCursor.view(hash.randomBlock(random))
   else seek(hashCursor, hash.encoding, hash.value, random(hash.count))
   reply(c, hashCursor, false)
 }
@@ -85,7 +85,7 @@ const replyRepeating = (c: CommandContext, wanted: number, withValues: boolean):
   c.out.expect(wanted)
   if (hash.encoding === HASH_HASHTABLE) {
     for (let i = 0; i < wanted; i++) {
-      hashCursor.view(hash.randomField(random))
+      hashCursor.view(hash.randomBlock(random))
       reply(c, hashCursor, withValues)
     }
     return
@@ -103,7 +103,7 @@ const replyDistinct = (c: CommandContext, wanted: number, withValues: boolean): 
   const random = c.keyspace.random
   const size = hash.count
   if (hash.encoding === HASH_HASHTABLE && wanted * WALK_FRACTION < size) {
-    for (const block of drawDistinct(wanted, () => hash.randomField(random))) {
+    for (const block of drawDistinct(wanted, () => hash.randomBlock(random))) {
       hashCursor.view(block)
       reply(c, hashCursor, withValues)
     }

@@ -13,16 +13,18 @@ import { command, type Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
 import {
-  createList,
+  dropUnstored,
   dropElements,
   limitsOf,
   listChanged,
   listGone,
   listOf,
+  listOrNew,
   removeIfEmpty,
   replyEnd,
   replyLast,
   replyRange,
+  storeNewList,
 } from "./listSupport.js"
 import * as spec from "../spec/lists.js"
 import { timeoutArgument } from "../shared/timeoutArgument.js"
@@ -102,11 +104,17 @@ const move = (
   const source = listOf(c, entry)
   const target = c.db.lookupWrite(db, doff, dl)
   if (c.wrongType(target, TYPE_LIST)) return false
-  const list = target === 0 ? createList(c, db, doff, dl) : listOf(c, target)
+  const list = listOrNew(c, target)
   replyEnd(c, source, fromLeft)
   // The element's copy in the reply is what is pushed: the lists' own bytes move while they change.
   const { len } = Quicklist.lpv
-  Quicklist.push(a, list, toLeft, c.out.buf, c.out.pos - 2 - len, len, limitsOf(c))
+  try {
+    Quicklist.push(a, list, toLeft, c.out.buf, c.out.pos - 2 - len, len, limitsOf(c))
+  } catch (cause) {
+    dropUnstored(c, target, list)
+    throw cause
+  }
+  if (target === 0) storeNewList(c, db, doff, dl, list)
   listChanged(c, db, doff, dl, toLeft ? "lpush" : "rpush", 0)
   Quicklist.drop(a, source, fromLeft, 1)
   const gone = Quicklist.length(a, source) === 0

@@ -20,13 +20,20 @@ export const limitsOf = (c: CommandContext): Quicklist.ListLimits => {
 /** The list of an entry. */
 export const listOf = (c: CommandContext, entry: Ref): Ref => entryValue(c.keyspace.arena, entry)
 
-/** Puts a new, empty list under a key just looked up in vain, and wakes clients that wait for it; answers the list. */
-export const createList = (c: CommandContext, kb: Uint8Array, ko: number, kl: number): Ref => {
-  const list = Quicklist.create(c.keyspace.arena)
+/** The list of an entry just looked up, or a new one where there is none. No key may hold a new list before it has elements. */
+export const listOrNew = (c: CommandContext, entry: Ref): Ref =>
+  entry === 0 ? Quicklist.create(c.keyspace.arena) : listOf(c, entry)
+
+/** Frees what was made for an entry that is not there, where filling it broke off. */
+export const dropUnstored = (c: CommandContext, entry: Ref, list: Ref): void => {
+  if (entry === 0) Quicklist.free(c.keyspace.arena, list, Infinity)
+}
+
+/** Puts a new list with its elements under a key just looked up in vain, and wakes clients that wait for it. */
+export const storeNewList = (c: CommandContext, kb: Uint8Array, ko: number, kl: number, list: Ref): void => {
   c.db.putValue(0, kb, ko, kl, TYPE_LIST, LIST_QUICKLIST, list, false)
   c.events.notify(Event.new, "new", c.db.id, kb, ko, kl)
   c.blocking.signal(c.db.id, TYPE_LIST, kb, ko, kl)
-  return list
 }
 
 /** Tells everybody that a list has changed, and counts `changes`. */

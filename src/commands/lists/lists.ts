@@ -8,14 +8,16 @@ import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
 import { listPopCommands } from "./listPops.js"
 import {
-  createList,
+  dropUnstored,
   limitsOf,
   listChanged,
   listGone,
   listOf,
+  listOrNew,
   removeIfEmpty,
   replyElement,
   replyRange,
+  storeNewList,
 } from "./listSupport.js"
 import * as spec from "../spec/lists.js"
 
@@ -25,9 +27,15 @@ const pushAll = (c: CommandContext, left: boolean, onlyExisting: boolean): void 
   const entry = c.write(1)
   if (c.wrongType(entry, TYPE_LIST)) return
   if (entry === 0 && onlyExisting) return c.out.zero()
-  const list = entry === 0 ? createList(c, buf, argOff[1], argLen[1]) : listOf(c, entry)
+  const list = listOrNew(c, entry)
   const limits = limitsOf(c)
-  for (let i = 2; i < c.argc; i++) Quicklist.push(a, list, left, buf, argOff[i], argLen[i], limits)
+  try {
+    for (let i = 2; i < c.argc; i++) Quicklist.push(a, list, left, buf, argOff[i], argLen[i], limits)
+  } catch (cause) {
+    dropUnstored(c, entry, list)
+    throw cause
+  }
+  if (entry === 0) storeNewList(c, buf, argOff[1], argLen[1], list)
   c.out.int(Quicklist.length(a, list))
   listChanged(c, buf, argOff[1], argLen[1], left ? "lpush" : "rpush", c.argc - 2)
 }

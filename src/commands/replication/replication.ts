@@ -52,7 +52,9 @@ export const debugChangeId = ({ log }: Replication): DebugSubcommand => ({
 const replicaof = (c: CommandContext, engine: Engine, replication: Replication): void => {
   const { replica } = replication
   const log = (text: string): void =>
-    void engine.background(Effect.logInfo(`${text} (user request from '${describeClient(c, c.session)}')`))
+    engine.logger.notice(`${text} (user request from '${describeClient(c, c.session)}')`, {
+      client: c.session.id,
+    })
   if (replication.failover.running) return c.fail(Errors.replicaofInFailover)
   if (noOne.at(c, 1) === NO && noOne.at(c, 2) === ONE) {
     if (replica.master !== undefined) {
@@ -66,10 +68,8 @@ const replicaof = (c: CommandContext, engine: Engine, replication: Replication):
   if (!(port >= 0 && port <= 65535)) return c.fail(Errors.invalidMasterPort)
   const host = c.utf8(1)
   if (replica.master?.host === host && replica.master.port === port) {
-    engine.background(
-      Effect.logInfo(
-        "REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.",
-      ),
+    engine.logger.notice(
+      "REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.",
     )
     return c.out.simple("OK Already connected to specified master")
   }
@@ -184,21 +184,16 @@ const psync = (c: CommandContext, replication: Replication): void => {
       return c.fail("ERR PSYNC FAILOVER replid must match my replid.")
     }
     const from = `failover request from '${describeClient(c, c.session)}'`
-    replication.engine.background(
-      Effect.andThen(
-        Effect.logWarning(`Failover request received for replid ${c.text(1)}.`),
-        Effect.logInfo(`MASTER MODE enabled (${from})`),
-      ),
-    )
+    const { logger } = replication.engine
+    logger.warning(`Failover request received for replid ${c.text(1)}.`)
+    logger.notice(`MASTER MODE enabled (${from})`)
     replication.promote()
   }
   if (refusesSync(c, replication)) return
   const offset = c.integer(2)
   if (Number.isNaN(offset)) {
     const { name } = master.linkOf(c.session)
-    replication.engine.background(
-      Effect.logWarning(`Replica ${name} asks for synchronization but with a wrong offset`),
-    )
+    replication.engine.logger.warning(`Replica ${name} asks for synchronization but with a wrong offset`)
     return c.fail(Errors.notInteger)
   }
   master.psync(c, c.text(1), offset)

@@ -6,7 +6,6 @@
  */
 import { FoldedNames } from "../../bytes/FoldedNames.js"
 import type { LibraryStore } from "../../rdb/RdbPersistence.js"
-import { realNow } from "../../engine/Turn.js"
 import { compile, guard, lock, makeState, start } from "../../lua/Lua.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import type { LuaState } from "../../lua/run/State.js"
@@ -149,7 +148,7 @@ export class Libraries implements LibraryStore {
     const main = compile(this.state, body, "@user_function", { library: true })
     if (typeof main === "string") return Errors.functionCompile(main)
     this.registered = new Map()
-    this.host.loadDeadlineMs = realNow() + LOAD_MS_MAX
+    this.host.loadDeadlineMs = this.host.engine.turns.now() + LOAD_MS_MAX
     try {
       const call = start(this.state, main, [])
       while (!call.run());

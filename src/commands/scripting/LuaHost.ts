@@ -6,7 +6,6 @@ import type { LuaState } from "../../lua/run/State.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import { LuaRandom } from "../../lua/lib/random.js"
 import type { Engine } from "../../engine/Engine.js"
-import { realNow } from "../../engine/Turn.js"
 import * as Errors from "../../resp/Errors.js"
 import { errorTable } from "./ReplyReader.js"
 
@@ -46,19 +45,19 @@ export class LuaHost {
   }
 
   private tick(state: LuaState): boolean {
-    this.lookAtHeap(state)
+    const now = this.engine.turns.now()
+    this.lookAtHeap(state, now)
     if (this.loadDeadlineMs !== undefined) {
-      if (realNow() >= this.loadDeadlineMs) throw state.interrupt("FUNCTION LOAD timeout")
+      if (now >= this.loadDeadlineMs) throw state.interrupt("FUNCTION LOAD timeout")
       return false
     }
     const run = this.engine.scripts.present
     if (run === undefined) return false
     if (run.killed) throw new LuaError(errorTable(Errors.scriptKilled), state.interrupt("").place)
-    return run.tick(this.options.thresholdMs())
+    return run.tick(now, this.options.thresholdMs())
   }
 
-  private lookAtHeap(state: LuaState): void {
-    const now = realNow()
+  private lookAtHeap(state: LuaState, now: number): void {
     if (now - this.heapLookedMs < HEAP_EVERY_MS) return
     this.heapLookedMs = now
     const { used, limit } = this.options.heap()

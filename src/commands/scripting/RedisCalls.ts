@@ -123,7 +123,7 @@ export class RedisCalls {
       if (gates.saveFailed) return Errors.misconf
       if (gates.tooFewReplicas) return Errors.noReplicas
     }
-    if ((bits & CommandBit.denyOom) !== 0 && memoryLimit.max > 0 && !run.rights.allowOom && !run.wrote)
+    if ((bits & CommandBit.denyOom) !== 0 && !run.rights.allowOom && !run.wrote)
       if (memoryLimit.passed()) return Errors.outOfMemory
     return undefined
   }

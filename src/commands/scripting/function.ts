@@ -3,7 +3,6 @@ import type * as Effect from "effect/Effect"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
-import { realNow } from "../../engine/Turn.js"
 import * as Errors from "../../resp/Errors.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/scripting.js"
@@ -126,7 +125,7 @@ const stats = (engine: Engine, libraries: Libraries, c: CommandContext): void =>
     out.array(suspended.words.length)
     for (const word of suspended.words) out.bulk(word, 0, word.length)
     out.bulkText("duration_ms")
-    out.int(Math.round(realNow() - suspended.startedMs))
+    out.int(Math.round(engine.turns.now() - suspended.startedMs))
   }
   out.bulkText("engines")
   out.map(1)

@@ -1,6 +1,9 @@
 /** Scripts and functions: their sandboxes, their commands, and what INFO tells of them. */
+import * as Context from "effect/Context"
 import type { Command } from "../../engine/Command.js"
 import type { Engine } from "../../engine/Engine.js"
+import type { InfoField } from "../../engine/InfoRegistry.js"
+import type { LibraryStore } from "../../rdb/RdbPersistence.js"
 import { evalCommands } from "./eval.js"
 import { functionCommands } from "./function.js"
 import { Libraries } from "./Libraries.js"
@@ -18,26 +21,35 @@ const human = (bytes: number): string => {
 
 interface Scripting {
   readonly commands: ReadonlyArray<Command>
-  readonly libraries: Libraries
+  /** The libraries of functions, which go into RDB files. */
+  readonly libraries: LibraryStore
 }
 
-const tell = (engine: Engine, scripts: Scripts, libraries: Libraries): void => {
-  const { info } = engine
-  const machines = (): number => 2 * SANDBOX_BYTES
-  const kept = (): number => scripts.bytes + libraries.bytes
-  info.field("used_memory_lua", () => SANDBOX_BYTES)
-  info.field("used_memory_vm_eval", () => SANDBOX_BYTES)
-  info.field("used_memory_lua_human", () => human(SANDBOX_BYTES))
-  info.field("used_memory_scripts_eval", () => scripts.bytes)
-  info.field("number_of_cached_scripts", () => scripts.count)
-  info.field("number_of_functions", () => libraries.functionCount)
-  info.field("number_of_libraries", () => libraries.count)
-  info.field("used_memory_vm_functions", () => SANDBOX_BYTES)
-  info.field("used_memory_vm_total", machines)
-  info.field("used_memory_vm_total_human", () => human(machines()))
-  info.field("used_memory_functions", () => libraries.bytes)
-  info.field("used_memory_scripts", kept)
-  info.field("used_memory_scripts_human", () => human(kept()))
+export class ScriptingService extends Context.Service<ScriptingService, Scripting>()(
+  "redix/commands/Scripting",
+) {}
+
+const tell = ({ info }: Engine, scripts: Scripts, libraries: Libraries): void => {
+  const machines = 2 * SANDBOX_BYTES
+  const fields = (): ReadonlyArray<InfoField> => {
+    const kept = scripts.bytes + libraries.bytes
+    return [
+      ["used_memory_lua", SANDBOX_BYTES],
+      ["used_memory_vm_eval", SANDBOX_BYTES],
+      ["used_memory_lua_human", human(SANDBOX_BYTES)],
+      ["used_memory_scripts_eval", scripts.bytes],
+      ["number_of_cached_scripts", scripts.count],
+      ["number_of_functions", libraries.functionCount],
+      ["number_of_libraries", libraries.count],
+      ["used_memory_vm_functions", SANDBOX_BYTES],
+      ["used_memory_vm_total", machines],
+      ["used_memory_vm_total_human", human(machines)],
+      ["used_memory_functions", libraries.bytes],
+      ["used_memory_scripts", kept],
+      ["used_memory_scripts_human", human(kept)],
+    ]
+  }
+  info.add("memory", fields, "total_system_memory_human")
 }
 
 export const scripting = (engine: Engine, options: ScriptingOptions): Scripting => {

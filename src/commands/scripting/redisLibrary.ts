@@ -1,7 +1,5 @@
 /** The library `redis` of scripts, in the order in which Redis fills its table. */
-import * as Effect from "effect/Effect"
 import { sha1Hex } from "../../bytes/Sha1.js"
-import { logVerbose } from "../../engine/world/VerboseLog.js"
 import { parseNumber } from "../../lua/lib/numberParse.js"
 import { builtin, library } from "../../lua/run/Builtin.js"
 import { LuaError } from "../../lua/run/LuaError.js"
@@ -15,12 +13,7 @@ import type { RedisCalls } from "./RedisCalls.js"
 const VERSION_NUMBER = 0x7000f
 const LEVELS = ["LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"] as const
 
-const LOGGERS: ReadonlyArray<(message: string) => Effect.Effect<void>> = [
-  Effect.logDebug,
-  logVerbose,
-  Effect.logInfo,
-  Effect.logWarning,
-]
+const METHODS = ["debug", "verbose", "notice", "warning"] as const
 
 const isText = (value: LuaValue): value is string | number =>
   typeof value === "string" || typeof value === "number"
@@ -47,9 +40,9 @@ const logFunction = (host: LuaHost, state: LuaState): LuaFunction =>
     const [level, ...words] = args
     if (!isNumeric(level)) throw failure(state, "First argument must be a number (log level).")
     const n = Math.trunc(numberOf(level))
-    if (!(n >= 0 && n < LOGGERS.length)) throw failure(state, "Invalid debug level.")
+    if (!(n >= 0 && n < METHODS.length)) throw failure(state, "Invalid debug level.")
     const text = words.filter(isText).map(plainText).join(" ")
-    host.engine.background(LOGGERS[n](Buffer.from(text, "latin1").toString("utf8")))
+    host.engine.logger[METHODS[n]](Buffer.from(text, "latin1").toString("utf8"))
     return []
   })
 

@@ -137,7 +137,7 @@ const srandmemberCount = (c: CommandContext): void => {
   const wanted = Math.min(count, size)
   out.array(wanted)
   if (set.encoding === SET_HASHTABLE && wanted * WALK_FRACTION < size) {
-    for (const member of drawDistinct(wanted, () => set.randomMember(keyspace.random))) {
+    for (const member of drawDistinct(wanted, () => set.randomBlock(keyspace.random))) {
       set.view(member)
       out.bulk(set.src, set.off, set.len)
     }

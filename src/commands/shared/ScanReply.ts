@@ -26,6 +26,8 @@ export const scanCursor = (c: CommandContext, i: number): number => {
 
 /** The options of the command at hand; one object for the one thread. */
 export const scanOptions = {
+  /** Where a collection's scan goes on; `openScan` sets it. */
+  cursor: 0,
   count: COUNT_DEFAULT,
   /** Argument with the pattern, 0 = every element matches. */
   pattern: 0,
@@ -101,8 +103,15 @@ export const replyCursor = (c: CommandContext, cursor: number): void => {
   c.out.bulkInt(cursor)
 }
 
-/** The reply for a key that is not there. */
-export const replyEmptyScan = (c: CommandContext): void => {
-  replyCursor(c, 0)
-  c.out.emptyArray()
+/** What SSCAN, HSCAN and ZSCAN begin with: the entry of the collection, 0 where everything is answered already. */
+export const openScan = (c: CommandContext, type: number): Ref => {
+  scanOptions.cursor = scanCursor(c, 2)
+  if (scanOptions.cursor < 0) return 0
+  const entry = c.read(1)
+  if (entry === 0) {
+    replyCursor(c, 0)
+    c.out.emptyArray()
+    return 0
+  }
+  return c.wrongType(entry, type) || !readScanOptions(c, 3, false) ? 0 : entry
 }

@@ -1,21 +1,11 @@
 /** SSCAN and HSCAN. */
 import { HASH_HASHTABLE, SET_HASHTABLE, TYPE_HASH, TYPE_SET } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import {
-  readScanOptions,
-  replyCursor,
-  replyEmptyScan,
-  scanCursor,
-  scanMatches,
-  scanPage,
-} from "./ScanReply.js"
+import { openScan, replyCursor, scanMatches, scanOptions, scanPage } from "./ScanReply.js"
 
 export const scanSet = (c: CommandContext): void => {
-  const cursor = scanCursor(c, 2)
-  if (cursor < 0) return
-  const entry = c.read(1)
-  if (entry === 0) return replyEmptyScan(c)
-  if (c.wrongType(entry, TYPE_SET) || !readScanOptions(c, 3, false)) return
+  const entry = openScan(c, TYPE_SET)
+  if (entry === 0) return
   const { set, setCursor } = c.keyspace.collections
   set.attachEntry(entry)
   const { out } = c
@@ -32,7 +22,7 @@ export const scanSet = (c: CommandContext): void => {
     }
     return out.deferredEnd(mark, "array", n)
   }
-  replyCursor(c, scanPage.fill(set, cursor))
+  replyCursor(c, scanPage.fill(set, scanOptions.cursor))
   const mark = out.deferredStart()
   for (let i = 0; i < scanPage.count; i++) {
     set.view(scanPage.refs[i])
@@ -53,11 +43,8 @@ const replyPair = (c: CommandContext): number => {
 }
 
 export const scanHash = (c: CommandContext): void => {
-  const cursor = scanCursor(c, 2)
-  if (cursor < 0) return
-  const entry = c.read(1)
-  if (entry === 0) return replyEmptyScan(c)
-  if (c.wrongType(entry, TYPE_HASH) || !readScanOptions(c, 3, false)) return
+  const entry = openScan(c, TYPE_HASH)
+  if (entry === 0) return
   const { hash, hashCursor } = c.keyspace.collections
   hash.attachEntry(entry)
   const { out } = c
@@ -70,7 +57,7 @@ export const scanHash = (c: CommandContext): void => {
     while (hashCursor.next()) n += replyPair(c)
     return out.deferredEnd(mark, "array", n)
   }
-  replyCursor(c, scanPage.fill(hash, cursor))
+  replyCursor(c, scanPage.fill(hash, scanOptions.cursor))
   const mark = out.deferredStart()
   for (let i = 0; i < scanPage.count; i++) {
     hashCursor.view(scanPage.refs[i])

@@ -3,27 +3,17 @@ import { formatDouble17, formatPackedScore } from "../../bytes/Numbers.js"
 import { memberScore } from "../../memory/sorted/SortedIndex.js"
 import { TYPE_ZSET, ZSET_SKIPLIST } from "../../store/Entry.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import {
-  readScanOptions,
-  replyCursor,
-  replyEmptyScan,
-  scanCursor,
-  scanMatches,
-  scanPage,
-} from "../shared/ScanReply.js"
+import { openScan, replyCursor, scanMatches, scanOptions, scanPage } from "../shared/ScanReply.js"
 
 export const zscan = (c: CommandContext): void => {
-  const cursor = scanCursor(c, 2)
-  if (cursor < 0) return
-  const entry = c.read(1)
-  if (entry === 0) return replyEmptyScan(c)
-  if (c.wrongType(entry, TYPE_ZSET) || !readScanOptions(c, 3, false)) return
+  const entry = openScan(c, TYPE_ZSET)
+  if (entry === 0) return
   const { out } = c
   const a = c.keyspace.arena
   const set = c.keyspace.collections.sortedSet.attachEntry(entry)
   let n = 0
   if (set.encoding === ZSET_SKIPLIST) {
-    replyCursor(c, scanPage.fill(set.table, cursor))
+    replyCursor(c, scanPage.fill(set.table, scanOptions.cursor))
     const mark = out.deferredStart()
     for (let i = 0; i < scanPage.count; i++) {
       set.loadEntry(scanPage.refs[i])

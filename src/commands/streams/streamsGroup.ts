@@ -21,6 +21,7 @@ import * as spec from "../spec/streams.js"
 import { Event } from "../../engine/KeyEvents.js"
 import { putNewStream } from "./streamsAdd.js"
 import { idArgument, idOrEdgeArgument, writeStream } from "./streamsSupport.js"
+import { replyHelp } from "../shared/Help.js"
 
 const id = new StreamId()
 const DOLLAR = 0x24
@@ -143,7 +144,6 @@ export const deleteConsumerCommand = (c: CommandContext): void => {
 }
 
 const HELP: ReadonlyArray<string> = [
-  "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
   "CREATE <key> <groupname> <id|$> [option]",
   "    Create a new consumer group. Options are:",
   "    * MKSTREAM",
@@ -158,11 +158,6 @@ const HELP: ReadonlyArray<string> = [
   "    Remove the specified group.",
   "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
   "    Set the current group ID and entries_read counter.",
-  "HELP",
-  "    Prints this help.",
 ]
 
-export const help = (c: CommandContext): void => {
-  c.out.array(HELP.length)
-  for (const line of HELP) c.out.simple(line)
-}
+export const help = (c: CommandContext): void => replyHelp(c, "XGROUP", HELP)

@@ -21,6 +21,7 @@ import { options } from "../../engine/Options.js"
 import * as spec from "../spec/streams.js"
 import { replyCount } from "./streamsPending.js"
 import { readStream, replyEntry, replyId, replyName, replyRange } from "./streamsSupport.js"
+import { replyHelp } from "../shared/Help.js"
 
 const id = new StreamId()
 const lowest = new StreamId()
@@ -103,8 +104,7 @@ const full = (c: CommandContext, a: Arena, s: Ref): void => {
   replyRange(c.out, range.begin(a, s, lowest, highest, false), count)
   c.out.bulkText("groups")
   const groups = Groups.groupsOf(a, s)
-  c.out.array(nameCount(a, groups))
-  for (let i = 0; i < nameCount(a, groups); i++) fullGroup(c, a, s, nameAt(a, groups, i), count)
+  eachNamed(c, a, groups, (group) => fullGroup(c, a, s, group, count))
 }
 
 /** The lines that XINFO GROUPS and the full form share. */
@@ -121,6 +121,13 @@ const position = (c: CommandContext, a: Arena, s: Ref, group: Ref): void => {
   else c.out.bigint(lag)
 }
 
+/** Answers an array with what `show` says of each group or consumer of a directory. */
+const eachNamed = (c: CommandContext, a: Arena, dir: Ref, show: (named: Ref) => void): void => {
+  const n = nameCount(a, dir)
+  c.out.array(n)
+  for (let i = 0; i < n; i++) show(nameAt(a, dir, i))
+}
+
 const fullGroup = (c: CommandContext, a: Arena, s: Ref, group: Ref, count: number): void => {
   c.out.map(7)
   c.out.bulkText("name")
@@ -131,10 +138,7 @@ const fullGroup = (c: CommandContext, a: Arena, s: Ref, group: Ref, count: numbe
   pendingLines(c, a, Groups.groupPending(a, group, held), count, true)
   c.out.bulkText("consumers")
   const consumers = Groups.consumersOf(a, group)
-  const n = nameCount(a, consumers)
-  c.out.array(n)
-  for (let i = 0; i < n; i++) {
-    const consumer = nameAt(a, consumers, i)
+  eachNamed(c, a, consumers, (consumer) => {
     c.out.map(4)
     c.out.bulkText("name")
     replyName(c.out, a, consumer)
@@ -142,7 +146,7 @@ const fullGroup = (c: CommandContext, a: Arena, s: Ref, group: Ref, count: numbe
     labelledInt(c, "pel-count", Groups.consumerPendingCount(a, consumer))
     c.out.bulkText("pending")
     pendingLines(c, a, Groups.consumerPending(a, consumer, held), count, false)
-  }
+  })
 }
 
 const pendingLines = (
@@ -171,17 +175,14 @@ export const groups = (c: CommandContext): void => {
   if (s === 0) return
   const a = c.keyspace.arena
   const dir = Groups.groupsOf(a, s)
-  const n = nameCount(a, dir)
-  c.out.array(n)
-  for (let i = 0; i < n; i++) {
-    const group = nameAt(a, dir, i)
+  eachNamed(c, a, dir, (group) => {
     c.out.map(6)
     c.out.bulkText("name")
     replyName(c.out, a, group)
     labelledInt(c, "consumers", nameCount(a, Groups.consumersOf(a, group)))
     labelledInt(c, "pending", Groups.groupPendingCount(a, group))
     position(c, a, s, group)
-  }
+  })
 }
 
 export const consumers = (c: CommandContext): void => {
@@ -191,31 +192,22 @@ export const consumers = (c: CommandContext): void => {
   const group = Groups.findGroup(a, s, c.buf, c.argOff[3], c.argLen[3])
   if (group === 0) return c.fail(Errors.noGroupForKey(c.text(3), c.text(2)))
   const dir = Groups.consumersOf(a, group)
-  const n = nameCount(a, dir)
-  c.out.array(n)
-  for (let i = 0; i < n; i++) {
-    const consumer = nameAt(a, dir, i)
+  eachNamed(c, a, dir, (consumer) => {
     c.out.map(3)
     c.out.bulkText("name")
     replyName(c.out, a, consumer)
     labelledInt(c, "pending", Groups.consumerPendingCount(a, consumer))
     labelledInt(c, "idle", Math.max(0, c.keyspace.now - Groups.seenTime(a, consumer)))
-  }
+  })
 }
 
 const HELP: ReadonlyArray<string> = [
-  "XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
   "CONSUMERS <key> <groupname>",
   "    Show consumers of <groupname>.",
   "GROUPS <key>",
   "    Show the stream consumer groups.",
   "STREAM <key> [FULL [COUNT <count>]",
   "    Show information about the stream.",
-  "HELP",
-  "    Prints this help.",
 ]
 
-export const help = (c: CommandContext): void => {
-  c.out.array(HELP.length)
-  for (const line of HELP) c.out.simple(line)
-}
+export const help = (c: CommandContext): void => replyHelp(c, "XINFO", HELP)

@@ -1,14 +1,14 @@
-/** The string commands that read one value: GET, STRLEN, GETRANGE; and the list of the whole family. */
+/** The string commands that read one value, and those on many keys; and the list of the whole family. */
 import * as Errors from "../../resp/Errors.js"
-import { stringChunk, stringLength, stringOffset, TYPE_STRING } from "../../store/Entry.js"
+import { entryType, stringChunk, stringLength, stringOffset, TYPE_STRING } from "../../store/Entry.js"
 import { command } from "../../engine/Command.js"
 import type { Command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import * as spec from "../spec/strings.js"
 import { lcs } from "./stringsLcs.js"
 import { append, setRange } from "./stringsEdit.js"
-import { getDel, getEx, getSet, psetEx, set, setEx, setNx } from "./stringsSet.js"
-import { mget, mset, msetNx } from "./stringsMany.js"
+import { getDel, getEx, getSet, psetEx, set, setEx, setNx, storeArgument } from "./stringsSet.js"
+import { foreseeKey } from "../shared/foreseeKeys.js"
 import { decr, decrBy, incr, incrBy, incrByFloat } from "./stringsNumber.js"
 
 const get = (c: CommandContext): void => {
@@ -39,6 +39,38 @@ const getRange = (c: CommandContext): void => {
   if (end >= len) end = len - 1
   if (start > end || len === 0) return c.out.bulkText("")
   c.out.bulk(stringChunk(a, ref), stringOffset(a, ref) + start, end - start + 1)
+}
+
+const mget = (c: CommandContext): void => {
+  c.out.array(c.argc - 1)
+  const arena = c.keyspace.arena
+  for (let i = 1; i < c.argc; i++) {
+    foreseeKey(c, i, 1)
+    const ref = c.read(i)
+    if (ref === 0 || entryType(arena, ref) !== TYPE_STRING) c.out.nil()
+    else c.string(ref)
+  }
+}
+
+const storePairs = (c: CommandContext): void => {
+  for (let i = 1; i < c.argc; i += 2) {
+    foreseeKey(c, i, 2)
+    storeArgument(c, i, c.write(i), i + 1, false)
+  }
+}
+
+const mset = (c: CommandContext): void => {
+  if ((c.argc & 1) === 0) return c.fail(Errors.wrongArguments("mset"))
+  storePairs(c)
+  c.out.ok()
+}
+
+/** Stores all or nothing; a key that comes twice gets its last value. */
+const msetNx = (c: CommandContext): void => {
+  if ((c.argc & 1) === 0) return c.fail(Errors.wrongArguments("msetnx"))
+  for (let i = 1; i < c.argc; i += 2) if (c.write(i) !== 0) return c.out.zero()
+  storePairs(c)
+  c.out.one()
 }
 
 export const stringCommands: ReadonlyArray<Command> = [

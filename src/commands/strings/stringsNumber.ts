@@ -42,7 +42,7 @@ export const decrBy = (c: CommandContext): void => {
   addBig(c, c.write(1), -big)
 }
 
-/** Adds a safe integer; where value or sum is none, the exact way is gone. */
+/** Adds a safe integer, in plain numbers while value and sum are safe integers, too; else in exact 64-bit arithmetic. */
 const add = (c: CommandContext, by: number): void => {
   const ref = c.write(1)
   let sum = by

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import { CommandBit } from "../Command.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import type { Gates } from "../Gates.js"
-import { afterThis } from "../Turn.js"
+import type { Turns } from "../world/Turn.js"
 
 type PauseMode = "write" | "all"
 
@@ -32,6 +32,7 @@ export class ClientPause {
   constructor(
     private readonly gates: Gates,
     private readonly keyspace: Keyspace,
+    private readonly turns: Turns,
     /** Called when a pause began or ended. */
     private readonly changed: () => void,
   ) {}
@@ -80,7 +81,7 @@ export class ClientPause {
   /** Waits until clients go on, or the pause changes; the caller asks `holds` again. */
   readonly wait: Effect.Effect<Uint8Array> = Effect.callback<Uint8Array>((resume) => {
     // Not at once: resuming would run this client in the middle of the batch of the one that ends the pause.
-    const wake = (): void => afterThis(() => resume(Effect.succeed(NOTHING)))
+    const wake = (): void => this.turns.afterThis(() => resume(Effect.succeed(NOTHING)))
     this.waiting.add(wake)
     return Effect.sync(() => void this.waiting.delete(wake))
   })

@@ -4,7 +4,7 @@
  *     +1795369533.222505 [0 127.0.0.1:50123] "SET" "key" "a\x00b"
  *      ^seconds.micros    ^database and client, after the command ran
  *
- * Commands of administration are not shown, passwords neither. A line is made once, however many look.
+ * Administrative commands are not shown, and passwords are masked. A line is made once, however many clients watch.
  */
 import type * as Clock from "effect/Clock"
 import { quoted } from "../../bytes/Quoted.js"

@@ -23,7 +23,7 @@ const limitOf = (session: Session, limits: Settings["clientOutputBufferLimit"]):
  * Whether a client with `pending` bytes of output must be cut off: at the hard limit, or beyond the soft limit for
  * longer than it may be. Keeps in the session since when it has been beyond the soft limit.
  */
-export const overLimit = (
+const overLimit = (
   session: Session,
   pending: number,
   limits: Settings["clientOutputBufferLimit"],
@@ -52,7 +52,7 @@ export const hardLimit = (session: Session, limits: Settings["clientOutputBuffer
 }
 
 /** The lowest of all limits, below which nobody needs a closer look. */
-export class LowestLimit {
+class LowestLimit {
   private seen: Settings["clientOutputBufferLimit"] | undefined = undefined
   private bytes = Infinity
 
@@ -63,5 +63,49 @@ export class LowestLimit {
     for (const { hardBytes, softBytes } of [limits.normal, limits.pubsub])
       for (const bytes of [hardBytes, softBytes]) if (bytes > 0) this.bytes = Math.min(this.bytes, bytes)
     return this.bytes
+  }
+}
+
+/** How often clients beyond their soft limit are looked at. */
+const LOOK_EVERY_MS = 1000
+
+/** Finds the clients that have more output waiting than client-output-buffer-limit allows. */
+export class OutputWatch {
+  private lookedMs = 0
+  /** Some client may be beyond its soft limit. */
+  private soft = false
+  private readonly limits = new LowestLimit()
+
+  constructor(
+    private readonly settings: Pick<Settings, "clientOutputBufferLimit">,
+    /** A look is due soon. */
+    private readonly stir: () => void,
+  ) {}
+
+  /** Whether a client with `pending` bytes needs a closer look. */
+  near(session: Session, pending: number): boolean {
+    return session.overSoftLimitMs > 0 || pending >= this.limits.lowest(this.settings.clientOutputBufferLimit)
+  }
+
+  /** Whether a client is to be cut off, with `more` bytes to come. */
+  over(session: Session, more: number, now: number): boolean {
+    const pending = session.control.pendingBytes() + more
+    const over = overLimit(session, pending, this.settings.clientOutputBufferLimit, now)
+    if (session.overSoftLimitMs > 0) {
+      this.soft = true
+      this.stir()
+    }
+    return over
+  }
+
+  /** Cuts off clients that stay beyond their soft limit; answers when to look again. */
+  look(sessions: Iterable<Session>, now: number, cut: (session: Session) => void): number {
+    if (now - this.lookedMs >= LOOK_EVERY_MS || now < this.lookedMs) {
+      this.lookedMs = now
+      this.soft = false
+      for (const session of sessions)
+        if (session.overSoftLimitMs > 0 && this.over(session, 0, now)) cut(session)
+    }
+    return this.soft ? this.lookedMs + LOOK_EVERY_MS : Infinity
   }
 }

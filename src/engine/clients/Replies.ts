@@ -14,7 +14,7 @@
  */
 import type { ReplyWriter } from "../../resp/ReplyWriter.js"
 import { Joined, type Peer } from "./Peer.js"
-import { atTurnEnd } from "../Turn.js"
+import type { Turns } from "../world/Turn.js"
 
 /** What stands for an peer whose part has gone out already. */
 const NOWHERE = undefined
@@ -34,7 +34,10 @@ export class Replies {
     this.flush()
   }
 
-  constructor(private readonly out: ReplyWriter) {}
+  constructor(
+    private readonly out: ReplyWriter,
+    private readonly turns: Turns,
+  ) {}
 
   /** Notes that everything in the writer beyond the parts noted before belongs to `peer`. */
   add(peer: Peer): void {
@@ -62,7 +65,7 @@ export class Replies {
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
-    atTurnEnd(this.flushLater)
+    this.turns.atEnd(this.flushLater)
   }
 
   /** Start of the part being written now. */

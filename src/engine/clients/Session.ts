@@ -156,6 +156,8 @@ export class Session {
   /** Peer as Redis prints it: 127.0.0.1:50123, or /path:0 for a unix socket. */
   address = ""
   localAddress = ""
+  /** It is the app's own, in this process: trusted, and never cut off for being idle. */
+  inProcess = false
   fileDescriptor = -1
   control: SessionControl = detached
   readonly limits: RequestLimits & { maxBulkLength: number; authenticated: boolean } = {

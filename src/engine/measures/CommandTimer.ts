@@ -1,23 +1,57 @@
 /**
  * How long commands take: the source of INFO commandstats and latencystats, SLOWLOG and LATENCY.
  *
- * Reading the clock costs about 30 to 100 ns, and twice a command that would be several per cent of a deep pipeline. So
- * the end of one command is the start of the next (the parsing in between counts to the latter), and beyond the first
- * INDIVIDUAL commands of a batch brief ones are timed by sample, one of SAMPLE; what a sample took stands for the calls
- * of the same command since the last. All others are timed each (see Command.briefArguments), so
- * is the first call of every command, and all are when slowlog-log-slower-than is below FINE_MICROSECONDS.
+ * Reading the clock costs 30 to 100 ns; twice a command, that would be several per cent of a deep pipeline. Two things
+ * keep it cheap:
  *
- * Commands themselves see nothing of it. Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
+ * - The end of one command is the start of the next; the parsing in between counts towards the later one.
+ * - Brief commands (`briefArguments` of CommandInfo.ts) are sampled: after the first INDIVIDUAL of a batch, one in SAMPLE is
+ *   timed, and its time stands for all calls of that command since the sample before.
+ *
+ * Every other command is timed each time. So is the first call of any command, and every command while
+ * slowlog-log-slower-than is below FINE_MICROSECONDS.
+ *
+ * Example: of a batch of 100 GETs two or three are timed, of 100 LRANGEs all.
  */
 import type { TableCommand } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
 import { Histogram } from "../../bytes/Histogram.js"
 import type { Measures } from "./Measures.js"
-import { CommandCounters } from "./CommandCounters.js"
+import { COMMANDS_MAX } from "../CommandInfo.js"
 
 const INDIVIDUAL = 1
 const SAMPLE = 64
 const FINE_MICROSECONDS = 1000
+
+/**
+ * Counters of INFO commandstats, by the ids of a server's command table. They belong to the server, not to the commands:
+ * servers of one process share those.
+ */
+class CommandCounters {
+  readonly calls = new Float64Array(COMMANDS_MAX)
+  /** Time taken, with fractions; calls in `untimed` are not in it yet. */
+  readonly microseconds = new Float64Array(COMMANDS_MAX)
+  /** Calls that were not timed and that the next timed one stands for. */
+  readonly untimed = new Float64Array(COMMANDS_MAX)
+  readonly rejected = new Float64Array(COMMANDS_MAX)
+  readonly failed = new Float64Array(COMMANDS_MAX)
+
+  reset(): void {
+    for (const counts of [this.calls, this.microseconds, this.untimed, this.rejected, this.failed])
+      counts.fill(0)
+  }
+
+  /** Counts calls that no sample stands for yet at what the command took so far on the average; answers it per call. */
+  settle(id: number): { readonly calls: number; readonly meanMicroseconds: number } | undefined {
+    const waiting = this.untimed[id]
+    const timed = this.calls[id] - waiting
+    if (waiting === 0 || timed <= 0) return undefined
+    const mean = this.microseconds[id] / timed
+    this.microseconds[id] += mean * waiting
+    this.untimed[id] = 0
+    return { calls: waiting, meanMicroseconds: mean }
+  }
+}
 
 export class CommandTimer {
   readonly counters = new CommandCounters()

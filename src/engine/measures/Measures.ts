@@ -30,6 +30,7 @@ export class Measures {
   readonly slowLog = new SlowLog()
   readonly latency = new LatencyMonitor()
   readonly errors = new ErrorCounts()
+  private readonly rates: Array<Rate> = []
   readonly operations: Rate
   readonly input: Rate
   readonly output: Rate
@@ -44,9 +45,16 @@ export class Measures {
     private readonly sessions: ReadonlyMap<number, Session>,
     traffic: Traffic,
   ) {
-    this.operations = new Rate(traffic.commands)
-    this.input = new Rate(traffic.inputBytes)
-    this.output = new Rate(traffic.outputBytes)
+    this.operations = this.rateOf(traffic.commands)
+    this.input = this.rateOf(traffic.inputBytes)
+    this.output = this.rateOf(traffic.outputBytes)
+  }
+
+  /** The rate of a counter, sampled from now on. */
+  rateOf(counter: () => number): Rate {
+    const rate = new Rate(counter)
+    this.rates.push(rate)
+    return rate
   }
 
   /** Microseconds from which on a command is to be shown to `commandEnded`; negative = none. */
@@ -81,7 +89,7 @@ export class Measures {
   sample(now: number, rousedMs: number): void {
     if (now - this.sampledMs < EVERY_MS && now >= this.sampledMs) return
     this.sampledMs = now
-    for (const rate of [this.operations, this.input, this.output]) rate.sample(now, rousedMs)
+    for (const rate of this.rates) rate.sample(now, rousedMs)
     this.sampleBuffers(Math.floor(now / 1000))
   }
 

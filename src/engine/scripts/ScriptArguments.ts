@@ -7,6 +7,7 @@
  * Text is latin1, a byte a character. What a handler keeps of its arguments it copies, as of a client's.
  */
 import { formatDouble17 } from "../../bytes/FloatText.js"
+import { forgetForeseen } from "../../memory/table/Foresight.js"
 import { maxIntBytes, writeInt } from "../../bytes/NumberFormat.js"
 
 const BYTES = 1024
@@ -25,6 +26,7 @@ export class ScriptArguments {
 
   /** Begins a call of `count` arguments. */
   reset(count: number): void {
+    forgetForeseen()
     this.argc = 0
     this.end = 0
     if (this.buf.length > KEPT_BYTES_MAX) this.buf = Buffer.alloc(BYTES)

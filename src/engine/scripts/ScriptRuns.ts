@@ -18,7 +18,8 @@ import { CommandBit, type TableCommand } from "../Command.js"
 import type { CommandContext } from "../CommandContext.js"
 import type { Dispatcher } from "../Dispatcher.js"
 import { ScriptArguments } from "./ScriptArguments.js"
-import { afterThis, atTurnEnd, realNow } from "../Turn.js"
+import type { Log } from "../world/Log.js"
+import type { Turns } from "../world/Turn.js"
 import type { Run } from "../Background.js"
 import type { Session } from "../clients/Session.js"
 import * as Errors from "../../resp/Errors.js"
@@ -27,8 +28,6 @@ import * as Errors from "../../resp/Errors.js"
 const SLICE_MS = 8
 
 const NO_WORDS: ReadonlyArray<Uint8Array> = []
-
-const nextTurn = Effect.callback<void>((resume) => atTurnEnd(() => resume(Effect.void)))
 
 export type ScriptKind = "script" | "function"
 
@@ -61,9 +60,8 @@ export abstract class ScriptRun {
   abstract go(): boolean
   abstract reply(c: CommandContext): void
 
-  /** Whether to give control back now. */
-  tick(thresholdMs: number): boolean {
-    const now = realNow()
+  /** Whether to give control back, at `now` in real time. */
+  tick(now: number, thresholdMs: number): boolean {
     if (this.startedMs < 0) {
       this.startedMs = now
       this.deadlineMs = thresholdMs > 0 ? now + thresholdMs : Infinity
@@ -76,13 +74,15 @@ export class ScriptRuns {
   /** The script that runs, or is suspended. */
   present: ScriptRun | undefined = undefined
   readonly args = new ScriptArguments()
+  /** A suspended script goes on right now. */
+  slicing = false
   private readonly waiting = new Set<() => void>()
 
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly clock: Clock,
-    /** Runs an Effect that no client waits for. */
-    private readonly background: Run,
+    private readonly turns: Turns,
+    private readonly host: { readonly background: Run; readonly logger: Log },
     /** A script that was suspended has ended. */
     private readonly resumed: () => void,
   ) {}
@@ -155,11 +155,10 @@ export class ScriptRuns {
     run.nowMs = c.keyspace.now
     run.words = Array.from({ length: c.argc }, (_, i) => Uint8Array.from(c.bytes(i)))
     const command = run.kind === "script" ? "SCRIPT KILL" : "FUNCTION KILL"
-    const ms = Math.floor(realNow() - run.startedMs)
-    this.background(
-      Effect.logWarning(
-        `Slow script detected: still in execution after ${ms} milliseconds. You can try killing the script using the ${command} command. Script name is: ${run.name}.`,
-      ),
+    const ms = Math.floor(this.turns.now() - run.startedMs)
+    this.host.logger.warning(
+      `Slow script detected: still in execution after ${ms} milliseconds. You can try killing the script using the ${command} command. Script name is: ${run.name}.`,
+      { script: run.name, milliseconds: ms },
     )
     gates.busy = run.kind === "script" ? Errors.busyScript : Errors.busyFunction
     gates.update()
@@ -169,16 +168,18 @@ export class ScriptRuns {
       reply = bytes
       if (bytes !== undefined) wake?.(bytes)
     }
-    this.background(this.slices(run))
+    this.host.background(this.slices(run))
     return Effect.callback<Uint8Array>((resume) => {
       wake = (bytes) => resume(Effect.succeed(bytes))
       if (reply !== undefined) wake(reply)
     })
   }
 
+  private readonly nextTurn = Effect.callback<void>((resume) => this.turns.atEnd(() => resume(Effect.void)))
+
   private slices(run: ScriptRun): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      do yield* nextTurn
+      do yield* this.nextTurn
       while (!this.slice(run))
     })
   }
@@ -192,8 +193,9 @@ export class ScriptRuns {
     let ended = false
     let reply: Uint8Array | undefined = undefined
     timer.batch()
-    run.deadlineMs = realNow() + SLICE_MS
+    run.deadlineMs = this.turns.now() + SLICE_MS
     c.keyspace.now = run.nowMs
+    this.slicing = true
     try {
       reply = dispatcher.runFor(session, session.database, () => {
         const mark = c.out.pos
@@ -210,6 +212,7 @@ export class ScriptRuns {
       this.end(run, undefined)
       throw defect
     } finally {
+      this.slicing = false
       c.keyspace.now = this.clock.currentTimeMillisUnsafe()
     }
     if (ended) this.end(run, reply)
@@ -228,7 +231,7 @@ export class ScriptRuns {
     this.resumed()
     const woken = [...this.waiting]
     this.waiting.clear()
-    for (const wake of woken) afterThis(wake)
+    for (const wake of woken) this.turns.afterThis(wake)
   }
 
   /** SCRIPT KILL and FUNCTION KILL: why the script cannot be killed, or undefined. */
@@ -238,7 +241,7 @@ export class ScriptRuns {
     if (run.kind !== kind) return run.kind === "script" ? Errors.busyScript : Errors.busyFunction
     if (run.wrote) return Errors.unkillable
     run.killed = true
-    this.background(Effect.logInfo("Lua script killed by user with SCRIPT KILL."))
+    this.host.logger.notice("Lua script killed by user with SCRIPT KILL.")
     return undefined
   }
 

@@ -1,16 +1,17 @@
 /**
- * What the server knows of the process it runs in: identity, memory and processor time, a fine clock, and two blunt
+ * What the server knows of the process it runs in: identity, memory and processor time, and two blunt
  * instruments that only DEBUG uses. A reference with a live default, so that nobody has to provide it; tests and
  * programs with other means put their own in its place:
  *
  *     Layer.succeed(ProcessInfo, { ...liveProcessInfo, crash: undefined })
  */
-import { readFileSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
 import * as node from "node:process"
 import * as Context from "effect/Context"
-import { machine, release, totalmem, type } from "node:os"
+import { hostname, machine, release, totalmem, type } from "node:os"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { isMainThread } from "node:worker_threads"
 
 interface ProcessMemory {
   /** Bytes resident in memory. */
@@ -24,6 +25,10 @@ interface ProcessMemory {
 
 export interface ProcessFacts {
   readonly pid: number
+  /** The machine, and the space of process ids on it: what the id does not tell. */
+  readonly place: () => string
+  /** Numbers the servers of the process, from 1. */
+  readonly nextServer: () => number
   /** Operating system, release and machine: "Linux 6.1.0 x86_64". */
   readonly system: string
   readonly archBits: number
@@ -40,8 +45,8 @@ export interface ProcessFacts {
   readonly processorTime: () => { readonly user: number; readonly system: number }
   /** The same of the thread that runs commands, where the runtime knows it, else of the process. */
   readonly threadTime: () => { readonly user: number; readonly system: number }
-  /** Milliseconds since some moment, with fractions, never set back: for measuring how long something takes. */
-  readonly monotonicMs: () => number
+  /** Sets the mask of permissions that new files do not get, answers the one before; undefined where a thread may not. */
+  readonly fileMask: ((mask: number) => number) | undefined
   /** Stops the whole thread for so many milliseconds. */
   readonly freeze: (ms: number) => void
   /** Makes the runtime find, now, what nothing refers to any more, and give its memory back. */
@@ -81,8 +86,21 @@ const readOpenFilesMax = (): number => {
   }
 }
 
+/** What numbers this process among others; empty where the system has only one such space. */
+const pidNamespace = (): string => {
+  try {
+    return readlinkSync("/proc/self/ns/pid")
+  } catch {
+    return ""
+  }
+}
+
+let servers = 0
+
 export const liveProcessInfo: ProcessFacts = {
   pid: node.pid,
+  place: () => `${hostname()} ${pidNamespace()}`,
+  nextServer: () => ++servers,
   system: `${type()} ${release()} ${machine()}`,
   archBits: node.arch.includes("64") || node.arch === "s390x" ? 64 : 32,
   runtime: `node ${node.version}`,
@@ -96,7 +114,7 @@ export const liveProcessInfo: ProcessFacts = {
   openFilesMax: readOpenFilesMax,
   processorTime: node.cpuUsage,
   threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),
-  monotonicMs: () => performance.now(),
+  fileMask: isMainThread ? (mask) => node.umask(mask) : undefined,
   freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
   collectGarbage: () => (collector ??= findCollector())(),
   crash: undefined,

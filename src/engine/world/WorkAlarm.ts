@@ -8,7 +8,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { afterThis } from "../Turn.js"
+import type { Turns } from "./Turn.js"
 
 /** The work is done at most this long after it has become due. */
 export const TURN_MS = 100
@@ -22,7 +22,10 @@ export class WorkAlarm {
   /** When something has last happened after a time without. */
   rousedMs = 0
 
-  constructor(private readonly clock: Clock.Clock) {}
+  constructor(
+    private readonly clock: Clock.Clock,
+    private readonly turns: Turns,
+  ) {}
 
   /** Something has happened at `now`: the work looks around soon. Costs two comparisons where it will anyway. */
   stir(now: number): void {
@@ -35,7 +38,7 @@ export class WorkAlarm {
     const { wake } = this
     this.wake = undefined
     // Not at once: the fiber would run in the middle of a batch.
-    if (wake !== undefined) afterThis(wake)
+    if (wake !== undefined) this.turns.afterThis(wake)
   }
 
   /** The work has been done; it is due again at `dueMs`. */

@@ -13,7 +13,7 @@ import type { LuaFunction } from "../run/Value.js"
 import { NUMBER, STRING } from "./Types.js"
 import { isMultiple } from "./Operands.js"
 import { Values } from "./Values.js"
-import { attemptName, functionName, functionValue, quoted, twinName } from "./Writer.js"
+import { attemptName, functionName, quoted, twinName } from "./Writer.js"
 
 /** A call whose arguments are ready: what runs first, and their texts. */
 interface Prepared {
@@ -113,7 +113,10 @@ export abstract class Calls extends Values {
   private knownCall(e: CallExpression, node: FunctionNode): string {
     const mark = this.mark(e)
     if (this.twins.has(node)) {
-      if (this.w.frame.twin) return `${twinName(node)}(${this.knownArguments(e.args, node)})`
+      if (this.w.frame.twin) {
+        const args = this.knownArguments(e.args, node)
+        return `${twinName(node)}(D${args === "" ? "" : `,${args}`})`
+      }
       return this.attemptedCall(e, node)
     }
     const text = `${this.knownCallee(node)}(${this.knownArguments(e.args, node)})`
@@ -140,7 +143,7 @@ export abstract class Calls extends Values {
   }
 
   private knownCallee(node: FunctionNode): string {
-    if (this.closures.isConverted(node)) return `${this.functionName(node, functionValue(node))}.g`
+    if (this.closures.isConverted(node)) return `${this.functionValue(node)}.g`
     return this.functionName(node, functionName(node))
   }
 

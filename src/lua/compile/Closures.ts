@@ -50,6 +50,11 @@ export class Closures {
     return node.parent !== undefined && this.classes.isGenerator(node) && !this.isFree(node)
   }
 
+  /** The value of a function that those before it may carry in their records already, as an empty box. */
+  isAwaited(node: FunctionNode): boolean {
+    return this.program.forward.has(node) && !this.isFree(node)
+  }
+
   isBoxed(variable: Variable): boolean {
     return this.boxes.has(variable)
   }

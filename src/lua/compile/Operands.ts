@@ -39,7 +39,7 @@ export abstract class Operands {
 
   protected variable(variable: Variable): string {
     const definition = this.program.definition(variable)
-    if (definition !== undefined) return this.functionName(definition, functionValue(definition))
+    if (definition !== undefined) return this.functionValue(definition)
     const constant = this.program.constant({ kind: "local", variable, upvalue: false })
     return this.constantText(constant?.value) ?? this.place(variable)
   }
@@ -48,6 +48,13 @@ export abstract class Operands {
   protected place(variable: Variable): string {
     const name = this.w.reach(variableName(variable), { owner: variable.owner, itself: undefined })
     return this.closures.isBoxed(variable) ? `${name}.v` : name
+  }
+
+  /** The value of a function that is always the same. */
+  protected functionValue(node: FunctionNode): string {
+    const name = functionValue(node)
+    if (!this.closures.isAwaited(node)) return this.functionName(node, name)
+    return `${this.w.reach(name, { owner: node.parent, itself: undefined })}.v`
   }
 
   /** A name of a function that is always the same. */

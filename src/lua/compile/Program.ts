@@ -21,6 +21,7 @@ import type {
   MethodExpression,
   Variable,
 } from "../syntax/Ast.js"
+import { settleForward } from "./Forward.js"
 import { walk } from "./Walk.js"
 
 const MEANS: ReadonlySet<string> = new Set(["setmetatable", "loadstring", "load", "_G", "getmetatable"])
@@ -36,6 +37,8 @@ export class Program {
   metatables = false
   /** It can load code of which nothing is known. */
   loads = false
+  /** Functions that stand behind the declaration of their variable, see Forward.ts. */
+  readonly forward: ReadonlySet<FunctionNode>
   /** Field names under which the chunk itself may store a function. */
   private readonly fields = new Set<string>()
   private readonly strings: LuaTable | undefined
@@ -48,6 +51,7 @@ export class Program {
   ) {
     this.collect(main)
     for (const node of this.functions) this.look(node)
+    this.forward = settleForward(this.functions, !this.metatables)
     const strings = state.strings?.getText("__index")
     this.strings = strings instanceof LuaTable && strings.readonly ? strings : undefined
   }

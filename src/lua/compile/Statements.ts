@@ -34,6 +34,7 @@ export class Statements extends Loops {
     const parameters = node.parameters.map((parameter) =>
       boxed.includes(parameter) ? `_${variableName(parameter)}` : variableName(parameter),
     )
+    if (twin) parameters.unshift("D")
     if (node.vararg) parameters.push("...V")
     const boxes = boxed.map((parameter) => this.declared(parameter, `_${variableName(parameter)}`)).join("")
     const start = this.entry(node, frame) + boxes
@@ -49,19 +50,21 @@ export class Statements extends Loops {
   /** The twin of a function, and the function that runs it within a budget: it answers C when that was in vain. */
   private twin(node: FunctionNode): void {
     if (!this.twins.has(node)) return
-    const names = node.parameters.map((_, i) => `x${i}`).join(",")
+    const names = node.parameters.map((_, i) => `x${i}`)
     this.w.hoisted.push(
       this.code(node, true).text,
-      `function ${attemptName(node)}(${names}){S.attempt();try{const r=${twinName(node)}(${names});S.spent(0);return r}` +
+      `function ${attemptName(node)}(${names}){` +
+        `try{const r=${twinName(node)}(${["S.attempt()", ...names].join(",")});S.spent(0);return r}` +
         `catch{S.spent(1);return C}}`,
     )
   }
 
   private entry(node: FunctionNode, frame: Frame): string {
-    if (frame.twin) return `if((S.budget-=${this.twins.units(node)})<0)throw C;`
+    if (frame.twin) return `if((S.budget-=${this.twins.units(node)})<0||--D<0)throw C;`
     const bounded = !this.classes.isRecursive(node) && !this.types.escaping.has(node)
     const check = frame.generator && !bounded ? this.turn(node.line) : ""
-    const record = frame.converted ? `const ${functionValue(node)}=this,U${node.id}=this.u;` : ""
+    const itself = this.closures.isAwaited(node) ? "" : `${functionValue(node)}=this,`
+    const record = frame.converted ? `const ${itself}U${node.id}=this.u;` : ""
     const arg = node.argTable
     if (arg === undefined || !arg.used) return record + check
     return record + check + this.declared(arg, node.usesVararg ? "undefined" : "argTable(V)")
@@ -81,16 +84,24 @@ export class Statements extends Loops {
 
   /** The definition of a function that has one variable for ever. */
   private define(node: FunctionNode): string {
-    if (this.closures.isConverted(node)) return `const ${functionValue(node)}=${this.writeFunction(node)};`
+    const value = functionValue(node)
+    const place = this.closures.isAwaited(node) ? `${value}.v` : `const ${value}`
+    if (this.closures.isConverted(node)) return `${place}=${this.writeFunction(node)};`
     let { text } = this.code(node)
     if (this.types.escaping.has(node)) {
       const start = this.classes.isGenerator(node) ? "new F(none," : "new F("
-      text += `const ${functionValue(node)}=${start}${functionName(node)});`
+      text += `${place}=${start}${functionName(node)});`
     }
     if (!this.closures.isFree(node)) return text
     this.w.hoisted.push(text)
     this.twin(node)
     return ""
+  }
+
+  /** The definition where the variable is declared; only a box for it if the function comes later. */
+  private begin(node: FunctionNode): string {
+    if (!this.program.forward.has(node)) return this.define(node)
+    return this.closures.isAwaited(node) ? `const ${functionValue(node)}={v:undefined};` : ""
   }
 
   // Blocks -------------------------------------------------------------------------------------------------------------
@@ -164,7 +175,7 @@ export class Statements extends Loops {
       .map((variable, i) => (definitions[i] === undefined ? this.declared(variable, texts[i]) : ""))
       .join("")
     const run = before.length === 0 ? "" : `${before.join(",")};`
-    const defined = definitions.map((node) => (node === undefined ? "" : this.define(node))).join("")
+    const defined = definitions.map((node) => (node === undefined ? "" : this.begin(node))).join("")
     return run + declarations + defined
   }
 

@@ -39,7 +39,9 @@ export const C_CALLS_MAX = 200
 const CALLS_A_SEGMENT = 128
 
 /** Calls that the twin of a function may make, and how many of them cost as much as one call of a generator. */
-const TWIN_BUDGET = 4_000
+const TWIN_BUDGET = 50_000
+/** Operations of the library for which one call is paid. */
+const OPERATIONS_A_CALL = 32
 const GENERATOR_UNITS = 8
 
 /**
@@ -109,7 +111,8 @@ export class LuaState {
   // Turns --------------------------------------------------------------------------------------------------------------
 
   charge(operations: number): void {
-    this.fuel -= operations
+    this.fuel -= operations | 0
+    this.budget -= (operations / OPERATIONS_A_CALL) | 0
   }
 
   /** After a tick that threw every check is one, so that pcall cannot keep a script alive that is to end. */
@@ -122,9 +125,10 @@ export class LuaState {
 
   // Twins --------------------------------------------------------------------------------------------------------------
 
-  /** So near the limit of nested calls that the twin might pass it unseen, there is no budget. */
-  attempt(): void {
-    this.budget = this.depth < CALLS_MAX - TWIN_BUDGET ? TWIN_BUDGET : 0
+  /** Gives a twin its budget; answers how deeply its calls may be nested. */
+  attempt(): number {
+    this.budget = TWIN_BUDGET
+    return CALLS_MAX - this.depth
   }
 
   /** The twin has ended, or was given up: until about as much has been done by generators no other is tried. */

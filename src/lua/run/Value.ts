@@ -13,11 +13,26 @@
  * (see Signal.ts) and is there only for functions that run long or call Lua; where it is there, callers that can be
  * suspended must take it. `g` is always called as a method of its LuaFunction, from which it reads its upvalues.
  */
-import type { BuiltinInfo } from "./BuiltinInfo.js"
 import { arraySize, binOf, type Identity, type Key, type Layout, nodeCount, replay } from "./Layout.js"
 import { orderedKeys } from "./Shapes.js"
 
-export type { BuiltinInfo }
+/** What the compiler may rely on when it meets a function of the library by its name. */
+export interface BuiltinInfo {
+  readonly name: string
+  /**
+   * When it may call Lua, so that its generator form must be taken: "always", or "metatables" only in programs that can
+   * make metatables.
+   */
+  readonly calls?: "always" | "metatables"
+  /** Positions of the arguments (from 0) through which alone it may call Lua: by a function, or by a metatable. */
+  readonly through?: ReadonlyArray<number>
+  /** It calls Lua once, so that its plain form will do where what it calls has only that. */
+  readonly once?: boolean
+  /** What it returns if it returns: exactly one value of this kind. Unset: anything. */
+  readonly returns?: "number" | "string" | "boolean" | "value"
+  /** About how many simple operations one call costs. */
+  readonly cost: number
+}
 
 export type LuaValue = undefined | boolean | number | string | LuaTable | LuaFunction | Userdata | Coroutine
 

@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream"
 import { Background } from "../../engine/Background.js"
 import type { Engine } from "../../engine/Engine.js"
 import { type EngineService, theEngine } from "../../engine/EngineService.js"
-import { realTurns } from "../../engine/Turn.js"
+import { realTurns, type Turns } from "../../engine/world/Turn.js"
 import * as Errors from "../../resp/Errors.js"
 import { serveConnection } from "../Connection.js"
 import { addressText } from "../Address.js"
@@ -20,7 +20,7 @@ import { MemorySocket } from "./MemorySocket.js"
 export type Open = () => MemorySocket
 
 /** A connection to where nobody listens. */
-export const refusedConnection = (): MemorySocket => MemorySocket.refused(refusal())
+export const refusedConnection = (turns: Turns): MemorySocket => MemorySocket.refused(turns, refusal())
 
 const refusal = (): Error =>
   Object.assign(new Error("connect ECONNREFUSED memory"), {
@@ -32,7 +32,7 @@ const refusal = (): Error =>
 
 const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* Effect.addFinalizer(() => closing(socket.server))
+    yield* Effect.addFinalizer(() => closing(socket.server, engine.turns))
     if (engine.sessions.size >= engine.settings.maxclients) {
       engine.rejectedConnections++
       socket.server.write(Buffer.from(`-${Errors.maxClients}\r\n`, "latin1"))
@@ -51,10 +51,10 @@ const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
 export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Scope> = Effect.gen(
   function* () {
     const engine = yield* theEngine
-    const background = yield* Background.make()
+    const background = yield* Background.make
     // SHUTDOWN ends it before the caller's scope ends.
     const scope = yield* Scope.fork(yield* Effect.scope)
-    const connections = yield* Scope.provide(Background.make(), scope)
+    const connections = yield* Scope.provide(Background.make, scope)
     let open = true
     yield* Scope.addFinalizer(
       scope,
@@ -66,8 +66,8 @@ export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Sc
     let last = 0
     const answer = (): void => engine.replies.flush()
     return () => {
-      if (!open) return refusedConnection()
-      const socket = new MemorySocket(answer, ++last)
+      if (!open) return refusedConnection(engine.turns)
+      const socket = new MemorySocket(engine.turns, answer, ++last)
       connections.run(serve(engine, socket))
       return socket
     }

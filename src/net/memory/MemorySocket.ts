@@ -11,9 +11,9 @@
  */
 import { EventEmitter } from "node:events"
 import { Duplex } from "node:stream"
-import { afterThis, atTurnEnd, realTimer } from "../../engine/Turn.js"
+import type { IdleTimer, Turns } from "../../engine/world/Turn.js"
 import type { Transport } from "../Transport.js"
-import { type Inbound, type Outbound, wire } from "./Wire.js"
+import { type Inbound, type Outbound, Wire } from "./Wire.js"
 
 /** Output that a client may leave unread before the server is told to wait, as the buffer of a socket. */
 const FULL_BYTES = 64 * 1024
@@ -38,6 +38,7 @@ class ServerEnd extends EventEmitter implements Transport, Inbound {
   private release: (() => void) | undefined = undefined
 
   constructor(
+    private readonly turns: Turns,
     private readonly client: MemorySocket,
     readonly answer: () => void,
   ) {
@@ -85,7 +86,7 @@ class ServerEnd extends EventEmitter implements Transport, Inbound {
   resume(): void {
     if (!this.paused) return
     this.paused = false
-    if (this.held.length > 0) wire.announce({ takeOutput: () => this.readHeld() })
+    if (this.held.length > 0) Wire.of(this.turns).announce({ takeOutput: () => this.readHeld() })
   }
 
   private readHeld(): void {
@@ -134,7 +135,7 @@ class ServerEnd extends EventEmitter implements Transport, Inbound {
     this.destroyed = true
     this.held = []
     this.release?.()
-    afterThis(() => {
+    this.turns.afterThis(() => {
       this.closed = true
       this.emit("close")
     })
@@ -148,6 +149,7 @@ export class MemorySocket extends Duplex implements Outbound {
   readonly remoteAddress = HOST
   readonly remotePort = 0
   readonly server: ServerEnd
+  private readonly wire: Wire
   private pieces: Array<Uint8Array> = []
   private bytes = 0
   private ended = false
@@ -155,26 +157,28 @@ export class MemorySocket extends Duplex implements Outbound {
   private full = false
   private waiting: Array<Done> = []
   private announced = false
-  private idle: ReturnType<typeof realTimer> | undefined = undefined
+  private idle: IdleTimer | undefined = undefined
 
   /**
    * @param answer sends the server's replies to what has arrived
    * @param localPort tells the connection from others of its server
    */
   constructor(
+    private readonly turns: Turns,
     answer: () => void,
     readonly localPort: number,
   ) {
     super({ allowHalfOpen: false, decodeStrings: false, readableHighWaterMark: FULL_BYTES })
-    this.server = new ServerEnd(this, answer)
+    this.wire = Wire.of(turns)
+    this.server = new ServerEnd(turns, this, answer)
     // Not before who has asked for the connection can listen.
-    atTurnEnd(() => this.connected())
+    turns.atEnd(() => this.connected())
   }
 
   /** A connection that nobody accepts: it fails with `error` instead of being there. */
-  static refused(error: Error): MemorySocket {
-    const socket = new MemorySocket(() => {}, 0)
-    atTurnEnd(() => void socket.destroy(error))
+  static refused(turns: Turns, error: Error): MemorySocket {
+    const socket = new MemorySocket(turns, () => {}, 0)
+    turns.atEnd(() => void socket.destroy(error))
     socket.refusal = error
     return socket
   }
@@ -223,7 +227,7 @@ export class MemorySocket extends Duplex implements Outbound {
   private announce(): void {
     if (this.announced) return
     this.announced = true
-    wire.announce(this)
+    this.wire.announce(this)
   }
 
   override _read(): void {
@@ -234,13 +238,13 @@ export class MemorySocket extends Duplex implements Outbound {
 
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
     this.idle?.refresh()
-    if (!this.server.full) return wire.send(this.server, chunk, encoding, done)
-    wire.send(this.server, typeof chunk === "string" ? chunk : Buffer.from(chunk), encoding, () => {})
+    if (!this.server.full) return this.wire.send(this.server, chunk, encoding, done)
+    this.wire.send(this.server, typeof chunk === "string" ? chunk : Buffer.from(chunk), encoding, () => {})
     this.server.whenRead(done)
   }
 
   override _final(done: Done): void {
-    wire.sendEnd(this.server)
+    this.wire.sendEnd(this.server)
     done()
   }
 
@@ -248,7 +252,7 @@ export class MemorySocket extends Duplex implements Outbound {
     this.idle?.clear()
     this.pieces = []
     this.waiting = []
-    wire.sendClose(this.server)
+    this.wire.sendClose(this.server)
     done(error)
   }
 
@@ -282,7 +286,7 @@ export class MemorySocket extends Duplex implements Outbound {
       if (ms === 0) this.off("timeout", heard)
       else this.once("timeout", heard)
     }
-    if (ms > 0) this.idle = realTimer(ms, true, () => void this.emit("timeout"))
+    if (ms > 0) this.idle = this.turns.idleTimer(ms, () => void this.emit("timeout"))
     return this
   }
 }

@@ -12,7 +12,7 @@
  *
  * Invariant: an end has everything in the order in which it was given.
  */
-import { soon, thrownLater } from "../../engine/Turn.js"
+import { thrownLater, type Turns } from "../../engine/world/Turn.js"
 
 /** A server's end, as input reaches it. The bytes are its own only until it returns. */
 export interface Inbound {
@@ -49,13 +49,24 @@ const UNIT_BYTES_MAX = 3
 
 const nothing = Buffer.alloc(0)
 
-class Wire {
+export class Wire {
   private buffer = nothing
   private spare = nothing
   private used = 0
   private parts: Array<Part> = []
   private outputs: Array<Outbound> = []
   private scheduled = false
+
+  private constructor(private readonly turns: Turns) {}
+
+  private static readonly all = new WeakMap<Turns, Wire>()
+
+  /** The one of an event loop, whose order is its own. */
+  static of(turns: Turns): Wire {
+    let wire = Wire.all.get(turns)
+    if (wire === undefined) Wire.all.set(turns, (wire = new Wire(turns)))
+    return wire
+  }
 
   /** Sends a chunk; `done` is called at once or when it has arrived, and until then it must not change. */
   send(to: Inbound, chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
@@ -109,25 +120,25 @@ class Wire {
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
-    soon(this.handOver)
+    this.turns.soon(this.handOver)
   }
 
   private readonly handOver = (): void => {
     this.scheduled = false
-    const { parts, buffer } = this
+    const { parts, buffer, turns } = this
     if (parts.length > 0) {
       this.parts = []
       this.buffer = this.spare
       this.spare = buffer
       this.used = 0
-      for (const part of parts) thrownLater(() => arrive(part, buffer))
-      answerAll(parts)
+      for (const part of parts) thrownLater(turns, () => arrive(part, buffer))
+      answerAll(turns, parts)
     }
     const { outputs } = this
     if (outputs.length === 0) return
     this.outputs = []
     // What a listener of the client's throws is the program's to hear of, and no concern of the next client.
-    for (const output of outputs) thrownLater(() => output.takeOutput())
+    for (const output of outputs) thrownLater(turns, () => output.takeOutput())
   }
 }
 
@@ -139,14 +150,11 @@ const arrive = ({ to, what, chunk, from, until, done }: Part, buffer: Buffer): v
 }
 
 /** Has the replies sent, of each server once for parts that follow each other. */
-const answerAll = (parts: ReadonlyArray<Part>): void => {
+const answerAll = (turns: Turns, parts: ReadonlyArray<Part>): void => {
   let last: Inbound | undefined
   for (const { to } of parts) {
     if (to === last) continue
     last = to
-    thrownLater(() => to.answer())
+    thrownLater(turns, () => to.answer())
   }
 }
-
-/** The process's: its order is that of the event loop. */
-export const wire = new Wire()

@@ -68,3 +68,7 @@ export const printable = (bytes: Uint8Array, offset = 0, length = bytes.length):
   }
   return shown < length ? `${text}...` : text
 }
+
+/** A snapshot that goes to no file of its own was broken off. */
+export const brokenOff = (reason: string): RdbIoError =>
+  new RdbIoError({ path: "snapshot", offset: 0, operation: "write", reason })

@@ -1,6 +1,10 @@
-/** Function libraries kept as they came, for a server without scripting: loaded from a file and written to the next. */
+/**
+ * Where function libraries live that RDB files bring and take: with whoever runs functions, or kept as they came, loaded
+ * from a file and written to the next.
+ */
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
 
-/** Where function libraries live; without one, those of a loaded file are kept and written again. */
 export interface LibraryStore {
   readonly dump: () => ReadonlyArray<Uint8Array>
   /** Adds a library; answers the reason it cannot be used. */
@@ -18,11 +22,20 @@ const nameOf = (code: Uint8Array): string => {
 }
 
 /** A library takes the place of an older one of its name: a file with both could not be loaded by redis-server. */
-export const keptLibraries = (): LibraryStore => {
+const keptLibraries = (): LibraryStore => {
   const codes = new Map<string, Uint8Array>()
   return {
     dump: () => [...codes.values()],
     load: (code) => void codes.set(nameOf(code), code),
     clear: () => codes.clear(),
   }
+}
+
+/** The libraries as a service, of which a server has one. */
+export class FunctionLibraries extends Context.Service<FunctionLibraries, LibraryStore>()(
+  "redix/rdb/FunctionLibraries",
+) {
+  /** For those who run no functions. */
+  static readonly layerKept = (): Layer.Layer<FunctionLibraries> =>
+    Layer.sync(FunctionLibraries, keptLibraries)
 }

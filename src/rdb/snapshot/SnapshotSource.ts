@@ -4,19 +4,20 @@
  * The worker reads the arena's shared memory and costs this thread nothing but the taking of its buffers. Where none can
  * start (its file is not there, no memory for a thread), the snapshot is written here; the bytes are the same.
  */
-import { Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
+import { brokenOff, type RdbIoError } from "../format/RdbErrors.js"
 import { microsPerKey } from "./KeyDelay.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
 import { makeRing, RingEmptier } from "./SnapshotRing.js"
-import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
+import type { SnapshotTask } from "./snapshotWorker.js"
 import { SnapshotWriter } from "./SnapshotWriter.js"
+import type { ThreadListener, ThreadStarter } from "./Threads.js"
 
 export interface SnapshotSource {
   /** Keys written so far. */
   readonly keys: () => number
   /** The next bytes, lent until `next` runs again; undefined at the end. Fails with the reason the writing broke off. */
-  readonly next: Effect.Effect<Uint8Array | undefined, string>
+  readonly next: Effect.Effect<Uint8Array | undefined, RdbIoError>
   /** Stops the writing; when it ends, nothing reads the arena any more. */
   readonly close: Effect.Effect<void>
 }
@@ -53,71 +54,71 @@ export const inlineSource = (job: SnapshotJob): SnapshotSource => {
   }
 }
 
-/**
- * The small heap of a thread whose data lies in shared memory. Not on Deno, where a thread with limits ends the whole
- * process for want of memory.
- */
-const workerLimits = () =>
-  "Deno" in globalThis ? {} : { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 } }
-
-class WorkerRun {
+class ThreadRun {
   done = false
   failure: string | undefined = undefined
-  /** The worker filled a buffer: from now on there is no starting over elsewhere. */
+  /** The thread filled a buffer: from now on there is no starting over elsewhere. */
   produced = false
-  private wake: (() => void) | undefined = undefined
-  private readonly exited: Promise<void>
-  private readonly worker: Worker | undefined
+  private gone = false
+  /** Something has happened while nobody waited for it. */
+  private unheard = false
+  private readonly wakes = new Set<() => void>()
+  private readonly end: () => void
 
   /** Where no thread can be made, that is a failure before the first bytes. */
-  constructor(module: () => URL, task: SnapshotTask) {
+  constructor(threads: ThreadStarter, module: () => URL, task: SnapshotTask) {
+    this.end = this.start(threads, module, task)
+  }
+
+  /** Answers what ends the thread. */
+  private start(threads: ThreadStarter, module: () => URL, task: SnapshotTask): () => void {
     try {
-      this.worker = new Worker(module(), { workerData: task, ...workerLimits() })
-      this.exited = this.follow(this.worker)
+      return threads.start(module(), task, this.listener).end
     } catch (thrown) {
-      this.worker = undefined
-      this.exited = Promise.resolve()
       this.failure = thrown instanceof Error ? thrown.message : String(thrown)
+      this.gone = true
+      return () => undefined
     }
   }
 
-  /** Resolves when the thread has ended. */
-  private follow(worker: Worker): Promise<void> {
-    worker.on("message", (message: SnapshotMessage) => {
+  private readonly listener: ThreadListener = {
+    message: (message) => {
       if (message === "done") this.done = true
       else this.produced = true
       this.wakeUp()
-    })
-    worker.on("error", (error) => {
-      this.failure = error.message
+    },
+    failed: (reason) => {
+      this.failure = reason
       this.wakeUp()
-    })
-    return new Promise((resolve) => {
-      worker.on("exit", () => {
-        if (!this.done) this.failure ??= "the snapshot's thread ended early"
-        this.wakeUp()
-        resolve()
-      })
-    })
+    },
+    exit: () => {
+      this.gone = true
+      if (!this.done) this.failure ??= "the snapshot's thread ended early"
+      this.wakeUp()
+    },
   }
 
   private wakeUp(): void {
-    const { wake } = this
-    this.wake = undefined
-    wake?.()
+    const woken = [...this.wakes]
+    this.unheard = woken.length === 0
+    this.wakes.clear()
+    for (const wake of woken) wake()
   }
 
-  /** Waits for the next message, error or exit. */
+  /** Waits for the next message, error or exit that was not waited for. */
   readonly news = Effect.callback<void>((resume) => {
-    this.wake = () => resume(Effect.void)
-    return Effect.sync(() => {
-      this.wake = undefined
-    })
+    if (this.unheard) {
+      this.unheard = false
+      return resume(Effect.void)
+    }
+    const wake = (): void => resume(Effect.void)
+    this.wakes.add(wake)
+    return Effect.sync(() => void this.wakes.delete(wake))
   })
 
-  readonly stop = Effect.promise(async () => {
-    if (!this.done) await this.worker?.terminate()
-    await this.exited
+  readonly stop = Effect.gen({ self: this }, function* () {
+    if (!this.done) this.end()
+    while (!this.gone) yield* this.news
   })
 }
 
@@ -127,16 +128,17 @@ class WorkerRun {
  */
 export const workerSource = (
   job: SnapshotJob,
+  threads: ThreadStarter,
   module: () => URL,
   standBack: boolean,
   instead: (reason: string) => Effect.Effect<void>,
 ): SnapshotSource => {
   const ring = makeRing()
   const emptier = new RingEmptier(ring)
-  const run = new WorkerRun(module, { job, ring, standBack })
+  const run = new ThreadRun(threads, module, { job, ring, standBack })
   let lent = false
   let fallback: SnapshotSource | undefined
-  const next: Effect.Effect<Uint8Array | undefined, string> = Effect.gen(function* () {
+  const next: Effect.Effect<Uint8Array | undefined, RdbIoError> = Effect.gen(function* () {
     if (lent) emptier.release()
     lent = false
     for (;;) {
@@ -148,7 +150,7 @@ export const workerSource = (
       }
       if (run.done) return undefined
       if (run.failure !== undefined) {
-        if (run.produced) return yield* Effect.fail(run.failure)
+        if (run.produced) return yield* brokenOff(run.failure)
         yield* instead(run.failure)
         fallback = inlineSource(job)
       } else yield* run.news

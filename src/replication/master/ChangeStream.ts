@@ -52,8 +52,8 @@ interface ChangeSource {
   readonly backlogSize: () => number
   /** Database the stream has selected now, for those who start at its end. */
   readonly database: () => number
-  /** The declaration of a command, by its name in lower case. */
-  readonly command: (name: string) => CommandSpec | undefined
+  /** The declarations of commands, by their names in lower case. */
+  readonly declarations: ReadonlyMap<string, CommandSpec>
   /** Bytes a reader may be behind, 0 = any. */
   readonly lagMax: () => number
 }
@@ -140,7 +140,7 @@ class ChangeReader implements StreamReader {
       // Empty lines that a master sent count, too.
       const offset = this.base + parser.consumed
       this.position = { id: source.log.id, offset, database }
-      if (!isChange(source.command(name))) continue
+      if (!isChange(source.declarations.get(name))) continue
       changes.push({ database, arguments: words, position: this.position })
     }
     return changes

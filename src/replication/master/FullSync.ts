@@ -11,16 +11,19 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Run } from "../../engine/Background.js"
+import { randomHex } from "../../engine/world/SecureRandom.js"
+import { within } from "../../engine/world/Turn.js"
+import { brokenOff, RdbIoError } from "../../rdb/format/RdbErrors.js"
+import { ioError } from "../../rdb/RdbFile.js"
 import type { SnapshotPart } from "../../rdb/snapshot/SnapshotJob.js"
-import type { RdbPersistenceShape, SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
-import { realSleep, withinReal } from "../../engine/Turn.js"
+import type { SnapshotSink, SnapshotTargets } from "../../rdb/RdbPersistence.js"
 import type { BacklogReader } from "../Backlog.js"
 import type { ReplicaLink } from "./ReplicaLink.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
+import type { ReplicationServices } from "../ReplicationServices.js"
 
 export interface FullSyncSettings {
   readonly dir: string
@@ -31,26 +34,21 @@ export interface FullSyncSettings {
   readonly replTimeout: number
 }
 
-/** What the master does for its synchronizations. */
-interface FullSyncHost {
+/** The master whose replicas these are. */
+interface SyncingMaster {
   readonly log: ReplicationLog
   readonly settings: FullSyncSettings
-  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">
-  readonly links: () => Iterable<ReplicaLink>
-  readonly isAttached: (link: ReplicaLink) => boolean
-  readonly drop: (link: ReplicaLink) => void
-  readonly goOnline: (link: ReplicaLink) => void
-  /** 40 random characters that no peer can guess. */
-  readonly newMark: () => string
-  readonly background: Run<FileSystem.FileSystem>
-  /** For lines that name the process which saves. */
-  readonly pid: number
-  readonly now: () => number
+  /** By the session's id. */
+  readonly links: ReadonlyMap<number, ReplicaLink>
+  drop(link: ReplicaLink): void
+  goOnline(link: ReplicaLink): void
 }
 
 /** Bytes of the file read and given to a socket at a time. */
 const FILE_CHUNK_BYTES = 256 * 1024
 const GATHER_STEP_MS = 50
+/** Characters of the mark that ends a snapshot of unknown length; no peer can guess them. */
+const MARK_CHARS = 40
 
 /** A link that gets nothing but what the loop gives it. */
 const unserved = ({ state }: ReplicaLink): boolean => state === "waiting" || state === "transfer"
@@ -71,7 +69,18 @@ export class FullSync {
   /** Those whom the snapshot in the making is for. */
   private targets: Array<ReplicaLink> = []
 
-  constructor(private readonly host: FullSyncHost) {}
+  constructor(
+    private readonly master: SyncingMaster,
+    private readonly services: ReplicationServices,
+  ) {}
+
+  private isAttached(link: ReplicaLink): boolean {
+    return this.master.links.has(link.session.id)
+  }
+
+  private now(): number {
+    return this.services.engine.clock.currentTimeMillisUnsafe()
+  }
 
   /** A replica waits: joins the file in the making, or sees that a snapshot will be made. */
   request(link: ReplicaLink): void {
@@ -86,7 +95,7 @@ export class FullSync {
           ? "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
           : "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC",
       )
-    } else if (this.wantsMark(link) && this.host.settings.replDisklessSyncDelay > 0) {
+    } else if (this.wantsMark(link) && this.master.settings.replDisklessSyncDelay > 0) {
       this.note("Delay next BGSAVE for diskless SYNC")
     }
     if (this.running) return
@@ -95,64 +104,61 @@ export class FullSync {
       this.loop,
       Effect.sync(() => void (this.running = false)),
     )
-    this.host.background(loop, () => this.drop([...this.host.links()].filter(unserved)))
+    this.services.background(loop, () => this.drop([...this.master.links.values()].filter(unserved)))
   }
 
   /** A replica is gone. A snapshot that nobody waits for any more ends. */
   left(link: ReplicaLink): void {
     const { targets } = this
-    if (!targets.includes(link) || targets.some((other) => this.host.isAttached(other))) return
+    if (!targets.includes(link) || targets.some((other) => this.isAttached(other))) return
     this.closeFile()
-    this.host.persistence.stopStream("the last replica that waited for it is gone")
+    this.services.persistence.stopStream("the last replica that waited for it is gone")
   }
 
   /** The file being written is of the present history, the link wants the same of it, and can read it. */
   private mayJoin(file: FileJob, link: ReplicaLink): boolean {
-    const { log } = this.host
+    const { log } = this.master
     const held = file.id === log.id && log.backlog?.holds(file.offset + 1) === true
     return held && file.part === link.snapshotPart && !this.wantsMark(link)
   }
 
   private note(text: string): void {
-    this.host.background(Effect.logInfo(text))
+    this.services.engine.logger.notice(text)
   }
 
-  private readonly loop: Effect.Effect<void, never, FileSystem.FileSystem> = Effect.gen(
-    { self: this },
-    function* () {
-      yield* Effect.yieldNow
-      while (this.waiting().length > 0) {
-        const mayStream = (): boolean => this.waiting().some((link) => this.wantsMark(link))
-        // A file can be joined later, nobody needs to be waited for.
-        if (mayStream()) yield* this.gather
-        yield* mayStream() ? this.streamToSockets : Effect.scoped(this.streamThroughFile)
-      }
-    },
-  )
+  private readonly loop: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    yield* Effect.yieldNow
+    while (this.waiting().length > 0) {
+      const mayStream = (): boolean => this.waiting().some((link) => this.wantsMark(link))
+      // A file can be joined later, nobody needs to be waited for.
+      if (mayStream()) yield* this.gather
+      yield* mayStream() ? this.streamToSockets : Effect.scoped(this.streamThroughFile)
+    }
+  })
 
   /** Those whose turn it is: replicas that wait for the same as the first that does. */
   private waiting(): Array<ReplicaLink> {
-    const all = [...this.host.links()].filter((link) => link.state === "waiting")
+    const all = [...this.master.links.values()].filter((link) => link.state === "waiting")
     return all.filter((link) => link.snapshotPart === all[0]?.snapshotPart)
   }
 
   private wantsMark(link: ReplicaLink): boolean {
-    return this.host.settings.replDisklessSync && link.acceptsMark && !link.plainSync
+    return this.master.settings.replDisklessSync && link.acceptsMark && !link.plainSync
   }
 
   /** repl-diskless-sync-delay: lets further replicas arrive, unless there are enough. */
   private readonly gather: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    const { replDisklessSyncDelay, replDisklessSyncMaxReplicas } = this.host.settings
+    const { replDisklessSyncDelay, replDisklessSyncMaxReplicas } = this.master.settings
     for (let waited = 0; waited < replDisklessSyncDelay * 1000; waited += GATHER_STEP_MS) {
       const n = this.waiting().length
       if (n === 0 || (replDisklessSyncMaxReplicas > 0 && n >= replDisklessSyncMaxReplicas)) return
-      yield* realSleep(GATHER_STEP_MS)
+      yield* this.services.engine.turns.sleep(GATHER_STEP_MS)
     }
   })
 
   /** The instant of the cut for one replica: its status line, and its place in the stream. */
   private begin(link: ReplicaLink, id: string, offset: number): void {
-    const backlog = this.host.log.openBacklog(this.host.settings.replBacklogSize)
+    const backlog = this.master.log.openBacklog(this.master.settings.replBacklogSize)
     if (!link.plainSync) link.push(`+FULLRESYNC ${id} ${offset}\r\n`)
     link.reader = backlog.attach(offset + 1)
     link.state = "transfer"
@@ -162,10 +168,11 @@ export class FullSync {
   // ---- diskless
 
   private readonly streamToSockets: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    const { log, persistence } = this.host
-    const mark = this.host.newMark()
+    const { log } = this.master
+    const { persistence } = this.services
+    const mark = randomHex(this.services.random, MARK_CHARS)
     yield* Effect.logInfo("Starting BGSAVE for SYNC with target: replicas sockets")
-    yield* Effect.logInfo(`Background RDB transfer started by pid ${this.host.pid}`)
+    yield* Effect.logInfo(`Background RDB transfer started by pid ${this.services.facts.pid}`)
     let targets: Array<ReplicaLink> = []
     const atCut = (): SnapshotTargets => {
       this.targets = targets = this.waiting().filter((link) => this.wantsMark(link))
@@ -183,14 +190,14 @@ export class FullSync {
       yield* Effect.logWarning("Background transfer error")
       return yield* this.failed(exit.cause, targets)
     }
-    const up = targets.filter((link) => this.host.isAttached(link)).length
+    const up = targets.filter((link) => this.isAttached(link)).length
     yield* Effect.logWarning(`Diskless rdb transfer, done reading from pipe, ${up} replicas still up.`)
     yield* Effect.logInfo("Background RDB transfer terminated with success")
     for (const link of targets) {
-      if (!this.host.isAttached(link)) continue
+      if (!this.isAttached(link)) continue
       link.push(mark)
       link.awaitingAck = true
-      link.heard(this.host.now())
+      link.heard(this.now())
       if (link.snapshotOnly) link.session.control.close()
       else
         yield* Effect.logInfo(
@@ -203,7 +210,7 @@ export class FullSync {
     return {
       write: (bytes) =>
         Effect.suspend(() => {
-          if (!this.host.isAttached(link)) return Effect.fail("the replica is gone")
+          if (!this.isAttached(link)) return Effect.fail(brokenOff("the replica is gone"))
           // A copy: the bytes are only lent, the socket may keep them longer.
           return this.give(link, Buffer.from(bytes))
         }),
@@ -215,10 +222,10 @@ export class FullSync {
     const { control } = link.session
     control.push(bytes)
     if (!control.congested()) return Effect.void
-    return withinReal(control.drained, this.host.settings.replTimeout * 1000, () =>
+    return within(this.services.engine.turns, control.drained, this.master.settings.replTimeout * 1000, () =>
       Effect.andThen(
         Effect.logWarning(`Disconnecting timedout replica (full sync): ${link.name}`),
-        Effect.sync(() => this.host.drop(link)),
+        Effect.sync(() => this.master.drop(link)),
       ),
     )
   }
@@ -231,23 +238,23 @@ export class FullSync {
     this.begin(link, file.id, file.offset)
   }
 
-  private readonly streamThroughFile: Effect.Effect<void, never, FileSystem.FileSystem | Scope.Scope> =
-    Effect.gen({ self: this }, function* () {
-      const fs = yield* FileSystem.FileSystem
-      const { settings } = this.host
+  private readonly streamThroughFile: Effect.Effect<void, never, Scope.Scope> = Effect.gen(
+    { self: this },
+    function* () {
+      const fs = this.services.files
+      const { settings } = this.master
       const joined: Array<ReplicaLink> = []
       yield* Effect.logInfo("Starting BGSAVE for SYNC with target: disk")
-      yield* Effect.logInfo(`Background saving started by pid ${this.host.pid}`)
+      yield* Effect.logInfo(`Background saving started by pid ${this.services.facts.pid}`)
       const writing = Effect.gen({ self: this }, function* () {
-        if (settings.dir === "")
-          return yield* Effect.fail({ message: "a snapshot by file needs a directory ('dir')" })
-        const path = yield* fs.makeTempFileScoped({
-          directory: settings.dir,
-          prefix: "temp-sync-",
-          suffix: ".rdb",
-        })
-        const output = yield* fs.open(path, { flag: "w" })
-        const bytes = yield* this.writeFile({ write: (chunk) => output.writeAll(chunk) }, joined)
+        if (settings.dir === "") return yield* brokenOff("a file needs a directory ('dir')")
+        const path = yield* fs
+          .makeTempFileScoped({ directory: settings.dir, prefix: "temp-sync-", suffix: ".rdb" })
+          .pipe(Effect.mapError(ioError(settings.dir, "open")))
+        const output = yield* fs.open(path, { flag: "w" }).pipe(Effect.mapError(ioError(path, "open")))
+        const write = (chunk: Uint8Array) =>
+          output.writeAll(chunk).pipe(Effect.mapError(ioError(path, "write")))
+        const bytes = yield* this.writeFile({ write }, joined)
         return { path, bytes }
       })
       const exit = yield* Effect.exit(writing)
@@ -261,13 +268,15 @@ export class FullSync {
       const send = (link: ReplicaLink): Effect.Effect<void> =>
         this.sendFile(fs, path, bytes, link).pipe(Effect.catchCause((cause) => this.failed(cause, [link])))
       yield* Effect.forEach(joined, send, { discard: true, concurrency: "unbounded" })
-    })
+    },
+  )
 
   /** Writes the snapshot; answers its length. `joined` gets the replicas it is for, also those that come meanwhile. */
   private writeFile(sink: SnapshotSink, joined: Array<ReplicaLink>) {
-    const { log, persistence } = this.host
+    const { log } = this.master
+    const { persistence } = this.services
     const atCut = (): SnapshotTargets => {
-      const backlog = log.openBacklog(this.host.settings.replBacklogSize)
+      const backlog = log.openBacklog(this.master.settings.replBacklogSize)
       const waiting = this.waiting()
       const part = waiting[0]?.snapshotPart ?? "all"
       const reader = backlog.attach(backlog.next)
@@ -281,9 +290,7 @@ export class FullSync {
     return persistence.streamSnapshot(atCut).pipe(
       Effect.flatMap((result) => {
         const [failure] = result.failed
-        return failure === undefined
-          ? Effect.succeed(result.bytes)
-          : Effect.fail({ message: String(failure.error) })
+        return failure === undefined ? Effect.succeed(result.bytes) : Effect.fail(failure.error)
       }),
       Effect.ensuring(Effect.sync(() => this.closeFile())),
     )
@@ -291,7 +298,7 @@ export class FullSync {
 
   /** Nobody can join the file in the making any more. */
   private closeFile(): void {
-    if (this.file !== undefined) this.host.log.backlog?.detach(this.file.reader)
+    if (this.file !== undefined) this.master.log.backlog?.detach(this.file.reader)
     this.file = undefined
     this.targets = []
   }
@@ -299,32 +306,36 @@ export class FullSync {
   private sendFile(fs: FileSystem.FileSystem, path: string, bytes: number, link: ReplicaLink) {
     return Effect.scoped(
       Effect.gen({ self: this }, function* () {
-        const input = yield* fs.open(path, { flag: "r" })
-        if (!this.host.isAttached(link)) return
+        const input = yield* fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
+        if (!this.isAttached(link)) return
         link.saving = false
         link.sendingFile = true
         link.push(`$${bytes}\r\n`)
-        for (let left = bytes; left > 0 && this.host.isAttached(link);) {
+        for (let left = bytes; left > 0 && this.isAttached(link);) {
           const buffer = Buffer.allocUnsafeSlow(Math.min(left, FILE_CHUNK_BYTES))
-          const n = Number(yield* input.read(buffer))
-          if (n === 0) return yield* Effect.fail({ message: "the temporary file is too short" })
+          const at = bytes - left
+          const n = Number(yield* input.read(buffer).pipe(Effect.mapError(ioError(path, "read", at))))
+          if (n === 0)
+            return yield* new RdbIoError({
+              path,
+              offset: at,
+              operation: "read",
+              reason: "the file is too short",
+            })
           left -= n
           yield* this.give(link, buffer.subarray(0, n))
         }
-        if (!this.host.isAttached(link)) return
-        link.heard(this.host.now())
+        if (!this.isAttached(link)) return
+        link.heard(this.now())
         if (link.snapshotOnly) link.session.control.close()
-        else this.host.goOnline(link)
+        else this.master.goOnline(link)
         yield* Effect.logInfo(`Synchronization with replica ${link.name} succeeded`)
       }),
     )
   }
 
   /** Drops the replicas a snapshot was for, or, where it failed before the cut, those it would have been for. */
-  private failed(
-    cause: Cause.Cause<{ readonly message: string }>,
-    links: ReadonlyArray<ReplicaLink>,
-  ): Effect.Effect<void> {
+  private failed(cause: Cause.Cause<RdbIoError>, links: ReadonlyArray<ReplicaLink>): Effect.Effect<void> {
     this.drop(links.length > 0 ? links : this.waiting())
     if (Cause.hasDies(cause))
       return Effect.logError("Snapshot for replicas failed of an internal error", cause)
@@ -336,6 +347,6 @@ export class FullSync {
   }
 
   private drop(links: ReadonlyArray<ReplicaLink>): void {
-    for (const link of links) if (this.host.isAttached(link)) this.host.drop(link)
+    for (const link of links) if (this.isAttached(link)) this.master.drop(link)
   }
 }

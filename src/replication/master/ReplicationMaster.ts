@@ -11,19 +11,18 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
 import type * as Stream from "effect/Stream"
-import type { Run } from "../../engine/Background.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Session } from "../../engine/clients/Session.js"
-import type { CommandSpec } from "../../engine/declare/CommandSpec.js"
-import type { RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
+import { describeClient } from "../../engine/clients/clientDescribe.js"
+import type { OutputLimit } from "../../engine/Settings.js"
 import { type Change, type ChangePosition, type ChangesLostError, changesOf } from "./ChangeStream.js"
 import { FullSync, type FullSyncSettings } from "./FullSync.js"
 import { ReplicaLink } from "./ReplicaLink.js"
-import type { ReplicationLog } from "../ReplicationLog.js"
-import { type Later, WaitList } from "./WaitList.js"
-import { atTurnEnd, realNow } from "../../engine/Turn.js"
+import type { Beating, Heartbeat } from "../Heartbeat.js"
+import type { ReplicationLog, StreamListener } from "../ReplicationLog.js"
+import type { ReplicationServices } from "../ReplicationServices.js"
+import { WaitList } from "./WaitList.js"
 
 /** Settings the master side reads, as in the configuration. */
 interface MasterSettings extends FullSyncSettings {
@@ -33,33 +32,9 @@ interface MasterSettings extends FullSyncSettings {
   readonly minReplicasMaxLag: number
 }
 
-/** What the server does for its master side. */
-interface MasterHost {
-  readonly persistence: Pick<RdbPersistenceShape, "streamSnapshot" | "stopStream">
-  /** 40 random characters that no peer can guess. */
-  readonly newMark: () => string
-  readonly background: Run<FileSystem.FileSystem>
-  /** A client as CLIENT LIST shows it, for the log. */
-  readonly describe: (session: Session) => string
-  /** For lines that name the process which saves. */
-  readonly pid: number
-  /** Called whenever it may have changed whether there are fewer good replicas than min-replicas-to-write. */
-  readonly tooFewReplicas: (tooFew: boolean) => void
-  /** Output limit of replicas: bytes hard, bytes soft, seconds soft. */
-  readonly outputLimit: () => readonly [number, number, number]
-  /** A replica has joined: `cron` is to be called once a second while there is anything to do. */
-  readonly attached: () => void
-  /** A replica has acknowledged an offset. */
-  readonly acknowledged: (link: ReplicaLink) => void
-  readonly later: Later
-  /** The last save has been begun: what the stream took now would be behind the position in the file. */
-  readonly ending: () => boolean
-  /** What was pushed to replicas is to leave now; called between two batches. */
-  readonly fed: () => void
-  /** The declaration of a command, by its name in lower case. */
-  readonly command: (name: string) => CommandSpec | undefined
-  /** Unix milliseconds. */
-  readonly now: () => number
+/** Hears of each acknowledgement. */
+interface AckListener {
+  acknowledged(): void
 }
 
 /** A backlog chunk handed to a socket at once is at most this long. */
@@ -75,15 +50,18 @@ interface SyncStats {
   outputBytes: number
 }
 
-export class Master {
+export class Master implements Beating, StreamListener {
   readonly links = new Map<number, ReplicaLink>()
   readonly waiters: WaitList
   readonly stats: SyncStats = { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 }
+  readonly ackListeners = new Set<AckListener>()
+  /** No PING may move the offset now, which a replica is to reach. */
+  holdsPings = false
   private readonly fullSync: FullSync
   private flushing = false
   private getAckPending = false
   private withoutReplicasSinceMs: number
-  private readonly startedMs = realNow()
+  private readonly startedMs: number
   /** Times of pings passed since then. */
   private pingTimes = 0
   private readonly flush = (): void => {
@@ -91,50 +69,60 @@ export class Master {
     try {
       this.feed()
     } catch (defect) {
-      this.host.background(Effect.die(defect), () => this.endHistory("The stream could not be sent"))
+      this.services.background(Effect.die(defect), () => this.endHistory("The stream could not be sent"))
     }
   }
   private readonly feed = (): void => {
-    if (this.getAckPending && !this.host.ending()) {
+    if (this.getAckPending && !this.ending) {
       this.getAckPending = false
       this.log.askedOffset = this.log.offset
       this.log.append(-1, GETACK)
     }
     for (const link of this.links.values()) this.pump(link)
-    this.host.fed()
+    // Between two batches: what replicas were given leaves now.
+    this.services.engine.replies.flush()
     for (const link of this.links.values()) this.goOn(link)
   }
 
   constructor(
     readonly log: ReplicationLog,
     readonly settings: MasterSettings,
-    private readonly host: MasterHost,
+    private readonly services: ReplicationServices,
+    private readonly heartbeat: Heartbeat,
   ) {
-    log.listeners.push({
-      appended: () => this.wake(),
-      // Asked along with the write, replicas have mostly answered when WAIT comes: a round of SET and WAIT 1 took 250 us,
-      // now 155 (redis-server 190).
-      writeAwaited: () => this.askForAcks(),
-    })
-    log.onBroken.push((what) => {
-      if (!log.following) this.endHistory(what)
-    })
-    this.waiters = new WaitList(host.now, host.later)
-    this.withoutReplicasSinceMs = host.now()
-    const { persistence, newMark, background, now, pid } = host
-    this.fullSync = new FullSync({
-      log,
-      settings,
-      persistence,
-      newMark,
-      background,
-      pid,
-      now,
-      links: () => this.links.values(),
-      isAttached: (link) => this.links.has(link.session.id),
-      drop: (link) => this.drop(link),
-      goOnline: (link) => this.goOnline(link),
-    })
+    const { engine, background } = services
+    log.listeners.push(this)
+    this.startedMs = engine.turns.now()
+    this.waiters = new WaitList(engine, background)
+    this.withoutReplicasSinceMs = this.now()
+    this.fullSync = new FullSync(this, services)
+    heartbeat.add(this)
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    Object.assign(this.stats, { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 })
+  }
+
+  private now(): number {
+    return this.services.engine.clock.currentTimeMillisUnsafe()
+  }
+
+  /** The last save has been begun: what the stream took now would be behind the position in the file. */
+  private get ending(): boolean {
+    return this.services.engine.pause.pausedFor("save")
+  }
+
+  private get outputLimit(): OutputLimit {
+    return this.services.engine.settings.clientOutputBufferLimit.replica
+  }
+
+  private note(text: string, link?: ReplicaLink): void {
+    this.services.engine.logger.notice(text, link && { replica: link.name })
+  }
+
+  private warn(text: string, link?: ReplicaLink): void {
+    this.services.engine.logger.warning(text, link && { replica: link.name })
   }
 
   /** The replica's side of a session, made at its first REPLCONF. */
@@ -156,8 +144,8 @@ export class Master {
     link.reader = undefined
     this.fullSync.left(link)
     if (link.state !== "handshake") {
-      this.host.background(Effect.logWarning(`Connection with replica ${link.name} lost.`))
-      this.withoutReplicasSinceMs = this.host.now()
+      this.warn(`Connection with replica ${link.name} lost.`, link)
+      this.withoutReplicasSinceMs = this.now()
     }
     this.countGood()
   }
@@ -170,7 +158,7 @@ export class Master {
   /** The data set is no longer what the stream says: whoever follows it needs a snapshot. */
   endHistory(why: string): void {
     if (this.log.backlog === undefined) return
-    this.host.background(Effect.logWarning(`${why}. Replicas must resynchronize with a snapshot.`))
+    this.warn(`${why}. Replicas must resynchronize with a snapshot.`)
     this.log.closeBacklog()
     this.dropReplicas()
   }
@@ -192,9 +180,9 @@ export class Master {
   psync(c: CommandContext, id: string, offset: number): void {
     const link = this.linkOf(c.session)
     c.session.kind = "replica"
-    this.host.attached()
-    link.heard(this.host.now())
-    this.host.background(Effect.logInfo(`Replica ${link.name} asks for synchronization`))
+    this.heartbeat.begin()
+    link.heard(this.now())
+    this.note(`Replica ${link.name} asks for synchronization`, link)
     const { backlog } = this.log
     if (!link.plainSync && backlog !== undefined && this.log.canContinue(id, offset)) {
       this.stats.partialOk++
@@ -202,7 +190,7 @@ export class Master {
       link.reader = backlog.attach(offset)
       const bytes = backlog.next - offset
       const text = `Partial resynchronization request from ${link.name} accepted. Sending ${bytes} bytes of backlog starting from offset ${offset}.`
-      this.host.background(Effect.logInfo(text))
+      this.note(text, link)
       this.goOnline(link)
       return
     }
@@ -214,36 +202,40 @@ export class Master {
       if (!this.log.following) this.log.changeId()
       this.log.openBacklog(this.settings.replBacklogSize)
       const ids = `'${this.log.id}' and '${this.log.secondId}'`
-      this.host.background(Effect.logInfo(`Replication backlog created, my new replication IDs are ${ids}`))
+      this.note(`Replication backlog created, my new replication IDs are ${ids}`)
     }
     this.fullSync.request(link)
   }
 
   /** Why a replica gets a snapshot. */
   private logRefusal(link: ReplicaLink, id: string, offset: number): void {
-    const { log, host } = this
+    const { log } = this
     const { name } = link
-    if (id === "?") return void host.background(Effect.logInfo(`Full resync requested by replica ${name}`))
+    if (id === "?") return this.note(`Full resync requested by replica ${name}`, link)
     const known = id.toLowerCase()
     const second = known === log.secondId.toLowerCase()
     if (known !== log.id.toLowerCase() && !second) {
       const text = `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${id}', my replication IDs are '${log.id}' and '${log.secondId}')`
-      return void host.background(Effect.logInfo(text))
+      return this.note(text, link)
     }
     if (second && offset > log.secondOffset) {
       const text = `Partial resynchronization not accepted: Requested offset for second ID was ${offset}, but I can reply up to ${log.secondOffset}`
-      return void host.background(Effect.logInfo(text))
+      return this.note(text, link)
     }
-    const lacking = Effect.logInfo(
+    this.note(
       `Unable to partial resync with replica ${name} for lack of backlog (Replica request was: ${offset}).`,
+      link,
     )
-    const ahead = `Warning: replica ${name} tried to PSYNC with an offset that is greater than the master replication offset.`
-    host.background(offset > log.offset ? Effect.andThen(lacking, Effect.logWarning(ahead)) : lacking)
+    if (offset <= log.offset) return
+    this.warn(
+      `Warning: replica ${name} tried to PSYNC with an offset that is greater than the master replication offset.`,
+      link,
+    )
   }
 
-  private goOnline(link: ReplicaLink): void {
-    if (link.awaitingAck)
-      this.host.background(Effect.logInfo(`Synchronization with replica ${link.name} succeeded`))
+  /** The replica has its snapshot, and gets the stream from now on. */
+  goOnline(link: ReplicaLink): void {
+    if (link.awaitingAck) this.note(`Synchronization with replica ${link.name} succeeded`, link)
     link.awaitingAck = false
     link.state = "online"
     this.countGood()
@@ -252,10 +244,23 @@ export class Master {
 
   // ---- the stream
 
+  /** Bytes were appended. */
+  appended(): void {
+    this.wake()
+  }
+
+  /**
+   * Asked along with the write, replicas have mostly answered when WAIT comes: a round of SET and WAIT 1 took 250 us, now
+   * 155 (redis-server 190).
+   */
+  writeAwaited(): void {
+    this.askForAcks()
+  }
+
   private wake(): void {
     if (this.flushing || this.links.size === 0) return
     this.flushing = true
-    atTurnEnd(this.flush)
+    this.services.engine.turns.atEnd(this.flush)
   }
 
   /** Sends a replica what it has not got, as far as its socket takes it. */
@@ -264,7 +269,7 @@ export class Master {
     const { backlog } = this.log
     if (reader === undefined || backlog === undefined) return
     const { control } = link.session
-    const [hard] = this.host.outputLimit()
+    const { hardBytes: hard } = this.outputLimit
     if (hard > 0 && backlog.lagOf(reader) + control.pendingBytes() > Math.max(hard, backlog.size)) {
       this.dropForLimit(link)
       return
@@ -297,17 +302,16 @@ export class Master {
         this.wake()
       }),
     )
-    this.host.background(drained, () => this.drop(link))
+    this.services.background(drained, () => this.drop(link))
   }
 
   private dropForLimit(link: ReplicaLink): void {
-    const client = this.host.describe(link.session)
-    const text = `Client ${client} scheduled to be closed ASAP for overcoming of output buffer limits.`
-    this.host.background(Effect.logWarning(text))
+    const client = describeClient(this.services.engine.context, link.session)
+    this.warn(`Client ${client} scheduled to be closed ASAP for overcoming of output buffer limits.`, link)
     this.drop(link)
   }
 
-  private drop(link: ReplicaLink): void {
+  drop(link: ReplicaLink): void {
     // Outside of whatever walks over the links, and never with what a slow peer has still to read.
     link.session.control.kill()
     this.detach(link.session)
@@ -323,10 +327,14 @@ export class Master {
         if (!this.log.following) this.log.reselect()
         return this.log.position.streamDb
       },
-      command: this.host.command,
-      lagMax: () => this.host.outputLimit()[0],
+      declarations: this.services.engine.dispatcher.table.declarations,
+      lagMax: () => this.outputLimit.hardBytes,
     }
     return changesOf(source, from)
+  }
+
+  broken(what: string): void {
+    this.endHistory(what)
   }
 
   // ---- acknowledgements
@@ -335,12 +343,12 @@ export class Master {
   acknowledge(session: Session, offset: number): void {
     const link = this.links.get(session.id)
     if (link === undefined) return
-    link.heard(this.host.now())
+    link.heard(this.now())
     if (offset > link.ackOffset) link.ackOffset = offset
     if (link.awaitingAck) this.goOnline(link)
     this.countGood()
     if (this.waiters.size > 0) this.waiters.check(link.ackOffset, (wanted) => this.acknowledged(wanted))
-    this.host.acknowledged(link)
+    for (const listener of this.ackListeners) listener.acknowledged()
   }
 
   /** Online replicas that have applied everything up to `offset`. */
@@ -361,12 +369,16 @@ export class Master {
   countGood(): void {
     const { minReplicasToWrite, minReplicasMaxLag } = this.settings
     const off = minReplicasToWrite === 0 || minReplicasMaxLag === 0
-    this.host.tooFewReplicas(!off && this.goodReplicas < minReplicasToWrite)
+    const { gates } = this.services.engine
+    const tooFew = !off && this.goodReplicas < minReplicasToWrite
+    if (gates.tooFewReplicas === tooFew) return
+    gates.tooFewReplicas = tooFew
+    gates.update()
   }
 
   /** Online replicas whose last word is at most min-replicas-max-lag seconds old. */
   get goodReplicas(): number {
-    const now = this.host.now()
+    const now = this.now()
     let n = 0
     for (const link of this.links.values()) {
       if (link.state === "online" && link.lagSeconds(now) <= this.settings.minReplicasMaxLag) n++
@@ -378,7 +390,7 @@ export class Master {
 
   /** The work begins again after a rest: what was due meanwhile is not made up for. */
   rested(): void {
-    this.passesPing(realNow())
+    this.passesPing(this.services.engine.turns.now())
   }
 
   /**
@@ -392,26 +404,23 @@ export class Master {
   }
 
   /**
-   * Pings, timeouts and limits, in real time: the replicas are on the network.
-   * @param mayPing false on a chained replica, and while a failover holds writes back
+   * Pings, timeouts and limits, in real time: the replicas are on the network. A chained replica hands its master's pings on.
    */
-  cron(mayPing: boolean): void {
-    const now = realNow()
+  beat(): void {
+    const now = this.services.engine.turns.now()
     const { replTimeout } = this.settings
     const { attached, log } = this
     this.countGood()
-    if (this.passesPing(now) && attached.length > 0 && mayPing && !this.host.ending())
-      log.append(-1, ["ping"])
+    const mayPing = !log.following && !this.holdsPings && !this.ending
+    if (this.passesPing(now) && attached.length > 0 && mayPing) log.append(-1, ["ping"])
     for (const reader of log.readers) reader.checkLag()
-    if (this.busy) this.withoutReplicasSinceMs = this.host.now()
+    if (this.busy) this.withoutReplicasSinceMs = this.now()
     for (const link of attached) {
       if (link.state === "waiting" || (link.state === "transfer" && link.saving)) link.push(NEWLINE)
       const mustSpeak = (link.state === "online" || link.awaitingAck) && !link.plainSync
       const silentSeconds = link.listen()
       if (mustSpeak && silentSeconds > replTimeout) {
-        this.host.background(
-          Effect.logWarning(`Disconnecting timedout replica (streaming sync): ${link.name}`),
-        )
+        this.warn(`Disconnecting timedout replica (streaming sync): ${link.name}`, link)
         this.drop(link)
       } else this.checkSoftLimit(link, now)
     }
@@ -431,15 +440,13 @@ export class Master {
     const end = this.withoutReplicasSinceMs + replBacklogTtl * 1000 + 1
     if (now < end) return end
     log.closeBacklog()
-    this.host.background(
-      Effect.logInfo(`Replication backlog freed after ${replBacklogTtl} seconds without connected replicas.`),
-    )
+    this.note(`Replication backlog freed after ${replBacklogTtl} seconds without connected replicas.`)
     return Infinity
   }
 
   private checkSoftLimit(link: ReplicaLink, now: number): void {
     const { backlog } = this.log
-    const [, soft, seconds] = this.host.outputLimit()
+    const { softBytes: soft, softSeconds: seconds } = this.outputLimit
     if (link.reader === undefined || backlog === undefined || soft === 0) return
     const unsent = backlog.lagOf(link.reader) + link.session.control.pendingBytes()
     if (unsent <= Math.max(soft, backlog.size)) link.aboveSoftSinceMs = 0

@@ -4,7 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { Session } from "../../engine/clients/Session.js"
-import { afterThis } from "../../engine/Turn.js"
+import type { Engine } from "../../engine/Engine.js"
+import type { Run } from "../../engine/Background.js"
 
 /** How a wait ended: replicas have arrived, its time is over (CLIENT UNBLOCK says so, too), or somebody ended it. */
 export type WaitEnd = "arrived" | "timeout" | "unblocked" | "demoted"
@@ -18,9 +19,6 @@ interface Waiter {
   readonly deadline: number
 }
 
-/** Runs something after so many milliseconds. */
-export type Later = (ms: number, run: () => void) => void
-
 export class WaitList {
   private readonly waiters: Array<Waiter> = []
 
@@ -28,9 +26,13 @@ export class WaitList {
   private timerAt = Infinity
 
   constructor(
-    private readonly now: () => number,
-    private readonly later: Later,
+    private readonly engine: Engine,
+    private readonly background: Run,
   ) {}
+
+  private now(): number {
+    return this.engine.clock.currentTimeMillisUnsafe()
+  }
 
   get size(): number {
     return this.waiters.length
@@ -47,7 +49,7 @@ export class WaitList {
         offset,
         replicas,
         // Not at once: resuming would run this client in the middle of another's batch.
-        resume: (end) => afterThis(() => resume(Effect.succeed(end))),
+        resume: (end) => this.engine.turns.afterThis(() => resume(Effect.succeed(end))),
         deadline: timeoutMs > 0 ? this.now() + timeoutMs : Infinity,
       }
       this.arm(waiter.deadline)
@@ -80,7 +82,14 @@ export class WaitList {
   private arm(deadline: number): void {
     if (deadline >= this.timerAt) return
     this.timerAt = deadline
-    this.later(Math.max(1, deadline - this.now()), () => this.expire())
+    // By the clock, as all times that clients name.
+    const timer = Effect.sleep(Math.max(1, deadline - this.now()))
+    this.background(
+      Effect.andThen(
+        timer,
+        Effect.sync(() => this.expire()),
+      ),
+    )
   }
 
   private expire(): void {

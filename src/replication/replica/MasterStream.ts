@@ -5,8 +5,10 @@
  *
  * Waits have no end of their own: whoever owns the link sees that nothing more is received, and ends it.
  */
+import type * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 
 /** The link to the master failed, or the master said what it must not. */
 export class MasterLinkError extends Data.TaggedError("MasterLinkError")<{
@@ -43,8 +45,18 @@ export interface MasterConnection {
   readonly descriptor: number
 }
 
+export interface MasterAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Opens a connection to a master; it ends with the scope. */
+export type DialMaster = (
+  master: MasterAddress,
+) => Effect.Effect<MasterConnection, MasterLinkError, Scope.Scope>
+
 /** What `run`'s reader says of a chunk: nothing, what is wrong with it, or what to wait for. */
-type Verdict = string | Effect.Effect<unknown> | undefined
+export type Verdict = string | Effect.Effect<unknown> | undefined
 
 const NO_BYTES = new Uint8Array(0)
 const LF = 10
@@ -67,9 +79,9 @@ export class MasterStream {
 
   constructor(
     private readonly connection: MasterConnection,
-    private readonly now: () => number,
+    private readonly clock: Clock.Clock,
   ) {
-    this.heardAtMs = now()
+    this.heardAtMs = clock.currentTimeMillisUnsafe()
     connection.listen(
       (chunk) => this.receive(chunk),
       (reason) => {
@@ -89,7 +101,7 @@ export class MasterStream {
   }
 
   private receive(chunk: Uint8Array): void {
-    this.heardAtMs = this.now()
+    this.heardAtMs = this.clock.currentTimeMillisUnsafe()
     this.received += chunk.length
     if (this.take !== undefined) {
       this.take(chunk)

@@ -2,11 +2,16 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
+import type { RefusalSettings } from "./StreamRefusals.js"
+import type { SnapshotSettings } from "./ReceivedSnapshot.js"
+import type { RoleSettings } from "./ReplicaRole.js"
 import { encodeCommand } from "../../resp/CommandEncoder.js"
 import { secretIsSet } from "../../engine/Settings.js"
 
 /** Settings the replica side reads, as in the configuration. */
-export interface ReplicaSettings {
+export interface ReplicaSettings extends RefusalSettings, SnapshotSettings, RoleSettings {
+  readonly port: number
+  readonly tlsPort: number
   /** Local address of links to masters, "" = the system's choice. */
   readonly bindSourceAddr: string
   readonly tlsReplication: boolean
@@ -17,7 +22,6 @@ export interface ReplicaSettings {
   readonly replBacklogSize: number
   readonly replicaAnnounceIp: string
   readonly replicaAnnouncePort: number
-  readonly dir: string
 }
 
 /** Replies to PING that let the handshake go on: a password may be asked for, and comes next. */

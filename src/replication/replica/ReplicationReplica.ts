@@ -3,24 +3,33 @@
  * snapshot if the history is not shared, then the command stream, for ever; after a failure it dials again, at once the
  * first time and then with growing pauses.
  *
- * The stream is applied through `ReplicaHost` (ReplicaHost.ts), which the server implements. Bytes of the stream go on to this server's own
- * log unchanged, after the commands in them were applied, so that the offset says what is applied, and sub-replicas see
- * the same stream. A transaction counts when its EXEC was applied; cut in the middle it is asked for again.
+ * The stream's commands are run by StreamApplier.ts, and its bytes go on to this server's own log.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import { restarted } from "../../engine/Background.js"
-import { realNow, realSleep } from "../../engine/Turn.js"
-import type { RequestView } from "../../resp/RequestParser.js"
 import { attemptText, lossLines, receivingText, timeoutText } from "../LinkReport.js"
-import { type MasterConnection, MasterLinkError, MasterStream } from "./MasterStream.js"
+import {
+  type DialMaster,
+  type MasterAddress,
+  type MasterConnection,
+  MasterLinkError,
+  MasterStream,
+} from "./MasterStream.js"
 import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
-import type { MasterAddress, ReplicaHost, StreamCommands, StreamHold, StreamTrouble } from "./ReplicaHost.js"
+import { linkMaster, unlinkMaster } from "./MasterClient.js"
+import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
+import { takeRole } from "./ReplicaRole.js"
+import { StreamRefusals } from "./StreamRefusals.js"
+import { StreamApplier } from "./StreamApplier.js"
+import type { Beating, Heartbeat } from "../Heartbeat.js"
+import type { Master } from "../master/ReplicationMaster.js"
+import type { ReplicationServices } from "../ReplicationServices.js"
 import { mayFollow, type ReplicaPhase } from "../ReplicaState.js"
 import { encodeCommand } from "../../resp/CommandEncoder.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
@@ -42,23 +51,30 @@ const SYNTHESIZED =
 const isOffset = (text: string | undefined): boolean =>
   text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
 
-export class Replica {
+/** Whoever has the master asked, with FAILOVER, to step down for this server. */
+export interface Takeover {
+  succeeded(): void
+  refused(reason: string): void
+}
+
+export class Replica implements Beating {
   master: MasterAddress | undefined = undefined
   phase: ReplicaPhase = "none"
   /** Unix milliseconds since when the link is down; 0 while it is up, or was never up. */
   downSinceMs = 0
   /** Bytes of the snapshot in transfer: announced (-1 = up to a mark) and read. */
   readonly transfer: TransferProgress = { total: 0, read: 0, lastMs: 0 }
-  /** The next handshake asks the master to step down (FAILOVER's old master does). */
-  askFailover = false
+  /** Hears what comes of the other side's taking over. */
+  private takeover: Takeover | undefined = undefined
+  /** The next handshake asks the other side to take over. */
+  private asksTakeover = false
+  readonly refusals: StreamRefusals
+  private readonly received: ReceivedSnapshot
   /** Bytes read from masters. */
   inputBytes = 0
   private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
-  /** Bytes of the open transaction's commands. */
-  private held: Array<Uint8Array> = []
-  private heldBytes = 0
-  private commands: StreamCommands | undefined = undefined
+  private applier: StreamApplier | undefined = undefined
   /** Since when the link is up, in real time. */
   private upSinceMs = 0
   /** How the last link ended, for the log: its phase, and whether by timeout. */
@@ -70,8 +86,27 @@ export class Replica {
   constructor(
     readonly log: ReplicationLog,
     readonly settings: ReplicaSettings,
-    private readonly host: ReplicaHost,
-  ) {}
+    private readonly services: ReplicationServices,
+    private readonly heartbeat: Heartbeat,
+    /** This server's own replicas. */
+    private readonly subMaster: Master,
+    private readonly dial: DialMaster,
+  ) {
+    const { engine, persistence, facts } = services
+    this.received = new ReceivedSnapshot(engine, log, persistence, settings, subMaster)
+    this.refusals = new StreamRefusals(engine, log, settings, facts.crash)
+    heartbeat.add(this)
+  }
+
+  private now(): number {
+    return this.services.engine.clock.currentTimeMillisUnsafe()
+  }
+
+  /** Gates and log follow the phase, and the settings. */
+  takeRole(phase = this.phase): void {
+    takeRole(this.services.engine, this.settings, phase)
+    this.heartbeat.begin()
+  }
 
   /** Unix milliseconds of the last byte from the master, 0 without link. */
   get heardAtMs(): number {
@@ -80,7 +115,7 @@ export class Replica {
 
   /** master_repl_offset plus what was read of an open transaction, of a command that is not whole, and of what waits. */
   get readOffset(): number {
-    return this.log.offset + this.heldBytes + (this.commands?.pending ?? 0) + (this.stream?.unreadBytes ?? 0)
+    return this.log.offset + (this.applier?.pendingBytes ?? 0) + (this.stream?.unreadBytes ?? 0)
   }
 
   /** Starts to follow a master, in place of any present one. The data set stays until a snapshot replaces it. */
@@ -92,13 +127,17 @@ export class Replica {
     this.endedIn = again ? this.phase : undefined
     this.timedOut = false
     this.master = master
-    this.log.following = true
-    if (this.phase === "connected") this.downSinceMs = this.host.now()
+    this.log.follow(this)
+    if (this.phase === "connected") this.downSinceMs = this.now()
     this.enter("connect")
     // The former link must have let go of the data set before the next may touch it.
     const ended = before === undefined ? Effect.yieldNow : Fiber.interrupt(before)
-    const link = restarted("the link to the master", RETRY_MS_MAX, this.run(master))
-    this.fiber = this.host.background(Effect.andThen(ended, link))
+    const link = restarted(
+      "the link to the master",
+      this.services.engine.turns.sleep(RETRY_MS_MAX),
+      this.run(master),
+    )
+    this.fiber = this.services.background(Effect.andThen(ended, link))
   }
 
   /** REPLICAOF NO ONE: this server's history goes on from here under a new name. */
@@ -108,9 +147,9 @@ export class Replica {
     if (this.phase === "connected") this.note("Discarding previously cached master state.")
     this.endLink()
     this.master = undefined
-    this.askFailover = false
+    this.forgetTakeover()
     this.downSinceMs = 0
-    this.log.following = false
+    this.log.follow(undefined)
     this.log.shiftId()
     const { id, secondId, secondOffset } = this.log
     this.warn(
@@ -121,9 +160,27 @@ export class Replica {
     this.enter("none")
   }
 
+  /** The next link asks the other side to take over (FAILOVER's old master does). */
+  askTakeover(takeover: Takeover): void {
+    this.takeover = takeover
+    this.asksTakeover = true
+  }
+
+  forgetTakeover(): void {
+    this.takeover = undefined
+    this.asksTakeover = false
+  }
+
   /** Ends the link; it is dialled again. CLIENT KILL TYPE master. */
   reconnect(): void {
     if (this.master !== undefined) this.follow(this.master)
+  }
+
+  /** The data set is no longer what the master's history says. */
+  broken(what: string): void {
+    this.warn(`${what}. The master is asked for a snapshot.`)
+    this.log.continues = false
+    this.reconnect()
   }
 
   /** Ends the fiber of the link without changing the role; answers the fiber, which may take a while. */
@@ -136,10 +193,9 @@ export class Replica {
   }
 
   private forgetLink(): void {
-    this.host.unlinked()
-    this.held = []
-    this.heldBytes = 0
-    this.commands = undefined
+    unlinkMaster(this.services.engine, this.log)
+    this.applier?.giveUp()
+    this.applier = undefined
     this.stream = undefined
   }
 
@@ -148,8 +204,17 @@ export class Replica {
     if (!this.plain) this.stream?.write(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
   }
 
-  /** Once a second. */
-  cron(): void {
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.refusals.count = 0
+    this.inputBytes = 0
+  }
+
+  get busy(): boolean {
+    return this.master !== undefined
+  }
+
+  beat(): void {
     if (this.phase === "connected") this.sendAck()
   }
 
@@ -158,15 +223,16 @@ export class Replica {
       throw new Error(`replica link: ${phase} cannot follow ${this.phase}`)
     }
     this.phase = phase
-    this.host.phaseChanged(phase)
+    this.takeRole()
+    if (phase === "connected") this.takeover?.succeeded()
   }
 
   private note(text: string): void {
-    this.host.background(Effect.logInfo(text))
+    this.services.engine.logger.notice(text)
   }
 
   private warn(text: string): void {
-    this.host.background(Effect.logWarning(text))
+    this.services.engine.logger.warning(text)
   }
 
   /** The link that is up goes down. */
@@ -176,15 +242,14 @@ export class Replica {
     this.note("Caching the disconnected master state.")
   }
 
-  private logFailure(error: { readonly message: string }): Effect.Effect<void> {
-    if (!(error instanceof MasterLinkError)) return Effect.logWarning(`MASTER <-> REPLICA: ${error.message}`)
+  private logFailure(error: MasterLinkError): Effect.Effect<void> {
     if (error.passing === true) return Effect.logInfo(error.logged ?? error.message)
     this.timedOut = error.timedOut === true
     const lines = lossLines(error, this.phase, this.transfer)
     return Effect.forEach(lines, (line) => Effect.logWarning(line), { discard: true })
   }
 
-  private run(master: MasterAddress): Effect.Effect<never, never, FileSystem.FileSystem> {
+  private run(master: MasterAddress): Effect.Effect<never> {
     return Effect.gen({ self: this }, function* () {
       let pause = 0
       if (this.phase !== "connect") {
@@ -192,15 +257,15 @@ export class Replica {
         this.enter("connect")
       }
       for (;;) {
-        if (pause > 0) yield* realSleep(pause)
+        if (pause > 0) yield* this.services.engine.turns.sleep(pause)
         const exit = yield* Effect.exit(Effect.scoped(this.session(master)))
         const wasUp = this.phase === "connected"
-        const upMs = wasUp ? realNow() - this.upSinceMs : 0
+        const upMs = wasUp ? this.services.engine.turns.now() - this.upSinceMs : 0
         this.timedOut = false
         if (Exit.isFailure(exit)) yield* this.ended(exit.cause)
         this.noteLoss()
         this.endedIn = this.phase
-        if (wasUp) this.downSinceMs = this.host.now()
+        if (wasUp) this.downSinceMs = this.now()
         this.forgetLink()
         this.enter("connect")
         pause = upMs >= UP_MS_MIN ? 0 : Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, pause * 2))
@@ -209,7 +274,7 @@ export class Replica {
   }
 
   /** Tells why a link has ended. After a defect nobody knows what of the stream was applied. */
-  private ended(cause: Cause.Cause<{ readonly message: string }>): Effect.Effect<void> {
+  private ended(cause: Cause.Cause<MasterLinkError>): Effect.Effect<void> {
     if (Cause.hasDies(cause)) {
       this.log.continues = false
       return Effect.logError("MASTER <-> REPLICA: internal error, a snapshot is asked for", cause)
@@ -225,9 +290,9 @@ export class Replica {
       yield* Effect.logInfo(attemptText(address, this.endedIn, this.timedOut))
       yield* Effect.logInfo("MASTER <-> REPLICA sync started")
       this.enter("connecting")
-      const connection = yield* this.host.dial(master)
+      const connection = yield* this.dial(master)
       yield* Effect.logInfo("Non blocking connect for SYNC fired the event.")
-      const stream = new MasterStream(connection, this.host.now)
+      const stream = new MasterStream(connection, this.services.engine.clock)
       this.stream = stream
       yield* Effect.raceFirst(this.serve(stream, connection), this.watch(stream))
     })
@@ -239,7 +304,7 @@ export class Replica {
       let received = -1
       let silentMs = 0
       for (;;) {
-        yield* realSleep(HEARTBEAT_MS)
+        yield* this.services.engine.turns.sleep(HEARTBEAT_MS)
         silentMs = stream.received === received ? silentMs + HEARTBEAT_MS : 0
         received = stream.received
         // A load takes its time, and what the master has to say waits in the socket.
@@ -257,14 +322,21 @@ export class Replica {
     })
   }
 
+  /** Port this server's clients use. */
+  private get port(): number {
+    const { tlsReplication, tlsPort, port } = this.settings
+    if (tlsReplication) return tlsPort
+    return port === 0 ? this.services.engine.listeningPort : port
+  }
+
   private serve(stream: MasterStream, connection: MasterConnection) {
     return Effect.gen({ self: this }, function* () {
       this.enter("handshake")
-      yield* handshake(stream, this.settings, this.host.port())
+      yield* handshake(stream, this.settings, this.port)
       yield* this.synchronize(stream)
-      this.host.linked(connection, () => this.reconnect())
+      linkMaster(this.services.engine, this.log, connection, () => this.reconnect())
       this.downSinceMs = 0
-      this.upSinceMs = realNow()
+      this.upSinceMs = this.services.engine.turns.now()
       this.enter("connected")
       this.sendAck()
       return yield* this.applyStream(stream)
@@ -274,11 +346,11 @@ export class Replica {
   /** PSYNC, and the snapshot where the history is not shared. */
   private synchronize(stream: MasterStream) {
     return Effect.gen({ self: this }, function* () {
-      const { log, askFailover } = this
+      const { log, asksTakeover } = this
       this.plain = false
       const from = log.offset + 1
       const ask = log.continues ? ["PSYNC", log.id, String(from)] : ["PSYNC", "?", "-1"]
-      if (askFailover) ask.push("FAILOVER")
+      if (asksTakeover) ask.push("FAILOVER")
       yield* Effect.logInfo(
         log.continues
           ? `Trying a partial resynchronization (request ${log.id}:${from}).`
@@ -288,7 +360,7 @@ export class Replica {
       const reply = yield* stream.line("PSYNC")
       const [word, id, offset] = reply.split(" ")
       if (word === "+CONTINUE" && log.continues) {
-        this.askFailover = false
+        this.asksTakeover = false
         yield* Effect.logInfo("Successful partial resynchronization with master.")
         if (id?.length === ID_LENGTH && id !== log.id) {
           this.continueAs(id)
@@ -299,7 +371,7 @@ export class Replica {
         return
       }
       if (word === "+FULLRESYNC" && id?.length === ID_LENGTH && isOffset(offset)) {
-        this.askFailover = false
+        this.asksTakeover = false
         yield* Effect.logInfo(`Full resync from master: ${id}:${offset}`)
         yield* this.replaceData(stream, id)
         log.adopt(id, Number(offset))
@@ -310,8 +382,8 @@ export class Replica {
           logged: `Master is currently unable to PSYNC but should be in the future: ${reply}`,
           passing: true,
         })
-      } else if (askFailover) {
-        this.host.failoverRefused(reply)
+      } else if (asksTakeover) {
+        this.takeover?.refused(reply)
         return yield* new MasterLinkError({
           step: "PSYNC FAILOVER",
           reason: reply,
@@ -343,17 +415,18 @@ export class Replica {
    */
   private replaceData(stream: MasterStream, id: string) {
     return Effect.suspend(() => {
-      const { settings, host, transfer, log } = this
+      const { settings, received, transfer, log } = this
+      const { clock, turns } = this.services.engine
       this.enter("transfer")
-      Object.assign(transfer, { total: -2, read: 0, lastMs: host.now() })
+      Object.assign(transfer, { total: -2, read: 0, lastMs: this.now() })
       const beat = Effect.sync(() => stream.write(NEWLINE))
-      const heartbeat = Effect.forever(Effect.andThen(realSleep(HEARTBEAT_MS), beat))
+      const heartbeat = Effect.forever(Effect.andThen(turns.sleep(HEARTBEAT_MS), beat))
       // Also while it is received: all of it may have left the master long since, and wait on a slow way.
       const sameHistory = log.continues && log.id === id
       let from = "disk"
-      const work = openSnapshot(stream, transfer, host.now).pipe(
+      const work = openSnapshot(stream, transfer, clock).pipe(
         Effect.flatMap((snapshot) => {
-          const loading = host.loadStream(snapshot, sameHistory)
+          const loading = received.loadStream(snapshot, sameHistory)
           if (loading !== undefined) {
             from = "socket"
             this.note(receivingText(transfer.total, "parser"))
@@ -362,7 +435,7 @@ export class Replica {
           this.note(receivingText(transfer.total, "disk"))
           return Effect.flatMap(receiveSnapshot(snapshot, settings.dir), (path) => {
             transfer.total = transfer.read
-            return host.load(path)
+            return received.load(path)
           })
         }),
         Effect.andThen(Effect.logInfo("MASTER <-> REPLICA sync: Finished with success")),
@@ -378,6 +451,7 @@ export class Replica {
               }),
         ),
         Effect.scoped,
+        Effect.provideService(FileSystem.FileSystem, this.services.files),
       )
     })
   }
@@ -387,58 +461,16 @@ export class Replica {
     this.log.secondId = this.log.id
     this.log.secondOffset = this.log.offset + 1
     this.log.id = id
-    this.host.dropSubReplicas()
+    this.subMaster.dropReplicas()
   }
 
   private applyStream(stream: MasterStream): Effect.Effect<never, MasterLinkError> {
-    const commands = this.host.commands()
-    const { log } = this
-    const base = log.offset
-    this.commands = commands
+    const applier = new StreamApplier(this.services.engine, this.log, this.refusals)
+    this.applier = applier
     return stream.run("Stream", (chunk) => {
       this.inputBytes += chunk.length
-      commands.feed(chunk)
-      for (let request = commands.next(); request !== undefined; request = commands.next()) {
-        // The link may have been given up, by a client or by the command before.
-        if (this.stream !== stream) return "the link was given up"
-        const trouble = this.applyOne(commands, request)
-        if (trouble === undefined) continue
-        if ("wait" in trouble) return trouble.wait
-        if (trouble.lost) log.continues = false
-        return trouble.reason
-      }
-      if (this.stream !== stream) return "the link was given up"
-      const { broken } = commands
-      if (broken !== undefined) {
-        log.continues = false
-        commands.tellBroken(broken)
-      }
-      // Empty lines and empty commands count: the master has sent them, so its offset and ours have passed them.
-      const empty = base + commands.consumed - log.offset - this.heldBytes
-      if (empty > 0 && broken === undefined) this.pass(Buffer.alloc(empty, NEWLINE))
-      return broken
+      return applier.take(chunk)
     })
-  }
-
-  private applyOne(commands: StreamCommands, request: RequestView): StreamTrouble | StreamHold | undefined {
-    const { buf, rawStart, rawEnd } = request
-    const trouble = commands.run()
-    if (trouble !== undefined) return trouble
-    if (this.host.inTransaction() || this.held.length > 0)
-      this.pass(Buffer.from(buf.subarray(rawStart, rawEnd)))
-    else this.log.feed(buf, rawStart, rawEnd - rawStart)
-    return undefined
-  }
-
-  /** Bytes of the stream that were applied: those of a transaction count when it is whole. */
-  private pass(bytes: Uint8Array): void {
-    this.held.push(bytes)
-    this.heldBytes += bytes.length
-    if (this.host.inTransaction()) return
-    const { held } = this
-    this.held = []
-    this.heldBytes = 0
-    for (const part of held) this.log.feed(part, 0, part.length)
   }
 }
 

@@ -7,6 +7,7 @@
  * What follows the snapshot stays in the stream. A snapshot is read as it comes, or kept in a file, which is temporary and
  * goes with the scope.
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
@@ -63,7 +64,7 @@ const upToMark = (chunk: MasterStream["chunk"], mark: Uint8Array) => {
 export const openSnapshot = Effect.fnUntraced(function* (
   stream: MasterStream,
   progress: TransferProgress,
-  now: () => number,
+  clock: Clock.Clock,
 ) {
   const head = yield* stream.line("Snapshot")
   const mark = /^\$EOF:(.{40})$/.exec(head)?.[1]
@@ -94,7 +95,7 @@ export const openSnapshot = Effect.fnUntraced(function* (
     Effect.sync(() => {
       if (bytes === undefined) return
       progress.read += bytes.length
-      progress.lastMs = now()
+      progress.lastMs = clock.currentTimeMillisUnsafe()
     }),
   )
   return { totalBytes: Math.max(0, progress.total), next } satisfies IncomingSnapshot

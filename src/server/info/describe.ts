@@ -8,7 +8,6 @@ import {
   latencystatsSection,
   statsSection,
 } from "./countSections.js"
-import { clusterSection } from "./idleSections.js"
 import { clientsSection, cpuSection, memorySection, serverSection } from "./serverSections.js"
 
 const sections: Readonly<Record<string, (s: Statistics) => ReadonlyArray<InfoField>>> = {
@@ -20,10 +19,11 @@ const sections: Readonly<Record<string, (s: Statistics) => ReadonlyArray<InfoFie
   commandstats: commandstatsSection,
   errorstats: errorstatsSection,
   latencystats: latencystatsSection,
-  cluster: clusterSection,
+  // Of a cluster this server is none.
+  cluster: () => [["cluster_enabled", 0]],
   keyspace: keyspaceSection,
 }
 
 export const describeStatistics = (info: InfoRegistry, statistics: Statistics): void => {
-  for (const [name, section] of Object.entries(sections)) info.section(name, () => section(statistics))
+  for (const [name, section] of Object.entries(sections)) info.add(name, () => section(statistics))
 }

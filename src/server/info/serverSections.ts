@@ -1,5 +1,4 @@
 /** INFO's sections server, clients, memory and cpu. */
-import { realNow } from "../../engine/Turn.js"
 import type { InfoField } from "../../engine/InfoRegistry.js"
 import { humanSize, reservedBytes } from "../MemoryReport.js"
 import type { Statistics } from "../Statistics.js"
@@ -29,7 +28,7 @@ export const serverSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["process_id", facts.pid],
     ["process_supervised", "no"],
     ["run_id", s.runId],
-    ["tcp_port", config.values.port],
+    ["tcp_port", engine.listeningPort === 0 ? config.values.port : engine.listeningPort],
     ["server_time_usec", String(now / 1000n)],
     ["uptime_in_seconds", uptime],
     ["uptime_in_days", Math.floor(uptime / DAY_SECONDS)],
@@ -39,12 +38,12 @@ export const serverSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["executable", facts.executable],
     ["config_file", config.configFile],
     ["io_threads_active", 0],
-    ...shutdownField(engine.lifecycle.waitsUntil),
+    ...shutdownField(engine.lifecycle.waitsUntil, engine.turns.now()),
   ]
 }
 
-const shutdownField = (until: number | undefined): ReadonlyArray<InfoField> =>
-  until === undefined ? [] : [["shutdown_in_milliseconds", Math.max(0, Math.floor(until - realNow()))]]
+const shutdownField = (until: number | undefined, now: number): ReadonlyArray<InfoField> =>
+  until === undefined ? [] : [["shutdown_in_milliseconds", Math.max(0, Math.floor(until - now))]]
 
 export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const sessions = [...s.engine.sessions.values()]
@@ -90,30 +89,12 @@ const memoryUse = (s: Statistics): ReadonlyArray<InfoField> => {
   ]
 }
 
-/** Scripts and functions are not part of this server. */
-const NO_SCRIPTS: ReadonlyArray<InfoField> = [
-  ["used_memory_lua", 0],
-  ["used_memory_vm_eval", 0],
-  ["used_memory_lua_human", "0B"],
-  ["used_memory_scripts_eval", 0],
-  ["number_of_cached_scripts", 0],
-  ["number_of_functions", 0],
-  ["number_of_libraries", 0],
-  ["used_memory_vm_functions", 0],
-  ["used_memory_vm_total", 0],
-  ["used_memory_vm_total_human", "0B"],
-  ["used_memory_functions", 0],
-  ["used_memory_scripts", 0],
-  ["used_memory_scripts_human", "0B"],
-]
-
 export const memorySection = (s: Statistics): ReadonlyArray<InfoField> => {
   const m = s.memory.figures()
   const { maxmemory, maxmemoryPolicy } = s.config.values
   const { keyspace } = s.engine
   return [
     ...memoryUse(s),
-    ...NO_SCRIPTS,
     ["maxmemory", maxmemory],
     ["maxmemory_human", humanSize(maxmemory)],
     ["maxmemory_policy", maxmemoryPolicy],

@@ -7,9 +7,10 @@
  *   waiting --time over--> none;  handing --refused--> none, and this server is a master again
  */
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
 import type { Run } from "../../engine/Background.js"
+import type { Beating } from "../../replication/Heartbeat.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
+import type { Takeover } from "../../replication/replica/ReplicationReplica.js"
 import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { FailoverState, ReplicationParts } from "./ReplicationParts.js"
 
@@ -25,24 +26,38 @@ export interface FailoverRequest {
 const PURPOSE = "failover"
 const FOR_EVER = PAUSED_FOR_EVER
 
-export class Failover {
+export class Failover implements Beating, Takeover {
   state: FailoverState = "no-failover"
   private request: FailoverRequest | undefined = undefined
   private untilMs = FOR_EVER
 
   constructor(
     private readonly replication: ReplicationParts,
-    private readonly fork: Run<FileSystem.FileSystem>,
-    private readonly now: () => number,
+    private readonly background: Run,
   ) {}
+
+  private now(): number {
+    return this.replication.engine.clock.currentTimeMillisUnsafe()
+  }
+
+  private note(text: string): void {
+    this.replication.engine.logger.notice(text)
+  }
 
   get running(): boolean {
     return this.state !== "no-failover"
   }
 
-  /** Writes stand still, so no PING may move the offset that a replica is to reach. */
-  get holdsWrites(): boolean {
-    return this.running && (this.request?.timeoutMs ?? 0) > 0
+  get busy(): boolean {
+    return this.running
+  }
+
+  beat(): void {
+    this.check()
+  }
+
+  acknowledged(): void {
+    this.check()
   }
 
   /** Who is to take over, for the log. */
@@ -57,7 +72,9 @@ export class Failover {
     this.untilMs = request.timeoutMs > 0 ? this.now() + request.timeoutMs : FOR_EVER
     this.state = "waiting-for-sync"
     engine.pause.pause(PURPOSE, "write", FOR_EVER)
-    this.fork(Effect.logInfo(`FAILOVER requested to ${this.target}.`))
+    master.holdsPings = request.timeoutMs > 0
+    master.ackListeners.add(this)
+    this.note(`FAILOVER requested to ${this.target}.`)
     master.askForAcks()
     this.check()
     if (request.timeoutMs > 0) {
@@ -65,7 +82,7 @@ export class Failover {
         Effect.sleep(request.timeoutMs),
         Effect.sync(() => this.check()),
       )
-      this.fork(look)
+      this.background(look)
     }
   }
 
@@ -75,7 +92,7 @@ export class Failover {
     const handing = this.state === "failover-in-progress"
     const text = `FAILOVER to ${this.target} aborted: ${why}`
     this.end()
-    this.fork(Effect.logInfo(text))
+    this.note(text)
     if (handing) this.replication.promote()
     return true
   }
@@ -97,13 +114,13 @@ export class Failover {
     if (this.state !== "waiting-for-sync" || request === undefined) return
     const target = this.candidates(request).find((link) => link.ackOffset >= this.replication.log.offset)
     if (target !== undefined) {
-      this.fork(Effect.logInfo(`Failover target ${target.name} is synced, failing over.`))
+      this.note(`Failover target ${target.name} is synced, failing over.`)
       return this.hand(target)
     }
     if (this.now() < this.untilMs) return
     const [forced] = this.candidates(request)
     if (request.force && forced !== undefined) {
-      this.fork(Effect.logInfo(`FAILOVER to ${this.target} time out exceeded, failing over.`))
+      this.note(`FAILOVER to ${this.target} time out exceeded, failing over.`)
       this.hand(forced)
     } else this.abort("Replica never caught up before timeout")
   }
@@ -124,18 +141,21 @@ export class Failover {
       Effect.yieldNow,
       Effect.sync(() => {
         if (this.state !== "failover-in-progress") return
-        this.replication.replica.askFailover = true
+        this.replication.replica.askTakeover(this)
         this.replication.demote(ip, listeningPort)
       }),
     )
-    this.fork(go, () => void this.abort("internal error"))
+    this.background(go, () => void this.abort("internal error"))
   }
 
   private end(): void {
     this.state = "no-failover"
     this.request = undefined
     this.untilMs = FOR_EVER
-    this.replication.replica.askFailover = false
-    this.replication.engine.pause.unpause(PURPOSE)
+    const { engine, master, replica } = this.replication
+    replica.forgetTakeover()
+    master.holdsPings = false
+    master.ackListeners.delete(this)
+    engine.pause.unpause(PURPOSE)
   }
 }

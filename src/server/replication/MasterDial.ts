@@ -3,10 +3,13 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { withinReal } from "../../engine/Turn.js"
+import { Turn, within } from "../../engine/world/Turn.js"
 import { timeoutText } from "../../replication/LinkReport.js"
-import { type MasterConnection, MasterLinkError } from "../../replication/replica/MasterStream.js"
-import type { MasterAddress } from "../../replication/replica/ReplicaHost.js"
+import {
+  type MasterAddress,
+  type MasterConnection,
+  MasterLinkError,
+} from "../../replication/replica/MasterStream.js"
 import { addressText } from "../../net/Address.js"
 import { Outlet } from "../../net/Outlet.js"
 import { readShared } from "../../net/SharedRead.js"
@@ -82,14 +85,16 @@ const dialMaster = (
   sourceAddress: string,
 ) =>
   Effect.acquireRelease(
-    withinReal(open(master, secure, sourceAddress), timeoutMs, () =>
-      Effect.fail(
-        new MasterLinkError({
-          step: "Connecting",
-          reason: "timeout",
-          logged: timeoutText("connecting"),
-          timedOut: true,
-        }),
+    Effect.flatMap(Turn, (turns) =>
+      within(turns, open(master, secure, sourceAddress), timeoutMs, () =>
+        Effect.fail(
+          new MasterLinkError({
+            step: "Connecting",
+            reason: "timeout",
+            logged: timeoutText("connecting"),
+            timedOut: true,
+          }),
+        ),
       ),
     ),
     (socket) => Effect.sync(() => void socket.destroy()),

@@ -1,6 +1,5 @@
 /** SHUTDOWN's wait for replicas that lag: writes stand still, until all have everything or shutdown-timeout is over. */
 import * as Effect from "effect/Effect"
-import { realNow, realSleep } from "../../engine/Turn.js"
 import type { ReplicaLink } from "../../replication/master/ReplicaLink.js"
 import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
@@ -12,31 +11,27 @@ const lagging = ({ master, log }: ReplicationParts): ReadonlyArray<ReplicaLink> 
   master.attached.filter((link) => link.ackOffset < log.offset)
 
 const wait = (replication: ReplicationParts, seconds: number): Effect.Effect<void> => {
-  const { lifecycle } = replication.engine
+  const { lifecycle, turns } = replication.engine
   return Effect.gen(function* () {
-    const until = realNow() + seconds * 1000
+    const until = turns.now() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
     replication.engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     replication.master.askForAcks()
     lifecycle.waitsUntil = until
-    while (lagging(replication).length > 0 && realNow() < until) yield* realSleep(STEP_MS)
+    while (lagging(replication).length > 0 && turns.now() < until) yield* turns.sleep(STEP_MS)
   }).pipe(Effect.ensuring(Effect.sync(() => void (lifecycle.waitsUntil = undefined))))
 }
 
 /** @param timeoutSeconds 0 = does not wait, and only says how far the replicas are */
-export const waitForReplicas = (
-  replication: ReplicationParts,
-  timeoutSeconds: number,
-  now: () => number,
-): Effect.Effect<void> =>
+export const waitForReplicas = (replication: ReplicationParts, timeoutSeconds: number): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { master, log } = replication
+    const { engine, master, log } = replication
     if (timeoutSeconds > 0 && lagging(replication).length > 0) yield* wait(replication, timeoutSeconds)
     const late = lagging(replication)
     for (const link of late) {
       const behind = log.offset - link.ackOffset
       yield* Effect.logWarning(
-        `Lagging replica ${link.name} reported offset ${behind} behind master, lag=${link.lagSeconds(now())}, state=${link.state}.`,
+        `Lagging replica ${link.name} reported offset ${behind} behind master, lag=${link.lagSeconds(engine.clock.currentTimeMillisUnsafe())}, state=${link.state}.`,
       )
     }
     const n = master.attached.length

@@ -1,6 +1,6 @@
 /** INFO's section on replication, and the fields of other sections that tell of it. */
 import type { RedixValues } from "../../config/index.js"
-import type { InfoField, InfoValue } from "../../engine/InfoRegistry.js"
+import type { InfoField } from "../../engine/InfoRegistry.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
 
 const replicaFields = (replication: ReplicationParts, values: RedixValues, now: number): Array<InfoField> => {
@@ -43,10 +43,7 @@ const replicaFields = (replication: ReplicationParts, values: RedixValues, now: 
   return fields
 }
 
-export const replicationInfo = (
-  replication: ReplicationParts,
-  values: RedixValues,
-): ReadonlyArray<InfoField> => {
+const replicationFields = (replication: ReplicationParts, values: RedixValues): ReadonlyArray<InfoField> => {
   const { master, log, engine } = replication
   const now = engine.clock.currentTimeMillisUnsafe()
   const { attached } = master
@@ -79,17 +76,39 @@ export const replicationInfo = (
   return fields
 }
 
-/** Fields of stats and memory. */
-export const syncInfo = (
-  replication: ReplicationParts,
-): ReadonlyArray<readonly [string, () => InfoValue]> => {
-  const { master, replica, refusals } = replication
-  return [
-    ["sync_full", () => master.stats.full],
-    ["sync_partial_ok", () => master.stats.partialOk],
-    ["sync_partial_err", () => master.stats.partialErr],
-    ["unexpected_error_replies", () => refusals.count],
-    ["total_net_repl_input_bytes", () => replica.inputBytes],
-    ["total_net_repl_output_bytes", () => master.stats.outputBytes],
-  ]
+const kilo = (bytes: number): string => (bytes / 1024).toFixed(2)
+
+/** Tells INFO of replication: its own section, and its fields among the counters. */
+export const tellInfo = (replication: ReplicationParts, values: RedixValues): void => {
+  const { engine, master, replica } = replication
+  const { info, measures } = engine
+  const input = measures.rateOf(() => replica.inputBytes)
+  const output = measures.rateOf(() => master.stats.outputBytes)
+  info.add("replication", () => replicationFields(replication, values))
+  info.add(
+    "stats",
+    () => [
+      ["total_net_repl_input_bytes", replica.inputBytes],
+      ["total_net_repl_output_bytes", master.stats.outputBytes],
+    ],
+    "total_net_output_bytes",
+  )
+  info.add(
+    "stats",
+    () => [
+      ["instantaneous_input_repl_kbps", kilo(input.perSecond)],
+      ["instantaneous_output_repl_kbps", kilo(output.perSecond)],
+    ],
+    "instantaneous_output_kbps",
+  )
+  info.add(
+    "stats",
+    () => [
+      ["sync_full", master.stats.full],
+      ["sync_partial_ok", master.stats.partialOk],
+      ["sync_partial_err", master.stats.partialErr],
+    ],
+    "rejected_connections",
+  )
+  info.add("stats", () => [["unexpected_error_replies", replica.refusals.count]], "tracking_total_prefixes")
 }

@@ -3,7 +3,6 @@ import type { Master } from "../../replication/master/ReplicationMaster.js"
 import type { Replica } from "../../replication/replica/ReplicationReplica.js"
 import type { ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { Engine } from "../../engine/Engine.js"
-import type { StreamRefusals } from "./StreamRefusals.js"
 
 export type FailoverState = "no-failover" | "waiting-for-sync" | "failover-in-progress"
 
@@ -12,7 +11,6 @@ export interface ReplicationParts {
   readonly log: ReplicationLog
   readonly master: Master
   readonly replica: Replica
-  readonly refusals: StreamRefusals
   readonly failover: { readonly state: FailoverState }
   demote(host: string, port: number): void
   promote(): void

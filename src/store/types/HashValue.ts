@@ -21,7 +21,6 @@
  */
 import { byteOf, chunkOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { HashTable } from "../../memory/table/HashTable.js"
 import { formatPairBefore, INT64_TEXT_MAX } from "../../bytes/Int64.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
 import { lpv } from "../../bytes/packed/Listpack.js"
@@ -29,16 +28,7 @@ import * as Pairs from "../../bytes/packed/ListpackPairs.js"
 import { TableCursor } from "../../memory/table/TableCursor.js"
 import { entryEncoding, entryValue, HASH_HASHTABLE, HASH_LISTPACK } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
-import {
-  checkPairs,
-  checkTableValue,
-  copyTable,
-  fitBlock,
-  freeTableStep,
-  tableBytes,
-  tableCount,
-  visitTableBlocks,
-} from "./TableValue.js"
+import { checkPairs, fitBlock, PackedHandle, type PackedKind, packedType, tableCount } from "./TableValue.js"
 
 const FIELD_EXTRA = 1
 /** Bytes before the field in a field block. */
@@ -51,48 +41,19 @@ export const fieldOffset = (block: Ref): number => byteOf(block) + FIELD_HEADER_
 const fieldLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 1]
 const fieldValueLength = (a: Arena, block: Ref): number => a.i32[chunkOf(block)][wordOf(block) + 2]
 
-/**
- * A handle on one hash at a time. Commands share one (Collections.ts) and attach it to the hash at hand; after changes
- * `encoding` and `value` are what the keyspace's entry must say.
- */
-export class HashValue {
-  encoding = HASH_LISTPACK
-  value: Ref = 0
-  /** The value last found: bytes `src[off, off + len)`, valid until the next call or write. */
-  src: Uint8Array
-  off = 0
-  len = 0
-  private readonly table: HashTable
-  private readonly text = new Uint8Array(INT64_TEXT_MAX)
+const HASH: PackedKind = {
+  packed: HASH_LISTPACK,
+  table: HASH_HASHTABLE,
+  newBytes: Listpack.LISTPACK_EMPTY + 9,
+  init: Listpack.init,
+  byteLength: Listpack.byteLength,
+  check: checkPairs,
+}
 
-  constructor(private readonly arena: Arena) {
-    this.table = new HashTable(arena)
-    this.src = this.text
-  }
-
-  attach(encoding: number, value: Ref): this {
-    this.encoding = encoding
-    this.value = value
-    if (encoding === HASH_HASHTABLE) this.table.attach(value)
-    return this
-  }
-
-  /** Attaches to the hash of a keyspace entry. */
-  attachEntry(entry: Ref): this {
-    return this.attach(entryEncoding(this.arena, entry), entryValue(this.arena, entry))
-  }
-
-  /** Makes an empty hash of the given encoding. */
-  create(encoding: number): this {
-    const a = this.arena
-    this.encoding = encoding
-    if (encoding === HASH_HASHTABLE) {
-      this.value = this.table.create()
-    } else {
-      this.value = a.alloc(Listpack.LISTPACK_EMPTY + 9)
-      Listpack.init(a.u8[chunkOf(this.value)], byteOf(this.value))
-    }
-    return this
+/** A handle on one hash at a time; it reads the value that was last found. */
+export class HashValue extends PackedHandle {
+  constructor(arena: Arena) {
+    super(arena, HASH)
   }
 
   /**
@@ -100,11 +61,7 @@ export class HashValue {
    * Redis's loader, it leaves long values alone.
    */
   createFromListpack(buf: Uint8Array, off: number, entriesMax: number): this {
-    const a = this.arena
-    const bytes = Listpack.byteLength(buf, off)
-    this.encoding = HASH_LISTPACK
-    this.value = a.alloc(bytes)
-    copyBytes(buf, off, a.u8[chunkOf(this.value)], byteOf(this.value), bytes)
+    this.createPacked(buf, off)
     if (this.count > entriesMax) this.convert()
     return this
   }
@@ -135,11 +92,8 @@ export class HashValue {
 
   private readPacked(bytes: Uint8Array, p: number): void {
     Listpack.read(bytes, p)
-    if (lpv.isInt) {
-      this.src = this.text
-      this.off = formatPairBefore(this.text, INT64_TEXT_MAX, lpv.intHi, lpv.intLo)
-      this.len = INT64_TEXT_MAX - this.off
-    } else {
+    if (lpv.isInt) this.readInteger(lpv.intHi, lpv.intLo)
+    else {
       this.src = bytes
       this.off = lpv.off
       this.len = lpv.len
@@ -281,22 +235,6 @@ export class HashValue {
     this.value = fitBlock(a, this.value, Listpack.byteLength(bytes, base))
     return true
   }
-
-  /** A field block of a table picked uniformly. `random(n)` yields [0, n). */
-  randomField(random: (n: number) => number): Ref {
-    return this.table.random(random)
-  }
-
-  /** One step of HSCAN over a table: visits field blocks, answers the next cursor, 0 at the end. */
-  scan(cursor: number, visit: (block: Ref) => void): number {
-    return this.table.scan(cursor, visit)
-  }
-
-  /** Frees all blocks of the hash. */
-  free(): void {
-    hashType.freeStep(this.arena, this.encoding, this.value, Infinity)
-    this.value = 0
-  }
 }
 
 /**
@@ -398,28 +336,4 @@ export class HashCursor {
 export const hashCount = (a: Arena, encoding: number, value: Ref): number =>
   encoding === HASH_HASHTABLE ? tableCount(a, value) : Pairs.pairCount(a.u8[chunkOf(value)], byteOf(value))
 
-export const hashType: ValueType = {
-  freeStep: (a, encoding, value, budget) => {
-    if (encoding === HASH_HASHTABLE) return freeTableStep(a, value, budget)
-    a.free(value)
-    return 0
-  },
-  freeEffort: (a, encoding, value) => (encoding === HASH_HASHTABLE ? tableCount(a, value) : 1),
-  copy: (a, encoding, value) => {
-    if (encoding === HASH_HASHTABLE) return copyTable(a, value)
-    const bytes = Listpack.byteLength(a.u8[chunkOf(value)], byteOf(value))
-    const copy = a.alloc(bytes)
-    a.copy(value, 0, copy, 0, bytes)
-    return copy
-  },
-  bytes: (a, encoding, value, samples) =>
-    encoding === HASH_HASHTABLE ? tableBytes(a, value, samples) : a.blockSize(value),
-  visitBlocks: (a, encoding, value, visit) => {
-    if (encoding === HASH_HASHTABLE) visitTableBlocks(a, value, visit)
-    else visit(value)
-  },
-  check: (a, encoding, value) => {
-    if (encoding === HASH_HASHTABLE) checkTableValue(a, value)
-    else checkPairs(a, value)
-  },
-}
+export const hashType: ValueType = packedType(HASH)

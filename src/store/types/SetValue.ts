@@ -19,22 +19,13 @@
  */
 import { byteOf, chunkOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
-import { HashTable } from "../../memory/table/HashTable.js"
 import { formatPairBefore, int64, INT64_TEXT_MAX, parseCanonical } from "../../bytes/Int64.js"
 import * as Intset from "../../bytes/packed/Intset.js"
 import { isv } from "../../bytes/packed/Intset.js"
 import { TableCursor } from "../../memory/table/TableCursor.js"
 import { entryEncoding, entryValue, SET_HASHTABLE, SET_INTSET } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
-import {
-  checkTableValue,
-  copyTable,
-  fitBlock,
-  freeTableStep,
-  tableBytes,
-  tableCount,
-  visitTableBlocks,
-} from "./TableValue.js"
+import { fitBlock, PackedHandle, type PackedKind, packedType, tableCount } from "./TableValue.js"
 
 /** Redis never keeps more integers than this in an intset, whatever the directive says. */
 export const INTSET_ENTRIES_MAX = 1 << 30
@@ -46,48 +37,28 @@ export const MEMBER_HEADER_BYTES = 8
 const memberOffset = (member: Ref): number => byteOf(member) + MEMBER_HEADER_BYTES
 export const memberLength = (a: Arena, member: Ref): number => a.i32[chunkOf(member)][wordOf(member) + 1]
 
-/**
- * A handle on one set at a time. Commands share a few (Collections.ts) and attach them to the set at hand; after changes
- * `encoding` and `value` are what the keyspace's entry must say.
- */
-export class SetValue {
-  encoding = SET_INTSET
-  value: Ref = 0
-  /** The member last read by `random`: bytes `src[off, off + len)`, valid until the next call or write. */
-  src: Uint8Array
-  off = 0
-  len = 0
-  private readonly table: HashTable
-  private readonly text = new Uint8Array(INT64_TEXT_MAX)
+/** ValueType.check of an intset. */
+const checkIntset = (a: Arena, value: Ref): void => {
+  const u8 = a.u8[chunkOf(value)]
+  const bytes = Intset.byteLength(u8, byteOf(value))
+  if (bytes > a.blockSize(value) || !Intset.validate(u8, byteOf(value), bytes, true))
+    throw new Error("an intset is broken")
+  if (Intset.count(u8, byteOf(value)) === 0) throw new Error("a stored set is empty")
+}
 
-  constructor(private readonly arena: Arena) {
-    this.table = new HashTable(arena)
-    this.src = this.text
-  }
+const SET: PackedKind = {
+  packed: SET_INTSET,
+  table: SET_HASHTABLE,
+  newBytes: Intset.INTSET_HEADER + 8,
+  init: Intset.init,
+  byteLength: Intset.byteLength,
+  check: checkIntset,
+}
 
-  attach(encoding: number, value: Ref): this {
-    this.encoding = encoding
-    this.value = value
-    if (encoding === SET_HASHTABLE) this.table.attach(value)
-    return this
-  }
-
-  /** Attaches to the set of a keyspace entry. */
-  attachEntry(entry: Ref): this {
-    return this.attach(entryEncoding(this.arena, entry), entryValue(this.arena, entry))
-  }
-
-  /** Makes an empty set of the given encoding. */
-  create(encoding: number): this {
-    const a = this.arena
-    this.encoding = encoding
-    if (encoding === SET_HASHTABLE) {
-      this.value = this.table.create()
-    } else {
-      this.value = a.alloc(Intset.INTSET_HEADER + 8)
-      Intset.init(a.u8[chunkOf(this.value)], byteOf(this.value))
-    }
-    return this
+/** A handle on one set at a time; it reads the member that `random`, `readAt` or `view` is asked for. */
+export class SetValue extends PackedHandle {
+  constructor(arena: Arena) {
+    super(arena, SET)
   }
 
   /** Makes an empty set of the encoding that suits its first member. */
@@ -97,11 +68,7 @@ export class SetValue {
 
   /** Makes a set of intset bytes (validated by the caller); a table when they are more than `intsetMax`. */
   createFromIntset(buf: Uint8Array, off: number, intsetMax: number): this {
-    const a = this.arena
-    const bytes = Intset.byteLength(buf, off)
-    this.encoding = SET_INTSET
-    this.value = a.alloc(bytes)
-    copyBytes(buf, off, a.u8[chunkOf(this.value)], byteOf(this.value), bytes)
+    this.createPacked(buf, off)
     if (this.count > intsetMax) this.convert()
     return this
   }
@@ -207,17 +174,10 @@ export class SetValue {
     else this.readAt(random(Intset.count(a.u8[chunkOf(this.value)], byteOf(this.value))))
   }
 
-  /** A member block of a table picked uniformly. */
-  randomMember(random: (n: number) => number): Ref {
-    return this.table.random(random)
-  }
-
   /** Reads the member of an intset at an index into `src`, `off`, `len`. */
   readAt(index: number): void {
     Intset.read(this.arena.u8[chunkOf(this.value)], byteOf(this.value), index)
-    this.src = this.text
-    this.off = formatPairBefore(this.text, INT64_TEXT_MAX, isv.intHi, isv.intLo)
-    this.len = INT64_TEXT_MAX - this.off
+    this.readInteger(isv.intHi, isv.intLo)
   }
 
   /** Reads a member block of a table into `src`, `off`, `len`. */
@@ -225,17 +185,6 @@ export class SetValue {
     this.src = this.arena.u8[chunkOf(member)]
     this.off = memberOffset(member)
     this.len = memberLength(this.arena, member)
-  }
-
-  /** One step of SSCAN over a table: visits member blocks, answers the next cursor, 0 at the end. */
-  scan(cursor: number, visit: (member: Ref) => void): number {
-    return this.table.scan(cursor, visit)
-  }
-
-  /** Frees all blocks of the set. */
-  free(): void {
-    setType.freeStep(this.arena, this.encoding, this.value, Infinity)
-    this.value = 0
   }
 }
 
@@ -304,32 +253,4 @@ export class SetCursor {
 export const setCount = (a: Arena, encoding: number, value: Ref): number =>
   encoding === SET_HASHTABLE ? tableCount(a, value) : Intset.count(a.u8[chunkOf(value)], byteOf(value))
 
-export const setType: ValueType = {
-  freeStep: (a, encoding, value, budget) => {
-    if (encoding === SET_HASHTABLE) return freeTableStep(a, value, budget)
-    a.free(value)
-    return 0
-  },
-  freeEffort: (a, encoding, value) => (encoding === SET_HASHTABLE ? tableCount(a, value) : 1),
-  copy: (a, encoding, value) => {
-    if (encoding === SET_HASHTABLE) return copyTable(a, value)
-    const bytes = Intset.byteLength(a.u8[chunkOf(value)], byteOf(value))
-    const copy = a.alloc(bytes)
-    a.copy(value, 0, copy, 0, bytes)
-    return copy
-  },
-  bytes: (a, encoding, value, samples) =>
-    encoding === SET_HASHTABLE ? tableBytes(a, value, samples) : a.blockSize(value),
-  visitBlocks: (a, encoding, value, visit) => {
-    if (encoding === SET_HASHTABLE) visitTableBlocks(a, value, visit)
-    else visit(value)
-  },
-  check: (a, encoding, value) => {
-    if (encoding === SET_HASHTABLE) return checkTableValue(a, value)
-    const u8 = a.u8[chunkOf(value)]
-    const bytes = Intset.byteLength(u8, byteOf(value))
-    if (bytes > a.blockSize(value) || !Intset.validate(u8, byteOf(value), bytes, true))
-      throw new Error("an intset is broken")
-    if (Intset.count(u8, byteOf(value)) === 0) throw new Error("a stored set is empty")
-  },
-}
+export const setType: ValueType = packedType(SET)

@@ -26,7 +26,7 @@ import { HashTable } from "../../memory/table/HashTable.js"
 import { hashOfEntry } from "../../memory/table/TableEntry.js"
 import * as LP from "../../bytes/packed/Listpack.js"
 import * as Pairs from "../../bytes/packed/ListpackPairs.js"
-import { formatPackedScore, writeAscii } from "../../bytes/Numbers.js"
+import { writePackedScore } from "../../bytes/Numbers.js"
 import {
   MEMBER_EXTRA,
   MEMBER_KEY_BYTE,
@@ -205,7 +205,7 @@ export class SortedSet {
 
   private insertPair(score: number, buf: Uint8Array, off: number, len: number): void {
     const a = this.arena
-    const n = writeAscii(scoreText, 0, formatPackedScore(score))
+    const n = writePackedScore(scoreText, 0, score)
     this.makeRoom(Pairs.pairEncodedSize(buf, off, len, scoreText, 0, n))
     a.willWrite(this.value)
     const u8 = this.bytes
@@ -403,7 +403,7 @@ export class SortedSet {
   }
 
   private appendPair(score: number, buf: Uint8Array, off: number, len: number): void {
-    const n = writeAscii(scoreText, 0, formatPackedScore(score))
+    const n = writePackedScore(scoreText, 0, score)
     this.makeRoom(Pairs.pairEncodedSize(buf, off, len, scoreText, 0, n))
     this.arena.willWrite(this.value)
     Pairs.appendPair(this.bytes, byteOf(this.value), buf, off, len, scoreText, 0, n)

@@ -1,6 +1,6 @@
 /** What the log says of RDB files, in redis-server's words. */
-import { RdbCorruptError, type RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
-import type { LoadResult } from "../rdb/RdbPersistence.js"
+import { RdbCorruptError, type RdbError, RdbIoError } from "./format/RdbErrors.js"
+import type { LoadResult } from "./RdbPersistence.js"
 
 const MEGABYTE = 1024 * 1024
 

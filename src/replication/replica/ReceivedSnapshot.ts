@@ -10,28 +10,47 @@
  */
 import * as Effect from "effect/Effect"
 import type { LoadOptions, LoadResult, RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
-import type { ReplicationLog } from "../../replication/ReplicationLog.js"
-import type { IncomingSnapshot } from "../../replication/replica/SnapshotTransfer.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
+import type { Master } from "../master/ReplicationMaster.js"
+import type { IncomingSnapshot } from "./SnapshotTransfer.js"
+import type { MasterLinkError } from "./MasterStream.js"
+import type { RdbError } from "../../rdb/format/RdbErrors.js"
 import { announceReplaced } from "../../engine/clients/DataReplaced.js"
 import type { Engine } from "../../engine/Engine.js"
-import { doneLine, fieldLines } from "../FileReport.js"
+import { doneLine, fieldLines } from "../../rdb/FileReport.js"
 
 const LOADING = "MASTER <-> REPLICA sync: Loading DB in memory"
 
-type Loading = Effect.Effect<LoadResult, { readonly message: string }>
+export interface SnapshotSettings {
+  /** Where files are kept, "" = nowhere. */
+  readonly dir: string
+  readonly replDisklessLoad: "disabled" | "on-empty-db" | "swapdb"
+}
+
+type Loading = Effect.Effect<LoadResult, RdbError | MasterLinkError>
 
 export class ReceivedSnapshot {
   constructor(
     private readonly engine: Engine,
     private readonly log: ReplicationLog,
     private readonly persistence: RdbPersistenceShape,
-    /** Ends the links of sub-replicas. */
-    private readonly dropReplicas: () => void,
-    private readonly loaded: (result: LoadResult) => void,
+    private readonly settings: SnapshotSettings,
+    private readonly master: Master,
   ) {}
 
+  /** The stream goes on in the database that it had selected at the cut. */
+  private loaded(result: LoadResult): void {
+    this.log.masterSession.database = Math.max(0, result.replication?.streamDb ?? 0)
+  }
+
+  /** Without a directory there is nowhere to keep a file meanwhile. */
+  private get way(): SnapshotSettings["replDisklessLoad"] {
+    const { dir, replDisklessLoad } = this.settings
+    return dir === "" && replDisklessLoad === "disabled" ? "swapdb" : replDisklessLoad
+  }
+
   private say(text: string): void {
-    this.engine.background(Effect.logInfo(text))
+    this.engine.logger.notice(text)
   }
 
   private readonly onFields = (fields: ReadonlyMap<string, string>): void => {
@@ -39,22 +58,23 @@ export class ReceivedSnapshot {
   }
 
   private endHistory(): void {
-    this.dropReplicas()
+    this.master.dropReplicas()
     this.log.forget()
   }
 
+  /** Replaces the data set by the file's; the history of the old data set ends in the turn in which it goes. */
   load(path: string): Loading {
     return this.into(this.persistence.loadFile(path, { flush: true, onFields: this.onFields }))
   }
 
-  /** Undefined where the snapshot is to go to a file first. */
-  loadStream(
-    snapshot: IncomingSnapshot,
-    setting: "disabled" | "on-empty-db" | "swapdb",
-    sameHistory: boolean,
-  ): Loading | undefined {
+  /**
+   * As `load`, from the connection itself; undefined where the snapshot is to go to a file first.
+   * @param sameHistory the snapshot belongs to the history of the present data set, which may be served meanwhile
+   */
+  loadStream(snapshot: IncomingSnapshot, sameHistory: boolean): Loading | undefined {
+    const { way } = this
     const source = { path: "the master's snapshot", ...snapshot }
-    if (setting === "swapdb") {
+    if (way === "swapdb") {
       const options: LoadOptions = {
         beside: sameHistory ? "serve" : "refuse",
         onFields: this.onFields,
@@ -72,7 +92,7 @@ export class ReceivedSnapshot {
       })
     }
     const empty = this.engine.keyspace.databases.every((db) => db.size === 0)
-    if (setting === "disabled" || !empty) return undefined
+    if (way === "disabled" || !empty) return undefined
     return this.into(this.persistence.loadFrom(source, { flush: true, onFields: this.onFields }))
   }
 

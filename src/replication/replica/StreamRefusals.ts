@@ -11,14 +11,13 @@
  *
  * Source: the comments on these directives in Redis 7.0's redis.conf.
  */
-import * as Effect from "effect/Effect"
 import { quoted } from "../../bytes/Quoted.js"
 import { type Command, CommandBit } from "../../engine/Command.js"
 import { INLINE_IN_STREAM, protocolErrorLine } from "../../resp/ProtocolErrors.js"
-import type { RedixValues } from "../../config/index.js"
-import type { StreamTrouble } from "../../replication/replica/ReplicaHost.js"
+import type { StreamTrouble } from "./StreamVerdicts.js"
+import type { Engine } from "../../engine/Engine.js"
 import type { ProcessFacts } from "../../engine/world/ProcessInfo.js"
-import type { Backlog } from "../../replication/Backlog.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
 
 /** Between two lines of the log on writes that are not saved. */
 const LOG_EVERY_MS = 10_000
@@ -26,17 +25,21 @@ const LOG_EVERY_MS = 10_000
 const SHOWN_BYTES = 256
 const UNKNOWN_SUBCOMMAND = "ERR unknown subcommand"
 
+export interface RefusalSettings {
+  readonly propagationErrorBehavior: "ignore" | "panic" | "panic-on-replicas"
+  readonly replicaIgnoreDiskWriteErrors: boolean
+}
+
 export class StreamRefusals {
   /** Errors that commands of masters got: INFO's unexpected_error_replies. */
   count = 0
   private loggedMs = -LOG_EVERY_MS
 
   constructor(
-    private readonly values: Pick<RedixValues, "propagationErrorBehavior" | "replicaIgnoreDiskWriteErrors">,
+    private readonly engine: Engine,
+    private readonly log: ReplicationLog,
+    private readonly settings: RefusalSettings,
     private readonly crash: ProcessFacts["crash"],
-    private readonly background: (effect: Effect.Effect<unknown>) => void,
-    private readonly now: () => number,
-    private readonly backlog: () => Backlog | undefined,
   ) {}
 
   /** A command got an error; `command` is undefined for an unknown one. */
@@ -45,7 +48,7 @@ export class StreamRefusals {
     // As redis-server shows it: its general errors bare, those with a code of their own as they are sent.
     const shown = error.startsWith("ERR ") ? error.slice(4) : `-${error}`
     const text = this.tell(shown, command?.name)
-    if (this.values.propagationErrorBehavior !== "ignore") this.crash?.("panic", text)
+    if (this.settings.propagationErrorBehavior !== "ignore") this.crash?.("panic", text)
     if (command !== undefined && !error.startsWith(UNKNOWN_SUBCOMMAND)) return undefined
     return { reason: `unknown command in the stream: ${name}, which a snapshot makes up for`, lost: true }
   }
@@ -53,41 +56,41 @@ export class StreamRefusals {
   /** The stream breaks the protocol; `describe` names the link as CLIENT LIST does. */
   broken(error: string, describe: () => string): void {
     if (error.endsWith(INLINE_IN_STREAM))
-      this.background(
-        Effect.logWarning(
-          "WARNING: Receiving inline protocol from master, master stream corruption? Closing the master connection and discarding the cached master.",
-        ),
+      this.warn(
+        "WARNING: Receiving inline protocol from master, master stream corruption? Closing the master connection and discarding the cached master.",
       )
     else {
       this.count++
       this.tell(error.replace(/^ERR /, ""))
     }
-    this.background(Effect.logWarning(protocolErrorLine(error, describe())))
+    this.warn(protocolErrorLine(error, describe()))
+  }
+
+  private warn(text: string): void {
+    this.engine.logger.warning(text)
   }
 
   /** A client of this kind gets no reply, so the log gets it. */
   private tell(error: string, command = "<unknown>"): string {
     const text = `This replica is sending an error to its master: '${error}' after processing the command '${command}'`
-    this.background(Effect.logWarning(`== CRITICAL == ${text}`))
-    const before = this.backlog()?.latest(SHOWN_BYTES)
-    if (before !== undefined && before.length > 0)
-      this.background(Effect.logWarning(`Latest backlog is: '${quoted(before)}'`))
+    this.warn(`== CRITICAL == ${text}`)
+    const before = this.log.backlog?.latest(SHOWN_BYTES)
+    if (before !== undefined && before.length > 0) this.warn(`Latest backlog is: '${quoted(before)}'`)
     return text
   }
 
   /** The last save failed, and writes are to stop for that. */
   unsaved(command: Command): StreamTrouble | undefined {
     if ((command.bits & CommandBit.write) === 0) return undefined
-    if (!this.values.replicaIgnoreDiskWriteErrors) {
+    if (!this.settings.replicaIgnoreDiskWriteErrors) {
       const reason = "Replica was unable to write command to disk."
       this.crash?.("panic", reason)
       return { reason, lost: false }
     }
-    const now = this.now()
+    const now = this.engine.clock.currentTimeMillisUnsafe()
     if (now - this.loggedMs < LOG_EVERY_MS) return undefined
     this.loggedMs = now
-    const text = "Replica is applying a command even though it is unable to write to disk."
-    this.background(Effect.logWarning(text))
+    this.warn("Replica is applying a command even though it is unable to write to disk.")
     return undefined
   }
 }

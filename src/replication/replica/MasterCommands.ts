@@ -4,69 +4,84 @@
  * keys costs a replica 0.78 us of CPU a command, redis-server's 1.03 in the same run; one by one it was 1.09 to 1.00.
  */
 import type { Session } from "../../engine/clients/Session.js"
-import type { StreamCommands, StreamHold, StreamTrouble } from "../../replication/replica/ReplicaHost.js"
+import type { StreamHold, StreamTrouble } from "./StreamVerdicts.js"
+import type { ReplicationLog } from "../ReplicationLog.js"
 import { ParseStatus, RequestParser, type RequestView } from "../../resp/RequestParser.js"
 import { describeClient } from "../../engine/clients/clientDescribe.js"
 import type { Engine } from "../../engine/Engine.js"
 import { Lookahead, type Request } from "../../engine/Lookahead.js"
 import type { StreamRefusals } from "./StreamRefusals.js"
 
-export class MasterCommands implements StreamCommands {
+export class MasterCommands {
   private readonly input: Lookahead
   private request: Request | undefined = undefined
 
   constructor(
     private readonly engine: Engine,
-    /** Whom the stream's commands run as. */
-    private readonly session: () => Session,
+    private readonly log: ReplicationLog,
     private readonly refusals: StreamRefusals,
   ) {
     const parser = new RequestParser({ maxBulkLength: Infinity, authenticated: true, respOnly: true })
     this.input = new Lookahead(parser, engine.dispatcher.table)
   }
 
+  /** Whom the stream's commands run as. */
+  private get session(): Session {
+    return this.log.masterSession
+  }
+
+  /**
+   * Hands over the stream's next bytes, which are lent until `next` finds no further command or `run` holds one back;
+   * none, to go on after that.
+   */
   feed(chunk: Uint8Array): void {
     // What passed since the last chunk is no command's time.
     this.engine.timer.batch()
     const now = this.engine.clock.currentTimeMillisUnsafe()
-    this.engine.keyspace.now = this.session().lastActiveMs = now
+    this.engine.keyspace.now = this.session.lastActiveMs = now
     this.engine.alarm.stir(now)
     if (chunk.length > 0) this.input.feed(chunk)
   }
 
+  /** The next whole command, undefined when there is none. */
   next(): RequestView | undefined {
-    const session = this.session()
+    const { session } = this
     if (session.postponed) {
       session.postponed = false
       return (this.request = this.input.present)
     }
-    this.request = this.input.next(this.engine.keyspace.database(this.session().database))
+    this.request = this.input.next(this.engine.keyspace.database(this.session.database))
     return this.request
   }
 
+  /** After `next` found none: what is wrong with the stream, if anything is. */
   get broken(): string | undefined {
     return this.input.status === ParseStatus.ProtocolError ? this.input.parser.error : undefined
   }
 
+  /** Tells the log of what is wrong with the stream. */
   tellBroken(reason: string): void {
-    this.refusals.broken(reason, () => describeClient(this.engine.context, this.session()))
+    this.refusals.broken(reason, () => describeClient(this.engine.context, this.session))
   }
 
+  /** Bytes taken apart so far, empty lines included. */
   get consumed(): number {
     return this.input.parser.consumed
   }
 
+  /** Bytes handed over that are not yet a whole command. */
   get pending(): number {
     const { request } = this
-    const postponed = this.session().postponed && request !== undefined
+    const postponed = this.session.postponed && request !== undefined
     return this.input.pending + (postponed ? request.rawEnd - request.rawStart : 0)
   }
 
+  /** Runs the command that `next` gave. Answers what is wrong when it cannot be applied and the link must end. */
   run(): StreamTrouble | StreamHold | undefined {
     const { engine, request } = this
     if (request === undefined) throw new Error("no command was taken from the stream")
     const { context, keyspace, dispatcher, gates } = engine
-    const session = this.session()
+    const { session } = this
     const { out } = context
     if (gates.busy !== undefined) {
       // A suspended script of this replica's own reads data that stands still.
