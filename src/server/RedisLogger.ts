@@ -127,13 +127,20 @@ type Heard = Pick<LogEntry, "date" | "level" | "message" | "annotations">
 /** A logger that hands its entries over, those of the level and above. */
 export const makeHeard = (options: {
   readonly loglevel: RedisLogLevel
+  /** Whether the facts of a message stand among its annotations, too. */
+  readonly facts: boolean
   readonly heard: (entry: Heard) => void
 }): Logger.Logger<unknown, void> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {
     const annotations = fiber.getRef(References.CurrentLogAnnotations)
     const level = redisLevel(logLevel, annotations[VERBOSE] === true)
     if (ranks[level] < ranks[options.loglevel]) return
-    options.heard({ date, level, message: messageText(message, cause), annotations })
+    options.heard({
+      date,
+      level,
+      message: messageText(message, cause),
+      annotations: shownAnnotations(annotations, options.facts),
+    })
   })
 
 export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
@@ -141,16 +148,14 @@ export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> 
     get loglevel() {
       return options.settings.loglevel
     },
+    get facts() {
+      return options.settings.logFormat === "json"
+    },
     heard: (heard) => {
-      const json = options.settings.logFormat === "json"
-      const entry: LogEntry = {
-        pid: options.pid,
-        role: options.role(),
-        ...heard,
-        annotations: shownAnnotations(heard.annotations, json),
-      }
-      const line = json ? formatJsonLine(entry) : formatTextLine(entry)
-      options.write(`${line}\n`)
+      const entry: LogEntry = { pid: options.pid, role: options.role(), ...heard }
+      const line = options.settings.logFormat === "json" ? formatJsonLine(entry) : formatTextLine(entry)
+      options.write(`${line}
+`)
     },
   })
 

@@ -1,7 +1,7 @@
 /** The faults that a test may have a server make. */
 import * as Effect from "effect/Effect"
 import type { Session } from "../engine/clients/Session.js"
-import type { Turns } from "../engine/world/Turn.js"
+import { liveTurns } from "../engine/world/Turn.js"
 import type { Action, Intercepted, Interception, Outcome, Rule } from "./Interception.js"
 import type { Sent } from "./Matcher.js"
 import type { Call, Fault, Faults, Match, Recording } from "./Types.js"
@@ -71,18 +71,13 @@ const drop =
 /** A trickling reply goes out in so many pieces a second. */
 const PIECES_PER_SECOND = 20
 
-const trickle = (
-  turns: Turns,
-  session: Session,
-  bytes: Uint8Array,
-  perSecond: number,
-): Effect.Effect<Uint8Array> =>
+const trickle = (session: Session, bytes: Uint8Array, perSecond: number): Effect.Effect<Uint8Array> =>
   Effect.gen(function* () {
     const size = Math.max(1, Math.ceil(perSecond / PIECES_PER_SECOND))
     let at = 0
     for (;;) {
       const piece = bytes.subarray(at, at + size)
-      yield* turns.sleep((piece.length * 1000) / perSecond)
+      yield* liveTurns.sleep((piece.length * 1000) / perSecond)
       at += piece.length
       if (at >= bytes.length) return piece
       session.control.push(piece)
@@ -95,7 +90,7 @@ const slow =
     withReply(command, (bytes) =>
       command.session.postponed || command.session.muted
         ? undefined
-        : trickle(command.engine.turns, command.session, bytes, perSecond),
+        : trickle(command.session, bytes, perSecond),
     )
 
 export const faultsOf = (interception: Interception): Faults => {
@@ -122,7 +117,7 @@ export const faultsOf = (interception: Interception): Faults => {
       add(match, ({ engine, session, named }) => engine.dispatcher.refuse(session, reply, named)),
     delay: (match, ms, on = "system") =>
       add(match, (command) =>
-        interception.postpone(command, on === "system" ? command.engine.turns.sleep(ms) : Effect.sleep(ms)),
+        interception.postpone(command, on === "system" ? liveTurns.sleep(ms) : Effect.sleep(ms)),
       ),
     hang: (match) => add(match, () => Effect.never),
     drop: (match, when) => add(match, drop(when)),

@@ -11,7 +11,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { IdleTimer, Turns } from "../engine/world/Turn.js"
+import { liveTurns, type RealTimer } from "../engine/world/Turn.js"
 
 interface Sleeper {
   /** Server's time in Unix milliseconds. */
@@ -40,20 +40,21 @@ export class SteeredClock implements Clock.Clock {
   /** What the time has been moved back by in all: time that only goes on must not. */
   private back = 0
   private readonly sleepers: Array<Sleeper> = []
-  private timer: IdleTimer | undefined = undefined
+  private timer: RealTimer | undefined = undefined
   private timerAt = Infinity
 
-  constructor(
-    private readonly turns: Turns,
-    { manual, start, holdsProcess }: ClockOptions,
-  ) {
+  constructor({ manual, start, holdsProcess }: ClockOptions) {
     this.manual = manual
     this.holdsProcess = holdsProcess
-    this.base = manual ? (start ?? turns.unixMs()) : start === undefined ? 0 : start - turns.unixMs()
+    this.base = manual
+      ? (start ?? liveTurns.systemNow())
+      : start === undefined
+        ? 0
+        : start - liveTurns.systemNow()
   }
 
   private get system(): number {
-    return this.manual ? 0 : (this.held ?? this.turns.unixMs())
+    return this.manual ? 0 : (this.held ?? liveTurns.systemNow())
   }
 
   currentTimeMillisUnsafe(): number {
@@ -89,7 +90,7 @@ export class SteeredClock implements Clock.Clock {
 
   /** Holds the system's time; the answered function lets it go on, and what passed meanwhile is made up for. */
   hold(): () => void {
-    this.held = this.turns.unixMs()
+    this.held = liveTurns.systemNow()
     return () => {
       this.held = undefined
       this.arm()
@@ -148,12 +149,14 @@ export class SteeredClock implements Clock.Clock {
     if (this.timer !== undefined && this.timerAt === nextAt) return this.timer.hold(this.holdsProcess())
     this.timer?.clear()
     this.timerAt = nextAt
-    const timer = this.turns.idleTimer(Math.max(0, nextAt - this.currentTimeMillisUnsafe()), () => {
-      this.timer = undefined
-      this.timerAt = Infinity
-      this.wakeDue()
-    })
-    timer.hold(this.holdsProcess())
-    this.timer = timer
+    this.timer = liveTurns.timer(
+      Math.max(0, nextAt - this.currentTimeMillisUnsafe()),
+      !this.holdsProcess(),
+      () => {
+        this.timer = undefined
+        this.timerAt = Infinity
+        this.wakeDue()
+      },
+    )
   }
 }

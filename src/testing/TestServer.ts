@@ -1,7 +1,7 @@
 /** A server for a test suite; see Types.ts for what each member does. */
 import type { Duplex } from "node:stream"
 import { type Overrides, warningText } from "../config/index.js"
-import { type IdleTimer, Turn } from "../engine/world/Turn.js"
+import { liveTurns, type RealTimer } from "../engine/world/Turn.js"
 import { connectorOf } from "../net/memory/IoredisConnector.js"
 import { refusedConnection } from "../net/memory/MemoryListener.js"
 import type { MemorySocket } from "../net/memory/MemorySocket.js"
@@ -52,7 +52,7 @@ export class TestServer implements Server {
   private suspended = false
   private readonly taken = new Set<Disposable>()
   private memoryAddress: { readonly host: string; readonly port: number } | undefined = undefined
-  private readonly anchor: IdleTimer | undefined
+  private readonly anchor: RealTimer | undefined
   private endClosed: () => void = () => {}
   /** Changes of time, data and life come one after the other. */
   private busy: Promise<unknown> = Promise.resolve()
@@ -62,20 +62,18 @@ export class TestServer implements Server {
     private readonly options: Options,
   ) {
     this.closed = new Promise((resolve) => (this.endClosed = resolve))
-    const turns = Effect.runSync(Effect.service(Turn))
     const start = options.now === undefined ? undefined : Number(options.now)
-    const clock = new SteeredClock(turns, {
+    const clock = new SteeredClock({
       manual: options.clock === "manual",
       start,
       holdsProcess: () => options.ref === true || this.someCommandWaits,
     })
-    this.world = new World(turns, clock, options)
+    this.world = new World(clock, options)
     this.listenAt = listenOf(options)
     this.overrides = overridesOf(options, this.listenAt)
     this.faults = faultsOf(this.interception)
     this.ioredis = { Connector: connectorOf(() => this.open()) }
-    this.anchor = options.ref === true ? turns.idleTimer(Infinity, () => {}) : undefined
-    this.anchor?.hold(true)
+    this.anchor = options.ref === true ? liveTurns.timer(Infinity, false, () => {}) : undefined
   }
 
   static async start(composition: Composition, options: Options): Promise<TestServer> {
@@ -152,11 +150,10 @@ export class TestServer implements Server {
   }
 
   async until(what: Awaited, ms: number = UNTIL_MS): Promise<void> {
-    const { turns } = this.world
-    const end = turns.now() + ms
+    const end = liveTurns.now() + ms
     while (!this.isSo(what)) {
-      if (turns.now() > end) throw new NotReachedError(`not so within ${ms} ms: ${this.present(what)}`)
-      await this.world.run(turns.sleep(1))
+      if (liveTurns.now() > end) throw new NotReachedError(`not so within ${ms} ms: ${this.present(what)}`)
+      await Effect.runPromise(liveTurns.sleep(1))
     }
   }
 
@@ -271,9 +268,7 @@ export class TestServer implements Server {
   }
 
   private open(): MemorySocket {
-    return this.suspended || this.instance === undefined
-      ? refusedConnection(this.world.turns)
-      : this.instance.open()
+    return this.suspended || this.instance === undefined ? refusedConnection(liveTurns) : this.instance.open()
   }
 
   private running(): Instance {

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
-import { MixedScheduler, Scheduler } from "effect/Scheduler"
+import { Scheduler } from "effect/Scheduler"
 import type { RedixValues } from "../config/index.js"
-import type { Turns } from "../engine/world/Turn.js"
+import { CountingScheduler, liveTurns } from "../engine/world/Turn.js"
 import { SecureRandom } from "../engine/world/SecureRandom.js"
 import { Wire } from "../net/memory/Wire.js"
 import * as RedisLogger from "../server/RedisLogger.js"
@@ -19,37 +19,16 @@ const QUIET_TURNS = 2
 /** Clients that go on and on are not waited for. */
 const TURNS_MAX = 1000
 
-/** Counts what fibers have still to do. */
-class CountingScheduler extends MixedScheduler {
-  pending = 0
-
-  constructor(turns: Turns) {
-    super("async", (run) => {
-      let wanted = true
-      this.pending++
-      turns.atEnd(() => {
-        this.pending--
-        if (wanted) run()
-      })
-      return () => {
-        wanted = false
-      }
-    })
-  }
-}
-
 export class World {
-  private readonly scheduler: CountingScheduler
+  private readonly scheduler = new CountingScheduler()
   readonly context: Context.Context<never>
   /** The settings of the server that runs now. */
   settings: RedixValues | undefined = undefined
 
   constructor(
-    readonly turns: Turns,
     readonly clock: SteeredClock,
     options: Pick<Options, "log" | "seed">,
   ) {
-    this.scheduler = new CountingScheduler(turns)
     const log = options.log === undefined || options.log === false ? undefined : options.log
     const loggers = log === undefined ? [] : [this.logger(log)]
     let context = Context.make(Clock.Clock, clock).pipe(
@@ -75,8 +54,8 @@ export class World {
   async settled(): Promise<void> {
     let quiet = 0
     for (let turns = 0; quiet < QUIET_TURNS && turns < TURNS_MAX; turns++) {
-      await new Promise<void>(this.turns.atEnd)
-      quiet = this.scheduler.pending > 0 || Wire.of(this.turns).busy ? 0 : quiet + 1
+      await new Promise<void>(liveTurns.atEnd)
+      quiet = this.scheduler.pending > 0 || Wire.of(liveTurns).busy ? 0 : quiet + 1
     }
   }
 
@@ -86,6 +65,7 @@ export class World {
       get loglevel() {
         return level()
       },
+      facts: false,
       heard: ({ level, message, date }) => heard({ level, text: message, at: date.getTime() }),
     })
   }

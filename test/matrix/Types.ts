@@ -1,4 +1,4 @@
-/** The declarations under the resolutions that TypeScript has, with the library checked and without Node's types. */
+/** The declarations under the resolutions that TypeScript has, with the declarations themselves checked. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { dependencies } from "./Installs.js"
@@ -12,7 +12,7 @@ const BASE = {
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
   skipLibCheck: false,
-  types: [],
+  types: ["node"],
   noEmit: true,
 }
 
@@ -40,13 +40,14 @@ const compiles = (
   name: string,
   options: Readonly<Record<string, unknown>>,
   file: string,
-  wanted: (subpath: string) => boolean = () => true,
-  extra: Readonly<Record<string, string>> = {},
+  wanted: (subpath: string) => boolean,
 ): Case => ({
   name: `TypeScript, ${name}`,
   run: (project) => {
     project.path = [tools.bin]
-    project.manifest({ dependencies: { ...dependencies(tarball), ...extra } })
+    const { redix = "", ...others } = dependencies(tarball)
+    const peers = wanted === withEffect ? others : {}
+    project.manifest({ dependencies: { redix, ...peers, ...NODE_TYPES } })
     project.npm("install")
     const subpaths = subpathsOf(project).filter(wanted)
     project.write(file, importsOf(subpaths))
@@ -59,19 +60,25 @@ const compiles = (
   },
 })
 
-const forAll = (subpath: string): boolean => subpath === "./testing"
-const withoutPeers = (subpath: string): boolean => subpath !== "./vitest"
+const NODE_TYPES = { "@types/node": "22.20.5" }
+
+const testing = (subpath: string): boolean => subpath === "./testing"
+/** Effect's own declarations name what is in the library of browsers. */
+const WITH_EFFECT = { lib: ["es2023", "dom"] }
+const withEffect = (subpath: string): boolean => subpath !== "./vitest"
 
 export const typeCases = (given: Given): ReadonlyArray<Case> => [
-  compiles(given, "nodenext", { module: "nodenext" }, "app.mts", withoutPeers),
-  compiles(given, "node16 and CommonJS", { module: "node16", moduleResolution: "node16" }, "app.cts", forAll),
-  compiles(given, "bundler", { module: "esnext", moduleResolution: "bundler" }, "app.ts", withoutPeers),
+  compiles(given, "nodenext", { ...WITH_EFFECT, module: "nodenext" }, "app.mts", withEffect),
   compiles(
     given,
-    "nodenext, Node's types",
-    { module: "nodenext", types: ["node"] },
-    "app.mts",
-    withoutPeers,
-    { "@types/node": "22.20.5" },
+    "bundler",
+    { ...WITH_EFFECT, module: "esnext", moduleResolution: "bundler" },
+    "app.ts",
+    withEffect,
+  ),
+  ...["app.mts", "app.cts"].flatMap((file) =>
+    ["node16", "nodenext"].map((module) =>
+      compiles(given, `redix/testing without Effect, ${module}, ${file}`, { module }, file, testing),
+    ),
   ),
 ]

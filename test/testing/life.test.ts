@@ -131,7 +131,7 @@ describe("a process", () => {
     )
     const { grown, before, after }: { grown: number; before: unknown; after: unknown } = JSON.parse(said)
     expect(after).toEqual(before)
-    // Less than one server's table of commands.
-    expect(grown).toBeLessThan(1_000_000)
+    // Compiled code comes and goes; 13 kB that each server left behind would be more.
+    expect(grown).toBeLessThan(2_000_000)
   })
 })

@@ -285,7 +285,7 @@ describe("its life", () => {
     await server.restart({ keep: true })
     expect(server.port).toBe(port)
     expect(await redis.get("a")).toBe("1")
-    expect(await redis.ttl("a")).toBe(100)
+    expect(await redis.ttl("a")).toBeGreaterThan(0)
     expect(await redis.config("GET", "maxmemory")).toEqual(["maxmemory", "10485760"])
     expect(await redis.echo("x")).toBe("fault")
     expect(fault.hits).toBe(1)

@@ -14,11 +14,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { MixedScheduler, Scheduler } from "effect/Scheduler"
 
-export interface IdleTimer {
+export interface RealTimer {
   /** Begins its time anew. */
   refresh(): void
   clear(): void
-  /** Whether it keeps the process alive after all. */
+  /** Whether it keeps the process alive. */
   hold(on: boolean): void
 }
 
@@ -34,12 +34,12 @@ export interface Turns {
   readonly soon: (run: () => void) => void
   /** Milliseconds of real time since some moment, with fractions, never set back. */
   readonly now: () => number
-  /** The system's time in Unix milliseconds, whatever stands in the place of Date. */
-  readonly unixMs: () => number
   /** Sleeps in real time: for waits of which the other end is on the network, or a disk. */
   readonly sleep: (ms: number) => Effect.Effect<void>
-  /** A timer that keeps no process alive. `refresh` begins its time anew. */
-  readonly idleTimer: (ms: number, run: () => void) => IdleTimer
+  /** The system's time in Unix milliseconds, whatever a test has put in place of Date. */
+  readonly systemNow: () => number
+  /** A timer in real time; one that is idle keeps no process alive. */
+  readonly timer: (ms: number, idle: boolean, run: () => void) => RealTimer
   /** What fibers run on. */
   readonly scheduler: Scheduler
 }
@@ -49,17 +49,17 @@ const { setImmediate: immediate, clearImmediate: clear, setTimeout: timeout, cle
 const now = performance.now.bind(performance)
 const settled = Promise.resolve()
 
+/** A timer runs at once when its time is longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** Work of microtasks may keep the event loop from turning for so long. */
 const HELD_MS_MAX = 1
 let turnedAt = 0
 
-/** A timer runs at once when its time is longer. */
-const TIMER_MS_MAX = 2 ** 31 - 1
-
 /** By a promise, because Jest fakes queueMicrotask. */
 const afterThis = (run: () => void): void => void settled.then(run)
 
-const liveTurns: Turns = {
+export const liveTurns: Turns = {
   atEnd: (run) => void immediate(run),
   afterThis,
   soon: (run) => {
@@ -70,14 +70,15 @@ const liveTurns: Turns = {
     })
   },
   now: () => now(),
-  unixMs: () => Math.floor(performance.timeOrigin + now()),
   sleep: (ms) =>
     Effect.callback<void>((resume) => {
       const timer = timeout(() => resume(Effect.void), ms)
       return Effect.sync(() => forget(timer))
     }),
-  idleTimer: (ms, run) => {
-    const timer = timeout(run, Math.min(ms, TIMER_MS_MAX)).unref()
+  systemNow: () => Math.floor(performance.timeOrigin + now()),
+  timer: (ms, idle, run) => {
+    const timer = timeout(run, Math.min(ms, TIMER_MS_MAX))
+    if (idle) timer.unref()
     return {
       refresh: () => void timer.refresh(),
       clear: () => forget(timer),
@@ -93,6 +94,25 @@ const liveTurns: Turns = {
 export const Turn: Context.Reference<Turns> = Context.Reference<Turns>("redix/engine/Turn", {
   defaultValue: () => liveTurns,
 })
+
+/** Runs fibers on real turns, and counts what is to run. */
+export class CountingScheduler extends MixedScheduler {
+  constructor() {
+    super("async", (run) => {
+      this.pending++
+      const handle = immediate(() => {
+        this.pending--
+        run()
+      })
+      return () => {
+        this.pending--
+        clear(handle)
+      }
+    })
+  }
+
+  pending = 0
+}
 
 /** Runs an effect for so long in real time at most, then `orElse`. */
 export const within = <A, E, R, B, E2, R2>(
