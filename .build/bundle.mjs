@@ -31,7 +31,11 @@ const NODE = /^node:/
 const EFFECT = /^effect(?:\/|$)/
 
 /** An app's stack traces show functions by name; space is of no use to anybody. */
-const NAMES_KEPT = { compress: true, mangle: false, codegen: { removeWhitespace: true } }
+const NAMES_KEPT = {
+  compress: true,
+  mangle: { toplevel: false, keepNames: { function: true, class: true } },
+  codegen: { removeWhitespace: true },
+}
 
 const report = (level, log, tell) => {
   // Effect looks for Vite's `import.meta.env`, which CommonJS has not.
@@ -40,13 +44,23 @@ const report = (level, log, tell) => {
 }
 
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
-const treeshake = { moduleSideEffects: [{ test: /\/src\/server\/Signals\.ts$/, sideEffects: true }] }
+const treeshake = { moduleSideEffects: [{ test: /\/src\/program\/Signals\.ts$/, sideEffects: true }] }
 
-const bundle = async ({ input, external = NODE, plugins = [], ...output }) => {
+/** A runner's browser environment (jsdom) has not all that Node calls global; a module of Node is there all the same. */
+const inject = {
+  TextEncoder: ["node:util", "TextEncoder"],
+  TextDecoder: ["node:util", "TextDecoder"],
+  setImmediate: ["node:timers", "setImmediate"],
+  clearImmediate: ["node:timers", "clearImmediate"],
+  performance: ["node:perf_hooks", "performance"],
+}
+
+const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ...output }) => {
   const build = await rolldown({
     input,
     external,
     plugins,
+    transform,
     treeshake,
     platform: "node",
     cwd: root,
@@ -72,6 +86,7 @@ const forEffect = () =>
 const withEffect = async () => {
   const chunks = await bundle({
     input: inputs(WITH_EFFECT),
+    transform: { inject },
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "server-[hash].cjs",
@@ -79,7 +94,7 @@ const withEffect = async () => {
     codeSplitting: {
       groups: [
         // A signal must not meet Node's answer while the server is loaded.
-        { name: "server-signals", test: /server\/Signals\.ts$/, priority: 1 },
+        { name: "program-signals", test: /program\/Signals\.ts$/, priority: 1 },
         { name: "server", minShareCount: 2 },
       ],
     },

@@ -41,6 +41,15 @@ function* previews(c: CommandContext): Generator<string> {
   for (let i = 1; i < c.argc; i++) yield preview(c, i)
 }
 
+/** Runs clients' commands in dispatch's place, by `proceed` or not at all. The context stands for the client already. */
+export interface Interceptor {
+  run(
+    request: RequestView,
+    session: Session,
+    named: TableCommand | undefined,
+  ): void | Effect.Effect<Uint8Array>
+}
+
 /** What a dispatcher works with. */
 interface DispatcherParts {
   readonly context: CommandContext
@@ -61,6 +70,8 @@ export class Dispatcher {
   readonly pushes: OwnPushes
   /** Commands that wait for their reply. */
   readonly held: HeldCommands
+  /** Sees what clients send before it runs: for servers of test suites. */
+  interceptor: Interceptor | undefined = undefined
   /** Error replies of commands inside EXEC: they are no failures of EXEC. */
   private nestedErrors = 0
   /** Counts of changes when the command in progress began. */
@@ -123,6 +134,17 @@ export class Dispatcher {
     c.keepReply = false
     this.pushes.floor = c.out.pos
     this.note()
+    if (this.interceptor !== undefined) return this.interceptor.run(request, session, named)
+    return this.proceed(request, session, named)
+  }
+
+  /** The rest of `runNamed`, for an interceptor. */
+  proceed(
+    request: RequestView,
+    session: Session,
+    named: TableCommand | undefined,
+  ): void | Effect.Effect<Uint8Array> {
+    const c = this.context
     const cmd = this.resolve(session, named)
     if (cmd === undefined) return
     if (c.command !== cmd) c.command = cmd
@@ -202,7 +224,7 @@ export class Dispatcher {
   }
 
   /** Answers an error before the command ran; inside MULTI it spoils the transaction. */
-  private refuse(session: Session, text: string, cmd?: Command): undefined {
+  refuse(session: Session, text: string, cmd?: Command): undefined {
     if (cmd !== undefined && (cmd.bits & CommandBit.queue) !== 0) {
       session.dropQueue()
       this.context.events.unwatchAll(session)

@@ -31,13 +31,13 @@ import {
   PAGE_BYTES,
   SMALL_BYTES_MAX,
 } from "./SizeClasses.js"
-import { CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
+import { ArenaFullError, CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
 import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
 import { type Place, Slabs } from "./Slabs.js"
 import { Snapshot } from "./Snapshot.js"
 
 export { copyBytes } from "../bytes/Bytes.js"
-export { CHUNK_BYTES } from "./ArenaLayout.js"
+export { ArenaFullError, CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
@@ -48,14 +48,6 @@ const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Int32Array(0)
 const NO_DOUBLES = new Float64Array(0)
-
-/** The arena has no room left for a block of this size. */
-export class ArenaFullError extends Error {
-  readonly _tag = "ArenaFullError"
-  constructor(readonly bytesWanted: number) {
-    super(`arena full: no room for a block of ${bytesWanted} bytes`)
-  }
-}
 
 export class Arena {
   /** Views of chunk i; a chunk that is not there has empty views. */

@@ -53,6 +53,11 @@ export class ListeningSocket {
     this.waiting.clear()
   }
 
+  /** Listening keeps the process alive no more. */
+  unref(): void {
+    this.server.unref()
+  }
+
   /** Lets those that come from now on wait. */
   hold(): void {
     this.take = undefined

@@ -51,6 +51,8 @@ type ListenSettings = TlsSettings &
 export interface ListenOptions {
   /** What port 0 means: a free port (embedding) or no TCP at all (redis-server's meaning). */
   readonly portZero: "free" | "off"
+  /** Whether listening, and clients that do nothing, keep the process alive; default true. */
+  readonly ref?: boolean
 }
 
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
@@ -122,7 +124,11 @@ const listen = Effect.fnUntraced(function* (
   // Stops accepting before the connections end.
   yield* Effect.addFinalizer(() => Effect.sync(() => listeners.forEach(({ socket }) => socket.hold())))
   for (const listener of listeners) {
-    listener.socket.accept((raw) => background.run(serve(engine, settings, listener, raw, refused)))
+    if (options.ref === false) listener.socket.unref()
+    listener.socket.accept((raw) => {
+      if (options.ref === false) raw.unref()
+      background.run(serve(engine, settings, listener, raw, refused))
+    })
   }
   const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
   engine.listeningPort = ports[0] ?? 0

@@ -17,7 +17,8 @@ import { badArgument, type PlatformError, systemError, type SystemErrorTag } fro
 import type * as Scope from "effect/Scope"
 
 type Place = string | number
-type Failure = NodeJS.ErrnoException | null
+/** Node says null where nothing failed, Deno mostly undefined. */
+type Failure = NodeJS.ErrnoException | null | undefined
 
 const TAGS: Readonly<Record<string, SystemErrorTag>> = {
   ENOENT: "NotFound",
@@ -54,7 +55,7 @@ const asked = <A>(
   Effect.callback((resume) => {
     try {
       call((error, value) =>
-        resume(error === null ? Effect.succeed(value) : Effect.fail(failed(method, place, error))),
+        resume(error ? Effect.fail(failed(method, place, error)) : Effect.succeed(value)),
       )
     } catch (thrown) {
       resume(Effect.fail(refused(method, thrown instanceof Error ? thrown.message : String(thrown))))

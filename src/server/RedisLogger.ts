@@ -122,22 +122,41 @@ const shownAnnotations = (
   return json && typeof facts === "object" ? { ...rest, ...facts } : rest
 }
 
-export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
+type Heard = Pick<LogEntry, "date" | "level" | "message" | "annotations">
+
+/** A logger that hands its entries over, those of the level and above. */
+export const makeHeard = (options: {
+  readonly loglevel: RedisLogLevel
+  /** Whether the facts of a message stand among its annotations, too. */
+  readonly facts: boolean
+  readonly heard: (entry: Heard) => void
+}): Logger.Logger<unknown, void> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {
     const annotations = fiber.getRef(References.CurrentLogAnnotations)
     const level = redisLevel(logLevel, annotations[VERBOSE] === true)
-    if (ranks[level] < ranks[options.settings.loglevel]) return
-    const json = options.settings.logFormat === "json"
-    const entry: LogEntry = {
-      pid: options.pid,
-      role: options.role(),
+    if (ranks[level] < ranks[options.loglevel]) return
+    options.heard({
       date,
       level,
       message: messageText(message, cause),
-      annotations: shownAnnotations(annotations, json),
-    }
-    const line = json ? formatJsonLine(entry) : formatTextLine(entry)
-    options.write(`${line}\n`)
+      annotations: shownAnnotations(annotations, options.facts),
+    })
+  })
+
+export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
+  makeHeard({
+    get loglevel() {
+      return options.settings.loglevel
+    },
+    get facts() {
+      return options.settings.logFormat === "json"
+    },
+    heard: (heard) => {
+      const entry: LogEntry = { pid: options.pid, role: options.role(), ...heard }
+      const line = options.settings.logFormat === "json" ? formatJsonLine(entry) : formatTextLine(entry)
+      options.write(`${line}
+`)
+    },
   })
 
 /**

@@ -6,17 +6,20 @@ import type { LuaState } from "../../lua/run/State.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import { LuaRandom } from "../../lua/lib/random.js"
 import type { Engine } from "../../engine/Engine.js"
+import type { ProcessFacts } from "../../engine/world/ProcessInfo.js"
 import * as Errors from "../../resp/Errors.js"
 import { errorTable } from "./ReplyReader.js"
 
 /** What scripting wants to know of the server beyond the engine. */
 export interface ScriptingOptions {
-  /** busy-reply-threshold: after so many milliseconds others are told that a script runs; 0 = never. */
-  readonly thresholdMs: () => number
-  /** Bytes of the runtime's heap in use, and those it may use. */
-  readonly heap: () => { readonly used: number; readonly limit: number }
-  /** rdbcompression, for FUNCTION DUMP. */
-  readonly compression: () => boolean
+  /** Read at each use. */
+  readonly settings: {
+    /** After so many milliseconds others are told that a script runs; 0 = never. */
+    readonly busyReplyThreshold: number
+    /** For FUNCTION DUMP. */
+    readonly rdbcompression: boolean
+  }
+  readonly facts: Pick<ProcessFacts, "heap">
   /** REDIS_VERSION. */
   readonly version: string
 }
@@ -54,13 +57,13 @@ export class LuaHost {
     const run = this.engine.scripts.present
     if (run === undefined) return false
     if (run.killed) throw new LuaError(errorTable(Errors.scriptKilled), state.interrupt("").place)
-    return run.tick(now, this.options.thresholdMs())
+    return run.tick(now, this.options.settings.busyReplyThreshold)
   }
 
   private lookAtHeap(state: LuaState, now: number): void {
     if (now - this.heapLookedMs < HEAP_EVERY_MS) return
     this.heapLookedMs = now
-    const { used, limit } = this.options.heap()
+    const { used, limit } = this.options.facts.heap()
     if (used > limit * HEAP_PART) throw state.interrupt("not enough memory")
   }
 }

@@ -147,7 +147,7 @@ const stats = (engine: Engine, libraries: Libraries, c: CommandContext): void =>
 export const functionCommands = (
   engine: Engine,
   libraries: Libraries,
-  compression: () => boolean,
+  settings: { readonly rdbcompression: boolean },
 ): ReadonlyArray<Command> => [
   command(spec.FCALL, fcall(engine, libraries, false), judge(libraries)),
   command(spec.FCALL_RO, fcall(engine, libraries, true), judge(libraries)),
@@ -158,7 +158,7 @@ export const functionCommands = (
       c.out.ok()
     }),
     command(spec.FUNCTION_DUMP, (c) => {
-      const payload = functionPayload(libraries.dump(), compression())
+      const payload = functionPayload(libraries.dump(), settings.rdbcompression)
       c.out.bulk(payload, 0, payload.length)
     }),
     command(spec.FUNCTION_FLUSH, (c) => flush(libraries, c)),

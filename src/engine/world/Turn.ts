@@ -14,9 +14,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { MixedScheduler, Scheduler } from "effect/Scheduler"
 
-export interface IdleTimer {
+export interface RealTimer {
+  /** Begins its time anew. */
   refresh(): void
   clear(): void
+  /** Whether it keeps the process alive. */
+  hold(on: boolean): void
 }
 
 export interface Turns {
@@ -33,8 +36,10 @@ export interface Turns {
   readonly now: () => number
   /** Sleeps in real time: for waits of which the other end is on the network, or a disk. */
   readonly sleep: (ms: number) => Effect.Effect<void>
-  /** A timer that keeps no process alive. `refresh` begins its time anew. */
-  readonly idleTimer: (ms: number, run: () => void) => IdleTimer
+  /** The system's time in Unix milliseconds, whatever a test has put in place of Date. */
+  readonly systemNow: () => number
+  /** A timer in real time; one that is idle keeps no process alive. */
+  readonly timer: (ms: number, idle: boolean, run: () => void) => RealTimer
   /** What fibers run on. */
   readonly scheduler: Scheduler
 }
@@ -44,6 +49,9 @@ const { setImmediate: immediate, clearImmediate: clear, setTimeout: timeout, cle
 const now = performance.now.bind(performance)
 const settled = Promise.resolve()
 
+/** A timer runs at once when its time is longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** Work of microtasks may keep the event loop from turning for so long. */
 const HELD_MS_MAX = 1
 let turnedAt = 0
@@ -51,7 +59,7 @@ let turnedAt = 0
 /** By a promise, because Jest fakes queueMicrotask. */
 const afterThis = (run: () => void): void => void settled.then(run)
 
-const liveTurns: Turns = {
+export const liveTurns: Turns = {
   atEnd: (run) => void immediate(run),
   afterThis,
   soon: (run) => {
@@ -67,9 +75,15 @@ const liveTurns: Turns = {
       const timer = timeout(() => resume(Effect.void), ms)
       return Effect.sync(() => forget(timer))
     }),
-  idleTimer: (ms, run) => {
-    const timer = timeout(run, ms).unref()
-    return { refresh: () => void timer.refresh(), clear: () => forget(timer) }
+  systemNow: () => Math.floor(performance.timeOrigin + now()),
+  timer: (ms, idle, run) => {
+    const timer = timeout(run, Math.min(ms, TIMER_MS_MAX))
+    if (idle) timer.unref()
+    return {
+      refresh: () => void timer.refresh(),
+      clear: () => forget(timer),
+      hold: (on) => void (on ? timer.ref() : timer.unref()),
+    }
   },
   scheduler: new MixedScheduler("async", (run) => {
     const handle = immediate(run)
@@ -80,6 +94,25 @@ const liveTurns: Turns = {
 export const Turn: Context.Reference<Turns> = Context.Reference<Turns>("redix/engine/Turn", {
   defaultValue: () => liveTurns,
 })
+
+/** Runs fibers on real turns, and counts what is to run. */
+export class CountingScheduler extends MixedScheduler {
+  constructor() {
+    super("async", (run) => {
+      this.pending++
+      const handle = immediate(() => {
+        this.pending--
+        run()
+      })
+      return () => {
+        this.pending--
+        clear(handle)
+      }
+    })
+  }
+
+  pending = 0
+}
 
 /** Runs an effect for so long in real time at most, then `orElse`. */
 export const within = <A, E, R, B, E2, R2>(

@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream"
 import { Background } from "../../engine/Background.js"
 import type { Engine } from "../../engine/Engine.js"
 import { type EngineService, theEngine } from "../../engine/EngineService.js"
-import { realTurns } from "../../engine/world/Turn.js"
+import { realTurns, type Turns } from "../../engine/world/Turn.js"
 import * as Errors from "../../resp/Errors.js"
 import { serveConnection } from "../Connection.js"
 import { addressText } from "../Address.js"
@@ -19,7 +19,10 @@ import { MemorySocket } from "./MemorySocket.js"
 /** Opens a connection; answers the client's end. */
 export type Open = () => MemorySocket
 
-const refusedError = (): Error =>
+/** A connection to where nobody listens. */
+export const refusedConnection = (turns: Turns): MemorySocket => MemorySocket.refused(turns, refusal())
+
+const refusal = (): Error =>
   Object.assign(new Error("connect ECONNREFUSED memory"), {
     errno: -111,
     code: "ECONNREFUSED",
@@ -63,7 +66,7 @@ export const listenInMemory: Effect.Effect<Open, never, EngineService | Scope.Sc
     let last = 0
     const answer = (): void => engine.replies.flush()
     return () => {
-      if (!open) return MemorySocket.refused(engine.turns, refusedError())
+      if (!open) return refusedConnection(engine.turns)
       const socket = new MemorySocket(engine.turns, answer, ++last)
       connections.run(serve(engine, socket))
       return socket

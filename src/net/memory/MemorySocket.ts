@@ -11,7 +11,7 @@
  */
 import { EventEmitter } from "node:events"
 import { Duplex } from "node:stream"
-import type { IdleTimer, Turns } from "../../engine/world/Turn.js"
+import type { RealTimer, Turns } from "../../engine/world/Turn.js"
 import type { Transport } from "../Transport.js"
 import { type Inbound, type Outbound, Wire } from "./Wire.js"
 
@@ -157,7 +157,7 @@ export class MemorySocket extends Duplex implements Outbound {
   private full = false
   private waiting: Array<Done> = []
   private announced = false
-  private idle: IdleTimer | undefined = undefined
+  private idle: RealTimer | undefined = undefined
 
   /**
    * @param answer sends the server's replies to what has arrived
@@ -286,7 +286,7 @@ export class MemorySocket extends Duplex implements Outbound {
       if (ms === 0) this.off("timeout", heard)
       else this.once("timeout", heard)
     }
-    if (ms > 0) this.idle = this.turns.idleTimer(ms, () => void this.emit("timeout"))
+    if (ms > 0) this.idle = this.turns.timer(ms, true, () => void this.emit("timeout"))
     return this
   }
 }

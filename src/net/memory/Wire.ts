@@ -92,6 +92,11 @@ export class Wire {
     this.note(to, "close")
   }
 
+  /** Something is on its way. */
+  get busy(): boolean {
+    return this.scheduled
+  }
+
   /** Has `takeOutput` called. */
   announce(to: Outbound): void {
     this.outputs.push(to)

@@ -15,6 +15,7 @@ import type { Master } from "../master/ReplicationMaster.js"
 import type { IncomingSnapshot } from "./SnapshotTransfer.js"
 import type { MasterLinkError } from "./MasterStream.js"
 import type { RdbError } from "../../rdb/format/RdbErrors.js"
+import { announceReplaced } from "../../engine/clients/DataReplaced.js"
 import type { Engine } from "../../engine/Engine.js"
 import { doneLine, fieldLines } from "../../rdb/FileReport.js"
 
@@ -80,7 +81,7 @@ export class ReceivedSnapshot {
         onReplaced: () => {
           this.say("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
           this.endHistory()
-          this.announce()
+          announceReplaced(this.engine)
           this.say("MASTER <-> REPLICA sync: Discarding old DB in background")
         },
       }
@@ -115,24 +116,9 @@ export class ReceivedSnapshot {
       Effect.ensuring(
         Effect.sync(() => {
           keyspace.expiryMode = this.log.following ? "hide" : "delete"
-          this.announce()
+          announceReplaced(this.engine)
         }),
       ),
     )
-  }
-
-  /** Watched keys may have changed, and clients may wait for keys that are there now. */
-  private announce(): void {
-    const { keyspace, events, blocking } = this.engine
-    for (const db of keyspace.databases) {
-      events.replaced(
-        db.id,
-        () => "alive",
-        () => "alive",
-      )
-      blocking.signalDatabase(db)
-    }
-    if (blocking.pending) blocking.serve()
-    this.engine.stir()
   }
 }

@@ -1,0 +1,17 @@
+/** What is to be told when another data set has taken the place of the present one. */
+import type { Engine } from "../Engine.js"
+
+/** Watched keys may have changed, and clients may wait for keys that are there now. */
+export const announceReplaced = (engine: Engine): void => {
+  const { keyspace, events, blocking } = engine
+  for (const db of keyspace.databases) {
+    events.replaced(
+      db.id,
+      () => "alive",
+      () => "alive",
+    )
+    blocking.signalDatabase(db)
+  }
+  if (blocking.pending) blocking.serve()
+  engine.stir()
+}

@@ -1,0 +1,88 @@
+/** The data of a test server as the bytes of an RDB file, and back; and a server as new. */
+import * as Effect from "effect/Effect"
+import { fileURLToPath } from "node:url"
+import { announceReplaced } from "../engine/clients/DataReplaced.js"
+import type { RdbError } from "../rdb/format/RdbErrors.js"
+import type { LoadSource } from "../rdb/RdbPersistence.js"
+import type { Instance } from "./Instance.js"
+import { OwnClient } from "./OwnClient.js"
+
+export const snapshotOf = async (instance: Instance): Promise<Uint8Array> => {
+  const parts: Array<Uint8Array> = []
+  const sink = {
+    // Lent until the effect ends.
+    write: (bytes: Uint8Array) => Effect.sync(() => void parts.push(Uint8Array.from(bytes))),
+  }
+  await instance.run(instance.rdb.streamSnapshot(() => ({ sinks: [sink] })))
+  return Uint8Array.from(Buffer.concat(parts))
+}
+
+const sourceOf = (bytes: Uint8Array): LoadSource<never> => {
+  let read = false
+  return {
+    path: "the snapshot",
+    totalBytes: bytes.length,
+    next: Effect.sync(() => {
+      if (read) return undefined
+      read = true
+      return bytes
+    }),
+  }
+}
+
+/** Puts the data of an RDB file in the place of the present; what is damaged is refused, and nothing is changed. */
+export const restoreInto = (instance: Instance, bytes: Uint8Array): Promise<unknown> => {
+  const { engine, replication } = instance
+  return instance.run(
+    instance.rdb.loadFrom(sourceOf(bytes), {
+      beside: "refuse",
+      onReplaced: () => {
+        replication.master.dropReplicas()
+        replication.log.forget()
+        announceReplaced(engine)
+      },
+    }),
+  )
+}
+
+/** Reads an RDB file, or its bytes, into a server that has no data yet. */
+export const loadInto = (instance: Instance, data: string | URL | Uint8Array): Promise<unknown> => {
+  const { rdb } = instance
+  const load: Effect.Effect<unknown, RdbError> =
+    data instanceof Uint8Array
+      ? rdb.loadFrom(sourceOf(data))
+      : rdb.loadFile(typeof data === "string" ? data : fileURLToPath(data))
+  return instance.run(load)
+}
+
+/** Directives as they were at the start, by name. */
+export type Settings = ReadonlyMap<string, string>
+
+export const settingsOf = ({ config }: Pick<Instance, "config">): Settings => new Map(config.configGet(["*"]))
+
+/** As new: data, functions, scripts, what was measured and logged, and the configuration as it was. */
+export const resetInstance = async (instance: Instance, settings: Settings): Promise<void> => {
+  const { config, engine, rdb, replication } = instance
+  const own = new OwnClient(engine, (effect) => instance.run(effect))
+  // Else what follows would wait for the end of a pause.
+  await own.run("client", "UNPAUSE")
+  const startedAsReplica = (settings.get("replicaof") ?? "") !== ""
+  if (engine.role === "replica" && !startedAsReplica) replication.promote()
+  for (const [name, value] of config.configGet(["*"])) {
+    const before = settings.get(name)
+    if (before === undefined || before === value || name === "replicaof") continue
+    const result = config.configSet([[name, before]], { local: true })
+    if (!result.ok) throw new Error(result.error)
+  }
+  await own.run("script", "FLUSH", "SYNC")
+  if (!startedAsReplica) {
+    await own.run("flushall", "SYNC")
+    await own.run("function", "FLUSH", "SYNC")
+  }
+  await own.run("slowlog", "RESET")
+  await own.run("latency", "RESET")
+  await own.run("acl", "LOG", "RESET")
+  engine.resetStats()
+  engine.keyspace.dirty = 0
+  rdb.state.saves = rdb.state.begun = 0
+}
