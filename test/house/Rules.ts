@@ -241,6 +241,7 @@ export const worldly: Readonly<Record<string, string>> = {
   "src/check-rdb.ts": "the program",
   "src/run.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
+  "src/program/MetricsServer.ts": "the program's metrics by HTTP",
   "src/program/RawStart.ts": "the program's command line as bytes",
   "src/program/StandardSink.ts": "the program's standard output",
   "src/rdb/snapshot/snapshotWorker.ts": "the program of the thread that writes snapshots",
