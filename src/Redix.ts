@@ -42,6 +42,7 @@ import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
+import { layerMetrics } from "./server/metrics/Metrics.js"
 import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
 import { connector } from "./net/memory/IoredisConnector.js"
@@ -281,6 +282,11 @@ export const Redix = {
     Parts | RedixConfig | TcpServer,
     Config.ConfigError | ListenError | InvalidConfigError | RdbError
   > => Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerServerWith(read, options))),
+  /**
+   * What INFO shows as Effect metrics, by the names of redis_exporter: read when a snapshot of all metrics is taken, and at
+   * no cost until then. Give each of several servers `labels` of its own.
+   */
+  layerMetrics,
   /** A listener for an engine that is there: on a free loopback port, or where the overrides say. */
   layerListen,
   /**

@@ -52,7 +52,7 @@ const GENERATOR_UNITS = 8
 export type Tick = (state: LuaState) => boolean
 
 /** Asked when `room` is gone, with the bytes that are wanted: sets it anew, or throws. */
-export type Room = (state: LuaState, bytes: number) => void
+type Room = (state: LuaState, bytes: number) => void
 
 /** Bytes between two such questions where nobody answers them. */
 const ROOM = 16 << 20
