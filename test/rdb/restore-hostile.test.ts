@@ -57,14 +57,13 @@ describe.each(["no", "yes"])("with sanitize-dump-payload %s", (sanitize) => {
     const r = Random.forTest(`restore ${name}`)
     client.run("FLUSHALL")
     const before = arena.usedBytes
-    let restored = 0
-    let refused = 0
+    const taken: Array<boolean> = []
     for (const payload of [Buffer.from(value), Buffer.from([0xff]), ...lies(value, r)]) {
       const did = [payload.toString("hex")]
       try {
         const reply = client.run("RESTORE", "k", "0", sealed(payload), "REPLACE")
+        taken.push(reply === "+OK\r\n")
         if (reply === "+OK\r\n") {
-          restored++
           expectSound(client)
           for (const words of randomUses(r, client.run("TYPE", "k").slice(1, -2), USES)) {
             did.push(words.join(" "))
@@ -72,18 +71,16 @@ describe.each(["no", "yes"])("with sanitize-dump-payload %s", (sanitize) => {
           }
           expectSound(client)
           client.run("FLUSHALL")
-        } else {
-          refused++
-          expect(reply).toBe("-ERR Bad data format\r\n")
-        }
+        } else expect(reply).toBe("-ERR Bad data format\r\n")
         expect(arena.usedBytes).toBe(before)
       } catch (error) {
         throw new Error(`after ${did.join("; ")}`, { cause: error })
       }
     }
     arena.checkInvariants()
-    expect(restored).toBeGreaterThan(0)
-    expect(refused).toBeGreaterThan(0)
+    // The value as it is, and what is no value; what becomes of the others is chance.
+    const sound = sanitize === "no" || name !== "hash listpack, repeated field"
+    expect(taken.slice(0, 2)).toEqual([sound, false])
   })
 
   it("a sorted set whose score is NaN is refused, a score that is no number is 0", () => {
