@@ -2,8 +2,11 @@
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
-import { watchLeaks } from "../support/Leaks.js"
+import { Turn } from "../../src/engine/world/Turn.js"
+import { watchLeaks, watchWork } from "../support/Leaks.js"
 import { startRedix } from "../support/Redix.js"
 
 const FILL =
@@ -16,6 +19,18 @@ describe("nothing stays open", () => {
     expect(await leaks.left(0)).toContain("Timeout")
     clearInterval(timer)
     expect(await leaks.left()).toEqual([])
+  })
+
+  it("sees the fibers and timers of a server", async () => {
+    const work = watchWork()
+    const [fiber, timer] = await Effect.gen(function* () {
+      const turns = yield* Turn
+      return [yield* Effect.forkDetach(Effect.never), turns.timer(1_000_000, true, () => {})] as const
+    }).pipe(Effect.provide(work.layer), Effect.runPromise)
+    expect(await work.left(0)).toEqual(["Fiber", "Timer"])
+    timer.clear()
+    await Effect.runPromise(Fiber.interrupt(fiber))
+    expect(await work.left()).toEqual([])
   })
 
   it("after servers that were used and stopped", async () => {

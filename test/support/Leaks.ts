@@ -4,7 +4,12 @@
  *     const leaks = watchLeaks()
  *     ... start, use, stop ...
  *     expect(await leaks.left()).toEqual([])
+ *
+ * `watchWork` does it for one server: its fibers and its timers in real time, whatever else goes on in the process.
  */
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import { liveTurns, Turn } from "../../src/engine/world/Turn.js"
 import { PATIENCE_MS } from "./Patience.js"
 
 /** Kinds of open resources with their counts. Immediates and pending file operations end by themselves. */
@@ -27,17 +32,65 @@ export interface Leaks {
   readonly left: (waitMs?: number) => Promise<ReadonlyArray<string>>
 }
 
-export const watchLeaks = (): Leaks => {
+/** What `look` finds, once it finds nothing any more or the time is over. */
+const lasting = async (
+  look: () => ReadonlyArray<string>,
+  waitMs = PATIENCE_MS,
+): Promise<ReadonlyArray<string>> => {
+  const until = liveTurns.now() + waitMs
+  while (look().length > 0 && liveTurns.now() < until) await new Promise<void>(liveTurns.atEnd)
+  return look()
+}
+
+/** @param kinds those to look at, all without it */
+export const watchLeaks = (kinds?: ReadonlySet<string>): Leaks => {
   const before = open()
+  const look = (): ReadonlyArray<string> =>
+    more(before).filter((kind) => kinds === undefined || kinds.has(kind))
+  return { left: (waitMs) => lasting(look, waitMs) }
+}
+
+export interface Work extends Leaks {
+  /** Provided to a server, has its work counted. */
+  readonly layer: Layer.Layer<never>
+}
+
+export const watchWork = (): Work => {
+  let fibers = 0
+  const timers = new Set<object>()
+  const timer: typeof liveTurns.timer = (ms, idle, run) => {
+    const inner = liveTurns.timer(ms, idle, () => {
+      timers.delete(inner)
+      run()
+    })
+    timers.add(inner)
+    return {
+      refresh: () => {
+        timers.add(inner)
+        inner.refresh()
+      },
+      clear: () => {
+        timers.delete(inner)
+        inner.clear()
+      },
+      hold: (on) => inner.hold(on),
+    }
+  }
   return {
-    left: async (waitMs = PATIENCE_MS) => {
-      const until = performance.now() + waitMs
-      let left = more(before)
-      while (left.length > 0 && performance.now() < until) {
-        await new Promise((resolve) => setImmediate(resolve))
-        left = more(before)
-      }
-      return left
-    },
+    layer: Layer.merge(
+      Layer.succeed(Turn, { ...liveTurns, timer }),
+      Layer.succeed(Metric.FiberRuntimeMetrics, {
+        recordFiberStart: () => void fibers++,
+        recordFiberEnd: () => void fibers--,
+      }),
+    ),
+    left: (waitMs) =>
+      lasting(
+        () => [
+          ...Array.from({ length: Math.abs(fibers) }, () => "Fiber"),
+          ...Array.from(timers, () => "Timer"),
+        ],
+        waitMs,
+      ),
   }
 }

@@ -63,6 +63,7 @@ export const plain = (reply: Buffer): string => {
 export class Node {
   private child: ChildProcess | undefined = undefined
   private client: RawClient | undefined = undefined
+  private paused = false
   log = ""
   /** A configuration file to start with, "" = none. */
   file = ""
@@ -108,6 +109,7 @@ export class Node {
     const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] })
     running.add(child)
     this.child = child
+    this.paused = false
     const keep = (chunk: Buffer): void => {
       this.log = (this.log + chunk.toString("latin1")).slice(-65_536)
     }
@@ -175,11 +177,21 @@ export class Node {
     )
   }
 
+  /** Has a Redix that runs check its data, its memory and its clients; where DEBUG is allowed. */
+  async checkInvariants(): Promise<void> {
+    if (this.kind !== "redix" || !this.alive || this.paused) return
+    const reply = await this.ask("DEBUG", "CHECK-INVARIANTS")
+    if (reply !== "OK" && !/^-(?:NOAUTH|LOADING|ERR DEBUG command not allowed)/.test(reply))
+      throw new Error(`${this.name}: ${reply}`)
+  }
+
   pause(): void {
+    this.paused = true
     this.child?.kill("SIGSTOP")
   }
 
   resume(): void {
+    this.paused = false
     this.child?.kill("SIGCONT")
   }
 
@@ -204,7 +216,7 @@ export class Node {
   }
 }
 
-/** Waits until all nodes are at the same offset with the same data. */
+/** Waits until all nodes are at the same offset with the same data, and has them check themselves. */
 export const untilEqual = async (
   master: Node,
   replicas: ReadonlyArray<Node>,
@@ -228,9 +240,10 @@ export const untilEqual = async (
     },
     timeoutMs,
   )
+  await Promise.all([master, ...replicas].map((node) => node.checkInvariants()))
 }
 
-/** Runs `use` with a list to which it adds the nodes it starts, and removes them at the end. */
+/** Runs `use` with a list to which it adds the nodes it starts; has them check themselves, and removes them, at the end. */
 export const withNodes = async (
   use: (start: (kind: NodeKind, config?: Readonly<Record<string, string>>) => Promise<Node>) => Promise<void>,
 ): Promise<void> => {
@@ -241,6 +254,7 @@ export const withNodes = async (
       nodes.push(node)
       return node
     })
+    await Promise.all(nodes.map((node) => node.checkInvariants()))
   } catch (error) {
     const logs = nodes.map((node) => `--- ${node.name}\n${node.log.slice(-2500)}`)
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${logs.join("\n")}`, {

@@ -18,6 +18,7 @@ import { TcpServer } from "../../src/net/TcpServer.js"
 import { listenInMemory } from "../../src/net/memory/MemoryListener.js"
 import { intercept } from "../../src/testing/Intercept.js"
 import { watchContract } from "../../src/engine/Contract.js"
+import { type Leaks, watchLeaks, watchWork } from "./Leaks.js"
 import { stopHearing } from "./Local.js"
 import { RawClient } from "./RawClient.js"
 
@@ -37,6 +38,13 @@ export interface TestRedix {
   readonly stop: () => Promise<void>
 }
 
+/** Kinds of handles that servers hold. */
+const OF_SERVERS: ReadonlySet<string> = new Set(["TCPServerWrap", "TCPSocketWrap", "MessagePort"])
+
+/** How many servers there are in this process, and what was open before the first of them. */
+let started = 0
+let handles: Leaks | undefined
+
 /** A server that has ended knows no client any more. */
 const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
   const left = [...sessions.values()].map(
@@ -51,7 +59,8 @@ const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
 /**
  * Starts a server; `settings` override Redis's defaults by field name (`hashMaxListpackEntries`), `directives` by
  * directive name. What it logs is added to `lines`; services of `world` take the place of the process's own. Call `stop`
- * when done: it checks every structure of the server, before and after its end, and that no block of memory and no client is left.
+ * when done: it checks every structure of the server, before and after its end, and that no block of memory, no client, no
+ * fiber and no timer is left.
  */
 export const startRedix = async (
   settings: Partial<RedixValues> = {},
@@ -82,11 +91,14 @@ export const startRedix = async (
   })
   // Files are read only by tests that name a directory.
   const load = directives.dir !== undefined
+  const work = watchWork()
+  if (started++ === 0) handles = watchLeaks(OF_SERVERS)
   const layer = Redix.layerServer({ portZero: "free", load }).pipe(
     Layer.provide(Logger.layer([logger])),
     Layer.provide(config),
     Layer.provide(NodeFileSystem.layer),
     Layer.provide(world),
+    Layer.provide(work.layer),
   )
   const [port, engine, persistence, replication, open] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
@@ -120,6 +132,9 @@ export const startRedix = async (
       taken?.[Symbol.dispose]()
       engine.checkInvariants()
       checkNobodyIsLeft(engine)
+      const left = [...(await work.left())]
+      if (--started === 0) left.push(...((await handles?.left()) ?? []))
+      if (left.length > 0) throw new Error(`the server has ended, and these go on: ${left.join(", ")}`)
       if (offences.length > 0)
         throw new Error(`handlers broke their contract:\n${offences.slice(0, 20).join("\n")}`)
     },

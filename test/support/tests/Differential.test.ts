@@ -10,10 +10,10 @@ import {
   sortedDeep,
   sortedPairs,
   type StepLike,
-} from "./Differential.js"
-import { describeOracle, oracleScoped, withOracle } from "./Oracle.js"
-import { Random } from "./Random.js"
-import type { RawClient } from "./RawClient.js"
+} from "../Differential.js"
+import { describeOracle, oracleScoped, withOracle } from "../Oracle.js"
+import { Random } from "../Random.js"
+import type { RawClient } from "../RawClient.js"
 
 /** Two oracles: the engine must find them equal, and must see a difference that is planted in one of them. */
 const withPair = (use: (oracle: RawClient, subject: RawClient) => Promise<void>): Promise<void> =>

@@ -1,8 +1,8 @@
 import * as net from "node:net"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { encodeCommands, formatCommand, RawClient } from "./RawClient.js"
-import { Random } from "./Random.js"
-import { formatReply, parseReply, ReplyScanner, splitReplies } from "./RespFrames.js"
+import { encodeCommands, formatCommand, RawClient } from "../RawClient.js"
+import { Random } from "../Random.js"
+import { formatReply, parseReply, ReplyScanner, splitReplies } from "../RespFrames.js"
 
 const replies: ReadonlyArray<string> = [
   "+OK\r\n",

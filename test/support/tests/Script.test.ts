@@ -1,6 +1,6 @@
 import * as net from "node:net"
 import { afterEach, expect, it } from "vitest"
-import { awaiting, compareScript } from "./Script.js"
+import { awaiting, compareScript } from "../Script.js"
 
 const servers: Array<net.Server> = []
 afterEach(() => {
