@@ -239,6 +239,7 @@ const PLATFORM =
 export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
   "src/check-rdb.ts": "the program",
+  "src/run.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
   "src/program/RawStart.ts": "the program's command line as bytes",
   "src/program/StandardSink.ts": "the program's standard output",
