@@ -93,6 +93,7 @@ const isFlushMode = (c: CommandContext): boolean =>
 const scriptCommand = (engine: Engine, scripts: Scripts): Command =>
   container(spec.SCRIPT, [
     command(spec.SCRIPT_DEBUG, (c) => {
+      if (c.out.pos > engine.replies.mark) return c.fail(Errors.scriptDebugPipelined)
       // No debugger is attached: a script runs as ever.
       if (c.is(2, "NO") || c.is(2, "YES") || c.is(2, "SYNC")) return c.out.ok()
       c.fail(Errors.scriptDebugMode)
