@@ -155,7 +155,9 @@ const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option("parts", "throughput,scripts,memory,in-process,persistence,replication,package").split(",")
+  const parts = option("parts", "throughput,scripts,memory,in-process,persistence,replication,package").split(
+    ",",
+  )
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
