@@ -35,7 +35,7 @@ export {
   type SaveOptions,
   type SnapshotSink,
 } from "./rdb/RdbPersistence.js"
-export { Redix, type RedixOptions } from "./Redix.js"
+export { type ListenOverrides, type Parts, Redix, type RedixOptions } from "./Redix.js"
 export { type Change, type ChangePosition, ChangesLostError } from "./replication/master/ChangeStream.js"
 export { MasterLinkError } from "./replication/replica/MasterStream.js"
 export { ReplicationMaster, type ReplicationMasterShape } from "./replication/master/ReplicationMaster.js"
