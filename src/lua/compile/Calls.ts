@@ -188,6 +188,7 @@ export abstract class Calls extends Values {
     const list = args.join(",")
     const plain = `${f.info?.calls === undefined ? "" : mark}${name.replace("b", "p")}(${list})`
     if (f.g === undefined || !this.classes.mayCallLua(f, sources)) return `S.at=${site},${plain}`
+    if (f.info?.yields === true) return `S.at=${site},yield S.yielding([${list}])`
     const steps = `${mark}yield* ${name}.g(${list})`
     const through = f.info?.through
     if (through === undefined || args.some((arg) => arg.startsWith("..."))) return `S.at=${site},${steps}`
