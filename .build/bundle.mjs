@@ -94,7 +94,7 @@ const withEffect = async () => {
     codeSplitting: {
       groups: [
         // A signal must not meet Node's answer while the server is loaded.
-        { name: "server-signals", test: /program\/Signals\.ts$/, priority: 1 },
+        { name: "program-signals", test: /program\/Signals\.ts$/, priority: 1 },
         { name: "server", minShareCount: 2 },
       ],
     },

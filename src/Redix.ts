@@ -1,14 +1,17 @@
 /**
  * Redix as layers: everything composed, ready to be provided to an app or run by main.ts.
  *
- *   Redix.layer()         the engine: commands on a keyspace, no port
- *   Redix.layerServer()   the engine and the TCP server in front of it
+ *   Redix.layerWith({ ... })         the engine: commands on a keyspace, no port
+ *   Redix.layerServerWith({ ... })   the engine and the TCP server in front of it
+ *   Redix.layerListen({ ... })       a TCP server in front of an engine that is there
  *
  * Every call makes a server of its own: Effect builds one layer object once for a whole app, so none that holds state may
  * be a constant.
  *
- * Both read their settings from RedixConfig; `layerWith` and `layerServerWith` take overrides instead.
+ * `layerConfig` and `layerServerConfig` read the overrides from an app's Config; `layer` and `layerServer` take a RedixConfig
+ * and a FileSystem instead.
  */
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -39,13 +42,14 @@ import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
-import { PersistenceService } from "./server/Persistence.js"
+import { layerMetrics } from "./server/metrics/Metrics.js"
+import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
 import { connector } from "./net/memory/IoredisConnector.js"
 import { connect } from "./net/memory/MemoryListener.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
-import { ReplicationService } from "./server/replication/Replication.js"
+import { ReplicationService } from "./server/replication/ReplicationService.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
 
@@ -116,7 +120,8 @@ const replication = (options: RedixOptions) =>
     ),
   )
 
-type Parts =
+/** The services of an engine. */
+export type Parts =
   | EngineService
   | PersistenceService
   | RdbPersistence
@@ -150,7 +155,7 @@ const expecting = (
 ): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const persistence = yield* PersistenceService
+      const persistence = yield* thePersistence
       if (loads(options, yield* RedixConfig) === false) return
       const fs = yield* FileSystem.FileSystem
       persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
@@ -164,7 +169,7 @@ const expecting = (
 const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const persistence = yield* PersistenceService
+      const persistence = yield* thePersistence
       const config = yield* RedixConfig
       for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
       if (loads(options, config) === true) yield* persistence.loadAtStart
@@ -207,9 +212,83 @@ const noFiles: Overrides = { save: "", dir: "" }
 const loadOf = (overrides: Overrides): { readonly load?: true } =>
   overrides.dir !== undefined && overrides.dir !== "" ? { load: true } : {}
 
+const layerWith = (
+  overrides: Overrides = {},
+  options: RedixOptions = {},
+): Layer.Layer<Parts | RedixConfig, InvalidConfigError | RdbError> =>
+  onRealTurns(layer({ ...loadOf(overrides), ...options })).pipe(
+    Layer.provideMerge(RedixConfig.layerOf({ ...noFiles, ...overrides })),
+    Layer.provide(filesLayer()),
+  )
+
+const layerServerWith = (
+  overrides: Overrides = {},
+  options: RedixOptions = {},
+): Layer.Layer<Parts | RedixConfig | TcpServer, ListenError | InvalidConfigError | RdbError> =>
+  layerServer({ portZero: "free", ...loadOf(overrides), ...options }).pipe(
+    Layer.provideMerge(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
+    Layer.provide(filesLayer()),
+  )
+
+/** The directives that say where a listener listens. */
+export type ListenOverrides = Pick<
+  Overrides,
+  "bind" | "port" | "tls-port" | "unixsocket" | "unixsocketperm" | "tcp-backlog"
+>
+
+const layerListen = (
+  overrides: ListenOverrides = {},
+): Layer.Layer<TcpServer, ListenError | InvalidConfigError, EngineService | RedixConfig> => {
+  const open = Effect.gen(function* () {
+    const config = yield* RedixConfig
+    yield* limitClients(config, yield* ProcessInfo)
+    const asked = { port: 0, ...overrides }
+    const { values } = yield* Effect.provide(RedixConfig, RedixConfig.layerOf(asked))
+    const { bind, port, tlsPort, unixsocket, unixsocketperm, tcpBacklog } = values
+    const places = { bind, port, tlsPort, unixsocket, unixsocketperm, tcpBacklog }
+    // What else it goes by is the engine's, also where that changes while it runs.
+    const settings: typeof values = Object.assign(Object.create(config.values), places)
+    return TcpServer.layerOf(settings, { portZero: "free" })
+  })
+  return onRealTurns(Layer.unwrap(open)).pipe(Layer.provide(filesLayer()))
+}
+
 export const Redix = {
+  /**
+   * The engine, without port. Its settings are those of the RedixConfig that is provided, its files those of the
+   * FileSystem; `layerWith` wants neither.
+   */
   layer,
+  /** The engine and its listeners, with settings and files as `layer` has them. */
   layerServer,
+  /**
+   * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
+   * whatever a client asks for; without `save` none is written unless a command says so.
+   */
+  layerWith,
+  /** The server on a free loopback port (or `port`); files as in `layerWith`. */
+  layerServerWith,
+  /** As `layerWith`, for overrides that an app reads from its own configuration. */
+  layerConfig: (
+    overrides: Config.Wrap<Overrides>,
+    options: RedixOptions = {},
+  ): Layer.Layer<Parts | RedixConfig, Config.ConfigError | InvalidConfigError | RdbError> =>
+    Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerWith(read, options))),
+  /** As `layerServerWith`, for overrides that an app reads from its own configuration. */
+  layerServerConfig: (
+    overrides: Config.Wrap<Overrides>,
+    options: RedixOptions = {},
+  ): Layer.Layer<
+    Parts | RedixConfig | TcpServer,
+    Config.ConfigError | ListenError | InvalidConfigError | RdbError
+  > => Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerServerWith(read, options))),
+  /**
+   * What INFO shows as Effect metrics, by the names of redis_exporter: read when a snapshot of all metrics is taken, and at
+   * no cost until then. Give each of several servers `labels` of its own.
+   */
+  layerMetrics,
+  /** A listener for an engine that is there: on a free loopback port, or where the overrides say. */
+  layerListen,
   /**
    * A connection to the engine without a port: the client's end of it, a stream that client libraries take for a socket. It
    * ends with the scope.
@@ -222,21 +301,4 @@ export const Redix = {
    * is the app's and goes on.
    */
   awaitShutdown: Effect.flatMap(theEngine, (engine) => engine.lifecycle.awaitEnd),
-  /**
-   * The engine without port; `overrides` are directives by name. Without `dir` among them no file is read or written,
-   * whatever a client asks for; without `save` none is written unless a command says so.
-   */
-  layerWith: (overrides: Overrides = {}): Layer.Layer<Parts, InvalidConfigError | RdbError> =>
-    onRealTurns(loading(loadOf(overrides)).pipe(Layer.provideMerge(layerOf(loadOf(overrides))))).pipe(
-      Layer.provide(RedixConfig.layerOf({ ...noFiles, ...overrides })),
-      Layer.provide(filesLayer()),
-    ),
-  /** The server on a free loopback port (or `port`); files as in `layerWith`. */
-  layerServerWith: (
-    overrides: Overrides = {},
-  ): Layer.Layer<Parts | TcpServer, ListenError | InvalidConfigError | RdbError> =>
-    layerServer({ portZero: "free", ...loadOf(overrides) }).pipe(
-      Layer.provide(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
-      Layer.provide(filesLayer()),
-    ),
 }

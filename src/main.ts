@@ -18,11 +18,12 @@ import { theEngine } from "./engine/EngineService.js"
 import { startupLines } from "./server/Banner.js"
 import { loadFailure } from "./rdb/FileReport.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
-import { PersistenceService } from "./server/Persistence.js"
+import { PersistenceService } from "./server/PersistenceService.js"
 import { fileSink } from "./server/LogSinks.js"
 import { type Crash, liveProcessInfo, ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { rawArguments, rawEnvironment } from "./program/RawStart.js"
 import { standardSink } from "./program/StandardSink.js"
+import { serveMetrics } from "./program/MetricsServer.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./net/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
@@ -131,6 +132,8 @@ const program = Effect.gen(function* () {
   const configured = args.length > 0
   for (const line of startupLines({ port, pid: process.pid, configured })) yield* line
   const { awaitEnd } = engine.lifecycle
+  const { values } = yield* RedixConfig
+  yield* serveMetrics(values.metricsPort, values.bind)
   // Who ends the server while it loads does not wait for the rest of the file.
   yield* Effect.raceFirst((yield* PersistenceService).loadAtStart, awaitEnd)
   if (engine.lifecycle.ended) return yield* bye
@@ -142,9 +145,18 @@ const program = Effect.gen(function* () {
   return yield* bye
 })
 
+/** Metrics are registered where somebody is to read them. */
+const metered = Layer.unwrap(
+  Effect.map(RedixConfig, ({ values }) =>
+    (values.metricsPort === 0 ? Layer.empty : Redix.layerMetrics()).pipe(
+      Layer.provideMerge(Redix.layerServer({ portZero: "off", load: "later" })),
+    ),
+  ),
+)
+
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
 const server = Effect.scoped(program).pipe(
-  Effect.provide(Redix.layerServer({ portZero: "off", load: "later" })),
+  Effect.provide(metered),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
   Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
     Effect.as(

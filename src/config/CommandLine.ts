@@ -155,6 +155,7 @@ Common options (with their defaults):
   --loglevel notice           debug, verbose, notice or warning
   --logfile <path>            log there instead of standard output
   --log-format text           text (Redis's own lines) or json
+  --metrics-port 9121         metrics for Prometheus at /metrics there
 
 Examples:
   redix-server

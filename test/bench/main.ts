@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,in-process,persistence,replication] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,memory,in-process,persistence,replication,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
@@ -7,6 +7,7 @@
  */
 import * as os from "node:os"
 import { inProcess } from "./InProcess.js"
+import { packageFigures } from "./Package.js"
 import { persistence } from "./Persistence.js"
 import { replication } from "./Replication.js"
 import { scripts } from "./Scripts.js"
@@ -73,6 +74,17 @@ const scripting = async (): Promise<void> => {
     const cell = (us: number): string => (us < 1 ? `${(us * 1000).toFixed(1)} ns` : `${us.toFixed(2)} us`)
     console.log(row([name, cell(redixMicros), cell(redisMicros), (redixMicros / redisMicros).toFixed(2)]))
   })
+}
+
+/** What the package costs an app before it does anything. */
+const packaging = (): void => {
+  console.log(`\n${"package".padEnd(27)}${"least".padStart(14)}${"budget".padStart(14)}`)
+  for (const { name, value, most, unit } of packageFigures()) {
+    const over = value > most ? "  over" : ""
+    console.log(
+      `${name.padEnd(27)}${`${value.toFixed(2)} ${unit}`.padStart(14)}${`${most} ${unit}`.padStart(14)}${over}`,
+    )
+  }
 }
 
 /** ioredis over connections in memory, and over TCP to redis-server. */
@@ -143,7 +155,9 @@ const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option("parts", "throughput,scripts,memory,in-process,persistence,replication").split(",")
+  const parts = option("parts", "throughput,scripts,memory,in-process,persistence,replication,package").split(
+    ",",
+  )
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
@@ -163,6 +177,7 @@ const main = async (): Promise<void> => {
     const requests = Math.round(1_000_000 * Number(option("requests", "1")))
     await replication(Number(option("keys", "1000000")), Number(option("rounds", "3")), requests)
   }
+  if (parts.includes("package")) packaging()
 }
 
 await main()

@@ -132,42 +132,41 @@ const imports = (text: string): string => {
 const parametersIn = (methods: string): string =>
   /\bT\b/.test(methods) ? "T, K extends Kind" : "K extends Kind"
 
-const file = (title: string, name: string, specs: ReadonlyArray<CommandSpec>): string => {
+const interfaceOf = (name: string, specs: ReadonlyArray<CommandSpec>): string => {
   const methods = [...specs].sort((a, b) => (a.name < b.name ? -1 : 1)).map(method)
-  const body = `export interface ${name}<${parametersIn(methods.join())}> {\n${methods.join("\n")}}\n`
-  const head = `/** ${title}. Generated from the declarations: REDIX_UPDATE_CLIENT=1 npx vitest run test/client/methods */`
-  return `${head}\n${imports(body)}\n\n${body}`
+  return `export interface ${name}<${parametersIn(methods.join())}> {\n${methods.join("\n")}}\n`
 }
+
+const file = (title: string, body: string, more: ReadonlyArray<string> = []): string => {
+  const head = `/** ${title}. Generated from the declarations: REDIX_UPDATE_CLIENT=1 npx vitest run test/client/methods */`
+  return [head, imports(body), ...more, "", body].join("\n")
+}
+
+/** A group of fewer commands stands with all together. */
+const GROUP_MIN = 10
 
 /** The files of src/client/methods by name, not formatted yet. */
 export const methodFiles = (specs: ReadonlyArray<CommandSpec>): ReadonlyMap<string, string> => {
   const files = new Map<string, string>()
+  const small: Array<string> = []
+  const bases: Array<string> = []
+  const lines: Array<string> = []
   const shared = specs.filter(({ name }) => !SESSION_COMMANDS.has(name))
-  const groups = [...new Set(shared.map(({ group }) => group))].sort()
-  for (const group of groups) {
+  for (const group of [...new Set(shared.map(({ group }) => group))].sort()) {
+    const name = `${titled(group)}Methods`
     const own = shared.filter((spec) => spec.group === group)
-    files.set(`${group}.ts`, file(`Methods of the group ${group}`, `${titled(group)}Methods`, own))
+    const body = interfaceOf(name, own)
+    bases.push(body.includes(`${name}<T,`) ? `${name}<T, K>` : `${name}<K>`)
+    if (own.length < GROUP_MIN) small.push(body.replace("export ", ""))
+    else {
+      files.set(`${group}.ts`, file(`Methods of the group ${group}`, body))
+      lines.push(`import type { ${name} } from "./${group}.js"`)
+    }
   }
   const session = specs.filter(({ name }) => SESSION_COMMANDS.has(name))
-  files.set("session.ts", file("Methods that change their session", "SessionMethods", session))
-  const lines = groups.map((group) => `import type { ${titled(group)}Methods } from "./${group}.js"`)
-  const bases = groups.map((group) => {
-    const name = `${titled(group)}Methods`
-    return files.get(`${group}.ts`)?.includes(`${name}<T,`) === true ? `${name}<T, K>` : `${name}<K>`
-  })
-  files.set(
-    "index.ts",
-    [
-      "/** All commands as methods. Generated from the declarations: REDIX_UPDATE_CLIENT=1 npx vitest run test/client/methods */",
-      'import type { Kind } from "../Kind.js"',
-      ...lines,
-      "",
-      'export type { SessionMethods } from "./session.js"',
-      "",
-      "/** `T` is what strings come as, `K` what a call gives. */",
-      `export interface Methods<T, K extends Kind> extends ${bases.join(", ")} {}`,
-      "",
-    ].join("\n"),
-  )
+  files.set("session.ts", file("Methods that change their session", interfaceOf("SessionMethods", session)))
+  const whole = `/** \`T\` is what strings come as, \`K\` what a call gives. */\nexport interface Methods<T, K extends Kind> extends ${bases.join(", ")} {}\n`
+  const body = [...small, 'export type { SessionMethods } from "./session.js"\n', whole].join("\n")
+  files.set("index.ts", file("All commands as methods", body, lines))
   return files
 }

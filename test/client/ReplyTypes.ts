@@ -19,12 +19,12 @@ const repliesOf: ReadonlyArray<readonly [type: string, commands: string]> = [
     "number",
     "append bitcount bitop bitpos dbsize del exists geoadd geosearchstore hdel hlen hset hstrlen linsert llen lpush " +
       "lpushx lrem pfcount publish rpush rpushx sadd scard sdiffstore setbit getbit setrange sinterstore sintercard " +
-      "spublish srem strlen sunionstore touch ttl pttl expiretime pexpiretime unlink xack xdel xlen xtrim " +
+      "spublish srem strlen sunionstore touch unlink xack xdel xlen xtrim " +
       "xgroup|createconsumer xgroup|delconsumer xgroup|destroy zcard zcount zdiffstore zinterstore zintercard " +
       "zlexcount zrangestore zrem zremrangebylex zremrangebyrank zremrangebyscore zunionstore zincrby lastsave wait " +
       "client|id client|getredir pubsub|numpat latency|reset slowlog|len acl|deluser command|count",
   ],
-  ["number | bigint", "incr incrby decr decrby hincrby"],
+  ["number | bigint", "incr incrby decr decrby hincrby ttl pttl expiretime pexpiretime"],
   ["number | null", "zrank zrevrank zscore zadd object|freq object|idletime object|refcount memory|usage"],
   [
     "0 | 1",

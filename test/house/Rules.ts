@@ -58,7 +58,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   net: ["config", "engine", ...base],
   client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "rdb", "config", "engine", ...base],
-  program: ["server"],
+  program: ["server", "net"],
   testing: ["server", "replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
   "commands/config": ["commands/debug", "config", ...family],
@@ -238,9 +238,10 @@ const PLATFORM =
  */
 export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
+  "src/run.ts": "the program that lends a server, and runs a command",
   "src/check-rdb.ts": "the program",
-  "src/run.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
+  "src/program/MetricsServer.ts": "the program's metrics by HTTP",
   "src/program/RawStart.ts": "the program's command line as bytes",
   "src/program/StandardSink.ts": "the program's standard output",
   "src/rdb/snapshot/snapshotWorker.ts": "the program of the thread that writes snapshots",

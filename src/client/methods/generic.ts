@@ -34,7 +34,7 @@ export interface GenericMethods<T, K extends Kind> {
   ) => Gives<K, 0 | 1>
 
   /** Tells the Unix time, in seconds, at which a key expires. */
-  readonly expiretime: (key: Word) => Gives<K, number>
+  readonly expiretime: (key: Word) => Gives<K, number | bigint>
 
   /** Lists every key name that matches a glob pattern. */
   readonly keys: (pattern: Word) => Gives<K, ReadonlyArray<T>>
@@ -75,10 +75,10 @@ export interface GenericMethods<T, K extends Kind> {
   ) => Gives<K, 0 | 1>
 
   /** Tells the Unix time, in milliseconds, at which a key expires. */
-  readonly pexpiretime: (key: Word) => Gives<K, number>
+  readonly pexpiretime: (key: Word) => Gives<K, number | bigint>
 
   /** Tells how many milliseconds a key has left. */
-  readonly pttl: (key: Word) => Gives<K, number>
+  readonly pttl: (key: Word) => Gives<K, number | bigint>
 
   /** Names one key of the database, drawn at random. */
   readonly randomkey: () => Gives<K, T | null>
@@ -139,7 +139,7 @@ export interface GenericMethods<T, K extends Kind> {
   readonly touch: (key: Many<Word>) => Gives<K, number>
 
   /** Tells how many seconds a key has left. */
-  readonly ttl: (key: Word) => Gives<K, number>
+  readonly ttl: (key: Word) => Gives<K, number | bigint>
 
   /** Names the data type of a key's value. */
   readonly type: (key: Word) => Gives<K, T>

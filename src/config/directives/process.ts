@@ -67,6 +67,7 @@ export const logDirectives = {
   "log-format": directive(oneOf(["text", "json"]), "text"),
   logfile: directive(path, "", immutable),
   loglevel: directive(oneOf(["debug", "verbose", "notice", "warning"]), "notice"),
+  "metrics-port": directive(integer("0", "65535"), "0", immutable),
   "slowlog-log-slower-than": directive(integer("-1", INT64_MAX), "10000"),
   "slowlog-max-len": directive(natural64, "128"),
   "syslog-enabled": unsupported(yesNo, "no", immutable),
