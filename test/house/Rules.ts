@@ -58,7 +58,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   net: ["config", "engine", ...base],
   client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "rdb", "config", "engine", ...base],
-  program: ["server"],
+  program: ["server", "net"],
   testing: ["server", "replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
   "commands/config": ["commands/debug", "config", ...family],
