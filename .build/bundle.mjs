@@ -44,12 +44,15 @@ const report = (level, log, tell) => {
 }
 
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
-const treeshake = { moduleSideEffects: [{ test: /\/src\/server\/Signals\.ts$/, sideEffects: true }] }
+const treeshake = { moduleSideEffects: [{ test: /\/src\/program\/Signals\.ts$/, sideEffects: true }] }
 
-/** Jest's environment of a browser has not all that Node calls global. */
+/** A runner's browser environment (jsdom) has not all that Node calls global; a module of Node is there all the same. */
 const inject = {
-  TextDecoder: ["node:util", "TextDecoder"],
   TextEncoder: ["node:util", "TextEncoder"],
+  TextDecoder: ["node:util", "TextDecoder"],
+  setImmediate: ["node:timers", "setImmediate"],
+  clearImmediate: ["node:timers", "clearImmediate"],
+  performance: ["node:perf_hooks", "performance"],
 }
 
 const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ...output }) => {
@@ -91,7 +94,7 @@ const withEffect = async () => {
     codeSplitting: {
       groups: [
         // A signal must not meet Node's answer while the server is loaded.
-        { name: "server-signals", test: /server\/Signals\.ts$/, priority: 1 },
+        { name: "program-signals", test: /program\/Signals\.ts$/, priority: 1 },
         { name: "server", minShareCount: 2 },
       ],
     },

@@ -31,8 +31,8 @@ import { SecureRandom } from "./engine/world/SecureRandom.js"
 import { FunctionLibraries } from "./rdb/RdbPersistence.js"
 import { REDIS_VERSION } from "./server/version.js"
 import { internalError } from "./rdb/FileReport.js"
-import { PersistenceService } from "./server/Persistence.js"
-import { ReplicationService } from "./server/replication/Replication.js"
+import { thePersistence } from "./server/PersistenceService.js"
+import { theReplication } from "./server/replication/ReplicationService.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 
 /** Runs what needs files with those of the layer. */
@@ -95,7 +95,7 @@ const ofPersistence = () =>
     Effect.gen(function* () {
       const { logger } = yield* theEngine
       const { values } = yield* RedixConfig
-      const persistence = yield* PersistenceService
+      const persistence = yield* thePersistence
       const dumps = dumpCommands(
         values,
         () => persistence.state.skipChecksum,
@@ -108,7 +108,7 @@ const ofPersistence = () =>
 const ofReplication = () =>
   family(
     Effect.gen(function* () {
-      return replicationCommands(yield* theEngine, yield* ReplicationService)
+      return replicationCommands(yield* theEngine, yield* theReplication)
     }),
   )
 
@@ -120,12 +120,12 @@ const ofDebug = () =>
     Effect.gen(function* () {
       const engine = yield* theEngine
       const config = yield* RedixConfig
-      const persistence = yield* PersistenceService
+      const persistence = yield* thePersistence
       return debugCommands(engine, config.values, yield* ProcessInfo, [
         debugReload(persistence),
         debugChecksums(persistence),
         debugRewriteAll(engine, config, yield* withFiles),
-        debugChangeId(yield* ReplicationService),
+        debugChangeId(yield* theReplication),
       ])
     }),
   )
@@ -150,11 +150,9 @@ export const scripts = (): Layer.Layer<
   Layer.effectContext(
     Effect.gen(function* () {
       const { values } = yield* RedixConfig
-      const { heap } = yield* ProcessInfo
       const made = scripting(yield* theEngine, {
-        thresholdMs: () => values.busyReplyThreshold,
-        heap,
-        compression: () => values.rdbcompression,
+        settings: values,
+        facts: yield* ProcessInfo,
         version: REDIS_VERSION,
       })
       return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))

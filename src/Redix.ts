@@ -43,13 +43,13 @@ import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
 import { layerMetrics } from "./server/metrics/Metrics.js"
-import { PersistenceService } from "./server/Persistence.js"
+import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
 import { connector } from "./net/memory/IoredisConnector.js"
 import { connect } from "./net/memory/MemoryListener.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
-import { ReplicationService } from "./server/replication/Replication.js"
+import { ReplicationService } from "./server/replication/ReplicationService.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
 
@@ -155,7 +155,7 @@ const expecting = (
 ): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const persistence = yield* PersistenceService
+      const persistence = yield* thePersistence
       if (loads(options, yield* RedixConfig) === false) return
       const fs = yield* FileSystem.FileSystem
       persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
@@ -169,7 +169,7 @@ const expecting = (
 const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const persistence = yield* PersistenceService
+      const persistence = yield* thePersistence
       const config = yield* RedixConfig
       for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
       if (loads(options, config) === true) yield* persistence.loadAtStart

@@ -32,7 +32,7 @@ export const redixFixture = (options?: Options): RedixFixture => ({
   },
 })
 
-/** For `globalSetup`: a server for the whole run, its address in REDIS_URL. Answers what ends it. */
+/** As Vitest's globalSetup: a server for the whole run, its address in REDIS_URL. Answers what ends it. */
 export default async (): Promise<() => Promise<void>> => {
   const server = await startRedix({ listen: true })
   const before = node.env["REDIS_URL"]

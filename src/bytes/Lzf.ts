@@ -10,12 +10,12 @@
  * The offset `o` is 13 bits, high part first, so copies reach back 8192 bytes at most. A copy may overlap its own
  * output: from one byte back it repeats that byte.
  *
- * The stream does not tell its unpacked length; the container does. Any stream that unpacks to the right bytes is valid,
- * so a compressor is free in what it finds.
+ * The stream does not tell its unpacked length; the container does. Any stream that unpacks to the right bytes is valid;
+ * which matches `lzfCompress` takes is redis-server's choice, so that files, DUMP and FUNCTION DUMP agree to the byte.
  *
  * Limits: positions are int32. Neither function writes outside the range it is given, whatever the input.
  *
- * Worked example: "aaaaaaaa" is 00 61 a0 00: one literal "a", then a copy of 5 + 2 bytes from 0 + 1 back.
+ * Worked example: 00 61 a0 00 unpacks to "aaaaaaaa": one literal "a", then a copy of 5 + 2 bytes from 0 + 1 back.
  */
 
 const MAX_LITERAL = 32
@@ -67,40 +67,43 @@ export const lzfDecompress = (
   return o - dOff
 }
 
-const HASH_BITS = 14
+const HASH_MASK = 0xffff
 
 /**
  * Last position of each three-byte hash, as position + `generation`. Values below `generation` are an earlier call's, so
  * the table is cleared only when the counter nears the int32 limit.
  */
-const table = new Int32Array(1 << HASH_BITS)
+const table = new Int32Array(HASH_MASK + 1)
 let generation = 1
 const GENERATION_MAX = 0x3fffffff
 
-const hashAt = (src: Uint8Array, i: number): number =>
-  Math.imul((src[i] << 16) | (src[i + 1] << 8) | src[i + 2], 0x9e3779b1) >>> (32 - HASH_BITS)
+/** Data in which nothing has matched for so long is packed already, most likely, and stepped over faster and faster. */
+const PATIENCE_BYTES = 1024
 
-/** Length of the match between `from` and `i`, at least 3 being known, at most `limit`. */
-const matchLength = (src: Uint8Array, from: number, i: number, limit: number): number => {
+/** Slot of three bytes, the first one highest. */
+const slotOf = (triple: number): number => ((triple >> 8) - Math.imul(triple, 5)) & HASH_MASK
+
+/** A match is followed no further than this many bytes before the end of the source. */
+const TAIL_BYTES = 2
+/** One that could be longer than this is followed to SWEEP_BYTES without a look at that limit. */
+const SWEEP_MIN = 16
+const SWEEP_BYTES = 19
+
+/** Length of the match between `from` and `i`, three bytes being known, with `left` bytes from `i` on. */
+const matchLength = (src: Uint8Array, from: number, i: number, left: number): number => {
+  const most = Math.min(MAX_COPY, left - TAIL_BYTES)
+  const limit = Math.max(most, most > SWEEP_MIN ? SWEEP_BYTES : 3)
   let length = 3
   while (length < limit && src[from + length] === src[i + length]) length++
   return length
 }
 
-/** Writes `src[start, end)` as literal runs at `dst[o]`; returns the new position, or -1 when they do not fit. */
-const putLiterals = (
-  src: Uint8Array,
-  start: number,
-  end: number,
-  dst: Uint8Array,
-  o: number,
-  dEnd: number,
-): number => {
+/** Writes `src[start, end)` as literal runs at `dst[o]`; returns the new position. */
+const putLiterals = (src: Uint8Array, start: number, end: number, dst: Uint8Array, o: number): number => {
   let i = start
   let out = o
   while (i < end) {
     const run = Math.min(MAX_LITERAL, end - i)
-    if (out + run + 1 > dEnd) return -1
     dst[out++] = run - 1
     for (const stop = i + run; i < stop;) dst[out++] = src[i++]
   }
@@ -109,7 +112,11 @@ const putLiterals = (
 
 /**
  * Packs `src[sOff, sOff + sLen)` to `dst[dOff, dOff + dMax)`. Returns the packed length, or 0 when it does not fit in
- * `dMax` bytes: pass less than `sLen` to be told that packing does not pay.
+ * `dMax` bytes, with a few to spare: pass less than `sLen` to be told that packing does not pay.
+ *
+ * The bytes are those redis-server writes, found by packing strings with it: one candidate a hash, never the first byte of
+ * the source; every literal position is remembered, of a match the last two. Only behind a stretch without any match
+ * (PATIENCE_BYTES), where redis-server looks at every position, may it find others.
  */
 export const lzfCompress = (
   src: Uint8Array,
@@ -127,28 +134,35 @@ export const lzfCompress = (
   generation += sLen
   const sEnd = sOff + sLen
   const dEnd = dOff + dMax
-  const lastTriple = sEnd - 3
+  const stop = sEnd - 2
+  const first = sOff + 1
   let o = dOff
   let literal = sOff
   let i = sOff
-  while (i <= lastTriple) {
-    const slot = hashAt(src, i)
-    const from = table[slot] - base
+  let triple = (src[i] << 8) | src[i + 1]
+  while (i < stop) {
+    triple = ((triple << 8) | src[i + 2]) & 0xffffff
+    const slot = slotOf(triple)
+    const from = (table[slot] - base) | 0
     table[slot] = i + base
     if (
-      from < sOff ||
-      i - from > MAX_OFFSET ||
-      src[from] !== src[i] ||
+      from < Math.max(first, i - MAX_OFFSET) ||
+      src[from + 2] !== src[i + 2] ||
       src[from + 1] !== src[i + 1] ||
-      src[from + 2] !== src[i + 2]
+      src[from] !== src[i]
     ) {
-      // Data that has not matched for long is stepped over faster.
-      i += 1 + ((i - literal) >> 7)
+      const past = i - literal - PATIENCE_BYTES
+      if (past > 0) {
+        i += past >> 6
+        triple = (src[i + 1] << 8) | src[i + 2]
+      }
+      i++
       continue
     }
-    const length = matchLength(src, from, i, Math.min(MAX_COPY, sEnd - i))
-    o = putLiterals(src, literal, i, dst, o, dEnd)
-    if (o < 0 || o + 3 > dEnd) return 0
+    const length = matchLength(src, from, i, sEnd - i)
+    const run = i - literal
+    if (o + run + ((run + 31) >>> 5) + 4 >= dEnd) return 0
+    o = putLiterals(src, literal, i, dst, o)
     const distance = i - from - 1
     const coded = length - 2
     if (coded < 7) dst[o++] = (coded << 5) | (distance >> 8)
@@ -157,12 +171,15 @@ export const lzfCompress = (
       dst[o++] = coded - 7
     }
     dst[o++] = distance & 0xff
-    const next = i + length
-    // The end of a match is worth remembering; every position inside it is not.
-    for (let j = Math.max(i + 1, next - 2); j < next && j <= lastTriple; j++) table[hashAt(src, j)] = j + base
-    i = next
+    i += length
     literal = i
+    if (i >= stop) break
+    for (let j = i - 2; j < i; j++) {
+      triple = (src[j] << 16) | (src[j + 1] << 8) | src[j + 2]
+      table[slotOf(triple)] = j + base
+    }
   }
-  o = putLiterals(src, literal, sEnd, dst, o, dEnd)
-  return o < 0 ? 0 : o - dOff
+  const run = Math.max(0, Math.min(i, stop) - literal)
+  if (o + 1 + run + (run >>> 5) + 3 > dEnd) return 0
+  return putLiterals(src, literal, sEnd, dst, o) - dOff
 }

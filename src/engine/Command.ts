@@ -12,6 +12,12 @@ import type { CommandSpec } from "./declare/CommandSpec.js"
  */
 export type Handler = (c: CommandContext) => void | Effect.Effect<Uint8Array>
 
+/**
+ * The bits of one call of a command whose arguments decide what it may do: a script says so in its first line. Asked only
+ * where the server's or the client's state wants a closer look.
+ */
+type Judge = (c: CommandContext) => number
+
 /** Properties of a command that dispatch tests, one bit each. */
 export const CommandBit = {
   write: 1,
@@ -50,10 +56,13 @@ export const CommandBit = {
   allowBusy: 4194304,
   /** Not to be called by scripts. */
   noScript: 8388608,
+  /** What it may do depends on its arguments: see Judge. */
+  judged: 16777216,
 } as const
 
 export interface Command extends CommandInfo {
   readonly handler: Handler
+  readonly judge: Judge | undefined
   readonly subcommands: ReadonlyMap<string, Command> | undefined
 }
 
@@ -92,12 +101,13 @@ const bitsOf = (spec: CommandSpec): number => {
 }
 
 /** A command without subcommands. */
-export const command = (spec: CommandSpec, handler: Handler): Command => ({
+export const command = (spec: CommandSpec, handler: Handler, judge?: Judge): Command => ({
   spec,
   handler,
+  judge,
   name: spec.name,
   arity: spec.arity,
-  bits: bitsOf(spec),
+  bits: bitsOf(spec) | (judge === undefined ? 0 : CommandBit.judged),
   briefArguments: spec.brief,
   keyArgument: spec.key,
   memberArgument: spec.member,

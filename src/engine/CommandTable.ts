@@ -73,6 +73,7 @@ export class CommandTable {
     const numbered: TableCommand = {
       spec: c.spec,
       handler: c.handler,
+      judge: c.judge,
       name: c.name,
       arity: c.arity,
       bits: c.bits,

@@ -238,7 +238,8 @@ export class Dispatcher {
 
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
-    const text = this.gates.refusal(cmd, session)
+    const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
+    const text = this.gates.refusal(cmd, own, session)
     if (text !== undefined) {
       this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)
@@ -248,7 +249,7 @@ export class Dispatcher {
       this.gates.pausedBits !== 0 &&
       session.kind !== "replica" &&
       !session.monitor &&
-      this.pause.holds(this.gates.bitsFor(cmd, session))
+      this.pause.holds(this.gates.bitsFor(own, session))
     ) {
       session.postponed = true
       return true
@@ -257,8 +258,8 @@ export class Dispatcher {
     const queued = this.copyCommand(cmd)
     session.queue.push(queued)
     session.queuedBytes += queuedCost(queued)
-    session.queueBits |= cmd.bits
-    session.queueShared &= cmd.bits
+    session.queueBits |= own
+    session.queueShared &= own
     this.context.out.queued()
     return true
   }

@@ -12,8 +12,11 @@ import * as Errors from "../resp/Errors.js"
 import type { MemoryLimit } from "../store/MemoryLimit.js"
 
 /** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
-const needsMemory = (cmd: Command, bits: number, session: Session): boolean =>
-  (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && (cmd.bits & CommandBit.ending) === 0)
+const needsMemory = (bits: number, session: Session): boolean =>
+  (bits & CommandBit.denyOom) !== 0 || (session.queue !== undefined && (bits & CommandBit.ending) === 0)
+
+/** What gets a closer look in most states: commands that stand for others, and those whose arguments decide. */
+const CLOSER = CommandBit.unqueued | CommandBit.judged
 
 type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
 
@@ -52,17 +55,17 @@ export class Gates {
     this.strained = this.memory.strained
     let bits = this.pausedBits | CommandBit.guarded
     // EXEC stands for what is queued, so it gets a closer look wherever a write does.
-    if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CommandBit.unqueued
-    if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CommandBit.unqueued
-    if (this.pausedBits !== 0) bits |= CommandBit.unqueued
+    if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CLOSER
+    if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CLOSER
+    if (this.pausedBits !== 0) bits |= CLOSER
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
     if (this.busy !== undefined) bits |= CommandBit.any
     this.bits = bits
   }
 
-  /** Why a command of this session is refused now, or undefined. */
-  refusal(cmd: TableCommand, session: Session): string | undefined {
-    const bits = this.bitsFor(cmd, session)
+  /** Why a command of this session is refused now, or undefined; `own` are the bits of this call. */
+  refusal(cmd: TableCommand, own: number, session: Session): string | undefined {
+    const bits = this.bitsFor(own, session)
     if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
       return Errors.guarded(cmd.name)
     if (
@@ -75,13 +78,13 @@ export class Gates {
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
       return Errors.notAllowedInTransaction
     if (!allows(session.rights, cmd.id)) return Errors.noPermCommand(cmd.name)
-    const state = this.stateRefusal(cmd, bits, session)
+    const state = this.stateRefusal(own, bits, session)
     if (state !== undefined) return state
     if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {
       return Errors.subscribedClient(cmd.name)
     }
     // What is queued must all be allowed now, whatever was when it was queued.
-    const allowed = (cmd.bits & CommandBit.queue) !== 0 ? cmd.bits & session.queueShared : cmd.bits
+    const allowed = (own & CommandBit.queue) !== 0 ? own & session.queueShared : own
     if (this.masterDown && (allowed & CommandBit.stale) === 0) return Errors.masterDown
     if (this.loading && (allowed & CommandBit.loading) === 0) return Errors.loading
     if (this.asyncLoading && (bits & CommandBit.noAsyncLoading) !== 0) return Errors.loading
@@ -99,14 +102,14 @@ export class Gates {
     return allowed === "yes" || (allowed === "local" && isLocal(session))
   }
 
-  /** A command's bits; those of EXEC are those of the queued commands, too. */
-  bitsFor(cmd: Command, session: Session): number {
-    return (cmd.bits & CommandBit.queue) !== 0 ? cmd.bits | session.queueBits : cmd.bits
+  /** A call's bits; those of EXEC are those of the queued commands, too. */
+  bitsFor(own: number, session: Session): number {
+    return (own & CommandBit.queue) !== 0 ? own | session.queueBits : own
   }
 
-  private stateRefusal(cmd: Command, bits: number, session: Session): string | undefined {
-    if (needsMemory(cmd, bits, session) && this.memory.passed()) return Errors.outOfMemory
-    const stops = (bits & CommandBit.write) | (cmd.bits & CommandBit.stopsOnFailedSave)
+  private stateRefusal(own: number, bits: number, session: Session): string | undefined {
+    if (needsMemory(bits, session) && this.memory.passed()) return Errors.outOfMemory
+    const stops = (bits & CommandBit.write) | (own & CommandBit.stopsOnFailedSave)
     if (this.saveFailed && stops !== 0) return Errors.misconf
     if ((bits & CommandBit.write) === 0) return undefined
     if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas

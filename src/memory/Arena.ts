@@ -31,13 +31,13 @@ import {
   PAGE_BYTES,
   SMALL_BYTES_MAX,
 } from "./SizeClasses.js"
-import { CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
+import { ArenaFullError, CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
 import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
 import { type Place, Slabs } from "./Slabs.js"
 import { Snapshot } from "./Snapshot.js"
 
 export { copyBytes } from "../bytes/Bytes.js"
-export { CHUNK_BYTES } from "./ArenaLayout.js"
+export { ArenaFullError, CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
@@ -49,12 +49,10 @@ const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Int32Array(0)
 const NO_DOUBLES = new Float64Array(0)
 
-/** The arena has no room left for a block of this size. */
-export class ArenaFullError extends Error {
-  readonly _tag = "ArenaFullError"
-  constructor(readonly bytesWanted: number) {
-    super(`arena full: no room for a block of ${bytesWanted} bytes`)
-  }
+const grown = (old: Int32Array, length: number): Int32Array => {
+  const next = new Int32Array(length)
+  next.set(old)
+  return next
 }
 
 export class Arena {
@@ -88,7 +86,7 @@ export class Arena {
   private readonly places: Array<Place | undefined> = []
   /** Chunks dropped by `dropAll` while a snapshot was open. */
   private readonly parkedChunks: Array<number> = []
-  private parkedRefs = new Int32Array(1024)
+  private parkedRefs: Int32Array = new Int32Array(1024)
   private parkedCount = 0
 
   // Per page, indexed by chunk * 128 + page.
@@ -234,11 +232,8 @@ export class Arena {
   }
 
   private park(ref: Ref): void {
-    if (this.parkedCount === this.parkedRefs.length) {
-      const grown = new Int32Array(this.parkedCount * 2)
-      grown.set(this.parkedRefs)
-      this.parkedRefs = grown
-    }
+    if (this.parkedCount === this.parkedRefs.length)
+      this.parkedRefs = grown(this.parkedRefs, this.parkedCount * 2)
     this.parkedRefs[this.parkedCount++] = ref
   }
 
@@ -437,17 +432,12 @@ export class Arena {
   private growPageTables(chunks: number): void {
     if (chunks <= this.chunkPagesFree.length) return
     const n = Math.max(8, this.chunkPagesFree.length * 2)
-    const grow = (old: Int32Array, length: number): Int32Array => {
-      const next = new Int32Array(length)
-      next.set(old)
-      return next
-    }
-    this.chunkPagesFree = grow(this.chunkPagesFree, n)
-    this.pageFree = grow(this.pageFree, n * PAGES_PER_CHUNK)
-    this.pageBump = grow(this.pageBump, n * PAGES_PER_CHUNK)
-    this.pageUsed = grow(this.pageUsed, n * PAGES_PER_CHUNK)
-    this.pageNext = grow(this.pageNext, n * PAGES_PER_CHUNK)
-    this.pagePrev = grow(this.pagePrev, n * PAGES_PER_CHUNK)
+    this.chunkPagesFree = grown(this.chunkPagesFree, n)
+    this.pageFree = grown(this.pageFree, n * PAGES_PER_CHUNK)
+    this.pageBump = grown(this.pageBump, n * PAGES_PER_CHUNK)
+    this.pageUsed = grown(this.pageUsed, n * PAGES_PER_CHUNK)
+    this.pageNext = grown(this.pageNext, n * PAGES_PER_CHUNK)
+    this.pagePrev = grown(this.pagePrev, n * PAGES_PER_CHUNK)
     const listed = new Uint8Array(n * PAGES_PER_CHUNK)
     listed.set(this.pageListed)
     this.pageListed = listed

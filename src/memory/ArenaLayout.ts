@@ -8,3 +8,11 @@ export const SPAN_TAIL = 0x7fff
 export const HEADER_EPOCH_WORD = 0
 export const HEADER_PREIMAGE_WORD = 128
 export const HEADER_KIND_WORD = 256
+
+/** The arena has no room left for a block of this size. */
+export class ArenaFullError extends Error {
+  readonly _tag = "ArenaFullError"
+  constructor(readonly bytesWanted: number) {
+    super(`arena full: no room for a block of ${bytesWanted} bytes`)
+  }
+}

@@ -11,7 +11,7 @@ export class ListenError extends Data.TaggedError("ListenError")<{
   override get message(): string {
     const { address, on, reason } = this
     if (on === "nothing") return reason
-    if (on === "socket") return `Failed opening Unix socket: bind: ${reason} (${address})`
+    if (on === "socket") return `Failed opening Unix socket: ${reason} (${address})`
     const aborting = on === undefined ? "" : `Failed listening on port ${on.port} (${on.kind}), aborting. `
     return `${aborting}Could not listen on ${address}: ${reason}`
   }

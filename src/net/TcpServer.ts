@@ -182,15 +182,24 @@ const openAddresses = Effect.fnUntraced(function* (
 
 const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === "::*" ? "::" : word)
 
+/** A system's address of a socket holds less than this; the runtime would cut a longer path short, not refuse it. */
+const UNIX_PATH_BYTES = 108
+
 const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
   const fs = yield* FileSystem.FileSystem
-  const path = pathIn(settings.dir, settings.unixsocket)
+  const { unixsocket } = settings
+  const path = pathIn(settings.dir, unixsocket)
+  const bytes = Buffer.byteLength(path)
+  if (bytes >= UNIX_PATH_BYTES) {
+    const reason = `unix socket path too long (${bytes}), must be under ${UNIX_PATH_BYTES}`
+    return yield* new ListenError({ address: unixsocket, on: "socket", reason })
+  }
   const fail = (error: unknown): Effect.Effect<never, ListenError> =>
     Effect.gen(function* () {
       // A folder that is not there is reported as one without permission.
       const folder = yield* fs.exists(dirname(path)).pipe(Effect.orElseSucceed(() => true))
       const reason = folder ? reasonOf(error) : "No such file or directory"
-      return yield* new ListenError({ address: settings.unixsocket, on: "socket", reason })
+      return yield* new ListenError({ address: unixsocket, on: "socket", reason: `bind: ${reason}` })
     })
   // As redis-server: a socket file left by a killed server is in the way and taken.
   yield* Effect.ignore(fs.remove(path))

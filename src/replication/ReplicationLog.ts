@@ -240,6 +240,13 @@ export class ReplicationLog implements LogReader {
     return Math.max(0, this.selected)
   }
 
+  /** Database selected at the end of the stream, for those who read from there on. */
+  endDatabase(): number {
+    // The next write names its database, so that it does not matter which one was selected.
+    if (!this.following) this.reselect()
+    return this.position.streamDb
+  }
+
   /**
    * Whether a replica that has everything before `offset` of history `id` can continue from there: the history must be
    * shared up to it, and the bytes since must be held.

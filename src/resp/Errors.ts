@@ -294,6 +294,7 @@ export const busyFunction =
 export const scriptKilled = "ERR Script killed by user with SCRIPT KILL..."
 export const waitsInScript = "ERR This command has to wait and cannot run inside a script"
 export const scriptFlushMode = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+export const scriptDebugPipelined = "ERR SCRIPT DEBUG must be called outside a pipeline"
 export const scriptDebugMode = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
 export const functionFlushMode = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
 export const functionKeysNumber = "ERR Bad number of keys provided"

@@ -1,7 +1,7 @@
 /**
- * Effect's FileSystem over node:fs, with what Redix does with files: what the composed layers stand on where the app has
- * provided no FileSystem of its own. `@effect/platform-node` has a whole one, but brings 14 packages and refuses Node 20,
- * which is too much to install for a server in a test.
+ * Effect's FileSystem over node:fs, with what Redix does with files: what the layers that ask for nothing stand on.
+ * `@effect/platform-node` has a whole one, but it is 13 packages and refuses Node 20, which is too much to install for a
+ * server in a test.
  *
  * Operations that Redix does not use are absent, as `makeNoop` has them; the layer is provided to Redix's own layers and
  * reaches no app. Results and errors are those of NodeFileSystem.

@@ -4,34 +4,23 @@
  *
  * A data set that could not be loaded whole is never saved over the file it came from, except when a client asks by name.
  */
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import { Background, type Run } from "../engine/Background.js"
-import { RedixConfig } from "../config/index.js"
+import type { Run } from "../engine/Background.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import { type RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
-import {
-  type LoadOptions,
-  type LoadResult,
-  RdbPersistence,
-  type RdbPersistenceShape,
-  type SaveOptions,
-} from "../rdb/RdbPersistence.js"
+import type { LoadOptions, LoadResult, RdbPersistenceShape, SaveOptions } from "../rdb/RdbPersistence.js"
 import type { Engine } from "../engine/Engine.js"
-import { type EngineService, theEngine } from "../engine/EngineService.js"
-import { ReplicationHistory, type ReplicationLog } from "../replication/ReplicationLog.js"
+import type { ReplicationLog } from "../replication/ReplicationLog.js"
 import { doneLine, fieldLines, saveFailure } from "../rdb/FileReport.js"
 import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import { ShutdownError, type ShutdownOptions } from "../engine/Lifecycle.js"
 import { persistenceInfo } from "./PersistenceInfo.js"
 import { TURN_MS } from "../engine/world/WorkAlarm.js"
-import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 
 /** Seconds before a failed background save is tried again. */
 const RETRY_SECONDS = 5
@@ -435,32 +424,4 @@ export class ServerPersistence implements EnginePart {
       ),
     ),
   )
-}
-
-/** ServerPersistence as a service. */
-export class PersistenceService extends Context.Service<PersistenceService, ServerPersistence>()(
-  "redix/server/Persistence",
-) {
-  static readonly layer = (): Layer.Layer<
-    PersistenceService,
-    never,
-    EngineService | RedixConfig | RdbPersistence | ReplicationHistory | Background
-  > =>
-    Layer.effect(
-      PersistenceService,
-      Effect.gen(function* () {
-        const engine = yield* theEngine
-        const background = yield* Background
-        const persistence = new ServerPersistence(
-          engine,
-          yield* RedixConfig,
-          yield* RdbPersistence,
-          yield* ReplicationHistory,
-          background.run,
-          (yield* ProcessInfo).pid,
-        )
-        yield* Effect.addFinalizer(() => persistence.atScopeEnd)
-        return persistence
-      }),
-    )
 }

@@ -15,7 +15,8 @@ import { listenInMemory, type Open } from "../net/memory/MemoryListener.js"
 import { TcpServer } from "../net/TcpServer.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
-import { type Replication, ReplicationService } from "../server/replication/Replication.js"
+import type { Replication } from "../server/replication/Replication.js"
+import { type ReplicationService, theReplication } from "../server/replication/ReplicationService.js"
 import type { World } from "./World.js"
 
 type Parts = EngineService | RdbPersistence | ReplicationService | RedixConfig
@@ -38,6 +39,7 @@ export class Instance {
     private readonly scope: Scope.Closeable,
     private readonly context: Context.Context<Parts>,
     readonly engine: Engine,
+    readonly replication: Replication,
     readonly open: Open,
   ) {}
 
@@ -52,7 +54,9 @@ export class Instance {
           const within = <A>(effect: Effect.Effect<A, never, Parts | Scope.Scope>) =>
             Effect.provideContext(Scope.provide(effect, scope), context)
           const open = yield* within(listenInMemory)
-          return new Instance(world, composition, scope, context, yield* within(theEngine), open)
+          const engine = yield* within(theEngine)
+          const replication = yield* within(theReplication)
+          return new Instance(world, composition, scope, context, engine, replication, open)
         }),
       )
     } catch (error) {
@@ -67,10 +71,6 @@ export class Instance {
 
   get rdb(): RdbPersistenceShape {
     return Context.get(this.context, RdbPersistence)
-  }
-
-  get replication(): Replication {
-    return Context.get(this.context, ReplicationService)
   }
 
   run<A, E>(effect: Effect.Effect<A, E, Parts>): Promise<A> {

@@ -131,19 +131,22 @@ export class SteeredClock implements Clock.Clock {
     while (at > 0 && (this.sleepers[at - 1]?.at ?? 0) > sleeper.at) at--
     this.sleepers.splice(at, 0, sleeper)
     if (at === 0) this.arm()
+    // The first need not be the one that somebody waits for.
+    else this.timer?.hold(this.holdsProcess())
   }
 
   private remove(sleeper: Sleeper): void {
     const at = this.sleepers.indexOf(sleeper)
     if (at >= 0) this.sleepers.splice(at, 1)
     if (this.sleepers.length === 0) this.stop()
+    else this.timer?.hold(this.holdsProcess())
   }
 
   /** Sets the real timer to the first sleeper. A timer that is too early is harmless. */
   private arm(): void {
     const { nextAt } = this
     if (this.manual || nextAt === Infinity || this.held !== undefined) return
-    if (this.timer !== undefined && this.timerAt === nextAt) return
+    if (this.timer !== undefined && this.timerAt === nextAt) return this.timer.hold(this.holdsProcess())
     this.timer?.clear()
     this.timerAt = nextAt
     this.timer = liveTurns.timer(

@@ -291,7 +291,7 @@ export class TestServer implements Server {
 
   private get someCommandWaits(): boolean {
     for (const session of this.instance?.engine.sessions.values() ?? [])
-      if (session.held !== undefined) return true
+      if (session.held !== undefined || session.postponed) return true
     return false
   }
 

@@ -1,11 +1,13 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,persistence,replication] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,memory,in-process,persistence,replication,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
  * and CPU time, and run it more than once.
  */
 import * as os from "node:os"
+import { inProcess } from "./InProcess.js"
+import { packageFigures } from "./Package.js"
 import { persistence } from "./Persistence.js"
 import { replication } from "./Replication.js"
 import { scripts } from "./Scripts.js"
@@ -74,6 +76,41 @@ const scripting = async (): Promise<void> => {
   })
 }
 
+/** What the package costs an app before it does anything. */
+const packaging = (): void => {
+  console.log(`\n${"package".padEnd(27)}${"least".padStart(14)}${"budget".padStart(14)}`)
+  for (const { name, value, most, unit } of packageFigures()) {
+    const over = value > most ? "  over" : ""
+    console.log(
+      `${name.padEnd(27)}${`${value.toFixed(2)} ${unit}`.padStart(14)}${`${most} ${unit}`.padStart(14)}${over}`,
+    )
+  }
+}
+
+/** ioredis over connections in memory, and over TCP to redis-server. */
+const embedded = async (): Promise<void> => {
+  console.log(`\n${row(["ioredis, GET", "memory/s", "tcp/s", "ratio", "memory us", "tcp us", "cpu ratio"])}`)
+  const count = Math.max(100, Math.round(50_000 * Number(option("requests", "1"))))
+  const times = await inProcess(Number(option("rounds", "3")), count, ({ name, memory, other }) =>
+    console.log(
+      row([
+        name,
+        `${Math.round(memory.perSecond / 1000)}k`,
+        `${Math.round(other.perSecond / 1000)}k`,
+        (memory.perSecond / other.perSecond).toFixed(2),
+        memory.cpuMicros.toFixed(2),
+        other.cpuMicros.toFixed(2),
+        (memory.cpuMicros / other.cpuMicros).toFixed(2),
+      ]),
+    ),
+  )
+  const [first = 0] = times
+  const middle = times[Math.floor(times.length / 2)] ?? 0
+  console.log(
+    `warm start to first reply: ${first.toFixed(2)} ms at best, ${middle.toFixed(2)} ms in the middle`,
+  )
+}
+
 /** Resident memory with a million keys of 16 bytes and values of 10, filled in order. */
 const memory = async (): Promise<void> => {
   console.log("\nresident memory, 1 M keys of 16 bytes, values of 10 bytes")
@@ -118,7 +155,9 @@ const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option("parts", "throughput,scripts,memory,persistence,replication").split(",")
+  const parts = option("parts", "throughput,scripts,memory,in-process,persistence,replication,package").split(
+    ",",
+  )
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
@@ -131,12 +170,14 @@ const main = async (): Promise<void> => {
   }
   if (parts.includes("scripts")) await scripting()
   if (parts.includes("memory")) await memory()
+  if (parts.includes("in-process")) await embedded()
   if (parts.includes("persistence"))
     await persistence(Number(option("keys", "1000000")), Number(option("rounds", "3")))
   if (parts.includes("replication")) {
     const requests = Math.round(1_000_000 * Number(option("requests", "1")))
     await replication(Number(option("keys", "1000000")), Number(option("rounds", "3")), requests)
   }
+  if (parts.includes("package")) packaging()
 }
 
 await main()

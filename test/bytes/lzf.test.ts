@@ -92,7 +92,70 @@ const rdbLength = (n: number): Buffer =>
       ? Buffer.from([0x40 | (n >> 8), n & 0xff])
       : Buffer.from([0x80, n >>> 24, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff])
 
+const WORDS = "the quick brown fox jumps over lazy dogs and values of redis hashes".split(" ")
+
+/** Data of many kinds, and random bytes with a few repeats, which packing just pays or just not. */
+const kinds: ReadonlyArray<(random: Random, length: number) => Buffer> = [
+  sample,
+  (random, length) => {
+    let text = ""
+    while (text.length < length) text += `${WORDS[random.below(WORDS.length)]} `
+    return Buffer.from(text.slice(0, length))
+  },
+  (random, length) => {
+    let text = ""
+    for (let i = 0; text.length < length; i++) text += `{"id":${i},"score":${random.below(1000)}},`
+    return Buffer.from(text.slice(0, length))
+  },
+  (random, length) => {
+    const out = Buffer.alloc(length)
+    for (let i = 0; i < length; i += 4) out[i] = random.below(200)
+    return out
+  },
+  (random, length) => {
+    const out = Buffer.alloc(length)
+    for (let i = 0; i < length;) {
+      const end = Math.min(length, i + 1 + random.below(400))
+      out.fill(random.below(5), i, end)
+      i = end
+    }
+    return out
+  },
+]
+const border = (random: Random, length: number): Buffer => {
+  const out = Buffer.from(Array.from({ length }, () => random.below(256)))
+  for (let n = random.below(8); n > 0; n--) {
+    const from = random.below(length - 6)
+    out.copy(out, random.below(length - 6), from, from + 3 + random.below(4))
+  }
+  if (random.chance(0.3)) out.fill(7, random.below(length))
+  return out
+}
+
 describeOracle("LZF and CRC-64 with redis-server", () => {
+  it("packs to the same bytes, or not at all", () =>
+    withClient({}, async (client) => {
+      const random = Random.forTest("lzf/bytes")
+      let packedCount = 0
+      for (let i = 0; i < 3000; i++) {
+        const kind = i % 2 === 0 ? border : kinds[random.below(kinds.length)]
+        const src = kind(random, 21 + random.below(kind !== border && i % 15 === 0 ? 40_000 : 300))
+        const [, reply] = await client.pipeline([
+          ["SET", "k", src],
+          ["DUMP", "k"],
+        ])
+        const dump = valueOf(reply) ?? Buffer.alloc(0)
+        const dst = Buffer.alloc(src.length)
+        const length = lzfCompress(src, 0, src.length, dst, 0, src.length - 4)
+        expect(length > 0, src.toString("base64")).toBe(dump[1] === 0xc3)
+        if (length === 0) continue
+        packedCount++
+        const head = 2 + rdbLength(length).length + rdbLength(src.length).length
+        expect(dump.subarray(head, -10).equals(dst.subarray(0, length)), src.toString("base64")).toBe(true)
+      }
+      expect(packedCount).toBeGreaterThan(500)
+    }))
+
   it(
     "reads DUMP and is read by RESTORE",
     () =>

@@ -1,7 +1,21 @@
 /** What an app sees of the parts: interfaces of what it may use, none of which it can take apart. */
 import * as Effect from "effect/Effect"
 import { expect, expectTypeOf, it } from "vitest"
-import { EngineService, type EngineShape, Redix, Store, type StoreShape } from "../../src/index.js"
+import {
+  EngineService,
+  type EngineShape,
+  type PersistenceService,
+  type PersistenceShape,
+  Redix,
+  type ReplicationMaster,
+  type ReplicationMasterShape,
+  type ReplicationReplica,
+  type ReplicationReplicaShape,
+  type ReplicationService,
+  type ReplicationShape,
+  Store,
+  type StoreShape,
+} from "../../src/index.js"
 
 it("the engine and the store are narrow, and nothing of them can be assigned", () => {
   expectTypeOf<EngineService["Service"]>().toEqualTypeOf<EngineShape>()
@@ -10,6 +24,18 @@ it("the engine and the store are narrow, and nothing of them can be assigned", (
   expectTypeOf<Store["Service"]>().toEqualTypeOf<StoreShape>()
   expectTypeOf<keyof StoreShape>().toEqualTypeOf<"databases" | "stats" | "lazyPending">()
   expectTypeOf<StoreShape>().toEqualTypeOf<Readonly<StoreShape>>()
+})
+
+it("so are persistence and replication", () => {
+  expectTypeOf<PersistenceService["Service"]>().toEqualTypeOf<PersistenceShape>()
+  expectTypeOf<PersistenceShape>().toEqualTypeOf<Readonly<PersistenceShape>>()
+  expectTypeOf<PersistenceShape["state"]>().toEqualTypeOf<Readonly<PersistenceShape["state"]>>()
+  expectTypeOf<ReplicationService["Service"]>().toEqualTypeOf<ReplicationShape>()
+  expectTypeOf<keyof ReplicationShape>().toEqualTypeOf<"follow" | "promote">()
+  expectTypeOf<ReplicationMaster["Service"]>().toEqualTypeOf<ReplicationMasterShape>()
+  expectTypeOf<keyof ReplicationMasterShape>().toEqualTypeOf<"online" | "stats" | "changes">()
+  expectTypeOf<ReplicationReplica["Service"]>().toEqualTypeOf<ReplicationReplicaShape>()
+  expectTypeOf<ReplicationReplicaShape>().toEqualTypeOf<Readonly<ReplicationReplicaShape>>()
 })
 
 it("they say what a server holds", async () => {

@@ -67,7 +67,10 @@ export const heaps = (paths: ReadonlyArray<string>): Offence[] => {
 /** A file of no more lines of code than this is a part of the one that imports it. */
 export const FRAGMENT_LINES_MAX = 15
 
-/** Small files that only a neighbour in their folder imports: read for that one, and so better read in it. */
+/**
+ * Small files that only a neighbour in their folder imports: read for that one, and so better read in it. A generated file
+ * is as long as what it is generated from.
+ */
 export const fragments = (files: ReadonlyArray<SourceFile>): Offence[] => {
   const importers = new Map<string, Array<string>>()
   for (const [from, targets] of importGraph(files))
@@ -75,6 +78,7 @@ export const fragments = (files: ReadonlyArray<SourceFile>): Offence[] => {
   const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
   return files.flatMap(({ path, text }) => {
     const [only, other] = importers.get(path) ?? []
+    if (/^\/\*\* .* Generated from /.test(text)) return []
     if (only === undefined || other !== undefined || folderOf(only) !== folderOf(path)) return []
     const lines = codeLines(text)
     const message = `${lines} lines of code that only ${only} imports: put them there`

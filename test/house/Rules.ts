@@ -238,8 +238,8 @@ const PLATFORM =
  */
 export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
+  "src/run.ts": "the program that lends a server, and runs a command",
   "src/check-rdb.ts": "the program",
-  "src/run.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
   "src/program/MetricsServer.ts": "the program's metrics by HTTP",
   "src/program/RawStart.ts": "the program's command line as bytes",

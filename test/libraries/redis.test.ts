@@ -30,7 +30,7 @@ describe.each([2, 3] as const)("redis, RESP%i", (RESP) => {
     )
     expect(await redis.set("k", "v", { expiration: { type: "EX", value: 100 }, condition: "NX" })).toBe("OK")
     expect(await redis.get("k")).toBe("v")
-    expect(await redis.ttl("k")).toBe(100)
+    expect(await redis.ttl("k")).toBeGreaterThan(0)
     expect(await redis.hSet("h", { a: "1", b: "2" })).toBe(2)
     expect({ ...(await redis.hGetAll("h")) }).toEqual({ a: "1", b: "2" })
     expect(await redis.rPush("l", ["x", "y"])).toBe(2)

@@ -63,6 +63,17 @@ const onNode = ({ tarball, tools }: Given): ReadonlyArray<Case> =>
     },
   }))
 
+/** Two versions of Effect in one app would meet in types that nobody can read: npm says it first. */
+const withOlderEffect = ({ tarball }: Given): Case => ({
+  name: "npm, an Effect before the peer's",
+  run: (project) => {
+    project.manifest({ dependencies: { ...dependencies(tarball), effect: "4.0.6" } })
+    const { code, stderr } = project.try("npm", "install", "--no-audit", "--no-fund")
+    if (code === 0 || !stderr.includes("ERESOLVE")) throw new Error(`ended with ${code}: ${stderr}`)
+    return "refused as a conflict of peers"
+  },
+})
+
 const managed = (
   { tarball, tools }: Given,
   name: string,
@@ -81,6 +92,7 @@ const managed = (
 
 export const installCases = (given: Given): ReadonlyArray<Case> => [
   alone(given),
+  withOlderEffect(given),
   ...onNode(given),
   managed(given, "pnpm, strict", ["pnpm", "install", "--no-frozen-lockfile"], ["node"]),
   managed(given, "yarn 1", ["yarn", "install", "--non-interactive"], ["node"]),

@@ -317,6 +317,19 @@ describe("intercept", () => {
     await two.stop()
   })
 
+  it("takes TLS connections, and those of who imported net before", async () => {
+    const server = await start()
+    using _ = intercept("cache.test:6379", server.open)
+    const redis = new Redis({ host: "cache.test", port: 6379, tls: {} })
+    expect(await redis.echo("over no TLS at all")).toBe("over no TLS at all")
+    redis.disconnect()
+    const { connect } = await import("node:net")
+    const socket = connect({ host: "cache.test", port: 6379 })
+    socket.end("PING\r\n")
+    expect((await readAll(socket)).toString()).toBe("+PONG\r\n")
+    await server.stop()
+  })
+
   it("other addresses are reached as before", async () => {
     const server = await start()
     using _ = intercept("localhost:1", server.open)

@@ -179,6 +179,10 @@ describe("what cannot listen says what redis-server says", () => {
     expect((await lines("--port", "0", "--unixsocket", dir))[0]).toContain(
       "# Failed opening Unix socket: bind: Address already in use",
     )
+    const long = await lines("--port", "0", "--unixsocket", `/tmp/${"x".repeat(200)}`)
+    expect(long[0]).toContain(
+      "# Failed opening Unix socket: unix socket path too long (205), must be under 108",
+    )
   })
 })
 
@@ -190,6 +194,10 @@ describeOracle("what redis-server says when it cannot listen", () => {
       "# Failed opening Unix socket: bind: No such file or directory",
     ],
     [["--port", "0", "--unixsocket", "/tmp"], "# Failed opening Unix socket: bind: Address already in use"],
+    [
+      ["--port", "0", "--unixsocket", `/tmp/${"x".repeat(200)}`],
+      "# Failed opening Unix socket: unix socket path too long (205), must be under 108",
+    ],
   ])("%j", async (args, words) => {
     const status = oracleStatus()
     if (!status.available) throw new Error(status.reason)

@@ -3,7 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
-import { type Change, ChangesLostError, Redix, ReplicationMaster, TcpServer } from "../../src/index.js"
+import { type Change, ChangesLostError, Redix, TcpServer } from "../../src/index.js"
+import type { Master } from "../../src/replication/master/ReplicationMaster.js"
+import { theReplication } from "../../src/server/replication/ReplicationService.js"
 import { Node, until } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
 import { RawClient } from "../support/RawClient.js"
@@ -12,14 +14,11 @@ const words = (change: Change): string =>
   `${change.database}: ${change.arguments.map((arg) => Buffer.from(arg).toString("latin1")).join(" ")}`
 
 const withServer = (
-  use: (tools: {
-    readonly master: ReplicationMaster["Service"]
-    readonly client: RawClient
-  }) => Promise<void>,
+  use: (tools: { readonly master: Master; readonly client: RawClient }) => Promise<void>,
 ): Promise<void> =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const master = yield* ReplicationMaster
+      const { master } = yield* theReplication
       const { ports } = yield* TcpServer
       const client = yield* Effect.promise(() => RawClient.connect({ port: ports[0] ?? 0 }))
       yield* Effect.promise(() => use({ master, client }))
@@ -27,7 +26,7 @@ const withServer = (
     }).pipe(Effect.provide(Redix.layerServerWith({ "repl-backlog-size": 16384 }))),
   )
 
-const take = (master: ReplicationMaster["Service"], n: number, from?: Change["position"]) =>
+const take = (master: Master, n: number, from?: Change["position"]) =>
   Effect.runFork(Stream.runCollect(Stream.take(master.changes(from), n)))
 
 describe("changes", () => {

@@ -149,6 +149,22 @@ const heads = [
   "#!lua flags=no-writes,allow-stale\n",
 ]
 
+/** Transactions of one script each: what a script may not do is known when it is queued. */
+const queued = (head: string): ReadonlyArray<Line> => [
+  ["MULTI"],
+  ["EVAL", `${head}return 1`, 0],
+  ["EXEC"],
+  ["MULTI"],
+  ["FCALL", "put", 0],
+  ["EXEC"],
+  ["MULTI"],
+  ["FCALL", "look", 0],
+  ["EXEC"],
+]
+const FUNCTIONS = `#!lua name=states
+redis.register_function('put', function() return 1 end)
+redis.register_function{function_name='look', callback=function() return 2 end, flags={'no-writes'}}`
+
 describeOracle("scripts and replication, as on Redis", () => {
   it("the stream has their effects, as one unit each", () =>
     withOracle({ tcp: true }, async (server) => {
@@ -184,12 +200,15 @@ describeOracle("scripts and replication, as on Redis", () => {
         const outcomes: Array<ReadonlyArray<string>> = []
         for (const connect of [() => server.connect(), () => redix.connect()]) {
           const client = await connect()
+          await client.command("FUNCTION", "LOAD", "REPLACE", FUNCTIONS)
           for (const line of enter) await client.command(...line)
           const replies: Array<string> = []
           for (const head of heads)
             for (const body of bodies)
               for (const command of ["EVAL", "EVAL_RO"])
                 replies.push(`${command} ${head}${body}: ${await client.text(command, head + body, 0)}`)
+          for (const line of heads.flatMap(queued))
+            replies.push(`${line.join(" ")}: ${await client.text(...line)}`)
           for (const line of leave) await client.command(...line)
           outcomes.push(replies)
           client.close()

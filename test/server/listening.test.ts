@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { RedixConfig } from "../../src/config/index.js"
 import { Redix } from "../../src/Redix.js"
-import { PersistenceService } from "../../src/server/Persistence.js"
+import { PersistenceService } from "../../src/server/PersistenceService.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
 import { RawClient } from "../support/RawClient.js"
 

@@ -10,8 +10,10 @@ import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/
 import { Redix } from "../../src/Redix.js"
 import type { Engine } from "../../src/engine/Engine.js"
 import { theEngine } from "../../src/engine/EngineService.js"
-import { PersistenceService, type ServerPersistence } from "../../src/server/Persistence.js"
-import { type Replication, ReplicationService } from "../../src/server/replication/Replication.js"
+import type { ServerPersistence } from "../../src/server/Persistence.js"
+import { thePersistence } from "../../src/server/PersistenceService.js"
+import type { Replication } from "../../src/server/replication/Replication.js"
+import { theReplication } from "../../src/server/replication/ReplicationService.js"
 import { TcpServer } from "../../src/net/TcpServer.js"
 import { listenInMemory } from "../../src/net/memory/MemoryListener.js"
 import { intercept } from "../../src/testing/Intercept.js"
@@ -92,8 +94,8 @@ export const startRedix = async (
           return [
             server.ports[0] ?? 0,
             yield* theEngine,
-            yield* PersistenceService,
-            yield* ReplicationService,
+            yield* thePersistence,
+            yield* theReplication,
             yield* listenInMemory,
           ] as const
         }).pipe(Effect.provideContext(context), Scope.provide(scope)),

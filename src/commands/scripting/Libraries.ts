@@ -71,7 +71,7 @@ const failureText = (error: unknown): string => {
 }
 
 export class Libraries implements LibraryStore {
-  readonly state: LuaState
+  private sandbox: LuaState | undefined = undefined
   private libraries = new Map<string, Library>()
   /** Of two that differ in case the first is found. */
   private readonly functions = new FoldedNames<LibraryFunction>()
@@ -79,16 +79,24 @@ export class Libraries implements LibraryStore {
 
   constructor(
     private readonly host: LuaHost,
-    calls: RedisCalls,
-  ) {
+    private readonly calls: RedisCalls,
+  ) {}
+
+  /** Made for the first library: a server that has none does not hold it. */
+  get state(): LuaState {
+    return (this.sandbox ??= this.makeSandbox())
+  }
+
+  private makeSandbox(): LuaState {
+    const { host } = this
     const state = makeState({ random: host.random })
-    this.state = state
-    state.globals.setText("redis", redisLibrary(host, state, calls, []))
+    state.globals.setText("redis", redisLibrary(host, state, this.calls, []))
     lock(state)
     state.loading = guard(state, new LuaTable(0, 1))
     const register = registerFunction(state, () => this.registered)
     state.loading.setText("redis", guard(state, loadingLibrary(host, state, register)))
     host.watch(state)
+    return state
   }
 
   get count(): number {

@@ -21,6 +21,9 @@ const NAMES_MAX = 2000
 /** What a call costs in the fuel of loops. */
 const CALL_COST = 100
 
+/** About what a byte of a reply takes in memory once it is read. */
+const BYTES_A_BYTE = 4
+
 /** Commands a read-only script may not call: they write, or what they do goes to replicas. */
 const EFFECTS = CommandBit.write | CommandBit.mayReplicate
 
@@ -69,6 +72,7 @@ export class RedisCalls {
     } finally {
       propagation.muted = false
     }
+    state.take((out.pos - mark) * BYTES_A_BYTE)
     const value = this.reader.read(out.buf, mark)
     out.truncate(mark)
     return value

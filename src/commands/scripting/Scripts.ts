@@ -36,31 +36,42 @@ const mentions = (source: string, global: string): boolean =>
 /** Bytes that a compiled script takes beside its source, about. */
 const SCRIPT_BYTES = 2000
 
+/** The sandbox of EVAL. */
+const makeSandbox = (host: LuaHost, calls: RedisCalls): LuaState => {
+  const state = makeState({ random: host.random })
+  setGlobal(state, "KEYS", undefined)
+  setGlobal(state, "ARGV", undefined)
+  state.globals.setText("redis", redisLibrary(host, state, calls, evalFunctions()))
+  state.globals.setText(
+    "__redis__err__handler",
+    builtin("__redis__err__handler", (err) => {
+      const text = typeof err === "string" || typeof err === "number" ? plainText(err) : undefined
+      const table = err instanceof LuaTable ? err : new LuaTable(0, 4)
+      if (text !== undefined) table.setText("err", `ERR ${text}`)
+      if (state.at.line < 0) return table
+      table.setText("source", state.at.source)
+      table.setText("line", state.at.line)
+      return table
+    }),
+  )
+  lock(state)
+  host.watch(state)
+  return state
+}
+
 export class Scripts {
-  readonly state: LuaState
+  private sandbox: LuaState | undefined = undefined
   private readonly bySha = new FoldedNames<Script>()
   private readonly bySource = new Map<string, Script>()
 
-  constructor(host: LuaHost, calls: RedisCalls) {
-    const state = makeState({ random: host.random })
-    this.state = state
-    setGlobal(state, "KEYS", undefined)
-    setGlobal(state, "ARGV", undefined)
-    state.globals.setText("redis", redisLibrary(host, state, calls, evalFunctions()))
-    state.globals.setText(
-      "__redis__err__handler",
-      builtin("__redis__err__handler", (err) => {
-        const text = typeof err === "string" || typeof err === "number" ? plainText(err) : undefined
-        const table = err instanceof LuaTable ? err : new LuaTable(0, 4)
-        if (text !== undefined) table.setText("err", `ERR ${text}`)
-        if (state.at.line < 0) return table
-        table.setText("source", state.at.source)
-        table.setText("line", state.at.line)
-        return table
-      }),
-    )
-    lock(state)
-    host.watch(state)
+  constructor(
+    private readonly host: LuaHost,
+    private readonly calls: RedisCalls,
+  ) {}
+
+  /** Made for the first script: a server that runs none does not hold it. */
+  get state(): LuaState {
+    return (this.sandbox ??= makeSandbox(this.host, this.calls))
   }
 
   get count(): number {
@@ -77,6 +88,14 @@ export class Scripts {
   /** A cached script by its SHA-1, given as text in any case. */
   named(bytes: Uint8Array, off: number, len: number): Script | undefined {
     return this.bySha.find(bytes, off, len)
+  }
+
+  /** The flags of a source, whether it is known or not; undefined without any, or where they are wrong. */
+  flagsIn(source: string): ScriptFlags | undefined {
+    const known = this.bySource.get(source)
+    if (known !== undefined) return known.flags
+    const flags = scriptFlags(source)
+    return typeof flags === "string" ? undefined : flags
   }
 
   /** The script of a source, compiled if it is new; or what is wrong with it. */

@@ -8,7 +8,7 @@ import { replyHelp } from "../shared/Help.js"
 import type { LuaValue } from "../../lua/run/Value.js"
 import * as spec from "../spec/scripting.js"
 import { LuaRun } from "./LuaRun.js"
-import { argumentsOf, keysOf, readKeyCount, refusal } from "./runScript.js"
+import { argumentsOf, bitsWith, keysOf, readKeyCount, refusal } from "./runScript.js"
 import type { Script, Scripts } from "./Scripts.js"
 
 const SHA_DIGITS = 40
@@ -43,6 +43,7 @@ class Evaluation {
   readonly bySource =
     (readOnly: boolean) =>
     (c: CommandContext): Reply => {
+      this.engine.monitors.announce(c)
       const count = readKeyCount(c, Errors.notInteger)
       if (count < 0) return undefined
       const script = this.scripts.of(c.text(1))
@@ -54,6 +55,7 @@ class Evaluation {
   readonly bySha =
     (readOnly: boolean) =>
     (c: CommandContext): Reply => {
+      this.engine.monitors.announce(c)
       if (c.argLen[1] !== SHA_DIGITS) return c.fail(Errors.noScript)
       const count = readKeyCount(c, Errors.notInteger)
       if (count < 0) return undefined
@@ -61,6 +63,14 @@ class Evaluation {
       if (script === undefined) return c.fail(Errors.noScript)
       return this.run(c, script, count, readOnly)
     }
+
+  /** What a call of EVAL or EVAL_RO may do, by its script. */
+  readonly judgeSource = (c: CommandContext): number =>
+    bitsWith(c.command?.bits ?? 0, this.scripts.flagsIn(c.text(1)))
+
+  /** What a call of EVALSHA or EVALSHA_RO may do. */
+  readonly judgeSha = (c: CommandContext): number =>
+    bitsWith(c.command?.bits ?? 0, this.scripts.named(c.buf, c.argOff[1], c.argLen[1])?.flags)
 
   private run(c: CommandContext, script: Script, count: number, readOnly: boolean): Reply {
     const { engine, scripts } = this
@@ -83,6 +93,7 @@ const isFlushMode = (c: CommandContext): boolean =>
 const scriptCommand = (engine: Engine, scripts: Scripts): Command =>
   container(spec.SCRIPT, [
     command(spec.SCRIPT_DEBUG, (c) => {
+      if (c.out.pos > engine.replies.mark) return c.fail(Errors.scriptDebugPipelined)
       // No debugger is attached: a script runs as ever.
       if (c.is(2, "NO") || c.is(2, "YES") || c.is(2, "SYNC")) return c.out.ok()
       c.fail(Errors.scriptDebugMode)
@@ -113,10 +124,10 @@ const scriptCommand = (engine: Engine, scripts: Scripts): Command =>
 export const evalCommands = (engine: Engine, scripts: Scripts): ReadonlyArray<Command> => {
   const evaluation = new Evaluation(engine, scripts)
   return [
-    command(spec.EVAL, evaluation.bySource(false)),
-    command(spec.EVAL_RO, evaluation.bySource(true)),
-    command(spec.EVALSHA, evaluation.bySha(false)),
-    command(spec.EVALSHA_RO, evaluation.bySha(true)),
+    command(spec.EVAL, evaluation.bySource(false), evaluation.judgeSource),
+    command(spec.EVAL_RO, evaluation.bySource(true), evaluation.judgeSource),
+    command(spec.EVALSHA, evaluation.bySha(false), evaluation.judgeSha),
+    command(spec.EVALSHA_RO, evaluation.bySha(true), evaluation.judgeSha),
     scriptCommand(engine, scripts),
   ]
 }

@@ -10,7 +10,7 @@ import { functionPayload, sourcesIn } from "./functionDump.js"
 import { functionList } from "./functionList.js"
 import type { Libraries } from "./Libraries.js"
 import { LuaRun } from "./LuaRun.js"
-import { argumentsOf, keysOf, readKeyCount, refusal } from "./runScript.js"
+import { argumentsOf, bitsWith, keysOf, readKeyCount, refusal } from "./runScript.js"
 
 const HELP: ReadonlyArray<string> = [
   "LOAD [REPLACE] <FUNCTION CODE>",
@@ -55,6 +55,7 @@ const HELP: ReadonlyArray<string> = [
 const fcall =
   (engine: Engine, libraries: Libraries, readOnly: boolean) =>
   (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+    engine.monitors.announce(c)
     const one = libraries.find(c.buf, c.argOff[1], c.argLen[1])
     if (one === undefined) return c.fail(Errors.functionNotFound)
     const count = readKeyCount(c, Errors.functionKeysNumber)
@@ -65,6 +66,12 @@ const fcall =
     const rights = readOnly ? one.readingRights : one.rights
     return engine.scripts.begin(new LuaRun("function", one.name, rights, libraries.state, one.callback, args))
   }
+
+/** What a call of FCALL or FCALL_RO may do, by its function. */
+const judge =
+  (libraries: Libraries) =>
+  (c: CommandContext): number =>
+    bitsWith(c.command?.bits ?? 0, libraries.find(c.buf, c.argOff[1], c.argLen[1])?.means)
 
 /** Counts the change, so that it goes to replicas as it came. */
 const changed = (c: CommandContext): void => void c.keyspace.dirty++
@@ -140,10 +147,10 @@ const stats = (engine: Engine, libraries: Libraries, c: CommandContext): void =>
 export const functionCommands = (
   engine: Engine,
   libraries: Libraries,
-  compression: () => boolean,
+  settings: { readonly rdbcompression: boolean },
 ): ReadonlyArray<Command> => [
-  command(spec.FCALL, fcall(engine, libraries, false)),
-  command(spec.FCALL_RO, fcall(engine, libraries, true)),
+  command(spec.FCALL, fcall(engine, libraries, false), judge(libraries)),
+  command(spec.FCALL_RO, fcall(engine, libraries, true), judge(libraries)),
   container(spec.FUNCTION, [
     command(spec.FUNCTION_DELETE, (c) => {
       if (!libraries.remove(c.text(2))) return c.fail(Errors.libraryNotFound)
@@ -151,7 +158,7 @@ export const functionCommands = (
       c.out.ok()
     }),
     command(spec.FUNCTION_DUMP, (c) => {
-      const payload = functionPayload(libraries.dump(), compression())
+      const payload = functionPayload(libraries.dump(), settings.rdbcompression)
       c.out.bulk(payload, 0, payload.length)
     }),
     command(spec.FUNCTION_FLUSH, (c) => flush(libraries, c)),

@@ -59,7 +59,7 @@ export const scripting = (engine: Engine, options: ScriptingOptions): Scripting 
   const libraries = new Libraries(host, calls)
   tell(engine, scripts, libraries)
   return {
-    commands: [...evalCommands(engine, scripts), ...functionCommands(engine, libraries, options.compression)],
+    commands: [...evalCommands(engine, scripts), ...functionCommands(engine, libraries, options.settings)],
     libraries,
   }
 }

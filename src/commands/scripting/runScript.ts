@@ -1,4 +1,5 @@
 /** How EVAL and FCALL begin: the keys and arguments, what refuses the script up front, and the run. */
+import { CommandBit } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
@@ -34,6 +35,18 @@ export const keysOf = (c: CommandContext, count: number): LuaTable =>
 
 export const argumentsOf = (c: CommandContext, count: number): LuaTable =>
   list(c, BEFORE_KEYS + count, c.argc)
+
+const DECIDED = CommandBit.stale | CommandBit.denyOom | CommandBit.write | CommandBit.mayReplicate
+
+/** The bits of a command that runs a script of these flags; without flags those of the command. */
+export const bitsWith = (bits: number, flags: ScriptFlags | undefined): number => {
+  if (flags === undefined) return bits
+  let own = bits & ~DECIDED
+  if (!flags.noWrites) own |= CommandBit.write
+  if (!flags.noWrites && !flags.allowOom) own |= CommandBit.denyOom
+  if (flags.allowStale) own |= CommandBit.stale
+  return own
+}
 
 /** Why a script may not run now, by its flags; scripts without flags are looked at call by call. */
 export const refusal = (

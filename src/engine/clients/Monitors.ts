@@ -47,6 +47,15 @@ export class Monitors {
   /** A command has run. */
   show(c: CommandContext): void {
     if (c.command === undefined || (c.command.bits & HIDDEN_BITS) !== 0) return
+    this.tell(c)
+  }
+
+  /** A command that is not shown when it has run begins: a script, before the commands that it calls. */
+  announce(c: CommandContext): void {
+    if (this.watching) this.tell(c)
+  }
+
+  private tell(c: CommandContext): void {
     const line = this.line(c)
     for (const session of this.sessions) {
       if (session.muted) continue

@@ -18,6 +18,8 @@ export interface RealTimer {
   /** Begins its time anew. */
   refresh(): void
   clear(): void
+  /** Whether it keeps the process alive. */
+  hold(on: boolean): void
 }
 
 export interface Turns {
@@ -77,7 +79,11 @@ export const liveTurns: Turns = {
   timer: (ms, idle, run) => {
     const timer = timeout(run, Math.min(ms, TIMER_MS_MAX))
     if (idle) timer.unref()
-    return { refresh: () => void timer.refresh(), clear: () => forget(timer) }
+    return {
+      refresh: () => void timer.refresh(),
+      clear: () => forget(timer),
+      hold: (on) => void (on ? timer.ref() : timer.unref()),
+    }
   },
   scheduler: new MixedScheduler("async", (run) => {
     const handle = immediate(run)

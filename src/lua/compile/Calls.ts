@@ -223,8 +223,17 @@ export abstract class Calls extends Values {
     return (
       `S.at=${site},${f} instanceof F?${f}.g===undefined?${mark}${f}.p(${list}):` +
       `(${t}=++S.depth&127?${mark}yield* ${f}.g(${list}):yield deepen(S,${f}.g(${list}),${site}),S.depth--,${t}):` +
-      `${mark}yield* callOther(${[f, site, ...args].join(",")})`
+      this.callOfOther(f, args, site, mark)
     )
+  }
+
+  /** The call of what is no function; in programs without metatables that fails. */
+  private callOfOther(f: string, args: ReadonlyArray<string>, site: string, mark: string): string {
+    const t = this.w.temporary()
+    const all = [f, ...args].join(",")
+    const steps = `${mark}yield* callOther(${[f, site, ...args].join(",")})`
+    const plain = `(${t}=handlerOf(${f},${site})).g===undefined?${mark}${t}.p(${all})`
+    return this.program.metatables ? `${plain}:${steps}` : steps
   }
 
   // Methods ------------------------------------------------------------------------------------------------------------

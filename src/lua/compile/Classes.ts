@@ -3,9 +3,10 @@
  * library functions as never call Lua, do not call themselves, and cost little even with all they call. All others become
  * generators, which can hand back control in the middle.
  *
- * Where metatables can be made an operator may call Lua, so all functions are generators; but not in programs that set
- * only such events as operators do not call, and `__index` and `__newindex` only to tables, as classes are written. (An
- * event whose name is put together at run time is still obeyed there, only that it cannot be suspended.)
+ * Where metatables can be made an operator may call Lua, so all functions are generators; but not in programs whose
+ * metatables are written out, with plain functions for the events of operators, or tables for `__index` and `__newindex`,
+ * as classes are. (An event whose name is put together at run time is still obeyed there, only that it cannot be
+ * suspended.)
  */
 import type { CallExpression, Expression, FunctionNode, MethodExpression } from "../syntax/Ast.js"
 import type { LuaFunction } from "../run/Value.js"
@@ -30,6 +31,8 @@ export class Classes {
   private readonly facts = new Map<FunctionNode, Facts>()
   private readonly generators = new Set<FunctionNode>()
   private readonly recursives = new Set<FunctionNode>()
+  /** Operators may call functions, but only plain ones. */
+  readonly direct: boolean
 
   constructor(
     private readonly program: Program,
@@ -37,24 +40,24 @@ export class Classes {
   ) {
     for (const node of program.functions) this.facts.set(node, this.gather(node))
     for (const node of program.functions) if (this.reaches(node, node)) this.recursives.add(node)
-    const all = this.operatorsCall()
-    for (const node of program.functions) {
-      if (all || this.total(node, new Map()) > COST_MAX) this.generators.add(node)
-    }
+    const long = program.functions.filter((node) => this.total(node, new Map()) > COST_MAX)
+    this.direct = program.metatables && this.handlersArePlain(new Set(long))
+    const all = program.metatables && !this.direct
+    for (const node of all ? program.functions : long) this.generators.add(node)
   }
 
-  /** Whether operators may call functions of the program. */
-  private operatorsCall(): boolean {
+  /** Whether whatever operators may call in this program is a plain function. */
+  private handlersArePlain(long: ReadonlySet<FunctionNode>): boolean {
     const { program } = this
-    if (!program.metatables || program.loads) return program.metatables
+    if (program.loads) return false
     const harmless = new Set<Expression>()
     const setting = (key: Expression | undefined, value: Expression | undefined): void => {
-      if (key?.kind !== "string") return
+      if (key?.kind !== "string" || value === undefined) return
       const inherits = key.value === "__index" || key.value === "__newindex"
-      const table = value !== undefined && this.types.of(value) === TABLE
-      if (QUIET_EVENTS.has(key.value) || (inherits && table)) harmless.add(key)
+      const table = inherits && this.types.of(value) === TABLE
+      if (QUIET_EVENTS.has(key.value) || table || this.isPlainHandler(value, long)) harmless.add(key)
     }
-    let found = false
+    let plain = true
     for (const node of program.functions) {
       walk(node.body, {
         statement: (s) => {
@@ -65,11 +68,16 @@ export class Classes {
         },
         expression: (e) => {
           if (e.kind === "table") for (const item of e.items) setting(item.key, item.value)
-          if (e.kind === "string" && e.value.startsWith("__") && !harmless.has(e)) found = true
+          if (e.kind === "string" && e.value.startsWith("__") && !harmless.has(e)) plain = false
         },
       })
     }
-    return found
+    return plain
+  }
+
+  private isPlainHandler(value: Expression, long: ReadonlySet<FunctionNode>): boolean {
+    const node = value.kind === "function" ? value.node : this.program.known(value)
+    return node !== undefined && !long.has(node)
   }
 
   isGenerator(node: FunctionNode): boolean {

@@ -51,8 +51,9 @@ class Emitter extends Statements {
   factory(main: FunctionNode, names: ReadonlyArray<string>): string {
     const value = this.writeFunction(main)
     const hoisted = this.w.hoisted.join("\n")
+    const operators = this.direct ? "M=N;" : ""
     return (
-      `"use strict";(function({${names.join(",")}},K,B){\n` +
+      `"use strict";(function({${names.join(",")}},K,B){${operators}\n` +
       `${this.w.constants()}${hoisted}\nreturn ${value}})`
     )
   }

@@ -33,6 +33,11 @@ export abstract class Operands {
     this.twins = new Twins(program, classes, this.closures)
   }
 
+  /** Operators never leave a call pending. */
+  protected get direct(): boolean {
+    return !this.program.metatables || this.classes.direct
+  }
+
   abstract value(e: Expression): string
 
   // Names ---------------------------------------------------------------------------------------------------------------
@@ -116,7 +121,7 @@ export abstract class Operands {
 
   /** The result of an operator that in a program with metatables may be a pending call; a value, not a truth. */
   protected finishedValue(text: string, line: number): string {
-    if (!this.program.metatables || !this.w.frame.generator) return this.finished(text, line)
+    if (this.direct || !this.w.frame.generator) return this.finished(text, line)
     const t = this.w.temporary()
     const steps = `/*${line}*/S.depth&127?yield* ${t}:yield deepen(S,${t})`
     return `((${t}=${text})!==C?${t}:(${t}=M.enter())===undefined?M.done:M.leave(${steps}))`
@@ -124,7 +129,7 @@ export abstract class Operands {
 
   /** The same for operators whose result may be the truth or falsehood of a value. */
   protected finished(text: string, line: number): string {
-    if (!this.program.metatables) return text
+    if (this.direct) return this.program.metatables ? `/*${line}*/${text}` : text
     const t = this.w.temporary()
     const rest = this.w.frame.generator ? `(/*${line}*/yield* M.finish())` : `/*${line}*/M.finishNow()`
     return `((${t}=${text})!==C?${t}:${rest})`

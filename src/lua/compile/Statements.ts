@@ -276,7 +276,7 @@ export class Statements extends Loops {
 
   private slowStore(object: string, key: string, value: string, site: string, line: number): string {
     const text = `M.setIndex(${object},${key},${value},${site})`
-    if (!this.program.metatables) return `${text};`
+    if (this.direct) return `/*${line}*/${text};`
     const rest = this.w.frame.generator ? `/*${line}*/yield* M.finish()` : `/*${line}*/M.finishNow()`
     return `{if(${text}===C)${rest};}`
   }

@@ -258,10 +258,7 @@ export abstract class Values extends Operands {
 
   /** The globals have a metatable in every program. */
   private finishedAlways(text: string, line: number): string {
-    if (this.program.metatables) return this.finishedValue(text, line)
-    const t = this.w.temporary()
-    const rest = `/*${line}*/M.finishNow()`
-    return `((${t}=${text})!==C?${t}:${rest})`
+    return this.direct ? `/*${line}*/${text}` : this.finishedValue(text, line)
   }
 
   private getter(key: Expression, text: string, t: string): string {

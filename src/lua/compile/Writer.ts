@@ -103,6 +103,9 @@ export class Writer {
       chunk: this.chunk,
       source: this.source,
       line,
+      name: "?",
+      method: false,
+      callee: "",
       left,
       right,
     })

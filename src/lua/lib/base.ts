@@ -132,6 +132,7 @@ const selection = (state: LuaState): LuaFunction[] => [
     const count = to - from + 1
     if (count + arguments.length > UNPACKED_MAX) throw state.raise("too many results to unpack")
     state.charge(count)
+    state.take(count * 8)
     const values: LuaValue[] = []
     for (let i = 0; i < count; i++) values.push(t.getNumber(from + i))
     return values

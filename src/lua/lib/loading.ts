@@ -11,8 +11,12 @@ import { SyntaxFault } from "../syntax/Parser.js"
 /** What compiling costs in fuel, for each byte. */
 const BYTE_COST = 20
 
+/** About what the code for a byte takes in memory. */
+const BYTES_A_BYTE = 100
+
 const loaded = (state: LuaState, source: string, name: string): Results => {
   state.charge(source.length * BYTE_COST)
+  state.take(source.length * BYTES_A_BYTE)
   try {
     return compile(state, source, name)
   } catch (error) {

@@ -42,6 +42,7 @@ const joining = (state: LuaState): LuaFunction =>
         text += typeof value === "string" ? value : numberText(value)
       }
       if (to > from) state.charge(to - from)
+      state.take(text.length * 2)
       return text
     },
     { returns: "string", cost: WALK_COST },

@@ -10,7 +10,7 @@ import { numberText } from "../lib/numberText.js"
 import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
 import type { OperatorSite, Place, Site } from "./Site.js"
-import { C_CALLS_MAX, first, type LuaState, typeName } from "./State.js"
+import { C_CALLS_MAX, first, type LuaState, TOO_LONG, typeName } from "./State.js"
 import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps, Userdata } from "./Value.js"
 
 /** Stands for a metamethod's result that is still to be had. */
@@ -22,7 +22,7 @@ interface Pending {
   readonly handler: LuaValue
   readonly args: LuaValue[]
   readonly finish: Finish
-  readonly place: Place
+  readonly site: Site
 }
 
 const LOOPS_MAX = 100
@@ -67,7 +67,7 @@ const isCallableTable = (value: LuaValue): value is LuaTable =>
 export class Metamethods {
   private pending: Pending | undefined
 
-  constructor(private readonly state: LuaState) {}
+  constructor(protected readonly state: LuaState) {}
 
   // Errors -------------------------------------------------------------------------------------------------------------
 
@@ -87,8 +87,9 @@ export class Metamethods {
 
   // Pending calls ------------------------------------------------------------------------------------------------------
 
-  private wait(handler: LuaValue, args: LuaValue[], place: Place, finish: Finish = "value"): Userdata {
-    this.pending = { handler, args, finish, place }
+  /** The result of a metamethod, or CALL. */
+  protected wait(handler: LuaValue, args: LuaValue[], site: Site, finish: Finish = "value"): LuaValue {
+    this.pending = { handler, args, finish, site }
     return CALL
   }
 
@@ -100,9 +101,9 @@ export class Metamethods {
   }
 
   *finish(): Steps {
-    const { handler, args, finish, place } = this.take()
-    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", place)
-    return finished(yield* this.state.callFrom(siteOf(place), handler, args), finish)
+    const { handler, args, finish, site } = this.take()
+    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", site)
+    return finished(yield* this.state.callFrom(site, handler, args), finish)
   }
 
   /** The result of a handler that was called at once. */
@@ -120,8 +121,8 @@ export class Metamethods {
       return undefined
     }
     this.pending = undefined
-    if (state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", pending.place)
-    state.at = siteOf(pending.place)
+    if (state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", pending.site)
+    state.at = pending.site
     state.cDepth++
     state.depth++
     const { args } = pending
@@ -135,9 +136,9 @@ export class Metamethods {
   }
 
   finishNow(): LuaValue {
-    const { handler, args, finish, place } = this.take()
-    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", place)
-    return finished(this.state.callNowFrom(siteOf(place), handler, args), finish)
+    const { handler, args, finish, site } = this.take()
+    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", site)
+    return finished(this.state.callNowFrom(site, handler, args), finish)
   }
 
   // Arithmetic ---------------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ export class Metamethods {
 
   // Comparison ---------------------------------------------------------------------------------------------------------
 
-  less(a: LuaValue, b: LuaValue, site: Place): LuaValue {
+  less(a: LuaValue, b: LuaValue, site: Site): LuaValue {
     if (typeof a === "number" && typeof b === "number") return a < b
     if (typeof a === "string" && typeof b === "string") return a < b
     const handler = this.orderHandler(a, b, "__lt")
@@ -196,7 +197,7 @@ export class Metamethods {
     return this.orderFailure(a, b, site)
   }
 
-  lessOrEqual(a: LuaValue, b: LuaValue, site: Place): LuaValue {
+  lessOrEqual(a: LuaValue, b: LuaValue, site: Site): LuaValue {
     if (typeof a === "number" && typeof b === "number") return a <= b
     if (typeof a === "string" && typeof b === "string") return a <= b
     const handler = this.orderHandler(a, b, "__le")
@@ -219,7 +220,7 @@ export class Metamethods {
     throw this.fail(`attempt to compare ${what}`, site)
   }
 
-  equal(a: LuaValue, b: LuaValue, site: Place): LuaValue {
+  equal(a: LuaValue, b: LuaValue, site: Site): LuaValue {
     if (a === b) return true
     if (!isCallableTable(a) || !isCallableTable(b)) return false
     const handler = a.metatable?.getText("__eq")
@@ -281,14 +282,34 @@ export class Metamethods {
   }
 }
 
-const sites = new WeakMap<Place, Site>()
+/** Metamethod calls after which a plain function that makes so many asks for its turn. */
+const DEBT_MAX = 200_000
 
-const siteOf = (place: Place): Site => {
-  const known = sites.get(place)
-  if (known !== undefined) return known
-  const site = { ...place, name: "?", method: false, callee: "" }
-  sites.set(place, site)
-  return site
+/**
+ * Operators of programs whose metamethods are all plain: they are called at once. A function that such operators keep
+ * busy too long cannot be suspended in the middle, so that it fails.
+ */
+export class DirectMetamethods extends Metamethods {
+  protected override wait(
+    handler: LuaValue,
+    args: LuaValue[],
+    site: Site,
+    finish: Finish = "value",
+  ): LuaValue {
+    const { state } = this
+    if (state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", site)
+    if (--state.fuel < -DEBT_MAX && state.tick()) throw state.bare(TOO_LONG)
+    if (!(handler instanceof LuaFunction) || handler.g !== undefined) {
+      return finished(state.callNowFrom(site, handler, args), finish)
+    }
+    const { at } = state
+    state.at = site
+    state.cDepth++
+    const results = args.length === 2 ? handler.p(args[0], args[1]) : handler.p(...args)
+    state.cDepth--
+    state.at = at
+    return finished(results, finish)
+  }
 }
 
 const finished = (results: Results, finish: Finish): LuaValue => {

@@ -23,8 +23,8 @@ export interface Site extends Place {
   readonly callee: string
 }
 
-/** A place of an operator: what its operands are called, as `local 'x'`, or empty. */
-export interface OperatorSite extends Place {
+/** A place of an operator, from which metamethods are called: what its operands are called, as `local 'x'`, or empty. */
+export interface OperatorSite extends Site {
   readonly left: string
   readonly right: string
 }

@@ -8,6 +8,7 @@
  *     raise(text)     an error with the position of that call, as luaL_error makes it; to be thrown
  *     bare(text)      an error without a position, as the virtual machine makes it inside a library function
  *     badArgument     `bad argument #1 to 'x' (..)`
+ *     take(bytes)     before much is allocated in one call; throws where there is no room
  *     charge(n)       pays for n operations of a loop; the turn is given up at the caller's next check
  *     call / callNow  call a Lua value, from a generator form and from a plain form
  *
@@ -39,7 +40,7 @@ export const C_CALLS_MAX = 200
 const CALLS_A_SEGMENT = 128
 
 /** Calls that the twin of a function may make, and how many of them cost as much as one call of a generator. */
-const TWIN_BUDGET = 50_000
+const TWIN_CALLS_AN_OPERATION = 5
 /** Operations of the library for which one call is paid. */
 const OPERATIONS_A_CALL = 32
 const GENERATOR_UNITS = 8
@@ -49,6 +50,12 @@ const GENERATOR_UNITS = 8
  * back.
  */
 export type Tick = (state: LuaState) => boolean
+
+/** Asked when `room` is gone, with the bytes that are wanted: sets it anew, or throws. */
+type Room = (state: LuaState, bytes: number) => void
+
+/** Bytes between two such questions where nobody answers them. */
+const ROOM = 16 << 20
 
 const never: Tick = () => false
 
@@ -67,6 +74,9 @@ export class LuaState {
   interrupted: Place | undefined = undefined
   /** Operations between two ticks; a test may have a tick at each. */
   fuelATick = FUEL_A_TICK
+  /** Bytes that the library may allocate before the host is asked whether there are more. */
+  room = ROOM
+  onRoom: Room = (state) => void (state.room = ROOM)
   /** What is left for the twin that is being tried, see compile/Twins.ts. */
   budget = 0
   /** Work that was done in vain by twins, less what generators have done since. */
@@ -115,6 +125,11 @@ export class LuaState {
     this.budget -= (operations / OPERATIONS_A_CALL) | 0
   }
 
+  /** Before the library allocates much at once, or often. */
+  take(bytes: number): void {
+    if ((this.room -= bytes) < 0) this.onRoom(this, bytes)
+  }
+
   /** After a tick that threw every check is one, so that pcall cannot keep a script alive that is to end. */
   tick(): boolean {
     this.fuel = 0
@@ -127,13 +142,13 @@ export class LuaState {
 
   /** Gives a twin its budget; answers how deeply its calls may be nested. */
   attempt(): number {
-    this.budget = TWIN_BUDGET
+    this.budget = this.fuelATick * TWIN_CALLS_AN_OPERATION
     return CALLS_MAX - this.depth
   }
 
   /** The twin has ended, or was given up: until about as much has been done by generators no other is tried. */
   spent(inVain: number): void {
-    const units = TWIN_BUDGET - this.budget
+    const units = this.fuelATick * TWIN_CALLS_AN_OPERATION - this.budget
     this.fuel -= units
     this.waste += inVain * units
   }
@@ -214,10 +229,12 @@ export const deepen = (state: LuaState, steps: Steps, site: Site = state.at): Se
   return new Segment(steps)
 }
 
+export const TOO_LONG = "script runs too long in a call that cannot be suspended"
+
 /** Runs steps to their end. A turn that is asked for cannot be given, so it is an error. */
 export const runToEnd = (state: LuaState, steps: Steps): Results => {
   const task = new Task(steps)
-  if (!task.run()) throw state.bare("script runs too long in a call that cannot be suspended")
+  if (!task.run()) throw state.bare(TOO_LONG)
   return task.results
 }
 

@@ -5,7 +5,7 @@ import { parseNumber } from "../lib/numberParse.js"
 import { numberText } from "../lib/numberText.js"
 import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
-import { CALL, Metamethods, modulo } from "./Metamethods.js"
+import { CALL, DirectMetamethods, Metamethods, modulo } from "./Metamethods.js"
 import type { Place, Site } from "./Site.js"
 import { deepen, listOf, type LuaState, typeName } from "./State.js"
 import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps } from "./Value.js"
@@ -61,6 +61,7 @@ const callsOver = (state: LuaState, metamethods: Metamethods) => {
     throw metamethods.callFailure(value, site.callee, site)
   }
   return {
+    handlerOf,
     *callOther(value: LuaValue, site: Site, ...args: LuaValue[]): Steps {
       const handler = handlerOf(value, site)
       if (handler.g === undefined) return handler.p(value, ...args)
@@ -88,6 +89,7 @@ export const support = (state: LuaState) => {
   return {
     S: state,
     M: metamethods,
+    N: new DirectMetamethods(state),
     G: state.globals,
     F: LuaFunction,
     T: LuaTable,

@@ -14,6 +14,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { CommandSpec } from "../../engine/declare/CommandSpec.js"
+import type { OutputLimit } from "../../engine/Settings.js"
 import { ParseStatus, RequestParser } from "../../resp/RequestParser.js"
 import type { Backlog, BacklogReader } from "../Backlog.js"
 import type { StreamReader, ReplicationLog } from "../ReplicationLog.js"
@@ -49,13 +50,14 @@ export class ChangesLostError extends Data.TaggedError("ChangesLostError")<{
 
 interface ChangeSource {
   readonly log: ReplicationLog
-  readonly backlogSize: () => number
-  /** Database the stream has selected now, for those who start at its end. */
-  readonly database: () => number
+  /** Read at each use. */
+  readonly settings: {
+    readonly replBacklogSize: number
+    /** A reader that is further behind than the hard limit of replicas is ended; 0 = none is. */
+    readonly clientOutputBufferLimit: { readonly replica: OutputLimit }
+  }
   /** The declarations of commands, by their names in lower case. */
   readonly declarations: ReadonlyMap<string, CommandSpec>
-  /** Bytes a reader may be behind, 0 = any. */
-  readonly lagMax: () => number
 }
 
 const CHUNK_BYTES = 64 * 1024
@@ -78,8 +80,8 @@ class ChangeReader implements StreamReader {
     from: ChangePosition | undefined,
   ) {
     const { log } = source
-    this.backlog = log.openBacklog(source.backlogSize())
-    this.position = from ?? { id: log.id, offset: log.offset, database: source.database() }
+    this.backlog = log.openBacklog(source.settings.replBacklogSize)
+    this.position = from ?? { id: log.id, offset: log.offset, database: log.endDatabase() }
     this.base = this.position.offset
     if (!log.canContinue(this.position.id, this.position.offset + 1)) throw this.lost("not in the backlog")
     this.reader = this.backlog.attach(this.position.offset + 1)
@@ -92,7 +94,7 @@ class ChangeReader implements StreamReader {
   }
 
   checkLag(): void {
-    const limit = this.source.lagMax()
+    const limit = this.source.settings.clientOutputBufferLimit.replica.hardBytes
     if (limit === 0 || this.backlog.lagOf(this.reader) <= Math.max(limit, this.backlog.size)) return
     this.behind = true
     this.close()

@@ -30,6 +30,7 @@ interface MasterSettings extends FullSyncSettings {
   readonly replPingReplicaPeriod: number
   readonly minReplicasToWrite: number
   readonly minReplicasMaxLag: number
+  readonly clientOutputBufferLimit: { readonly replica: OutputLimit }
 }
 
 /** Hears of each acknowledgement. */
@@ -114,7 +115,7 @@ export class Master implements Beating, StreamListener {
   }
 
   private get outputLimit(): OutputLimit {
-    return this.services.engine.settings.clientOutputBufferLimit.replica
+    return this.settings.clientOutputBufferLimit.replica
   }
 
   private note(text: string, link?: ReplicaLink): void {
@@ -319,18 +320,9 @@ export class Master implements Beating, StreamListener {
 
   /** The replication stream as commands, from after `from` on, or from now on; see ChangeStream.ts. */
   changes(from?: ChangePosition): Stream.Stream<Change, ChangesLostError> {
-    const source = {
-      log: this.log,
-      backlogSize: () => this.settings.replBacklogSize,
-      database: () => {
-        // The next write names its database, so that it does not matter which one was selected.
-        if (!this.log.following) this.log.reselect()
-        return this.log.position.streamDb
-      },
-      declarations: this.services.engine.dispatcher.table.declarations,
-      lagMax: () => this.outputLimit.hardBytes,
-    }
-    return changesOf(source, from)
+    const { log, settings } = this
+    const { declarations } = this.services.engine.dispatcher.table
+    return changesOf({ log, settings, declarations }, from)
   }
 
   broken(what: string): void {
@@ -455,7 +447,15 @@ export class Master implements Beating, StreamListener {
   }
 }
 
-/** The Master as a service. */
-export class ReplicationMaster extends Context.Service<ReplicationMaster, Master>()(
+/** What an app sees of the master side. */
+export interface ReplicationMasterShape {
+  /** Replicas that get the stream. */
+  readonly online: number
+  readonly stats: Readonly<SyncStats>
+  /** What is written from now on, or from a position that a reader has kept. */
+  readonly changes: (from?: ChangePosition) => Stream.Stream<Change, ChangesLostError>
+}
+
+export class ReplicationMaster extends Context.Service<ReplicationMaster, ReplicationMasterShape>()(
   "redix/replication/Master",
 ) {}

@@ -474,7 +474,14 @@ export class Replica implements Beating {
   }
 }
 
-/** The Replica as a service. */
-export class ReplicationReplica extends Context.Service<ReplicationReplica, Replica>()(
+/** What an app sees of the replica side. */
+export interface ReplicationReplicaShape {
+  /** Whom it follows. */
+  readonly master: Readonly<MasterAddress> | undefined
+  /** How far the link has come. */
+  readonly phase: ReplicaPhase
+}
+
+export class ReplicationReplica extends Context.Service<ReplicationReplica, ReplicationReplicaShape>()(
   "redix/replication/Replica",
 ) {}

@@ -14,7 +14,7 @@ import { type EngineService, theEngine } from "../../engine/EngineService.js"
 import type { InfoField } from "../../engine/InfoRegistry.js"
 import { infoMetrics, type InfoMetric, type ManyMetric, manyMetrics } from "./infoMetrics.js"
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Labels that all metrics get; two servers of an app want them to differ. */
   readonly labels?: Readonly<Record<string, string>>
 }

@@ -2,34 +2,22 @@
  * Replication in a server: the log as the engine's command log, the master side, the replica side, and what each means
  * for the engine's gates and its expiry.
  */
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Layer from "effect/Layer"
-import { Background } from "../../engine/Background.js"
 import type { Session } from "../../engine/clients/Session.js"
 import type { EnginePart } from "../../engine/EnginePart.js"
-import { SecureRandom } from "../../engine/world/SecureRandom.js"
-import { type ConfigState, RedixConfig, toByteText } from "../../config/index.js"
-import { type LoadResult, RdbPersistence } from "../../rdb/RdbPersistence.js"
-import { Master, ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
+import { type ConfigState, toByteText } from "../../config/index.js"
+import type { LoadResult } from "../../rdb/RdbPersistence.js"
+import { Master } from "../../replication/master/ReplicationMaster.js"
 import { Heartbeat } from "../../replication/Heartbeat.js"
-import { unlinkMaster } from "../../replication/replica/MasterClient.js"
-import { Replica, ReplicationReplica } from "../../replication/replica/ReplicationReplica.js"
-import { type DialMaster, MasterLinkError } from "../../replication/replica/MasterStream.js"
-import { ReplicationHistory, type ReplicationLog } from "../../replication/ReplicationLog.js"
+import { Replica } from "../../replication/replica/ReplicationReplica.js"
+import type { DialMaster } from "../../replication/replica/MasterStream.js"
+import type { ReplicationLog } from "../../replication/ReplicationLog.js"
 import type { ReplicationServices } from "../../replication/ReplicationServices.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
-import { type EngineService, theEngine } from "../../engine/EngineService.js"
 import { Failover } from "./Failover.js"
-import { Dial } from "./MasterDial.js"
-import { PersistenceService } from "../Persistence.js"
-import { ProcessInfo } from "../../engine/world/ProcessInfo.js"
 import { waitForReplicas } from "./ReplicaWait.js"
 import { tellInfo } from "./ReplicationInfo.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
-import { readClientTlsOptions } from "../../net/TlsOptions.js"
 
 export class Replication implements ReplicationParts, EnginePart {
   readonly engine: Engine
@@ -155,70 +143,4 @@ export class Replication implements ReplicationParts, EnginePart {
     this.master.waiters.releaseAll()
     this.engine.blocking.releaseAll(Errors.unblockedByDemotion)
   }
-}
-
-/** Dials as the configuration says. */
-const configuredDial =
-  ({ values }: ConfigState, files: FileSystem.FileSystem, dial: (typeof Dial)["Service"]): DialMaster =>
-  (master) =>
-    Effect.gen(function* () {
-      const secure = values.tlsReplication
-        ? yield* readClientTlsOptions(values).pipe(
-            Effect.provideService(FileSystem.FileSystem, files),
-            Effect.mapError(({ address, reason }) => new MasterLinkError({ step: address, reason })),
-          )
-        : undefined
-      return yield* dial(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
-    })
-
-/** Replication as a service, with its clock-driven work; and its two sides, for those who need only one. */
-export class ReplicationService extends Context.Service<ReplicationService, Replication>()(
-  "redix/server/Replication",
-) {
-  /**
-   * With `afterLoad` it starts when the file of the configuration has been loaded, else at once.
-   */
-  static readonly layerOf = (options: {
-    readonly afterLoad: boolean
-  }): Layer.Layer<
-    ReplicationService | ReplicationMaster | ReplicationReplica,
-    never,
-    | EngineService
-    | RedixConfig
-    | RdbPersistence
-    | PersistenceService
-    | ReplicationHistory
-    | Background
-    | FileSystem.FileSystem
-  > =>
-    Layer.effectContext(
-      Effect.gen(function* () {
-        const engine = yield* theEngine
-        const server = yield* PersistenceService
-        const config = yield* RedixConfig
-        const history = yield* ReplicationHistory
-        const files = yield* FileSystem.FileSystem
-        const services = {
-          engine,
-          persistence: yield* RdbPersistence,
-          background: (yield* Background).run,
-          files,
-          random: yield* SecureRandom,
-          facts: yield* ProcessInfo,
-        }
-        const replication = new Replication(
-          history,
-          config,
-          services,
-          configuredDial(config, files, yield* Dial),
-        )
-        yield* Effect.addFinalizer(() => Effect.sync(() => unlinkMaster(engine, history)))
-        if (options.afterLoad) server.afterLoad.push(replication)
-        else replication.start(undefined)
-        return Context.make(ReplicationService, replication).pipe(
-          Context.add(ReplicationMaster, replication.master),
-          Context.add(ReplicationReplica, replication.replica),
-        )
-      }),
-    )
 }

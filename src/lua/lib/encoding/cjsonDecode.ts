@@ -54,6 +54,11 @@ const escapedCharacters: Readonly<Record<string, string>> = {
 
 const powersOfTen: ReadonlyArray<number> = Array.from({ length: 16 }, (_, i) => Number(`1e${i}`))
 
+/** About what a table takes in memory, its map, and a value in it. */
+const TABLE_BYTES = 200
+const MAP_BYTES = 300
+const MEMBER_BYTES = 64
+
 const HEX4 = /^[0-9a-fA-F]{4}$/
 
 const utf8 = (code: number): string => {
@@ -194,6 +199,7 @@ export class CjsonDecoder {
   private array(): LuaTable {
     this.descend()
     const values: LuaValue[] = []
+    this.state.take(TABLE_BYTES)
     if (this.text.charCodeAt(this.space()) === ARRAY_END) {
       this.at++
       this.depth--
@@ -201,6 +207,7 @@ export class CjsonDecoder {
     }
     for (;;) {
       values.push(this.value())
+      if ((values.length & 63) === 0) this.state.take(64 * MEMBER_BYTES)
       const c = this.text.charCodeAt(this.space())
       if (c === COMMA) this.at++
       else if (c === ARRAY_END) break
@@ -220,6 +227,7 @@ export class CjsonDecoder {
       return new LuaTable()
     }
     const members = new Map<TableKey, LuaValue>()
+    this.state.take(TABLE_BYTES + MAP_BYTES)
     let shape = rootShape(0)
     for (;;) {
       if (text.charCodeAt(this.space()) !== QUOTE) throw this.unexpected("object key string")
@@ -227,6 +235,7 @@ export class CjsonDecoder {
       if (text.charCodeAt(this.space()) !== COLON) throw this.unexpected("colon")
       this.at++
       members.set(shape.key, this.value())
+      if ((members.size & 63) === 0) this.state.take(64 * MEMBER_BYTES)
       const c = text.charCodeAt(this.space())
       if (c === COMMA) this.at++
       else if (c === OBJECT_END) break

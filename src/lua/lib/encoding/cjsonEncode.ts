@@ -77,6 +77,7 @@ export class CjsonEncoder {
 
   private flush(): void {
     if (this.done.length + this.out.length > TEXT_LENGTH_MAX) throw this.state.bare("not enough memory")
+    this.state.take(this.out.length * 2)
     this.done = this.done === "" ? this.out : this.done + flat(this.out)
     this.out = ""
   }

@@ -10,6 +10,10 @@ import type { LuaState } from "../../run/State.js"
 import { LuaTable, type LuaValue, type TableKey } from "../../run/Value.js"
 
 const STACK_MAX = 7_999
+/** About what a table takes in memory, and a value in it. */
+const TABLE_BYTES = 400
+const MEMBER_BYTES = 64
+
 const TWO_32 = 2 ** 32
 
 const view = new DataView(new ArrayBuffer(8))
@@ -68,6 +72,7 @@ export class Unpacker {
   private put(open: Container, value: LuaValue): LuaValue | typeof BEGUN {
     if (open.values !== undefined) {
       open.values.push(value)
+      if ((open.values.length & 63) === 0) this.state.take(64 * MEMBER_BYTES)
       open.left--
     } else if (open.left % 2 === 0) {
       open.key = value
@@ -85,6 +90,7 @@ export class Unpacker {
     if (members !== undefined) {
       if (typeof key === "string" && value !== undefined) {
         members.set(key, value)
+        if ((members.size & 63) === 0) this.state.take(64 * MEMBER_BYTES)
         return
       }
       open.table = LuaTable.ofTexts(members)
@@ -109,6 +115,7 @@ export class Unpacker {
 
   private begin(length: number, isMap: boolean, before: number): LuaTable | typeof BEGUN {
     this.depth++
+    this.state.take(TABLE_BYTES)
     if (before + 2 * this.depth > STACK_MAX) {
       throw this.state.raise(`stack overflow (in function mp_decode_to_lua_${isMap ? "hash" : "array"})`)
     }

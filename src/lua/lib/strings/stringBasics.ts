@@ -48,6 +48,7 @@ const byte = (state: LuaState): LuaFunction =>
       if (start === end) return s.charCodeAt(start - 1)
       if (end - start + 1 > RESULTS_MAX) throw state.raise("stack overflow (string slice too long)")
       const values: LuaValue[] = []
+      state.take((end - start) * 8)
       for (let i = start - 1; i < end; i++) values.push(s.charCodeAt(i))
       return values
     },
@@ -90,6 +91,7 @@ const textual = (state: LuaState, name: string, change: (text: string) => string
     function (text: LuaValue): string {
       const s = stringArgument(state, text, 1, arguments.length)
       state.charge(s.length >> 4)
+      state.take(s.length * 2)
       return change(s)
     },
     { cost: 20, returns: "string" },
@@ -114,6 +116,7 @@ const rep = (state: LuaState): LuaFunction =>
       const length = s.length * times
       if (length > TEXT_LENGTH_MAX) throw state.bare("not enough memory")
       state.charge(length / 64)
+      state.take(length)
       return s.repeat(times)
     },
     { cost: 20, returns: "string" },

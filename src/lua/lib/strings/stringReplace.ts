@@ -19,6 +19,9 @@ import { machine, matchEnd, searchAgain } from "./patternMatch.js"
 import { flat, PIECE_LENGTH, TEXT_LENGTH_MAX } from "./stringBasics.js"
 import { captured, payForMatch } from "./stringFind.js"
 
+/** What a byte of the result takes in memory until its piece is made flat. */
+const BYTES_A_BYTE = 8
+
 /** A replacement text: texts and, between them, captures (0 is the whole match). */
 interface Template {
   readonly texts: ReadonlyArray<string>
@@ -122,6 +125,7 @@ class Substitution {
     this.out += between + text
     this.copied = this.end
     if (this.out.length > PIECE_LENGTH) {
+      this.state.take(this.out.length * BYTES_A_BYTE)
       this.done += flat(this.out)
       this.out = ""
     }

@@ -1,0 +1,69 @@
+/** Persistence as a service. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Background } from "../engine/Background.js"
+import { RedixConfig } from "../config/index.js"
+import type { RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
+import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { ReplicationHistory } from "../replication/ReplicationLog.js"
+import { ProcessInfo } from "../engine/world/ProcessInfo.js"
+import { ServerPersistence } from "./Persistence.js"
+
+/** What an app sees of the server's persistence. */
+export interface PersistenceShape {
+  /** The file of the configuration. */
+  readonly path: string
+  readonly loading: boolean
+  /** How the saves went, as INFO has it. */
+  readonly state: Readonly<
+    Pick<
+      RdbPersistenceShape["state"],
+      "begun" | "saves" | "lastStatus" | "lastError" | "lastSaveSeconds" | "lastDurationSeconds"
+    >
+  >
+  /** Loads the file, for whoever has asked to do so "later". */
+  readonly loadAtStart: Effect.Effect<void, RdbError>
+  /** Saves to the file; done when it is there, whole. */
+  readonly saveNow: () => Effect.Effect<void, RdbIoError>
+  /** As `saveNow`, done when the save has begun. */
+  readonly startBackground: () => Effect.Effect<void, RdbIoError>
+}
+
+export class PersistenceService extends Context.Service<PersistenceService, PersistenceShape>()(
+  "redix/server/Persistence",
+) {
+  static readonly layer = (): Layer.Layer<
+    PersistenceService,
+    never,
+    EngineService | RedixConfig | RdbPersistence | ReplicationHistory | Background
+  > =>
+    Layer.effect(
+      PersistenceService,
+      Effect.gen(function* () {
+        const engine = yield* theEngine
+        const background = yield* Background
+        const persistence = new ServerPersistence(
+          engine,
+          yield* RedixConfig,
+          yield* RdbPersistence,
+          yield* ReplicationHistory,
+          background.run,
+          (yield* ProcessInfo).pid,
+        )
+        yield* Effect.addFinalizer(() => persistence.atScopeEnd)
+        return persistence
+      }),
+    )
+}
+
+/** Persistence whole, for the server's own parts. */
+export const thePersistence: Effect.Effect<ServerPersistence, never, PersistenceService> = Effect.map(
+  PersistenceService,
+  (persistence) => {
+    if (!(persistence instanceof ServerPersistence))
+      throw new Error("the persistence is not one of this package's layers")
+    return persistence
+  },
+)

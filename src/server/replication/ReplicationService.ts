@@ -1,0 +1,105 @@
+/** Replication as a service: how its parts are joined, and what an app sees of it. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { Background } from "../../engine/Background.js"
+import { SecureRandom } from "../../engine/world/SecureRandom.js"
+import { RedixConfig } from "../../config/index.js"
+import { RdbPersistence } from "../../rdb/RdbPersistence.js"
+import { ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
+import { unlinkMaster } from "../../replication/replica/MasterClient.js"
+import { ReplicationReplica } from "../../replication/replica/ReplicationReplica.js"
+import { ReplicationHistory } from "../../replication/ReplicationLog.js"
+import { type EngineService, theEngine } from "../../engine/EngineService.js"
+import { Dial } from "./MasterDial.js"
+import { type PersistenceService, thePersistence } from "../PersistenceService.js"
+import { ProcessInfo } from "../../engine/world/ProcessInfo.js"
+import { Replication } from "./Replication.js"
+import type { ConfigState } from "../../config/index.js"
+import { type DialMaster, MasterLinkError } from "../../replication/replica/MasterStream.js"
+import { readClientTlsOptions } from "../../net/TlsOptions.js"
+
+/** Dials as the configuration says. */
+const configuredDial =
+  ({ values }: ConfigState, files: FileSystem.FileSystem, dial: (typeof Dial)["Service"]): DialMaster =>
+  (master) =>
+    Effect.gen(function* () {
+      const secure = values.tlsReplication
+        ? yield* readClientTlsOptions(values).pipe(
+            Effect.provideService(FileSystem.FileSystem, files),
+            Effect.mapError(({ address, reason }) => new MasterLinkError({ step: address, reason })),
+          )
+        : undefined
+      return yield* dial(master, secure, values.replTimeout * 1000, values.bindSourceAddr)
+    })
+
+/** What an app may have of replication; its two sides are services of their own. */
+export interface ReplicationShape {
+  /** Follows a master from now on. */
+  readonly follow: (host: string, port: number) => void
+  /** Becomes a master with the data set as it is. */
+  readonly promote: () => void
+}
+
+/** Replication as a service, with its clock-driven work; and its two sides, for those who need only one. */
+export class ReplicationService extends Context.Service<ReplicationService, ReplicationShape>()(
+  "redix/server/Replication",
+) {
+  /**
+   * With `afterLoad` it starts when the file of the configuration has been loaded, else at once.
+   */
+  static readonly layerOf = (options: {
+    readonly afterLoad: boolean
+  }): Layer.Layer<
+    ReplicationService | ReplicationMaster | ReplicationReplica,
+    never,
+    | EngineService
+    | RedixConfig
+    | RdbPersistence
+    | PersistenceService
+    | ReplicationHistory
+    | Background
+    | FileSystem.FileSystem
+  > =>
+    Layer.effectContext(
+      Effect.gen(function* () {
+        const engine = yield* theEngine
+        const server = yield* thePersistence
+        const config = yield* RedixConfig
+        const history = yield* ReplicationHistory
+        const files = yield* FileSystem.FileSystem
+        const services = {
+          engine,
+          persistence: yield* RdbPersistence,
+          background: (yield* Background).run,
+          files,
+          random: yield* SecureRandom,
+          facts: yield* ProcessInfo,
+        }
+        const replication = new Replication(
+          history,
+          config,
+          services,
+          configuredDial(config, files, yield* Dial),
+        )
+        yield* Effect.addFinalizer(() => Effect.sync(() => unlinkMaster(engine, history)))
+        if (options.afterLoad) server.afterLoad.push(replication)
+        else replication.start(undefined)
+        return Context.make(ReplicationService, replication).pipe(
+          Context.add(ReplicationMaster, replication.master),
+          Context.add(ReplicationReplica, replication.replica),
+        )
+      }),
+    )
+}
+
+/** Replication whole, for the server's own parts. */
+export const theReplication: Effect.Effect<Replication, never, ReplicationService> = Effect.map(
+  ReplicationService,
+  (replication) => {
+    if (!(replication instanceof Replication))
+      throw new Error("the replication is not one of this package's layers")
+    return replication
+  },
+)

@@ -1,0 +1,152 @@
+/**
+ * The package by itself, installed into an empty project without a registry: what is in it, what its subpaths lead to, and
+ * servers for tests, which need nothing else. `npm run matrix` tries the same in many more places.
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { spawnSync } from "node:child_process"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { app, Project } from "../matrix/Project.js"
+import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { root } from "../support/Program.js"
+
+const STEP_MS_MAX = 300_000
+
+let home = ""
+let project: Project
+let tarball = ""
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
+
+/** The files that a part of `exports` or `bin` names. */
+const filesIn = (part: unknown): ReadonlyArray<string> => {
+  if (typeof part === "string") return [part]
+  return isObject(part) ? Object.values(part).flatMap(filesIn) : []
+}
+
+beforeAll(() => {
+  home = fs.mkdtempSync(path.join(os.tmpdir(), "redix-alone-"))
+  const packed = new Project(root).run(
+    "npm",
+    "pack",
+    "--ignore-scripts",
+    "--pack-destination",
+    home,
+    "--silent",
+  )
+  tarball = path.join(home, packed.trim())
+  project = new Project(path.join(home, "app"))
+  project.manifest({ type: "module" })
+  project.npm("install", "--offline", tarball)
+}, STEP_MS_MAX)
+
+afterAll(() => fs.rmSync(home, { recursive: true, force: true }))
+
+describe("the package by itself", () => {
+  it("is one package", () => {
+    const packages = project.run("npm", "ls", "--all", "--parseable").trim().split("\n").slice(1)
+    expect(packages).toEqual([path.join(fs.realpathSync(project.dir), "node_modules/redix")])
+    const bytes = fs.statSync(tarball).size
+    console.log(`packed: ${(bytes / 1e6).toFixed(2)} MB`)
+    expect(bytes).toBeLessThan(1_000_000)
+  })
+
+  it("has every file that its manifest names", () => {
+    const inside = path.join(project.dir, "node_modules/redix")
+    const manifest: unknown = JSON.parse(fs.readFileSync(path.join(inside, "package.json"), "utf8"))
+    if (!isObject(manifest)) throw new Error("no manifest")
+    const files = ["exports", "bin", "sideEffects", "main", "types"].flatMap((part) =>
+      filesIn(manifest[part]),
+    )
+    expect(files.length).toBeGreaterThan(10)
+    expect(files.filter((file) => !fs.existsSync(path.join(inside, file)))).toEqual([])
+    expect(isObject(manifest["scripts"]) && "prepare" in manifest["scripts"]).toBe(false)
+  })
+
+  it("has the programs", () => {
+    expect(project.run("npx", "--no-install", "redix-server", "--version")).toMatch(/^Redix server v=/)
+    expect(project.run("npx", "--no-install", "redix-check-rdb", "--help")).toMatch(/^Usage: redix-check-rdb/)
+    const lent = project.run(
+      "npx",
+      "--no-install",
+      "redix",
+      "run",
+      "--",
+      "node",
+      "-p",
+      "process.env.REDIS_URL",
+    )
+    expect(lent).toMatch(/^redis:\/\/127\.0\.0\.1:\d+\n$/)
+  })
+
+  it("runs servers for tests without Effect, required and imported", () => {
+    project.write("testing.mjs", app("testing.mjs"))
+    expect(project.run("node", "testing.mjs")).toBe("testing ok\n")
+  })
+
+  it("declares servers for tests without Effect, for CommonJS and ES modules", () => {
+    for (const name of ["@types/node", "undici-types"]) {
+      const folder = path.join("node_modules", name)
+      fs.cpSync(path.join(root, folder), path.join(project.dir, folder), { recursive: true })
+    }
+    const use = `import { type Server, startRedix } from "redix/testing"
+export const ask = async (): Promise<Server> => {
+  const server = await startRedix({ config: { maxmemory: "10mb" } })
+  await server.advance(1000)
+  return server
+}
+`
+    for (const file of ["esm.mts", "common.cts"]) project.write(file, use)
+    const compilerOptions = {
+      target: "es2022",
+      lib: ["es2023"],
+      module: "node16",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ["node"],
+    }
+    project.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["esm.mts", "common.cts"] }))
+    const compiler = path.join(root, "node_modules/typescript/bin/tsc")
+    expect(project.try(process.execPath, compiler, "-p", "tsconfig.json")).toMatchObject({
+      code: 0,
+      stdout: "",
+    })
+  })
+})
+
+describe("declarations", () => {
+  it("of each subpath are sound by themselves, under both resolutions of today", async () => {
+    await withTempDir(async (dir) => {
+      fs.symlinkSync(path.join(root, "node_modules"), path.join(dir, "node_modules"))
+      fs.writeFileSync(path.join(dir, "package.json"), '{ "type": "module" }')
+      const subpaths = ["index", "client", "persistence", "testing", "vitest", "rdb", "resp"]
+      const files = subpaths.map((name) => path.join(root, "dist", `${name}.d.ts`)).filter(fs.existsSync)
+      expect(files.length).toBeGreaterThan(4)
+      for (const [module, moduleResolution] of [
+        ["nodenext", "nodenext"],
+        ["esnext", "bundler"],
+      ]) {
+        const compilerOptions = {
+          target: "es2022",
+          lib: ["es2023", "dom"],
+          module,
+          moduleResolution,
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          skipLibCheck: false,
+          noEmit: true,
+          types: ["node"],
+        }
+        fs.writeFileSync(path.join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }))
+        const compiler = path.join(root, "node_modules/typescript/bin/tsc")
+        const done = spawnSync(process.execPath, [compiler, "-p", dir], { encoding: "utf8" })
+        expect(done.stdout).toBe("")
+        expect(done.status).toBe(0)
+      }
+    })
+  })
+})

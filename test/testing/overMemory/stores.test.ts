@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../libraries/stores.test.js"
