@@ -52,15 +52,23 @@ describeOracle("connections, step by step as redis-server", () => {
   same("clients seen and ended by others", connections.clientsScript)
   same("CLIENT PAUSE", connections.pauseScript)
 
-  it("a password", async () => {
-    const theirs = await OracleServer.start({ tcp: true, config: { requirepass: "secret" } })
-    const ours = await startRedix({}, { requirepass: "secret" })
-    try {
-      const steps = connections.passwordScript
-      expect(await compareScript(theirs, ours, steps)).toBeGreaterThan(steps.length / 2)
-    } finally {
-      await theirs.stop()
-      await ours.stop()
-    }
-  })
+  const sameApart = (
+    name: string,
+    config: Readonly<Record<string, string>>,
+    steps: ReadonlyArray<ScriptStep>,
+  ): void => {
+    it(name, async () => {
+      const theirs = await OracleServer.start({ tcp: true, config })
+      const ours = await startRedix({}, config)
+      try {
+        expect(await compareScript(theirs, ours, steps)).toBeGreaterThan(steps.length / 2)
+      } finally {
+        await theirs.stop()
+        await ours.stop()
+      }
+    })
+  }
+
+  sameApart("CLIENT PAUSE of everything", {}, connections.wholePauseScript)
+  sameApart("a password", { requirepass: "secret" }, connections.passwordScript)
 })

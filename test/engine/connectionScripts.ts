@@ -237,12 +237,15 @@ export const pauseScript: ReadonlyArray<ScriptStep> = [
   ["a", "EXISTS", "from the dead"],
   ["a", "CLIENT", "UNPAUSE"],
   ["a", "SET", "k", "v", "PX", "1"],
-  ["a", "CLIENT", "PAUSE", "200", "ALL"],
-  ["b", "PING"],
-  ["c", "CLIENT", "UNPAUSE"],
-  ["d", "QUIT"],
-  ["i", "NOSUCH"],
-  awaiting("b", /PONG/),
+  awaiting(
+    "b",
+    /PONG/,
+    ["a", "CLIENT", "PAUSE", "200", "ALL"],
+    ["b", "PING"],
+    ["c", "CLIENT", "UNPAUSE"],
+    ["d", "QUIT"],
+    ["i", "NOSUCH"],
+  ),
   ["a", "PING"],
   ["a", "CLIENT", "PAUSE", "100000", "WRITE"],
   ["a", "CLIENT", "PAUSE", "1", "WRITE"],
@@ -250,6 +253,21 @@ export const pauseScript: ReadonlyArray<ScriptStep> = [
   ["a", "CLIENT", "KILL", "ID", "<id:b>"],
   ["a", "CLIENT", "UNPAUSE"],
   ["a", "GET", "k"],
+]
+
+/** A pause of everything, which only time ends: the servers are of no use any more afterwards. */
+export const wholePauseScript: ReadonlyArray<ScriptStep> = [
+  ["a", "SET", "k", "v"],
+  ["b", "MULTI"],
+  ["a", "CLIENT", "PAUSE", "10000000", "ALL"],
+  ["a", "NOSUCH"],
+  ["b", "NOSUCH"],
+  ["c", "NOSUCH"],
+  ["a", "PING"],
+  ["c", "CLIENT", "UNPAUSE"],
+  ["d", "QUIT"],
+  ["e", "GET", "k"],
+  raw("f", "NOSUCH\r\nGET k\r\nNOSUCH\r\n"),
 ]
 
 /** Logging in, on a server that wants a password. */

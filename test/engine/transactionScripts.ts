@@ -1,5 +1,5 @@
 /** Scripts of transactions and watches, compared with redis-server step by step. */
-import { awaiting, cut, type ScriptStep } from "../support/Script.js"
+import { awaiting, cut, raw, type ScriptStep } from "../support/Script.js"
 
 /** MULTI and its kin: errors, aborts, watches, disconnection. */
 export const transactionScript: ReadonlyArray<ScriptStep> = [
@@ -169,11 +169,10 @@ export const transactionScript: ReadonlyArray<ScriptStep> = [
 
 /** Watched keys whose time passes, on servers that delete expired keys only when they are looked up. */
 export const expiringWatchScript: ReadonlyArray<ScriptStep> = [
-  ["b", "SET", "e", "v", "PX", "40"],
+  // In one piece, and with time enough: else the key might be gone when the watch begins.
+  raw("a", "SET e v PX 1000\r\nWATCH e\r\n"),
   ["b", "PSETEX", "gone", "10", "v"],
-  ["a", "WATCH", "e"],
-  ["w", "BLPOP", "none", "0.1"],
-  awaiting("w", /-1/),
+  awaiting("w", /-1/, ["w", "BLPOP", "none", "1.1"]),
   ["a", "MULTI"],
   ["a", "PING"],
   ["a", "EXEC"],
@@ -184,8 +183,7 @@ export const expiringWatchScript: ReadonlyArray<ScriptStep> = [
   ["a", "PING"],
   ["a", "EXEC"],
   ["b", "SET", "e", "v", "PX", "1"],
-  ["w", "BLPOP", "none", "0.1"],
-  awaiting("w", /-1/),
+  awaiting("w", /-1/, ["w", "BLPOP", "none", "0.1"]),
   ["a", "WATCH", "e"],
   ["b", "SET", "e", "again"],
   ["a", "MULTI"],

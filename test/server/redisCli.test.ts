@@ -129,9 +129,9 @@ describeOracle("redis-cli", () => {
   })
 
   it("at the keyboard, with hints of the arguments", () => {
-    const python = spawnSync("python3", ["-c", KEYBOARD, String(port)], {
+    const python = spawnSync("python3", ["-c", KEYBOARD, String(port), String(PATIENCE_MS / 1000)], {
       encoding: "utf8",
-      timeout: PATIENCE_MS,
+      timeout: 2 * PATIENCE_MS,
     })
     expect(python.stderr).toBe("")
     expect(python.stdout).toBe("hint ok\nset ok\nget ok\nsubcommand hint ok\nhelp ok\nsubscribe ok\n")
@@ -173,7 +173,10 @@ describeOracle("redis-cli", () => {
   })
 })
 
-/** Types into redis-cli on a terminal, and waits for what it shows. */
+/**
+ * Types into redis-cli on a terminal, and waits for what it shows. Each line is typed at a prompt: what comes before it
+ * redis-cli throws away when it takes the terminal.
+ */
 const KEYBOARD = `
 import fcntl, os, pty, select, struct, sys, termios, time
 pid, fd = pty.fork()
@@ -185,7 +188,7 @@ if pid == 0:
 seen = b""
 def expect(what, name):
     global seen
-    end = time.time() + 10
+    end = time.time() + float(sys.argv[2])
     while what not in seen:
         ready, _, _ = select.select([fd], [], [], max(0, end - time.time()))
         if not ready:
@@ -200,8 +203,10 @@ os.write(fd, b"set ")
 expect(b"key value [NX|XX] [GET]", "hint")
 os.write(fd, b"foo bar\\r")
 expect(b"OK", "set")
+expect(b"> ", None)
 os.write(fd, b"get foo\\r")
 expect(b'"bar"', "get")
+expect(b"> ", None)
 os.write(fd, b"config get ")
 expect(b"parameter [parameter ...]", "subcommand hint")
 os.write(fd, b"port\\r")

@@ -1,6 +1,9 @@
+import * as Layer from "effect/Layer"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { InfoRegistry } from "../../src/engine/InfoRegistry.js"
 import { LatencyMonitor } from "../../src/engine/measures/LatencyMonitor.js"
+import { liveProcessInfo, ProcessInfo } from "../../src/engine/world/ProcessInfo.js"
+import { liveTurns, Turn } from "../../src/engine/world/Turn.js"
 import { latencyGraph } from "../../src/server/LatencyReport.js"
 import { encodeCommand, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -155,16 +158,24 @@ describe("SLOWLOG", () => {
   })
 
   it("sees a slow command at the end of a deep pipeline, and not the EXEC around it", async () => {
-    await client.command("SLOWLOG", "RESET")
-    await client.pipeline([
+    // Time passes in DEBUG SLEEP alone: on a busy machine any command may be slow.
+    let ms = 0
+    const world = Layer.merge(
+      Layer.succeed(Turn, { ...liveTurns, now: () => ms }),
+      Layer.succeed(ProcessInfo, { ...liveProcessInfo, freeze: (sleep) => void (ms += sleep) }),
+    )
+    const own = await startRedix({}, {}, [], world)
+    const other = await own.connect()
+    await other.pipeline([
       ...Array.from({ length: 200 }, () => ["PING"]),
       ["MULTI"],
       ["DEBUG", "SLEEP", "0.015"],
       ["EXEC"],
     ])
-    const log = await client.text("SLOWLOG", "GET")
-    expect(log).toMatch(/^\*1\r\n/)
+    const log = await other.text("SLOWLOG", "GET")
+    expect(log).toMatch(/^\*1\r\n\*6\r\n:0\r\n:\d+\r\n:15000\r\n/)
     expect(log).toContain("$5\r\nSLEEP\r\n")
+    await own.stop()
   })
 })
 

@@ -50,13 +50,14 @@ const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
 
 /**
  * Starts a server; `settings` override Redis's defaults by field name (`hashMaxListpackEntries`), `directives` by
- * directive name. What it logs is added to `lines`. Call `stop` when done: it checks
- * every structure of the server, before and after its end, and that no block of memory and no client is left.
+ * directive name. What it logs is added to `lines`; services of `world` take the place of the process's own. Call `stop`
+ * when done: it checks every structure of the server, before and after its end, and that no block of memory and no client is left.
  */
 export const startRedix = async (
   settings: Partial<RedixValues> = {},
   directives: Overrides = {},
   lines: Array<string> = [],
+  world: Layer.Layer<never> = Layer.empty,
 ): Promise<TestRedix> => {
   const scope = Effect.runSync(Scope.make())
   const config = Layer.effect(
@@ -85,6 +86,7 @@ export const startRedix = async (
     Layer.provide(Logger.layer([logger])),
     Layer.provide(config),
     Layer.provide(NodeFileSystem.layer),
+    Layer.provide(world),
   )
   const [port, engine, persistence, replication, open] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(

@@ -28,10 +28,11 @@ export interface RawStep {
   readonly raw: string
   readonly connection: string
 }
-/** Waits until a step's output satisfies a condition, for what the clock brings about. */
+/** What the clock brings about, with the commands that lead to it: it may come before the next of them is sent. */
 export interface AwaitStep {
   readonly await: string
   readonly until: RegExp
+  readonly commands: ReadonlyArray<CommandStep>
 }
 export type ScriptStep = CommandStep | CutStep | RawStep | AwaitStep
 
@@ -42,8 +43,12 @@ const isCommand = (step: ScriptStep): step is CommandStep =>
 export const cut = (connection: string): CutStep => ({ cut: connection })
 /** Sends bytes as they are, several commands at once, say. */
 export const raw = (connection: string, bytes: string): RawStep => ({ raw: bytes, connection })
-/** Waits until a connection has been sent something that matches. */
-export const awaiting = (connection: string, until: RegExp): AwaitStep => ({ await: connection, until })
+/** Sends commands, and waits until a connection has been sent something that matches. */
+export const awaiting = (
+  connection: string,
+  until: RegExp,
+  ...commands: ReadonlyArray<CommandStep>
+): AwaitStep => ({ await: connection, until, commands })
 
 export interface ScriptServer {
   readonly host?: string
@@ -166,6 +171,11 @@ export class Player {
     }
   }
 
+  private async send([name, ...words]: CommandStep): Promise<void> {
+    const line = await this.line(name)
+    if (words.length > 0 && line.socket.writable) line.socket.write(encodeCommand(await this.resolve(words)))
+  }
+
   /** Plays one step and gives what every connection was sent since the last, by name. */
   async play(step: ScriptStep): Promise<ReadonlyMap<string, string>> {
     if ("cut" in step) {
@@ -176,16 +186,15 @@ export class Player {
       this.lines.delete(step.cut)
     } else if ("await" in step) {
       const line = await this.line(step.await)
+      for (const command of step.commands) {
+        await this.send(command)
+        await this.settle()
+      }
       await line.until((received) => step.until.test(received))
     } else if ("raw" in step) {
       const line = await this.line(step.connection)
       line.socket.write(step.raw, "latin1")
-    } else {
-      const [name, ...words] = step
-      const line = await this.line(name)
-      if (words.length > 0 && line.socket.writable)
-        line.socket.write(encodeCommand(await this.resolve(words)))
-    }
+    } else await this.send(step)
     await this.settle()
     const sent = new Map<string, string>()
     for (const [name, line] of [...this.lines].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -207,7 +216,8 @@ export class Player {
 
 export const formatStep = (step: ScriptStep): string => {
   if ("cut" in step) return `${step.cut}: (cut)`
-  if ("await" in step) return `${step.await}: (await ${String(step.until)})`
+  if ("await" in step)
+    return [...step.commands.map(formatStep), `${step.await}: (await ${String(step.until)})`].join("\n")
   if ("raw" in step) return `${step.connection}: (raw) ${escapeBytes(Buffer.from(step.raw, "latin1"))}`
   const [name, ...words] = step
   return `${name}: ${formatCommand(words)}`
