@@ -31,8 +31,8 @@ const refusal = (state: LuaState, co: Coroutine): string | undefined => {
   return state.cDepth >= C_CALLS_MAX ? "C stack overflow" : undefined
 }
 
-/** Known by its name to those who look for callers on JavaScript's stack. One generator does it all, since each costs about
- * 40 ns: a resume and its yield are two resumptions, which is why they take nearly twice redis-server's time. */
+/** Known by its name to those who look for callers on JavaScript's stack. One generator does it all, since each has
+ * its cost: a resume and its yield are two resumptions, which is why they take nearly twice redis-server's time. */
 const runner = {
   /** Resumes a coroutine that may be resumed: runs until it ends or yields; turns are passed on. */
   *drive(state: LuaState, co: Coroutine, values: LuaValue[]): Steps {
