@@ -161,14 +161,13 @@ const fill = async (port: number, keys: number): Promise<void> => {
   })
 }
 
+const PARTS = "throughput,scripts,memory,in-process,direct,persistence,replication,package"
+
 const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option(
-    "parts",
-    "throughput,scripts,memory,in-process,direct,persistence,replication,package",
-  ).split(",")
+  const parts = option("parts", PARTS).split(",")
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
