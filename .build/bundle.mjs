@@ -44,7 +44,8 @@ const report = (level, log, tell) => {
 }
 
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
-const treeshake = { moduleSideEffects: [{ test: /\/src\/program\/Signals\.ts$/, sideEffects: true }] }
+const SIGNALS = /\/src\/program\/Signals\.ts$/
+const treeshake = { moduleSideEffects: [{ test: SIGNALS, sideEffects: true }] }
 
 /** A runner's browser environment (jsdom) has not all that Node calls global; a module of Node is there all the same. */
 const inject = {
@@ -94,11 +95,14 @@ const withEffect = async () => {
     codeSplitting: {
       groups: [
         // A signal must not meet Node's answer while the server is loaded.
-        { name: "program-signals", test: /program\/Signals\.ts$/, priority: 1 },
+        { name: "program-signals", test: SIGNALS, priority: 1 },
         { name: "server", minShareCount: 2 },
       ],
     },
   })
+  if (!chunks.some(({ moduleIds = [] }) => moduleIds.some((id) => SIGNALS.test(id)))) {
+    throw new Error("the program is without what it does at signals")
+  }
   const testing = chunks.find(({ fileName }) => fileName === "testing.cjs")
   if (testing !== undefined) {
     write(

@@ -11,7 +11,9 @@
  * output: from one byte back it repeats that byte.
  *
  * The stream does not tell its unpacked length; the container does. Any stream that unpacks to the right bytes is valid;
- * which matches `lzfCompress` takes is redis-server's choice, so that files, DUMP and FUNCTION DUMP agree to the byte.
+ * which matches `lzfCompress` takes is redis-server's choice, so that files, DUMP and FUNCTION DUMP agree to the byte. The
+ * shape of the search, a hash table with a single candidate a slot, is that of the public LZF library; its details were found
+ * by experiments with redis-server.
  *
  * Limits: positions are int32. Neither function writes outside the range it is given, whatever the input.
  *

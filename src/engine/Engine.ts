@@ -224,6 +224,10 @@ export class Engine {
         peer.destroy()
       },
       pendingBytes: () => peer.pendingBytes,
+      hasUnsent: () =>
+        peer.pendingBytes > 0 ||
+        this.replies.holds(peer) ||
+        (session === this.running && this.context.out.pos > this.replies.mark),
       pendingCount: () => peer.pendingCount,
       queryBytes: (running) => input.pending + source.pending + (running ? input.presentBytes : 0),
       limitsChanged: () => {

@@ -134,6 +134,15 @@ const THREAD_FROM_BYTES = 1024 * 1024
 const accessOf = (policy: string): AccessPolicy =>
   policy.endsWith("lru") ? "lru" : policy.endsWith("lfu") ? "lfu" : "none"
 
+/** A span for whoever traces the app, with how much it was about. */
+const traced =
+  (name: string, attributes: Readonly<Record<string, unknown>>) =>
+  <A extends { readonly keys: number; readonly bytes: number }, E, R>(effect: Effect.Effect<A, E, R>) =>
+    effect.pipe(
+      Effect.tap(({ keys, bytes }) => Effect.annotateCurrentSpan({ keys, bytes })),
+      Effect.withSpan(name, { attributes }),
+    )
+
 class Persistence implements RdbPersistenceShape {
   readonly state = new PersistenceState()
   readonly listeners: Array<LoadListener> = []
@@ -262,7 +271,7 @@ class Persistence implements RdbPersistenceShape {
       return Effect.raceFirst(pump(source, sinks), Deferred.await(stop)).pipe(
         Effect.ensuring(Effect.sync(() => void (this.stream = undefined))),
       )
-    })
+    }).pipe(traced("redix.sync.send", {}))
   }
 
   stopStream(reason: string): void {
@@ -321,6 +330,7 @@ class Persistence implements RdbPersistenceShape {
           state.lastDurationSeconds = Math.round((this.clock.currentTimeMillisUnsafe() - startedMs) / 1000)
         }),
       ),
+      traced("redix.save", { path, background: save.background !== false }),
     )
   }
 
@@ -331,6 +341,7 @@ class Persistence implements RdbPersistenceShape {
       Effect.tapError(() => failed),
       Effect.flatMap((open) => this.loadFrom(open, options)),
       Effect.scoped,
+      traced("redix.load", { path }),
     )
   }
 

@@ -299,7 +299,10 @@ export class Database {
     words[w + VALUE_WORD] = value
   }
 
-  /** A new block for the key, in the table's place of `existing` if there was one. */
+  /**
+   * A new block for the key, in the table's place of `existing` if there was one. Where the new
+   * block finds no memory those of its value are freed.
+   */
   private replaceEntry(
     existing: Ref,
     kb: Uint8Array,
@@ -313,15 +316,18 @@ export class Database {
     expiring: boolean,
   ): Ref {
     const a = this.arena
-    if (existing === 0) {
-      const clock = this.keyspace.newClock()
-      const made = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiring, clock)
-      this.table.insertAfterFind(made)
-      return made
+    const clock = existing === 0 ? this.keyspace.newClock() : entryClock(a, existing)
+    const expiry = existing !== 0 && keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
+    let ref = 0
+    try {
+      ref = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiry || expiring, clock)
+      if (existing === 0) this.table.insertAfterFind(ref)
+    } catch (cause) {
+      if (ref !== 0) a.free(ref)
+      this.keyspace.release(type, encoding, word2, false)
+      throw cause
     }
-    const expiry = keepExpiry && entryExpiry(a, existing) !== NO_EXPIRY
-    const clock = entryClock(a, existing)
-    const ref = makeEntry(a, kb, ko, kl, type, encoding, word2, tail, expiry || expiring, clock)
+    if (existing === 0) return ref
     if (expiry) {
       copyEntryExpiry(a, existing, ref)
       this.wheel.moved(existing, ref)

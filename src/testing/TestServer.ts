@@ -13,7 +13,7 @@ import { type Composition, Instance } from "./Instance.js"
 import { intercept } from "./Intercept.js"
 import { Interception } from "./Interception.js"
 import { SteeredClock } from "./SteeredClock.js"
-import { moveTime } from "./TimeTravel.js"
+import { momentOf, moveTime } from "./TimeTravel.js"
 import type { Awaited, Match, Options, Recording, Server, Value, Word } from "./Types.js"
 import { World } from "./World.js"
 import * as Effect from "effect/Effect"
@@ -62,7 +62,7 @@ export class TestServer implements Server {
     private readonly options: Options,
   ) {
     this.closed = new Promise((resolve) => (this.endClosed = resolve))
-    const start = options.now === undefined ? undefined : Number(options.now)
+    const start = options.now === undefined ? undefined : momentOf(options.now)
     const clock = new SteeredClock({
       manual: options.clock === "manual",
       start,
@@ -168,11 +168,11 @@ export class TestServer implements Server {
   }
 
   advance(ms: number): Promise<void> {
-    return this.alone(() => this.moveTo(this.now() + ms))
+    return this.alone(() => this.moveTo(momentOf(this.now() + ms)))
   }
 
   setTime(at: number | Date): Promise<void> {
-    return this.alone(() => this.moveTo(Number(at)))
+    return this.alone(() => this.moveTo(momentOf(at)))
   }
 
   private moveTo(at: number): Promise<void> {

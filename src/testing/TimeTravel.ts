@@ -2,6 +2,16 @@
 import type { Engine } from "../engine/Engine.js"
 import type { World } from "./World.js"
 
+/** The last moment a Date can tell; the first is as long before 1970. */
+const MOMENT_MAX_MS = 8.64e15
+
+/** A moment in Unix milliseconds, which time can get to: one that is none would never be reached. */
+export const momentOf = (at: number | Date): number => {
+  const ms = Number(at)
+  if (Math.abs(ms) <= MOMENT_MAX_MS) return ms
+  throw new RangeError(`not a moment: ${String(at)}`)
+}
+
 /**
  * Goes to a moment in steps: to each time at which a key expires or somebody's wait ends, and there waits until all that
  * follows from it is done. What a client in this process does on hearing of it (the next BLPOP of a worker's loop) happens

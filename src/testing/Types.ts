@@ -133,7 +133,10 @@ export interface Server extends AsyncDisposable {
   }
   /** The client's end of a new connection. */
   readonly connect: () => Duplex
-  /** Connections that this process makes to `host:port` come here instead, until disposed. */
+  /**
+   * Connections that this process makes to `host:port` come here instead, until disposed: those by net.connect,
+   * net.createConnection and tls.connect, with which client libraries make theirs. The names of this machine are one.
+   */
   readonly intercept: (address: string) => Disposable
   /** Runs one command. Rejects with a ReplyError. */
   readonly call: (command: string, ...words: ReadonlyArray<Word>) => Promise<Value>

@@ -1,11 +1,12 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,in-process,persistence,replication,package] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
  * and CPU time, and run it more than once.
  */
 import * as os from "node:os"
+import { direct } from "./Direct.js"
 import { inProcess } from "./InProcess.js"
 import { packageFigures } from "./Package.js"
 import { persistence } from "./Persistence.js"
@@ -111,6 +112,15 @@ const embedded = async (): Promise<void> => {
   )
 }
 
+/** The client without a socket. */
+const withoutSocket = async (): Promise<void> => {
+  console.log(`\n${row(["without a socket", "cpu us"])}`)
+  const count = Math.round(200_000 * Number(option("requests", "1")))
+  await direct(3 * Number(option("rounds", "3")), count, (name, micros) =>
+    console.log(row([name, micros.toFixed(3)])),
+  )
+}
+
 /** Resident memory with a million keys of 16 bytes and values of 10, filled in order. */
 const memory = async (): Promise<void> => {
   console.log("\nresident memory, 1 M keys of 16 bytes, values of 10 bytes")
@@ -151,13 +161,13 @@ const fill = async (port: number, keys: number): Promise<void> => {
   })
 }
 
+const PARTS = "throughput,scripts,memory,in-process,direct,persistence,replication,package"
+
 const main = async (): Promise<void> => {
   console.log(
     `${os.cpus().length} cores, node ${process.version}, load ${os.loadavg()[0]?.toFixed(2) ?? "?"}\n`,
   )
-  const parts = option("parts", "throughput,scripts,memory,in-process,persistence,replication,package").split(
-    ",",
-  )
+  const parts = option("parts", PARTS).split(",")
   if (parts.includes("throughput")) {
     const redix = await startServer("redix")
     const redis = await startServer("redis")
@@ -171,6 +181,7 @@ const main = async (): Promise<void> => {
   if (parts.includes("scripts")) await scripting()
   if (parts.includes("memory")) await memory()
   if (parts.includes("in-process")) await embedded()
+  if (parts.includes("direct")) await withoutSocket()
   if (parts.includes("persistence"))
     await persistence(Number(option("keys", "1000000")), Number(option("rounds", "3")))
   if (parts.includes("replication")) {

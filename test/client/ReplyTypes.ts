@@ -70,7 +70,8 @@ const repliesOf: ReadonlyArray<readonly [type: string, commands: string]> = [
   ["ReadonlyArray<readonly [number, number] | null>", "geopos"],
   ["ReadonlyArray<0 | 1>", "smismember script|exists"],
   ["number | ReadonlyArray<T | null>", "sort"],
-  [ENTRIES, "xrange xrevrange"],
+  // Null where COUNT is 0 or less.
+  [`${ENTRIES} | null`, "xrange xrevrange"],
   [`ReadonlyMap<T, ${ENTRIES}> | null`, "xread xreadgroup"],
   [`${ENTRIES} | ReadonlyArray<T>`, "xclaim"],
   [`readonly [T, ${ENTRIES} | ReadonlyArray<T>, ReadonlyArray<T>]`, "xautoclaim"],

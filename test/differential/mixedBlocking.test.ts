@@ -6,7 +6,7 @@
  * seed, so that it serves one and the same client from another key each time it is started.
  */
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { close, play, run, sides, type Stage, type Step } from "../support/BlockingPlay.js"
+import { close, play, run, sides, type Stage, type Step } from "./BlockingPlay.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"

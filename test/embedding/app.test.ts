@@ -127,6 +127,10 @@ describe("SHUTDOWN", () => {
     expect(await figure(asking, "blocked_clients")).toBe(0)
     expect(await figure(asking, "shutdown_in_milliseconds")).toBe(-1)
     expect(app.logged).toContain("Shutdown manually aborted.")
+    // As in redis-server: both errors are counted, and it is the ABORT that failed.
+    const counted = await asking.text("INFO", "everything")
+    expect(counted).toMatch(/^cmdstat_shutdown:calls=3,.*,failed_calls=1\r$/m)
+    expect(counted).toMatch(/^errorstat_ERR:count=2\r$/m)
     expect(await asking.text("SHUTDOWN", "ABORT")).toBe("-ERR No shutdown in progress.\r\n")
   })
 

@@ -324,7 +324,7 @@ export const testHabits = (file: SourceFile): Offence[] => {
   )
   // One that runs another suite in other circumstances asserts what that one does.
   const runsAnother = /^import "[^"]+\.test\.js"$/m.test(file.text)
-  if (!runsAnother && !/\b(?:expect|assert)\b|\bassert\w*\(/.test(code)) {
+  if (!runsAnother && !/\b(?:expect|expectTypeOf|assert)\b|\bassert\w*\(/.test(code)) {
     offences.push({ path: file.path, line: 1, message: "asserts nothing" })
   }
   if (!/\bit\.effect\b/.test(code)) {

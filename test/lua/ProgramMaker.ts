@@ -230,7 +230,10 @@ export class ProgramMaker {
       }
       case 2: {
         const list = this.expression(2)
-        return `for ${this.declare()}, ${this.declare()} in ipairs(${list}) do\n${this.block(1)}${stop}\nend`
+        const counter = `n${this.functions++}`
+        // A list that its own loop appends to has no end.
+        const bound = `${counter} = ${counter} + 1 if ${counter} > 9 then break end`
+        return `local ${counter} = 0\nfor ${this.declare()}, ${this.declare()} in ipairs(${list}) do ${bound}\n${this.block(1)}${stop}\nend`
       }
       case 3: {
         const counter = `n${this.functions++}`

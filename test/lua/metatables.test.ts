@@ -46,6 +46,10 @@ const plain: Readonly<Record<string, readonly [source: string, answer: string]>>
     "local t=setmetatable({},{__index=function() coroutine.yield(1) end}) local ok,e=coroutine.resume(coroutine.create(function() return t.x end)) return e",
     "attempt to yield across metamethod/C-call boundary",
   ],
+  "arguments that fail before the call does": [
+    "local t,f=setmetatable({},{}),true local ok,e=pcall(function() return f({[nil]=1}) end) return e",
+    "table index is nil",
+  ],
   __call: [
     "local c=setmetatable({},{__call=function(self,x,y) return y,x end}) return table.concat({c(1,2)},',')",
     "2,1",

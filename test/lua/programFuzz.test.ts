@@ -24,7 +24,10 @@ describeOracle("programs as redis-server runs them", () => {
       for (let i = 0; i < PROGRAMS && differing.length < 5; i++) {
         const seed = random.uint32()
         const source = new ProgramMaker(seed, random.chance(0.5)).program()
-        const theirs = outcome(unframed(await client.command("EVAL", Buffer.from(source, "latin1"), "0")))
+        const reply = await client
+          .command("EVAL", Buffer.from(source, "latin1"), "0")
+          .catch((error: unknown) => Promise.reject(new Error(`seed ${seed}: ${String(error)}\n${source}`)))
+        const theirs = outcome(unframed(reply))
         const whole = outcome(evaluate(source).reply)
         if (whole !== theirs) differing.push(`seed ${seed}\nredis: ${theirs}\nhere:  ${whole}\n${source}`)
         const state = sandbox(() => true)

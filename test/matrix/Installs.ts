@@ -68,7 +68,8 @@ const withOlderEffect = ({ tarball }: Given): Case => ({
   name: "npm, an Effect before the peer's",
   run: (project) => {
     project.manifest({ dependencies: { ...dependencies(tarball), effect: "4.0.6" } })
-    const { code, stderr } = project.try("npm", "install", "--no-audit", "--no-fund")
+    // Whoever runs this by a silent npm has made all npm silent.
+    const { code, stderr } = project.try("npm", "install", "--no-audit", "--no-fund", "--loglevel=error")
     if (code === 0 || !stderr.includes("ERESOLVE")) throw new Error(`ended with ${code}: ${stderr}`)
     return "refused as a conflict of peers"
   },

@@ -2,6 +2,7 @@
 import * as net from "node:net"
 import { afterEach, expect, it, vi } from "vitest"
 import { ArenaFullError } from "../../src/memory/Arena.js"
+import { entryBytes, EXTRA_PLAIN } from "../../src/store/Entry.js"
 import type { Engine } from "../../src/engine/Engine.js"
 import { until } from "../support/Nodes.js"
 import type { Argument, RawClient } from "../support/RawClient.js"
@@ -225,12 +226,50 @@ it("a new list that cannot be filled is no key", async () => {
     ["RPUSH", "to", ...large],
     ["LMOVE", "from", "to", "LEFT", "LEFT"],
   ])
-    for (let allocations = 0; allocations < 2; allocations++) {
+    for (let allocations = 0; allocations < 3; allocations++) {
       const [reply] = await half(master, replica, [words], allocations)
       expect(reply).toContain("OOM")
       expect(await master.client.text("EXISTS", "to")).toBe(":0\r\n")
       expect(await master.client.text("LLEN", "from")).toBe(":1\r\n")
     }
+})
+
+it("a new value whose key finds no memory leaves no block behind", async () => {
+  const { client, engine } = await start()
+  await client.command("RPUSH", "from", "x".repeat(5000))
+  await client.command("SADD", "s", "a", "b")
+  await client.command("SET", "old", "v")
+  for (const words of [
+    ["SET", "old", "x".repeat(5000)],
+    ["SETRANGE", "old", 5000, "x"],
+    ["SUNIONSTORE", "old", "s"],
+    ["RPUSH", "to", "a"],
+    ["LMOVE", "from", "to", "LEFT", "LEFT"],
+    ["HSET", "to", "a", 1],
+    ["SADD", "to", "a"],
+    ["SUNIONSTORE", "to", "s"],
+    ["ZADD", "to", 1, "a"],
+    ["XADD", "to", "*", "f", "v"],
+    ["SET", "to", "x".repeat(5000)],
+    ["SETRANGE", "to", 5000, "x"],
+  ]) {
+    const { arena } = engine.keyspace
+    const alloc = arena.alloc.bind(arena)
+    // The block of an entry with this key and nothing else in it is the smallest of all that these make.
+    const entry = entryBytes(EXTRA_PLAIN, String(words[1]).length, 0)
+    let refused = 0
+    const spy = vi.spyOn(arena, "alloc").mockImplementation((bytes) => {
+      if (bytes !== entry) return alloc(bytes)
+      refused++
+      throw new ArenaFullError(bytes)
+    })
+    const reply = await client.text(...words)
+    spy.mockRestore()
+    expect([words[0], refused, reply.slice(0, 4)]).toEqual([words[0], 1, "-OOM"])
+    expect(await client.text("EXISTS", "to")).toBe(":0\r\n")
+    expect(await client.text("GET", "old")).toBe("$1\r\nv\r\n")
+    expect([words[0], await client.text("DEBUG", "CHECK-INVARIANTS")]).toEqual([words[0], "+OK\r\n"])
+  }
 })
 
 it("so does one inside of a transaction", async () => {

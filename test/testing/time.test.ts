@@ -118,6 +118,18 @@ it("a manual clock stands still, begins where it is told, and TIME says so", asy
   expect(await server.call("TIME")).toEqual([String(seconds + 1), "500000"])
 })
 
+it("what is no moment is refused, and time stays where it is", async () => {
+  const server = await start({ clock: "manual", now: 1000 })
+  for (const none of [Number.NaN, Infinity, -Infinity, 1e20]) {
+    await expect(server.advance(none)).rejects.toThrow(RangeError)
+    await expect(server.setTime(none)).rejects.toThrow(RangeError)
+    await expect(startRedix({ now: none })).rejects.toThrow(RangeError)
+  }
+  await expect(server.setTime(new Date("no date"))).rejects.toThrow("not a moment: Invalid Date")
+  await server.advance(5)
+  expect(server.now()).toBe(1005)
+})
+
 it("same seed, same choices", async () => {
   const choices = async (seed: string): Promise<unknown> => {
     const server = await start({ seed })

@@ -7,7 +7,7 @@ import setup, { redixFixture } from "../../src/vitest.js"
 const seen = new Set<Server>()
 
 describe("the fixture", () => {
-  const test = base.extend<{ redix: Server }>(redixFixture({ config: { databases: 2 } }))
+  const test = base.extend(redixFixture({ config: { databases: 2 } }))
   for (const name of ["first", "second"]) {
     test(`${name}: a server of its own`, async ({ redix }) => {
       seen.add(redix)

@@ -125,7 +125,7 @@ export interface StreamMethods<T, K extends Kind> {
     start: Word,
     end: Word,
     options?: { readonly COUNT?: Integer | undefined },
-  ) => Gives<K, ReadonlyArray<readonly [T, ReadonlyArray<T> | null] | null>>
+  ) => Gives<K, ReadonlyArray<readonly [T, ReadonlyArray<T> | null] | null> | null>
 
   /** Reads entries newer than given ids from streams, waiting for them if asked. */
   readonly xread: (
@@ -150,7 +150,7 @@ export interface StreamMethods<T, K extends Kind> {
     end: Word,
     start: Word,
     options?: { readonly COUNT?: Integer | undefined },
-  ) => Gives<K, ReadonlyArray<readonly [T, ReadonlyArray<T> | null] | null>>
+  ) => Gives<K, ReadonlyArray<readonly [T, ReadonlyArray<T> | null] | null> | null>
 
   /** Sets a stream's last id; sent to replicas and written to files. */
   readonly xsetid: (

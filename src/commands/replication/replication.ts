@@ -168,7 +168,7 @@ const refusesSync = (c: CommandContext, { replica, failover: handing }: Replicat
   if (handing.running) c.fail("NOMASTERLINK Can't SYNC while failing over")
   else if (replica.master !== undefined && replica.phase !== "connected") {
     c.fail("NOMASTERLINK Can't SYNC while not connected with my master")
-  } else if (c.session.control.pendingBytes() > 0) {
+  } else if (c.session.control.hasUnsent()) {
     c.fail("ERR SYNC and PSYNC are invalid with pending output")
   } else return false
   return true

@@ -73,6 +73,17 @@ export class Replies {
     return this.count === 0 ? 0 : (this.ends[this.count - 1] ?? 0)
   }
 
+  /** Whether anything for a peer is noted. */
+  holds(peer: Peer): boolean {
+    let start = 0
+    for (let i = 0; i < this.count; i++) {
+      const end = this.ends[i]
+      if (this.peers[i] === peer && end > start) return true
+      start = end
+    }
+    return false
+  }
+
   /**
    * Writes what is noted and queued for one peer now, so that what it is given next comes after. Parts of the batch in
    * progress are not noted yet and stay.

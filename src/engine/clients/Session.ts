@@ -49,6 +49,8 @@ interface SessionControl {
   readonly kill: () => void
   /** Bytes written and not yet taken by the peer. */
   readonly pendingBytes: () => number
+  /** Anything is still to be taken by the peer, with what this turn and the batch in progress have answered. */
+  readonly hasUnsent: () => boolean
   /** Replies and messages that wait to be handed to the transport. */
   readonly pendingCount: () => number
   /** Bytes received and not yet run; `running` counts the command in progress, too. */
@@ -69,6 +71,7 @@ export const detached: SessionControl = {
   close: () => {},
   kill: () => {},
   pendingBytes: () => 0,
+  hasUnsent: () => false,
   pendingCount: () => 0,
   queryBytes: () => 0,
   limitsChanged: () => {},

@@ -188,6 +188,7 @@ export abstract class Calls extends Values {
     const list = args.join(",")
     const plain = `${f.info?.calls === undefined ? "" : mark}${name.replace("b", "p")}(${list})`
     if (f.g === undefined || !this.classes.mayCallLua(f, sources)) return `S.at=${site},${plain}`
+    if (f.info?.yields === true) return `S.at=${site},yield S.yielding([${list}])`
     const steps = `${mark}yield* ${name}.g(${list})`
     const through = f.info?.through
     if (through === undefined || args.some((arg) => arg.startsWith("..."))) return `S.at=${site},${steps}`
@@ -227,12 +228,12 @@ export abstract class Calls extends Values {
     )
   }
 
-  /** The call of what is no function; in programs without metatables that fails. */
+  /** The call of what is no function: it fails, once the arguments have run, but for `__call`. */
   private callOfOther(f: string, args: ReadonlyArray<string>, site: string, mark: string): string {
     const t = this.w.temporary()
     const all = [f, ...args].join(",")
     const steps = `${mark}yield* callOther(${[f, site, ...args].join(",")})`
-    const plain = `(${t}=handlerOf(${f},${site})).g===undefined?${mark}${t}.p(${all})`
+    const plain = `(${t}=plainHandler(${f}))!==undefined?${mark}${t}(${all})`
     return this.program.metatables ? `${plain}:${steps}` : steps
   }
 

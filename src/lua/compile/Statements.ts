@@ -216,16 +216,24 @@ export class Statements extends Loops {
   ): string {
     if (targets.length === 1 && values.length === 1) return this.assignOne(targets[0], values[0], line)
     const before: string[] = []
-    const places = targets.map((target) => this.targetPlace(target, before))
+    const places = targets.map((target, i) => this.targetPlace(target, targets.slice(i + 1), before))
     const texts = this.adjusted(values, targets.length, before)
     const stores = targets.map((target, i) => this.store(target, places[i], texts[i], line)).reverse()
     return `${before.map((text) => `${text};`).join("")}${stores.join("")}`
   }
 
-  private targetPlace(target: Expression, before: string[]): [string, string] {
+  /** A local of its own is read when the value is stored, unless a later target is that local; upvalues at once. */
+  private targetPlace(
+    target: Expression,
+    later: ReadonlyArray<Expression>,
+    before: string[],
+  ): [string, string] {
     if (target.kind !== "index") return ["", ""]
+    const isEarly = (variable: Variable): boolean =>
+      variable.owner !== this.w.frame.node ||
+      later.some((other) => other.kind === "local" && other.variable === variable)
     const copy = (e: Expression): string => {
-      if (e.kind === "local" && e.variable.assigned) {
+      if (e.kind === "local" && e.variable.assigned && isEarly(e.variable)) {
         const t = this.w.temporary()
         before.push(`${t}=${this.value(e)}`)
         return t

@@ -25,67 +25,69 @@ const step = (co: Coroutine, input: Results, failure: { readonly error: unknown 
   return failure === undefined ? top.next(input) : top.throw(failure.error)
 }
 
-/** Known by its name to those who look for callers on JavaScript's stack. */
-const runner = {
-  /** Runs until the coroutine ends or yields; turns are passed on. */
-  *drive(co: Coroutine, values: LuaValue[]): Steps {
-    let input: Results = values
-    let failure: { readonly error: unknown } | undefined
-    while (co.stack.length > 0) {
-      try {
-        const result: IteratorResult<unknown, Results> = step(co, input, failure)
-        failure = undefined
-        if (result.done === true) {
-          co.stack.pop()
-          input = result.value
-        } else if (result.value instanceof Segment) co.stack.push(result.value.steps)
-        else if (result.value instanceof Yield) {
-          co.status = "suspended"
-          return result.value.values
-        } else yield undefined
-      } catch (error) {
-        co.stack.pop()
-        failure = { error: asLuaError(error) }
-      }
-    }
-    co.status = "dead"
-    if (failure !== undefined) throw failure.error
-    return input
-  },
-}
-
 const refusal = (state: LuaState, co: Coroutine): string | undefined => {
   if (co.status !== "suspended")
     return `cannot resume ${co === state.running ? "running" : co.status} coroutine`
   return state.cDepth >= C_CALLS_MAX ? "C stack overflow" : undefined
 }
 
-/** Resumes a coroutine that may be resumed. */
-function* resume(state: LuaState, co: Coroutine, values: LuaValue[]): Steps {
-  const { at, depth, cDepth, running } = state
+/** Known by its name to those who look for callers on JavaScript's stack. One generator does it all, since each has
+ * its cost: a resume and its yield are two resumptions, which is why they take nearly twice redis-server's time. */
+const runner = {
+  /** Resumes a coroutine that may be resumed: runs until it ends or yields; turns are passed on. */
+  *drive(state: LuaState, co: Coroutine, values: LuaValue[]): Steps {
+    const { at, depth, cDepth, running } = state
+    enter(state, co)
+    try {
+      if (!co.started) {
+        co.started = true
+        const { body } = co
+        if (body.g === undefined) {
+          co.status = "dead"
+          return body.p(...values)
+        }
+        co.stack.push(body.g(...values))
+      }
+      let input: Results = values
+      let failure: { readonly error: unknown } | undefined
+      while (co.stack.length > 0) {
+        try {
+          const result: IteratorResult<unknown, Results> = step(co, input, failure)
+          failure = undefined
+          if (result.done === true) {
+            co.stack.pop()
+            input = result.value
+          } else if (result.value instanceof Yield) {
+            co.status = "suspended"
+            return result.value.values
+          } else if (result.value instanceof Segment) co.stack.push(result.value.steps)
+          else yield undefined
+        } catch (error) {
+          co.stack.pop()
+          failure = { error: asLuaError(error) }
+        }
+      }
+      co.status = "dead"
+      if (failure !== undefined) throw failure.error
+      return input
+    } finally {
+      co.depth = state.depth
+      state.at = at
+      state.depth = depth
+      state.cDepth = cDepth
+      state.running = running
+      if (running !== undefined) running.status = "running"
+    }
+  },
+}
+
+const enter = (state: LuaState, co: Coroutine): void => {
+  const { running, cDepth } = state
   if (running !== undefined) running.status = "normal"
   state.running = co
   state.cDepth = co.floor = cDepth + 1
   state.depth = co.depth
   co.status = "running"
-  try {
-    const { body } = co
-    if (co.started) return yield* runner.drive(co, values)
-    co.started = true
-    if (body.g !== undefined) {
-      co.stack.push(body.g(...values))
-      return yield* runner.drive(co, values)
-    }
-    co.status = "dead"
-    return body.p(...values)
-  } finally {
-    co.depth = state.depth
-    state.at = at
-    state.depth = depth
-    state.cDepth = cDepth
-    state.running = running
-    if (running !== undefined) running.status = "running"
-  }
 }
 
 const creation = (state: LuaState): LuaFunction[] => {
@@ -117,7 +119,7 @@ function* resumeWrapped(state: LuaState, co: Coroutine, values: LuaValue[]): Ste
   const refused = refusal(state, co)
   if (refused !== undefined) throw state.raise(refused)
   try {
-    return yield* resume(state, co, values)
+    return yield* runner.drive(state, co, values)
   } catch (error) {
     if (!(error instanceof LuaError) || typeof error.value !== "string") throw error
     throw state.raise(error.value)
@@ -129,7 +131,7 @@ function* resumeSafely(state: LuaState, target: LuaValue, values: LuaValue[]): S
   const refused = refusal(state, co)
   if (refused !== undefined) return [false, refused]
   try {
-    return [true, ...listOf(yield* resume(state, co, values))]
+    return [true, ...listOf(yield* runner.drive(state, co, values))]
   } catch (error) {
     if (error instanceof LuaError) return [false, error.value]
     throw error
@@ -155,17 +157,14 @@ const exchange = (state: LuaState): LuaFunction[] => [
 ]
 
 const yielding = (state: LuaState): LuaFunction => {
-  const refused = () => state.bare("attempt to yield across metamethod/C-call boundary")
   return builtin(
     "yield",
     () => {
-      throw refused()
+      throw state.refusedYield()
     },
-    { calls: "always" },
+    { calls: "always", yields: true },
     function* (...values) {
-      const co = state.running
-      if (co === undefined || state.cDepth !== co.floor) throw refused()
-      return yield new Yield(values)
+      return yield state.yielding(values)
     },
   )
 }

@@ -16,7 +16,7 @@
  * asked. It may throw (a kill, a limit of memory), and answers whether to yield.
  */
 import { LuaError } from "./LuaError.js"
-import { Segment } from "./Signal.js"
+import { Segment, Yield } from "./Signal.js"
 import { Task } from "./Task.js"
 import { OUTSIDE, type Place, type Site } from "./Site.js"
 import {
@@ -162,6 +162,19 @@ export class LuaState {
   interrupt(text: string): LuaError {
     this.interrupted ??= this.caller?.(1) ?? this.at
     return new LuaError(text, this.interrupted)
+  }
+
+  // Coroutines ---------------------------------------------------------------------------------------------------------
+
+  /** What the running coroutine hands out to yield values. */
+  yielding(values: LuaValue[]): Yield {
+    const co = this.running
+    if (co === undefined || this.cDepth !== co.floor) throw this.refusedYield()
+    return new Yield(values)
+  }
+
+  refusedYield(): LuaError {
+    return this.bare("attempt to yield across metamethod/C-call boundary")
   }
 
   // Calls --------------------------------------------------------------------------------------------------------------

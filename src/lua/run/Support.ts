@@ -61,7 +61,11 @@ const callsOver = (state: LuaState, metamethods: Metamethods) => {
     throw metamethods.callFailure(value, site.callee, site)
   }
   return {
-    handlerOf,
+    /** The plain form of a value's `__call`; undefined where there is none, or no plain one. */
+    plainHandler(value: LuaValue): LuaFunction["p"] | undefined {
+      const handler = state.metamethod(value, "__call")
+      return handler instanceof LuaFunction && handler.g === undefined ? handler.p : undefined
+    },
     *callOther(value: LuaValue, site: Site, ...args: LuaValue[]): Steps {
       const handler = handlerOf(value, site)
       if (handler.g === undefined) return handler.p(value, ...args)

@@ -28,6 +28,8 @@ export interface BuiltinInfo {
   readonly through?: ReadonlyArray<number>
   /** It calls Lua once, so that its plain form will do where what it calls has only that. */
   readonly once?: boolean
+  /** It is coroutine.yield, for which compiled code yields itself. */
+  readonly yields?: boolean
   /** What it returns if it returns: exactly one value of this kind. Unset: anything. */
   readonly returns?: "number" | "string" | "boolean" | "value"
   /** About how many simple operations one call costs. */

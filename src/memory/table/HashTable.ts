@@ -175,9 +175,10 @@ export class HashTable {
 
   /** Inserts an entry whose key is not in the table and has this hash. */
   insertHashed(hash: number, entry: Ref): void {
+    // First, so that where it finds no memory nothing is inserted.
+    if (this.count + 1 > this.bucketCount * LOAD_MAX) this.grow()
     this.place(this.bucketOf(hash), hash, entry)
     this.count++
-    if (this.count > this.bucketCount * LOAD_MAX) this.grow()
     this.publish()
   }
 

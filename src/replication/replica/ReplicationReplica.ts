@@ -333,7 +333,7 @@ export class Replica implements Beating {
     return Effect.gen({ self: this }, function* () {
       this.enter("handshake")
       yield* handshake(stream, this.settings, this.port)
-      yield* this.synchronize(stream)
+      yield* Effect.withSpan(this.synchronize(stream), "redix.sync.receive")
       linkMaster(this.services.engine, this.log, connection, () => this.reconnect())
       this.downSinceMs = 0
       this.upSinceMs = this.services.engine.turns.now()

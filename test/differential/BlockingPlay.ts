@@ -4,10 +4,10 @@
  * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
  */
 import { expect } from "vitest"
-import { compared } from "./coverage/Compared.js"
-import { PATIENCE_MS } from "./Patience.js"
-import { type Argument, formatCommand, type RawClient } from "./RawClient.js"
-import type { TestRedix } from "./Redix.js"
+import { compared } from "../support/coverage/Compared.js"
+import { PATIENCE_MS } from "../support/Patience.js"
+import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
+import type { TestRedix } from "../support/Redix.js"
 
 /** How a server is reached, and what a test must know of it that its clients cannot see. */
 interface Side {
