@@ -291,9 +291,8 @@ export class Database {
 
   /** Sets type, encoding and value ref of an entry; the old value's blocks are the caller's business. */
   setValue(ref: Ref, type: number, encoding: number, value: Ref): void {
-    const a = this.arena
-    a.willWrite(ref)
-    const words = a.i32[chunkOf(ref)]
+    this.arena.willWrite(ref)
+    const words = this.arena.i32[chunkOf(ref)]
     const w = wordOf(ref)
     words[w] = entryMeta(extraOf(words[w]), type, encoding, clockOf(words[w]))
     words[w + VALUE_WORD] = value

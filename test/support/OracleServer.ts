@@ -186,17 +186,24 @@ let socketNumber = 0
 const directive = (name: string, value: string): ReadonlyArray<string> =>
   name === "save" && value !== "" ? value.split(" ") : [value]
 
-/** A loopback port that was free a moment ago. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/** Below the ports that the system gives to whoever asks for any, so that nobody else has it meanwhile. */
+const PORT_FIRST = 10_000
+const PORT_COUNT = 20_000
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const probe = net.createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
+    probe.once("error", () => resolve(false))
+    probe.listen(port, "127.0.0.1", () => void probe.close(() => resolve(true)))
   })
+
+/** A loopback port that nobody listens on, and that no test which lets the system choose will be given. */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = PORT_FIRST + Math.floor(Math.random() * PORT_COUNT)
+    if (await isFree(port)) return port
+  }
+}
 
 /** Starts an oracle, gives it to `use`, and stops it whatever happens. */
 export const withOracle = async <A>(
