@@ -36,12 +36,15 @@ describeOracle("replication roles", () => {
         }
         stop = true
         await load
+        // A key that expires at the old head once it is cut off would be a write that nobody else has.
+        await top.ask("DEBUG", "SET-ACTIVE-EXPIRE", "0")
         await untilEqual(top, [middle, last])
         // The middle becomes the master; the old one follows it. Nobody copies the data anew.
         expect(await middle.ask("REPLICAOF", "NO", "ONE")).toBe("OK")
         await top.follow(middle)
         await top.untilUp()
         await last.untilUp()
+        await top.ask("DEBUG", "SET-ACTIVE-EXPIRE", "1")
         const more = new MixedWrites(Random.forTest(`${kinds.join()} more`))
         await (await middle.connect()).pipeline(more.batch(300))
         await untilEqual(middle, [top, last])

@@ -55,6 +55,15 @@ it.live("with what they were about", () =>
     const [port = 0] = (yield* Effect.provideContext(TcpServer, master)).ports
     yield* replica.call("REPLICAOF", "127.0.0.1", port)
     yield* until(() => ended("redix.sync.receive") !== undefined && ended("redix.sync.send") !== undefined)
-    assert.strictEqual(ended("redix.sync.send")?.get("keys"), 2)
+    const sent = spans.filter((span) => span.name === "redix.sync.send")
+    assert.strictEqual(
+      ended("redix.sync.send")?.get("keys"),
+      2,
+      sent
+        .map(({ status }) =>
+          JSON.stringify(status, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v)),
+        )
+        .join("\n"),
+    )
   }).pipe(Effect.scoped),
 )
