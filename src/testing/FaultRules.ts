@@ -5,6 +5,7 @@ import { liveTurns } from "../engine/world/Turn.js"
 import type { Action, Intercepted, Interception, Outcome, Rule } from "./Interception.js"
 import type { Sent } from "./Matcher.js"
 import type { Call, Fault, Faults, Match, Recording } from "./Types.js"
+import { amountOf } from "./TimeTravel.js"
 import { writeValue } from "./Values.js"
 
 class FaultRule implements Rule {
@@ -115,10 +116,12 @@ export const faultsOf = (interception: Interception): Faults => {
   return {
     error: (match, reply) =>
       add(match, ({ engine, session, named }) => engine.dispatcher.refuse(session, reply, named)),
-    delay: (match, ms, on = "system") =>
-      add(match, (command) =>
-        interception.postpone(command, on === "system" ? liveTurns.sleep(ms) : Effect.sleep(ms)),
-      ),
+    delay: (match, ms, on = "system") => {
+      const pause = amountOf("a time in milliseconds", ms)
+      return add(match, (command) =>
+        interception.postpone(command, on === "system" ? liveTurns.sleep(pause) : Effect.sleep(pause)),
+      )
+    },
     hang: (match) => add(match, () => Effect.never),
     drop: (match, when) => add(match, drop(when)),
     reply: (match, value) =>
@@ -128,7 +131,7 @@ export const faultsOf = (interception: Interception): Faults => {
           writeValue(engine.context.out, typeof value === "function" ? value(sent) : value),
         true,
       ),
-    slow: (match, bytesPerSecond) => add(match, slow(bytesPerSecond)),
+    slow: (match, bytesPerSecond) => add(match, slow(amountOf("bytes a second", bytesPerSecond))),
     clear: () => {
       for (const rule of rules) interception.remove(rule)
       rules.clear()

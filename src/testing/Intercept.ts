@@ -3,8 +3,10 @@
  * and for clients that take nothing but an address.
  *
  * `net.connect`, `net.createConnection` and `tls.connect` are replaced as long as any address is taken, in the modules
- * themselves: whoever imported them before is served, too. The latest taker of an address gets its connections.
+ * themselves: whoever imported them before is served, too. The latest taker of an address gets its connections. So is
+ * `lookup` of `node:dns/promises`, by which node-redis asks where a host is that may have no place but this.
  */
+import dns from "node:dns/promises"
 import { syncBuiltinESMExports } from "node:module"
 import net from "node:net"
 import tls from "node:tls"
@@ -15,6 +17,7 @@ const NAMES = [
   [net, "connect"],
   [net, "createConnection"],
   [tls, "connect"],
+  [dns, "lookup"],
 ] as const
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1", "[::1]", ""])
@@ -60,6 +63,18 @@ const openFor = (
   return socket
 }
 
+/** What a look-up of a host that is taken answers. */
+const placeOf = ([host, options]: ReadonlyArray<unknown>): Promise<unknown> | undefined => {
+  const isTaken = [...taken.keys()].some((address) => address.slice(0, address.lastIndexOf(":")) === host)
+  if (!isTaken || (typeof host === "string" && LOOPBACK.has(host))) return undefined
+  const here = { address: "127.0.0.1", family: 4 }
+  const all = typeof options === "object" && options !== null && Reflect.get(options, "all") === true
+  return Promise.resolve(all ? [here] : here)
+}
+
+const answerFor = (module: object, args: ReadonlyArray<unknown>): unknown =>
+  module === dns ? placeOf(args) : openFor(args, module === tls ? "secureConnect" : "connect")
+
 let restore: (() => void) | undefined
 
 const replace = (): (() => void) => {
@@ -67,7 +82,7 @@ const replace = (): (() => void) => {
   const ours = NAMES.map(([module, name], i) => {
     const original = originals[i]
     const connect = (...args: ReadonlyArray<unknown>): unknown =>
-      openFor(args, module === tls ? "secureConnect" : "connect") ??
+      answerFor(module, args) ??
       (typeof original === "function" ? Reflect.apply(original, module, args) : undefined)
     Reflect.set(module, name, connect)
     return connect

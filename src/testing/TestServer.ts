@@ -13,7 +13,7 @@ import { type Composition, Instance } from "./Instance.js"
 import { intercept } from "./Intercept.js"
 import { Interception } from "./Interception.js"
 import { SteeredClock } from "./SteeredClock.js"
-import { momentOf, moveTime } from "./TimeTravel.js"
+import { amountOf, momentOf, moveTime } from "./TimeTravel.js"
 import type { Awaited, Match, Options, Recording, Server, Value, Word } from "./Types.js"
 import { World } from "./World.js"
 import * as Effect from "effect/Effect"
@@ -150,7 +150,7 @@ export class TestServer implements Server {
   }
 
   async until(what: Awaited, ms: number = UNTIL_MS): Promise<void> {
-    const end = liveTurns.now() + ms
+    const end = liveTurns.now() + amountOf("a time in milliseconds", ms)
     while (!this.isSo(what)) {
       if (liveTurns.now() > end) throw new NotReachedError(`not so within ${ms} ms: ${this.present(what)}`)
       await Effect.runPromise(liveTurns.sleep(1))

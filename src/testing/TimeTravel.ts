@@ -12,6 +12,12 @@ export const momentOf = (at: number | Date): number => {
   throw new RangeError(`not a moment: ${String(at)}`)
 }
 
+/** An amount of something, more than none: what is no number would never be used up. */
+export const amountOf = (what: string, amount: number): number => {
+  if (amount > 0) return amount
+  throw new RangeError(`not ${what}: ${String(amount)}`)
+}
+
 /**
  * Goes to a moment in steps: to each time at which a key expires or somebody's wait ends, and there waits until all that
  * follows from it is done. What a client in this process does on hearing of it (the next BLPOP of a worker's loop) happens

@@ -321,6 +321,15 @@ describe("its life", () => {
     redis.disconnect()
   })
 
+  it("takes those of node-redis, which looks the host up first", async () => {
+    const server = await start()
+    using _ = server.intercept("cache.test:6379")
+    const client = await createClient({ url: "redis://cache.test:6379" }).connect()
+    expect(await client.set("a", "1")).toBe("OK")
+    expect(await server.call("GET", "a")).toBe("1")
+    client.destroy()
+  })
+
   it("until waits for clients, and says in vain what there is", async () => {
     const server = await start()
     const redis = ioredis(server)

@@ -130,6 +130,15 @@ it("what is no moment is refused, and time stays where it is", async () => {
   expect(server.now()).toBe(1005)
 })
 
+it("what is no amount is refused", async () => {
+  const server = await start()
+  for (const none of [Number.NaN, 0, -1]) {
+    await expect(server.until({ blocked: 1 }, none)).rejects.toThrow(RangeError)
+    expect(() => server.faults.delay({}, none)).toThrow(RangeError)
+    expect(() => server.faults.slow({}, none)).toThrow(RangeError)
+  }
+})
+
 it("same seed, same choices", async () => {
   const choices = async (seed: string): Promise<unknown> => {
     const server = await start({ seed })
