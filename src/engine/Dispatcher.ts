@@ -22,6 +22,7 @@ import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./measures/CommandTimer.js"
 import type { Gates } from "./Gates.js"
 import type { ScriptArguments } from "./scripts/ScriptArguments.js"
+import type { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import type { HttpClients } from "./clients/HttpClients.js"
 import type { Monitors } from "./clients/Monitors.js"
 import type { OwnPushes } from "./clients/OwnPushes.js"
@@ -84,6 +85,7 @@ export class Dispatcher {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  private readonly memory: MemoryLimit
   private readonly pause: ClientPause
   readonly timer: CommandTimer
   private readonly monitors: Monitors
@@ -93,6 +95,7 @@ export class Dispatcher {
     this.context = parts.context
     this.table = parts.table
     this.gates = parts.gates
+    this.memory = parts.gates.memory
     this.pause = parts.pause
     this.timer = parts.timer
     this.monitors = parts.monitors
@@ -150,7 +153,8 @@ export class Dispatcher {
     if (c.command !== cmd) c.command = cmd
     const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
     if (
-      ((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 &&
+      (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
+        c.keyspace.arena.usedBytes > this.memory.threshold) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
@@ -240,6 +244,8 @@ export class Dispatcher {
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
     const text = this.gates.refusal(cmd, own, session)
+    // What was evicted is no change of the command's.
+    this.note()
     if (text !== undefined) {
       this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)

@@ -19,7 +19,7 @@ import { secretIsSet, type Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
-import { MemoryLimit } from "../store/MemoryLimit.js"
+import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import { AclLog } from "./clients/AclLog.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
@@ -136,7 +136,10 @@ export class Engine {
     this.turns = turns
     this.background = needs.background
     this.logger = needs.logger
-    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
+    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
+      now: turns.now,
+      evicted: (ms) => this.measures.worked("eviction-cycle", ms),
+    })
     this.gates = new Gates(this.memoryLimit, settings)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock, turns)
@@ -264,6 +267,11 @@ export class Engine {
   beginBatch(session: Session, peer?: Peer): void {
     this.batches++
     this.clientMemory.changed()
+    if (this.memoryLimit.threshold !== Infinity) {
+      this.memoryLimit.measure()
+      // With what the batch was fed, which counts only until it has run: a command that waits for room looks again.
+      this.clientMemory.changed()
+    }
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
@@ -391,6 +399,7 @@ export class Engine {
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     this.timer.counters.reset()
     this.timer.clear()
+    this.memoryLimit.resetStats()
     this.measures.errors.reset()
     this.parts.resetStats()
   }
@@ -432,6 +441,7 @@ export class Engine {
     const worked = this.timer.now() - working
     this.workMs += worked
     this.measures.worked("expire-cycle", worked)
+    const evicting = this.memoryLimit.goOn()
     const p = this.context.propagation
     if (p.waiting) {
       p.separately()
@@ -441,6 +451,7 @@ export class Engine {
     this.measures.sample(start, this.alarm.rousedMs)
     const looked = this.outputs.look(this.sessions.values(), start, (session) => this.cutForOutput(session))
     due = Math.min(due, this.parts.cron(start), looked, Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    more ||= evicting
     this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
   }
