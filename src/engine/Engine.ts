@@ -21,6 +21,7 @@ import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import { AclLog } from "./clients/AclLog.js"
+import { ClientEviction } from "./clients/ClientEviction.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
@@ -100,7 +101,11 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
-  readonly clientMemory = new ClientMemory(this.sessions)
+  readonly clientMemory = new ClientMemory(this.sessions, () => {
+    if (this.clientEviction.active) this.stir()
+  })
+  /** Cuts off clients that hold too much together. */
+  readonly clientEviction: ClientEviction
   readonly startedMs: number
   /** The log tells of each client that comes and goes (loglevel verbose or debug). */
   verbose = false
@@ -128,14 +133,18 @@ export class Engine {
   cronPaused = false
 
   constructor(needs: EngineNeeds) {
-    const { keyspace, settings, codec, clock, turns } = needs
+    const { keyspace, settings, codec, clock, turns, logger } = needs
     this.keyspace = keyspace
     this.settings = settings
     this.codec = codec
     this.clock = clock
     this.turns = turns
     this.background = needs.background
-    this.logger = needs.logger
+    this.logger = logger
+    this.clientEviction = new ClientEviction(this.sessions, this.clientMemory, settings, (session) => {
+      logger.notice(`Evicting client: ${describeClient(this.context, session)}`, { client: session.id })
+      session.control.kill()
+    })
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
@@ -400,6 +409,7 @@ export class Engine {
     this.timer.counters.reset()
     this.timer.clear()
     this.memoryLimit.resetStats()
+    this.clientEviction.evicted = 0
     this.measures.errors.reset()
     this.parts.resetStats()
   }
@@ -441,6 +451,7 @@ export class Engine {
     const worked = this.timer.now() - working
     this.workMs += worked
     this.measures.worked("expire-cycle", worked)
+    this.clientEviction.look()
     const evicting = this.memoryLimit.goOn()
     const p = this.context.propagation
     if (p.waiting) {

@@ -66,6 +66,10 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     "replica-ignore-maxmemory",
   ] as const)
     config.onChange(name, limit)
+  config.onChange("maxmemory-clients", () => {
+    engine.stir()
+    return undefined
+  })
   config.onChange("loglevel", verbose)
   config.onChange("notify-keyspace-events", events)
   config.onChange("proto-max-bulk-len", bulk)

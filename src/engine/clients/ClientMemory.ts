@@ -20,13 +20,20 @@ export class ClientMemory {
   private normal = 0
   private replica = 0
 
-  /** @param sessions all clients */
-  constructor(private readonly sessions: ReadonlyMap<number, Session>) {}
+  /**
+   * @param sessions all clients
+   * @param noted called for each that may hold something from now on
+   */
+  constructor(
+    private readonly sessions: ReadonlyMap<number, Session>,
+    private readonly noted: () => void = () => {},
+  ) {}
 
   /** The session may hold something from now on. */
   note(session: Session): void {
     this.holders.add(session)
     this.measured = false
+    this.noted()
   }
 
   /** What was measured holds no longer. */
