@@ -89,6 +89,18 @@ for (const kind of ["intset", "hashtable"] as const) {
   })
 }
 
+/** As redis-server answers: half of the work is a whole number, rounded down. */
+it("SDIFFSTORE looks up rather than copies where half of that work is the others' size", async () => {
+  await run("SADD", "first", "not a number", "1", "2", "3", "4")
+  await run("SADD", "b", "not a number")
+  await run("SADD", "c", "100")
+  expect(await run("SDIFFSTORE", "d", "first", "b", "c")).toBe(":4")
+  expect(await encoding("d")).toBe("intset")
+  await run("SADD", "first", "5", "6")
+  expect(await run("SDIFFSTORE", "d", "first", "b", "c")).toBe(":6")
+  expect(await encoding("d")).toBe("hashtable")
+})
+
 for (const kind of ["listpack", "hashtable"] as const) {
   describe(`a hash kept as ${kind}`, () => {
     /** HSET, after which the hash has the encoding under test. */
