@@ -36,7 +36,7 @@ const lagging = async (master: Node, replica: Node): Promise<Proxy> => {
   return proxy
 }
 
-describeOracle("FAILOVER", () => {
+describeOracle.concurrent("FAILOVER", () => {
   for (const kind of kinds) {
     it(`${kind}: refusals, TIMEOUT and ABORT with a replica that lags; writes wait, then go on`, async () => {
       await withNodes(async (start) => {
@@ -159,7 +159,7 @@ describeOracle("FAILOVER", () => {
   }
 })
 
-describeOracle("SHUTDOWN with a replica that lags", () => {
+describeOracle.concurrent("SHUTDOWN with a replica that lags", () => {
   for (const kind of kinds) {
     it(`${kind}: waits with writes held; ABORT lets them go; it ends when the replica has everything`, async () => {
       await withNodes(async (start) => {

@@ -13,7 +13,7 @@ const chains: ReadonlyArray<readonly [NodeKind, NodeKind, NodeKind]> = [
   ["redix", "redix", "redis"],
 ]
 
-describeOracle("replication roles", () => {
+describeOracle.concurrent("replication roles", () => {
   for (const kinds of chains) {
     it(`chain ${kinds.join(" > ")}: cut in the middle, head replaced by promotion, no second full sync`, async () => {
       await withNodes(async (start) => {
