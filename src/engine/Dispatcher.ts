@@ -25,7 +25,11 @@ import type { ScriptArguments } from "./scripts/ScriptArguments.js"
 import type { HttpClients } from "./clients/HttpClients.js"
 import type { Monitors } from "./clients/Monitors.js"
 import type { OwnPushes } from "./clients/OwnPushes.js"
+import type { Tracking } from "./tracking/Tracking.js"
 import type { ErrorCounts } from "./measures/ErrorCounts.js"
+
+/** A command that reads has the first of these bits; one that runs a script, the second. */
+const READS = CommandBit.readonly | CommandBit.noScript
 
 /** Bytes of an argument that an error text can show at most. */
 const PREVIEW_BYTES_MAX = 256
@@ -61,6 +65,7 @@ interface DispatcherParts {
   readonly monitors: Monitors
   readonly pushes: OwnPushes
   readonly http: HttpClients
+  readonly tracking: Tracking
 }
 
 export class Dispatcher {
@@ -88,6 +93,7 @@ export class Dispatcher {
   readonly timer: CommandTimer
   private readonly monitors: Monitors
   private readonly http: HttpClients
+  private readonly tracking: Tracking
 
   constructor(parts: DispatcherParts) {
     this.context = parts.context
@@ -97,6 +103,7 @@ export class Dispatcher {
     this.timer = parts.timer
     this.monitors = parts.monitors
     this.http = parts.http
+    this.tracking = parts.tracking
     this.pushes = parts.pushes
     this.held = new HeldCommands(parts.context, parts.table, parts.timer, parts.errors)
     this.verbatim = () => {
@@ -140,6 +147,16 @@ export class Dispatcher {
 
   /** The rest of `runNamed`, for an interceptor. */
   proceed(
+    request: RequestView,
+    session: Session,
+    named: TableCommand | undefined,
+  ): void | Effect.Effect<Uint8Array> {
+    const waiting = this.attempt(request, session, named)
+    if (session.tracking !== undefined) this.tracking.ended(session, session.tracking)
+    return waiting
+  }
+
+  private attempt(
     request: RequestView,
     session: Session,
     named: TableCommand | undefined,
@@ -193,6 +210,7 @@ export class Dispatcher {
       () => "alive",
       () => "alive",
     )
+    c.events.flushed()
     if (!propagation.active) return
     propagation.forget()
     propagation.log.brokenOff(what ?? `The command '${command?.name ?? ""}'`)
@@ -238,6 +256,7 @@ export class Dispatcher {
 
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
+    if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
     const text = this.gates.refusal(cmd, own, session)
     if (text !== undefined) {
@@ -306,6 +325,8 @@ export class Dispatcher {
     this.commandsProcessed++
     timer.counters.calls[cmd.id]++
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
+    const { tracking } = c.session
+    if (tracking !== undefined && (cmd.bits & READS) === CommandBit.readonly) this.tracking.read(c, tracking)
     if (waiting !== undefined) this.held.hold(cmd, this.copyCommand(cmd), start)
     else if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting && !c.scripted) pushes.place(c.session.muted)

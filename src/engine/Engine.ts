@@ -40,6 +40,7 @@ import { PubSub } from "./PubSub.js"
 import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import type { Log } from "./world/Log.js"
+import { Tracking } from "./tracking/Tracking.js"
 import { Replies } from "./clients/Replies.js"
 import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import type { Turns } from "./world/Turn.js"
@@ -100,7 +101,9 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
-  readonly clientMemory = new ClientMemory(this.sessions)
+  readonly clientMemory = new ClientMemory(this.sessions, () => this.tracking.bytes)
+  /** Clients that keep copies of keys. */
+  readonly tracking: Tracking
   readonly startedMs: number
   /** The log tells of each client that comes and goes (loglevel verbose or debug). */
   verbose = false
@@ -167,10 +170,21 @@ export class Engine {
       out,
       new Session(0),
     )
-    this.replies = new Replies(out, turns)
+    const pushes = new OwnPushes(out)
+    this.tracking = new Tracking({
+      context: this.context,
+      sessions: this.sessions,
+      pushes,
+      gates: this.gates,
+      running: () => this.running,
+      caller: () => this.scripts.caller,
+      atTurnsEnd: () => this.replies.schedule(),
+      stir: () => this.stir(),
+    })
+    this.parts.add(this.tracking)
+    this.replies = new Replies(out, turns, this.tracking.endTurn)
     keyspace.listeners.push(new KeyspaceNews(this.context))
     this.pause = new ClientPause(this.gates, keyspace, turns, () => this.stir())
-    const pushes = new OwnPushes(out)
     this.monitors = new Monitors(pushes, clock)
     this.dispatcher = new Dispatcher({
       context: this.context,
@@ -182,6 +196,7 @@ export class Engine {
       monitors: this.monitors,
       pushes,
       http: new HttpClients(needs.logger),
+      tracking: this.tracking,
     })
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
   }
@@ -317,6 +332,7 @@ export class Engine {
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
     if (this.replied(session, bytes)) this.push(session, peer, bytes)
+    if (session.tracking !== undefined) this.tracking.ended(session, session.tracking)
   }
 
   /** Counts a command that had to wait, now that its reply is there; answers whether its client is to get it. */

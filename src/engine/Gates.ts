@@ -41,6 +41,8 @@ export class Gates {
   busy: string | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
+  /** More keys are remembered for clients that track than there may be: the next command sees to it. */
+  crowded = false
   /** As of the last `update`: the arena gets no more memory. */
   strained = false
 
@@ -59,7 +61,7 @@ export class Gates {
     if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CLOSER
     if (this.pausedBits !== 0) bits |= CLOSER
     if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
-    if (this.busy !== undefined) bits |= CommandBit.any
+    if (this.busy !== undefined || this.crowded) bits |= CommandBit.any
     this.bits = bits
   }
 

@@ -33,6 +33,8 @@ export interface Settings extends FreeingPolicy {
   }
   /** Bytes of input a client may have waiting. */
   readonly clientQueryBufferLimit: number
+  /** Keys remembered at most for clients that track, 0 = no limit. */
+  readonly trackingTableMaxKeys: number
   /** Microseconds, negative = off. */
   readonly slowlogLogSlowerThan: number
   readonly slowlogMaxLen: number
@@ -80,6 +82,7 @@ export const defaultSettings: Settings = {
     pubsub: { hardBytes: 32 * 1024 * 1024, softBytes: 8 * 1024 * 1024, softSeconds: 60 },
   },
   clientQueryBufferLimit: 1024 * 1024 * 1024,
+  trackingTableMaxKeys: 1_000_000,
   enableDebugCommand: "no",
   enableModuleCommand: "no",
   slowlogLogSlowerThan: 10_000,

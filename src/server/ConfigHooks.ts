@@ -58,6 +58,10 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     return limit()
   })
   config.onChange("loglevel", verbose)
+  config.onChange("tracking-table-max-keys", () => {
+    engine.tracking.limitChanged()
+    return undefined
+  })
   config.onChange("notify-keyspace-events", events)
   config.onChange("proto-max-bulk-len", bulk)
   config.onChange("requirepass", password)

@@ -367,6 +367,7 @@ export class ServerPersistence implements EnginePart {
       Effect.mapError((cause: RdbError) => new ReloadError({ during, cause }))
     return saved.pipe(
       failed("save"),
+      Effect.tap(() => Effect.sync(() => flags.flush && this.engine.events.flushed())),
       Effect.andThen(
         load.pipe(
           Effect.onError(() => broken),

@@ -1,7 +1,7 @@
 /** What is to be told when another data set has taken the place of the present one. */
 import type { Engine } from "../Engine.js"
 
-/** Watched keys may have changed, and clients may wait for keys that are there now. */
+/** Watched keys and copies may be out of date, and clients may wait for keys that are there now. */
 export const announceReplaced = (engine: Engine): void => {
   const { keyspace, events, blocking } = engine
   for (const db of keyspace.databases) {
@@ -12,6 +12,7 @@ export const announceReplaced = (engine: Engine): void => {
     )
     blocking.signalDatabase(db)
   }
+  events.flushed()
   if (blocking.pending) blocking.serve()
   engine.stir()
 }

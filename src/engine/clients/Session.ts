@@ -2,6 +2,7 @@
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
 import type * as Effect from "effect/Effect"
+import type { ClientTracking } from "../tracking/ClientTracking.js"
 import { fullRights, type Rights } from "./Rights.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
 
@@ -120,7 +121,7 @@ export class Session {
   queueShared = -1
   /** Bytes that the queued commands take. */
   queuedBytes = 0
-  /** Bytes that the names of subscriptions and watched keys take. */
+  /** Bytes that the names of subscriptions, watched keys and tracked prefixes take. */
   nameBytes = 0
   watched: Array<WatchedKey> = []
   /** A watched key has changed: EXEC answers nil. */
@@ -129,6 +130,8 @@ export class Session {
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
   readonly shardChannels = new Set<string>()
+  /** Once it has asked for CLIENT TRACKING. */
+  tracking: ClientTracking | undefined = undefined
   /** CLIENT REPLY: the bits of ReplyBit. */
   replies = 0
   noEvict = false
