@@ -2,7 +2,8 @@
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
 import * as Effect from "effect/Effect"
-import { fullRights, type Rights } from "./Rights.js"
+import type { Rights } from "../acl/Rights.js"
+import { superuser, type User } from "../acl/User.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
@@ -100,7 +101,8 @@ interface BlockedState {
 
 export class Session {
   name = ""
-  user = "default"
+  /** Whose commands it runs. */
+  user: User = superuser
   libName = ""
   libVersion = ""
   /** Selected database. */
@@ -109,8 +111,8 @@ export class Session {
   resp: 2 | 3 = 2
   kind: SessionKind = "normal"
   authenticated = true
-  /** The commands it may run. */
-  rights: Rights = fullRights
+  /** The commands it may run whatever their arguments are: the user's. */
+  rights: Rights = superuser.rights
   /** MULTI: the queue, or undefined outside a transaction. */
   queue: Array<QueuedCommand> | undefined = undefined
   /** A queued command was refused: EXEC answers EXECABORT. */
@@ -169,6 +171,12 @@ export class Session {
   }
 
   constructor(readonly id: number) {}
+
+  /** From now on its commands are the user's. */
+  actAs(user: User): void {
+    this.user = user
+    this.rights = user.rights
+  }
 
   /** Replies are dropped. */
   get muted(): boolean {
