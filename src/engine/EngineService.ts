@@ -61,7 +61,11 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
     )
 }
 
-/** The engine whole, for the server's own parts. Its fiber of clock-driven work lives as long as the layer. */
+/**
+ * The engine whole, for the server's own parts. Its fiber of clock-driven work lives as long as the layer.
+ *
+ * @internal
+ */
 export const theEngine: Effect.Effect<Engine, never, EngineService> = Effect.map(EngineService, (engine) => {
   if (!(engine instanceof Engine)) throw new Error("the engine is not one of this package's layers")
   return engine

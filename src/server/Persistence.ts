@@ -29,6 +29,8 @@ const NO_DIRECTORY = "no directory ('dir') is set"
 /** Longest time writes wait for the last save. */
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
+/** Why writes are paused: what comes after the cut of the last save would be lost. */
+const FINAL_SAVE = "save"
 
 /** A reload failed while it saved, or while it loaded what was saved. */
 export class ReloadError extends Data.TaggedError("ReloadError")<{
@@ -76,7 +78,13 @@ export class ServerPersistence implements EnginePart {
     rdb.listeners.push(this)
     engine.parts.add(this)
     engine.info.add("persistence", () => this.info())
-    engine.lifecycle.addStep((options) => this.beforeEnd(options))
+    engine.lifecycle.addStep(
+      (options) => this.beforeEnd(options),
+      () => {
+        this.ended = false
+        engine.pause.unpause(FINAL_SAVE)
+      },
+    )
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -394,12 +402,9 @@ export class ServerPersistence implements EnginePart {
         return
       }
       yield* Effect.logInfo("Saving the final RDB snapshot before exiting.")
-      // What is written after the cut would be lost.
-      pause.pause("save", "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
+      pause.pause(FINAL_SAVE, "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
       yield* this.save({ background: false }).pipe(
         Effect.tap(() => Effect.sync(() => void (this.ended = true))),
-        // Also when the shutdown is called off.
-        Effect.onError(() => Effect.sync(() => pause.unpause("save"))),
         Effect.tapError(() =>
           Effect.logWarning(
             options.force

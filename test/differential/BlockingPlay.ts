@@ -7,6 +7,8 @@ import { expect } from "vitest"
 import { compared } from "../support/coverage/Compared.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
+import { effort } from "../support/Effort.js"
+import { Random, runSeed } from "../support/Random.js"
 import type { TestRedix } from "../support/Redix.js"
 
 /** How a server is reached, and what a test must know of it that its clients cannot see. */
@@ -158,6 +160,24 @@ export const play = async (
       for (const reply of want) compared(client.sent.shift() ?? [], reply)
       expect(other?.outstanding).toBe(client.outstanding)
     }
+  }
+}
+
+/** Acts out random plays, one from each seed, on empty servers and with new connections. */
+export const playRandomly = async (
+  redix: TestRedix,
+  server: { connect: () => Promise<RawClient> },
+  name: string,
+  steps: (random: Random, stage: Stage) => Iterable<Step>,
+): Promise<void> => {
+  for (let i = 0; i < effort(1); i++) {
+    const seed = runSeed() + i
+    const stages = await sides(redix, server)
+    await play(redix, stages, [run("0 FLUSHALL")], seed)
+    await play(redix, stages, steps(Random.forTest(name, seed), stages[0]), seed)
+    close(stages)
+    await stages[1].rest()
+    redix.engine.context.keyspace.arena.checkInvariants()
   }
 }
 

@@ -57,9 +57,9 @@ export const debugRewriteAll = (
     run: (c) => {
       // What redis-server makes of a file that has no name.
       if (config.configFile === "") return c.fail(failed("Bad address"))
-      const writing = withFiles(rewriteConfigFile(config, { force: true, users: usersOf(engine, config) })).pipe(
-        Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }),
-      )
+      const writing = withFiles(
+        rewriteConfigFile(config, { force: true, users: usersOf(engine, config) }),
+      ).pipe(Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }))
       if (!c.denyBlocking) return writing
       engine.background(writing)
       c.out.ok()

@@ -1,7 +1,7 @@
 /**
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type { Rights } from "../acl/Rights.js"
 import { superuser, type User } from "../acl/User.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
@@ -60,8 +60,8 @@ interface SessionControl {
   readonly limitsChanged: () => void
   /** Bytes of the arguments of the command in progress, 0 without one. */
   readonly argumentBytes: () => number
-  /** Waits until the peer has taken what was written, or is gone. */
-  readonly drained: Effect.Effect<void>
+  /** Waits until the peer has taken what was written, or is gone; undefined where nobody takes anything. */
+  readonly drained: Effect.Effect<void> | undefined
   /** Whether the peer has fallen behind and writing should pause. */
   readonly congested: () => boolean
 }
@@ -77,7 +77,7 @@ export const detached: SessionControl = {
   queryBytes: () => 0,
   limitsChanged: () => {},
   argumentBytes: () => 0,
-  drained: Effect.void,
+  drained: undefined,
   congested: () => false,
 }
 

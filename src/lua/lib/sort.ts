@@ -90,9 +90,15 @@ export class Sort {
   }
 
   *sort(count: number): Steps {
-    if (this.isPlain) this.state.at = OUTSIDE
+    const { state, at, isPlain } = this
+    if (isPlain && count > 1) state.callFromC()
+    if (isPlain) {
+      state.at = OUTSIDE
+      state.cDepth++
+    }
     yield* this.run(1, count)
-    this.state.at = this.at
+    if (isPlain) state.cDepth--
+    state.at = at
     return []
   }
 
