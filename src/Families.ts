@@ -33,6 +33,7 @@ import { REDIS_VERSION } from "./server/version.js"
 import { internalError } from "./rdb/FileReport.js"
 import { thePersistence } from "./server/PersistenceService.js"
 import { theReplication } from "./server/replication/ReplicationService.js"
+import { userFile } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 
 /** Runs what needs files with those of the layer. */
@@ -61,7 +62,9 @@ const ofEngine = () =>
     family(Commands.added),
     family(
       Effect.gen(function* () {
-        return aclCommands(yield* theEngine, yield* SecureRandom)
+        const engine = yield* theEngine
+        const { values } = yield* RedixConfig
+        return aclCommands(engine, yield* SecureRandom, userFile(engine.users, values, yield* withFiles))
       }),
     ),
     ...[

@@ -23,8 +23,9 @@ import { families, scripts } from "./Families.js"
 import { Background } from "./engine/Background.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
+import { usersAtStart } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
-import { EngineService } from "./engine/EngineService.js"
+import { EngineService, theEngine } from "./engine/EngineService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
@@ -90,7 +91,19 @@ const engine = () =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* checkDirectory(config)
-      return EngineService.layerOf(config.values, yield* commandNames(config, yield* Commands.added))
+      return EngineService.layerOf(
+        config.values,
+        yield* commandNames(config, yield* Commands.added),
+        Object.values(specs).filter((one) => one instanceof CommandSpec),
+      )
+    }),
+  )
+
+/** Behind all families of commands: rules of users name them. */
+const users = () =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      yield* usersAtStart((yield* theEngine).users, yield* RedixConfig)
     }),
   )
 
@@ -115,7 +128,8 @@ export type Parts =
 const layerOf = (
   options: StartOptions,
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
-  families().pipe(
+  users().pipe(
+    Layer.provide(families()),
     Layer.provide(StatisticsService.layer()),
     Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),

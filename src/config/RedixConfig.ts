@@ -32,7 +32,15 @@ import {
   ConfigState,
   type ConfigWarning,
 } from "./ConfigState.js"
-import { type DirectiveName, type ValueOf, entries, type Entry, findDirective } from "./Directives.js"
+import {
+  type DirectiveName,
+  type ValueOf,
+  entries,
+  type Entry,
+  findDirective,
+  findStartDirective,
+} from "./Directives.js"
+import { splitWords } from "../bytes/Words.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
 import {
   type Environment,
@@ -121,12 +129,28 @@ const overrideWords = (value: Override | null | undefined): ReadonlyArray<string
   return [toByteText(String(value))]
 }
 
+/** Users come in lines, a text of them as in a file; everything else is one line. */
+const overrideLines = (
+  name: string,
+  value: Override | null | undefined,
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const words = overrideWords(value)
+  if (findStartDirective(name)?.name !== "user" || words.length !== 1) return [words]
+  return words
+    .join()
+    .split("\n")
+    .map((line) => splitWords(line) ?? [])
+    .filter((words) => words.length > 0)
+}
+
 const overrideSettings = Effect.fnUntraced(function* (overrides: Overrides) {
   const settings: Array<Setting> = []
   for (const [name, value] of Object.entries(overrides)) {
-    const setting = makeSetting(name, overrideWords(value), "the options")
-    if (setting instanceof InvalidConfigError) return yield* setting
-    settings.push(setting)
+    for (const words of overrideLines(name, value)) {
+      const setting = makeSetting(name, words, "the options")
+      if (setting instanceof InvalidConfigError) return yield* setting
+      settings.push(setting)
+    }
   }
   return settings
 })

@@ -12,7 +12,8 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { CommandArgument } from "../resp/CommandEncoder.js"
 import { HeldCommands } from "./HeldCommands.js"
-import { allows } from "./clients/Rights.js"
+import type { AclGuard } from "./acl/AclGuard.js"
+import { allows } from "./acl/Rights.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -59,6 +60,7 @@ interface DispatcherParts {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  readonly acl: AclGuard
   readonly pause: ClientPause
   readonly timer: CommandTimer
   readonly errors: ErrorCounts
@@ -89,6 +91,7 @@ export class Dispatcher {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  readonly acl: AclGuard
   private readonly pause: ClientPause
   readonly timer: CommandTimer
   private readonly monitors: Monitors
@@ -99,6 +102,7 @@ export class Dispatcher {
     this.context = parts.context
     this.table = parts.table
     this.gates = parts.gates
+    this.acl = parts.acl
     this.pause = parts.pause
     this.timer = parts.timer
     this.monitors = parts.monitors
@@ -258,7 +262,7 @@ export class Dispatcher {
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
     if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
-    const text = this.gates.refusal(cmd, own, session)
+    const text = this.gates.refusal(this.context, cmd, own)
     if (text !== undefined) {
       this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)
@@ -388,10 +392,6 @@ export class Dispatcher {
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
     if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
-    if (!allows(c.session.rights, queued.id)) {
-      c.out.error(Errors.noPermInExec)
-      return undefined
-    }
     const errors = c.out.errorCount
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
@@ -405,6 +405,13 @@ export class Dispatcher {
       c.denyBlocking = true
       c.keepReply = false
       c.db = c.keyspace.database(c.session.database)
+      if (!allows(c.session.rights, queued.id)) {
+        const denied = this.acl.refusalInExec(c, inner)
+        if (denied !== undefined) {
+          c.out.error(denied)
+          return undefined
+        }
+      }
       this.note()
       const waiting = this.call(inner, undefined) ?? undefined
       if (waiting === undefined || this.gates.busy !== undefined) return waiting

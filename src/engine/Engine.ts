@@ -8,19 +8,22 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { protocolErrorLine } from "../resp/ProtocolErrors.js"
 import type { Run } from "./Background.js"
+import { AclGuard } from "./acl/AclGuard.js"
+import { AclLog } from "./acl/AclLog.js"
+import { Users } from "./acl/Users.js"
 import { Blocking } from "./Blocking.js"
 import { CommandBit } from "./Command.js"
 import { CommandContext } from "./CommandContext.js"
 import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
+import type { CommandSpec } from "./declare/CommandSpec.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
-import { secretIsSet, type Settings } from "./Settings.js"
+import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/MemoryLimit.js"
-import { AclLog } from "./clients/AclLog.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
@@ -66,6 +69,8 @@ interface EngineNeeds {
   readonly logger: Log
   /** The names of renamed commands by their own, null for those that cannot be called. */
   readonly names?: ReadonlyMap<string, string | null> | undefined
+  /** All declarations that rules of users may name; those of the table need not be among them. */
+  readonly declared?: ReadonlyArray<CommandSpec> | undefined
 }
 
 export class Engine {
@@ -86,6 +91,7 @@ export class Engine {
   readonly measures: Measures
   readonly timer: CommandTimer
   readonly aclLog = new AclLog()
+  readonly users: Users
   /** What commands change, for whoever reads it. */
   readonly log = new CommandLog()
   readonly blocking: CommandContext["blocking"]
@@ -140,7 +146,11 @@ export class Engine {
     this.background = needs.background
     this.logger = needs.logger
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
-    this.gates = new Gates(this.memoryLimit, settings)
+    const table = new CommandTable([], needs.names)
+    const { declared = [], logger } = needs
+    this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
+    const acl = new AclGuard(this.users, this.aclLog)
+    this.gates = new Gates(this.memoryLimit, settings, acl)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock, turns)
     this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
@@ -188,8 +198,9 @@ export class Engine {
     this.monitors = new Monitors(pushes, clock)
     this.dispatcher = new Dispatcher({
       context: this.context,
-      table: new CommandTable([], needs.names),
+      table,
       gates: this.gates,
+      acl,
       pause: this.pause,
       timer: this.timer,
       errors: this.measures.errors,
@@ -216,7 +227,8 @@ export class Engine {
     const session = new Session(++this.sessionLast)
     session.createdMs = session.lastActiveMs = this.clock.currentTimeMillisUnsafe()
     session.limits.maxBulkLength = this.settings.protoMaxBulkLen
-    session.authenticated = session.limits.authenticated = !secretIsSet(this.settings.requirepass)
+    session.actAs(this.users.default)
+    session.authenticated = session.limits.authenticated = !this.users.loginRequired
     return session
   }
 

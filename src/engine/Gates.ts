@@ -4,10 +4,12 @@
  * `bits` holds the command bits that need a closer look in the present state; while it is 0, dispatch asks nothing. The
  * parts that own a state (replication, persistence, memory) set it here and call `update`.
  */
-import { allows } from "./clients/Rights.js"
+import type { AclGuard } from "./acl/AclGuard.js"
+import { allows } from "./acl/Rights.js"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"
+import type { CommandContext } from "./CommandContext.js"
 import type { Session } from "./clients/Session.js"
-import { secretIsSet, type Settings } from "./Settings.js"
+import type { Settings } from "./Settings.js"
 import * as Errors from "../resp/Errors.js"
 import type { MemoryLimit } from "../store/MemoryLimit.js"
 
@@ -18,7 +20,7 @@ const needsMemory = (bits: number, session: Session): boolean =>
 /** What gets a closer look in most states: commands that stand for others, and those whose arguments decide. */
 const CLOSER = CommandBit.unqueued | CommandBit.judged
 
-type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
+type GateSettings = Pick<Settings, "enableDebugCommand" | "enableModuleCommand">
 
 const isLocal = ({ address, inProcess }: Session): boolean =>
   inProcess || address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
@@ -50,6 +52,7 @@ export class Gates {
   constructor(
     private readonly memory: MemoryLimit,
     private readonly settings: GateSettings,
+    private readonly acl: AclGuard,
   ) {}
 
   /** Must be called after any of the states changed. */
@@ -65,21 +68,21 @@ export class Gates {
     this.bits = bits
   }
 
-  /** Why a command of this session is refused now, or undefined; `own` are the bits of this call. */
-  refusal(cmd: TableCommand, own: number, session: Session): string | undefined {
+  /** Why the command in the context is refused now, or undefined; `own` are the bits of this call. */
+  refusal(c: CommandContext, cmd: TableCommand, own: number): string | undefined {
+    const { session } = c
     const bits = this.bitsFor(own, session)
     if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
       return Errors.guarded(cmd.name)
-    if (
-      !session.authenticated &&
-      (cmd.bits & CommandBit.noAuth) === 0 &&
-      secretIsSet(this.settings.requirepass)
-    )
+    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.acl.users.loginRequired)
       return Errors.noAuth
     if (session.kind === "master") return undefined
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
       return Errors.notAllowedInTransaction
-    if (!allows(session.rights, cmd.id)) return Errors.noPermCommand(cmd.name)
+    if (!allows(session.rights, cmd.id)) {
+      const denied = this.acl.refusal(c, cmd)
+      if (denied !== undefined) return denied
+    }
     const state = this.stateRefusal(own, bits, session)
     if (state !== undefined) return state
     if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {

@@ -24,6 +24,8 @@ export interface Settings extends FreeingPolicy {
   readonly hllSparseMaxBytes: number
   /** Password of the default user, a character a byte; "" = none. */
   readonly requirepass: Redacted.Redacted
+  /** Whether users that are made may use all channels or none. */
+  readonly aclPubsubDefault: "allchannels" | "resetchannels"
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
   readonly clientOutputBufferLimit: {
@@ -74,6 +76,7 @@ export const defaultSettings: Settings = {
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
   requirepass: Redacted.make(""),
+  aclPubsubDefault: "resetchannels",
   maxclients: 10_000,
   notifyKeyspaceEvents: new Set(),
   clientOutputBufferLimit: {

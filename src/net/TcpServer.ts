@@ -29,7 +29,6 @@ import { closeIdleClients } from "./IdleClients.js"
 import { ListenError } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
-import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
 type ListenSettings = TlsSettings &
@@ -45,7 +44,6 @@ type ListenSettings = TlsSettings &
     | "timeout"
     | "protectedMode"
     | "maxclients"
-    | "requirepass"
   >
 
 export interface ListenOptions {
@@ -290,7 +288,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
+  const open = settings.protectedMode && engine.users.default.anyPassword
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }

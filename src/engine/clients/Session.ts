@@ -3,7 +3,8 @@
  */
 import type * as Effect from "effect/Effect"
 import type { ClientTracking } from "../tracking/ClientTracking.js"
-import { fullRights, type Rights } from "./Rights.js"
+import type { Rights } from "../acl/Rights.js"
+import { superuser, type User } from "../acl/User.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
@@ -101,7 +102,8 @@ interface BlockedState {
 
 export class Session {
   name = ""
-  user = "default"
+  /** Whose commands it runs. */
+  user: User = superuser
   libName = ""
   libVersion = ""
   /** Selected database. */
@@ -110,8 +112,8 @@ export class Session {
   resp: 2 | 3 = 2
   kind: SessionKind = "normal"
   authenticated = true
-  /** The commands it may run. */
-  rights: Rights = fullRights
+  /** The commands it may run whatever their arguments are: the user's. */
+  rights: Rights = superuser.rights
   /** MULTI: the queue, or undefined outside a transaction. */
   queue: Array<QueuedCommand> | undefined = undefined
   /** A queued command was refused: EXEC answers EXECABORT. */
@@ -172,6 +174,12 @@ export class Session {
   }
 
   constructor(readonly id: number) {}
+
+  /** From now on its commands are the user's. */
+  actAs(user: User): void {
+    this.user = user
+    this.rights = user.rights
+  }
 
   /** Replies are dropped. */
   get muted(): boolean {
