@@ -23,6 +23,7 @@ import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./measures/CommandTimer.js"
 import type { Gates } from "./Gates.js"
 import type { ScriptArguments } from "./scripts/ScriptArguments.js"
+import type { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import type { HttpClients } from "./clients/HttpClients.js"
 import type { Monitors } from "./clients/Monitors.js"
 import type { OwnPushes } from "./clients/OwnPushes.js"
@@ -92,6 +93,7 @@ export class Dispatcher {
   readonly table: CommandTable
   readonly gates: Gates
   readonly acl: AclGuard
+  private readonly memory: MemoryLimit
   private readonly pause: ClientPause
   readonly timer: CommandTimer
   private readonly monitors: Monitors
@@ -103,6 +105,7 @@ export class Dispatcher {
     this.table = parts.table
     this.gates = parts.gates
     this.acl = parts.acl
+    this.memory = parts.gates.memory
     this.pause = parts.pause
     this.timer = parts.timer
     this.monitors = parts.monitors
@@ -171,7 +174,8 @@ export class Dispatcher {
     if (c.command !== cmd) c.command = cmd
     const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
     if (
-      ((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 &&
+      (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
+        c.keyspace.arena.usedBytes > this.memory.threshold) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
@@ -263,6 +267,8 @@ export class Dispatcher {
     if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
     const text = this.gates.refusal(this.context, cmd, own)
+    // What was evicted is no change of the command's.
+    this.note()
     if (text !== undefined) {
       this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)

@@ -23,7 +23,7 @@ import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
-import { MemoryLimit } from "../store/MemoryLimit.js"
+import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
@@ -145,7 +145,10 @@ export class Engine {
     this.turns = turns
     this.background = needs.background
     this.logger = needs.logger
-    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
+    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
+      now: turns.now,
+      evicted: (ms) => this.measures.worked("eviction-cycle", ms),
+    })
     const table = new CommandTable([], needs.names)
     const { declared = [], logger } = needs
     this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
@@ -291,6 +294,11 @@ export class Engine {
   beginBatch(session: Session, peer?: Peer): void {
     this.batches++
     this.clientMemory.changed()
+    if (this.memoryLimit.threshold !== Infinity) {
+      this.memoryLimit.measure()
+      // With what the batch was fed, which counts only until it has run: a command that waits for room looks again.
+      this.clientMemory.changed()
+    }
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
@@ -419,6 +427,7 @@ export class Engine {
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     this.timer.counters.reset()
     this.timer.clear()
+    this.memoryLimit.resetStats()
     this.measures.errors.reset()
     this.parts.resetStats()
   }
@@ -460,6 +469,7 @@ export class Engine {
     const worked = this.timer.now() - working
     this.workMs += worked
     this.measures.worked("expire-cycle", worked)
+    const evicting = this.memoryLimit.goOn()
     const p = this.context.propagation
     if (p.waiting) {
       p.separately()
@@ -469,6 +479,7 @@ export class Engine {
     this.measures.sample(start, this.alarm.rousedMs)
     const looked = this.outputs.look(this.sessions.values(), start, (session) => this.cutForOutput(session))
     due = Math.min(due, this.parts.cron(start), looked, Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    more ||= evicting
     this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
   }

@@ -3,13 +3,16 @@
  * know nothing of where a value came from; CONFIG SET changes them in place.
  */
 import * as Redacted from "effect/Redacted"
+import type { EvictionSettings } from "../store/eviction/Policy.js"
 import type { FreeingPolicy } from "../store/Keyspace.js"
 
-export interface Settings extends FreeingPolicy {
+export interface Settings extends FreeingPolicy, EvictionSettings {
   readonly databases: number
   /** Clients at most. */
   readonly maxclients: number
   readonly protoMaxBulkLen: number
+  /** A replica leaves eviction to its master, and may use what it needs. */
+  readonly replicaIgnoreMaxmemory: boolean
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
   readonly hashMaxListpackEntries: number
@@ -65,6 +68,14 @@ export const defaultSettings: Settings = {
   lazyfreeLazyUserFlush: false,
   lazyfreeLazyExpire: false,
   lazyfreeLazyServerDel: false,
+  lazyfreeLazyEviction: false,
+  maxmemory: 0,
+  maxmemoryPolicy: "noeviction",
+  maxmemorySamples: 5,
+  maxmemoryEvictionTenacity: 10,
+  lfuLogFactor: 10,
+  lfuDecayTime: 1,
+  replicaIgnoreMaxmemory: true,
   hashMaxListpackEntries: 512,
   hashMaxListpackValue: 64,
   setMaxIntsetEntries: 512,

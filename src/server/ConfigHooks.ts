@@ -30,8 +30,10 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     if (!values.latencyTracking) engine.timer.clear()
   }
   const limit = (): undefined => {
-    engine.memoryLimit.max = values.maxmemory
+    engine.memoryLimit.configure()
     engine.gates.update()
+    if (engine.keyspace.arena.usedBytes > engine.memoryLimit.threshold)
+      engine.alarm.hurry(engine.clock.currentTimeMillisUnsafe())
   }
   watch()
   track()
@@ -50,6 +52,13 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     }
     return limit()
   })
+  for (const name of [
+    "maxmemory-policy",
+    "lfu-log-factor",
+    "lfu-decay-time",
+    "replica-ignore-maxmemory",
+  ] as const)
+    config.onChange(name, limit)
   config.onChange("loglevel", verbose)
   config.onChange("tracking-table-max-keys", () => {
     engine.tracking.limitChanged()

@@ -137,7 +137,7 @@ export class RedisCalls {
       if (gates.tooFewReplicas) return Errors.noReplicas
     }
     if ((bits & CommandBit.denyOom) !== 0 && !run.rights.allowOom && !run.wrote)
-      if (memoryLimit.passed()) return Errors.outOfMemory
+      if (memoryLimit.short) return Errors.outOfMemory
     return undefined
   }
 }
