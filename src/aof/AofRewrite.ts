@@ -22,7 +22,6 @@ export type RewriteKind = "running" | "anew" | "alone"
 export type RewriteError = AofIoError | ManifestError | RdbIoError
 
 export interface RewriteSettings {
-  readonly dir: string
   readonly aofUseRdbPreamble: boolean
   readonly aofRewriteIncrementalFsync: boolean
 }
@@ -46,13 +45,11 @@ export class AofFiles {
   private baseSeq = 0
   private incrementSeq = 0
 
-  /** @param id part of temporary names, unique among servers that share a directory */
   constructor(
     readonly directory: AofDirectory,
     private readonly rdb: RdbPersistenceShape,
     private readonly settings: RewriteSettings,
     private readonly logger: Log,
-    private readonly id: string,
   ) {}
 
   /** The manifest as it stands, the single file of an older server taken over; undefined where nothing is there. */
@@ -85,8 +82,9 @@ export class AofFiles {
     return Effect.suspend(() => {
       const { base, increments } = this.manifest ?? NO_FILES
       const files = [...(base === undefined ? [] : [base]), ...increments.slice(0, -1)]
-      return Effect.reduce(files, 0, (sum, file) =>
-        Effect.map(this.directory.sizeOf(file), (size) => sum + size),
+      return Effect.map(
+        Effect.forEach(files, (file) => this.directory.sizeOf(file)),
+        (sizes) => sizes.reduce((sum, size) => sum + size, 0),
       )
     })
   }
@@ -138,7 +136,7 @@ export class AofFiles {
   private writeBase(name: string, options: RewriteOptions, increment?: OpenIncrement) {
     const { settings, directory } = this
     return this.rdb.writeBase(directory.pathOf(name), {
-      temp: `${settings.dir}/temp-rewriteaof-bg-${this.id}.aof`,
+      temp: directory.pathOf(`temp-${directory.fileName}.base`),
       form: settings.aofUseRdbPreamble ? "rdb" : "commands",
       incrementalSync: settings.aofRewriteIncrementalFsync,
       atCut: () => options.cut(increment),

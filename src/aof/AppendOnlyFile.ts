@@ -14,11 +14,13 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import * as Semaphore from "effect/Semaphore"
 import type { Run } from "../engine/Background.js"
 import { PAUSED_FOR_EVER } from "../engine/clients/ClientPause.js"
 import type { Engine } from "../engine/Engine.js"
+import { ShutdownError, type ShutdownOptions } from "../engine/Lifecycle.js"
 import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
@@ -47,9 +49,8 @@ export interface AofParts {
   readonly settings: AofSettings
   readonly fs: FileSystem.FileSystem
   readonly fork: Run
-  /** For lines that name the process which rewrites, and part of temporary names. */
+  /** For lines that name the process which rewrites. */
   readonly pid: number
-  readonly id: string
 }
 
 /** With so many bytes not written writes wait until half of them are. */
@@ -70,6 +71,7 @@ export class AppendOnly implements EnginePart {
   /** The files are not read yet, or not to be written to any more. */
   private idle = true
   private retryAtMs = 0
+  private rewriteFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private toldFailure: string | undefined = undefined
   /** Counts the data sets that have taken each other's place, and says of which the last cut was. */
   private dataSet = 0
@@ -78,7 +80,7 @@ export class AppendOnly implements EnginePart {
   constructor(private readonly parts: AofParts) {
     const { engine, settings } = parts
     this.directory = new AofDirectory(parts.fs, settings)
-    this.files = new AofFiles(this.directory, parts.rdb, settings, engine.logger, parts.id)
+    this.files = new AofFiles(this.directory, parts.rdb, settings, engine.logger)
     this.log = new AofLog(engine.context, engine.hold, {
       logged: () => this.writer.logged(),
       seal: () => this.writer.seal(),
@@ -94,6 +96,7 @@ export class AppendOnly implements EnginePart {
       slowSync: () => engine.logger.notice(SLOW_SYNC),
     })
     engine.log.add(this.log)
+    engine.lifecycle.addStep((options) => this.beforeEnd(options))
     engine.parts.add(this)
     this.followSettings()
   }
@@ -285,8 +288,18 @@ export class AppendOnly implements EnginePart {
         }),
       ),
     )
-    fork(work)
+    const fiber = fork(work)
+    this.rewriteFiber = fiber
+    fiber.addObserver(() => {
+      if (this.rewriteFiber === fiber) this.rewriteFiber = undefined
+    })
     return Deferred.await(begun)
+  }
+
+  /** A rewrite is due as soon as nothing else is being written. */
+  schedule(): void {
+    this.status.scheduled = true
+    this.parts.engine.stir()
   }
 
   private get kind(): RewriteKind {
@@ -420,6 +433,27 @@ export class AppendOnly implements EnginePart {
   /** Waits until all is on the disk; answers false when it will not be. */
   get flush(): Effect.Effect<boolean> {
     return Effect.suspend(() => (this.log.reading ? this.writer.settled : Effect.succeed(true)))
+  }
+
+  /** A step of the shutdown. */
+  private beforeEnd({ force }: ShutdownOptions): Effect.Effect<void, ShutdownError> {
+    return Effect.gen({ self: this }, function* () {
+      if (!this.enabled || this.idle) return
+      const { rewriteFiber } = this
+      if (rewriteFiber !== undefined) {
+        const initial = this.status.phase === "waiting"
+        if (initial && !force) {
+          yield* Effect.logWarning("Writing initial AOF, can't exit.")
+          return yield* new ShutdownError({ why: "failed", reason: "the first base is being written" })
+        }
+        if (initial) yield* Effect.logWarning("Writing initial AOF. Exit anyway.")
+        yield* Effect.logWarning("There is a child rewriting the AOF. Killing it!")
+        yield* Fiber.interrupt(rewriteFiber)
+      }
+      yield* Effect.logInfo("Calling fsync() on the AOF file.")
+      if (!(yield* this.flush))
+        yield* Effect.logWarning(`Fail to fsync the AOF file: ${this.writer.failure?.reason ?? "unknown"}`)
+    })
   }
 
   /** The layer ends. */

@@ -1,33 +1,32 @@
 /** Output that waits until the command log is safe (ReplyHold.ts), in order. The bytes are copies. */
-
-interface HeldPiece {
-  readonly until: number
-  readonly bytes: Uint8Array
-}
-
 export class HeldOutput {
   bytes = 0
-  private pieces: Array<HeldPiece> = []
+  private pieces: Array<Uint8Array> = []
+  private readonly untils: Array<number> = []
 
   get count(): number {
     return this.pieces.length
   }
 
   add(until: number, bytes: Uint8Array): void {
-    this.pieces.push({ until, bytes: Uint8Array.from(bytes) })
+    // A small copy lies in Node's pool.
+    this.pieces.push(Buffer.from(bytes))
+    this.untils.push(until)
     this.bytes += bytes.length
   }
 
-  /** Takes out what may go, in order: nothing passes what was added before it. */
-  take(safe: number): ReadonlyArray<Uint8Array> {
-    const { pieces } = this
-    let n = 0
-    while (n < pieces.length && pieces[n].until <= safe) this.bytes -= pieces[n++].bytes.length
-    return pieces.splice(0, n).map(({ bytes }) => bytes)
+  /** Takes out the next piece if it may go: nothing passes what was added before it. */
+  next(safe: number): Uint8Array | undefined {
+    if (this.pieces.length === 0 || this.untils[0] > safe) return undefined
+    this.untils.shift()
+    const piece = this.pieces.shift()
+    if (piece !== undefined) this.bytes -= piece.length
+    return piece
   }
 
   clear(): void {
     this.pieces = []
+    this.untils.length = 0
     this.bytes = 0
   }
 }

@@ -125,7 +125,7 @@ export class Outlet implements Peer {
   }
 
   release(safe: number): boolean {
-    for (const bytes of this.unsafe.take(safe)) {
+    for (let bytes = this.unsafe.next(safe); bytes !== undefined; bytes = this.unsafe.next(safe)) {
       // Also once the end of the connection has been asked for, which comes behind it.
       if (!this.raw.writable) continue
       if (this.behind) this.keep(bytes)
