@@ -55,7 +55,8 @@ export class ManifestError extends Data.TaggedError("ManifestError")<{
 }> {
   /** Several lines, as redis-server's. */
   override get message(): string {
-    const where = this.line === 0 ? "" : `Reading the manifest file, at line ${this.line}\n>>> '${this.text}'\n`
+    const where =
+      this.line === 0 ? "" : `Reading the manifest file, at line ${this.line}\n>>> '${this.text}'\n`
     return `\n*** FATAL AOF MANIFEST FILE ERROR ***\n${where}${this.reason}`
   }
 }

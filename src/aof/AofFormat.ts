@@ -22,6 +22,8 @@ export interface GroupHead {
   readonly crc: string
   readonly length: number
   readonly unsynced: number
+  /** Bytes of the line itself. */
+  readonly lineLength: number
 }
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1")
@@ -45,7 +47,7 @@ export const readGroupLine = (bytes: Uint8Array, from: number, to: number): Grou
     GROUP.exec(latin1Text(bytes, from, to)) ?? []
   return sum === undefined || lineSum(text) !== sum
     ? undefined
-    : { crc, length: Number(length), unsynced: Number(unsynced) }
+    : { crc, length: Number(length), unsynced: Number(unsynced), lineLength: to - from }
 }
 
 /** Whether a line means to open a group. */

@@ -97,8 +97,7 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
       base = line.file
     } else if (line.type === "i") {
       const last = increments.at(-1)?.seq ?? 0
-      if (increments.length > 0 && line.file.seq <= last)
-        fail(number, text, "Found a non-monotonic sequence number")
+      if (line.file.seq <= last) fail(number, text, "Found a non-monotonic sequence number")
       increments.push(line.file)
     } else fail(number, text, "Unknown AOF file type")
   }
@@ -107,8 +106,8 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
 
 const bytesOf = (latin1: string): Uint8Array => Buffer.from(latin1, "latin1")
 
-/** The name as it stands in a manifest. */
-const nameText = (name: string): string => (/^[!#-[\]-~]+$/.test(name) ? name : quoted(bytesOf(name)))
+/** The name as it stands in a manifest. redis-server leaves an apostrophe bare, and cannot read its own file then. */
+const nameText = (name: string): string => (/^[!#-&(-[\]-~]+$/.test(name) ? name : quoted(bytesOf(name)))
 
 /** The base first, then the history, then the increments, as redis-server writes them. */
 export const formatManifest = ({ base, increments, history }: Manifest): Uint8Array => {
@@ -127,8 +126,7 @@ export const formatManifest = ({ base, increments, history }: Manifest): Uint8Ar
 export const manifestNameOf = (appendfilename: string): string => `${appendfilename}.manifest`
 
 /** Where a manifest is written before it takes its place. */
-export const tempManifestNameOf = (appendfilename: string): string =>
-  `temp-${manifestNameOf(appendfilename)}`
+export const tempManifestNameOf = (appendfilename: string): string => `temp-${manifestNameOf(appendfilename)}`
 
 export const baseNameOf = (appendfilename: string, seq: number, form: "rdb" | "commands"): string =>
   `${appendfilename}.${seq}.base.${form === "rdb" ? "rdb" : "aof"}`
