@@ -128,7 +128,7 @@ export class AppendOnly implements EnginePart {
   followSettings(): void {
     const { settings } = this.parts
     this.log.timestamps = settings.aofTimestampEnabled
-    this.log.readsWait = settings.appendfsync === "always"
+    this.log.readsWait = this.parts.engine.hold.forAll = settings.appendfsync === "always"
     if (this.status.phase === "on") this.writer.advance()
     this.writer.wake()
   }
