@@ -86,12 +86,7 @@ export class DirectSession {
   }
 
   /** Runs a command. `atOnce`: the caller cannot wait for the disk. */
-  run<T>(
-    prepared: Prepared,
-    words: ReadonlyArray<Word>,
-    decoder: ReplyDecoder<T>,
-    atOnce = false,
-  ): Value<T> {
+  run<T>(prepared: Prepared, words: ReadonlyArray<Word>, decoder: ReplyDecoder<T>, atOnce = false): Value<T> {
     if (this.waiting !== undefined) this.leave()
     const request = this.words
     request.begin(prepared.name, words.length)
@@ -115,7 +110,8 @@ export class DirectSession {
       else {
         if (session.replies !== 0) engine.applyReplyMode(session)
         if (!out.overflowed && out.pos > mark) {
-          if (!atOnce && this.unsafe) this.waiting = this.whenSafe(Buffer.from(out.buf.subarray(mark, out.pos)))
+          if (!atOnce && this.unsafe)
+            this.waiting = this.whenSafe(Buffer.from(out.buf.subarray(mark, out.pos)))
           else value = this.read(prepared, decoder, out.buf, mark, out.pos)
         }
       }

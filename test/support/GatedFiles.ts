@@ -17,6 +17,7 @@ export class GatedFiles {
   private readonly shut = new Set<Operation>()
   private readonly failures = new Map<Operation, string>()
   private watchers: Array<() => void> = []
+  private shortened: number | undefined = undefined
 
   /** @param suffix of the files that are watched */
   constructor(private readonly suffix = ".incr.aof") {}
@@ -41,6 +42,21 @@ export class GatedFiles {
   fail(operation: Operation, code: string | undefined): void {
     if (code === undefined) this.failures.delete(operation)
     else this.failures.set(operation, code)
+  }
+
+  /** The next write writes so many bytes only, and the one after it fails for want of space. */
+  shorten(bytes: number): void {
+    this.shortened = bytes
+  }
+
+  private write(file: FileSystem.File, buffer: Uint8Array): Effect.Effect<number, PlatformError> {
+    return Effect.suspend(() => {
+      const { shortened } = this
+      if (shortened === undefined) return this.passing("write", file.write(buffer))
+      this.shortened = undefined
+      this.fail("write", "ENOSPC")
+      return file.write(buffer.subarray(0, shortened))
+    })
   }
 
   /** Waits until so many operations are held. */
@@ -88,7 +104,7 @@ export class GatedFiles {
       read: (buffer, options) => file.read(buffer, options),
       readAlloc: (size, options) => file.readAlloc(size, options),
       truncate: (length) => this.passing("truncate", file.truncate(length)),
-      write: (buffer) => this.passing("write", file.write(buffer)),
+      write: (buffer) => this.write(file, buffer),
       writeAll: (buffer) => this.passing("write", file.writeAll(buffer)),
     }
   }
