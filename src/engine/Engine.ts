@@ -45,6 +45,7 @@ import type { Peer } from "./clients/Peer.js"
 import type { Log } from "./world/Log.js"
 import { Tracking } from "./tracking/Tracking.js"
 import { Replies } from "./clients/Replies.js"
+import { ReplyHold } from "./clients/ReplyHold.js"
 import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import type { Turns } from "./world/Turn.js"
 import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
@@ -94,6 +95,8 @@ export class Engine {
   readonly users: Users
   /** What commands change, for whoever reads it. */
   readonly log = new CommandLog()
+  /** Replies that wait for the disk. */
+  readonly hold = new ReplyHold()
   readonly blocking: CommandContext["blocking"]
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
@@ -327,6 +330,7 @@ export class Engine {
     session.outputBytes += bytes
     this.netOutputBytes += bytes
     this.writes++
+    if (this.hold.active) peer.until = session.heldUntil
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
     if (limited && this.outputs.over(session, bytes, this.keyspace.now)) this.cutForOutput(session)
@@ -359,6 +363,8 @@ export class Engine {
   replied(session: Session, bytes: Uint8Array): boolean {
     this.stir()
     this.dispatcher.held.finished(session, bytes)
+    // It stands for what others have written meanwhile.
+    if (this.hold.active) session.heldUntil = this.hold.logged
     const wanted = !session.muted
     if (session.replies !== 0) session.endReply()
     return wanted
@@ -376,6 +382,7 @@ export class Engine {
     session.outputBytes += bytes.length
     this.netOutputBytes += bytes.length
     this.writes++
+    if (this.hold.active) peer.until = session.heldUntil
     this.replies.queue(peer, bytes)
     const { outputs } = this
     if (outputs.near(session, peer.pendingWithQueue) && outputs.over(session, 0, this.keyspace.now))

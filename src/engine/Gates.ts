@@ -39,6 +39,8 @@ export class Gates {
   masterDown = false
   /** The last background save failed and writes are to stop. */
   saveFailed = false
+  /** Why the append-only file cannot be written, while it cannot. */
+  aofFailure: string | undefined = undefined
   /** Fewer good replicas than min-replicas-to-write. */
   tooFewReplicas = false
   /** A script has been running for long: what others are told meanwhile. */
@@ -57,6 +59,12 @@ export class Gates {
     private readonly acl: AclGuard,
   ) {}
 
+  /** What writes are told that stop because the disk takes nothing, while they do. */
+  get diskRefusal(): string | undefined {
+    if (this.saveFailed) return Errors.misconf
+    return this.aofFailure === undefined ? undefined : Errors.misconfAof(this.aofFailure)
+  }
+
   /** Must be called after any of the states changed. */
   update(): void {
     this.strained = this.memory.strained
@@ -73,7 +81,8 @@ export class Gates {
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CLOSER
     if (this.strained) bits |= CommandBit.denyOom | CLOSER
     if (this.pausedBits !== 0) bits |= CLOSER
-    if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
+    if (this.loading || this.asyncLoading || this.masterDown) bits |= CommandBit.any
+    if (this.diskRefusal !== undefined) bits |= CommandBit.any
     if (this.busy !== undefined || this.crowded) bits |= CommandBit.any
     this.bits = bits
   }
@@ -129,7 +138,7 @@ export class Gates {
 
   private stateRefusal(own: number, bits: number): string | undefined {
     const stops = (bits & CommandBit.write) | (own & CommandBit.stopsOnFailedSave)
-    if (this.saveFailed && stops !== 0) return Errors.misconf
+    if (stops !== 0 && this.diskRefusal !== undefined) return this.diskRefusal
     if ((bits & CommandBit.write) === 0) return undefined
     if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas
     return this.readOnlyReplica ? Errors.readOnly : undefined
