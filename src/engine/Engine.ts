@@ -16,7 +16,6 @@ import { CommandBit } from "./Command.js"
 import { CommandContext } from "./CommandContext.js"
 import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
-import type { CommandSpec } from "./declare/CommandSpec.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
@@ -29,6 +28,7 @@ import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./measures/CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
+import type { EngineNeeds } from "./world/EngineNeeds.js"
 import { Gates } from "./Gates.js"
 import { EngineParts } from "./EnginePart.js"
 import { InfoRegistry } from "./InfoRegistry.js"
@@ -57,22 +57,6 @@ const CRON_BUDGET_MS = 2
 
 /** What was received of a client and is not run yet. */
 type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
-
-/** What an engine is made of and runs in. */
-interface EngineNeeds {
-  readonly keyspace: Keyspace
-  readonly settings: Settings
-  readonly codec: RespCodec["Service"]
-  readonly clock: Clock.Clock
-  readonly turns: Turns
-  /** Runs an Effect that no client waits for. */
-  readonly background: Run
-  readonly logger: Log
-  /** The names of renamed commands by their own, null for those that cannot be called. */
-  readonly names?: ReadonlyMap<string, string | null> | undefined
-  /** All declarations that rules of users may name; those of the table need not be among them. */
-  readonly declared?: ReadonlyArray<CommandSpec> | undefined
-}
 
 export class Engine {
   readonly keyspace: Keyspace
