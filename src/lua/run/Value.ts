@@ -99,8 +99,8 @@ export class Coroutine extends Identified {
   }
 }
 
-/** Keys and values together of a list that is searched rather than made a map. */
-const SCANNED_MAX = 16
+/** Keys and values together of a list that is searched; longer ones are made maps at once, while their memory is counted. */
+const SCANNED_MAX = 32
 
 const NO_VALUES: ReadonlyArray<LuaValue> = []
 /** How many integer keys a table that is rebuilt has of each size: made once, since the runtime makes such arrays slowly. */
@@ -158,11 +158,12 @@ export class LuaTable extends Identified {
     return table
   }
 
-  /** A table that was empty and got these texts as keys, each followed by its value; it keeps the list. */
+  /** A table that was empty and got these texts as keys, each followed by its value; it keeps a short list. */
   static ofMembers(members: LuaValue[]): LuaTable {
     const table = new LuaTable()
     table.members = members
     table.nodes = nodeCount(members.length / 2)
+    if (members.length > SCANNED_MAX) table.entered(members)
     return table
   }
 
@@ -198,7 +199,6 @@ export class LuaTable extends Identified {
 
   /** The value behind the last of equal keys. */
   private member(members: LuaValue[], key: string): LuaValue {
-    if (members.length > SCANNED_MAX) return this.entered(members).get(key)
     for (let i = members.length - 2; i >= 0; i -= 2) if (members[i] === key) return members[i + 1]
     return undefined
   }
