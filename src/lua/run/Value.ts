@@ -292,6 +292,11 @@ export class LuaTable extends Identified {
     else this.setHash(key, value)
   }
 
+  /** Makes room for a key that is not there. */
+  reserve(key: TableKey): void {
+    if (typeof key !== "string" || this.hash?.has(key) !== true) this.set(key, undefined)
+  }
+
   setText(key: string, value: LuaValue): void {
     this.setHash(key, value)
   }
