@@ -12,6 +12,7 @@ export const PSUBSCRIBE = spec({
   args: "pattern{pattern:pattern}...",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const PUBLISH = spec({
@@ -113,6 +114,7 @@ export const PUNSUBSCRIBE = spec({
   args: "[pattern:pattern...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SPUBLISH = spec({
@@ -140,6 +142,7 @@ export const SSUBSCRIBE = spec({
   args: "shardchannel...",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SUBSCRIBE = spec({
@@ -154,6 +157,7 @@ export const SUBSCRIBE = spec({
   brief: 8,
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SUNSUBSCRIBE = spec({
@@ -168,6 +172,7 @@ export const SUNSUBSCRIBE = spec({
   args: "[shardchannel...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const UNSUBSCRIBE = spec({
@@ -181,4 +186,5 @@ export const UNSUBSCRIBE = spec({
   args: "[channel...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })

@@ -157,6 +157,11 @@ export interface CommandFacts {
   readonly replies?: "any"
   /** Which words no log may show. */
   readonly secrets?: SecretWords
+  /**
+   * It changes the session it runs in, or makes a link of replication out of a connection: a client whose session all of a
+   * program share does not run it.
+   */
+  readonly changes?: "session" | "link"
 }
 
 /** Ways to find keys that no key spec can tell. */
@@ -246,6 +251,7 @@ export class CommandSpec {
   readonly stopsOnFailedSave: boolean
   readonly replies: "one" | "any"
   readonly secrets: SecretWords | undefined
+  readonly changes: "session" | "link" | undefined
 
   readonly findKeys: KeyFinderName | undefined
 
@@ -303,6 +309,7 @@ export class CommandSpec {
     this.stopsOnFailedSave = facts.stopsOnFailedSave === true
     this.replies = facts.replies ?? "one"
     this.secrets = facts.secrets
+    this.changes = facts.changes
     this.findKeys = facts.findKeys
     this.keyText = facts.keys
     this.argumentText = facts.args
