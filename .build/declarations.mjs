@@ -1,6 +1,7 @@
 /**
  * Of the declarations that the compiler has written, keeps those that an entry of the package leads to, and writes those
- * of `testing` once more for CommonJS: to TypeScript a `.d.ts` of this package is an ES module's.
+ * of `testing` once more for CommonJS: to TypeScript a `.d.ts` of this package is an ES module's. Where they name types of
+ * Node, they hold for those who have no `@types/node`, too.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -21,6 +22,23 @@ const reached = (entries) => {
   }
   entries.forEach(visit)
   return found
+}
+
+const IGNORED = "// @ts-ignore without @types/node it is any"
+const OF_NODE =
+  /\bfrom "node:|\bimport\("stream"\)|\b(?:Async)?Disposable\b|\b(?:URL|BufferEncoding|EventEmitter|Duplex)\b/
+const COMMENT = /^\s*(?:\/\*|\*|\/\/)/
+
+/** Each line that names a type of Node is one whose errors are nobody's. */
+const withoutNodeTypes = (text) => {
+  const lines = text.split("\n")
+  const code = lines.filter((line) => !COMMENT.test(line))
+  const marked = lines.flatMap((line) =>
+    OF_NODE.test(line) && !COMMENT.test(line) ? [IGNORED, line] : [line],
+  )
+  if (!code.some((line) => /\bBuffer\b/.test(line))) return marked.join("\n")
+  // At the end, where no comment loses what it is about.
+  return `${marked.join("\n")}${IGNORED}\nimport type { Buffer } from "node:buffer";\n`
 }
 
 const forCommonJs = (file) => {
@@ -45,6 +63,9 @@ export const writeDeclarations = (out, entries) => {
   const file = (entry) => path.join(out, `${entry}.d.ts`)
   const all = reached(entries.map(file))
   const common = entries.includes("testing") ? reached([file("testing")]) : new Set()
+  for (const declaration of all) {
+    fs.writeFileSync(declaration, withoutNodeTypes(fs.readFileSync(declaration, "utf8")))
+  }
   common.forEach(forCommonJs)
   const isKept = (name) => {
     const declaration = name.replace(/\.map$/, "").replace(/\.cts$/, ".ts")
