@@ -41,6 +41,18 @@ const withoutNodeTypes = (text) => {
   return `${marked.join("\n")}${IGNORED}\nimport type { Buffer } from "node:buffer";\n`
 }
 
+/** Directives are the names of a table; whoever writes one sees what it means. */
+const withComments = (text, comments) => {
+  let written = 0
+  const commented = text.replace(/^    "?([\w-]+)"?: Directive</gm, (line, name) => {
+    const comment = comments.get(name)
+    if (comment !== undefined) written++
+    return comment === undefined ? line : `    /** ${comment} */\n${line}`
+  })
+  if (written !== comments.size) throw new Error(`${written} of ${comments.size} directives are declared`)
+  return commented
+}
+
 const forCommonJs = (file) => {
   const text = fs
     .readFileSync(file, "utf8")
@@ -59,12 +71,14 @@ const prune = (folder, kept) => {
   }
 }
 
-export const writeDeclarations = (out, entries) => {
+export const writeDeclarations = (out, entries, comments) => {
   const file = (entry) => path.join(out, `${entry}.d.ts`)
   const all = reached(entries.map(file))
   const common = entries.includes("testing") ? reached([file("testing")]) : new Set()
   for (const declaration of all) {
-    fs.writeFileSync(declaration, withoutNodeTypes(fs.readFileSync(declaration, "utf8")))
+    const text = withoutNodeTypes(fs.readFileSync(declaration, "utf8"))
+    const isTable = declaration === path.join(out, "config/Directives.d.ts")
+    fs.writeFileSync(declaration, isTable ? withComments(text, comments) : text)
   }
   common.forEach(forCommonJs)
   const isKept = (name) => {

@@ -13,7 +13,8 @@ const NOT_ASCII = /[^\0-\x7f]/
 /** Text, as UTF-8, or bytes themselves. */
 export const toByteText = (given: string | Uint8Array): string => {
   // Letters of ASCII are their own bytes.
-  if (typeof given === "string") return NOT_ASCII.test(given) ? Buffer.from(given, "utf8").toString("latin1") : given
+  if (typeof given === "string")
+    return NOT_ASCII.test(given) ? Buffer.from(given, "utf8").toString("latin1") : given
   return Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString("latin1")
 }
 

@@ -32,7 +32,7 @@ import {
   ConfigState,
   type ConfigWarning,
 } from "./ConfigState.js"
-import { type DirectiveName, type ValueOf, entries, type Entry, findDirective } from "./Directives.js"
+import { type Table, type ValueOf, entries, type Entry, findDirective } from "./Directives.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
 import {
   type Environment,
@@ -64,7 +64,7 @@ type OverrideOf<A> = [A] extends [number]
 
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
-  readonly [Name in DirectiveName]?: OverrideOf<ValueOf<Name>>
+  readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>
 } & { readonly filename?: string }
 
 /** What the sources gave, ready to be read. */
