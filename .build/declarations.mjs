@@ -41,16 +41,15 @@ const withoutNodeTypes = (text) => {
   return `${marked.join("\n")}${IGNORED}\nimport type { Buffer } from "node:buffer";\n`
 }
 
-/** Directives are the names of a table; whoever writes one sees what it means. */
+const OVERRIDES = "    readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>;\n"
+
+/** Overrides name by name, each with its comment: of a mapped type editors show none. */
 const withComments = (text, comments) => {
-  let written = 0
-  const commented = text.replace(/^    "?([\w-]+)"?: Directive</gm, (line, name) => {
-    const comment = comments.get(name)
-    if (comment !== undefined) written++
-    return comment === undefined ? line : `    /** ${comment} */\n${line}`
-  })
-  if (written !== comments.size) throw new Error(`${written} of ${comments.size} directives are declared`)
-  return commented
+  if (!text.includes(OVERRIDES)) throw new Error("Overrides are not declared as they were")
+  const members = [...comments].map(
+    ([name, comment]) => `    /** ${comment} */\n    readonly "${name}"?: OverrideOf<ValueOf<"${name}">>;\n`,
+  )
+  return text.replace(OVERRIDES, () => members.join(""))
 }
 
 const forCommonJs = (file) => {
@@ -77,8 +76,8 @@ export const writeDeclarations = (out, entries, comments) => {
   const common = entries.includes("testing") ? reached([file("testing")]) : new Set()
   for (const declaration of all) {
     const text = withoutNodeTypes(fs.readFileSync(declaration, "utf8"))
-    const isTable = declaration === path.join(out, "config/Directives.d.ts")
-    fs.writeFileSync(declaration, isTable ? withComments(text, comments) : text)
+    const hasOverrides = declaration === path.join(out, "config/RedixConfig.d.ts")
+    fs.writeFileSync(declaration, hasOverrides ? withComments(text, comments) : text)
   }
   common.forEach(forCommonJs)
   const isKept = (name) => {
