@@ -12,7 +12,8 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { CommandArgument } from "../resp/CommandEncoder.js"
 import { HeldCommands } from "./HeldCommands.js"
-import { allows } from "./clients/Rights.js"
+import type { AclGuard } from "./acl/AclGuard.js"
+import { allows } from "./acl/Rights.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -22,6 +23,7 @@ import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./measures/CommandTimer.js"
 import type { Gates } from "./Gates.js"
 import type { ScriptArguments } from "./scripts/ScriptArguments.js"
+import type { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import type { HttpClients } from "./clients/HttpClients.js"
 import type { Monitors } from "./clients/Monitors.js"
 import type { OwnPushes } from "./clients/OwnPushes.js"
@@ -59,6 +61,7 @@ interface DispatcherParts {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  readonly acl: AclGuard
   readonly pause: ClientPause
   readonly timer: CommandTimer
   readonly errors: ErrorCounts
@@ -89,6 +92,8 @@ export class Dispatcher {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  readonly acl: AclGuard
+  private readonly memory: MemoryLimit
   private readonly pause: ClientPause
   readonly timer: CommandTimer
   private readonly monitors: Monitors
@@ -99,6 +104,8 @@ export class Dispatcher {
     this.context = parts.context
     this.table = parts.table
     this.gates = parts.gates
+    this.acl = parts.acl
+    this.memory = parts.gates.memory
     this.pause = parts.pause
     this.timer = parts.timer
     this.monitors = parts.monitors
@@ -167,7 +174,8 @@ export class Dispatcher {
     if (c.command !== cmd) c.command = cmd
     const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
     if (
-      ((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 &&
+      (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
+        c.keyspace.arena.usedBytes > this.memory.threshold) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
@@ -258,7 +266,9 @@ export class Dispatcher {
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
     if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
-    const text = this.gates.refusal(cmd, own, session)
+    const text = this.gates.refusal(this.context, cmd, own)
+    // What was evicted is no change of the command's.
+    this.note()
     if (text !== undefined) {
       this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)
@@ -388,10 +398,6 @@ export class Dispatcher {
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
     if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
-    if (!allows(c.session.rights, queued.id)) {
-      c.out.error(Errors.noPermInExec)
-      return undefined
-    }
     const errors = c.out.errorCount
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
@@ -405,6 +411,13 @@ export class Dispatcher {
       c.denyBlocking = true
       c.keepReply = false
       c.db = c.keyspace.database(c.session.database)
+      if (!allows(c.session.rights, queued.id)) {
+        const denied = this.acl.refusalInExec(c, inner)
+        if (denied !== undefined) {
+          c.out.error(denied)
+          return undefined
+        }
+      }
       this.note()
       const waiting = this.call(inner, undefined) ?? undefined
       if (waiting === undefined || this.gates.busy !== undefined) return waiting

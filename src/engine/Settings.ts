@@ -3,13 +3,16 @@
  * know nothing of where a value came from; CONFIG SET changes them in place.
  */
 import * as Redacted from "effect/Redacted"
+import type { EvictionSettings } from "../store/eviction/Policy.js"
 import type { FreeingPolicy } from "../store/Keyspace.js"
 
-export interface Settings extends FreeingPolicy {
+export interface Settings extends FreeingPolicy, EvictionSettings {
   readonly databases: number
   /** Clients at most. */
   readonly maxclients: number
   readonly protoMaxBulkLen: number
+  /** A replica leaves eviction to its master, and may use what it needs. */
+  readonly replicaIgnoreMaxmemory: boolean
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
   readonly hashMaxListpackEntries: number
@@ -24,6 +27,8 @@ export interface Settings extends FreeingPolicy {
   readonly hllSparseMaxBytes: number
   /** Password of the default user, a character a byte; "" = none. */
   readonly requirepass: Redacted.Redacted
+  /** Whether users that are made may use all channels or none. */
+  readonly aclPubsubDefault: "allchannels" | "resetchannels"
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
   readonly clientOutputBufferLimit: {
@@ -63,6 +68,14 @@ export const defaultSettings: Settings = {
   lazyfreeLazyUserFlush: false,
   lazyfreeLazyExpire: false,
   lazyfreeLazyServerDel: false,
+  lazyfreeLazyEviction: false,
+  maxmemory: 0,
+  maxmemoryPolicy: "noeviction",
+  maxmemorySamples: 5,
+  maxmemoryEvictionTenacity: 10,
+  lfuLogFactor: 10,
+  lfuDecayTime: 1,
+  replicaIgnoreMaxmemory: true,
   hashMaxListpackEntries: 512,
   hashMaxListpackValue: 64,
   setMaxIntsetEntries: 512,
@@ -74,6 +87,7 @@ export const defaultSettings: Settings = {
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
   requirepass: Redacted.make(""),
+  aclPubsubDefault: "resetchannels",
   maxclients: 10_000,
   notifyKeyspaceEvents: new Set(),
   clientOutputBufferLimit: {

@@ -29,19 +29,12 @@ import { closeIdleClients } from "./IdleClients.js"
 import { type AddressSettings, type Listener, Listeners } from "./Listeners.js"
 import { ListenError, reasonOf } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
-import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
 type ListenSettings = AddressSettings &
   Pick<
     RedixValues,
-    | "unixsocket"
-    | "unixsocketperm"
-    | "tcpKeepalive"
-    | "timeout"
-    | "protectedMode"
-    | "maxclients"
-    | "requirepass"
+    "unixsocket" | "unixsocketperm" | "tcpKeepalive" | "timeout" | "protectedMode" | "maxclients"
   >
 
 export interface ListenOptions {
@@ -251,7 +244,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
+  const open = settings.protectedMode && engine.users.default.anyPassword
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }

@@ -33,6 +33,10 @@ const bulkBytes = (c: CommandContext, text: string): void => {
   c.out.bulk(bytes, 0, bytes.length)
 }
 
+/** The users that the file is to declare: none where they have a file of their own. */
+const usersOf = ({ users }: Engine, { values }: ConfigState): ReadonlyArray<string> =>
+  values.aclfile === "" ? users.configLines : []
+
 type WithFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
 
 /** DEBUG CONFIG-REWRITE-FORCE-ALL. */
@@ -53,9 +57,9 @@ export const debugRewriteAll = (
     run: (c) => {
       // What redis-server makes of a file that has no name.
       if (config.configFile === "") return c.fail(failed("Bad address"))
-      const writing = withFiles(rewriteConfigFile(config, true)).pipe(
-        Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }),
-      )
+      const writing = withFiles(
+        rewriteConfigFile(config, { force: true, users: usersOf(engine, config) }),
+      ).pipe(Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }))
       if (!c.denyBlocking) return writing
       engine.background(writing)
       c.out.ok()
@@ -103,7 +107,7 @@ export const configCommands = (
   }
 
   const rewrite = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    const writing = withFiles(rewriteConfigFile(config)).pipe(
+    const writing = withFiles(rewriteConfigFile(config, { users: usersOf(engine, config) })).pipe(
       Effect.tap(() => Effect.logWarning("CONFIG REWRITE executed with success.")),
       Effect.tapError((error) =>
         config.configFile === "" ? Effect.void : Effect.logWarning(`CONFIG REWRITE failed: ${error.reason}`),

@@ -96,7 +96,7 @@ export const describeClient = (c: CommandContext, session: Session): string => {
     ["tot-mem", CONNECTION_BYTES + input + argv + multi + session.nameBytes + output],
     ["events", output > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand],
-    ["user", session.user],
+    ["user", session.user.name],
     ["redir", redirectOf(session)],
     ["resp", session.resp],
   ]

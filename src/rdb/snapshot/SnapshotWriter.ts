@@ -39,7 +39,7 @@ export class SnapshotWriter {
   ) {
     this.reader = new FrozenReader(job.handle)
     this.out = new RdbOutput(buffer, flush, job.compression, job.checksum)
-    this.writer = new RdbWriter(this.out, this.reader, job.access, job.now)
+    this.writer = new RdbWriter(this.out, this.reader, job.access, job.now, job.countDecay)
   }
 
   /** Bytes written so far. */
