@@ -195,7 +195,8 @@ const listening = (options: ListenOptions) =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* limitClients(config, yield* ProcessInfo)
-      return TcpServer.layerOf(config.values, options)
+      yield* config.placing
+      return TcpServer.layerOf(config.values, { config, ...options })
     }),
   )
 

@@ -74,6 +74,15 @@ export type ListenOverrides = Pick<
   "bind" | "port" | "tls-port" | "unixsocket" | "unixsocketperm" | "tcp-backlog"
 >
 
+const placeDirectives = [
+  "bind",
+  "port",
+  "tls-port",
+  "unixsocket",
+  "unixsocketperm",
+  "tcp-backlog",
+] as const satisfies ReadonlyArray<keyof ListenOverrides>
+
 const layerListen = (
   overrides: ListenOverrides = {},
 ): Layer.Layer<TcpServer, ListenError | InvalidConfigError, EngineService | RedixConfig> => {
@@ -81,7 +90,13 @@ const layerListen = (
     const config = yield* RedixConfig
     yield* limitClients(config, yield* ProcessInfo)
     const asked = { port: 0, ...overrides }
-    const { values } = yield* Effect.provide(RedixConfig, RedixConfig.layerOf(asked))
+    const own = yield* Effect.provide(RedixConfig, RedixConfig.layerOf(asked))
+    if (yield* config.placing) {
+      // CONFIG GET shows where it listens, and CONFIG SET has it listen elsewhere.
+      for (const name of placeDirectives) config.assignText(name, own.text(name))
+      return TcpServer.layerOf(config.values, { portZero: "free", config })
+    }
+    const { values } = own
     const { bind, port, tlsPort, unixsocket, unixsocketperm, tcpBacklog } = values
     const places = { bind, port, tlsPort, unixsocket, unixsocketperm, tcpBacklog }
     // What else it goes by is the engine's, also where that changes while it runs.

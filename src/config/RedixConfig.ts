@@ -303,7 +303,7 @@ const gather = Effect.fnUntraced(function* (options: StartOptions) {
   return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })
 
-/** CONFIG SET where a `dir` among the pairs must name an existing directory, which becomes absolute. */
+/** CONFIG SET that may take time. A `dir` among the pairs must name an existing directory, which becomes absolute. */
 export const configSet = Effect.fnUntraced(function* (
   state: ConfigState,
   pairs: ReadonlyArray<readonly [string, string]>,
@@ -323,7 +323,7 @@ export const configSet = Effect.fnUntraced(function* (
     }
     resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])
   }
-  if (missing === undefined) return state.configSet(resolved, options)
+  if (missing === undefined) return yield* state.configSetLater(resolved, options)
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.
   const others = state.checkSet(pairs, options)
   return others ?? missing

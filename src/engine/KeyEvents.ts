@@ -61,6 +61,7 @@ type KeyObserver = (event: string, database: number, buf: Uint8Array, off: numbe
 interface Caches {
   modified(buf: Uint8Array, off: number, len: number): void
   expired(buf: Uint8Array, off: number, len: number): void
+  evicted(buf: Uint8Array, off: number, len: number): void
   flushed(): void
 }
 
@@ -97,6 +98,12 @@ export class KeyEvents {
       }
     }
     if (this.caches !== undefined) this.caches.expired(buf, off, len)
+  }
+
+  /** As `modified`, for a key that makes room before a command. */
+  evicted(db: Database, buf: Uint8Array, off: number, len: number): void {
+    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.caches !== undefined) this.caches.evicted(buf, off, len)
   }
 
   /** A database was emptied, or holds other data: whoever keeps a copy of anything is told. */

@@ -96,8 +96,9 @@ export const configCommands = (
       local: isLocal(c.session.address),
       loading: loading || asyncLoading ? Errors.loading : undefined,
     }
-    // Only `dir` needs to ask the file system; everything else is settled here and now, also inside MULTI.
-    if (!pairs.some(([name]) => name.toLowerCase() === "dir") || c.denyBlocking) {
+    // Only `dir` needs to ask the file system, and listeners take time; everything else is settled here and now.
+    const takesTime = pairs.some(([name]) => name.toLowerCase() === "dir" || config.takesTime(name))
+    if (!takesTime || c.denyBlocking) {
       const result = config.configSet(pairs, options)
       return result.ok ? c.out.ok() : c.fail(result.error)
     }

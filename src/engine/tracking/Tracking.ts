@@ -159,11 +159,22 @@ export class Tracking implements EnginePart {
     this.changed(buf, off, len, undefined)
   }
 
+  /** A key makes room for a command that is to come: whoever runs that is told before its reply. */
+  evicted(buf: Uint8Array, off: number, len: number): void {
+    this.broadcast(buf, off, len, undefined)
+    const n = this.table.take(buf, off, len)
+    if (n > 0) this.betweenCommands(() => this.invalidate(new Invalidation([nameOf(buf, off, len)]), n, true))
+  }
+
   private changed(buf: Uint8Array, off: number, len: number, by: Session | undefined): void {
-    if (this.broadcasts.count > 0 && this.broadcasts.changed(latin1(buf, off, len), by))
-      this.parts.atTurnsEnd()
+    this.broadcast(buf, off, len, by)
     const n = this.table.take(buf, off, len)
     if (n > 0) this.invalidate(new Invalidation([nameOf(buf, off, len)]), n, false)
+  }
+
+  private broadcast(buf: Uint8Array, off: number, len: number, by: Session | undefined): void {
+    const { broadcasts } = this
+    if (broadcasts.count > 0 && broadcasts.changed(latin1(buf, off, len), by)) this.parts.atTurnsEnd()
   }
 
   /** Every key may have changed. */
@@ -243,6 +254,16 @@ export class Tracking implements EnginePart {
     this.place(session)
   }
 
+  /** Tells the running client, where it is told, before the command that is to come. */
+  private betweenCommands(tell: () => void): void {
+    const { context, pushes, running } = this.parts
+    pushes.start = context.out.pos
+    tell()
+    const session = running()
+    if (session !== undefined) this.place(session)
+    pushes.floor = context.out.pos
+  }
+
   /** Puts what the running client was told behind what its command has written. */
   private place(session: Session): void {
     const { pushes, context } = this.parts
@@ -268,17 +289,15 @@ export class Tracking implements EnginePart {
 
   /** Before a command: forgets keys drawn at random, of which their clients are told, until there are not too many. */
   trim(): void {
-    const { context, gates, pushes } = this.parts
+    const { context, gates } = this.parts
     const max = context.settings.trackingTableMaxKeys
     const limit = max === 0 ? Infinity : max
-    pushes.start = context.out.pos
-    for (let left = TRIMMED_KEYS * ++this.trims; left > 0 && this.table.keys > limit; left--) {
-      const key = this.table.someKey(context.keyspace.random)
-      this.invalidate(new Invalidation([key]), this.table.take(key, 0, key.length), true)
-    }
-    const running = this.parts.running()
-    if (running !== undefined) this.place(running)
-    pushes.floor = context.out.pos
+    this.betweenCommands(() => {
+      for (let left = TRIMMED_KEYS * ++this.trims; left > 0 && this.table.keys > limit; left--) {
+        const key = this.table.someKey(context.keyspace.random)
+        this.invalidate(new Invalidation([key]), this.table.take(key, 0, key.length), true)
+      }
+    })
     if (this.table.keys > limit) return
     this.trims = 0
     gates.crowded = false
