@@ -8,6 +8,9 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { protocolErrorLine } from "../resp/ProtocolErrors.js"
 import type { Run } from "./Background.js"
+import { AclGuard } from "./acl/AclGuard.js"
+import { AclLog } from "./acl/AclLog.js"
+import { Users } from "./acl/Users.js"
 import { Blocking } from "./Blocking.js"
 import { CommandBit } from "./Command.js"
 import { CommandContext } from "./CommandContext.js"
@@ -15,18 +18,18 @@ import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
-import { secretIsSet, type Settings } from "./Settings.js"
+import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
-import { AclLog } from "./clients/AclLog.js"
 import { ClientEviction } from "./clients/ClientEviction.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./measures/CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
+import type { EngineNeeds } from "./world/EngineNeeds.js"
 import { Gates } from "./Gates.js"
 import { EngineParts } from "./EnginePart.js"
 import { InfoRegistry } from "./InfoRegistry.js"
@@ -41,7 +44,9 @@ import { PubSub } from "./PubSub.js"
 import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import type { Log } from "./world/Log.js"
+import { Tracking } from "./tracking/Tracking.js"
 import { Replies } from "./clients/Replies.js"
+import { ReplyHold } from "./clients/ReplyHold.js"
 import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import type { Turns } from "./world/Turn.js"
 import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
@@ -53,20 +58,6 @@ const CRON_BUDGET_MS = 2
 
 /** What was received of a client and is not run yet. */
 type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
-
-/** What an engine is made of and runs in. */
-interface EngineNeeds {
-  readonly keyspace: Keyspace
-  readonly settings: Settings
-  readonly codec: RespCodec["Service"]
-  readonly clock: Clock.Clock
-  readonly turns: Turns
-  /** Runs an Effect that no client waits for. */
-  readonly background: Run
-  readonly logger: Log
-  /** The names of renamed commands by their own, null for those that cannot be called. */
-  readonly names?: ReadonlyMap<string, string | null> | undefined
-}
 
 export class Engine {
   readonly keyspace: Keyspace
@@ -86,8 +77,11 @@ export class Engine {
   readonly measures: Measures
   readonly timer: CommandTimer
   readonly aclLog = new AclLog()
+  readonly users: Users
   /** What commands change, for whoever reads it. */
   readonly log = new CommandLog()
+  /** Replies that wait for the disk. */
+  readonly hold = new ReplyHold()
   readonly blocking: CommandContext["blocking"]
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
@@ -101,9 +95,15 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
-  readonly clientMemory = new ClientMemory(this.sessions, () => {
-    if (this.clientEviction.active) this.stir()
-  })
+  readonly clientMemory = new ClientMemory(
+    this.sessions,
+    () => this.tracking.bytes,
+    () => {
+      if (this.clientEviction.active) this.stir()
+    },
+  )
+  /** Clients that keep copies of keys. */
+  readonly tracking: Tracking
   /** Cuts off clients that hold too much together. */
   readonly clientEviction: ClientEviction
   readonly startedMs: number
@@ -149,7 +149,11 @@ export class Engine {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
     })
-    this.gates = new Gates(this.memoryLimit, settings)
+    const table = new CommandTable([], needs.names)
+    const { declared = [] } = needs
+    this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
+    const acl = new AclGuard(this.users, this.aclLog)
+    this.gates = new Gates(this.memoryLimit, settings, acl)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock, turns)
     this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
@@ -179,21 +183,34 @@ export class Engine {
       out,
       new Session(0),
     )
-    this.replies = new Replies(out, turns)
+    const pushes = new OwnPushes(out)
+    this.tracking = new Tracking({
+      context: this.context,
+      sessions: this.sessions,
+      pushes,
+      gates: this.gates,
+      running: () => this.running,
+      caller: () => this.scripts.caller,
+      atTurnsEnd: () => this.replies.schedule(),
+      stir: () => this.stir(),
+    })
+    this.parts.add(this.tracking)
+    this.replies = new Replies(out, turns, this.tracking.endTurn)
     keyspace.listeners.push(new KeyspaceNews(this.context))
     this.pause = new ClientPause(this.gates, keyspace, turns, () => this.stir())
-    const pushes = new OwnPushes(out)
     this.monitors = new Monitors(pushes, clock)
     this.dispatcher = new Dispatcher({
       context: this.context,
-      table: new CommandTable([], needs.names),
+      table,
       gates: this.gates,
+      acl,
       pause: this.pause,
       timer: this.timer,
       errors: this.measures.errors,
       monitors: this.monitors,
       pushes,
       http: new HttpClients(needs.logger),
+      tracking: this.tracking,
     })
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
   }
@@ -213,7 +230,8 @@ export class Engine {
     const session = new Session(++this.sessionLast)
     session.createdMs = session.lastActiveMs = this.clock.currentTimeMillisUnsafe()
     session.limits.maxBulkLength = this.settings.protoMaxBulkLen
-    session.authenticated = session.limits.authenticated = !secretIsSet(this.settings.requirepass)
+    session.actAs(this.users.default)
+    session.authenticated = session.limits.authenticated = !this.users.loginRequired
     return session
   }
 
@@ -309,6 +327,7 @@ export class Engine {
     session.outputBytes += bytes
     this.netOutputBytes += bytes
     this.writes++
+    if (this.hold.active) peer.until = session.heldUntil
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
     if (limited && this.outputs.over(session, bytes, this.keyspace.now)) this.cutForOutput(session)
@@ -334,12 +353,15 @@ export class Engine {
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
     if (this.replied(session, bytes)) this.push(session, peer, bytes)
+    if (session.tracking !== undefined) this.tracking.ended(session, session.tracking)
   }
 
   /** Counts a command that had to wait, now that its reply is there; answers whether its client is to get it. */
   replied(session: Session, bytes: Uint8Array): boolean {
     this.stir()
     this.dispatcher.held.finished(session, bytes)
+    // It stands for what others have written meanwhile.
+    if (this.hold.active) session.heldUntil = this.hold.logged
     const wanted = !session.muted
     if (session.replies !== 0) session.endReply()
     return wanted
@@ -357,6 +379,7 @@ export class Engine {
     session.outputBytes += bytes.length
     this.netOutputBytes += bytes.length
     this.writes++
+    if (this.hold.active) peer.until = session.heldUntil
     this.replies.queue(peer, bytes)
     const { outputs } = this
     if (outputs.near(session, peer.pendingWithQueue) && outputs.over(session, 0, this.keyspace.now))

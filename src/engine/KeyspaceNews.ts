@@ -23,7 +23,7 @@ export class KeyspaceNews implements KeyspaceListener {
         settings.lazyfreeLazyEviction ? "UNLINK" : "DEL",
         buf.subarray(off, off + len),
       ])
-    events.modified(db, buf, off, len)
+    events.evicted(db, buf, off, len)
     events.notify(Event.evicted, "evicted", db.id, buf, off, len)
   }
 

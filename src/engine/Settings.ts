@@ -29,6 +29,8 @@ export interface Settings extends FreeingPolicy, EvictionSettings {
   readonly hllSparseMaxBytes: number
   /** Password of the default user, a character a byte; "" = none. */
   readonly requirepass: Redacted.Redacted
+  /** Whether users that are made may use all channels or none. */
+  readonly aclPubsubDefault: "allchannels" | "resetchannels"
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
   readonly clientOutputBufferLimit: {
@@ -38,6 +40,8 @@ export interface Settings extends FreeingPolicy, EvictionSettings {
   }
   /** Bytes of input a client may have waiting. */
   readonly clientQueryBufferLimit: number
+  /** Keys remembered at most for clients that track, 0 = no limit. */
+  readonly trackingTableMaxKeys: number
   /** Microseconds, negative = off. */
   readonly slowlogLogSlowerThan: number
   readonly slowlogMaxLen: number
@@ -86,6 +90,7 @@ export const defaultSettings: Settings = {
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
   requirepass: Redacted.make(""),
+  aclPubsubDefault: "resetchannels",
   maxclients: 10_000,
   notifyKeyspaceEvents: new Set(),
   clientOutputBufferLimit: {
@@ -94,6 +99,7 @@ export const defaultSettings: Settings = {
     pubsub: { hardBytes: 32 * 1024 * 1024, softBytes: 8 * 1024 * 1024, softSeconds: 60 },
   },
   clientQueryBufferLimit: 1024 * 1024 * 1024,
+  trackingTableMaxKeys: 1_000_000,
   enableDebugCommand: "no",
   enableModuleCommand: "no",
   slowlogLogSlowerThan: 10_000,

@@ -43,7 +43,7 @@ export const memoryDirectives = {
   ),
   "maxmemory-samples": directive(integer("1", INT32_MAX), "5"),
   "notify-keyspace-events": directive(keyspaceEvents, ""),
-  "tracking-table-max-keys": unsupported(natural64, "1000000"),
+  "tracking-table-max-keys": directive(natural64, "1000000"),
 } as const
 
 export const encodingDirectives = {
