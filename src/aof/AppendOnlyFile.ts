@@ -39,6 +39,8 @@ interface AofSettings extends DirectorySettings, RewriteSettings {
   readonly autoAofRewritePercentage: number
   readonly autoAofRewriteMinSize: number
   readonly aofLoadTruncated: boolean
+  /** Files that are no longer needed stay. */
+  readonly aofDisableAutoGc: boolean
   readonly aofTimestampEnabled: boolean
   readonly aofChecksum: boolean
 }
@@ -335,7 +337,7 @@ export class AppendOnly implements EnginePart {
         writer.healed()
       }
       yield* this.measure
-      yield* this.files.removeHistory
+      if (!parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
       yield* Effect.logInfo("Background AOF rewrite finished successfully")
     })
   }
@@ -415,7 +417,7 @@ export class AppendOnly implements EnginePart {
       if (manifest === undefined) yield* this.files.begin(opened)
       else opened(yield* this.files.openLast)
       yield* this.measure
-      yield* this.files.removeHistory
+      if (!this.parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
     })
   }
 
