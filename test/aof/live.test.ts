@@ -8,6 +8,7 @@ import { MixedWrites, writeUntil } from "../support/MixedWrites.js"
 import { until } from "../support/Nodes.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random, runSeed } from "../support/Random.js"
+import { encodeCommand } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 const folder = (dir: string): ReadonlyArray<string> => fs.readdirSync(`${dir}/appendonlydir`).sort()
@@ -174,14 +175,21 @@ describe("the files", () => {
 
   it("keep keys whose time passes while the server is down until commands have run", () =>
     withTempDir(async (dir) => {
-      const set = "*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n$4\r\nPXAT\r\n$4\r\n1000\r\n"
-      fs.writeFileSync(
-        `${dir}/appendonly.aof`,
-        `${set}*2\r\n$7\r\nPERSIST\r\n$1\r\nk\r\n${set.replace("\nk", "\nx")}`,
-      )
+      const commands = [
+        ["SET", "k", "v", "PXAT", "1000"],
+        ["PERSIST", "k"],
+        ["SET", "gone", "v", "PXAT", "1000"],
+        ["COPY", "gone", "copy"],
+        ["PERSIST", "copy"],
+        ["SADD", "set", "m"],
+        ["PEXPIREAT", "set", "1000"],
+        ["SUNIONSTORE", "union", "set"],
+      ]
+      fs.writeFileSync(`${dir}/appendonly.aof`, Buffer.concat(commands.map((words) => encodeCommand(words))))
       await withServer({ dir, appendonly: true }, async (_, ask) => {
-        expect(await ask("GET", "k")).toBe("$1\r\nv\r\n")
-        expect(await ask("GET", "x")).toBe("$-1\r\n")
+        expect(await ask("MGET", "k", "gone", "copy")).toBe("*3\r\n$1\r\nv\r\n$-1\r\n$1\r\nv\r\n")
+        expect(await ask("SMEMBERS", "union")).toBe("*1\r\n$1\r\nm\r\n")
+        expect(await ask("EXISTS", "gone", "set")).toBe(":0\r\n")
       })
     }))
 })
