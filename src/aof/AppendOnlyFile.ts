@@ -380,11 +380,6 @@ export class AppendOnly implements EnginePart {
 
   // ---- the start
 
-  /** Whether there are files to load. */
-  get anythingThere(): Effect.Effect<boolean, AofError> {
-    return Effect.map(this.files.read, (manifest) => manifest !== undefined)
-  }
-
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
     return Effect.gen({ self: this }, function* () {
