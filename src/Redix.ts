@@ -30,7 +30,7 @@ import {
 import { ReplicationHistory } from "./replication/ReplicationLog.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
-import type { RdbError } from "./rdb/format/RdbErrors.js"
+import type { StartError } from "./server/Persistence.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
@@ -40,6 +40,7 @@ import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService, theEngine } from "./engine/EngineService.js"
+import { AppendOnlyFile, theAppendOnlyFile } from "./server/AppendOnlyService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { filesLayer } from "./server/Files.js"
 import { layerMetrics } from "./server/metrics/Metrics.js"
@@ -122,6 +123,7 @@ const replication = (options: RedixOptions) =>
 
 /** The services of an engine. */
 export type Parts =
+  | AppendOnlyFile
   | EngineService
   | PersistenceService
   | RdbPersistence
@@ -139,6 +141,7 @@ const layerOf = (
     Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provide(ReplicationHistory.layer()),
+    Layer.provideMerge(AppendOnlyFile.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(rdb(options)),
     Layer.provide(scripts()),
     Layer.provideMerge(engine().pipe(Layer.provide(Background.layer()))),
@@ -147,18 +150,23 @@ const layerOf = (
   )
 
 const loads = (options: RedixOptions, config: RedixConfig["Service"]): boolean | "later" =>
-  options.load ?? config.values.save.length > 0
+  options.load ?? (config.values.save.length > 0 || config.values.appendonly)
 
 /** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
 const expecting = (
   options: RedixOptions,
-): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
+): Layer.Layer<never, never, AppendOnlyFile | PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
-      if (loads(options, yield* RedixConfig) === false) return
+      const config = yield* RedixConfig
+      if (loads(options, config) === false) return
       const fs = yield* FileSystem.FileSystem
-      persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      const aof = yield* theAppendOnlyFile
+      const there = config.values.appendonly
+        ? Effect.orElseSucceed(aof.anythingThere, () => true)
+        : Effect.orElseSucceed(fs.exists(persistence.path), () => true)
+      persistence.expectLoad(yield* there)
     }),
   )
 
@@ -166,19 +174,22 @@ const expecting = (
  * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
  * meanwhile are told so. The layers above get the loaded data set.
  */
-const loading = (options: RedixOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
+const loading = (options: RedixOptions): Layer.Layer<never, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
       const config = yield* RedixConfig
       for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
-      if (loads(options, config) === true) yield* persistence.loadAtStart
+      const load = loads(options, config)
+      if (load === true) yield* persistence.loadAtStart
+      // What is in memory is all there is to begin with.
+      if (load === false && config.values.appendonly) (yield* theAppendOnlyFile).start()
     }),
   )
 
 const layer = (
   options: RedixOptions = {},
-): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+): Layer.Layer<Parts, InvalidConfigError | StartError, RedixConfig | FileSystem.FileSystem> =>
   loading(options).pipe(Layer.provideMerge(layerOf(options)))
 
 const listening = (options: ListenOptions) =>
@@ -195,7 +206,7 @@ const layerServer = (
   options: ListenOptions & RedixOptions = { portZero: "free" },
 ): Layer.Layer<
   Parts | TcpServer,
-  InvalidConfigError | ListenError | RdbError,
+  InvalidConfigError | ListenError | StartError,
   RedixConfig | FileSystem.FileSystem
 > =>
   onRealTurns(
@@ -215,7 +226,7 @@ const loadOf = (overrides: Overrides): { readonly load?: true } =>
 const layerWith = (
   overrides: Overrides = {},
   options: RedixOptions = {},
-): Layer.Layer<Parts | RedixConfig, InvalidConfigError | RdbError> =>
+): Layer.Layer<Parts | RedixConfig, InvalidConfigError | StartError> =>
   onRealTurns(layer({ ...loadOf(overrides), ...options })).pipe(
     Layer.provideMerge(RedixConfig.layerOf({ ...noFiles, ...overrides })),
     Layer.provide(filesLayer()),
@@ -224,7 +235,7 @@ const layerWith = (
 const layerServerWith = (
   overrides: Overrides = {},
   options: RedixOptions = {},
-): Layer.Layer<Parts | RedixConfig | TcpServer, ListenError | InvalidConfigError | RdbError> =>
+): Layer.Layer<Parts | RedixConfig | TcpServer, ListenError | InvalidConfigError | StartError> =>
   layerServer({ portZero: "free", ...loadOf(overrides), ...options }).pipe(
     Layer.provideMerge(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
     Layer.provide(filesLayer()),
@@ -272,7 +283,7 @@ export const Redix = {
   layerConfig: (
     overrides: Config.Wrap<Overrides>,
     options: RedixOptions = {},
-  ): Layer.Layer<Parts | RedixConfig, Config.ConfigError | InvalidConfigError | RdbError> =>
+  ): Layer.Layer<Parts | RedixConfig, Config.ConfigError | InvalidConfigError | StartError> =>
     Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerWith(read, options))),
   /** As `layerServerWith`, for overrides that an app reads from its own configuration. */
   layerServerConfig: (
@@ -280,7 +291,7 @@ export const Redix = {
     options: RedixOptions = {},
   ): Layer.Layer<
     Parts | RedixConfig | TcpServer,
-    Config.ConfigError | ListenError | InvalidConfigError | RdbError
+    Config.ConfigError | ListenError | InvalidConfigError | StartError
   > => Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerServerWith(read, options))),
   /**
    * What INFO shows as Effect metrics, by the names of redis_exporter: read when a snapshot of all metrics is taken, and at

@@ -41,6 +41,7 @@ import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import type { Log } from "./world/Log.js"
 import { Replies } from "./clients/Replies.js"
+import { ReplyHold } from "./clients/ReplyHold.js"
 import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import type { Turns } from "./world/Turn.js"
 import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
@@ -87,6 +88,8 @@ export class Engine {
   readonly aclLog = new AclLog()
   /** What commands change, for whoever reads it. */
   readonly log = new CommandLog()
+  /** Replies that wait for the disk. */
+  readonly hold = new ReplyHold()
   readonly blocking: CommandContext["blocking"]
   readonly context: CommandContext
   readonly dispatcher: Dispatcher
@@ -292,6 +295,7 @@ export class Engine {
     session.outputBytes += bytes
     this.netOutputBytes += bytes
     this.writes++
+    if (this.hold.active) peer.until = session.heldUntil
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
     if (limited && this.outputs.over(session, bytes, this.keyspace.now)) this.cutForOutput(session)
@@ -323,6 +327,8 @@ export class Engine {
   replied(session: Session, bytes: Uint8Array): boolean {
     this.stir()
     this.dispatcher.held.finished(session, bytes)
+    // It stands for what others have written meanwhile.
+    if (this.hold.active) session.heldUntil = this.hold.logged
     const wanted = !session.muted
     if (session.replies !== 0) session.endReply()
     return wanted
@@ -340,6 +346,7 @@ export class Engine {
     session.outputBytes += bytes.length
     this.netOutputBytes += bytes.length
     this.writes++
+    if (this.hold.active) peer.until = session.heldUntil
     this.replies.queue(peer, bytes)
     const { outputs } = this
     if (outputs.near(session, peer.pendingWithQueue) && outputs.over(session, 0, this.keyspace.now))

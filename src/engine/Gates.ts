@@ -35,6 +35,8 @@ export class Gates {
   masterDown = false
   /** The last background save failed and writes are to stop. */
   saveFailed = false
+  /** Why the append-only file cannot be written, while it cannot. */
+  aofFailure: string | undefined = undefined
   /** Fewer good replicas than min-replicas-to-write. */
   tooFewReplicas = false
   /** A script has been running for long: what others are told meanwhile. */
@@ -58,7 +60,8 @@ export class Gates {
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CLOSER
     if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CLOSER
     if (this.pausedBits !== 0) bits |= CLOSER
-    if (this.loading || this.asyncLoading || this.masterDown || this.saveFailed) bits |= CommandBit.any
+    if (this.loading || this.asyncLoading || this.masterDown) bits |= CommandBit.any
+    if (this.saveFailed || this.aofFailure !== undefined) bits |= CommandBit.any
     if (this.busy !== undefined) bits |= CommandBit.any
     this.bits = bits
   }
@@ -110,7 +113,8 @@ export class Gates {
   private stateRefusal(own: number, bits: number, session: Session): string | undefined {
     if (needsMemory(bits, session) && this.memory.passed()) return Errors.outOfMemory
     const stops = (bits & CommandBit.write) | (own & CommandBit.stopsOnFailedSave)
-    if (this.saveFailed && stops !== 0) return Errors.misconf
+    if (stops !== 0 && this.saveFailed) return Errors.misconf
+    if (stops !== 0 && this.aofFailure !== undefined) return Errors.misconfAof(this.aofFailure)
     if ((bits & CommandBit.write) === 0) return undefined
     if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas
     return this.readOnlyReplica ? Errors.readOnly : undefined

@@ -373,6 +373,12 @@ export const outOfMemory = "OOM command not allowed when used memory > 'maxmemor
 
 // Persistence, replication, configuration
 
+export const misconfAof = (reason: string): string => `MISCONF Errors writing to the AOF file: ${reason}`
+export const rewriteInProgress = "ERR Background append only file rewriting already in progress"
+export const rewriteNotStarted =
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+export const saveWhileRewriting =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
 export const saveInProgress = "ERR Background save already in progress"
 export const invalidMasterPort = "ERR Invalid master port"
 export const replconfOption = (option: string): string => `ERR Unrecognized REPLCONF option: ${option}`

@@ -152,6 +152,8 @@ export class Session {
   commandsProcessed = 0
   /** Replication offset after this session's last write, for WAIT. */
   lastWriteOffset = 0
+  /** Its replies stand for what was logged before this position, which must be safe before they leave. */
+  heldUntil = 0
   /** The client waited (WAIT) for its last write, so it may well wait for the next. */
   awaitsWrites = false
   /** Since when the output has been beyond its soft limit, in Unix milliseconds; 0 = it is not. */

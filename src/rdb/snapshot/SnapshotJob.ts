@@ -28,7 +28,11 @@ export interface SnapshotDatabase {
   readonly expires: number
 }
 
+/** What the bytes are: an RDB file, or the commands that make the data set. */
+export type SnapshotForm = "rdb" | "commands"
+
 export interface SnapshotJob {
+  readonly form: SnapshotForm
   readonly handle: SnapshotHandle
   /** Databases that hold keys, by number. */
   readonly databases: ReadonlyArray<SnapshotDatabase>
@@ -55,6 +59,10 @@ interface JobOptions {
   readonly libraries: ReadonlyArray<Uint8Array>
   /** Default: all. */
   readonly part?: SnapshotPart | undefined
+  /** Default: rdb. */
+  readonly form?: SnapshotForm | undefined
+  /** Commands follow: it is the base of an append-only file. */
+  readonly aofBase?: boolean | undefined
 }
 
 /** Version this server says it is in the files it writes. */
@@ -75,11 +83,12 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     aux.push(["repl-id", replication.id])
     aux.push(["repl-offset", String(replication.offset)])
   }
-  aux.push(["aof-base", "0"])
+  aux.push(["aof-base", options.aofBase === true ? "1" : "0"])
   const databases = keyspace.databases
     .filter((db) => db.size > 0 && part === "all")
     .map((db) => ({ id: db.id, table: db.table.ref, keys: db.size, expires: db.expires }))
   return {
+    form: options.form ?? "rdb",
     handle: arena.openSnapshot().handle,
     databases,
     aux,
