@@ -267,27 +267,29 @@ export class AppendOnly implements EnginePart {
       },
       cut: (increment) => this.cut(kind, increment),
     })
-    const work = this.steps.withPermits(1)(rewrite).pipe(
-      Effect.tap(() => this.rewritten(kind)),
-      Effect.tapError((error) =>
-        Effect.suspend(() => {
-          status.failed()
-          this.retryAtMs = this.now() + RETRY_MS
-          Deferred.doneUnsafe(begun, Exit.fail(error))
-          return Effect.logWarning(`Background AOF rewrite failed: ${error.message}`)
-        }),
-      ),
-      Effect.ignore,
-      Effect.ensuring(
-        Effect.sync(() => {
-          status.lastRewriteSeconds = Math.round((this.now() - (status.rewriteSinceMs ?? 0)) / 1000)
-          status.rewriteSinceMs = undefined
-          Deferred.doneUnsafe(begun, Exit.void)
-          this.writer.wake()
-          engine.stir()
-        }),
-      ),
-    )
+    const work = this.steps
+      .withPermits(1)(rewrite)
+      .pipe(
+        Effect.tap(() => this.rewritten(kind)),
+        Effect.tapError((error) =>
+          Effect.suspend(() => {
+            status.failed()
+            this.retryAtMs = this.now() + RETRY_MS
+            Deferred.doneUnsafe(begun, Exit.fail(error))
+            return Effect.logWarning(`Background AOF rewrite failed: ${error.message}`)
+          }),
+        ),
+        Effect.ignore,
+        Effect.ensuring(
+          Effect.sync(() => {
+            status.lastRewriteSeconds = Math.round((this.now() - (status.rewriteSinceMs ?? 0)) / 1000)
+            status.rewriteSinceMs = undefined
+            Deferred.doneUnsafe(begun, Exit.void)
+            this.writer.wake()
+            engine.stir()
+          }),
+        ),
+      )
     const fiber = fork(work)
     this.rewriteFiber = fiber
     fiber.addObserver(() => {

@@ -35,7 +35,8 @@ export class LogBuffer {
   }
 
   reuse(taken: Uint8Array): void {
-    if (taken.buffer.byteLength <= KEPT_BYTES_MAX) this.spare = Buffer.from(taken.buffer, 0, taken.buffer.byteLength)
+    if (taken.buffer.byteLength <= KEPT_BYTES_MAX)
+      this.spare = Buffer.from(taken.buffer, 0, taken.buffer.byteLength)
   }
 
   clear(): void {
