@@ -174,7 +174,9 @@ const expecting = (
  * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
  * meanwhile are told so. The layers above get the loaded data set.
  */
-const loading = (options: RedixOptions): Layer.Layer<never, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
+const loading = (
+  options: RedixOptions,
+): Layer.Layer<never, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence

@@ -33,7 +33,7 @@ export interface AofTarget {
   discard(): void
 }
 
-export interface AofFileResult {
+interface AofFileResult {
   readonly commands: number
   /** Size of the file, after the cut. */
   readonly bytes: number
@@ -42,7 +42,7 @@ export interface AofFileResult {
   readonly cutAt: number | undefined
 }
 
-export interface AofLoadOptions {
+interface AofLoadOptions {
   readonly path: string
   /** What to do with a torn tail: cut the file there, or fail. */
   readonly torn: "cut" | "fail"

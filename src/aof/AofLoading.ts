@@ -6,7 +6,7 @@ import { doneLine } from "../rdb/FileReport.js"
 import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
-import { AofDamageError, type AofError } from "./AofErrors.js"
+import type { AofError } from "./AofErrors.js"
 import { loadAofFile } from "./AofLoadFile.js"
 import type { AofFile, Manifest } from "./Manifest.js"
 

@@ -26,7 +26,7 @@ import type { Database } from "../store/Database.js"
 import { AofDamageError } from "./AofErrors.js"
 import { type GroupHead, isGroupOf, opensGroup, readGroupLine, readTimestampLine } from "./AofFormat.js"
 
-export interface AofReaderOptions {
+interface AofReaderOptions {
   /** Names the file in errors. */
   readonly path: string
   /** Where the first chunk begins in the file; default 0. */

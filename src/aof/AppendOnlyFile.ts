@@ -32,7 +32,7 @@ import { AofFiles, type RewriteError, type RewriteKind, type RewriteSettings } f
 import { AofStatus, statusFields } from "./AofStatus.js"
 import { AofWriter } from "./AofWriter.js"
 
-export interface AofSettings extends DirectorySettings, RewriteSettings {
+interface AofSettings extends DirectorySettings, RewriteSettings {
   readonly appendonly: boolean
   readonly appendfsync: string
   readonly noAppendfsyncOnRewrite: boolean
@@ -43,7 +43,7 @@ export interface AofSettings extends DirectorySettings, RewriteSettings {
   readonly aofChecksum: boolean
 }
 
-export interface AofParts {
+interface AofParts {
   readonly engine: Engine
   readonly rdb: RdbPersistenceShape
   readonly settings: AofSettings
@@ -128,7 +128,7 @@ export class AppendOnly implements EnginePart {
   followSettings(): void {
     const { settings } = this.parts
     this.log.timestamps = settings.aofTimestampEnabled
-    this.log.readsWait = settings.appendfsync === "always"
+    this.log.readsWait = this.parts.engine.hold.forAll = settings.appendfsync === "always"
     if (this.status.phase === "on") this.writer.advance()
     this.writer.wake()
   }

@@ -52,6 +52,12 @@ export class Gates {
     private readonly settings: GateSettings,
   ) {}
 
+  /** What writes are told that stop because the disk takes nothing, while they do. */
+  get diskRefusal(): string | undefined {
+    if (this.saveFailed) return Errors.misconf
+    return this.aofFailure === undefined ? undefined : Errors.misconfAof(this.aofFailure)
+  }
+
   /** Must be called after any of the states changed. */
   update(): void {
     this.strained = this.memory.strained
@@ -61,7 +67,7 @@ export class Gates {
     if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CLOSER
     if (this.pausedBits !== 0) bits |= CLOSER
     if (this.loading || this.asyncLoading || this.masterDown) bits |= CommandBit.any
-    if (this.saveFailed || this.aofFailure !== undefined) bits |= CommandBit.any
+    if (this.diskRefusal !== undefined) bits |= CommandBit.any
     if (this.busy !== undefined) bits |= CommandBit.any
     this.bits = bits
   }
@@ -113,8 +119,7 @@ export class Gates {
   private stateRefusal(own: number, bits: number, session: Session): string | undefined {
     if (needsMemory(bits, session) && this.memory.passed()) return Errors.outOfMemory
     const stops = (bits & CommandBit.write) | (own & CommandBit.stopsOnFailedSave)
-    if (stops !== 0 && this.saveFailed) return Errors.misconf
-    if (stops !== 0 && this.aofFailure !== undefined) return Errors.misconfAof(this.aofFailure)
+    if (stops !== 0 && this.diskRefusal !== undefined) return this.diskRefusal
     if ((bits & CommandBit.write) === 0) return undefined
     if (this.tooFewReplicas && !this.readOnlyReplica) return Errors.noReplicas
     return this.readOnlyReplica ? Errors.readOnly : undefined

@@ -103,7 +103,7 @@ export interface SaveOptions {
 }
 
 /** The base of an append-only file. */
-export interface BaseOptions {
+interface BaseOptions {
   /** Where it is written before it takes its place. */
   readonly temp: string
   readonly form: SnapshotForm

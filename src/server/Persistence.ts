@@ -112,7 +112,12 @@ export class ServerPersistence implements EnginePart {
 
   /** Fields of INFO's section. */
   info(): ReadonlyArray<InfoField> {
-    return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe(), this.aof.info())
+    return persistenceInfo(
+      this.rdb.state,
+      this.engine.keyspace,
+      this.engine.clock.currentTimeMillisUnsafe(),
+      this.aof.info(),
+    )
   }
 
   loadGoesOn(active: boolean): void {

@@ -60,7 +60,7 @@ export const refusal = (
   const writes = !flags.noWrites
   if (writes && !flags.allowOom && memoryLimit.passed()) return Errors.outOfMemory
   if (writes && !c.fromMaster) {
-    if (gates.saveFailed) return Errors.misconf
+    if (gates.diskRefusal !== undefined) return gates.diskRefusal
     if (gates.tooFewReplicas && !gates.readOnlyReplica) return Errors.noReplicas
     if (gates.readOnlyReplica) return Errors.readOnly
   }

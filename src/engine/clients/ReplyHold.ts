@@ -16,6 +16,8 @@ interface Holder {
 
 export class ReplyHold {
   active = false
+  /** Clients in this process wait, too. They end with it, so that it is for what the machine may lose, not the process. */
+  forAll = false
   /** Everything before this position is safe. */
   safe = Infinity
   /** The position behind what was logged last. */
