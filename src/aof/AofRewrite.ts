@@ -23,6 +23,7 @@ export type RewriteError = AofIoError | ManifestError | RdbIoError
 
 export interface RewriteSettings {
   readonly aofUseRdbPreamble: boolean
+  readonly aofTimestampEnabled: boolean
   readonly aofRewriteIncrementalFsync: boolean
 }
 
@@ -145,6 +146,7 @@ export class AofFiles {
     const base = this.rdb.writeBase(directory.pathOf(name), {
       temp: directory.pathOf(`temp-${directory.fileName}.base`),
       form: settings.aofUseRdbPreamble ? "rdb" : "commands",
+      timestamp: settings.aofTimestampEnabled,
       incrementalSync: settings.aofRewriteIncrementalFsync,
       atCut: () => options.cut(increment),
       onOpen: options.begun,
