@@ -200,7 +200,8 @@ export class AppendOnly implements EnginePart {
     // Nothing is promised of the new data set before its base is there.
     parts.engine.hold.end()
     this.retryAtMs = 0
-    parts.engine.stir()
+    if (this.childActive) parts.engine.stir()
+    else this.rewriteNow()
   }
 
   private setReading(on: boolean): void {
