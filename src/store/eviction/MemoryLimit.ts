@@ -37,6 +37,8 @@ export class MemoryLimit {
   threshold = Infinity
   evictedKeys = 0
   private exempt = false
+  /** The settings are others, and no look was taken since. */
+  private changed = false
   private max = 0
   private outcome: "fits" | "freeing" | "short" = "fits"
   /** Since when more is used than may be, -1 = it is not; and how long it was before. */
@@ -94,6 +96,7 @@ export class MemoryLimit {
     keyspace.frequencyFactor = settings.lfuLogFactor
     keyspace.frequencyDecay = settings.lfuDecayTime
     this.victims.follow(policy)
+    this.changed = true
     this.measure()
   }
 
@@ -117,6 +120,7 @@ export class MemoryLimit {
 
   /** Frees what is to go before a command. */
   makeRoom(): void {
+    this.changed = false
     this.outcome = this.free()
     if (this.outcome !== "fits") {
       if (this.exceededSince < 0) this.exceededSince = this.stopwatch.now()
@@ -126,10 +130,15 @@ export class MemoryLimit {
     }
   }
 
-  /** As `makeRoom`, of the clock-driven work; answers whether more is to go. */
+  /**
+   * As `makeRoom`, of the clock-driven work, where there is more to go or the settings have changed: what a command took
+   * since is for the next one to make up for. Answers whether more is to go.
+   */
   goOn(): boolean {
-    this.measure()
-    if (this.freeing || this.keyspace.arena.usedBytes > this.threshold) this.makeRoom()
+    if (this.freeing || this.changed) {
+      this.measure()
+      this.makeRoom()
+    }
     return this.freeing
   }
 
