@@ -15,7 +15,7 @@ import { checkDirectory, fromByteText, InvalidConfigError, RedixConfig, warningT
 import { ReplicationHistory } from "./replication/ReplicationLog.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
-import type { RdbError } from "./rdb/format/RdbErrors.js"
+import type { StartError } from "./server/Persistence.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
@@ -26,6 +26,7 @@ import * as Commands from "./engine/Commands.js"
 import { usersAtStart } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 import { EngineService, theEngine } from "./engine/EngineService.js"
+import { AppendOnlyFile, theAppendOnlyFile } from "./server/AppendOnlyService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
@@ -116,6 +117,7 @@ const replication = (options: StartOptions) =>
 
 /** The services of an engine. */
 export type Parts =
+  | AppendOnlyFile
   | EngineService
   | PersistenceService
   | RdbPersistence
@@ -134,6 +136,7 @@ const layerOf = (
     Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provide(ReplicationHistory.layer()),
+    Layer.provideMerge(AppendOnlyFile.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(rdb(options)),
     Layer.provide(scripts()),
     Layer.provideMerge(engine().pipe(Layer.provide(Background.layer()))),
@@ -142,7 +145,7 @@ const layerOf = (
   )
 
 const loads = (options: StartOptions, config: RedixConfig["Service"]): boolean | "later" =>
-  options.load ?? config.values.save.length > 0
+  options.load ?? (config.values.save.length > 0 || config.values.appendonly)
 
 /** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
 const expecting = (
@@ -151,9 +154,14 @@ const expecting = (
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
-      if (loads(options, yield* RedixConfig) === false) return
+      const config = yield* RedixConfig
+      if (loads(options, config) === false) return
       const fs = yield* FileSystem.FileSystem
-      persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      // What is written before the append-only file is open would be in no file.
+      const there =
+        config.values.appendonly ||
+        (yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      persistence.expectLoad(there)
     }),
   )
 
@@ -161,20 +169,25 @@ const expecting = (
  * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
  * meanwhile are told so. The layers above get the loaded data set.
  */
-const loading = (options: StartOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
+const loading = (
+  options: StartOptions,
+): Layer.Layer<never, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
       const config = yield* RedixConfig
       for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
-      if (loads(options, config) === true) yield* persistence.loadAtStart
+      const load = loads(options, config)
+      if (load === true) yield* persistence.loadAtStart
+      // What is in memory is all there is to begin with.
+      if (load === false && config.values.appendonly) (yield* theAppendOnlyFile).start()
     }),
   )
 
 /** The engine; what its directives and files are is left to its surroundings. */
 export const engineLayer = (
   options: StartOptions = {},
-): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+): Layer.Layer<Parts, InvalidConfigError | StartError, RedixConfig | FileSystem.FileSystem> =>
   loading(options).pipe(Layer.provideMerge(layerOf(options)))
 
 const listening = (options: ListenOptions) =>
@@ -182,7 +195,8 @@ const listening = (options: ListenOptions) =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* limitClients(config, yield* ProcessInfo)
-      return TcpServer.layerOf(config.values, options)
+      yield* config.placing
+      return TcpServer.layerOf(config.values, { config, ...options })
     }),
   )
 
@@ -191,7 +205,7 @@ export const serverLayer = (
   options: ListenOptions & StartOptions = { portZero: "free" },
 ): Layer.Layer<
   Parts | TcpServer,
-  InvalidConfigError | ListenError | RdbError,
+  InvalidConfigError | ListenError | StartError,
   RedixConfig | FileSystem.FileSystem
 > =>
   onRealTurns(

@@ -22,6 +22,7 @@ export {
   InvalidConfigError,
   type StartOptions,
 } from "./config/index.js"
+export { AofDamageError, type AofError, AofIoError, ManifestError } from "./aof/AofErrors.js"
 export { ArenaFullError } from "./memory/Arena.js"
 export { RdbCorruptError, type RdbError, RdbIoError, RdbVersionError } from "./rdb/format/RdbErrors.js"
 export {
@@ -35,13 +36,14 @@ export {
   type SaveOptions,
   type SnapshotSink,
 } from "./rdb/RdbPersistence.js"
+export { AppendOnlyFile, type AppendOnlyShape } from "./server/AppendOnlyService.js"
 export { type ListenOverrides, type Parts, Redix, type RedixOptions } from "./Redix.js"
 export { type Change, type ChangePosition, ChangesLostError } from "./replication/master/ChangeStream.js"
 export { MasterLinkError } from "./replication/replica/MasterStream.js"
 export { ReplicationMaster, type ReplicationMasterShape } from "./replication/master/ReplicationMaster.js"
 export { ReplicationReplica, type ReplicationReplicaShape } from "./replication/replica/ReplicationReplica.js"
 export * as Commands from "./engine/Commands.js"
-export { ReplyError } from "./resp/Reply.js"
+export { RespError } from "./resp/Reply.js"
 export { ReplyProtocolError } from "./resp/ReplyParser.js"
 export { RespCodec } from "./resp/RespCodec.js"
 export { EngineService, type EngineShape } from "./engine/EngineService.js"

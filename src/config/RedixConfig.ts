@@ -33,7 +33,7 @@ import {
   type ConfigWarning,
 } from "./ConfigState.js"
 import {
-  type DirectiveName,
+  type Table,
   type ValueOf,
   entries,
   type Entry,
@@ -72,7 +72,7 @@ type OverrideOf<A> = [A] extends [number]
 
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
-  readonly [Name in DirectiveName]?: OverrideOf<ValueOf<Name>>
+  readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>
 } & { readonly filename?: string }
 
 /** What the sources gave, ready to be read. */
@@ -303,7 +303,7 @@ const gather = Effect.fnUntraced(function* (options: StartOptions) {
   return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })
 
-/** CONFIG SET where a `dir` among the pairs must name an existing directory, which becomes absolute. */
+/** CONFIG SET that may take time. A `dir` among the pairs must name an existing directory, which becomes absolute. */
 export const configSet = Effect.fnUntraced(function* (
   state: ConfigState,
   pairs: ReadonlyArray<readonly [string, string]>,
@@ -323,7 +323,7 @@ export const configSet = Effect.fnUntraced(function* (
     }
     resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])
   }
-  if (missing === undefined) return state.configSet(resolved, options)
+  if (missing === undefined) return yield* state.configSetLater(resolved, options)
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.
   const others = state.checkSet(pairs, options)
   return others ?? missing

@@ -19,6 +19,7 @@ import type { NumberedCommand } from "./CommandInfo.js"
 import { Event, type KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
 import type { PubSub } from "./PubSub.js"
+import type { Call } from "./tracking/Call.js"
 import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 
@@ -108,6 +109,11 @@ export class CommandContext {
     this.session = aim.session
     // A large request is not kept alive by it.
     aim.buf = NO_BYTES
+  }
+
+  /** The command inside which the one in progress runs. */
+  get around(): Call {
+    return this.saved[this.depth - 1]
   }
 
   // ---- arguments

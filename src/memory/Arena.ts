@@ -35,10 +35,13 @@ import {
 import {
   ArenaFullError,
   CHUNK_BYTES,
+  chunkBytesFor,
   FIRST_BYTES,
-  FIRST_PAGES,
+  grown,
   HEADER_KIND_WORD,
   PAGES_PER_CHUNK,
+  pagesIn,
+  reserveFor,
   SPAN_TAIL,
 } from "./ArenaLayout.js"
 import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
@@ -50,21 +53,11 @@ export { ArenaFullError, CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
-/** Free pages kept while more memory can be had, 4 MiB: what has begun must not run out of small blocks half way. */
-const RESERVE_PAGES = 64
-/** The same while there is nothing but the first chunk: a page for every size class but three. */
-const FIRST_RESERVE_PAGES = 44
 const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 
 const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Int32Array(0)
 const NO_DOUBLES = new Float64Array(0)
-
-const grown = (old: Int32Array, length: number): Int32Array => {
-  const next = new Int32Array(length)
-  next.set(old)
-  return next
-}
 
 export class Arena {
   /** Views of chunk i; a chunk that is not there has empty views. */
@@ -338,17 +331,13 @@ export class Arena {
   /** Finds n free pages in a row; answers the id of the first. Keeps the reserve full while there is memory. */
   private takePages(n: number): number {
     const page = this.findPages(n)
-    if (this.pagesFree < this.reservePages && !this.strained) this.fillReserve()
+    if (this.pagesFree < reserveFor(this.reservedBytes) && !this.strained) this.fillReserve()
     return page
   }
 
   /** Sees whether what is kept for work in progress is there, or can be had again. */
   fillReserve(): void {
-    this.strained = this.pagesFree < this.reservePages && this.tryAddChunk(CHUNK_BYTES) < 0
-  }
-
-  private get reservePages(): number {
-    return this.reservedBytes > FIRST_BYTES ? RESERVE_PAGES : FIRST_RESERVE_PAGES
+    this.strained = this.pagesFree < reserveFor(this.reservedBytes) && this.tryAddChunk(CHUNK_BYTES) < 0
   }
 
   private findPages(n: number): number {
@@ -357,8 +346,7 @@ export class Arena {
       const first = this.findRun(chunk, n)
       if (first !== 0) return this.claim(chunk, first, n)
     }
-    const isFirst = this.reservedBytes === 0 && n <= FIRST_PAGES - FIRST_RESERVE_PAGES
-    return this.claim(this.addChunk(isFirst ? FIRST_BYTES : CHUNK_BYTES), 1, n)
+    return this.claim(this.addChunk(chunkBytesFor(this.reservedBytes, n)), 1, n)
   }
 
   private findRun(chunk: number, n: number): number {
@@ -382,14 +370,13 @@ export class Arena {
     this.i32[chunk].fill(0, HEADER_KIND_WORD + first, HEADER_KIND_WORD + first + n)
     this.chunkPagesFree[chunk] += n
     this.pagesFree += n
-    if (this.strained && this.pagesFree >= this.reservePages) this.strained = false
+    if (this.strained && this.pagesFree >= reserveFor(this.reservedBytes)) this.strained = false
     // The last empty chunk stays; any further one goes back to the machine.
     if (this.isEmpty(chunk) && this.epoch === 0 && this.anotherEmptyChunk(chunk)) this.releaseChunk(chunk)
   }
 
   private isEmpty(chunk: number): boolean {
-    const pages = this.u8[chunk].length === FIRST_BYTES ? FIRST_PAGES : PAGES_PER_CHUNK
-    return this.chunkPagesFree[chunk] === pages - 1
+    return this.chunkPagesFree[chunk] === pagesIn(this.u8[chunk].length) - 1
   }
 
   private anotherEmptyChunk(chunk: number): boolean {
@@ -421,7 +408,7 @@ export class Arena {
     this.f64[index] = new Float64Array(slab.shared, start, bytes >>> 3)
     // The place may have served another chunk.
     this.i32[index].fill(0, 0, HEADER_WORDS)
-    const pages = bytes === FIRST_BYTES ? FIRST_PAGES : PAGES_PER_CHUNK
+    const pages = pagesIn(bytes)
     // What is not there is never free.
     this.i32[index].fill(SPAN_TAIL, HEADER_KIND_WORD + pages, HEADER_WORDS)
     this.hugeBytes[index] = 0

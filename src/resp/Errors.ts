@@ -250,13 +250,21 @@ export const clientPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL"
 export const clientUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 export const trackingBcastOptin = "ERR OPTIN and OPTOUT are not compatible with BCAST"
 export const trackingOptinOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode"
-/** Redix's own: it has no client tracking. */
-export const trackingUnavailable =
-  "ERR This server has no client-side caching: CLIENT TRACKING ON is not available"
+export const trackingSwitchBcast =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode."
+export const trackingSwitchOptin =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode."
+export const trackingOneRedirect = "ERR A client can only redirect to a single other client"
+export const trackingPrefixExists = (prefix: string, existing: string): string =>
+  `ERR Prefix '${prefix}' overlaps with an existing prefix '${existing}'. Prefixes for a single client must not overlap.`
+export const trackingPrefixTwice = (prefix: string, other: string): string =>
+  `ERR Prefix '${prefix}' overlaps with another provided prefix '${other}'. Prefixes for a single client must not overlap.`
 export const trackingRedirect = "ERR The client ID you want redirect to does not exist"
 export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
 export const cachingWithoutTracking =
   "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+export const cachingYes = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+export const cachingNo = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
 export const noPermCommand = (command: string): string =>
   `NOPERM this user has no permissions to run the '${command}' command`
 export const noPermKey = "NOPERM this user has no permissions to access one of the keys used as arguments"
@@ -421,6 +429,12 @@ export const outOfMemory = "OOM command not allowed when used memory > 'maxmemor
 
 // Persistence, replication, configuration
 
+export const misconfAof = (reason: string): string => `MISCONF Errors writing to the AOF file: ${reason}`
+export const rewriteInProgress = "ERR Background append only file rewriting already in progress"
+export const rewriteNotStarted =
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+export const saveWhileRewriting =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
 export const saveInProgress = "ERR Background save already in progress"
 export const invalidMasterPort = "ERR Invalid master port"
 export const replconfOption = (option: string): string => `ERR Unrecognized REPLCONF option: ${option}`

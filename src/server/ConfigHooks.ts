@@ -30,8 +30,10 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     if (!values.latencyTracking) engine.timer.clear()
   }
   const limit = (): undefined => {
-    engine.memoryLimit.max = values.maxmemory
+    engine.memoryLimit.configure()
     engine.gates.update()
+    if (engine.keyspace.arena.usedBytes > engine.memoryLimit.threshold)
+      engine.alarm.hurry(engine.clock.currentTimeMillisUnsafe())
   }
   watch()
   track()
@@ -50,7 +52,22 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     }
     return limit()
   })
+  for (const name of [
+    "maxmemory-policy",
+    "lfu-log-factor",
+    "lfu-decay-time",
+    "replica-ignore-maxmemory",
+  ] as const)
+    config.onChange(name, limit)
+  config.onChange("maxmemory-clients", () => {
+    engine.stir()
+    return undefined
+  })
   config.onChange("loglevel", verbose)
+  config.onChange("tracking-table-max-keys", () => {
+    engine.tracking.limitChanged()
+    return undefined
+  })
   config.onChange("notify-keyspace-events", events)
   config.onChange("proto-max-bulk-len", bulk)
   config.onChange("requirepass", () => {

@@ -10,6 +10,7 @@ import { ParseStatus } from "../resp/RequestParser.js"
 /** What the replies go to that nobody reads. */
 const nobody: Peer = {
   noted: false,
+  until: 0,
   queued: 0,
   pendingCount: 0,
   pendingBytes: 0,

@@ -5,7 +5,7 @@
  * SWAPDB is left out: redis-server goes through the keys of a swapped database in the order of a hash table with a random
  * seed, so that it serves one and the same client from another key each time it is started.
  */
-import { afterAll, beforeAll, it } from "vitest"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { close, play, playRandomly, run, sides, type Stage, type Step } from "./BlockingPlay.js"
 import { effort } from "../support/Effort.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
@@ -105,11 +105,12 @@ describeOracle("clients that wait for values of several types", () => {
     }))
 
   it("act out a random play", { timeout: 300_000 * effort(1) }, () =>
-    withOracle({}, (server) =>
-      playRandomly(redix, server, "blocking, all types", (random, stage) =>
+    withOracle({}, async (server) => {
+      const plays = await playRandomly(redix, server, "blocking, all types", (random, stage) =>
         randomSteps(random, stage, STEPS),
-      ),
-    ),
+      )
+      expect(plays).toBeGreaterThan(0)
+    }),
   )
 })
 

@@ -116,6 +116,7 @@ const reset = (c: CommandContext, engine: Engine): void => {
   session.dropQueue()
   c.events.unwatchAll(session)
   c.pubsub.leave(session)
+  engine.tracking.stop(session)
   session.name = ""
   session.database = 0
   session.resp = c.out.resp = 2

@@ -133,11 +133,11 @@ export class RedisCalls {
     if (run.rights.readOnly && (bits & EFFECTS) !== 0) return Errors.scriptReadOnly
     if ((bits & CommandBit.write) !== 0 && !context.fromMaster) {
       if (gates.readOnlyReplica) return Errors.readOnly
-      if (gates.saveFailed) return Errors.misconf
+      if (gates.diskRefusal !== undefined) return gates.diskRefusal
       if (gates.tooFewReplicas) return Errors.noReplicas
     }
     if ((bits & CommandBit.denyOom) !== 0 && !run.rights.allowOom && !run.wrote)
-      if (memoryLimit.passed()) return Errors.outOfMemory
+      if (memoryLimit.short) return Errors.outOfMemory
     return undefined
   }
 }

@@ -2,6 +2,7 @@
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
 import type * as Effect from "effect/Effect"
+import type { ClientTracking } from "../tracking/ClientTracking.js"
 import type { Rights } from "../acl/Rights.js"
 import { superuser, type User } from "../acl/User.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
@@ -122,7 +123,7 @@ export class Session {
   queueShared = -1
   /** Bytes that the queued commands take. */
   queuedBytes = 0
-  /** Bytes that the names of subscriptions and watched keys take. */
+  /** Bytes that the names of subscriptions, watched keys and tracked prefixes take. */
   nameBytes = 0
   watched: Array<WatchedKey> = []
   /** A watched key has changed: EXEC answers nil. */
@@ -131,6 +132,8 @@ export class Session {
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
   readonly shardChannels = new Set<string>()
+  /** Once it has asked for CLIENT TRACKING. */
+  tracking: ClientTracking | undefined = undefined
   /** CLIENT REPLY: the bits of ReplyBit. */
   replies = 0
   noEvict = false
@@ -154,6 +157,8 @@ export class Session {
   commandsProcessed = 0
   /** Replication offset after this session's last write, for WAIT. */
   lastWriteOffset = 0
+  /** Its replies stand for what was logged before this position, which must be safe before they leave. */
+  heldUntil = 0
   /** The client waited (WAIT) for its last write, so it may well wait for the next. */
   awaitsWrites = false
   /** Since when the output has been beyond its soft limit, in Unix milliseconds; 0 = it is not. */
