@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
 import { coreEntry, namesFile, overCore, planCore } from "./core.mjs"
 import { writeDeclarations } from "./declarations.mjs"
+import { directiveComments } from "./directiveTexts.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const out = path.join(root, "dist")
@@ -75,13 +76,9 @@ const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ..
 
 const write = (name, text, mode = 0o644) => fs.writeFileSync(path.join(out, name), text, { mode })
 
-const planned = () =>
-  planCore(inputs([...FOR_EFFECT, ...WITH_EFFECT]), source, {
-    platform: "node",
-    cwd: root,
-    treeshake,
-    onLog: report,
-  })
+const reading = { platform: "node", cwd: root, treeshake, onLog: report }
+
+const planned = () => planCore(inputs([...FOR_EFFECT, ...WITH_EFFECT]), source, reading)
 
 const core = (plan, at) => {
   write(`${plan.names[at]}-names.cjs`, namesFile(plan, at))
@@ -180,7 +177,8 @@ const [shared, server] = await Promise.all([
 removeStale([...shared, ...server])
 // Without the compiler's, as after `npm run bundle` alone, there are none to choose from.
 if (fs.existsSync(path.join(out, "index.d.ts"))) {
-  writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])])
+  const comments = await directiveComments(source("config/Directives"), reading)
+  writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])], comments)
 }
 // The server's last: it is as old as the build.
 for (const name of present(PROGRAMS).reverse()) {

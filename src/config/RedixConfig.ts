@@ -33,7 +33,7 @@ import {
   type ConfigWarning,
 } from "./ConfigState.js"
 import {
-  type DirectiveName,
+  type Table,
   type ValueOf,
   entries,
   type Entry,
@@ -72,7 +72,7 @@ type OverrideOf<A> = [A] extends [number]
 
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
-  readonly [Name in DirectiveName]?: OverrideOf<ValueOf<Name>>
+  readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>
 } & { readonly filename?: string }
 
 /** What the sources gave, ready to be read. */

@@ -23,6 +23,7 @@ import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
 import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
+import { ClientEviction } from "./clients/ClientEviction.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
@@ -94,9 +95,17 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
-  readonly clientMemory = new ClientMemory(this.sessions, () => this.tracking.bytes)
+  readonly clientMemory = new ClientMemory(
+    this.sessions,
+    () => this.tracking.bytes,
+    () => {
+      if (this.clientEviction.active) this.stir()
+    },
+  )
   /** Clients that keep copies of keys. */
   readonly tracking: Tracking
+  /** Cuts off clients that hold too much together. */
+  readonly clientEviction: ClientEviction
   readonly startedMs: number
   /** The log tells of each client that comes and goes (loglevel verbose or debug). */
   verbose = false
@@ -124,20 +133,23 @@ export class Engine {
   cronPaused = false
 
   constructor(needs: EngineNeeds) {
-    const { keyspace, settings, codec, clock, turns } = needs
+    const { keyspace, settings, codec, clock, turns, logger } = needs
     this.keyspace = keyspace
     this.settings = settings
     this.codec = codec
     this.clock = clock
     this.turns = turns
     this.background = needs.background
-    this.logger = needs.logger
+    this.logger = logger
+    this.clientEviction = new ClientEviction(this.sessions, this.clientMemory, settings, (session) =>
+      this.evictClient(session),
+    )
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
     })
     const table = new CommandTable([], needs.names)
-    const { declared = [], logger } = needs
+    const { declared = [] } = needs
     this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
     const acl = new AclGuard(this.users, this.aclLog)
     this.gates = new Gates(this.memoryLimit, settings, acl)
@@ -200,6 +212,12 @@ export class Engine {
       tracking: this.tracking,
     })
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
+  }
+
+  private evictClient(session: Session): void {
+    const text = `Evicting client: ${describeClient(this.context, session)}`
+    this.logger.notice(text, { client: session.id })
+    session.control.kill()
   }
 
   /** Commands are being run further down the stack: no other may be run in between. */
@@ -419,6 +437,7 @@ export class Engine {
     this.timer.counters.reset()
     this.timer.clear()
     this.memoryLimit.resetStats()
+    this.clientEviction.evicted = 0
     this.measures.errors.reset()
     this.parts.resetStats()
   }
@@ -460,6 +479,7 @@ export class Engine {
     const worked = this.timer.now() - working
     this.workMs += worked
     this.measures.worked("expire-cycle", worked)
+    this.clientEviction.look()
     const evicting = this.memoryLimit.goOn()
     const p = this.context.propagation
     if (p.waiting) {

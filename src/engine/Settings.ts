@@ -13,6 +13,8 @@ export interface Settings extends FreeingPolicy, EvictionSettings {
   readonly protoMaxBulkLen: number
   /** A replica leaves eviction to its master, and may use what it needs. */
   readonly replicaIgnoreMaxmemory: boolean
+  /** What clients may hold together before some are cut off; in parts of a hundred of maxmemory, or bytes; 0 = no limit. */
+  readonly maxmemoryClients: { readonly bytes: number } | { readonly percent: number }
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
   readonly hashMaxListpackEntries: number
@@ -70,6 +72,7 @@ export const defaultSettings: Settings = {
   lazyfreeLazyServerDel: false,
   lazyfreeLazyEviction: false,
   maxmemory: 0,
+  maxmemoryClients: { bytes: 0 },
   maxmemoryPolicy: "noeviction",
   maxmemorySamples: 5,
   maxmemoryEvictionTenacity: 10,

@@ -107,6 +107,8 @@ interface BaseOptions {
   /** Where it is written before it takes its place. */
   readonly temp: string
   readonly form: SnapshotForm
+  /** Commands are to begin with a line that says when they were written. */
+  readonly timestamp: boolean
   readonly incrementalSync: boolean
   /** Runs in the turn the snapshot opens; it must not throw. */
   readonly atCut: () => void
@@ -151,6 +153,7 @@ interface Opening {
   readonly replication?: ReplicationPosition | undefined
   readonly part?: SnapshotPart | undefined
   readonly form?: SnapshotForm | undefined
+  readonly timestamp?: boolean | undefined
 }
 
 const THREAD_FROM_BYTES = 1024 * 1024
@@ -196,7 +199,7 @@ class Persistence implements RdbPersistenceShape {
     return Math.floor(this.clock.currentTimeMillisUnsafe() / 1000)
   }
 
-  private openJob({ kind, replication, part, form }: Opening): SnapshotJob {
+  private openJob({ kind, replication, part, form, timestamp }: Opening): SnapshotJob {
     const { settings } = this.options
     this.keyspace.now = this.clock.currentTimeMillisUnsafe()
     return openJob(this.keyspace, {
@@ -208,6 +211,7 @@ class Persistence implements RdbPersistenceShape {
       libraries: this.libraries.dump(),
       part,
       form,
+      timestamp,
       aofBase: kind === "base",
     })
   }
@@ -360,7 +364,8 @@ class Persistence implements RdbPersistenceShape {
   writeBase(path: string, base: BaseOptions): Effect.Effect<SnapshotResult, RdbIoError> {
     const open = (): SnapshotSource => {
       base.atCut()
-      return this.begin({ kind: "base", standBack: true, form: base.form })
+      const { form, timestamp } = base
+      return this.begin({ kind: "base", standBack: true, form, timestamp })
     }
     const { temp, incrementalSync, onOpen } = base
     return this.withSnapshot(open, (source, close) =>

@@ -59,6 +59,10 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     "replica-ignore-maxmemory",
   ] as const)
     config.onChange(name, limit)
+  config.onChange("maxmemory-clients", () => {
+    engine.stir()
+    return undefined
+  })
   config.onChange("loglevel", verbose)
   config.onChange("tracking-table-max-keys", () => {
     engine.tracking.limitChanged()

@@ -382,7 +382,10 @@ export class ServerPersistence implements EnginePart {
     })
   }
 
-  /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
+  /**
+   * DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. It goes on when its client
+   * has gone: half a data set would be left.
+   */
   reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
     const saved = flags.save ? this.saveWithoutCount() : Effect.void
@@ -392,7 +395,7 @@ export class ServerPersistence implements EnginePart {
     const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => new ReloadError({ during, cause }))
-    return saved.pipe(
+    const whole = saved.pipe(
       failed("save"),
       Effect.tap(() => Effect.sync(() => flags.flush && this.engine.events.flushed())),
       Effect.andThen(
@@ -416,6 +419,7 @@ export class ServerPersistence implements EnginePart {
         }),
       ),
     )
+    return Fiber.join(this.fork(whole))
   }
 
   /** DEBUG LOADAOF: the data set as the append-only file has it. */

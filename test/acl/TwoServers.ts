@@ -13,7 +13,7 @@ const wordsOf = (line: string): Array<string> =>
   )
 
 /** Single commands come in the order of a hash table of redis-server's. */
-const orderedRules = (text: string): string =>
+export const orderedRules = (text: string): string =>
   text.replace(/(?:[+-](?!@)[a-z_|-]+\S*)(?: [+-](?!@)[a-z_|-]+\S*)*/g, (singles) =>
     singles.split(" ").sort().join(" "),
   )

@@ -1,5 +1,6 @@
 /** CONFIG: reading and changing the configuration of the running server. */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { Command } from "../../engine/Command.js"
 import { command, container } from "../../engine/Command.js"
@@ -60,8 +61,8 @@ export const debugRewriteAll = (
       const writing = withFiles(
         rewriteConfigFile(config, { force: true, users: usersOf(engine, config) }),
       ).pipe(Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }))
-      if (!c.denyBlocking) return writing
-      engine.background(writing)
+      const written = engine.background(writing)
+      if (!c.denyBlocking) return Fiber.join(written)
       c.out.ok()
     },
   }
@@ -101,9 +102,11 @@ export const configCommands = (
       const result = config.configSet(pairs, options)
       return result.ok ? c.out.ok() : c.fail(result.error)
     }
-    return withFiles(configSet(config, pairs, options)).pipe(
+    const setting = withFiles(configSet(config, pairs, options)).pipe(
       Effect.map((result) => (result.ok ? OK : errorReply(result.error))),
     )
+    // In the background: it is done also when the client has gone.
+    return Fiber.join(engine.background(setting))
   }
 
   const rewrite = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
@@ -114,7 +117,7 @@ export const configCommands = (
       ),
       Effect.match({ onSuccess: () => OK, onFailure: (error) => errorReply(error.reply) }),
     )
-    if (!c.denyBlocking) return writing
+    if (!c.denyBlocking) return Fiber.join(engine.background(writing))
     // Inside a transaction nothing waits: the file is written after it, and its outcome goes to the log.
     if (config.configFile === "") return c.fail("ERR The server is running without a config file")
     engine.background(writing)

@@ -13,6 +13,7 @@ export const PSUBSCRIBE = spec({
   channels: "patterns",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const PUBLISH = spec({
@@ -115,6 +116,7 @@ export const PUNSUBSCRIBE = spec({
   args: "[pattern:pattern...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SPUBLISH = spec({
@@ -144,6 +146,7 @@ export const SSUBSCRIBE = spec({
   channels: "all",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SUBSCRIBE = spec({
@@ -159,6 +162,7 @@ export const SUBSCRIBE = spec({
   brief: 8,
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SUNSUBSCRIBE = spec({
@@ -173,6 +177,7 @@ export const SUNSUBSCRIBE = spec({
   args: "[shardchannel...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const UNSUBSCRIBE = spec({
@@ -186,4 +191,5 @@ export const UNSUBSCRIBE = spec({
   args: "[channel...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })

@@ -26,7 +26,7 @@ export const memoryDirectives = {
   "lfu-decay-time": directive(natural32, "1"),
   "lfu-log-factor": directive(natural32, "10"),
   maxmemory: directive(memory("0", UINT64_MAX_TEXT), "0"),
-  "maxmemory-clients": unsupported(memoryOrPercent, "0"),
+  "maxmemory-clients": directive(memoryOrPercent, "0"),
   "maxmemory-eviction-tenacity": directive(integer("0", "100"), "10"),
   "maxmemory-policy": directive(
     oneOf([

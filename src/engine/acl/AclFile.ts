@@ -34,9 +34,9 @@ const readLine = (
   const error = user.setRules(joined.rules, terms)
   if (error === undefined) return ""
   const { rule, reason } = error
-  return reason === Errors.aclSyntax
-    ? `${place}: ${reason}. `
-    : `${place}: Error in applying operation '${rule}': ${reason}. `
+  return reason === Errors.aclUnknownCommand
+    ? `${place}: Error in applying operation '${rule}': ${reason}. `
+    : `${place}: ${reason}. `
 }
 
 /** The users of a text, or what is wrong with it. */

@@ -215,22 +215,25 @@ export class User {
     return flags
   }
 
-  /** The rules that make it what it is, a word each; those of a further selector from "(" to ")". */
-  rules(commands: AclCommands): ReadonlyArray<string> {
+  /**
+   * The rules that make it what it is, a word each; those of a further selector from "(" to ")".
+   * @param quoted whether they are to be read again
+   */
+  rules(commands: AclCommands, quoted: boolean): ReadonlyArray<string> {
     const [root, ...others] = this.selectors
     return [
       ...this.flags,
       ...this.passwords.map((hash) => `#${hash}`),
       ...selectorRules(root, commands),
-      ...others.flatMap((selector) => inParentheses(selectorRules(selector, commands))),
+      ...others.flatMap((selector) => inParentheses(selectorRules(selector, commands), quoted)),
     ]
   }
 }
 
-/** Where a rule has quotes in it, it has to be quoted: what is in parentheses is a line of its own. */
-const inParentheses = (rules: ReadonlyArray<string>): ReadonlyArray<string> =>
+/** Where a rule has quotes in it, it has to be quoted to be read: what is in parentheses is a line of its own. */
+const inParentheses = (rules: ReadonlyArray<string>, quoted: boolean): ReadonlyArray<string> =>
   rules.map((rule, i) => {
-    const word = /["'\\]/.test(rule) ? quoteWord(rule) : rule
+    const word = quoted && /["'\\]/.test(rule) ? quoteWord(rule) : rule
     return `${i === 0 ? "(" : ""}${word}${i === rules.length - 1 ? ")" : ""}`
   })
 

@@ -134,18 +134,22 @@ export class Users {
 
   /** The file's text. */
   get fileText(): string {
-    return this.all.map((user) => `${this.describe(user)}\n`).join("")
+    return this.all.map((user) => `${this.line(user, true)}\n`).join("")
   }
 
-  /** A user's line, as files have it. */
+  /** A user's line, as ACL LIST has it. */
   describe(user: User): string {
-    return ["user", user.name, ...user.rules(this.commands)].join(" ")
+    return this.line(user, false)
+  }
+
+  private line(user: User, quoted: boolean): string {
+    return ["user", user.name, ...user.rules(this.commands, quoted)].join(" ")
   }
 
   /** The words after "user" in the lines of a configuration file. */
   get configLines(): ReadonlyArray<string> {
     const quoted = (word: string): string => (/^[!#-&(-[\]-~]+$/.test(word) ? word : quoteWord(word))
-    return this.all.map((user) => [user.name, ...user.rules(this.commands)].map(quoted).join(" "))
+    return this.all.map((user) => [user.name, ...user.rules(this.commands, true)].map(quoted).join(" "))
   }
 
   /** Makes the users of a configuration, at the start; answers what is wrong with the first that is none. */

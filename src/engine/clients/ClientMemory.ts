@@ -23,16 +23,19 @@ export class ClientMemory {
   /**
    * @param sessions all clients
    * @param trackedBytes what is remembered of keys that they keep copies of
+   * @param noted called for each that may hold something from now on
    */
   constructor(
     private readonly sessions: ReadonlyMap<number, Session>,
     private readonly trackedBytes: () => number,
+    private readonly noted: () => void,
   ) {}
 
   /** The session may hold something from now on. */
   note(session: Session): void {
     this.holders.add(session)
     this.measured = false
+    this.noted()
   }
 
   /** What was measured holds no longer. */

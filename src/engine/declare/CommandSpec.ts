@@ -160,6 +160,11 @@ export interface CommandFacts {
   readonly replies?: "any"
   /** Which words no log may show. */
   readonly secrets?: SecretWords
+  /**
+   * It changes the session it runs in, or makes a link of replication out of a connection: a client whose session all of a
+   * program share does not run it.
+   */
+  readonly changes?: "session" | "link"
 }
 
 /** The first argument, all of them, or all of them as patterns of channels. */
@@ -252,6 +257,7 @@ export class CommandSpec {
   readonly stopsOnFailedSave: boolean
   readonly replies: "one" | "any"
   readonly secrets: SecretWords | undefined
+  readonly changes: "session" | "link" | undefined
 
   readonly findKeys: KeyFinderName | undefined
   readonly channels: ChannelArguments | undefined
@@ -311,6 +317,7 @@ export class CommandSpec {
     this.stopsOnFailedSave = facts.stopsOnFailedSave === true
     this.replies = facts.replies ?? "one"
     this.secrets = facts.secrets
+    this.changes = facts.changes
     this.findKeys = facts.findKeys
     this.channels = facts.channels
     this.keyText = facts.keys

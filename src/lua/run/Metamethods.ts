@@ -265,7 +265,7 @@ export class Metamethods {
           return undefined
         }
         // Lua makes room for the key before it looks for a handler.
-        object.set(key, undefined)
+        object.reserve(key)
       } else {
         handler = this.state.metamethod(object, "__newindex")
         if (handler === undefined) throw this.wrongType("index", object, i === 0 ? site.left : "", site)
@@ -305,7 +305,7 @@ export class DirectMetamethods extends Metamethods {
     const { at } = state
     state.at = site
     state.cDepth++
-    const results = args.length === 2 ? handler.p(args[0], args[1]) : handler.p(...args)
+    const results = args.length === 2 ? handler.p(args[0], args[1]) : handler.p(args[0], args[1], args[2])
     state.cDepth--
     state.at = at
     return finished(results, finish)

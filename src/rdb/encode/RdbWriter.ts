@@ -19,7 +19,7 @@ import type { AccessPolicy, SnapshotDatabase } from "../snapshot/SnapshotJob.js"
 /** The version written: Redis 7.0's, the newest that its replicas read. */
 export const RDB_VERSION_WRITTEN = 10
 /** Bytes of a string's block before the string. */
-const LONG_STRING_HEADER_BYTES = 8
+export const LONG_STRING_HEADER_BYTES = 8
 
 export class RdbWriter {
   private readonly entry = new FrozenBlock()

@@ -33,6 +33,8 @@ export type SnapshotForm = "rdb" | "commands"
 
 export interface SnapshotJob {
   readonly form: SnapshotForm
+  /** Commands begin with a line that says when they were written. */
+  readonly timestamp: boolean
   readonly handle: SnapshotHandle
   /** Databases that hold keys, by number. */
   readonly databases: ReadonlyArray<SnapshotDatabase>
@@ -63,6 +65,8 @@ interface JobOptions {
   readonly part?: SnapshotPart | undefined
   /** Default: rdb. */
   readonly form?: SnapshotForm | undefined
+  /** Default: false. */
+  readonly timestamp?: boolean | undefined
   /** Commands follow: it is the base of an append-only file. */
   readonly aofBase?: boolean | undefined
 }
@@ -91,6 +95,7 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     .map((db) => ({ id: db.id, table: db.table.ref, keys: db.size, expires: db.expires }))
   return {
     form: options.form ?? "rdb",
+    timestamp: options.timestamp ?? false,
     handle: arena.openSnapshot().handle,
     databases,
     aux,

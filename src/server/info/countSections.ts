@@ -26,7 +26,7 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["expired_time_cap_reached_count", 0],
     ["expire_cycle_cpu_milliseconds", Math.round(engine.workMs)],
     ["evicted_keys", engine.memoryLimit.evictedKeys],
-    ["evicted_clients", 0],
+    ["evicted_clients", engine.clientEviction.evicted],
     ["total_eviction_exceeded_time", Math.floor(engine.memoryLimit.exceededTotalMs)],
     ["current_eviction_exceeded_time", Math.floor(engine.memoryLimit.exceededNowMs)],
     ["keyspace_hits", stats.keyspaceHits],
