@@ -17,7 +17,12 @@ import { memoryCommands } from "./commands/info/memory.js"
 import { slowlogCommands } from "./commands/info/slowlog.js"
 import { flushCommands } from "./commands/keys/databases.js"
 import { dumpCommands } from "./commands/persistence/dump.js"
-import { debugChecksums, debugReload, persistenceCommands } from "./commands/persistence/persistence.js"
+import {
+  debugChecksums,
+  debugLog,
+  debugReload,
+  persistenceCommands,
+} from "./commands/persistence/persistence.js"
 import { scripting, ScriptingService } from "./commands/scripting/index.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
@@ -31,8 +36,10 @@ import { SecureRandom } from "./engine/world/SecureRandom.js"
 import { FunctionLibraries } from "./rdb/RdbPersistence.js"
 import { REDIS_VERSION } from "./server/version.js"
 import { internalError } from "./rdb/FileReport.js"
+import { theAppendOnlyFile } from "./server/AppendOnlyService.js"
 import { thePersistence } from "./server/PersistenceService.js"
 import { theReplication } from "./server/replication/ReplicationService.js"
+import { userFile } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 
 /** Runs what needs files with those of the layer. */
@@ -61,7 +68,9 @@ const ofEngine = () =>
     family(Commands.added),
     family(
       Effect.gen(function* () {
-        return aclCommands(yield* theEngine, yield* SecureRandom)
+        const engine = yield* theEngine
+        const { values } = yield* RedixConfig
+        return aclCommands(engine, yield* SecureRandom, userFile(engine.users, values, yield* withFiles))
       }),
     ),
     ...[
@@ -101,7 +110,8 @@ const ofPersistence = () =>
         () => persistence.state.skipChecksum,
         (reason) => logger.verbose(internalError(0, reason)),
       )
-      return [...persistenceCommands(persistence), ...flushCommands(persistence), ...dumps]
+      const saves = persistenceCommands(persistence, yield* theAppendOnlyFile)
+      return [...saves, ...flushCommands(persistence), ...dumps]
     }),
   )
 
@@ -124,6 +134,7 @@ const ofDebug = () =>
       return debugCommands(engine, config.values, yield* ProcessInfo, [
         debugReload(persistence),
         debugChecksums(persistence),
+        ...debugLog(persistence, yield* theAppendOnlyFile),
         debugRewriteAll(engine, config, yield* withFiles),
         debugChangeId(yield* theReplication),
       ])

@@ -15,7 +15,7 @@ import { checkDirectory, fromByteText, InvalidConfigError, RedixConfig, warningT
 import { ReplicationHistory } from "./replication/ReplicationLog.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
-import type { RdbError } from "./rdb/format/RdbErrors.js"
+import type { StartError } from "./server/Persistence.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
@@ -23,8 +23,10 @@ import { families, scripts } from "./Families.js"
 import { Background } from "./engine/Background.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
+import { usersAtStart } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
-import { EngineService } from "./engine/EngineService.js"
+import { EngineService, theEngine } from "./engine/EngineService.js"
+import { AppendOnlyFile, theAppendOnlyFile } from "./server/AppendOnlyService.js"
 import { newFileMark } from "./server/FileMark.js"
 import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
@@ -90,7 +92,19 @@ const engine = () =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* checkDirectory(config)
-      return EngineService.layerOf(config.values, yield* commandNames(config, yield* Commands.added))
+      return EngineService.layerOf(
+        config.values,
+        yield* commandNames(config, yield* Commands.added),
+        Object.values(specs).filter((one) => one instanceof CommandSpec),
+      )
+    }),
+  )
+
+/** Behind all families of commands: rules of users name them. */
+const users = () =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      yield* usersAtStart((yield* theEngine).users, yield* RedixConfig)
     }),
   )
 
@@ -103,6 +117,7 @@ const replication = (options: StartOptions) =>
 
 /** The services of an engine. */
 export type Parts =
+  | AppendOnlyFile
   | EngineService
   | PersistenceService
   | RdbPersistence
@@ -115,11 +130,13 @@ export type Parts =
 const layerOf = (
   options: StartOptions,
 ): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
-  families().pipe(
+  users().pipe(
+    Layer.provide(families()),
     Layer.provide(StatisticsService.layer()),
     Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provide(ReplicationHistory.layer()),
+    Layer.provideMerge(AppendOnlyFile.layer().pipe(Layer.provide(Background.layer()))),
     Layer.provideMerge(rdb(options)),
     Layer.provide(scripts()),
     Layer.provideMerge(engine().pipe(Layer.provide(Background.layer()))),
@@ -128,7 +145,7 @@ const layerOf = (
   )
 
 const loads = (options: StartOptions, config: RedixConfig["Service"]): boolean | "later" =>
-  options.load ?? config.values.save.length > 0
+  options.load ?? (config.values.save.length > 0 || config.values.appendonly)
 
 /** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
 const expecting = (
@@ -137,9 +154,14 @@ const expecting = (
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
-      if (loads(options, yield* RedixConfig) === false) return
+      const config = yield* RedixConfig
+      if (loads(options, config) === false) return
       const fs = yield* FileSystem.FileSystem
-      persistence.expectLoad(yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      // What is written before the append-only file is open would be in no file.
+      const there =
+        config.values.appendonly ||
+        (yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      persistence.expectLoad(there)
     }),
   )
 
@@ -147,20 +169,25 @@ const expecting = (
  * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
  * meanwhile are told so. The layers above get the loaded data set.
  */
-const loading = (options: StartOptions): Layer.Layer<never, RdbError, PersistenceService | RedixConfig> =>
+const loading = (
+  options: StartOptions,
+): Layer.Layer<never, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
       const config = yield* RedixConfig
       for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
-      if (loads(options, config) === true) yield* persistence.loadAtStart
+      const load = loads(options, config)
+      if (load === true) yield* persistence.loadAtStart
+      // What is in memory is all there is to begin with.
+      if (load === false && config.values.appendonly) (yield* theAppendOnlyFile).start()
     }),
   )
 
 /** The engine; what its directives and files are is left to its surroundings. */
 export const engineLayer = (
   options: StartOptions = {},
-): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig | FileSystem.FileSystem> =>
+): Layer.Layer<Parts, InvalidConfigError | StartError, RedixConfig | FileSystem.FileSystem> =>
   loading(options).pipe(Layer.provideMerge(layerOf(options)))
 
 const listening = (options: ListenOptions) =>
@@ -168,7 +195,8 @@ const listening = (options: ListenOptions) =>
     Effect.gen(function* () {
       const config = yield* RedixConfig
       yield* limitClients(config, yield* ProcessInfo)
-      return TcpServer.layerOf(config.values, options)
+      yield* config.placing
+      return TcpServer.layerOf(config.values, { config, ...options })
     }),
   )
 
@@ -177,7 +205,7 @@ export const serverLayer = (
   options: ListenOptions & StartOptions = { portZero: "free" },
 ): Layer.Layer<
   Parts | TcpServer,
-  InvalidConfigError | ListenError | RdbError,
+  InvalidConfigError | ListenError | StartError,
   RedixConfig | FileSystem.FileSystem
 > =>
   onRealTurns(

@@ -21,7 +21,7 @@ import type { ListenError } from "./net/ListenError.js"
 import { connector } from "./net/memory/IoredisConnector.js"
 import { connect } from "./net/memory/MemoryListener.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
-import type { RdbError } from "./rdb/format/RdbErrors.js"
+import type { StartError } from "./server/Persistence.js"
 import { filesLayer } from "./server/Files.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { layerMetrics } from "./server/metrics/Metrics.js"
@@ -36,12 +36,14 @@ export interface RedixOptions extends StartOptions {
 
 const files = (options: RedixOptions): Layer.Layer<FileSystem.FileSystem> => options.files ?? filesLayer()
 
-const layer = (options: RedixOptions = {}): Layer.Layer<Parts, InvalidConfigError | RdbError, RedixConfig> =>
+const layer = (
+  options: RedixOptions = {},
+): Layer.Layer<Parts, InvalidConfigError | StartError, RedixConfig> =>
   onRealTurns(engineLayer(options)).pipe(Layer.provide(files(options)))
 
 const layerServer = (
   options: ListenOptions & RedixOptions = { portZero: "free" },
-): Layer.Layer<Parts | TcpServer, InvalidConfigError | ListenError | RdbError, RedixConfig> =>
+): Layer.Layer<Parts | TcpServer, InvalidConfigError | ListenError | StartError, RedixConfig> =>
   serverLayer(options).pipe(Layer.provide(files(options)))
 
 /** An app's directory is its own: files are read and written only in one that is named. */
@@ -53,7 +55,7 @@ const loadOf = (overrides: Overrides): { readonly load?: true } =>
 const layerWith = (
   overrides: Overrides = {},
   options: RedixOptions = {},
-): Layer.Layer<Parts | RedixConfig, InvalidConfigError | RdbError> =>
+): Layer.Layer<Parts | RedixConfig, InvalidConfigError | StartError> =>
   layer({ ...loadOf(overrides), ...options }).pipe(
     Layer.provideMerge(RedixConfig.layerOf({ ...noFiles, ...overrides })),
   )
@@ -61,7 +63,7 @@ const layerWith = (
 const layerServerWith = (
   overrides: Overrides = {},
   options: RedixOptions = {},
-): Layer.Layer<Parts | RedixConfig | TcpServer, ListenError | InvalidConfigError | RdbError> =>
+): Layer.Layer<Parts | RedixConfig | TcpServer, ListenError | InvalidConfigError | StartError> =>
   layerServer({ portZero: "free", ...loadOf(overrides), ...options }).pipe(
     Layer.provideMerge(RedixConfig.layerOf({ ...noFiles, port: 0, ...overrides })),
   )
@@ -72,6 +74,15 @@ export type ListenOverrides = Pick<
   "bind" | "port" | "tls-port" | "unixsocket" | "unixsocketperm" | "tcp-backlog"
 >
 
+const placeDirectives = [
+  "bind",
+  "port",
+  "tls-port",
+  "unixsocket",
+  "unixsocketperm",
+  "tcp-backlog",
+] as const satisfies ReadonlyArray<keyof ListenOverrides>
+
 const layerListen = (
   overrides: ListenOverrides = {},
 ): Layer.Layer<TcpServer, ListenError | InvalidConfigError, EngineService | RedixConfig> => {
@@ -79,7 +90,13 @@ const layerListen = (
     const config = yield* RedixConfig
     yield* limitClients(config, yield* ProcessInfo)
     const asked = { port: 0, ...overrides }
-    const { values } = yield* Effect.provide(RedixConfig, RedixConfig.layerOf(asked))
+    const own = yield* Effect.provide(RedixConfig, RedixConfig.layerOf(asked))
+    if (yield* config.placing) {
+      // CONFIG GET shows where it listens, and CONFIG SET has it listen elsewhere.
+      for (const name of placeDirectives) config.assignText(name, own.text(name))
+      return TcpServer.layerOf(config.values, { portZero: "free", config })
+    }
+    const { values } = own
     const { bind, port, tlsPort, unixsocket, unixsocketperm, tcpBacklog } = values
     const places = { bind, port, tlsPort, unixsocket, unixsocketperm, tcpBacklog }
     // What else it goes by is the engine's, also where that changes while it runs.
@@ -105,7 +122,7 @@ export const Redix = {
   layerConfig: (
     overrides: Config.Wrap<Overrides>,
     options: RedixOptions = {},
-  ): Layer.Layer<Parts | RedixConfig, Config.ConfigError | InvalidConfigError | RdbError> =>
+  ): Layer.Layer<Parts | RedixConfig, Config.ConfigError | InvalidConfigError | StartError> =>
     Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerWith(read, options))),
   /** As `layerServerWith`, for overrides that an app reads from its own configuration. */
   layerServerConfig: (
@@ -113,7 +130,7 @@ export const Redix = {
     options: RedixOptions = {},
   ): Layer.Layer<
     Parts | RedixConfig | TcpServer,
-    Config.ConfigError | ListenError | InvalidConfigError | RdbError
+    Config.ConfigError | ListenError | InvalidConfigError | StartError
   > => Layer.unwrap(Effect.map(Config.unwrap(overrides), (read) => layerServerWith(read, options))),
   /**
    * What INFO shows as Effect metrics, by the names of redis_exporter: read when a snapshot of all metrics is taken, and at

@@ -22,6 +22,7 @@ export {
   InvalidConfigError,
   type StartOptions,
 } from "./config/index.js"
+export { AofDamageError, type AofError, AofIoError, ManifestError } from "./aof/AofErrors.js"
 export { ArenaFullError } from "./memory/Arena.js"
 export { RdbCorruptError, type RdbError, RdbIoError, RdbVersionError } from "./rdb/format/RdbErrors.js"
 export {
@@ -35,6 +36,7 @@ export {
   type SaveOptions,
   type SnapshotSink,
 } from "./rdb/RdbPersistence.js"
+export { AppendOnlyFile, type AppendOnlyShape } from "./server/AppendOnlyService.js"
 export { type ListenOverrides, type Parts, Redix, type RedixOptions } from "./Redix.js"
 export { type Change, type ChangePosition, ChangesLostError } from "./replication/master/ChangeStream.js"
 export { MasterLinkError } from "./replication/replica/MasterStream.js"

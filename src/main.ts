@@ -159,6 +159,9 @@ const metered = Layer.unwrap(
 const server = Effect.scoped(program).pipe(
   Effect.provide(metered),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
+  Effect.catchTag(["AofIoError", "AofDamageError", "ManifestError"], (error) =>
+    Effect.as(Effect.logWarning(error.message), 1),
+  ),
   Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
     Effect.as(
       Effect.forEach(loadFailure(error), (line) => Effect.logWarning(line), { discard: true }),

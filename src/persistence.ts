@@ -23,7 +23,7 @@ import { messageOf, subscribe } from "./client/Subscriber.js"
 import type { InvalidConfigError, Overrides } from "./config/index.js"
 import type { Engine } from "./engine/Engine.js"
 import { type EngineService, theEngine } from "./engine/EngineService.js"
-import type { RdbError } from "./rdb/format/RdbErrors.js"
+import type { StartError } from "./server/Persistence.js"
 import { Redix } from "./Redix.js"
 
 type Send = Redis.Redis["Service"]["send"]
@@ -95,5 +95,5 @@ export const layer = ({ pool }: PersistenceOptions = {}): Layer.Layer<Redis.Redi
 export const layerWith = (
   overrides: Overrides = {},
   options: PersistenceOptions = {},
-): Layer.Layer<Redis.Redis, InvalidConfigError | RdbError> =>
+): Layer.Layer<Redis.Redis, InvalidConfigError | StartError> =>
   layer(options).pipe(Layer.provide(Redix.layerWith(overrides)))

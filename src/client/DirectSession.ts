@@ -85,17 +85,17 @@ export class DirectSession {
     return this.mailbox.closed
   }
 
-  /** Runs a command. */
-  run<T>(prepared: Prepared, words: ReadonlyArray<Word>, decoder: ReplyDecoder<T>): Value<T> {
+  /** Runs a command. `atOnce`: the caller cannot wait for the disk. */
+  run<T>(prepared: Prepared, words: ReadonlyArray<Word>, decoder: ReplyDecoder<T>, atOnce = false): Value<T> {
     if (this.waiting !== undefined) this.leave()
     const request = this.words
     request.begin(prepared.name, words.length)
     for (let i = 0; i < words.length; i++) request.add(words[i])
-    return this.rerun(prepared, decoder)
+    return this.rerun(prepared, decoder, atOnce)
   }
 
   /** Runs the command again that `run` was given last, which was postponed. */
-  rerun<T>(prepared: Prepared, decoder: ReplyDecoder<T>): Value<T> {
+  rerun<T>(prepared: Prepared, decoder: ReplyDecoder<T>, atOnce = false): Value<T> {
     const { engine, session, mailbox } = this
     const { out } = engine.context
     this.failure = undefined
@@ -109,7 +109,11 @@ export class DirectSession {
       if (waiting !== undefined) this.waiting = waiting
       else {
         if (session.replies !== 0) engine.applyReplyMode(session)
-        if (!out.overflowed && out.pos > mark) value = this.read(prepared, decoder, out.buf, mark, out.pos)
+        if (!out.overflowed && out.pos > mark) {
+          if (!atOnce && this.unsafe)
+            this.waiting = this.whenSafe(Buffer.from(out.buf.subarray(mark, out.pos)))
+          else value = this.read(prepared, decoder, out.buf, mark, out.pos)
+        }
       }
     } finally {
       out.truncate(mark)
@@ -121,10 +125,29 @@ export class DirectSession {
     return value
   }
 
+  /** The reply stands for what is not on the disk yet, and must be. */
+  private get unsafe(): boolean {
+    const { hold } = this.engine
+    return hold.active && hold.forAll && this.session.heldUntil > hold.safe
+  }
+
+  /** A reply, once what it stands for is on the disk. */
+  private whenSafe(reply: Uint8Array): Effect.Effect<Uint8Array> {
+    const { hold, turns } = this.engine
+    const { heldUntil } = this.session
+    return Effect.callback<Uint8Array>((resume) => {
+      const off = hold.whenSafe(heldUntil, () => turns.afterThis(() => resume(Effect.succeed(reply))))
+      return Effect.sync(off)
+    })
+  }
+
   /** Takes the reply of a command that waited. */
   settle<T>(prepared: Prepared, decoder: ReplyDecoder<T>, reply: Uint8Array): Value<T> {
     this.failure = undefined
-    if (!this.engine.replied(this.session, reply) || reply.length === 0) return null
+    const { engine, session } = this
+    const wanted = engine.replied(session, reply)
+    if (session.tracking !== undefined) engine.tracking.ended(session, session.tracking)
+    if (!wanted || reply.length === 0) return null
     const buf = Buffer.from(reply.buffer, reply.byteOffset, reply.length)
     return this.read(prepared, decoder, buf, 0, buf.length)
   }

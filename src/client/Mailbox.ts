@@ -19,6 +19,8 @@ const NOTHING: ReadonlyArray<never> = []
 
 export class Mailbox implements Peer {
   noted = false
+  /** Messages wait for nothing; replies do not come this way. */
+  until = 0
   readonly queued = 0
   readonly descriptor = -1
   pendingBytes = 0

@@ -69,7 +69,7 @@ export class Runner {
     const session = this.sessions.idle()
     if (session === undefined || session.closed) throw new ClosedError({ command: prepared.text })
     if (session.busy) throw new RefusedError({ command: prepared.text, reason: "waits" })
-    const value = session.run(prepared, words, decoder)
+    const value = session.run(prepared, words, decoder, true)
     if (session.waiting !== undefined) {
       session.leave()
       throw new RefusedError({ command: prepared.text, reason: "waits" })

@@ -32,7 +32,15 @@ import {
   ConfigState,
   type ConfigWarning,
 } from "./ConfigState.js"
-import { type Table, type ValueOf, entries, type Entry, findDirective } from "./Directives.js"
+import {
+  type Table,
+  type ValueOf,
+  entries,
+  type Entry,
+  findDirective,
+  findStartDirective,
+} from "./Directives.js"
+import { splitWords } from "../bytes/Words.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
 import {
   type Environment,
@@ -121,12 +129,28 @@ const overrideWords = (value: Override | null | undefined): ReadonlyArray<string
   return [toByteText(String(value))]
 }
 
+/** Users come in lines, a text of them as in a file; everything else is one line. */
+const overrideLines = (
+  name: string,
+  value: Override | null | undefined,
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const words = overrideWords(value)
+  if (findStartDirective(name)?.name !== "user" || words.length !== 1) return [words]
+  return words
+    .join()
+    .split("\n")
+    .map((line) => splitWords(line) ?? [])
+    .filter((words) => words.length > 0)
+}
+
 const overrideSettings = Effect.fnUntraced(function* (overrides: Overrides) {
   const settings: Array<Setting> = []
   for (const [name, value] of Object.entries(overrides)) {
-    const setting = makeSetting(name, overrideWords(value), "the options")
-    if (setting instanceof InvalidConfigError) return yield* setting
-    settings.push(setting)
+    for (const words of overrideLines(name, value)) {
+      const setting = makeSetting(name, words, "the options")
+      if (setting instanceof InvalidConfigError) return yield* setting
+      settings.push(setting)
+    }
   }
   return settings
 })
@@ -279,7 +303,7 @@ const gather = Effect.fnUntraced(function* (options: StartOptions) {
   return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })
 
-/** CONFIG SET where a `dir` among the pairs must name an existing directory, which becomes absolute. */
+/** CONFIG SET that may take time. A `dir` among the pairs must name an existing directory, which becomes absolute. */
 export const configSet = Effect.fnUntraced(function* (
   state: ConfigState,
   pairs: ReadonlyArray<readonly [string, string]>,
@@ -299,7 +323,7 @@ export const configSet = Effect.fnUntraced(function* (
     }
     resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])
   }
-  if (missing === undefined) return state.configSet(resolved, options)
+  if (missing === undefined) return yield* state.configSetLater(resolved, options)
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.
   const others = state.checkSet(pairs, options)
   return others ?? missing

@@ -18,6 +18,8 @@ export interface LogReader {
   ran(session: Session, changed: boolean): void
   /** A change broke off half way: what is in the data set now, the log does not tell. Comes to all, reading or not. */
   brokenOff(what: string): void
+  /** Another data set has taken the place of the present one, without a command. Comes to all, reading or not. */
+  replaced?(): void
 }
 
 export class CommandLog {
@@ -25,6 +27,7 @@ export class CommandLog {
   active = false
   private all: ReadonlyArray<LogReader> = []
   private reading: ReadonlyArray<LogReader> = []
+  private muted = false
 
   add(reader: LogReader): void {
     this.all = [...this.all, reader]
@@ -38,8 +41,14 @@ export class CommandLog {
 
   /** A reader wants commands that wanted none, or the other way round. */
   update(): void {
-    this.reading = this.all.filter((reader) => reader.reading)
+    this.reading = this.muted ? [] : this.all.filter((reader) => reader.reading)
     this.active = this.reading.length > 0
+  }
+
+  /** Nobody hears of what commands change: they only repeat what all know, as a file that is loaded again does. */
+  mute(on: boolean): void {
+    this.muted = on
+    this.update()
   }
 
   /** Logs one command for a database (-1: any). */
@@ -61,5 +70,9 @@ export class CommandLog {
 
   brokenOff(what: string): void {
     for (const reader of this.all) reader.brokenOff(what)
+  }
+
+  replaced(): void {
+    for (const reader of this.all) reader.replaced?.()
   }
 }

@@ -92,12 +92,13 @@ export class CommandTable {
   add(commands: ReadonlyArray<Command>): void {
     for (const declared of commands) {
       this.declarations.set(declared.name, declared.spec)
+      const c = this.numbered(declared)
+      // Rules of users may name it.
       if (this.renames.get(declared.name) === null) continue
       const called = this.calledName(declared.name)
       const name = Buffer.from(called, "latin1")
       if (this.find(name, 0, name.length) !== undefined)
         throw new Error(`command ${declared.name} is declared twice`)
-      const c = this.numbered(declared)
       let at = this.hash(name, 0, name.length)
       while (this.slots[at] !== undefined) at = (at + 1) & this.mask
       this.slots[at] = c

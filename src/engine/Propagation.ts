@@ -73,6 +73,11 @@ export class Propagation {
     return this.before.length > 0 || this.entries.length > 0
   }
 
+  /** What the command in progress leaves goes out later, with what is around it. */
+  get nested(): boolean {
+    return this.depth > 0
+  }
+
   /** Everything until the matching `endUnit` leaves as one unit (EXEC, scripts). */
   beginUnit(): void {
     this.depth++

@@ -23,7 +23,7 @@
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
-import { copyBytes, grownInts as grown } from "../bytes/Bytes.js"
+import { copyBytes } from "../bytes/Bytes.js"
 import {
   CLASS_BLOCKS,
   CLASS_BYTES,
@@ -35,12 +35,13 @@ import {
 import {
   ArenaFullError,
   CHUNK_BYTES,
+  chunkBytesFor,
   FIRST_BYTES,
-  FIRST_SPAN_PAGES,
+  grown,
   HEADER_KIND_WORD,
   PAGES_PER_CHUNK,
   pagesIn,
-  reserveOf,
+  reserveFor,
   SPAN_TAIL,
 } from "./ArenaLayout.js"
 import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
@@ -330,13 +331,13 @@ export class Arena {
   /** Finds n free pages in a row; answers the id of the first. Keeps the reserve full while there is memory. */
   private takePages(n: number): number {
     const page = this.findPages(n)
-    if (this.pagesFree < reserveOf(this.reservedBytes) && !this.strained) this.fillReserve()
+    if (this.pagesFree < reserveFor(this.reservedBytes) && !this.strained) this.fillReserve()
     return page
   }
 
   /** Sees whether what is kept for work in progress is there, or can be had again. */
   fillReserve(): void {
-    this.strained = this.pagesFree < reserveOf(this.reservedBytes) && this.tryAddChunk(CHUNK_BYTES) < 0
+    this.strained = this.pagesFree < reserveFor(this.reservedBytes) && this.tryAddChunk(CHUNK_BYTES) < 0
   }
 
   private findPages(n: number): number {
@@ -345,8 +346,7 @@ export class Arena {
       const first = this.findRun(chunk, n)
       if (first !== 0) return this.claim(chunk, first, n)
     }
-    const isFirst = this.reservedBytes === 0 && n <= FIRST_SPAN_PAGES
-    return this.claim(this.addChunk(isFirst ? FIRST_BYTES : CHUNK_BYTES), 1, n)
+    return this.claim(this.addChunk(chunkBytesFor(this.reservedBytes, n)), 1, n)
   }
 
   private findRun(chunk: number, n: number): number {
@@ -370,7 +370,7 @@ export class Arena {
     this.i32[chunk].fill(0, HEADER_KIND_WORD + first, HEADER_KIND_WORD + first + n)
     this.chunkPagesFree[chunk] += n
     this.pagesFree += n
-    if (this.strained && this.pagesFree >= reserveOf(this.reservedBytes)) this.strained = false
+    if (this.strained && this.pagesFree >= reserveFor(this.reservedBytes)) this.strained = false
     // The last empty chunk stays; any further one goes back to the machine.
     if (this.isEmpty(chunk) && this.epoch === 0 && this.anotherEmptyChunk(chunk)) this.releaseChunk(chunk)
   }

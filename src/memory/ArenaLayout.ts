@@ -10,21 +10,29 @@ export const FIRST_BYTES = FIRST_PAGES * PAGE_BYTES
 const RESERVE_PAGES = 64
 /** The same while there is nothing but the first chunk: a page for every size class but three. */
 const FIRST_RESERVE_PAGES = 44
-/** Pages of the longest span that the first chunk may begin with. */
-export const FIRST_SPAN_PAGES = FIRST_PAGES - FIRST_RESERVE_PAGES
-
-/** Pages of a chunk of so many bytes. */
-export const pagesIn = (bytes: number): number => (bytes === FIRST_BYTES ? FIRST_PAGES : PAGES_PER_CHUNK)
-
-/** Free pages that an arena of so many bytes keeps. */
-export const reserveOf = (bytes: number): number =>
-  bytes > FIRST_BYTES ? RESERVE_PAGES : FIRST_RESERVE_PAGES
-
 export const SPAN_TAIL = 0x7fff
 /** Int32 word offsets inside a chunk's header page. */
 export const HEADER_EPOCH_WORD = 0
 export const HEADER_PREIMAGE_WORD = 128
 export const HEADER_KIND_WORD = 256
+
+/** A copy with room for more. */
+export const grown = (old: Int32Array, length: number): Int32Array => {
+  const next = new Int32Array(length)
+  next.set(old)
+  return next
+}
+
+/** Pages of a chunk of blocks of this size. */
+export const pagesIn = (bytes: number): number => (bytes === FIRST_BYTES ? FIRST_PAGES : PAGES_PER_CHUNK)
+
+/** Pages to keep free where so many bytes are reserved in all. */
+export const reserveFor = (reservedBytes: number): number =>
+  reservedBytes > FIRST_BYTES ? RESERVE_PAGES : FIRST_RESERVE_PAGES
+
+/** The size of a new chunk, beside so many bytes in others, in which `n` pages in a row are wanted. */
+export const chunkBytesFor = (reservedBytes: number, n: number): number =>
+  reservedBytes === 0 && n <= FIRST_PAGES - FIRST_RESERVE_PAGES ? FIRST_BYTES : CHUNK_BYTES
 
 /** The arena has no room left for a block of this size. */
 export class ArenaFullError extends Error {

@@ -59,12 +59,13 @@ export const serveConnection = Effect.fnUntraced(function* (
   raw: Transport,
   session: Session,
 ) {
-  const outlet = new Outlet(raw, {
-    failed: (defect) => {
+  const owner = {
+    failed: (defect: unknown) => {
       engine.logger.defect(`Internal error while writing to ${session.address}`, defect)
     },
     fallsBehind: () => engine.clientMemory.note(session),
-  })
+  }
+  const outlet = new Outlet(raw, owner, engine.hold)
   const input = new Lookahead(engine.codec.makeParser(session.limits), engine.dispatcher.table)
   // Each by itself, the last first: none keeps the others from being done.
   yield* Effect.addFinalizer(() => Effect.sync(() => outlet.close()))
@@ -86,10 +87,12 @@ export const serveConnection = Effect.fnUntraced(function* (
     } finally {
       engine.endBatch(session, outlet)
     }
-    if (input.pending === 0) return
-    engine.clientMemory.note(session)
-    if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
-      engine.limitInput(session)
+    if (input.pending > 0) {
+      engine.clientMemory.note(session)
+      if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
+        engine.limitInput(session)
+    }
+    engine.clientEviction.look()
   }
   const take = (chunk: Uint8Array, length: number): boolean => {
     if (session.closing) return false

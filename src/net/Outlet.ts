@@ -13,9 +13,13 @@
  *
  * What comes while the peer has something still to take is kept (KeptOutput.ts) and follows when it has: a peer may write
  * for as long as it likes before it reads. How much may wait is for client-output-buffer-limit to say.
+ *
+ * Before all that, replies which stand for what is not safe on the disk yet are held back (ReplyHold.ts).
  */
 import * as Effect from "effect/Effect"
 import type { Joined, Peer } from "../engine/clients/Peer.js"
+import { ReplyHold } from "../engine/clients/ReplyHold.js"
+import { HeldOutput } from "./HeldOutput.js"
 import { KeptOutput } from "./KeptOutput.js"
 import type { Transport } from "./Transport.js"
 
@@ -50,6 +54,9 @@ export class Outlet implements Peer {
   private heldBytes = 0
   /** Replies.ts has noted that the queue must be written. */
   noted = false
+  /** What is written now may leave once the command log is safe up to here. */
+  until = 0
+  private readonly unsafe = new HeldOutput()
   /** Lengths of the direct writes that the kernel has not taken yet, in order, and their sum. */
   private readonly lengths: Array<number> = []
   private underway = 0
@@ -71,6 +78,7 @@ export class Outlet implements Peer {
   constructor(
     readonly raw: Transport,
     private readonly owner: OutletOwner,
+    private readonly hold: ReplyHold = new ReplyHold(),
   ) {
     this.direct = writesDirectly(raw) ? raw : undefined
   }
@@ -82,7 +90,7 @@ export class Outlet implements Peer {
 
   /** Bytes not yet taken by the peer's side of the kernel. */
   get pendingBytes(): number {
-    return this.held + this.queuedBytes
+    return this.held + this.queuedBytes + this.unsafe.bytes
   }
 
   /** Bytes written that the kernel has not taken yet. */
@@ -103,11 +111,32 @@ export class Outlet implements Peer {
 
   /** Pieces that wait, in the queue or behind what was written. */
   get pendingCount(): number {
-    return this.queue.length + this.kept.count
+    return this.queue.length + this.kept.count + this.unsafe.count
   }
 
   /** Writes bytes. Answers whether they are out of the caller's buffer, which else belongs to the socket until they are. */
   write(bytes: Uint8Array): boolean {
+    if (this.until <= this.hold.safe && this.unsafe.count === 0) return this.send(bytes)
+    if (bytes.length > 0 && this.open) {
+      if (this.unsafe.count === 0) this.hold.add(this)
+      this.unsafe.add(this.until, bytes)
+    }
+    return true
+  }
+
+  release(safe: number): boolean {
+    for (let bytes = this.unsafe.next(safe); bytes !== undefined; bytes = this.unsafe.next(safe)) {
+      // Also once the end of the connection has been asked for, which comes behind it.
+      if (!this.raw.writable) continue
+      if (this.behind) this.keep(bytes)
+      else this.hand(bytes)
+    }
+    if (this.unsafe.count > 0) return true
+    if (!this.behind) this.goOn()
+    return false
+  }
+
+  private send(bytes: Uint8Array): boolean {
     if (bytes.length > 0 && this.open) {
       if (this.behind) return this.keep(bytes)
       this.hand(bytes)
@@ -152,6 +181,7 @@ export class Outlet implements Peer {
       this.awaitDrain()
       return
     }
+    if (this.unsafe.count > 0) return
     const { lastly } = this
     this.lastly = undefined
     lastly?.()
@@ -228,6 +258,7 @@ export class Outlet implements Peer {
       (this.raw.writableNeedDrain ||
         this.underway >= UNDERWAY_BYTES_FULL ||
         this.kept.bytes > 0 ||
+        this.unsafe.count > 0 ||
         this.queuedBytes >= QUEUE_BYTES_FULL)
     )
   }
@@ -264,7 +295,7 @@ export class Outlet implements Peer {
   }
 
   private afterKept(act: () => void): void {
-    if (this.kept.bytes > 0 && this.raw.writable) this.lastly = act
+    if (this.kept.bytes + this.unsafe.count > 0 && this.raw.writable) this.lastly = act
     else act()
   }
 
@@ -283,6 +314,8 @@ export class Outlet implements Peer {
     this.queue = []
     this.queuedBytes = 0
     this.kept.clear()
+    this.unsafe.clear()
+    this.hold.remove(this)
     this.raw.destroy()
   }
 

@@ -1,9 +1,11 @@
 /** What INFO and LASTSAVE tell of persistence. Plain data, written by RdbPersistence, read by anybody. */
 
+export type SnapshotKind = "file" | "stream" | "base"
+
 /** A snapshot that is being written. */
 interface RunningSave {
-  /** To a file, or to replicas. */
-  readonly kind: "file" | "stream"
+  /** To a file, to replicas, or to the base of an append-only file. */
+  readonly kind: SnapshotKind
   readonly startedMs: number
   readonly keysTotal: number
   /** Keys written so far. */
@@ -46,6 +48,8 @@ export class PersistenceState {
   saves = 0
   /** Bytes of pre-images the last snapshot needed. */
   lastCowBytes = 0
+  /** Bytes of pre-images that the last base of an append-only file needed. */
+  lastBaseCowBytes = 0
   /** The most pre-images any snapshot needed. */
   cowBytesPeak = 0
   lastLoadKeys = 0

@@ -16,8 +16,8 @@ const SYNC_BYTES = 4 * 1024 * 1024
 
 interface DurableOptions {
   readonly path: string
-  /** Part of the temporary file's name; the process's id for a server. */
-  readonly id: string
+  /** Where it is written before it takes its place, on the same file system. */
+  readonly temp: string
   /** fsync while writing (`rdb-save-incremental-fsync`). */
   readonly incrementalSync: boolean
   /** Called once the temporary file is open: most of what can be wrong with the path would have shown by then. */
@@ -47,7 +47,7 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** The operating system's reason for an error. */
-const ioReason = (error: PlatformError): string => {
+export const ioReason = (error: PlatformError): string => {
   // Only where the system puts it: a directory's name may look like an error's.
   const code = /(?:^|: )(E[A-Z0-9]+): /.exec(`${String(error.reason.cause ?? "")} : ${error.message}`)?.[1]
   return code === undefined ? error.message : (reasons[code] ?? code)
@@ -71,15 +71,20 @@ export const tempPathOf = (path: string, id: string): string => {
   return `${dir === "/" ? "" : dir}/temp-${id}.rdb`
 }
 
+/** Makes the names in a directory outlast a power cut. */
+export const syncDirectory = (fs: FileSystem.FileSystem, dir: string): Effect.Effect<void, RdbIoError> =>
+  Effect.scoped(Effect.flatMap(fs.open(dir, { flag: "r" }), (handle) => handle.sync)).pipe(
+    Effect.mapError(ioError(dir, "fsync")),
+  )
+
 /** Writes a file through `body`; when this ends well, the file is in its place and on the disk. */
 export const writeDurably = <A, E>(
   fs: FileSystem.FileSystem,
   options: DurableOptions,
   body: (writer: DurableWriter) => Effect.Effect<A, E>,
 ): Effect.Effect<A, E | RdbIoError> => {
-  const { path } = options
+  const { path, temp } = options
   const { dir } = splitPath(path)
-  const temp = tempPathOf(path, options.id)
   const written = Effect.scoped(
     Effect.gen(function* () {
       const file = yield* fs
@@ -107,12 +112,9 @@ export const writeDurably = <A, E>(
       isPlatformError(defect) ? Effect.fail(ioError(temp, "close")(defect)) : Effect.die(defect),
     ),
   )
-  const put = Effect.gen(function* () {
-    yield* fs.rename(temp, path).pipe(Effect.mapError(ioError(path, "rename")))
-    yield* Effect.scoped(Effect.flatMap(fs.open(dir, { flag: "r" }), (handle) => handle.sync)).pipe(
-      Effect.mapError(ioError(dir, "fsync")),
-    )
-  })
+  const put = fs
+    .rename(temp, path)
+    .pipe(Effect.mapError(ioError(path, "rename")), Effect.andThen(syncDirectory(fs, dir)))
   return written.pipe(
     Effect.tap(() => Effect.uninterruptible(put)),
     Effect.onError(() => Effect.ignore(fs.remove(temp, { force: true }))),

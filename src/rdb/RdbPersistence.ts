@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
 import { type Store, theKeyspace } from "../store/Store.js"
-import { PersistenceState } from "./PersistenceState.js"
+import { PersistenceState, type SnapshotKind } from "./PersistenceState.js"
 import { FunctionLibraries, type LibraryStore } from "./load/KeptLibraries.js"
 import {
   fileSource,
@@ -39,6 +39,7 @@ import {
   type AccessPolicy,
   openJob,
   type ReplicationPosition,
+  type SnapshotForm,
   type SnapshotJob,
   type SnapshotPart,
 } from "./snapshot/SnapshotJob.js"
@@ -101,6 +102,20 @@ export interface SaveOptions {
   readonly background?: boolean | undefined
 }
 
+/** The base of an append-only file. */
+interface BaseOptions {
+  /** Where it is written before it takes its place. */
+  readonly temp: string
+  readonly form: SnapshotForm
+  /** Commands are to begin with a line that says when they were written. */
+  readonly timestamp: boolean
+  readonly incrementalSync: boolean
+  /** Runs in the turn the snapshot opens; it must not throw. */
+  readonly atCut: () => void
+  /** Called when the temporary file is open. */
+  readonly onOpen: () => void
+}
+
 /** Hears of loads. */
 interface LoadListener {
   /** One begins, or goes on; or, not `loading`, it has ended. */
@@ -120,6 +135,8 @@ export interface RdbPersistenceShape {
    * the turn the effect starts, unless another is being written.
    */
   readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
+  /** As `saveFile`, for the base of an append-only file: no save that save points and INFO count. */
+  readonly writeBase: (path: string, options: BaseOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
   readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
   /** As `loadFile`, from any source of bytes. */
@@ -127,6 +144,16 @@ export interface RdbPersistenceShape {
     source: LoadSource<E>,
     options?: LoadOptions,
   ) => Effect.Effect<LoadResult, E | RdbCorruptError | RdbVersionError>
+}
+
+/** What a snapshot is to be. */
+interface Opening {
+  readonly kind: SnapshotKind
+  readonly standBack: boolean
+  readonly replication?: ReplicationPosition | undefined
+  readonly part?: SnapshotPart | undefined
+  readonly form?: SnapshotForm | undefined
+  readonly timestamp?: boolean | undefined
 }
 
 const THREAD_FROM_BYTES = 1024 * 1024
@@ -172,7 +199,7 @@ class Persistence implements RdbPersistenceShape {
     return Math.floor(this.clock.currentTimeMillisUnsafe() / 1000)
   }
 
-  private openJob(replication: ReplicationPosition | undefined, part: SnapshotPart): SnapshotJob {
+  private openJob({ kind, replication, part, form, timestamp }: Opening): SnapshotJob {
     const { settings } = this.options
     this.keyspace.now = this.clock.currentTimeMillisUnsafe()
     return openJob(this.keyspace, {
@@ -183,6 +210,9 @@ class Persistence implements RdbPersistenceShape {
       replication,
       libraries: this.libraries.dump(),
       part,
+      form,
+      timestamp,
+      aofBase: kind === "base",
     })
   }
 
@@ -202,17 +232,12 @@ class Persistence implements RdbPersistenceShape {
     return workerSource(job, this.threads, module, standBack, this.tellOfNoThread)
   }
 
-  private begin(
-    kind: "file" | "stream",
-    replication: ReplicationPosition | undefined,
-    standBack: boolean,
-    part: SnapshotPart = "all",
-  ): SnapshotSource {
-    const job = this.openJob(replication, part)
+  private begin(opening: Opening): SnapshotSource {
+    const job = this.openJob(opening)
     try {
-      const source = this.openSource(job, standBack)
+      const source = this.openSource(job, opening.standBack)
       this.state.save = {
-        kind,
+        kind: opening.kind,
         startedMs: this.clock.currentTimeMillisUnsafe(),
         keysTotal: job.databases.reduce((n, db) => n + db.keys, 0),
         keys: source.keys,
@@ -233,7 +258,8 @@ class Persistence implements RdbPersistenceShape {
         const { state, keyspace } = this
         const bytes = keyspace.arena.snapshot?.logBytes ?? 0
         keyspace.arena.closeSnapshot()
-        state.lastCowBytes = bytes
+        if (state.save?.kind === "base") state.lastBaseCowBytes = bytes
+        else state.lastCowBytes = bytes
         state.cowBytesPeak = Math.max(state.cowBytesPeak, bytes)
       }),
     )
@@ -264,7 +290,8 @@ class Persistence implements RdbPersistenceShape {
     const open = (): SnapshotSource => {
       const targets = atCut()
       sinks = targets.sinks
-      return this.begin("stream", targets.replication, true, targets.part)
+      const { replication, part } = targets
+      return this.begin({ kind: "stream", replication, standBack: true, part })
     }
     return this.withSnapshot(open, (source) => {
       const stop = (this.stream = Deferred.makeUnsafe<never, RdbIoError>())
@@ -282,7 +309,7 @@ class Persistence implements RdbPersistenceShape {
     const { state, keyspace, options } = this
     const file = {
       path,
-      id: options.id ?? "redix",
+      temp: tempPathOf(path, options.id ?? "redix"),
       incrementalSync: options.settings.rdbSaveIncrementalFsync,
       onOpen: save.onOpen,
     }
@@ -295,10 +322,10 @@ class Persistence implements RdbPersistenceShape {
       if (save.background !== false) startedMs = now
       state.lastTrySeconds = Math.floor(now / 1000)
       changes = keyspace.dirty
-      return this.begin("file", atCut?.(), save.background !== false)
+      return this.begin({ kind: "file", replication: atCut?.(), standBack: save.background !== false })
     }
     const written = this.withSnapshot(open, (source, close) => {
-      state.tempFile = tempPathOf(path, file.id)
+      state.tempFile = file.temp
       const body = (writer: DurableWriter) => pumpToFile(source, writer).pipe(Effect.ensuring(close))
       return writeDurably(this.fs, file, body).pipe(
         Effect.ensuring(Effect.sync(() => void (state.tempFile = undefined))),
@@ -332,6 +359,20 @@ class Persistence implements RdbPersistenceShape {
       ),
       traced("redix.save", { path, background: save.background !== false }),
     )
+  }
+
+  writeBase(path: string, base: BaseOptions): Effect.Effect<SnapshotResult, RdbIoError> {
+    const open = (): SnapshotSource => {
+      base.atCut()
+      const { form, timestamp } = base
+      return this.begin({ kind: "base", standBack: true, form, timestamp })
+    }
+    const { temp, incrementalSync, onOpen } = base
+    return this.withSnapshot(open, (source, close) =>
+      writeDurably(this.fs, { path, temp, incrementalSync, onOpen }, (writer) =>
+        pumpToFile(source, writer).pipe(Effect.ensuring(close)),
+      ),
+    ).pipe(traced("redix.rewrite", { path }))
   }
 
   loadFile(path: string, options: LoadOptions = {}): Effect.Effect<LoadResult, RdbError> {

@@ -24,9 +24,10 @@
  */
 import { decodeInline } from "./InlineCommand.js"
 import { INLINE_IN_STREAM } from "./ProtocolErrors.js"
+import { lineBad, type LineReader, printable, strictInteger } from "./RequestLines.js"
 
-/** What `RequestParser.next` found. */
-export const ParseStatus = { NeedMore: 0, Command: 1, ProtocolError: 2 } as const
+/** What `RequestParser.next` found; Stopped: a `LineReader` wanted it to. */
+export const ParseStatus = { NeedMore: 0, Command: 1, ProtocolError: 2, Stopped: 3 } as const
 export type ParseStatus = (typeof ParseStatus)[keyof typeof ParseStatus]
 
 /** Limits of a connection's requests. Read at each use, so the object may be shared and changed at any time. */
@@ -37,6 +38,8 @@ export interface RequestLimits {
   readonly authenticated: boolean
   /** Lines of text are no commands here, but for empty ones: a master never sends any. */
   readonly respOnly?: boolean
+  /** Where commands come between lines of another kind: gets what is no RESP. A command has a word at least there. */
+  readonly lines?: LineReader
 }
 
 const maxLine = 65536
@@ -53,9 +56,8 @@ const keptArguments = 4096
 /** Copied at least from the next chunk to complete a cut command. */
 const minPull = 256
 
-/** Results of `lengthLine` that are no length. */
+/** Result of `lengthLine` for a line that is not whole, beside `lineBad`. */
 const lineCut = NaN
-const lineBad = Infinity
 
 const empty = new Uint8Array(0)
 
@@ -178,8 +180,9 @@ export class RequestParser {
     while (this.remaining === 0) {
       if (this.pos >= this.end) return ParseStatus.NeedMore
       if (this.cur[this.pos] !== 42) {
+        const { lines } = this.limits
         const before = this.pos
-        const status = this.parseInline()
+        const status = lines === undefined ? this.parseInline() : this.foreignLine(lines)
         if (status !== ParseStatus.NeedMore || this.pos === before) return status
         continue
       }
@@ -209,6 +212,7 @@ export class RequestParser {
       return this.fail("unauthenticated multibulk length")
     }
     this.pos = this.lineNext
+    if (n <= 0 && this.limits.lines !== undefined) return this.fail("invalid multibulk length")
     if (n <= 0) this.skip()
     else this.remaining = n
     return true
@@ -368,6 +372,22 @@ export class RequestParser {
     return ParseStatus.Command
   }
 
+  /** Hands the line at `this.pos` to whoever reads lines. NeedMore for an incomplete one, and for one to go on after. */
+  private foreignLine(lines: LineReader): ParseStatus {
+    const buf = this.cur
+    const line = this.pos
+    const at = lines.begins(buf[line]) ? buf.subarray(0, this.end).indexOf(10, line + this.scanned) : line
+    if (at === line || (at < 0 && this.end - line > maxLine)) {
+      this.fail(at < 0 ? "too long line" : `expected '*', got '${printable(buf[line])}'`)
+      return ParseStatus.ProtocolError
+    }
+    this.scanned = this.end - line
+    if (at < 0) return ParseStatus.NeedMore
+    this.pos = at + 1
+    this.skip()
+    return lines.line(buf, line, at + 1) ? ParseStatus.NeedMore : ParseStatus.Stopped
+  }
+
   /** Everything before `pos` is consumed; a new command begins. */
   private skip(): void {
     this.start = this.pos
@@ -486,29 +506,3 @@ export class RequestParser {
  * which in a Buffer would be a view.
  */
 const uncleared = (bytes: number): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
-
-/** A decimal 64-bit integer as Redis reads lengths: no leading zeros, no "+", no "-0". Infinity for anything else. */
-const strictInteger = (buf: Uint8Array, from: number, to: number): number => {
-  const negative = from < to && buf[from] === 45
-  const first = negative ? from + 1 : from
-  const digits = to - first
-  if (digits < 1 || digits > 19) return lineBad
-  if (buf[first] === 48) return digits === 1 && !negative ? 0 : lineBad
-  let n = 0
-  for (let i = first; i < to; i++) {
-    const digit = buf[i] - 48
-    if (digit < 0 || digit > 9) return lineBad
-    n = n * 10 + digit
-  }
-  // Positive values this large are refused by every limit; negative ones are only "less than zero" up to -2^63.
-  if (
-    digits === 19 &&
-    negative &&
-    BigInt(Buffer.from(buf.subarray(first, to)).toString("latin1")) > 1n << 63n
-  )
-    return lineBad
-  return negative ? -n : n
-}
-
-/** A byte in an error text: line ends become spaces there. */
-const printable = (byte: number): string => (byte === 13 || byte === 10 ? " " : String.fromCharCode(byte))

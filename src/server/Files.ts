@@ -254,6 +254,8 @@ export const filesLayer = (): Layer.Layer<FileSystem.FileSystem> =>
       open,
       writeFile,
       makeTempFileScoped,
+      makeDirectory: (path, { recursive = false, mode } = {}) =>
+        done("makeDirectory", path, (resume) => fs.mkdir(path, { recursive, mode }, resume)),
       writeFileString: (path, text, options) => writeFile(path, new TextEncoder().encode(text), options),
       makeTempDirectoryScoped: (options) => temporaryDirectory("makeTempDirectoryScoped", options),
       chmod: (path, mode) => done("chmod", path, (resume) => fs.chmod(path, mode, resume)),

@@ -10,6 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Run } from "../engine/Background.js"
+import type { AppendOnly } from "../aof/AppendOnlyFile.js"
+import type { AofError } from "../aof/AofErrors.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import { type RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
 import type { LoadOptions, LoadResult, RdbPersistenceShape, SaveOptions } from "../rdb/RdbPersistence.js"
@@ -29,6 +31,8 @@ const NO_DIRECTORY = "no directory ('dir') is set"
 /** Longest time writes wait for the last save. */
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
+/** Why writes are paused: what comes after the cut of the last save would be lost. */
+const FINAL_SAVE = "save"
 
 /** A reload failed while it saved, or while it loaded what was saved. */
 export class ReloadError extends Data.TaggedError("ReloadError")<{
@@ -39,6 +43,9 @@ export class ReloadError extends Data.TaggedError("ReloadError")<{
     return `${this.during}: ${this.cause.message}`
   }
 }
+
+/** Why a server cannot start from its files. */
+export type StartError = RdbError | AofError
 
 /** Waits for the data set to be as it is to be at the start. */
 interface StartListener {
@@ -68,6 +75,7 @@ export class ServerPersistence implements EnginePart {
     readonly engine: Engine,
     readonly config: ConfigState,
     readonly rdb: RdbPersistenceShape,
+    readonly aof: AppendOnly,
     private readonly history: ReplicationLog,
     private readonly fork: Run,
     /** For lines that name the process which saves. */
@@ -76,7 +84,13 @@ export class ServerPersistence implements EnginePart {
     rdb.listeners.push(this)
     engine.parts.add(this)
     engine.info.add("persistence", () => this.info())
-    engine.lifecycle.addStep((options) => this.beforeEnd(options))
+    engine.lifecycle.addStep(
+      (options) => this.beforeEnd(options),
+      () => {
+        this.ended = false
+        engine.pause.unpause(FINAL_SAVE)
+      },
+    )
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -106,7 +120,12 @@ export class ServerPersistence implements EnginePart {
 
   /** Fields of INFO's section. */
   info(): ReadonlyArray<InfoField> {
-    return persistenceInfo(this.rdb.state, this.engine.keyspace, this.engine.clock.currentTimeMillisUnsafe())
+    return persistenceInfo(
+      this.rdb.state,
+      this.engine.keyspace,
+      this.engine.clock.currentTimeMillisUnsafe(),
+      this.aof.info(),
+    )
   }
 
   loadGoesOn(active: boolean): void {
@@ -235,7 +254,7 @@ export class ServerPersistence implements EnginePart {
     this.updateGates()
     if (state.load !== undefined || this.engine.lifecycle.stopping) return Infinity
     // A snapshot for replicas ends without a word.
-    if (state.save !== undefined) return nowMs + TURN_MS
+    if (state.save !== undefined || this.aof.rewriting) return nowMs + TURN_MS
     const now = Math.floor(nowMs / 1000)
     const retry = state.lastStatus === "ok" ? 0 : state.lastTrySeconds + RETRY_SECONDS + 1
     if (now < retry) return retry * 1000
@@ -288,8 +307,33 @@ export class ServerPersistence implements EnginePart {
       if (log.active) log.append(database, [del, key])
   }
 
-  /** Loads the server's file, if it is there. */
-  readonly loadAtStart: Effect.Effect<void, RdbError> = Effect.suspend(() => {
+  /** Loads the server's files, if they are there. */
+  readonly loadAtStart: Effect.Effect<void, StartError> = Effect.suspend(() =>
+    (this.config.values.appendonly ? this.startLog : this.loadFile).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          for (const listener of this.afterLoad) listener.start(this.loaded)
+          this.tellExpired()
+          // Not after a failure: a server that is about to end takes no commands for an empty data set.
+          this.endLoad()
+        }),
+      ),
+    ),
+  )
+
+  private get startLog(): Effect.Effect<void, StartError> {
+    return Effect.gen({ self: this }, function* () {
+      const startedMs = this.engine.clock.currentTimeMillisUnsafe()
+      const loaded = yield* this.aof.loadAtStart.pipe(
+        Effect.onError(() => Effect.sync(() => void (this.rdb.state.loadFailed = true))),
+      )
+      const seconds = (this.engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000
+      if (loaded) yield* Effect.logInfo(`DB loaded from append only file: ${seconds.toFixed(3)} seconds`)
+      yield* this.aof.openAtStart
+    })
+  }
+
+  private readonly loadFile: Effect.Effect<void, RdbError> = Effect.suspend(() => {
     const startedMs = this.engine.clock.currentTimeMillisUnsafe()
     const loading = this.load({ onExpired: this.onExpired }).pipe(
       Effect.tap((result) => {
@@ -305,16 +349,7 @@ export class ServerPersistence implements EnginePart {
         return Effect.void
       }),
     )
-    return (this.nothingToLoad ? Effect.void : loading).pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          for (const listener of this.afterLoad) listener.start(this.loaded)
-          this.tellExpired()
-          // Not after a failure: a server that is about to end takes no commands for an empty data set.
-          this.endLoad()
-        }),
-      ),
-    )
+    return this.nothingToLoad ? Effect.void : loading
   })
 
   private load(options: LoadOptions) {
@@ -347,7 +382,10 @@ export class ServerPersistence implements EnginePart {
     })
   }
 
-  /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
+  /**
+   * DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. It goes on when its client
+   * has gone: half a data set would be left.
+   */
   reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
     const saved = flags.save ? this.saveWithoutCount() : Effect.void
@@ -357,15 +395,22 @@ export class ServerPersistence implements EnginePart {
     const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => new ReloadError({ during, cause }))
-    return saved.pipe(
+    const whole = saved.pipe(
       failed("save"),
+      Effect.tap(() => Effect.sync(() => flags.flush && this.engine.events.flushed())),
       Effect.andThen(
         load.pipe(
           Effect.onError(() => broken),
           failed("load"),
         ),
       ),
-      Effect.tap(() => Effect.sync(() => this.tellExpired())),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          this.tellExpired()
+          // The file need not be what was there.
+          if (!flags.save || !flags.flush) this.engine.log.replaced()
+        }),
+      ),
       Effect.andThen(Effect.logWarning("DB reloaded by DEBUG RELOAD")),
       Effect.ensuring(
         Effect.sync(() => {
@@ -373,6 +418,18 @@ export class ServerPersistence implements EnginePart {
           this.endLoad()
         }),
       ),
+    )
+    return Fiber.join(this.fork(whole))
+  }
+
+  /** DEBUG LOADAOF: the data set as the append-only file has it. */
+  reloadLog(): Effect.Effect<void, StartError> {
+    this.expectLoad()
+    const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG LOADAOF"))
+    return this.aof.reload.pipe(
+      Effect.onError(() => broken),
+      Effect.andThen(Effect.logWarning("Append Only File loaded by DEBUG LOADAOF")),
+      Effect.ensuring(Effect.sync(() => this.endLoad())),
     )
   }
 
@@ -394,12 +451,9 @@ export class ServerPersistence implements EnginePart {
         return
       }
       yield* Effect.logInfo("Saving the final RDB snapshot before exiting.")
-      // What is written after the cut would be lost.
-      pause.pause("save", "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
+      pause.pause(FINAL_SAVE, "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
       yield* this.save({ background: false }).pipe(
         Effect.tap(() => Effect.sync(() => void (this.ended = true))),
-        // Also when the shutdown is called off.
-        Effect.onError(() => Effect.sync(() => pause.unpause("save"))),
         Effect.tapError(() =>
           Effect.logWarning(
             options.force

@@ -3,22 +3,6 @@ import type { PersistenceState } from "../rdb/PersistenceState.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { Keyspace } from "../store/Keyspace.js"
 
-/** What a server without an append-only file says of it. */
-const AOF_OFF: ReadonlyArray<InfoField> = [
-  ["aof_enabled", 0],
-  ["aof_rewrite_in_progress", 0],
-  ["aof_rewrite_scheduled", 0],
-  ["aof_last_rewrite_time_sec", -1],
-  ["aof_current_rewrite_time_sec", -1],
-  ["aof_last_bgrewrite_status", "ok"],
-  ["aof_rewrites", 0],
-  ["aof_rewrites_consecutive_failures", 0],
-  ["aof_last_write_status", "ok"],
-  ["aof_last_cow_size", 0],
-  ["module_fork_in_progress", 0],
-  ["module_fork_last_cow_size", 0],
-]
-
 const loadingFields = (state: PersistenceState, nowMs: number): ReadonlyArray<InfoField> => {
   const { load } = state
   if (load === undefined) return []
@@ -41,12 +25,14 @@ export const persistenceInfo = (
   state: PersistenceState,
   keyspace: Keyspace,
   nowMs: number,
+  aof: ReadonlyArray<InfoField>,
 ): ReadonlyArray<InfoField> => {
   const { save } = state
+  const saving = save !== undefined && save.kind !== "base"
   const keys = save === undefined ? 0 : save.keys()
   const total = save?.keysTotal ?? 0
   const cow = keyspace.arena.snapshot?.logBytes ?? 0
-  const age = save === undefined ? -1 : Math.floor((nowMs - save.startedMs) / 1000)
+  const age = !saving ? -1 : Math.floor((nowMs - save.startedMs) / 1000)
   return [
     ["loading", state.load === undefined || state.load.serving ? 0 : 1],
     ["async_loading", state.load?.serving === true ? 1 : 0],
@@ -57,7 +43,7 @@ export const persistenceInfo = (
     ["current_save_keys_processed", keys],
     ["current_save_keys_total", total],
     ["rdb_changes_since_last_save", keyspace.dirty],
-    ["rdb_bgsave_in_progress", save === undefined ? 0 : 1],
+    ["rdb_bgsave_in_progress", saving ? 1 : 0],
     ["rdb_last_save_time", state.lastSaveSeconds],
     ["rdb_last_bgsave_status", state.lastStatus],
     ["rdb_last_bgsave_time_sec", state.lastDurationSeconds],
@@ -66,7 +52,7 @@ export const persistenceInfo = (
     ["rdb_last_cow_size", state.lastCowBytes],
     ["rdb_last_load_keys_expired", state.lastLoadExpired],
     ["rdb_last_load_keys_loaded", state.lastLoadKeys],
-    ...AOF_OFF,
+    ...aof,
     ...loadingFields(state, nowMs),
   ]
 }

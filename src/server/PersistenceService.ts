@@ -4,12 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Background } from "../engine/Background.js"
 import { RedixConfig } from "../config/index.js"
-import type { RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
+import type { RdbIoError } from "../rdb/format/RdbErrors.js"
 import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory } from "../replication/ReplicationLog.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
-import { ServerPersistence } from "./Persistence.js"
+import { type AppendOnlyFile, theAppendOnlyFile } from "./AppendOnlyService.js"
+import { ServerPersistence, type StartError } from "./Persistence.js"
 
 /** What an app sees of the server's persistence. */
 export interface PersistenceShape {
@@ -24,7 +25,7 @@ export interface PersistenceShape {
     >
   >
   /** Loads the file, for whoever has asked to do so "later". */
-  readonly loadAtStart: Effect.Effect<void, RdbError>
+  readonly loadAtStart: Effect.Effect<void, StartError>
   /** Saves to the file; done when it is there, whole. */
   readonly saveNow: () => Effect.Effect<void, RdbIoError>
   /** As `saveNow`, done when the save has begun. */
@@ -37,7 +38,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
   static readonly layer = (): Layer.Layer<
     PersistenceService,
     never,
-    EngineService | RedixConfig | RdbPersistence | ReplicationHistory | Background
+    EngineService | RedixConfig | RdbPersistence | AppendOnlyFile | ReplicationHistory | Background
   > =>
     Layer.effect(
       PersistenceService,
@@ -48,6 +49,7 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
           engine,
           yield* RedixConfig,
           yield* RdbPersistence,
+          yield* theAppendOnlyFile,
           yield* ReplicationHistory,
           background.run,
           (yield* ProcessInfo).pid,

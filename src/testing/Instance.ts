@@ -13,7 +13,7 @@ import { type EngineService, theEngine } from "../engine/EngineService.js"
 import type { ListenError } from "../net/ListenError.js"
 import { listenInMemory, type Open } from "../net/memory/MemoryListener.js"
 import { TcpServer } from "../net/TcpServer.js"
-import type { RdbError } from "../rdb/format/RdbErrors.js"
+import type { StartError } from "../server/Persistence.js"
 import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import type { Replication } from "../server/replication/Replication.js"
 import { type ReplicationService, theReplication } from "../server/replication/ReplicationService.js"
@@ -23,7 +23,7 @@ type Parts = EngineService | RdbPersistence | ReplicationService | RedixConfig
 
 /** The layers that a server is made of; they are composed above this room. */
 export interface Composition {
-  readonly layer: (overrides: Overrides) => Layer.Layer<Parts, InvalidConfigError | RdbError>
+  readonly layer: (overrides: Overrides) => Layer.Layer<Parts, InvalidConfigError | StartError>
   readonly listener: (
     settings: RedixValues,
     ref: boolean,

@@ -15,7 +15,7 @@ import {
 import type { Settings } from "../../src/engine/Settings.js"
 import type { LogSettings } from "../../src/server/RedisLogger.js"
 import { isPattern, matchesPattern } from "../../src/config/Pattern.js"
-import { quoteWord, splitWords } from "../../src/config/Words.js"
+import { quoteWord, splitWords } from "../../src/bytes/Words.js"
 import { Random, runSeed } from "../support/Random.js"
 
 const PREFIX = "ERR CONFIG SET failed (possibly related to argument"
@@ -36,11 +36,11 @@ describe("CONFIG SET", () => {
 
   it("refuses what would have no effect, and takes the value it has", () => {
     const state = new ConfigState()
-    expect(state.configSet([["appendonly", "yes"]])).toEqual({
+    expect(state.configSet([["oom-score-adj", "yes"]])).toEqual({
       ok: false,
-      error: `${PREFIX} 'appendonly') - Redix does not support this setting`,
+      error: `${PREFIX} 'oom-score-adj') - Redix does not support this setting`,
     })
-    expect(state.configSet([["appendonly", "no"]])).toEqual({ ok: true, changed: [] })
+    expect(state.configSet([["oom-score-adj", "no"]])).toEqual({ ok: true, changed: [] })
     expect(state.configSet([["port", "7000"]])).toEqual({
       ok: false,
       error: `${PREFIX} 'port') - Redix can't change this setting while it runs`,

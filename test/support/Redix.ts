@@ -3,14 +3,17 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { RedixConfig, type Overrides, type RedixValues } from "../../src/config/index.js"
 import { Redix } from "../../src/Redix.js"
+import type { AppendOnly } from "../../src/aof/AppendOnlyFile.js"
 import type { Engine } from "../../src/engine/Engine.js"
 import { theEngine } from "../../src/engine/EngineService.js"
 import type { ServerPersistence } from "../../src/server/Persistence.js"
+import { theAppendOnlyFile } from "../../src/server/AppendOnlyService.js"
 import { thePersistence } from "../../src/server/PersistenceService.js"
 import type { Replication } from "../../src/server/replication/Replication.js"
 import { theReplication } from "../../src/server/replication/ReplicationService.js"
@@ -33,6 +36,7 @@ export interface TestRedix {
   readonly port: number
   readonly engine: Engine
   readonly persistence: ServerPersistence
+  readonly aof: AppendOnly
   readonly replication: Replication
   readonly connect: () => Promise<RawClient>
   readonly stop: () => Promise<void>
@@ -67,6 +71,7 @@ export const startRedix = async (
   directives: Overrides = {},
   lines: Array<string> = [],
   world: Layer.Layer<never> = Layer.empty,
+  files: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer,
 ): Promise<TestRedix> => {
   const scope = Effect.runSync(Scope.make())
   const config = Layer.effect(
@@ -93,13 +98,13 @@ export const startRedix = async (
   const load = directives.dir !== undefined
   const work = watchWork()
   if (started++ === 0) handles = watchLeaks(OF_SERVERS)
-  const layer = Redix.layerServer({ portZero: "free", load, files: NodeFileSystem.layer }).pipe(
+  const layer = Redix.layerServer({ portZero: "free", load, files }).pipe(
     Layer.provide(Logger.layer([logger])),
     Layer.provide(config),
     Layer.provide(world),
     Layer.provide(work.layer),
   )
-  const [port, engine, persistence, replication, open] = await Effect.runPromise(
+  const [port, engine, persistence, aof, replication, open] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
@@ -108,6 +113,7 @@ export const startRedix = async (
             server.ports[0] ?? 0,
             yield* theEngine,
             yield* thePersistence,
+            yield* theAppendOnlyFile,
             yield* theReplication,
             yield* listenInMemory,
           ] as const
@@ -122,6 +128,7 @@ export const startRedix = async (
     port,
     engine,
     persistence,
+    aof,
     replication,
     connect: () => RawClient.connect({ host: "127.0.0.1", port }),
     stop: async () => {

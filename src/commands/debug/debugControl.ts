@@ -103,8 +103,6 @@ const refusals: ReadonlyArray<DebugSubcommand> = [
   refused("LEAK", "memory is not leaked on purpose"),
   refused("MALLCTL", "the allocator has no such settings"),
   refused("MALLCTL-STR", "the allocator has no such settings"),
-  refused("LOADAOF", "there is no append-only file"),
-  refused("AOF-FLUSH-SLEEP", "there is no append-only file"),
 ]
 
 /** How the server goes on: stopped for a while, without deleting expired keys, without its clock. */

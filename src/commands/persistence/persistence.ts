@@ -6,6 +6,7 @@ import { options } from "../../engine/Options.js"
 import * as spec from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
 import type { RdbIoError } from "../../rdb/format/RdbErrors.js"
+import type { AppendOnly } from "../../aof/AppendOnlyFile.js"
 import type { ReloadError, ServerPersistence } from "../../server/Persistence.js"
 import type { DebugSubcommand } from "../debug/DebugSubcommand.js"
 
@@ -23,22 +24,46 @@ const replied = (effect: Effect.Effect<void, RdbIoError>, onSuccess: Uint8Array)
 /** BGSAVE has one option: SCHEDULE. */
 const bgsaveOptions = options(spec.BGSAVE)
 
-export const persistenceCommands = (persistence: ServerPersistence): ReadonlyArray<Command> => {
+const rewriteStarted = latin1("+Background append only file rewriting started\r\n")
+const rewriteFailed = latin1(`-${Errors.rewriteNotStarted}\r\n`)
+
+export const persistenceCommands = (
+  persistence: ServerPersistence,
+  aof: AppendOnly,
+): ReadonlyArray<Command> => {
+  const saving = (): boolean => {
+    const { save } = persistence.state
+    return save !== undefined && save.kind !== "base"
+  }
+
   const save = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    if (persistence.state.save !== undefined) return c.fail(Errors.saveInProgress)
+    if (saving()) return c.fail(Errors.saveInProgress)
     return replied(persistence.saveNow(), OK)
   }
 
   const bgsave = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
     if (c.argc > 2 || (c.argc === 2 && bgsaveOptions.at(c, 1) === 0)) return c.fail(Errors.syntax)
     const p = persistence
-    if (p.state.save !== undefined) return c.fail(Errors.saveInProgress)
-    if (!c.denyBlocking) return replied(p.startBackground(), STARTED)
+    if (saving()) return c.fail(Errors.saveInProgress)
+    if (aof.rewriting && c.argc === 1 && !c.denyBlocking) return c.fail(Errors.saveWhileRewriting)
+    if (!c.denyBlocking && !aof.rewriting) return replied(p.startBackground(), STARTED)
     p.scheduled = true
     return c.out.simple("Background saving scheduled")
   }
 
+  const bgrewriteaof = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
+    if (aof.rewriting) return c.fail(Errors.rewriteInProgress)
+    if (!c.denyBlocking && !saving())
+      return Effect.match(aof.startRewrite(), {
+        onSuccess: () => rewriteStarted,
+        onFailure: () => rewriteFailed,
+      })
+    aof.schedule()
+    return c.out.simple("Background append only file rewriting scheduled")
+  }
+
   return [
+    command(spec.BGREWRITEAOF, bgrewriteaof),
     command(spec.SAVE, save),
     command(spec.BGSAVE, bgsave),
     command(spec.LASTSAVE, (c) => c.out.int(persistence.state.lastSaveSeconds)),
@@ -78,6 +103,36 @@ export const debugReload = (persistence: ServerPersistence): DebugSubcommand => 
     })
   },
 })
+
+/** DEBUG LOADAOF, and the sleep before the file is written. */
+export const debugLog = (persistence: ServerPersistence, aof: AppendOnly): ReadonlyArray<DebugSubcommand> => [
+  {
+    name: "LOADAOF",
+    arguments: [0, 0],
+    help: ["LOADAOF", "    Flush the AOF buffers on disk and reload the AOF in memory."],
+    run: (c) => {
+      if (persistence.loading) return c.fail(Errors.loading)
+      if (c.denyBlocking)
+        return c.fail("ERR DEBUG LOADAOF waits for the disk and cannot run in a transaction")
+      return Effect.match(persistence.reloadLog(), {
+        onSuccess: () => OK,
+        onFailure: () => latin1("-ERR Error trying to load the AOF files, check server logs.\r\n"),
+      })
+    },
+  },
+  {
+    name: "AOF-FLUSH-SLEEP",
+    arguments: [1, 1],
+    help: [
+      "AOF-FLUSH-SLEEP <microsec>",
+      "    Server will sleep before flushing the AOF, this is used for testing.",
+    ],
+    run: (c) => {
+      aof.writer.sleepMs = Math.max(0, parseInt(c.text(2), 10) || 0) / 1000
+      c.out.ok()
+    },
+  },
+]
 
 /** DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
 export const debugChecksums = (persistence: ServerPersistence): DebugSubcommand => ({

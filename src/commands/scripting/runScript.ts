@@ -58,9 +58,9 @@ export const refusal = (
   const { gates, memoryLimit } = engine
   if (flags === undefined) return gates.masterDown ? Errors.masterDown : undefined
   const writes = !flags.noWrites
-  if (writes && !flags.allowOom && memoryLimit.passed()) return Errors.outOfMemory
+  if (writes && !flags.allowOom && memoryLimit.short) return Errors.outOfMemory
   if (writes && !c.fromMaster) {
-    if (gates.saveFailed) return Errors.misconf
+    if (gates.diskRefusal !== undefined) return gates.diskRefusal
     if (gates.tooFewReplicas && !gates.readOnlyReplica) return Errors.noReplicas
     if (gates.readOnlyReplica) return Errors.readOnly
   }

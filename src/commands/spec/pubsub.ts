@@ -10,6 +10,7 @@ export const PSUBSCRIBE = spec({
   complexity: "O(N) in the patterns this connection has already.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "pattern{pattern:pattern}...",
+  channels: "patterns",
   whileSubscribed: true,
   replies: "any",
   changes: "session",
@@ -24,6 +25,7 @@ export const PUBLISH = spec({
   complexity: "O(N+M) for N subscribers of the channel and M patterns of all clients.",
   flags: ["pubsub", "loading", "stale", "fast"],
   args: "channel message",
+  channels: "first",
   mayReplicate: true,
 })
 
@@ -127,6 +129,7 @@ export const SPUBLISH = spec({
   flags: ["pubsub", "loading", "stale", "fast"],
   keys: "not_key @1",
   args: "shardchannel message",
+  channels: "first",
   mayReplicate: true,
 })
 
@@ -140,6 +143,7 @@ export const SSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   keys: "not_key @1 ..-1",
   args: "shardchannel...",
+  channels: "all",
   whileSubscribed: true,
   replies: "any",
   changes: "session",
@@ -154,6 +158,7 @@ export const SUBSCRIBE = spec({
   complexity: "O(N) in the channels named.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "channel...",
+  channels: "all",
   brief: 8,
   whileSubscribed: true,
   replies: "any",

@@ -34,18 +34,20 @@ export const rdbDirectives = {
 } as const
 
 export const aofDirectives = {
-  "aof-disable-auto-gc": hint(yesNo, "no"),
-  "aof-load-truncated": hint(yesNo, "yes"),
-  "aof-rewrite-incremental-fsync": hint(yesNo, "yes"),
-  "aof-timestamp-enabled": hint(yesNo, "no"),
-  "aof-use-rdb-preamble": hint(yesNo, "yes"),
-  appenddirname: unsupported(fileName("appenddirname", "dirname", false), "appendonlydir", immutable),
-  appendfilename: unsupported(fileName("appendfilename", "filename", false), "appendonly.aof", immutable),
-  appendfsync: hint(oneOf(["everysec", "always", "no"]), "everysec"),
-  appendonly: unsupported(yesNo, "no", { fixedWhileLoading: true }),
-  "auto-aof-rewrite-min-size": hint(memory("0"), "67108864"),
-  "auto-aof-rewrite-percentage": hint(natural32, "100"),
-  "no-appendfsync-on-rewrite": hint(yesNo, "no"),
+  // A line that says its checksum goes before each group of commands.
+  "aof-checksum": directive(yesNo, "no"),
+  "aof-disable-auto-gc": directive(yesNo, "no"),
+  "aof-load-truncated": directive(yesNo, "yes"),
+  "aof-rewrite-incremental-fsync": directive(yesNo, "yes"),
+  "aof-timestamp-enabled": directive(yesNo, "no"),
+  "aof-use-rdb-preamble": directive(yesNo, "yes"),
+  appenddirname: directive(fileName("appenddirname", "dirname", false), "appendonlydir", immutable),
+  appendfilename: directive(fileName("appendfilename", "filename", false), "appendonly.aof", immutable),
+  appendfsync: directive(oneOf(["everysec", "always", "no"]), "everysec"),
+  appendonly: directive(yesNo, "no", { fixedWhileLoading: true }),
+  "auto-aof-rewrite-min-size": directive(memory("0"), "67108864"),
+  "auto-aof-rewrite-percentage": directive(natural32, "100"),
+  "no-appendfsync-on-rewrite": directive(yesNo, "no"),
 } as const
 
 export const clusterDirectives = {

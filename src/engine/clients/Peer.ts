@@ -10,6 +10,8 @@ import type * as Effect from "effect/Effect"
 export interface Peer {
   /** Replies.ts has noted that the queue must be written. */
   noted: boolean
+  /** What it is given now may leave once the command log is safe up to here (ReplyHold.ts). */
+  until: number
   /** Pieces in the queue. */
   readonly queued: number
   /** Pieces that wait, in the queue or behind what was written. */

@@ -16,6 +16,7 @@
 import { parseArguments } from "./ArgumentSyntax.js"
 import {
   firstKeyArgument,
+  isForKeys,
   type KeySpec,
   legacyKeyRange,
   type LegacyKeyRange,
@@ -124,6 +125,8 @@ export interface CommandFacts {
   readonly keys?: string
   /** For what key specs cannot say (KeyExtraction.ts). */
   readonly findKeys?: KeyFinderName
+  /** Which arguments are channels that the user needs to be allowed. */
+  readonly channels?: ChannelArguments
   /** Arguments, in the notation of ArgumentSyntax.ts. */
   readonly args?: string
   readonly tips?: ReadonlyArray<CommandTip>
@@ -163,6 +166,9 @@ export interface CommandFacts {
    */
   readonly changes?: "session" | "link"
 }
+
+/** The first argument, all of them, or all of them as patterns of channels. */
+type ChannelArguments = "first" | "all" | "patterns"
 
 /** Ways to find keys that no key spec can tell. */
 export type KeyFinderName = "set" | "bitfield" | "sort" | "first" | "migrate"
@@ -254,10 +260,12 @@ export class CommandSpec {
   readonly changes: "session" | "link" | undefined
 
   readonly findKeys: KeyFinderName | undefined
+  readonly channels: ChannelArguments | undefined
 
   private readonly keyText: string | undefined
   private readonly argumentText: string | undefined
   private parsedKeys: ReadonlyArray<KeySpec> | undefined
+  private foundKeys: boolean | undefined
   private parsedRange: LegacyKeyRange | undefined
   private parsedArguments: ReadonlyArray<Argument> | undefined
 
@@ -311,6 +319,7 @@ export class CommandSpec {
     this.secrets = facts.secrets
     this.changes = facts.changes
     this.findKeys = facts.findKeys
+    this.channels = facts.channels
     this.keyText = facts.keys
     this.argumentText = facts.args
   }
@@ -322,6 +331,11 @@ export class CommandSpec {
 
   get keySpecs(): ReadonlyArray<KeySpec> {
     return (this.parsedKeys ??= this.keyText === undefined ? none : parseKeySpecs(this.keyText))
+  }
+
+  /** Whether its words may name keys; channels that stand where keys do are none. */
+  get hasKeys(): boolean {
+    return (this.foundKeys ??= this.keySpecs.some(isForKeys))
   }
 
   private get keyRange(): LegacyKeyRange {

@@ -38,6 +38,8 @@ export interface LoadOptions {
   readonly beside?: "serve" | "refuse" | undefined
   /** Called in the turn in which the loaded data set takes the place of the present one. */
   readonly onReplaced?: (() => void) | undefined
+  /** Something else follows the file in its source: gets what was read of that, lent; no more is read. */
+  readonly onRest?: ((bytes: Uint8Array) => void) | undefined
 }
 
 /** Where the bytes of a snapshot come from. */
@@ -88,12 +90,13 @@ const decode = (step: () => void): Effect.Effect<void, RdbCorruptError | RdbVers
     },
   })
 
-/** A file as a source, open as long as the scope. */
-export const fileSource = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, path: string) {
+/** A file, or what it has from an offset on, as a source, open as long as the scope. */
+export const fileSource = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, path: string, from = 0) {
   const file = yield* fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
   const info = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
   const scope = yield* Effect.scope
-  let offset = 0
+  let offset = from
+  if (from > 0) yield* file.seek(BigInt(from), "start").pipe(Effect.mapError(ioError(path, "seek", from)))
   const read = (into: Uint8Array) =>
     file.read(into).pipe(
       Effect.mapError((error) => ioError(path, "read", offset)(error)),
@@ -181,6 +184,20 @@ const feedSlowly = <E>(
     }
   })
 
+/** Whether something else may follow a file that has ended at `end`, in the slice: then it is the caller's. */
+const handsOver = (
+  { onRest }: LoadOptions,
+  load: { loadedBytes: number },
+  end: number,
+  slice: Uint8Array,
+): boolean => {
+  if (onRest === undefined) return false
+  const rest = slice.subarray(slice.length - (load.loadedBytes - end))
+  load.loadedBytes = end
+  onRest(rest)
+  return true
+}
+
 /** @param now Unix milliseconds */
 export const loadRdb = <E>(
   target: LoadTarget,
@@ -235,8 +252,10 @@ export const loadRdb = <E>(
         onProgress()
       })
     const slices = Effect.gen(function* () {
-      for (let bytes = yield* next; bytes !== undefined; bytes = yield* next)
+      for (let bytes = yield* next; bytes !== undefined; bytes = yield* next) {
         yield* settings.keyLoadDelay === 0 ? feed(bytes) : feedSlowly(bytes, feed, loader, settings)
+        if (decoder.done && handsOver(options, load, decoder.offset, bytes)) break
+      }
       yield* decode(() => {
         decoder.finish()
         destination.succeed()

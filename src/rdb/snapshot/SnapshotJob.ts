@@ -28,7 +28,13 @@ export interface SnapshotDatabase {
   readonly expires: number
 }
 
+/** What the bytes are: an RDB file, or the commands that make the data set. */
+export type SnapshotForm = "rdb" | "commands"
+
 export interface SnapshotJob {
+  readonly form: SnapshotForm
+  /** Commands begin with a line that says when they were written. */
+  readonly timestamp: boolean
   readonly handle: SnapshotHandle
   /** Databases that hold keys, by number. */
   readonly databases: ReadonlyArray<SnapshotDatabase>
@@ -39,6 +45,8 @@ export interface SnapshotJob {
   readonly compression: boolean
   readonly checksum: boolean
   readonly access: AccessPolicy
+  /** lfu-decay-time. */
+  readonly countDecay: number
   /** `rdb-key-save-delay` (KeyDelay.ts). */
   readonly keyDelay: number
   /** Unix milliseconds of the instant. */
@@ -55,6 +63,12 @@ interface JobOptions {
   readonly libraries: ReadonlyArray<Uint8Array>
   /** Default: all. */
   readonly part?: SnapshotPart | undefined
+  /** Default: rdb. */
+  readonly form?: SnapshotForm | undefined
+  /** Default: false. */
+  readonly timestamp?: boolean | undefined
+  /** Commands follow: it is the base of an append-only file. */
+  readonly aofBase?: boolean | undefined
 }
 
 /** Version this server says it is in the files it writes. */
@@ -75,11 +89,13 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     aux.push(["repl-id", replication.id])
     aux.push(["repl-offset", String(replication.offset)])
   }
-  aux.push(["aof-base", "0"])
+  aux.push(["aof-base", options.aofBase === true ? "1" : "0"])
   const databases = keyspace.databases
     .filter((db) => db.size > 0 && part === "all")
     .map((db) => ({ id: db.id, table: db.table.ref, keys: db.size, expires: db.expires }))
   return {
+    form: options.form ?? "rdb",
+    timestamp: options.timestamp ?? false,
     handle: arena.openSnapshot().handle,
     databases,
     aux,
@@ -87,6 +103,7 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     compression: options.compression,
     checksum: options.checksum,
     access: options.access,
+    countDecay: keyspace.frequencyDecay,
     keyDelay: options.keyDelay ?? 0,
     now,
   }

@@ -5,23 +5,34 @@
  *     while (writer.step(1000)) ...
  */
 import { FrozenTableWalk } from "../../memory/table/FrozenTable.js"
+import type { Ref } from "../../memory/Arena.js"
 import { FrozenReader } from "../../memory/Snapshot.js"
 import { type Flush, RdbOutput } from "../encode/RdbOutput.js"
 import { RdbWriter } from "../encode/RdbWriter.js"
+import { CommandWriter } from "../rewrite/CommandWriter.js"
 import { TYPE_STRING } from "../../store/Entry.js"
-import type { SnapshotJob } from "./SnapshotJob.js"
+import type { SnapshotDatabase, SnapshotJob } from "./SnapshotJob.js"
 
 /** Word of an entry that holds its value's ref. */
 const VALUE_WORD = 2
 /** Entries looked up together: their memory is waited for once, not one after another. */
 const AHEAD = 32
 
+/** Writes the parts of a file, in order. */
+interface RecordWriter {
+  header(aux: ReadonlyArray<readonly [string, string]>, libraries: ReadonlyArray<Uint8Array>): void
+  database(db: SnapshotDatabase): void
+  /** An entry of the database. */
+  record(entry: Ref): void
+  end(): void
+}
+
 export class SnapshotWriter {
   /** Keys written so far. */
   keys = 0
   private readonly reader: FrozenReader
   private readonly out: RdbOutput
-  private readonly writer: RdbWriter
+  private readonly writer: RecordWriter
   private readonly walk = new FrozenTableWalk()
   /** Entries that come next, and room for what they say of their values. */
   private readonly ahead = new Int32Array(AHEAD)
@@ -38,8 +49,11 @@ export class SnapshotWriter {
     flush: Flush,
   ) {
     this.reader = new FrozenReader(job.handle)
-    this.out = new RdbOutput(buffer, flush, job.compression, job.checksum)
-    this.writer = new RdbWriter(this.out, this.reader, job.access, job.now)
+    const isRdb = job.form === "rdb"
+    this.out = new RdbOutput(buffer, flush, job.compression, isRdb && job.checksum)
+    this.writer = isRdb
+      ? new RdbWriter(this.out, this.reader, job.access, job.now, job.countDecay)
+      : new CommandWriter(this.out, this.reader, job.timestamp ? Math.floor(job.now / 1000) : undefined)
   }
 
   /** Bytes written so far. */

@@ -91,7 +91,7 @@ export class MasterCommands {
     }
     const mark = out.pos
     const errors = out.errorCount
-    if (gates.saveFailed && request.command !== undefined) {
+    if (gates.diskRefusal !== undefined && request.command !== undefined) {
       const trouble = this.refusals.unsaved(request.command)
       if (trouble !== undefined) return trouble
     }

@@ -1,0 +1,266 @@
+/**
+ * The directory of the append-only file: its manifest, and the increments that are written.
+ *
+ *     <dir>/<appenddirname>/<appendfilename>.manifest     which files, in which order (Manifest.ts)
+ *
+ * A manifest is switched by a rename, and is what counts: a file that it does not name is not part of the data. Each step
+ * is on the disk, names included, before the next begins.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import * as Scope from "effect/Scope"
+import { ioReason, syncDirectory } from "../rdb/RdbFile.js"
+import { AofIoError, type ManifestError } from "./AofErrors.js"
+import {
+  type AofFile,
+  formatManifest,
+  type Manifest,
+  manifestNameOf,
+  parseManifest,
+  tempManifestNameOf,
+} from "./Manifest.js"
+
+export interface DirectorySettings {
+  /** "" = nowhere. */
+  readonly dir: string
+  readonly appenddirname: string
+  readonly appendfilename: string
+}
+
+const ioError =
+  (path: string, operation: string, offset = 0) =>
+  (error: PlatformError): AofIoError =>
+    new AofIoError({ path, offset, operation, reason: ioReason(error) })
+
+/** A file that commands are appended to. */
+export class OpenIncrement {
+  /** Bytes of whole groups, and how many of them are known to be on the disk. */
+  synced: number
+  /** Nothing that it holds is needed any more. */
+  superseded = false
+  private written = 0
+
+  constructor(
+    readonly path: string,
+    private readonly file: FileSystem.File,
+    private readonly scope: Scope.Closeable,
+    public size: number,
+  ) {
+    this.synced = size
+  }
+
+  /** Appends bytes whole; after a failure some of them may be there, until `takeBack`. */
+  append(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
+    return Effect.suspend(() => {
+      this.written = 0
+      return this.rest(bytes)
+    })
+  }
+
+  private rest(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
+    const { path, size } = this
+    return Effect.flatMap(
+      Effect.mapError(this.file.write(bytes), (error) => ioError(path, "write", size)(error)),
+      (count) => {
+        const n = Number(count)
+        this.written += n
+        if (n === bytes.length) {
+          this.size += this.written
+          return Effect.void
+        }
+        if (n > 0) return this.rest(bytes.subarray(n))
+        return Effect.fail(
+          new AofIoError({ path, offset: size, operation: "write", reason: "nothing was written" }),
+        )
+      },
+    )
+  }
+
+  /** Removes what a failed `append` has left. */
+  get takeBack(): Effect.Effect<void, AofIoError> {
+    return Effect.suspend(() =>
+      this.written === 0
+        ? Effect.void
+        : Effect.mapError(this.file.truncate(this.size), ioError(this.path, "truncate", this.size)),
+    )
+  }
+
+  get sync(): Effect.Effect<void, AofIoError> {
+    return Effect.suspend(() => {
+      const { size } = this
+      return Effect.map(Effect.mapError(this.file.sync, ioError(this.path, "fsync", size)), () => {
+        this.synced = Math.max(this.synced, size)
+      })
+    })
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.ignoreCause(Scope.close(this.scope, Exit.void))
+  }
+}
+
+/** A name of a manifest as the file system takes it. */
+const nameOf = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8")
+const latin1Of = (name: string): string => Buffer.from(name, "utf8").toString("latin1")
+
+const isManifestError = (thrown: unknown): thrown is ManifestError =>
+  thrown instanceof Error && "_tag" in thrown && thrown._tag === "ManifestError"
+
+export class AofDirectory {
+  constructor(
+    private readonly fs: FileSystem.FileSystem,
+    private readonly settings: DirectorySettings,
+  ) {}
+
+  /** `appendfilename` as manifests have it. */
+  get fileName(): string {
+    return latin1Of(this.settings.appendfilename)
+  }
+
+  get path(): string {
+    return `${this.settings.dir}/${this.settings.appenddirname}`
+  }
+
+  /** Where a file of the manifest is. */
+  pathOf(name: string): string {
+    return `${this.path}/${nameOf(name)}`
+  }
+
+  /** The file of a server before Redis 7. */
+  private get oldPath(): string {
+    return `${this.settings.dir}/${this.settings.appendfilename}`
+  }
+
+  exists(path: string): Effect.Effect<boolean, AofIoError> {
+    return Effect.mapError(this.fs.exists(path), ioError(path, "stat"))
+  }
+
+  /** Bytes of a file of the manifest. */
+  sizeOf({ name }: AofFile): Effect.Effect<number, AofIoError> {
+    const path = this.pathOf(name)
+    return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "stat")), ({ size }) => Number(size))
+  }
+
+  /** Makes the directory, if it is not there. */
+  get make(): Effect.Effect<void, AofIoError> {
+    const { path } = this
+    return Effect.gen({ self: this }, function* () {
+      if (this.settings.dir === "")
+        return yield* new AofIoError({
+          path: this.settings.appenddirname,
+          offset: 0,
+          operation: "open",
+          reason: "no directory ('dir') is set",
+        })
+      if (yield* this.exists(path)) return
+      yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
+      yield* this.syncNames(this.settings.dir)
+    })
+  }
+
+  private syncNames(dir: string): Effect.Effect<void, AofIoError> {
+    return Effect.mapError(syncDirectory(this.fs, dir), (error) => new AofIoError({ ...error }))
+  }
+
+  /** The manifest, undefined where there is none. */
+  get read(): Effect.Effect<Manifest | undefined, AofIoError | ManifestError> {
+    const path = this.pathOf(manifestNameOf(this.fileName))
+    return Effect.gen({ self: this }, function* () {
+      if (this.settings.dir === "" || !(yield* this.exists(path))) return undefined
+      const bytes = yield* this.fs.readFile(path).pipe(Effect.mapError(ioError(path, "read")))
+      return yield* Effect.try({
+        try: () => parseManifest(bytes, path),
+        catch: (thrown) => {
+          if (isManifestError(thrown)) return thrown
+          throw thrown
+        },
+      })
+    })
+  }
+
+  /** Puts a manifest in place of the present one. */
+  write(manifest: Manifest): Effect.Effect<void, AofIoError> {
+    const name = this.fileName
+    const temp = this.pathOf(tempManifestNameOf(name))
+    const path = this.pathOf(manifestNameOf(name))
+    const written = Effect.scoped(
+      Effect.gen({ self: this }, function* () {
+        const file = yield* this.fs
+          .open(temp, { flag: "w", mode: 0o644 })
+          .pipe(Effect.mapError(ioError(temp, "open")))
+        yield* file.writeAll(formatManifest(manifest)).pipe(Effect.mapError(ioError(temp, "write")))
+        yield* file.sync.pipe(Effect.mapError(ioError(temp, "fsync")))
+      }),
+    )
+    return Effect.uninterruptible(Effect.andThen(written, this.rename(temp, path)))
+  }
+
+  /** Gives a file its name, for good. */
+  rename(from: string, to: string): Effect.Effect<void, AofIoError> {
+    return Effect.andThen(
+      Effect.mapError(this.fs.rename(from, to), ioError(to, "rename")),
+      this.syncNames(this.path),
+    )
+  }
+
+  /** Opens a file to append to: a new one, or one that is there already. */
+  open(name: string, kind: "new" | "present"): Effect.Effect<OpenIncrement, AofIoError> {
+    const path = this.pathOf(name)
+    return Effect.uninterruptible(
+      Effect.gen({ self: this }, function* () {
+        // Not emptied: one that was written under this name before may still be open.
+        if (kind === "new") yield* this.remove(path)
+        const scope = yield* Scope.make()
+        return yield* Effect.onError(this.opened(path, scope), () => Scope.close(scope, Exit.void))
+      }),
+    )
+  }
+
+  private opened(path: string, scope: Scope.Closeable): Effect.Effect<OpenIncrement, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      const file = yield* Scope.provide(this.fs.open(path, { flag: "a", mode: 0o644 }), scope).pipe(
+        Effect.mapError(ioError(path, "open")),
+      )
+      yield* this.syncNames(this.path)
+      const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
+      return new OpenIncrement(path, file, scope, Number(size))
+    })
+  }
+
+  remove(path: string): Effect.Effect<void, AofIoError> {
+    return Effect.mapError(this.fs.remove(path, { force: true }), ioError(path, "remove"))
+  }
+
+  /** Empties the history of a manifest: the files go first, then their lines. */
+  removeHistory(manifest: Manifest): Effect.Effect<Manifest, AofIoError> {
+    if (manifest.history.length === 0) return Effect.succeed(manifest)
+    const rest = { ...manifest, history: [] }
+    return Effect.forEach(manifest.history, ({ name }) => this.remove(this.pathOf(name)), {
+      discard: true,
+    }).pipe(Effect.andThen(this.write(rest)), Effect.as(rest))
+  }
+
+  /**
+   * Takes the single file of a server before Redis 7 over, as the base of a manifest. The manifest is written first, so a
+   * power cut between the two steps is seen here again: a base of that name which is still in its old place.
+   */
+  takeOver(manifest: Manifest | undefined): Effect.Effect<Manifest | undefined, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      const { oldPath, fileName: name } = this
+      const begun = manifest?.base?.name === name && manifest.increments.length === 0
+      if (this.settings.dir === "" || (manifest !== undefined && !begun)) return manifest
+      if (begun && (yield* this.exists(this.pathOf(name)))) return manifest
+      if (!(yield* this.exists(oldPath))) return manifest
+      const { type } = yield* this.fs.stat(oldPath).pipe(Effect.mapError(ioError(oldPath, "stat")))
+      if (type !== "File") return manifest
+      yield* this.make
+      const taken = { base: { name, seq: 1 }, increments: [], history: [] }
+      if (!begun) yield* this.write(taken)
+      yield* this.rename(oldPath, this.pathOf(name))
+      yield* this.syncNames(this.settings.dir)
+      return taken
+    })
+  }
+}

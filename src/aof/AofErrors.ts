@@ -1,0 +1,64 @@
+/**
+ * What can be wrong with an append-only file. Each error says which file and where; `message` is what redis-server's log
+ * says of it, where it has words for it.
+ */
+import * as Data from "effect/Data"
+import type { RdbError } from "../rdb/format/RdbErrors.js"
+
+/** The file system refused: `operation` names the step, `reason` is the system's own message. */
+export class AofIoError extends Data.TaggedError("AofIoError")<{
+  readonly path: string
+  readonly offset: number
+  readonly operation: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.path}: ${this.operation}: ${this.reason}`
+  }
+}
+
+/**
+ * What kind of damage: bytes that are no command ("format"), an end that came too early ("truncated"), a group whose
+ * bytes are not those that were written ("checksum"), a command that cannot be run ("command").
+ */
+type AofDamage = "format" | "truncated" | "checksum" | "command"
+
+const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
+
+export class AofDamageError extends Data.TaggedError("AofDamageError")<{
+  readonly path: string
+  readonly offset: number
+  readonly kind: AofDamage
+  readonly reason: string
+}> {
+  override get message(): string {
+    const name = fileName(this.path)
+    switch (this.kind) {
+      case "format":
+        return `Bad file format reading the append only file ${name}: make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest> (at byte ${this.offset}: ${this.reason})`
+      case "truncated":
+        return `Unexpected end of file reading the append only file ${name}. You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server. (at byte ${this.offset}: ${this.reason})`
+      case "checksum":
+        return `Damage in the middle of the append only file ${name} at byte ${this.offset}: ${this.reason}. Nothing after it was loaded, and the file was left as it is: restore it, or see with redix-check-aof what a cut there would lose`
+      default:
+        return this.reason
+    }
+  }
+}
+
+/** The manifest makes no sense. `line` counts from 1; 0 stands for the whole file. */
+export class ManifestError extends Data.TaggedError("ManifestError")<{
+  readonly path: string
+  readonly line: number
+  readonly text: string
+  readonly reason: string
+}> {
+  /** Several lines, as redis-server's. */
+  override get message(): string {
+    const where =
+      this.line === 0 ? "" : `Reading the manifest file, at line ${this.line}\n>>> '${this.text}'\n`
+    return `\n*** FATAL AOF MANIFEST FILE ERROR ***\n${where}${this.reason}`
+  }
+}
+
+export type AofError = AofIoError | AofDamageError | ManifestError | RdbError

@@ -1,0 +1,85 @@
+/** Loads the files of an append-only file in order. Clients are told that the server loads for as long as that takes. */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type { Engine } from "../engine/Engine.js"
+import { doneLine } from "../rdb/FileReport.js"
+import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import { AofCommands } from "./AofCommands.js"
+import type { AofDirectory } from "./AofDirectory.js"
+import type { AofError } from "./AofErrors.js"
+import { loadAofFile } from "./AofLoadFile.js"
+import type { AofFile, Manifest } from "./Manifest.js"
+
+interface LoadingParts {
+  readonly fs: FileSystem.FileSystem
+  readonly engine: Engine
+  readonly rdb: RdbPersistenceShape
+  readonly directory: AofDirectory
+  /** aof-load-truncated: a torn end of the last file is cut off. */
+  readonly cutsTornEnd: () => boolean
+}
+
+/** Loads one file; answers how many seconds it took. */
+const loadOne = (parts: LoadingParts, file: AofFile, last: boolean, onBytes: (bytes: number) => void) =>
+  Effect.gen(function* () {
+    const { fs, engine, rdb, directory } = parts
+    const startedMs = engine.clock.currentTimeMillisUnsafe()
+    const result = yield* loadAofFile(fs, rdb, new AofCommands(engine, file.name), {
+      path: directory.pathOf(file.name),
+      torn: last && parts.cutsTornEnd() ? "cut" : "fail",
+      onProgress: onBytes,
+    })
+    if (result.preamble !== undefined) {
+      yield* Effect.logInfo(doneLine(result.preamble))
+      onBytes(result.preamble.bytes)
+    }
+    return { result, seconds: (engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000 }
+  })
+
+/** Adds what the files of a manifest say to the data set. */
+export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effect<void, AofError> =>
+  Effect.gen(function* () {
+    const { engine, rdb, directory } = parts
+    const { base, increments } = manifest
+    const files = [...(base === undefined ? [] : [base]), ...increments]
+    let totalBytes = 0
+    for (const file of files) totalBytes += yield* directory.sizeOf(file)
+    const load = {
+      startedMs: engine.clock.currentTimeMillisUnsafe(),
+      totalBytes,
+      loadedBytes: 0,
+      usedMemory: 0,
+      staged: false,
+      serving: false,
+    }
+    const onBytes = (bytes: number): void => {
+      // An RDB file that was loaded has had its own progress shown.
+      rdb.state.load = load
+      load.loadedBytes += bytes
+    }
+    onBytes(0)
+    for (const [i, file] of files.entries()) {
+      const kind = file === base ? "base" : "incr"
+      const { result, seconds } = yield* loadOne(parts, file, i === files.length - 1, onBytes)
+      if (result.bytes > 0)
+        yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
+    }
+  }).pipe(Effect.ensuring(Effect.sync(() => void (parts.rdb.state.load = undefined))))
+
+/** Runs a load with expiry as the files need it, and nobody told of the commands. */
+export const asLoad = <A, E>(engine: Engine, loading: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const { keyspace, log } = engine
+    const mode = keyspace.expiryMode
+    // What was still there when it was logged is still there for the commands that follow.
+    keyspace.expiryMode = "ignore"
+    log.mute(true)
+    return Effect.ensuring(
+      loading,
+      Effect.sync(() => {
+        keyspace.expiryMode = mode
+        keyspace.dirty = 0
+        log.mute(false)
+      }),
+    )
+  })

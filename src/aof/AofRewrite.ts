@@ -1,0 +1,231 @@
+/**
+ * Rewrites an append-only file: a new base from the frozen view, while what is logged meanwhile goes to a new increment.
+ *
+ *     running   the increment is in the manifest before the cut, behind those that are there: at no moment is anything lost
+ *     anew      the files that are there are void, or hold another data set: the increment waits under a temporary name
+ *               until its base is there, and both take the place of all files in one step
+ *     alone     no log is kept: the base is all
+ *
+ *     open the increment -> cut (in one turn) -> write the base -> switch the manifest -> remove the history
+ *
+ * Until the manifest is switched the files of before are whole, whatever fails and whenever the process dies.
+ */
+import * as Effect from "effect/Effect"
+import type { Log } from "../engine/world/Log.js"
+import type { RdbIoError } from "../rdb/format/RdbErrors.js"
+import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { AofDirectory, OpenIncrement } from "./AofDirectory.js"
+import type { AofIoError, ManifestError } from "./AofErrors.js"
+import { baseNameOf, incrementNameOf, type Manifest } from "./Manifest.js"
+
+export type RewriteKind = "running" | "anew" | "alone"
+export type RewriteError = AofIoError | ManifestError | RdbIoError
+
+export interface RewriteSettings {
+  readonly aofUseRdbPreamble: boolean
+  readonly aofTimestampEnabled: boolean
+  readonly aofRewriteIncrementalFsync: boolean
+}
+
+interface RewriteOptions {
+  readonly kind: RewriteKind
+  /** Waits until no script is half way: what it has changed is logged when it ends. */
+  readonly quiet: Effect.Effect<void>
+  /** The rewrite is under way: whoever asked for it may be told. */
+  readonly begun: () => void
+  /** In the turn of the cut: what is logged from now on goes to the increment. */
+  readonly cut: (increment: OpenIncrement | undefined) => void
+}
+
+const NO_FILES: Manifest = { base: undefined, increments: [], history: [] }
+
+const highest = (files: ReadonlyArray<{ readonly seq: number }>): number =>
+  files.reduce((max, { seq }) => Math.max(max, seq), 0)
+
+export class AofFiles {
+  /** As on the disk; undefined until it was read. */
+  private manifest: Manifest | undefined = undefined
+  private baseSeq = 0
+  private incrementSeq = 0
+
+  constructor(
+    readonly directory: AofDirectory,
+    private readonly rdb: RdbPersistenceShape,
+    private readonly settings: RewriteSettings,
+    private readonly logger: Log,
+  ) {}
+
+  /** The manifest as it stands, the single file of an older server taken over; undefined where nothing is there. */
+  readonly read: Effect.Effect<Manifest | undefined, AofIoError | ManifestError> = Effect.gen(
+    { self: this },
+    function* () {
+      const { directory } = this
+      const manifest = yield* directory.takeOver(yield* directory.read)
+      this.manifest = manifest ?? NO_FILES
+      this.baseSeq = Math.max(this.baseSeq, this.manifest.base?.seq ?? 0)
+      this.incrementSeq = Math.max(this.incrementSeq, highest(this.manifest.increments))
+      return manifest
+    },
+  )
+
+  private get present(): Effect.Effect<Manifest, AofIoError | ManifestError> {
+    return Effect.suspend(() =>
+      this.manifest === undefined
+        ? Effect.map(this.read, (manifest) => manifest ?? NO_FILES)
+        : Effect.succeed(this.manifest),
+    )
+  }
+
+  private switchTo(manifest: Manifest): Effect.Effect<void, AofIoError> {
+    return Effect.map(this.directory.write(manifest), () => void (this.manifest = manifest))
+  }
+
+  /** Bytes of all files of the manifest but the last increment. */
+  get closedBytes(): Effect.Effect<number, AofIoError> {
+    return Effect.suspend(() => {
+      const { base, increments } = this.manifest ?? NO_FILES
+      const files = [...(base === undefined ? [] : [base]), ...increments.slice(0, -1)]
+      return Effect.map(
+        Effect.forEach(files, (file) => this.directory.sizeOf(file)),
+        (sizes) => sizes.reduce((sum, size) => sum + size, 0),
+      )
+    })
+  }
+
+  /** Opens the last increment to go on with, or a first one. */
+  get openLast(): Effect.Effect<OpenIncrement, AofIoError | ManifestError> {
+    return Effect.gen({ self: this }, function* () {
+      const manifest = yield* this.present
+      const last = manifest.increments.at(-1)
+      if (last !== undefined) {
+        this.logger.notice(`Opening AOF incr file ${last.name} on server start`)
+        return yield* this.directory.open(last.name, "present")
+      }
+      return yield* this.openNext(manifest, "on server start")
+    })
+  }
+
+  /** Opens a new increment, which is in the manifest when this ends. */
+  private openNext(manifest: Manifest, when: string): Effect.Effect<OpenIncrement, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      const { directory } = this
+      const seq = ++this.incrementSeq
+      const name = incrementNameOf(directory.fileName, seq)
+      this.logger.notice(`Creating AOF incr file ${name} ${when}`)
+      yield* directory.make
+      const increment = yield* directory.open(name, "new")
+      const next = { ...manifest, increments: [...manifest.increments, { name, seq }] }
+      return yield* Effect.as(this.switchTo(next), increment).pipe(Effect.onError(() => increment.close))
+    })
+  }
+
+  /** Makes a base and a first increment for a data set of which there are no files. */
+  begin(cut: (increment: OpenIncrement) => void): Effect.Effect<void, RewriteError> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.directory.make
+      const name = this.nextBase()
+      this.logger.notice(`Creating AOF base file ${name} on server start`)
+      yield* this.writeBase(name, {
+        kind: "alone",
+        quiet: Effect.void,
+        begun: () => {},
+        cut: () => {},
+      })
+      yield* this.switchTo({ ...NO_FILES, base: { name, seq: this.baseSeq } })
+      cut(yield* this.openLast)
+    })
+  }
+
+  private nextBase(): string {
+    const form = this.settings.aofUseRdbPreamble ? "rdb" : "commands"
+    return baseNameOf(this.directory.fileName, ++this.baseSeq, form)
+  }
+
+  private writeBase(name: string, options: RewriteOptions, increment?: OpenIncrement) {
+    const { settings, directory } = this
+    const base = this.rdb.writeBase(directory.pathOf(name), {
+      temp: directory.pathOf(`temp-${directory.fileName}.base`),
+      form: settings.aofUseRdbPreamble ? "rdb" : "commands",
+      timestamp: settings.aofTimestampEnabled,
+      incrementalSync: settings.aofRewriteIncrementalFsync,
+      atCut: () => options.cut(increment),
+      onOpen: options.begun,
+    })
+    return Effect.andThen(options.quiet, base)
+  }
+
+  /** The temporary increment of a rewrite anew. */
+  private get tempIncrement(): string {
+    return `temp-${this.directory.fileName}.incr`
+  }
+
+  /** One rewrite. */
+  rewrite(options: RewriteOptions): Effect.Effect<void, RewriteError> {
+    return Effect.gen({ self: this }, function* () {
+      const before = yield* this.present
+      yield* this.directory.make
+      const { kind } = options
+      let increment: OpenIncrement | undefined = undefined
+      if (kind === "running") increment = yield* this.openNext(before, "on background rewrite")
+      if (kind === "anew") {
+        this.logger.notice(`Creating AOF incr file ${this.tempIncrement} on background rewrite`)
+        increment = yield* this.directory.open(this.tempIncrement, "new")
+      }
+      let isCut = false
+      const cut = (): void => {
+        isCut = true
+        options.cut(increment)
+      }
+      const base = this.nextBase()
+      yield* this.writeBase(base, { ...options, cut }, increment).pipe(
+        Effect.onError(() => {
+          if (isCut || increment === undefined) return Effect.void
+          // It is in the manifest behind the one that is written to, which must not stay so: a torn end is only let
+          // pass in the last.
+          if (kind === "running") return Effect.sync(() => options.cut(increment))
+          return increment.close
+        }),
+      )
+      this.logger.notice("Background AOF rewrite terminated with success")
+      yield* this.finish(kind, base)
+    })
+  }
+
+  /** Switches the manifest to the new base, and removes what it takes the place of. */
+  private finish(kind: RewriteKind, name: string): Effect.Effect<void, RewriteError> {
+    return Effect.gen({ self: this }, function* () {
+      const { base, increments, history } = yield* this.present
+      const kept = kind === "running" ? increments.slice(-1) : []
+      if (kind === "anew") {
+        const seq = ++this.incrementSeq
+        const increment = incrementNameOf(this.directory.fileName, seq)
+        const { pathOf } = this.directory
+        yield* this.directory.rename(
+          pathOf.call(this.directory, this.tempIncrement),
+          pathOf.call(this.directory, increment),
+        )
+        this.logger.notice(
+          `Successfully renamed the temporary AOF incr file ${this.tempIncrement} into ${increment}`,
+        )
+        kept.push({ name: increment, seq })
+      }
+      const gone = [...(base === undefined ? [] : [base]), ...increments.filter((one) => !kept.includes(one))]
+      yield* this.switchTo({
+        base: { name, seq: this.baseSeq },
+        increments: kept,
+        history: [...history, ...gone],
+      })
+    })
+  }
+
+  /** Removes files that are no longer needed. */
+  get removeHistory(): Effect.Effect<void, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      const { manifest } = this
+      if (manifest === undefined || manifest.history.length === 0) return
+      for (const { name } of manifest.history)
+        this.logger.notice(`Removing the history file ${name} in the background`)
+      this.manifest = yield* this.directory.removeHistory(manifest)
+    })
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * Writes the command log to files. One fiber writes, another syncs once a second; the threads that wait for the disk are
+ * those of the FileSystem, so no command waits. What gathers while a write (with `always`: a sync) is under way is the next
+ * group.
+ *
+ *     log.buffer --seal--> queue of groups and files --write--> written --sync--> synced
+ *
+ * Positions are the log's (AofLog.ts). With `always` what is synced is safe, else what is written, and never more than
+ * `ceiling`: while no base of what the files hold is in place they are worth nothing.
+ *
+ * A write that failed is taken back (truncate) and tried again. A file whose sync has failed, or whose failed write cannot be
+ * taken back, is distrusted: the kernel may have dropped what it said it had. Nothing more is written then until the queue
+ * begins anew with another file (`startOver`).
+ */
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import { Crc64 } from "../bytes/Crc64.js"
+import type { ReplyHold } from "../engine/clients/ReplyHold.js"
+import type { Turns } from "../engine/world/Turn.js"
+import type { OpenIncrement } from "./AofDirectory.js"
+import type { AofIoError } from "./AofErrors.js"
+import { groupLine } from "./AofFormat.js"
+import type { AofLog } from "./AofLog.js"
+
+const RETRY_MS = 1000
+const SYNC_MS = 1000
+/** A sync that takes longer holds writes up: counted, and said in the log. */
+const SLOW_SYNC_MS = 2000
+
+interface WriterSettings {
+  readonly appendfsync: string
+  readonly aofChecksum: boolean
+}
+
+/** What the writer tells its owner. */
+interface WriterOwner {
+  /** Syncs are left out for now (`no-appendfsync-on-rewrite`). */
+  readonly syncsPaused: () => boolean
+  /** A write or a sync has failed, or writes are well again: see `failure`. */
+  readonly statusChanged: () => void
+  /** Nothing more goes to the present file. */
+  readonly distrusted: () => void
+  /** A group has been written. */
+  readonly wrote: () => void
+  readonly slowSync: () => void
+}
+
+interface Group {
+  readonly bytes: Uint8Array
+  /** Position behind it. */
+  readonly end: number
+  /** Lines that stand between groups. */
+  readonly comment: boolean
+}
+
+interface NextFile {
+  readonly file: OpenIncrement
+}
+
+export class AofWriter {
+  file: OpenIncrement | undefined = undefined
+  /** Positions up to which everything is in a file, and on the disk. */
+  written = 0
+  synced = 0
+  /** Nothing behind this position counts as safe. */
+  ceiling = Infinity
+  /** What is wrong, undefined while all is well. */
+  failure: AofIoError | undefined = undefined
+  distrusted = false
+  /** Slow syncs so far. */
+  delayedSyncs = 0
+  /** DEBUG AOF-FLUSH-SLEEP: slept before each write. */
+  sleepMs = 0
+  private queue: Array<Group | NextFile> = []
+  private queuedBytes = 0
+  private wakes: Array<() => void> = []
+  /** Since when a sync is under way, in real time. */
+  private syncSince: number | undefined = undefined
+  private slowNoted = false
+  private readonly syncing = Semaphore.makeUnsafe(1)
+  private scheduled = false
+
+  constructor(
+    private readonly log: AofLog,
+    private readonly settings: WriterSettings,
+    private readonly hold: ReplyHold,
+    private readonly turns: Turns,
+    private readonly owner: WriterOwner,
+  ) {}
+
+  /** Bytes that are not written yet. */
+  get pendingBytes(): number {
+    return this.log.buffer.length + this.queuedBytes
+  }
+
+  get syncUnderWay(): boolean {
+    return this.syncSince !== undefined
+  }
+
+  /** Something was logged: it is written when the turn has read all there is to read. */
+  logged(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    this.turns.atEnd(() => {
+      this.scheduled = false
+      this.wake()
+    })
+  }
+
+  /** What was logged so far is a group of its own. */
+  seal(): void {
+    const { buffer, position } = this.log
+    if (buffer.length === 0) return
+    const bytes = buffer.take()
+    this.queue.push({ bytes, end: position, comment: false })
+    this.queuedBytes += bytes.length
+  }
+
+  /** A line that belongs to no group, behind all that was logged; the position counts it already. */
+  comment(line: Uint8Array): void {
+    this.seal()
+    this.queue.push({ bytes: line, end: this.log.position, comment: true })
+    this.queuedBytes += line.length
+    this.logged()
+  }
+
+  /** What was logged so far goes to the present file, what follows to another. */
+  switchTo(file: OpenIncrement): void {
+    this.seal()
+    this.queue.push({ file })
+    this.log.begin()
+    this.wake()
+  }
+
+  /** What was logged so far goes to no file, for a base will have it; what follows goes to this one. */
+  startOver(file: OpenIncrement): void {
+    const files = this.queue.filter((item) => "file" in item)
+    for (const old of files) old.file.superseded = true
+    if (this.file !== undefined) this.file.superseded = true
+    this.log.buffer.clear()
+    this.log.begin()
+    this.queue = [...files, { file }]
+    this.queuedBytes = 0
+    this.written = this.synced = this.log.position
+    this.distrusted = false
+    this.wake()
+  }
+
+  /** Says what is safe. */
+  advance(): void {
+    const always = this.settings.appendfsync === "always" && !this.owner.syncsPaused()
+    this.hold.advance(Math.min(this.ceiling, always ? this.synced : this.written))
+  }
+
+  wake(): void {
+    const { wakes } = this
+    this.wakes = []
+    for (const wake of wakes) wake()
+  }
+
+  /** Waits until something has happened. */
+  private readonly news = Effect.callback<void>((resume) => {
+    const wake = (): void => resume(Effect.void)
+    this.wakes.push(wake)
+    return Effect.sync(() => void (this.wakes = this.wakes.filter((other) => other !== wake)))
+  })
+
+  /** Writes, for ever. */
+  readonly writing: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    for (;;) {
+      if (this.queue.length === 0 && this.file !== undefined) this.seal()
+      const item = this.distrusted ? undefined : this.queue[0]
+      if (item === undefined) yield* this.news
+      else if ("file" in item) yield* this.takeFile(item)
+      else yield* this.writeGroup(item)
+    }
+  })
+
+  /** Takes the item off the queue, unless the queue has begun anew meanwhile. */
+  private done(item: Group | NextFile): boolean {
+    if (this.queue[0] !== item) return false
+    this.queue.shift()
+    if (!("file" in item)) this.queuedBytes -= item.bytes.length
+    return true
+  }
+
+  private takeFile(next: NextFile): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { file } = this
+      // First, or a power cut could take what is older than what it leaves.
+      if (file !== undefined && !file.superseded) yield* this.sync(file)
+      if (this.distrusted || !this.done(next)) return
+      this.file = next.file
+      if (file !== undefined) yield* this.syncing.withPermits(1)(file.close)
+    })
+  }
+
+  private writeGroup(group: Group): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { file } = this
+      if (file === undefined) throw new Error("the append-only file has bytes for no file")
+      if (this.sleepMs > 0) yield* this.turns.sleep(this.sleepMs)
+      if (this.syncSince !== undefined && this.turns.now() - this.syncSince > SLOW_SYNC_MS) this.noteSlow()
+      if (!(yield* this.writeWhole(file, group)) || !this.done(group)) return
+      this.written = group.end
+      if (!group.comment) this.log.buffer.reuse(group.bytes)
+      const last = this.queue[0] === undefined || "file" in this.queue[0]
+      const always = this.settings.appendfsync === "always" && !this.owner.syncsPaused()
+      if (always && last) yield* this.sync(file)
+      this.advance()
+      this.owner.wrote()
+      this.wake()
+    })
+  }
+
+  /** Answers false when the group is not to be written any more. */
+  private writeWhole(file: OpenIncrement, group: Group): Effect.Effect<boolean> {
+    return Effect.gen({ self: this }, function* () {
+      const bytes = this.settings.aofChecksum && !group.comment ? checked(file, group.bytes) : group.bytes
+      for (;;) {
+        const error = yield* Effect.match(file.append(bytes), {
+          onSuccess: () => undefined,
+          onFailure: (failure) => failure,
+        })
+        if (error === undefined) {
+          if (this.failure !== undefined) this.fail(undefined)
+          return true
+        }
+        this.fail(error)
+        const takenBack = yield* Effect.match(file.takeBack, {
+          onSuccess: () => true,
+          onFailure: () => false,
+        })
+        if (!takenBack) this.distrust(error)
+        if (this.distrusted || this.queue[0] !== group) return false
+        yield* this.turns.sleep(RETRY_MS)
+        if (this.distrusted || this.queue[0] !== group) return false
+      }
+    })
+  }
+
+  private fail(error: AofIoError | undefined): void {
+    this.failure = error
+    this.owner.statusChanged()
+  }
+
+  /** The file is not written to any more. */
+  private distrust(error: AofIoError): void {
+    if (this.distrusted) return
+    this.distrusted = true
+    this.ceiling = Math.min(this.ceiling, this.hold.safe)
+    this.fail(error)
+    this.owner.distrusted()
+  }
+
+  /** A new base has taken the place of what a distrusted file held. */
+  healed(): void {
+    this.ceiling = Infinity
+    if (this.failure !== undefined) this.fail(undefined)
+    this.advance()
+  }
+
+  /** Syncs a file; one at a time. */
+  private sync(file: OpenIncrement): Effect.Effect<void> {
+    return this.syncing.withPermits(1)(
+      Effect.gen({ self: this }, function* () {
+        if (file.superseded) return
+        const position = this.written
+        this.syncSince = this.turns.now()
+        this.slowNoted = false
+        const error = yield* Effect.match(file.sync, {
+          onSuccess: () => undefined,
+          onFailure: (failure) => failure,
+        })
+        this.syncSince = undefined
+        if (file.superseded) return
+        if (error !== undefined) return this.distrust(error)
+        this.synced = Math.max(this.synced, position)
+        this.advance()
+        this.wake()
+      }),
+    )
+  }
+
+  private noteSlow(): void {
+    if (this.slowNoted) return
+    this.slowNoted = true
+    this.delayedSyncs++
+    this.owner.slowSync()
+  }
+
+  /** Syncs once a second what was written since, for ever. */
+  readonly syncingEverySecond: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    for (;;) {
+      const { file } = this
+      const due = this.settings.appendfsync === "everysec" && this.synced < this.written
+      if (file === undefined || !due || this.distrusted || this.owner.syncsPaused()) {
+        yield* this.news
+        continue
+      }
+      yield* this.turns.sleep(SYNC_MS)
+      if (this.file !== undefined && !this.distrusted && !this.owner.syncsPaused())
+        yield* this.sync(this.file)
+    }
+  })
+
+  /** Waits until all that was logged so far is on the disk; answers false when that will not be. */
+  readonly settled: Effect.Effect<boolean> = Effect.gen({ self: this }, function* () {
+    const { position } = this.log
+    while (this.written < position) {
+      if (this.failure !== undefined || this.distrusted) return false
+      this.wake()
+      yield* this.news
+    }
+    if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)
+    return this.synced >= position
+  })
+
+  /** Nothing more will be written: closes the file. */
+  readonly close: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    const files = this.queue.flatMap((item) => ("file" in item ? [item.file] : []))
+    this.queue = []
+    this.queuedBytes = 0
+    if (this.file !== undefined) files.unshift(this.file)
+    this.file = undefined
+    for (const file of files) {
+      file.superseded = true
+      yield* this.syncing.withPermits(1)(file.close)
+    }
+  })
+}
+
+/** A group with the line in front that says its checksum. */
+const checked = (file: OpenIncrement, bytes: Uint8Array): Uint8Array => {
+  const crc = new Crc64()
+  crc.update(bytes, 0, bytes.length)
+  return Buffer.concat([groupLine(crc, bytes.length, file.size - file.synced), bytes])
+}

@@ -1,0 +1,45 @@
+/** Bytes on their way to the append-only file: appended on one side, taken away whole on the other. */
+
+const FIRST_BYTES = 64 * 1024
+/** A buffer grown beyond this is not used again. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024
+
+export class LogBuffer {
+  length = 0
+  private bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  /** One that was written, to be filled again. */
+  private spare: Buffer | undefined = undefined
+
+  append(bytes: Uint8Array, off: number, len: number): void {
+    const end = this.length + len
+    if (end > this.bytes.length) this.grow(end)
+    const { bytes: into, length } = this
+    if (len < 64) for (let i = 0; i < len; i++) into[length + i] = bytes[off + i]
+    else into.set(bytes.subarray(off, off + len), length)
+    this.length = end
+  }
+
+  private grow(least: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(least, this.bytes.length * 2))
+    grown.set(this.bytes.subarray(0, this.length))
+    this.bytes = grown
+  }
+
+  /** Takes everything; the caller gives the memory back with `reuse` when it is done with it. */
+  take(): Uint8Array {
+    const taken = this.bytes.subarray(0, this.length)
+    this.bytes = this.spare ?? Buffer.allocUnsafeSlow(FIRST_BYTES)
+    this.spare = undefined
+    this.length = 0
+    return taken
+  }
+
+  reuse(taken: Uint8Array): void {
+    if (taken.buffer.byteLength <= KEPT_BYTES_MAX)
+      this.spare = Buffer.from(taken.buffer, 0, taken.buffer.byteLength)
+  }
+
+  clear(): void {
+    this.length = 0
+  }
+}

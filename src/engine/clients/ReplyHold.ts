@@ -1,0 +1,71 @@
+/**
+ * Replies that wait for the disk. Whoever keeps the command log says up to which position of it everything is safe; a reply
+ * that stands for more is given to its peer, which keeps it back until that has become safe, and what comes behind it.
+ *
+ *     session.heldUntil   position that the session's replies stand for, set by the log's keeper as commands run
+ *     peer.until          the same, for the bytes that the peer is given next
+ *
+ * While nobody holds replies `active` is false, everything is safe, and it costs a comparison a write.
+ */
+
+/** Keeps bytes back that it was given for a position. */
+interface Holder {
+  /** Lets go of what is safe by now; answers whether it keeps something all the same. */
+  release(safe: number): boolean
+}
+
+export class ReplyHold {
+  active = false
+  /** Clients in this process wait, too. They end with it, so that it is for what the machine may lose, not the process. */
+  forAll = false
+  /** Everything before this position is safe. */
+  safe = Infinity
+  /** The position behind what was logged last. */
+  logged = 0
+  private holders = new Set<Holder>()
+  private waiting: Array<{ readonly until: number; readonly go: () => void }> = []
+
+  /** Replies wait from now on, for what is logged behind `safe`. */
+  begin(safe: number): void {
+    this.active = true
+    this.safe = safe
+  }
+
+  /** More has become safe. */
+  advance(safe: number): void {
+    if (safe <= this.safe) return
+    this.safe = safe
+    for (const holder of this.holders) if (!holder.release(safe)) this.holders.delete(holder)
+    if (this.waiting.length === 0) return
+    const ready = this.waiting.filter(({ until }) => until <= safe)
+    this.waiting = this.waiting.filter(({ until }) => until > safe)
+    for (const { go } of ready) go()
+  }
+
+  /** Nothing waits any more. */
+  end(): void {
+    this.active = false
+    this.advance(Infinity)
+  }
+
+  /** The holder has begun to keep something back. */
+  add(holder: Holder): void {
+    this.holders.add(holder)
+  }
+
+  /** The holder has let go of everything by itself. */
+  remove(holder: Holder): void {
+    this.holders.delete(holder)
+  }
+
+  /** Calls `go` once everything before `until` is safe; answers what takes that back. */
+  whenSafe(until: number, go: () => void): () => void {
+    if (until <= this.safe) {
+      go()
+      return () => {}
+    }
+    const one = { until, go }
+    this.waiting.push(one)
+    return () => void (this.waiting = this.waiting.filter((other) => other !== one))
+  }
+}
