@@ -236,8 +236,10 @@ const startState = Effect.fnUntraced(function* (gathered: Gathered) {
 export const checkDirectory = Effect.fnUntraced(function* (
   state: ConfigState,
 ): Effect.fn.Return<void, InvalidConfigError, FileSystem.FileSystem> {
-  const { dir, save } = state.values
+  const { dir, save, appendonly } = state.values
   if (dir === "") {
+    if (appendonly)
+      return yield* invalid("the options", "appendonly", "yes", "An append-only file needs a 'dir'")
     if (save.length === 0) return
     return yield* invalid("the options", "save", state.text("save"), "Save points need a 'dir'")
   }
