@@ -155,18 +155,18 @@ const loads = (options: RedixOptions, config: RedixConfig["Service"]): boolean |
 /** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
 const expecting = (
   options: RedixOptions,
-): Layer.Layer<never, never, AppendOnlyFile | PersistenceService | RedixConfig | FileSystem.FileSystem> =>
+): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
       const config = yield* RedixConfig
       if (loads(options, config) === false) return
       const fs = yield* FileSystem.FileSystem
-      const aof = yield* theAppendOnlyFile
-      const there = config.values.appendonly
-        ? Effect.orElseSucceed(aof.anythingThere, () => true)
-        : Effect.orElseSucceed(fs.exists(persistence.path), () => true)
-      persistence.expectLoad(yield* there)
+      // What is written before the append-only file is open would be in no file.
+      const there =
+        config.values.appendonly ||
+        (yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      persistence.expectLoad(there)
     }),
   )
 

@@ -39,6 +39,8 @@ interface AofSettings extends DirectorySettings, RewriteSettings {
   readonly autoAofRewritePercentage: number
   readonly autoAofRewriteMinSize: number
   readonly aofLoadTruncated: boolean
+  /** Files that are no longer needed stay. */
+  readonly aofDisableAutoGc: boolean
   readonly aofTimestampEnabled: boolean
   readonly aofChecksum: boolean
 }
@@ -261,6 +263,7 @@ export class AppendOnly implements EnginePart {
     status.rewriteSinceMs = this.now()
     const rewrite = this.files.rewrite({
       kind,
+      quiet: engine.scripts.ended,
       begun: () => {
         engine.logger.notice(`Background append only file rewriting started by pid ${pid}`)
         Deferred.doneUnsafe(begun, Exit.void)
@@ -335,7 +338,7 @@ export class AppendOnly implements EnginePart {
         writer.healed()
       }
       yield* this.measure
-      yield* this.files.removeHistory
+      if (!parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
       yield* Effect.logInfo("Background AOF rewrite finished successfully")
     })
   }
@@ -378,11 +381,6 @@ export class AppendOnly implements EnginePart {
 
   // ---- the start
 
-  /** Whether there are files to load. */
-  get anythingThere(): Effect.Effect<boolean, AofError> {
-    return Effect.map(this.files.read, (manifest) => manifest !== undefined)
-  }
-
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
     return Effect.gen({ self: this }, function* () {
@@ -415,7 +413,7 @@ export class AppendOnly implements EnginePart {
       if (manifest === undefined) yield* this.files.begin(opened)
       else opened(yield* this.files.openLast)
       yield* this.measure
-      yield* this.files.removeHistory
+      if (!this.parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
     })
   }
 

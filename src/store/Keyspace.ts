@@ -162,8 +162,8 @@ export class Keyspace {
    * Deals with an entry, just looked up, whose time has passed. Answers whether it is to be seen as absent.
    */
   expireNow(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): boolean {
-    if (this.expiryMode === "hide" || this.expiryPaused) return true
     if (this.expiryMode === "ignore") return false
+    if (this.expiryMode === "hide" || this.expiryPaused) return true
     this.deleteExpired(db, ref, buf, off, len)
     return true
   }

@@ -159,17 +159,17 @@ describe("the start", () => {
   it("warns of what has no effect, and of nothing at its default", async () => {
     const file = write(
       "warn.conf",
-      "appendonly yes\nappendfsync no\ndaemonize no\nactivedefrag no\nlazyfree-lazy-user-del yes\n",
+      "oom-score-adj yes\nhz 20\ndaemonize no\nactivedefrag no\nlazyfree-lazy-user-del yes\n",
     )
     const state = await start([file, "--cluster-enabled", "no"], { REDIX_PROT: "1" })
     expect(state.warnings.map(warningText)).toEqual([
       "Configuration, environment variable REDIX_PROT: 'REDIX_PROT' names no directive and is ignored",
-      `Configuration, ${file} line 2: 'appendfsync' tunes a mechanism Redix does not have; it has no effect`,
-      `Configuration, ${file} line 1: 'appendonly' is not supported by Redix and has no effect`,
+      `Configuration, ${file} line 2: 'hz' tunes a mechanism Redix does not have; it has no effect`,
+      `Configuration, ${file} line 1: 'oom-score-adj' is not supported by Redix and has no effect`,
     ])
     // What has no effect is not shown as if it had, and the file keeps its line.
-    expect([state.text("appendonly"), state.values.appendonly]).toEqual(["no", false])
-    expect(rewriteConfig("appendonly yes\n", state)).toContain("appendonly yes\n")
+    expect([state.text("oom-score-adj"), state.values.oomScoreAdj]).toEqual(["no", "no"])
+    expect(rewriteConfig("oom-score-adj yes\n", state)).toContain("oom-score-adj yes\n")
   })
 
   it("ignores a bad variable where the command line decides, with a warning", async () => {

@@ -36,11 +36,11 @@ describe("CONFIG SET", () => {
 
   it("refuses what would have no effect, and takes the value it has", () => {
     const state = new ConfigState()
-    expect(state.configSet([["appendonly", "yes"]])).toEqual({
+    expect(state.configSet([["oom-score-adj", "yes"]])).toEqual({
       ok: false,
-      error: `${PREFIX} 'appendonly') - Redix does not support this setting`,
+      error: `${PREFIX} 'oom-score-adj') - Redix does not support this setting`,
     })
-    expect(state.configSet([["appendonly", "no"]])).toEqual({ ok: true, changed: [] })
+    expect(state.configSet([["oom-score-adj", "no"]])).toEqual({ ok: true, changed: [] })
     expect(state.configSet([["port", "7000"]])).toEqual({
       ok: false,
       error: `${PREFIX} 'port') - Redix can't change this setting while it runs`,

@@ -72,7 +72,7 @@ describeOracle("DEBUG CONFIG-REWRITE-FORCE-ALL", () => {
   const comparable = (text: string, socket: RegExp): ReadonlyArray<string> =>
     text
       .split("\n")
-      .filter((line) => !/^(user default|log-format|metrics-port|aclfile) /.test(line))
+      .filter((line) => !/^(user default|aof-checksum|log-format|metrics-port|aclfile) /.test(line))
       .map((line) => line.replace(socket, "SOCKET"))
       .toSorted()
 

@@ -42,6 +42,9 @@ export interface ServerMethods<T, K extends Kind> {
   /** Names the user this connection acts as. */
   readonly aclWhoami: () => Gives<K, T>
 
+  /** Rewrites the append-only file in the background. */
+  readonly bgrewriteaof: () => Gives<K, Value<T>>
+
   /** Saves the databases to disk in the background. */
   readonly bgsave: (options?: { readonly SCHEDULE?: true | undefined }) => Gives<K, string>
 
