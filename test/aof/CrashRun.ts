@@ -115,10 +115,10 @@ export class CrashRun {
 
   /** Starts again; says what is not as it was promised. */
   async check(promise: "acknowledged" | "synced"): Promise<ReadonlyArray<string>> {
+    const least = promise === "synced" ? this.synced : this.copy()
     const server = await this.start()
     const client = await server.connect()
     const faults: Array<string> = []
-    const least = promise === "synced" ? this.synced : this.acknowledged
     for (const [i, told] of least.entries()) {
       const single = await numbers(client, `single:${i}`)
       const left = await numbers(client, `left:${i}`)

@@ -39,6 +39,8 @@ const run = async (
   }
 }
 
+const TIME_MS = 600_000
+
 const many = (
   name: string,
   directives: Overrides,
