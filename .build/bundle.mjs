@@ -14,7 +14,9 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
+import { coreEntry, namesFile, overCore, planCore } from "./core.mjs"
 import { writeDeclarations } from "./declarations.mjs"
+import { directiveComments } from "./directiveTexts.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const out = path.join(root, "dist")
@@ -74,19 +76,38 @@ const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ..
 
 const write = (name, text, mode = 0o644) => fs.writeFileSync(path.join(out, name), text, { mode })
 
-const forEffect = () =>
+const reading = { platform: "node", cwd: root, treeshake, onLog: report }
+
+const planned = () => planCore(inputs([...FOR_EFFECT, ...WITH_EFFECT]), source, reading)
+
+const core = (plan, at) => {
+  write(`${plan.names[at]}-names.cjs`, namesFile(plan, at))
+  return bundle({
+    input: { [plan.names[at]]: "redix-core-entry" },
+    plugins: [coreEntry(plan, at), overCore(plan, at, "cjs")],
+    transform: { inject },
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    codeSplitting: false,
+    minify: NAMES_KEPT,
+  })
+}
+
+const forEffect = (plan) =>
   bundle({
     input: inputs(FOR_EFFECT),
     external: [NODE, EFFECT],
+    plugins: [overCore(plan, plan.names.length, "esm")],
     format: "esm",
     chunkFileNames: "shared-[hash].js",
     minify: NAMES_KEPT,
   })
 
 /** What several of them use is one chunk, whose functions call each other directly; what only one uses stays with it. */
-const withEffect = async () => {
+const withEffect = async (plan) => {
   const chunks = await bundle({
     input: inputs(WITH_EFFECT),
+    plugins: [overCore(plan, plan.names.length, "cjs")],
     transform: { inject },
     format: "cjs",
     entryFileNames: "[name].cjs",
@@ -145,11 +166,19 @@ const removeStale = (chunks) => {
 }
 
 fs.mkdirSync(out, { recursive: true })
-const [shared, server] = await Promise.all([forEffect(), withEffect(), worker(), vitest()])
+const plan = await planned()
+const [shared, server] = await Promise.all([
+  forEffect(plan),
+  withEffect(plan),
+  worker(),
+  vitest(),
+  ...plan.names.map((_, at) => core(plan, at)),
+])
 removeStale([...shared, ...server])
 // Without the compiler's, as after `npm run bundle` alone, there are none to choose from.
 if (fs.existsSync(path.join(out, "index.d.ts"))) {
-  writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])])
+  const comments = await directiveComments(source("config/Directives"), reading)
+  writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])], comments)
 }
 // The server's last: it is as old as the build.
 for (const name of present(PROGRAMS).reverse()) {

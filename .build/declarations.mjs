@@ -1,6 +1,7 @@
 /**
  * Of the declarations that the compiler has written, keeps those that an entry of the package leads to, and writes those
- * of `testing` once more for CommonJS: to TypeScript a `.d.ts` of this package is an ES module's.
+ * of `testing` once more for CommonJS: to TypeScript a `.d.ts` of this package is an ES module's. Where they name types of
+ * Node, they hold for those who have no `@types/node`, too.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -23,6 +24,34 @@ const reached = (entries) => {
   return found
 }
 
+const IGNORED = "// @ts-ignore without @types/node it is any"
+const OF_NODE =
+  /\bfrom "node:|\bimport\("stream"\)|\b(?:Async)?Disposable\b|\b(?:URL|BufferEncoding|EventEmitter|Duplex)\b/
+const COMMENT = /^\s*(?:\/\*|\*|\/\/)/
+
+/** Each line that names a type of Node is one whose errors are nobody's. */
+const withoutNodeTypes = (text) => {
+  const lines = text.split("\n")
+  const code = lines.filter((line) => !COMMENT.test(line))
+  const marked = lines.flatMap((line) =>
+    OF_NODE.test(line) && !COMMENT.test(line) ? [IGNORED, line] : [line],
+  )
+  if (!code.some((line) => /\bBuffer\b/.test(line))) return marked.join("\n")
+  // At the end, where no comment loses what it is about.
+  return `${marked.join("\n")}${IGNORED}\nimport type { Buffer } from "node:buffer";\n`
+}
+
+const OVERRIDES = "    readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>;\n"
+
+/** Overrides name by name, each with its comment: of a mapped type editors show none. */
+const withComments = (text, comments) => {
+  if (!text.includes(OVERRIDES)) throw new Error("Overrides are not declared as they were")
+  const members = [...comments].map(
+    ([name, comment]) => `    /** ${comment} */\n    readonly "${name}"?: OverrideOf<ValueOf<"${name}">>;\n`,
+  )
+  return text.replace(OVERRIDES, () => members.join(""))
+}
+
 const forCommonJs = (file) => {
   const text = fs
     .readFileSync(file, "utf8")
@@ -41,10 +70,15 @@ const prune = (folder, kept) => {
   }
 }
 
-export const writeDeclarations = (out, entries) => {
+export const writeDeclarations = (out, entries, comments) => {
   const file = (entry) => path.join(out, `${entry}.d.ts`)
   const all = reached(entries.map(file))
   const common = entries.includes("testing") ? reached([file("testing")]) : new Set()
+  for (const declaration of all) {
+    const text = withoutNodeTypes(fs.readFileSync(declaration, "utf8"))
+    const hasOverrides = declaration === path.join(out, "config/RedixConfig.d.ts")
+    fs.writeFileSync(declaration, hasOverrides ? withComments(text, comments) : text)
+  }
   common.forEach(forCommonJs)
   const isKept = (name) => {
     const declaration = name.replace(/\.map$/, "").replace(/\.cts$/, ".ts")

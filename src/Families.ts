@@ -39,6 +39,7 @@ import { internalError } from "./rdb/FileReport.js"
 import { theAppendOnlyFile } from "./server/AppendOnlyService.js"
 import { thePersistence } from "./server/PersistenceService.js"
 import { theReplication } from "./server/replication/ReplicationService.js"
+import { userFile } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 
 /** Runs what needs files with those of the layer. */
@@ -67,7 +68,9 @@ const ofEngine = () =>
     family(Commands.added),
     family(
       Effect.gen(function* () {
-        return aclCommands(yield* theEngine, yield* SecureRandom)
+        const engine = yield* theEngine
+        const { values } = yield* RedixConfig
+        return aclCommands(engine, yield* SecureRandom, userFile(engine.users, values, yield* withFiles))
       }),
     ),
     ...[

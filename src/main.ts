@@ -13,7 +13,7 @@ import { setFlagsFromString } from "node:v8"
 import { helpText, parseArgv, pathIn, RedixConfig, type ShutdownFlag, versionText } from "./config/index.js"
 import { guarded } from "./engine/Background.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
-import { Redix } from "./Redix.js"
+import { serverLayer } from "./Layers.js"
 import { theEngine } from "./engine/EngineService.js"
 import { startupLines } from "./server/Banner.js"
 import { loadFailure } from "./rdb/FileReport.js"
@@ -24,6 +24,7 @@ import { type Crash, liveProcessInfo, ProcessInfo } from "./engine/world/Process
 import { rawArguments, rawEnvironment } from "./program/RawStart.js"
 import { standardSink } from "./program/StandardSink.js"
 import { serveMetrics } from "./program/MetricsServer.js"
+import { layerMetrics } from "./server/metrics/Metrics.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { TcpServer } from "./net/TcpServer.js"
 import { REDIS_VERSION, REDIX_VERSION } from "./server/version.js"
@@ -148,8 +149,8 @@ const program = Effect.gen(function* () {
 /** Metrics are registered where somebody is to read them. */
 const metered = Layer.unwrap(
   Effect.map(RedixConfig, ({ values }) =>
-    (values.metricsPort === 0 ? Layer.empty : Redix.layerMetrics()).pipe(
-      Layer.provideMerge(Redix.layerServer({ portZero: "off", load: "later" })),
+    (values.metricsPort === 0 ? Layer.empty : layerMetrics()).pipe(
+      Layer.provideMerge(serverLayer({ portZero: "off", load: "later" })),
     ),
   ),
 )

@@ -10,7 +10,7 @@
 export { type CommandArgument, encodeCommand } from "./resp/CommandEncoder.js"
 export {
   type Reply,
-  ReplyError,
+  RespError,
   ReplyParser,
   ReplyProtocolError,
   RespAttributed,

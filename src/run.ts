@@ -14,7 +14,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import { RedixConfig } from "./config/index.js"
 import { TcpServer } from "./net/TcpServer.js"
-import { Redix } from "./Redix.js"
+import { serverLayer } from "./Layers.js"
 import { rawArguments } from "./program/RawStart.js"
 import { standardSink } from "./program/StandardSink.js"
 import * as RedisLogger from "./server/RedisLogger.js"
@@ -103,7 +103,7 @@ const lend = (options: ReadonlyArray<string>, command: string, args: ReadonlyArr
     ),
   )
   const server = Layer.unwrap(
-    Effect.map(RedixConfig, ({ values }) => Redix.layerServer({ portZero: "free", load: values.dir !== "" })),
+    Effect.map(RedixConfig, ({ values }) => serverLayer({ portZero: "free", load: values.dir !== "" })),
   )
   return Effect.gen(function* () {
     const { ports } = yield* TcpServer

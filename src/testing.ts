@@ -12,7 +12,7 @@
 import * as Layer from "effect/Layer"
 import { RedixConfig } from "./config/index.js"
 import { TcpServer } from "./net/TcpServer.js"
-import { Redix } from "./Redix.js"
+import { engineLayer } from "./Layers.js"
 import { filesLayer } from "./server/Files.js"
 import type { Composition } from "./testing/Instance.js"
 import { TestServer } from "./testing/TestServer.js"
@@ -36,7 +36,7 @@ export type {
 
 const composition: Composition = {
   layer: (overrides) =>
-    Redix.layer({ snapshotWorker: "inline", load: (overrides.dir ?? "") !== "" }).pipe(
+    engineLayer({ snapshotWorker: "inline", load: (overrides.dir ?? "") !== "" }).pipe(
       Layer.provideMerge(RedixConfig.layerOf(overrides)),
       Layer.provide(filesLayer()),
     ),

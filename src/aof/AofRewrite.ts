@@ -107,7 +107,7 @@ export class AofFiles {
 
   /** Opens a new increment, which is in the manifest when this ends. */
   private openNext(manifest: Manifest, when: string): Effect.Effect<OpenIncrement, AofIoError> {
-    return Effect.gen({ self: this }, function* () {
+    const opened = Effect.gen({ self: this }, function* () {
       const { directory } = this
       const seq = ++this.incrementSeq
       const name = incrementNameOf(directory.fileName, seq)
@@ -117,6 +117,7 @@ export class AofFiles {
       const next = { ...manifest, increments: [...manifest.increments, { name, seq }] }
       return yield* Effect.as(this.switchTo(next), increment).pipe(Effect.onError(() => increment.close))
     })
+    return Effect.uninterruptible(opened)
   }
 
   /** Makes a base and a first increment for a data set of which there are no files. */
@@ -187,7 +188,7 @@ export class AofFiles {
         }),
       )
       this.logger.notice("Background AOF rewrite terminated with success")
-      yield* this.finish(kind, base)
+      yield* Effect.uninterruptible(this.finish(kind, base))
     })
   }
 

@@ -73,10 +73,11 @@ export const statusFields = (
   nowMs: number,
 ): ReadonlyArray<InfoField> => {
   const since = status.rewriteSinceMs
+  const scheduled = status.scheduled || (status.phase === "waiting" && since === undefined) ? 1 : 0
   const fields: Array<InfoField> = [
     ["aof_enabled", status.phase === "off" ? 0 : 1],
     ["aof_rewrite_in_progress", since === undefined ? 0 : 1],
-    ["aof_rewrite_scheduled", status.scheduled ? 1 : 0],
+    ["aof_rewrite_scheduled", scheduled],
     ["aof_last_rewrite_time_sec", status.lastRewriteSeconds],
     ["aof_current_rewrite_time_sec", since === undefined ? -1 : Math.floor((nowMs - since) / 1000)],
     ["aof_last_bgrewrite_status", status.lastRewrite],
@@ -92,7 +93,7 @@ export const statusFields = (
     ...fields,
     ["aof_current_size", status.closedBytes + writer.fileBytes],
     ["aof_base_size", status.baseBytes],
-    ["aof_pending_rewrite", status.scheduled ? 1 : 0],
+    ["aof_pending_rewrite", scheduled],
     ["aof_buffer_length", writer.bufferBytes],
     ["aof_pending_bio_fsync", writer.syncUnderWay ? 1 : 0],
     ["aof_delayed_fsync", writer.delayedSyncs],

@@ -200,7 +200,8 @@ export class AppendOnly implements EnginePart {
     // Nothing is promised of the new data set before its base is there.
     parts.engine.hold.end()
     this.retryAtMs = 0
-    parts.engine.stir()
+    if (this.childActive) parts.engine.stir()
+    else this.rewriteNow()
   }
 
   private setReading(on: boolean): void {
@@ -216,7 +217,10 @@ export class AppendOnly implements EnginePart {
     this.status.phase = "waiting"
     this.idle = false
     this.retryAtMs = 0
-    this.startRewrite("anew")
+    const { save } = this.parts.rdb.state
+    // A base that was called off is about to end.
+    if (save !== undefined && save.kind !== "base") this.parts.engine.stir()
+    else this.rewriteNow()
   }
 
   /** Turns it off, when what was logged is on the disk. */
@@ -226,6 +230,8 @@ export class AppendOnly implements EnginePart {
     this.setReading(false)
     this.status.phase = "off"
     this.status.scheduled = false
+    this.status.rewriteSinceMs = undefined
+    this.rewriteFiber?.interruptUnsafe()
     fork(
       this.steps.withPermits(1)(
         Effect.gen({ self: this }, function* () {
@@ -260,7 +266,7 @@ export class AppendOnly implements EnginePart {
     const { status } = this
     status.scheduled = false
     status.rewrites++
-    status.rewriteSinceMs = this.now()
+    const since = (status.rewriteSinceMs = this.now())
     const rewrite = this.files.rewrite({
       kind,
       quiet: engine.scripts.ended,
@@ -273,7 +279,7 @@ export class AppendOnly implements EnginePart {
     const work = this.steps
       .withPermits(1)(rewrite)
       .pipe(
-        Effect.tap(() => this.rewritten(kind)),
+        Effect.tap(() => Effect.uninterruptible(this.rewritten(kind))),
         Effect.tapError((error) =>
           Effect.suspend(() => {
             status.failed()
@@ -410,8 +416,8 @@ export class AppendOnly implements EnginePart {
         engine.hold.begin(0)
       }
       const manifest = yield* this.files.read
-      if (manifest === undefined) yield* this.files.begin(opened)
-      else opened(yield* this.files.openLast)
+      if (manifest === undefined) return yield* this.files.begin(opened)
+      opened(yield* this.files.openLast)
       yield* this.measure
       if (!this.parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
     })

@@ -144,7 +144,10 @@ export class DirectSession {
   /** Takes the reply of a command that waited. */
   settle<T>(prepared: Prepared, decoder: ReplyDecoder<T>, reply: Uint8Array): Value<T> {
     this.failure = undefined
-    if (!this.engine.replied(this.session, reply) || reply.length === 0) return null
+    const { engine, session } = this
+    const wanted = engine.replied(session, reply)
+    if (session.tracking !== undefined) engine.tracking.ended(session, session.tracking)
+    if (!wanted || reply.length === 0) return null
     const buf = Buffer.from(reply.buffer, reply.byteOffset, reply.length)
     return this.read(prepared, decoder, buf, 0, buf.length)
   }

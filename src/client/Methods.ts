@@ -12,41 +12,11 @@ import type { RefusedError } from "./Failures.js"
 import { methodName, type Signature, signatureOf } from "./Signature.js"
 import type { Word } from "./Values.js"
 
-/** Commands that change the session they run in; a client whose session all share does not run them. */
-export const SESSION_COMMANDS: ReadonlySet<string> = new Set([
-  "asking",
-  "auth",
-  "client|caching",
-  "client|no-evict",
-  "client|reply",
-  "client|setname",
-  "client|tracking",
-  "discard",
-  "exec",
-  "hello",
-  "monitor",
-  "multi",
-  "psubscribe",
-  "punsubscribe",
-  "quit",
-  "readonly",
-  "readwrite",
-  "reset",
-  "select",
-  "ssubscribe",
-  "subscribe",
-  "sunsubscribe",
-  "unsubscribe",
-  "unwatch",
-  "watch",
-])
-
-/** Commands that make a link of replication out of a connection. */
-const LINK_COMMANDS: ReadonlySet<string> = new Set(["psync", "replconf", "sync"])
-
 /** Whether a client has a method for it. */
-export const isMethod = ({ name, container, arity, internal }: CommandSpec, isContainer: boolean): boolean =>
-  !internal && !LINK_COMMANDS.has(name) && (container !== undefined || !isContainer || arity === -1)
+export const isMethod = (
+  { container, arity, internal, changes }: CommandSpec,
+  isContainer: boolean,
+): boolean => !internal && changes !== "link" && (container !== undefined || !isContainer || arity === -1)
 
 /** Runs a command; `name` is its declared one, with its container before it. */
 export type Invoke<R> = (prepared: Prepared, words: ReadonlyArray<Word>, name: string) => R
@@ -75,11 +45,10 @@ export class Lookup {
 /** What running a command does to its session. */
 const touchesOf = (command: TableCommand | undefined): Prepared["touches"] => {
   if (command === undefined) return "nothing"
-  const { name } = command.spec
-  if (LINK_COMMANDS.has(name)) return "link"
-  if (SESSION_COMMANDS.has(name)) return "session"
+  const { changes } = command.spec
+  if (changes !== undefined) return changes
   for (const { spec } of command.subcommands?.values() ?? [])
-    if (SESSION_COMMANDS.has(spec.name)) return "sometimes"
+    if (spec.changes !== undefined) return "sometimes"
   return "nothing"
 }
 
@@ -94,7 +63,7 @@ export const refusalOf = (
   if (own) return undefined
   if (touches === "session") return "session"
   const sub = command?.subcommands?.get(String(words[0]).toLowerCase())
-  return sub !== undefined && SESSION_COMMANDS.has(sub.spec.name) ? "session" : undefined
+  return sub?.spec.changes
 }
 
 const methodOf = <R>(lookup: Lookup, declared: CommandSpec, invoke: Invoke<R>): Method<R> => {

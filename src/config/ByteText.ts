@@ -8,9 +8,15 @@
  */
 import { isUtf8 } from "node:buffer"
 
+const NOT_ASCII = /[^\0-\x7f]/
+
 /** Text, as UTF-8, or bytes themselves. */
-export const toByteText = (given: string | Uint8Array): string =>
-  Buffer.from(typeof given === "string" ? Buffer.from(given, "utf8") : given).toString("latin1")
+export const toByteText = (given: string | Uint8Array): string => {
+  // Letters of ASCII are their own bytes.
+  if (typeof given === "string")
+    return NOT_ASCII.test(given) ? Buffer.from(given, "utf8").toString("latin1") : given
+  return Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString("latin1")
+}
 
 export const fromByteText = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8")
 

@@ -9,7 +9,7 @@
 import { fromByteText, lowerAscii } from "./ByteText.js"
 import { InvalidConfigError } from "./ConfigErrors.js"
 import { makeSetting, type Setting } from "./Settings.js"
-import { splitWords } from "./Words.js"
+import { splitWords } from "../bytes/Words.js"
 
 type CommandLine =
   | { readonly kind: "help" }

@@ -9,7 +9,7 @@ import { ConfigFileError, InvalidConfigError, platformReason } from "./ConfigErr
 import { pathIn, resolveDirectory } from "./Directory.js"
 import { isPattern, matchesPattern } from "./Pattern.js"
 import { makeSetting, type Setting } from "./Settings.js"
-import { splitWords } from "./Words.js"
+import { splitWords } from "../bytes/Words.js"
 
 /** More than this is an include that includes itself. Redis has no bound and ends out of file descriptors. */
 const INCLUDE_DEPTH_MAX = 16

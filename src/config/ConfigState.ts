@@ -5,6 +5,9 @@
  * `values.protoMaxBulkLen` and is never told of a change. Invariant: for every directive, `values[field]` is what its kind
  * parses from `texts.get(name)`. Both change together, in `assign` only. Names and texts are byte texts (see ByteText).
  */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import { lowerAscii } from "./ByteText.js"
 import {
   type DirectiveName,
@@ -21,12 +24,15 @@ import { type OutputBufferLimits, parseOutputBufferLimits } from "./StructuredKi
 export type ConfigSetResult =
   | {
       readonly ok: true
-      /** Canonical names whose value is another now. */ readonly changed: ReadonlyArray<string>
+      /** Canonical names whose value is another now. */ readonly changed: ReadonlyArray<DirectiveName>
     }
   | { readonly ok: false; /** The whole error reply, without "-". */ readonly error: string }
 
 /** Gets the new text of a directive; a text in return refuses the change and is its reason. */
 type ChangeHook = (text: string) => string | undefined
+
+/** Makes a change that takes time true; answers the reason of a refusal. It reads the values, and may be run again. */
+type LaterHook = Effect.Effect<string | undefined>
 
 export interface ConfigSetOptions {
   /** Whether the client is on the loopback or the unix socket, for `enable-protected-configs local`. */
@@ -57,7 +63,12 @@ interface Change {
   readonly given: string
 }
 
-const initial = (): { readonly values: RedixValues; readonly texts: Map<string, string> } => {
+interface Defaults {
+  readonly values: RedixValues
+  readonly texts: ReadonlyMap<string, string>
+}
+
+const parseDefaults = (): Defaults => {
   const values: Record<string, unknown> = {}
   const texts = new Map<string, string>()
   for (const entry of entries) {
@@ -74,6 +85,11 @@ const initial = (): { readonly values: RedixValues; readonly texts: Map<string, 
 const isComplete = (values: Record<string, unknown>): values is Record<string, unknown> & RedixValues =>
   entries.every((entry) => entry.field in values)
 
+let parsedDefaults: Defaults | undefined
+
+/** Parsed once, when the first server starts: it is a fifth of a start, and nobody changes a value in place. */
+const defaults = (): Defaults => (parsedDefaults ??= parseDefaults())
+
 export class ConfigState {
   readonly values: RedixValues
   /** What the sources at start had to say; for the log. */
@@ -85,11 +101,15 @@ export class ConfigState {
   /** Secrets among them: nothing that prints the state shows these. */
   readonly #texts: Map<string, string>
   private readonly hooks = new Map<string, Array<ChangeHook>>()
+  private readonly laterHooks = new Map<string, LaterHook>()
+  private readonly later = Semaphore.makeUnsafe(1)
+  /** Some listener goes by the addresses and ports of this configuration. */
+  private placed = false
 
   constructor() {
-    const { values, texts } = initial()
-    this.values = values
-    this.#texts = texts
+    const { values, texts } = defaults()
+    this.values = { ...values }
+    this.#texts = new Map(texts)
   }
 
   /** The text of a directive, by its canonical name, as CONFIG GET shows it. */
@@ -106,6 +126,33 @@ export class ConfigState {
     const hooks = this.hooks.get(name)
     if (hooks === undefined) this.hooks.set(name, [hook])
     else hooks.push(hook)
+  }
+
+  /**
+   * As `onChange`, for what takes time: such directives are set by `configSetLater`, and `hook` runs once for all that
+   * have changed together. What is answered takes the hook off again.
+   */
+  onChangeLater(names: ReadonlyArray<DirectiveName>, hook: LaterHook): () => void {
+    for (const name of names) this.laterHooks.set(name, hook)
+    return () => {
+      for (const name of names) if (this.laterHooks.get(name) === hook) this.laterHooks.delete(name)
+    }
+  }
+
+  /** Whether the caller's listener is the one that goes by the addresses and ports of this configuration, for its scope. */
+  readonly placing: Effect.Effect<boolean, never, Scope.Scope> = Effect.acquireRelease(
+    Effect.sync(() => {
+      const first = !this.placed
+      this.placed = true
+      return first
+    }),
+    (first) => Effect.sync(() => void (this.placed = this.placed && !first)),
+  )
+
+  /** Whether setting a directive, by whichever of its names, takes time. */
+  takesTime(name: string): boolean {
+    const entry = findDirective(name)
+    return entry !== undefined && this.laterHooks.has(entry.name)
   }
 
   /**
@@ -149,6 +196,40 @@ export class ConfigState {
   ): ConfigSetResult {
     const changes = this.changesOf(pairs, options)
     return Array.isArray(changes) ? this.apply(changes) : changes
+  }
+
+  /** As `configSet`, where changes may take time: one after another, each to its end. */
+  configSetLater(
+    pairs: ReadonlyArray<readonly [string, string]>,
+    options: ConfigSetOptions = {},
+  ): Effect.Effect<ConfigSetResult> {
+    const set = Effect.suspend(() => {
+      const changes = this.changesOf(pairs, options)
+      return Array.isArray(changes) ? this.applyLater(changes) : Effect.succeed(changes)
+    })
+    return Effect.uninterruptible(this.later.withPermits(1)(set))
+  }
+
+  private applyLater(changes: ReadonlyArray<Change>): Effect.Effect<ConfigSetResult> {
+    return Effect.gen({ self: this }, function* () {
+      const { result, undo } = this.attempt(changes)
+      if (!result.ok) return result
+      const done: Array<LaterHook> = []
+      for (const name of result.changed) {
+        const hook = this.laterHooks.get(name)
+        if (hook === undefined || done.includes(hook)) continue
+        done.push(hook)
+        const reason = yield* hook
+        if (reason === undefined) continue
+        undo()
+        yield* Effect.logWarning(
+          `Failed applying new configuration. Possibly related to new ${name} setting. Restoring previous settings.`,
+        )
+        for (const again of done) yield* again
+        return failed(changes.find(({ entry }) => entry.name === name)?.shown ?? name, reason)
+      }
+      return result
+    })
   }
 
   /** The refusal CONFIG SET gives before it looks at values, if any. */
@@ -221,11 +302,27 @@ export class ConfigState {
   private unableReason(entry: Entry, text: string): string | undefined {
     if (text === this.#texts.get(entry.name)) return undefined
     if (entry.support === "none" || entry.support === "refused") return "Redix does not support this setting"
-    if (entry.needsHook && !this.hooks.has(entry.name)) return "Redix can't change this setting while it runs"
+    if (entry.needsHook && !this.hooks.has(entry.name) && !this.laterHooks.has(entry.name))
+      return "Redix can't change this setting while it runs"
     return undefined
   }
 
   private apply(changes: ReadonlyArray<Change>): ConfigSetResult {
+    const waits = changes.find(
+      ({ entry, given }) => this.laterHooks.has(entry.name) && this.differs(entry, given),
+    )
+    if (waits !== undefined)
+      return failed(waits.shown, "Redix can't change this setting inside a transaction")
+    return this.attempt(changes).result
+  }
+
+  private differs(entry: Entry, given: string): boolean {
+    const parsed = this.parse(entry, given, false)
+    return parsed.ok && parsed.text !== this.text(entry.name)
+  }
+
+  /** Sets all or none of the values and calls their hooks; `undo` takes back what was set. */
+  private attempt(changes: ReadonlyArray<Change>): { result: ConfigSetResult; undo: () => void } {
     const before = new Map<Entry, { readonly value: unknown; readonly text: string }>()
     const restore = () => {
       for (const [entry, old] of before) this.assign(entry, old)
@@ -235,7 +332,7 @@ export class ConfigState {
       const reason = parsed.ok ? this.unableReason(entry, parsed.text) : parsed.reason
       if (!parsed.ok || reason !== undefined) {
         restore()
-        return failed(shown, reason ?? "")
+        return { result: failed(shown, reason ?? ""), undo: restore }
       }
       if (!before.has(entry))
         before.set(entry, { value: this.values[entry.field], text: this.text(entry.name) })
@@ -248,9 +345,14 @@ export class ConfigState {
       restore()
       // Those that were told of the new values are told of the old ones; this one's own hooks may have half applied it.
       for (const [told] of changed.slice(0, index + 1)) this.callHooks(told)
-      return failed(changes.find((change) => change.entry === entry)?.shown ?? entry.name, reason)
+      const shown = changes.find((change) => change.entry === entry)?.shown ?? entry.name
+      return { result: failed(shown, reason), undo: restore }
     }
-    return { ok: true, changed: changed.map(([entry]) => entry.name) }
+    const undo = (): void => {
+      restore()
+      for (const [entry] of changed) this.callHooks(entry)
+    }
+    return { result: { ok: true, changed: changed.map(([entry]) => entry.name) }, undo }
   }
 
   private callHooks(entry: Entry): string | undefined {

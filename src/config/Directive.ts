@@ -33,7 +33,7 @@ interface DirectiveOptions {
   readonly statement?: boolean
   /** CONFIG REWRITE writes it even at its default. */
   readonly alwaysWritten?: boolean
-  /** A new value takes effect only through a hook; without one CONFIG SET refuses. */
+  /** A new value takes effect only through a hook, of the listener; where there is none CONFIG SET refuses. */
   readonly needsHook?: boolean
   /** CONFIG SET refuses it, whatever the value, while a data set is loaded. */
   readonly fixedWhileLoading?: boolean

@@ -28,7 +28,7 @@ export const directives = {
   ...statementDirectives,
 }
 
-type Table = typeof directives
+export type Table = typeof directives
 export type DirectiveName = keyof Table
 
 /** What a directive's text is read as. */

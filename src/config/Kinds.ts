@@ -6,7 +6,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import { fromByteText, isByteTextUtf8 } from "./ByteText.js"
-import { quoteWord } from "./Words.js"
+import { quoteWord } from "../bytes/Words.js"
 
 export type Parsed<A> =
   | { readonly ok: true; readonly value: A; /** As CONFIG GET shows it. */ readonly text: string }

@@ -1,6 +1,5 @@
 /**
- * The configuration service. Every way to it ends in one place: text values by directive name in a ConfigProvider, read
- * through Effect's Config, checked by the directive table.
+ * The configuration service. Every way to it ends in one place: texts by directive name, checked by the directive table.
  *
  * - `RedixConfig.layer()` reads the ConfigProvider of its surroundings, so that an app can hand settings to Redix its own way.
  * - `RedixConfig.layerOf({ port: 0, save: "" })` is for embedding.
@@ -8,13 +7,11 @@
  *
  * Hot code takes `(yield* RedixConfig).values` once and reads its fields.
  */
-import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
@@ -35,7 +32,15 @@ import {
   ConfigState,
   type ConfigWarning,
 } from "./ConfigState.js"
-import { type DirectiveName, type ValueOf, entries, type Entry, findDirective } from "./Directives.js"
+import {
+  type Table,
+  type ValueOf,
+  entries,
+  type Entry,
+  findDirective,
+  findStartDirective,
+} from "./Directives.js"
+import { splitWords } from "../bytes/Words.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
 import {
   type Environment,
@@ -67,7 +72,7 @@ type OverrideOf<A> = [A] extends [number]
 
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
-  readonly [Name in DirectiveName]?: OverrideOf<ValueOf<Name>>
+  readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>
 } & { readonly filename?: string }
 
 /** What the sources gave, ready to be read. */
@@ -94,7 +99,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
   static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
-      Effect.suspend(() => readState(new Map(), toByteText)),
+      Effect.flatMap(Effect.suspend(providedTexts), (texts) => readState(texts, new Map())),
     )
   }
 
@@ -124,75 +129,79 @@ const overrideWords = (value: Override | null | undefined): ReadonlyArray<string
   return [toByteText(String(value))]
 }
 
+/** Users come in lines, a text of them as in a file; everything else is one line. */
+const overrideLines = (
+  name: string,
+  value: Override | null | undefined,
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const words = overrideWords(value)
+  if (findStartDirective(name)?.name !== "user" || words.length !== 1) return [words]
+  return words
+    .join()
+    .split("\n")
+    .map((line) => splitWords(line) ?? [])
+    .filter((words) => words.length > 0)
+}
+
 const overrideSettings = Effect.fnUntraced(function* (overrides: Overrides) {
   const settings: Array<Setting> = []
   for (const [name, value] of Object.entries(overrides)) {
-    const setting = makeSetting(name, overrideWords(value), "the options")
-    if (setting instanceof InvalidConfigError) return yield* setting
-    settings.push(setting)
+    for (const words of overrideLines(name, value)) {
+      const setting = makeSetting(name, words, "the options")
+      if (setting instanceof InvalidConfigError) return yield* setting
+      settings.push(setting)
+    }
   }
   return settings
-})
-
-/** A provider of merged settings: one text a directive, empty texts included. */
-const providerOf = (texts: ReadonlyMap<string, string>): ConfigProvider.ConfigProvider =>
-  ConfigProvider.make((path) => {
-    const [name] = path
-    const text = path.length === 1 && typeof name === "string" ? texts.get(name) : undefined
-    return Effect.succeed(text === undefined ? undefined : ConfigProvider.makeValue(text))
-  })
-
-/**
- * The text a ConfigProvider has under the directive's name or one of its aliases. It is asked first whether it has
- * anything there: to decode two hundred absent settings would be the longest part of a start in process.
- */
-const readText = Effect.fnUntraced(function* (entry: Entry) {
-  const provider = yield* ConfigProvider.ConfigProvider
-  for (const name of [entry.name, ...entry.aliases, ...entry.startAliases]) {
-    if ((yield* provider.load([name])) === undefined) continue
-    const text = yield* Config.option(Config.String(name))
-    if (Option.isSome(text)) return text.value
-  }
-  return undefined
 })
 
 const invalid = (source: string, key: string, value: string, reason: string): InvalidConfigError =>
   new InvalidConfigError({ source, key, value: fromByteText(value), reason })
 
-/**
- * Reads every directive through Config. `origins` says where a directive's value stood, `bytesOf` makes the byte text of
- * what the provider gives.
- */
-const readState = Effect.fnUntraced(function* (
+/** What the ConfigProvider of the surroundings has, under the directives' names or their aliases. */
+const providedTexts = Effect.fnUntraced(function* () {
+  const provider = yield* ConfigProvider.ConfigProvider
+  const texts = new Map<string, string>()
+  for (const { name, aliases, startAliases } of entries) {
+    for (const path of [name, ...aliases, ...startAliases]) {
+      const node = yield* provider
+        .load([path])
+        .pipe(Effect.mapError((error) => invalid("the configuration", name, "", error.message)))
+      if (node?.value === undefined) continue
+      texts.set(name, toByteText(node.value))
+      break
+    }
+  }
+  return texts
+})
+
+/** The state that the directives' texts make; `origins` says where a directive's text stood. */
+const readState = (
+  texts: ReadonlyMap<string, string>,
   origins: ReadonlyMap<string, string>,
-  bytesOf: (text: string) => string,
-) {
+): Effect.Effect<ConfigState, InvalidConfigError> => {
   const state = new ConfigState()
+  // In the table's order, so that of several bad ones the same is told each time.
   for (const entry of entries) {
+    const text = texts.get(entry.name)
+    if (text === undefined) continue
     const source = origins.get(entry.name) ?? "the configuration"
-    const found = yield* readText(entry).pipe(
-      Effect.mapError((error) => invalid(source, entry.name, "", error.message)),
-    )
-    if (found === undefined) continue
-    const text = bytesOf(found)
     const shown = entry.secret ? "" : text
     if (entry.support === "refused" && text !== "")
-      return yield* invalid(source, entry.name, shown, "Redix does not support this setting")
+      return Effect.fail(invalid(source, entry.name, shown, "Redix does not support this setting"))
     const given = state.assignAtStart(entry, text)
-    if (!given.ok) return yield* invalid(source, entry.name, shown, given.reason)
+    if (!given.ok) return Effect.fail(invalid(source, entry.name, shown, given.reason))
     const warning = settingWarning({ entry, source }, given.text)
     if (warning !== undefined) state.warnings.push(warning)
   }
-  return state
-})
+  return Effect.succeed(state)
+}
 
 const stateOf = Effect.fnUntraced(function* (gathered: Gathered) {
   const merged = mergeSettings(gathered.settings)
   const texts = new Map(merged.map(({ entry, text }) => [entry.name, text] as const))
   const origins = new Map(merged.map(({ entry, source }) => [entry.name, source] as const))
-  const state = yield* readState(origins, (text) => text).pipe(
-    Effect.provideService(ConfigProvider.ConfigProvider, providerOf(texts)),
-  )
+  const state = yield* readState(texts, origins)
   state.warnings.unshift(...gathered.warnings)
   state.configFile = gathered.configFile
   for (const { entry, included } of gathered.settings)
@@ -294,7 +303,7 @@ const gather = Effect.fnUntraced(function* (options: StartOptions) {
   return { settings, warnings: environment.warnings, configFile } satisfies Gathered
 })
 
-/** CONFIG SET where a `dir` among the pairs must name an existing directory, which becomes absolute. */
+/** CONFIG SET that may take time. A `dir` among the pairs must name an existing directory, which becomes absolute. */
 export const configSet = Effect.fnUntraced(function* (
   state: ConfigState,
   pairs: ReadonlyArray<readonly [string, string]>,
@@ -314,7 +323,7 @@ export const configSet = Effect.fnUntraced(function* (
     }
     resolved.push([name, path._tag === "Success" ? toByteText(path.success) : value])
   }
-  if (missing === undefined) return state.configSet(resolved, options)
+  if (missing === undefined) return yield* state.configSetLater(resolved, options)
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.
   const others = state.checkSet(pairs, options)
   return others ?? missing

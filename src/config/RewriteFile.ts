@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { toByteText } from "./ByteText.js"
 import { ConfigRewriteError, platformReason } from "./ConfigErrors.js"
-import { rewriteConfig } from "./ConfigRewrite.js"
+import { rewriteConfig, type RewriteOptions } from "./ConfigRewrite.js"
 import type { ConfigState } from "./ConfigState.js"
 
 const OWN_FILE_MODE = 0o644
@@ -14,10 +14,10 @@ const PERMISSION_BITS = 0o777
 
 const lastSlash = (path: string): number => path.lastIndexOf("/")
 
-/** Where CONFIG REWRITE cannot work, its error has the reply. `force` also writes what is at its default. */
+/** Where CONFIG REWRITE cannot work, its error has the reply. */
 export const rewriteConfigFile = (
   state: ConfigState,
-  force = false,
+  options: RewriteOptions = {},
 ): Effect.Effect<void, ConfigRewriteError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const path = state.configFile
@@ -25,7 +25,7 @@ export const rewriteConfigFile = (
       const reason = "The server is running without a config file"
       return yield* new ConfigRewriteError({ reply: `ERR ${reason}`, path, reason })
     }
-    yield* replaceFile(path, (old) => rewriteConfig(old, state, force)).pipe(
+    yield* replaceFile(path, (old) => rewriteConfig(old, state, options)).pipe(
       Effect.mapError((error) => {
         const reason = platformReason(error)
         return new ConfigRewriteError({ reply: `ERR Rewriting config file: ${reason}`, path, reason })
@@ -33,7 +33,8 @@ export const rewriteConfigFile = (
     )
   })
 
-const replaceFile = Effect.fnUntraced(function* (path: string, change: (old: string) => string) {
+/** Writes a file anew, by what was in it: a crash leaves either the old one or the new one. */
+export const replaceFile = Effect.fnUntraced(function* (path: string, change: (old: string) => string) {
   const fs = yield* FileSystem.FileSystem
   const exists = yield* fs.exists(path)
   const target = exists ? yield* fs.realPath(path) : path

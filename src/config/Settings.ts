@@ -2,7 +2,7 @@
  * Settings as the sources give them, before they are values: a directive, the words after it, and where they stood.
  *
  * Sources are read from the weakest: files, standard input, environment, command line; the last line counts. `save`,
- * `rename-command` and `client-output-buffer-limit` lines add up over all sources, as in Redis; an empty `save` clears.
+ * `rename-command`, `user` and `client-output-buffer-limit` lines add up over all sources, as in Redis; an empty `save` clears.
  * After an `include` a `save` line replaces what stood before it, as it does there too. A save point that the environment
  * or the command line gives is not added twice: CONFIG REWRITE may have written it to the file.
  */
@@ -10,7 +10,7 @@ import { fromByteText, lowerAscii, toByteText } from "./ByteText.js"
 import { InvalidConfigError } from "./ConfigErrors.js"
 import { type Entry, findStartDirective, startNames } from "./Directives.js"
 import type { ConfigWarning } from "./ConfigState.js"
-import { quoteWordIfNeeded, splitWords } from "./Words.js"
+import { quoteWordIfNeeded, splitWords } from "../bytes/Words.js"
 
 export interface Setting {
   readonly entry: Entry
@@ -34,11 +34,6 @@ const invalid = (source: string, key: string, value: string, reason: string): In
 /** The value for a message: nothing where the directive holds a secret. */
 const shownValue = (entry: Entry, text: string): string => (entry.secret ? "" : text)
 
-const refusedReason = (entry: Entry): string => {
-  if (entry.name === "loadmodule") return "Redix has no modules"
-  return "Redix has no access control lists; starting without them would leave the server more open than this asks for"
-}
-
 /** A directive line's words after its name, checked; the error of a wrong name, number of words or value. */
 export const makeSetting = (
   key: string,
@@ -49,9 +44,11 @@ export const makeSetting = (
   if (entry === undefined || entry.name === "include")
     return invalid(source, key, words.join(" "), `${BAD_DIRECTIVE}${suggestion(key)}`)
   const several = entry.kind.words === "several"
-  const text = entry.name === "rename-command" ? words.map(quoteWordIfNeeded).join(" ") : words.join(" ")
+  const quoted = entry.name === "rename-command" || entry.name === "user"
+  const text = quoted ? words.map(quoteWordIfNeeded).join(" ") : words.join(" ")
   if (!several && words.length !== 1)
     return invalid(source, key, shownValue(entry, text), "wrong number of arguments")
+  if (entry.name === "user" && words.length === 0) return invalid(source, key, "", BAD_DIRECTIVE)
   if (entry.name === "rename-command" && words.length !== 2) return invalid(source, key, text, BAD_DIRECTIVE)
   // A blank inside one of several words joins no two of them: the kind sees a character that no good word has.
   const apart =
@@ -59,7 +56,7 @@ export const makeSetting = (
   const parsed = entry.kind.parse(apart.join(" "))
   if (!parsed.ok) return invalid(source, key, shownValue(entry, text), parsed.reason)
   if (entry.support === "refused" && text !== "")
-    return invalid(source, key, shownValue(entry, text), refusedReason(entry))
+    return invalid(source, key, shownValue(entry, text), "Redix has no modules")
   return { entry, key, text, source }
 }
 
@@ -99,10 +96,23 @@ const addition = ({ entry, meets, text }: Setting, before: string): ReadonlyArra
   return pairsOf(text).filter((pair) => !there.includes(pair))
 }
 
+/** CONFIG REWRITE says the users of included files anew, in the file that includes them. */
+const combineUsers = (settings: ReadonlyArray<Setting>): string => {
+  const nameOf = ({ text }: Setting): string | undefined => splitWords(text)?.[0]
+  const again = (setting: Setting, i: number): boolean =>
+    setting.included === true &&
+    settings.slice(i + 1).some((later) => later.included !== true && nameOf(later) === nameOf(setting))
+  return settings
+    .filter((setting, i) => !again(setting, i))
+    .map(({ text }) => text)
+    .join("\n")
+}
+
 const combine = (entry: Entry, settings: ReadonlyArray<Setting>): MergedSetting | undefined => {
   const last = settings.at(-1)
   if (last === undefined) return undefined
   if (entry.repeated === "last") return { entry, text: last.text, source: last.source }
+  if (entry.name === "user") return { entry, text: combineUsers(settings), source: last.source }
   let text = ""
   for (const setting of settings) {
     const replaces = entry.name === "save" && (setting.text === "" || setting.meets === "replaces")

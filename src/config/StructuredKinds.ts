@@ -2,9 +2,10 @@
  * The kinds of directive values with structure: save points, addresses, output buffer limits, event flags and the like.
  * As in Kinds, `parse` gets the words of a line joined by single blanks, and the reasons are redis-server 7.0's texts.
  */
+import * as Redacted from "effect/Redacted"
 import { accepted, humanBytes, INT64_MAX, type Kind, parseBytes, type Parsed, refused } from "./Kinds.js"
 import { fromByteText } from "./ByteText.js"
-import { quoteWordIfNeeded, splitWords } from "./Words.js"
+import { quoteWordIfNeeded, splitWords } from "../bytes/Words.js"
 
 /** Save after `seconds` when at least `changes` writes were made. */
 export interface SavePoint {
@@ -245,6 +246,28 @@ export const replicaOf: Kind<ReplicaOf | undefined> = {
     const port = Number(portText)
     if (!/^[0-9]+$/.test(portText) || port > 65535) return refused("Invalid master port")
     return accepted({ host: fromByteText(host), port }, `${host} ${port}`)
+  },
+}
+
+/** A `user` line, as byte texts. */
+export interface UserDeclaration {
+  readonly name: string
+  readonly rules: ReadonlyArray<string>
+}
+
+/** `user` lines, parted by line ends; what the rules mean is known when all commands are. */
+export const userDeclarations: Kind<Redacted.Redacted<ReadonlyArray<UserDeclaration>>> = {
+  label: "name rule ...",
+  words: "several",
+  lines: () => [],
+  parse: (text) => {
+    const users: Array<UserDeclaration> = []
+    for (const line of text.split("\n").filter((one) => one !== "")) {
+      const [name, ...rules] = splitWords(line) ?? []
+      if (name === undefined) return refused("Unbalanced quotes in configuration line")
+      users.push({ name, rules })
+    }
+    return accepted(Redacted.make(users), text)
   },
 }
 

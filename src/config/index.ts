@@ -7,7 +7,7 @@ export * from "./ConfigState.js"
 export { type DirectiveName, directiveNames, type RedixValues } from "./Directives.js"
 export { pathIn } from "./Directory.js"
 export * from "./RedixConfig.js"
-export { rewriteConfigFile } from "./RewriteFile.js"
+export { replaceFile, rewriteConfigFile } from "./RewriteFile.js"
 export type {
   BytesOrPercent,
   OutputBufferLimit,
@@ -16,4 +16,5 @@ export type {
   ReplicaOf,
   SavePoint,
   ShutdownFlag,
+  UserDeclaration,
 } from "./StructuredKinds.js"

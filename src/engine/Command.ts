@@ -3,7 +3,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { CommandContext } from "./CommandContext.js"
-import type { CommandInfo } from "./CommandInfo.js"
+import type { CommandInfo, NumberedCommand } from "./CommandInfo.js"
 import type { CommandSpec } from "./declare/CommandSpec.js"
 
 /**
@@ -66,10 +66,8 @@ export interface Command extends CommandInfo {
   readonly subcommands: ReadonlyMap<string, Command> | undefined
 }
 
-/** A command in the table of one server. */
-export interface TableCommand extends Command {
-  /** Place in arrays that hold something for each command of the server: 0, 1, 2, ... */
-  readonly id: number
+/** A command in the table of one server, with its handler. */
+export interface TableCommand extends Command, NumberedCommand {
   readonly subcommands: ReadonlyMap<string, TableCommand> | undefined
 }
 

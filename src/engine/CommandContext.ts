@@ -15,10 +15,11 @@ import type { Keyspace } from "../store/Keyspace.js"
 import * as Errors from "../resp/Errors.js"
 import type { Blocking } from "./Blocking.js"
 import type { CommandLog } from "./CommandLog.js"
-import type { CommandInfo } from "./CommandInfo.js"
+import type { NumberedCommand } from "./CommandInfo.js"
 import { Event, type KeyEvents } from "./KeyEvents.js"
 import { Propagation } from "./Propagation.js"
 import type { PubSub } from "./PubSub.js"
+import type { Call } from "./tracking/Call.js"
 import type { Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 
@@ -31,7 +32,7 @@ class Aim {
   argc = 0
   argOff: Int32Array = NO_PLACES
   argLen: Int32Array = NO_PLACES
-  command: CommandInfo | undefined = undefined
+  command: NumberedCommand | undefined = undefined
   denyBlocking = false
 
   constructor(
@@ -46,7 +47,7 @@ export class CommandContext {
   argOff: Int32Array = NO_PLACES
   argLen: Int32Array = NO_PLACES
   /** Command being run (the subcommand's, for containers). */
-  command: CommandInfo | undefined = undefined
+  command: NumberedCommand | undefined = undefined
   db: Database
   /** What the command in progress leaves in the command log. */
   readonly propagation: Propagation
@@ -108,6 +109,11 @@ export class CommandContext {
     this.session = aim.session
     // A large request is not kept alive by it.
     aim.buf = NO_BYTES
+  }
+
+  /** The command inside which the one in progress runs. */
+  get around(): Call {
+    return this.saved[this.depth - 1]
   }
 
   // ---- arguments

@@ -18,3 +18,9 @@ export interface CommandInfo {
   /** Argument that names a member or field in the collection under argument 1, 0 for none: looked up ahead of time. */
   readonly memberArgument: number
 }
+
+/** A command in the table of one server. */
+export interface NumberedCommand extends CommandInfo {
+  /** Place in arrays that hold something for each command of the server: 0, 1, 2, ... */
+  readonly id: number
+}

@@ -68,7 +68,7 @@ export class CommandTable {
   private numbered(c: Command): TableCommand {
     const id = this.byId.length
     if (id >= COMMANDS_MAX) throw new Error(`more than ${COMMANDS_MAX} commands`)
-    const subcommands = new Map<string, TableCommand>()
+    const subcommands = c.subcommands === undefined ? undefined : new Map<string, TableCommand>()
     // Field by field: of a spread each object would get a layout of its own, and dispatch meets them all.
     const numbered: TableCommand = {
       spec: c.spec,
@@ -81,10 +81,10 @@ export class CommandTable {
       keyArgument: c.keyArgument,
       memberArgument: c.memberArgument,
       id,
-      subcommands: c.subcommands === undefined ? undefined : subcommands,
+      subcommands,
     }
     this.byId.push(numbered)
-    for (const [name, sub] of c.subcommands ?? []) subcommands.set(name, this.numbered(sub))
+    for (const [name, sub] of c.subcommands ?? []) subcommands?.set(name, this.numbered(sub))
     return numbered
   }
 
@@ -92,12 +92,13 @@ export class CommandTable {
   add(commands: ReadonlyArray<Command>): void {
     for (const declared of commands) {
       this.declarations.set(declared.name, declared.spec)
+      const c = this.numbered(declared)
+      // Rules of users may name it.
       if (this.renames.get(declared.name) === null) continue
       const called = this.calledName(declared.name)
       const name = Buffer.from(called, "latin1")
       if (this.find(name, 0, name.length) !== undefined)
         throw new Error(`command ${declared.name} is declared twice`)
-      const c = this.numbered(declared)
       let at = this.hash(name, 0, name.length)
       while (this.slots[at] !== undefined) at = (at + 1) & this.mask
       this.slots[at] = c

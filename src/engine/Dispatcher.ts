@@ -12,7 +12,8 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { CommandArgument } from "../resp/CommandEncoder.js"
 import { HeldCommands } from "./HeldCommands.js"
-import { allows } from "./clients/Rights.js"
+import type { AclGuard } from "./acl/AclGuard.js"
+import { allows } from "./acl/Rights.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
@@ -22,10 +23,15 @@ import type { ClientPause } from "./clients/ClientPause.js"
 import type { CommandTimer } from "./measures/CommandTimer.js"
 import type { Gates } from "./Gates.js"
 import type { ScriptArguments } from "./scripts/ScriptArguments.js"
+import type { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import type { HttpClients } from "./clients/HttpClients.js"
 import type { Monitors } from "./clients/Monitors.js"
 import type { OwnPushes } from "./clients/OwnPushes.js"
+import type { Tracking } from "./tracking/Tracking.js"
 import type { ErrorCounts } from "./measures/ErrorCounts.js"
+
+/** A command that reads has the first of these bits; one that runs a script, the second. */
+const READS = CommandBit.readonly | CommandBit.noScript
 
 /** Bytes of an argument that an error text can show at most. */
 const PREVIEW_BYTES_MAX = 256
@@ -55,12 +61,14 @@ interface DispatcherParts {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  readonly acl: AclGuard
   readonly pause: ClientPause
   readonly timer: CommandTimer
   readonly errors: ErrorCounts
   readonly monitors: Monitors
   readonly pushes: OwnPushes
   readonly http: HttpClients
+  readonly tracking: Tracking
 }
 
 export class Dispatcher {
@@ -84,19 +92,25 @@ export class Dispatcher {
   readonly context: CommandContext
   readonly table: CommandTable
   readonly gates: Gates
+  readonly acl: AclGuard
+  private readonly memory: MemoryLimit
   private readonly pause: ClientPause
   readonly timer: CommandTimer
   private readonly monitors: Monitors
   private readonly http: HttpClients
+  private readonly tracking: Tracking
 
   constructor(parts: DispatcherParts) {
     this.context = parts.context
     this.table = parts.table
     this.gates = parts.gates
+    this.acl = parts.acl
+    this.memory = parts.gates.memory
     this.pause = parts.pause
     this.timer = parts.timer
     this.monitors = parts.monitors
     this.http = parts.http
+    this.tracking = parts.tracking
     this.pushes = parts.pushes
     this.held = new HeldCommands(parts.context, parts.table, parts.timer, parts.errors)
     this.verbatim = () => {
@@ -144,13 +158,24 @@ export class Dispatcher {
     session: Session,
     named: TableCommand | undefined,
   ): void | Effect.Effect<Uint8Array> {
+    const waiting = this.attempt(request, session, named)
+    if (session.tracking !== undefined) this.tracking.ended(session, session.tracking)
+    return waiting
+  }
+
+  private attempt(
+    request: RequestView,
+    session: Session,
+    named: TableCommand | undefined,
+  ): void | Effect.Effect<Uint8Array> {
     const c = this.context
     const cmd = this.resolve(session, named)
     if (cmd === undefined) return
     if (c.command !== cmd) c.command = cmd
     const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
     if (
-      ((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 &&
+      (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
+        c.keyspace.arena.usedBytes > this.memory.threshold) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
@@ -193,6 +218,7 @@ export class Dispatcher {
       () => "alive",
       () => "alive",
     )
+    c.events.flushed()
     if (!propagation.active) return
     propagation.forget()
     propagation.log.brokenOff(what ?? `The command '${command?.name ?? ""}'`)
@@ -238,8 +264,11 @@ export class Dispatcher {
 
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
+    if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
-    const text = this.gates.refusal(cmd, own, session)
+    const text = this.gates.refusal(this.context, cmd, own)
+    // What was evicted is no change of the command's.
+    this.note()
     if (text !== undefined) {
       this.timer.counters.rejected[cmd.id]++
       this.refuse(session, text, cmd)
@@ -306,6 +335,8 @@ export class Dispatcher {
     this.commandsProcessed++
     timer.counters.calls[cmd.id]++
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
+    const { tracking } = c.session
+    if (tracking !== undefined && (cmd.bits & READS) === CommandBit.readonly) this.tracking.read(c, tracking)
     if (waiting !== undefined) this.held.hold(cmd, this.copyCommand(cmd), start)
     else if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting && !c.scripted) pushes.place(c.session.muted)
@@ -367,10 +398,6 @@ export class Dispatcher {
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
     if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
-    if (!allows(c.session.rights, queued.id)) {
-      c.out.error(Errors.noPermInExec)
-      return undefined
-    }
     const errors = c.out.errorCount
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
@@ -384,6 +411,13 @@ export class Dispatcher {
       c.denyBlocking = true
       c.keepReply = false
       c.db = c.keyspace.database(c.session.database)
+      if (!allows(c.session.rights, queued.id)) {
+        const denied = this.acl.refusalInExec(c, inner)
+        if (denied !== undefined) {
+          c.out.error(denied)
+          return undefined
+        }
+      }
       this.note()
       const waiting = this.call(inner, undefined) ?? undefined
       if (waiting === undefined || this.gates.busy !== undefined) return waiting

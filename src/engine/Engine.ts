@@ -8,6 +8,9 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { protocolErrorLine } from "../resp/ProtocolErrors.js"
 import type { Run } from "./Background.js"
+import { AclGuard } from "./acl/AclGuard.js"
+import { AclLog } from "./acl/AclLog.js"
+import { Users } from "./acl/Users.js"
 import { Blocking } from "./Blocking.js"
 import { CommandBit } from "./Command.js"
 import { CommandContext } from "./CommandContext.js"
@@ -15,17 +18,18 @@ import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
 import { detached, Session } from "./clients/Session.js"
-import { secretIsSet, type Settings } from "./Settings.js"
+import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
-import { MemoryLimit } from "../store/MemoryLimit.js"
-import { AclLog } from "./clients/AclLog.js"
+import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
+import { ClientEviction } from "./clients/ClientEviction.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
 import { describeClient } from "./clients/clientDescribe.js"
 import { ClientPause } from "./clients/ClientPause.js"
 import { CommandTimer } from "./measures/CommandTimer.js"
 import { Dispatcher } from "./Dispatcher.js"
+import type { EngineNeeds } from "./world/EngineNeeds.js"
 import { Gates } from "./Gates.js"
 import { EngineParts } from "./EnginePart.js"
 import { InfoRegistry } from "./InfoRegistry.js"
@@ -40,6 +44,7 @@ import { PubSub } from "./PubSub.js"
 import { hardLimit, OutputWatch } from "./clients/OutputLimits.js"
 import type { Peer } from "./clients/Peer.js"
 import type { Log } from "./world/Log.js"
+import { Tracking } from "./tracking/Tracking.js"
 import { Replies } from "./clients/Replies.js"
 import { ReplyHold } from "./clients/ReplyHold.js"
 import { ScriptRuns } from "./scripts/ScriptRuns.js"
@@ -53,20 +58,6 @@ const CRON_BUDGET_MS = 2
 
 /** What was received of a client and is not run yet. */
 type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
-
-/** What an engine is made of and runs in. */
-interface EngineNeeds {
-  readonly keyspace: Keyspace
-  readonly settings: Settings
-  readonly codec: RespCodec["Service"]
-  readonly clock: Clock.Clock
-  readonly turns: Turns
-  /** Runs an Effect that no client waits for. */
-  readonly background: Run
-  readonly logger: Log
-  /** The names of renamed commands by their own, null for those that cannot be called. */
-  readonly names?: ReadonlyMap<string, string | null> | undefined
-}
 
 export class Engine {
   readonly keyspace: Keyspace
@@ -86,6 +77,7 @@ export class Engine {
   readonly measures: Measures
   readonly timer: CommandTimer
   readonly aclLog = new AclLog()
+  readonly users: Users
   /** What commands change, for whoever reads it. */
   readonly log = new CommandLog()
   /** Replies that wait for the disk. */
@@ -103,7 +95,17 @@ export class Engine {
   role: "master" | "replica" = "master"
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
-  readonly clientMemory = new ClientMemory(this.sessions)
+  readonly clientMemory = new ClientMemory(
+    this.sessions,
+    () => this.tracking.bytes,
+    () => {
+      if (this.clientEviction.active) this.stir()
+    },
+  )
+  /** Clients that keep copies of keys. */
+  readonly tracking: Tracking
+  /** Cuts off clients that hold too much together. */
+  readonly clientEviction: ClientEviction
   readonly startedMs: number
   /** The log tells of each client that comes and goes (loglevel verbose or debug). */
   verbose = false
@@ -131,16 +133,27 @@ export class Engine {
   cronPaused = false
 
   constructor(needs: EngineNeeds) {
-    const { keyspace, settings, codec, clock, turns } = needs
+    const { keyspace, settings, codec, clock, turns, logger } = needs
     this.keyspace = keyspace
     this.settings = settings
     this.codec = codec
     this.clock = clock
     this.turns = turns
     this.background = needs.background
-    this.logger = needs.logger
-    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory)
-    this.gates = new Gates(this.memoryLimit, settings)
+    this.logger = logger
+    this.clientEviction = new ClientEviction(this.sessions, this.clientMemory, settings, (session) => {
+      logger.notice(`Evicting client: ${describeClient(this.context, session)}`, { client: session.id })
+      session.control.kill()
+    })
+    this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
+      now: turns.now,
+      evicted: (ms) => this.measures.worked("eviction-cycle", ms),
+    })
+    const table = new CommandTable([], needs.names)
+    const { declared = [] } = needs
+    this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
+    const acl = new AclGuard(this.users, this.aclLog)
+    this.gates = new Gates(this.memoryLimit, settings, acl)
     this.startedMs = clock.currentTimeMillisUnsafe()
     this.alarm = new WorkAlarm(clock, turns)
     this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
@@ -170,21 +183,34 @@ export class Engine {
       out,
       new Session(0),
     )
-    this.replies = new Replies(out, turns)
+    const pushes = new OwnPushes(out)
+    this.tracking = new Tracking({
+      context: this.context,
+      sessions: this.sessions,
+      pushes,
+      gates: this.gates,
+      running: () => this.running,
+      caller: () => this.scripts.caller,
+      atTurnsEnd: () => this.replies.schedule(),
+      stir: () => this.stir(),
+    })
+    this.parts.add(this.tracking)
+    this.replies = new Replies(out, turns, this.tracking.endTurn)
     keyspace.listeners.push(new KeyspaceNews(this.context))
     this.pause = new ClientPause(this.gates, keyspace, turns, () => this.stir())
-    const pushes = new OwnPushes(out)
     this.monitors = new Monitors(pushes, clock)
     this.dispatcher = new Dispatcher({
       context: this.context,
-      table: new CommandTable([], needs.names),
+      table,
       gates: this.gates,
+      acl,
       pause: this.pause,
       timer: this.timer,
       errors: this.measures.errors,
       monitors: this.monitors,
       pushes,
       http: new HttpClients(needs.logger),
+      tracking: this.tracking,
     })
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
   }
@@ -204,7 +230,8 @@ export class Engine {
     const session = new Session(++this.sessionLast)
     session.createdMs = session.lastActiveMs = this.clock.currentTimeMillisUnsafe()
     session.limits.maxBulkLength = this.settings.protoMaxBulkLen
-    session.authenticated = session.limits.authenticated = !secretIsSet(this.settings.requirepass)
+    session.actAs(this.users.default)
+    session.authenticated = session.limits.authenticated = !this.users.loginRequired
     return session
   }
 
@@ -267,6 +294,11 @@ export class Engine {
   beginBatch(session: Session, peer?: Peer): void {
     this.batches++
     this.clientMemory.changed()
+    if (this.memoryLimit.threshold !== Infinity) {
+      this.memoryLimit.measure()
+      // With what the batch was fed, which counts only until it has run: a command that waits for room looks again.
+      this.clientMemory.changed()
+    }
     this.timer.batch()
     const now = this.clock.currentTimeMillisUnsafe()
     this.alarm.stir(now)
@@ -321,6 +353,7 @@ export class Engine {
   /** Sends the reply of a command that had to wait. */
   reply(session: Session, peer: Peer, bytes: Uint8Array): void {
     if (this.replied(session, bytes)) this.push(session, peer, bytes)
+    if (session.tracking !== undefined) this.tracking.ended(session, session.tracking)
   }
 
   /** Counts a command that had to wait, now that its reply is there; answers whether its client is to get it. */
@@ -398,6 +431,8 @@ export class Engine {
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     this.timer.counters.reset()
     this.timer.clear()
+    this.memoryLimit.resetStats()
+    this.clientEviction.evicted = 0
     this.measures.errors.reset()
     this.parts.resetStats()
   }
@@ -439,6 +474,8 @@ export class Engine {
     const worked = this.timer.now() - working
     this.workMs += worked
     this.measures.worked("expire-cycle", worked)
+    this.clientEviction.look()
+    const evicting = this.memoryLimit.goOn()
     const p = this.context.propagation
     if (p.waiting) {
       p.separately()
@@ -448,6 +485,7 @@ export class Engine {
     this.measures.sample(start, this.alarm.rousedMs)
     const looked = this.outputs.look(this.sessions.values(), start, (session) => this.cutForOutput(session))
     due = Math.min(due, this.parts.cron(start), looked, Math.max(keyspace.nextExpiry(), start + TURN_MS))
+    more ||= evicting
     this.alarm.set(more ? start : Math.max(due, start + 1))
     return more
   }

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import { RespCodec } from "../resp/RespCodec.js"
 import { type Store, theKeyspace } from "../store/Store.js"
 import { Background } from "./Background.js"
+import type { CommandSpec } from "./declare/CommandSpec.js"
 import { Engine } from "./Engine.js"
 import type { InfoField } from "./InfoRegistry.js"
 import type { Settings } from "./Settings.js"
@@ -30,10 +31,14 @@ export interface EngineShape {
 }
 
 export class EngineService extends Context.Service<EngineService, EngineShape>()("redix/engine/Engine") {
-  /** @param names the names of renamed commands by their own, null for those that cannot be called */
+  /**
+   * @param names the names of renamed commands by their own, null for those that cannot be called
+   * @param declared what rules of users may name, also where it is not in the table
+   */
   static readonly layerOf = (
     settings: Settings,
     names?: ReadonlyMap<string, string | null>,
+    declared?: ReadonlyArray<CommandSpec>,
   ): Layer.Layer<EngineService, never, Store | RespCodec | Background> =>
     Layer.effect(
       EngineService,
@@ -48,6 +53,7 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
           background: background.run,
           logger: yield* makeLog,
           names,
+          declared,
         })
         background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
         return engine
@@ -55,7 +61,11 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
     )
 }
 
-/** The engine whole, for the server's own parts. Its fiber of clock-driven work lives as long as the layer. */
+/**
+ * The engine whole, for the server's own parts. Its fiber of clock-driven work lives as long as the layer.
+ *
+ * @internal
+ */
 export const theEngine: Effect.Effect<Engine, never, EngineService> = Effect.map(EngineService, (engine) => {
   if (!(engine instanceof Engine)) throw new Error("the engine is not one of this package's layers")
   return engine

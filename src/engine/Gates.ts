@@ -4,12 +4,14 @@
  * `bits` holds the command bits that need a closer look in the present state; while it is 0, dispatch asks nothing. The
  * parts that own a state (replication, persistence, memory) set it here and call `update`.
  */
-import { allows } from "./clients/Rights.js"
+import type { AclGuard } from "./acl/AclGuard.js"
+import { allows } from "./acl/Rights.js"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"
+import type { CommandContext } from "./CommandContext.js"
 import type { Session } from "./clients/Session.js"
-import { secretIsSet, type Settings } from "./Settings.js"
+import type { Settings } from "./Settings.js"
 import * as Errors from "../resp/Errors.js"
-import type { MemoryLimit } from "../store/MemoryLimit.js"
+import type { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 
 /** Whether a command is refused when memory is short: it uses memory, or would be queued, which uses some, too. */
 const needsMemory = (bits: number, session: Session): boolean =>
@@ -18,13 +20,15 @@ const needsMemory = (bits: number, session: Session): boolean =>
 /** What gets a closer look in most states: commands that stand for others, and those whose arguments decide. */
 const CLOSER = CommandBit.unqueued | CommandBit.judged
 
-type GateSettings = Pick<Settings, "requirepass" | "enableDebugCommand" | "enableModuleCommand">
+type GateSettings = Pick<Settings, "enableDebugCommand" | "enableModuleCommand" | "replicaIgnoreMaxmemory">
 
 const isLocal = ({ address, inProcess }: Session): boolean =>
   inProcess || address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("/")
 
 export class Gates {
   bits: number = CommandBit.guarded
+  /** It follows a master. */
+  replica = false
   /** A replica that takes no writes from clients. */
   readOnlyReplica = false
   /** A data set is being loaded. */
@@ -43,13 +47,16 @@ export class Gates {
   busy: string | undefined = undefined
   /** Bits of the commands that CLIENT PAUSE holds back; see ClientPause. */
   pausedBits = 0
+  /** More keys are remembered for clients that track than there may be: the next command sees to it. */
+  crowded = false
   /** As of the last `update`: the arena gets no more memory. */
   strained = false
 
-  /** @param memory asked before a command that uses memory is refused */
+  /** @param memory makes room before a command, and knows whether there is any */
   constructor(
-    private readonly memory: MemoryLimit,
+    readonly memory: MemoryLimit,
     private readonly settings: GateSettings,
+    private readonly acl: AclGuard,
   ) {}
 
   /** What writes are told that stop because the disk takes nothing, while they do. */
@@ -61,33 +68,41 @@ export class Gates {
   /** Must be called after any of the states changed. */
   update(): void {
     this.strained = this.memory.strained
+    // What is being loaded, or stands still, is not to be evicted from.
+    this.memory.setExempt(
+      this.loading ||
+        this.asyncLoading ||
+        this.pausedBits !== 0 ||
+        this.busy !== undefined ||
+        (this.replica && this.settings.replicaIgnoreMaxmemory),
+    )
     let bits = this.pausedBits | CommandBit.guarded
     // EXEC stands for what is queued, so it gets a closer look wherever a write does.
     if (this.readOnlyReplica || this.tooFewReplicas) bits |= CommandBit.write | CLOSER
-    if (this.memory.max > 0 || this.strained) bits |= CommandBit.denyOom | CLOSER
+    if (this.strained) bits |= CommandBit.denyOom | CLOSER
     if (this.pausedBits !== 0) bits |= CLOSER
     if (this.loading || this.asyncLoading || this.masterDown) bits |= CommandBit.any
     if (this.diskRefusal !== undefined) bits |= CommandBit.any
-    if (this.busy !== undefined) bits |= CommandBit.any
+    if (this.busy !== undefined || this.crowded) bits |= CommandBit.any
     this.bits = bits
   }
 
-  /** Why a command of this session is refused now, or undefined; `own` are the bits of this call. */
-  refusal(cmd: TableCommand, own: number, session: Session): string | undefined {
+  /** Why the command in the context is refused now, or undefined; `own` are the bits of this call. */
+  refusal(c: CommandContext, cmd: TableCommand, own: number): string | undefined {
+    const { session } = c
     const bits = this.bitsFor(own, session)
     if ((cmd.bits & CommandBit.guarded) !== 0 && !this.unguarded(cmd, session))
       return Errors.guarded(cmd.name)
-    if (
-      !session.authenticated &&
-      (cmd.bits & CommandBit.noAuth) === 0 &&
-      secretIsSet(this.settings.requirepass)
-    )
+    if (!session.authenticated && (cmd.bits & CommandBit.noAuth) === 0 && this.acl.users.loginRequired)
       return Errors.noAuth
-    if (session.kind === "master") return undefined
+    if (session.kind === "master") return this.memoryRefusal(bits, session)
     if (session.queue !== undefined && (bits & CommandBit.noMulti) !== 0)
       return Errors.notAllowedInTransaction
-    if (!allows(session.rights, cmd.id)) return Errors.noPermCommand(cmd.name)
-    const state = this.stateRefusal(own, bits, session)
+    if (!allows(session.rights, cmd.id)) {
+      const denied = this.acl.refusal(c, cmd)
+      if (denied !== undefined) return denied
+    }
+    const state = this.memoryRefusal(bits, session) ?? this.stateRefusal(own, bits)
     if (state !== undefined) return state
     if (session.resp === 2 && session.subscribed && (bits & CommandBit.whileSubscribed) === 0) {
       return Errors.subscribedClient(cmd.name)
@@ -116,8 +131,12 @@ export class Gates {
     return (own & CommandBit.queue) !== 0 ? own | session.queueBits : own
   }
 
-  private stateRefusal(own: number, bits: number, session: Session): string | undefined {
-    if (needsMemory(bits, session) && this.memory.passed()) return Errors.outOfMemory
+  private memoryRefusal(bits: number, session: Session): string | undefined {
+    this.memory.makeRoom()
+    return needsMemory(bits, session) && this.memory.short ? Errors.outOfMemory : undefined
+  }
+
+  private stateRefusal(own: number, bits: number): string | undefined {
     const stops = (bits & CommandBit.write) | (own & CommandBit.stopsOnFailedSave)
     if (stops !== 0 && this.diskRefusal !== undefined) return this.diskRefusal
     if ((bits & CommandBit.write) === 0) return undefined

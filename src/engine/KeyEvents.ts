@@ -57,6 +57,14 @@ export type Presence = "none" | "expired" | "alive"
 /** Hears of every event of a key that is one to it, whatever notify-keyspace-events says; the bytes are lent. */
 type KeyObserver = (event: string, database: number, buf: Uint8Array, off: number, len: number) => void
 
+/** Who remembers what clients keep copies of. */
+interface Caches {
+  modified(buf: Uint8Array, off: number, len: number): void
+  expired(buf: Uint8Array, off: number, len: number): void
+  evicted(buf: Uint8Array, off: number, len: number): void
+  flushed(): void
+}
+
 /** Events that tell of no change: a key was missed, or is new beside what made it. */
 const ASIDE = Event.keymiss | Event.new
 
@@ -65,14 +73,17 @@ const NOBODY: ReadonlyArray<KeyObserver> = []
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
   flags = 0
+  /** Hears of every key that is no longer what it was; undefined while no client tracks. */
+  caches: Caches | undefined = undefined
   private observers = NOBODY
   private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
 
   constructor(private readonly pubsub: PubSub) {}
 
-  /** Breaks the transactions that watch the key. */
+  /** Breaks the transactions that watch the key, and tells who keeps a copy of it. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
     if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.caches !== undefined) this.caches.modified(buf, off, len)
   }
 
   /** As `modified`, for a key that goes because its time has passed. */
@@ -86,6 +97,18 @@ export class KeyEvents {
         }
       }
     }
+    if (this.caches !== undefined) this.caches.expired(buf, off, len)
+  }
+
+  /** As `modified`, for a key that makes room before a command. */
+  evicted(db: Database, buf: Uint8Array, off: number, len: number): void {
+    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.caches !== undefined) this.caches.evicted(buf, off, len)
+  }
+
+  /** A database was emptied, or holds other data: whoever keeps a copy of anything is told. */
+  flushed(): void {
+    this.caches?.flushed()
   }
 
   /** Adds one who hears of events; what is answered takes him off again. */

@@ -15,6 +15,18 @@ export class KeyspaceNews implements KeyspaceListener {
     events.notify(Event.expired, "expired", db.id, buf, off, len)
   }
 
+  evicted(db: Database, buf: Uint8Array, off: number, len: number): void {
+    const { propagation, settings, events } = this.context
+    // Before the command that needs the room: each a unit of its own.
+    if (propagation.active)
+      propagation.log.append(db.id, [
+        settings.lazyfreeLazyEviction ? "UNLINK" : "DEL",
+        buf.subarray(off, off + len),
+      ])
+    events.evicted(db, buf, off, len)
+    events.notify(Event.evicted, "evicted", db.id, buf, off, len)
+  }
+
   streamGone(db: Database, buf: Uint8Array, off: number, len: number): void {
     this.context.blocking.signal(db.id, TYPE_STREAM, buf, off, len)
   }

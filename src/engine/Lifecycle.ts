@@ -34,24 +34,40 @@ export class ShutdownError extends Data.TaggedError("ShutdownError")<{
 
 export type ShutdownStep = (options: ShutdownOptions) => Effect.Effect<void, ShutdownError>
 
+interface Step {
+  readonly run: ShutdownStep
+  readonly takeBack: () => void
+}
+
+const nothing = (): void => {}
+
 export class Lifecycle {
-  private readonly steps: Array<ShutdownStep> = []
+  private readonly steps: Array<Step> = []
   private readonly end = Deferred.makeUnsafe<void>()
   /** How the shutdown under way comes out; who asks meanwhile waits for the same. */
   private outcome: Deferred.Deferred<void, ShutdownError> | undefined = undefined
   private run: Fiber.Fiber<void, ShutdownError> | undefined = undefined
   /** Until when, in real time, a step waits for replicas. */
   waitsUntil: number | undefined = undefined
+  /** The shutdown under way, or the last one, has waited for replicas. */
+  waited = false
 
-  /** Adds a step; steps run in the order they were added. */
-  addStep(step: ShutdownStep): void {
-    this.steps.push(step)
+  /**
+   * Adds a step; steps run in the order they were added.
+   * @param takeBack undoes what the step has set for the end, where the server goes on: a later step may have failed
+   */
+  addStep(run: ShutdownStep, takeBack = nothing): void {
+    this.steps.push({ run, takeBack })
   }
 
   /** Adds a step that runs before all steps there are now. */
-  addFirstStep(step: ShutdownStep): void {
-    this.steps.unshift(step)
+  addFirstStep(run: ShutdownStep, takeBack = nothing): void {
+    this.steps.unshift({ run, takeBack })
   }
+
+  private readonly takeBack = Effect.sync(() => {
+    for (const step of this.steps) step.takeBack()
+  })
 
   /** A shutdown is under way. */
   get stopping(): boolean {
@@ -71,9 +87,10 @@ export class Lifecycle {
     return Effect.suspend(() => {
       if (this.outcome !== undefined) return Deferred.await(this.outcome)
       const outcome = (this.outcome = Deferred.makeUnsafe<void, ShutdownError>())
+      this.waited = false
       const steps = Effect.forEach(
         this.steps,
-        (step) => (options.force ? forced(Effect.suspend(() => step(options))) : step(options)),
+        (step) => (options.force ? forced(Effect.suspend(() => step.run(options))) : step.run(options)),
         { discard: true },
       )
       const run = Effect.logWarning("User requested shutdown...").pipe(
@@ -81,11 +98,14 @@ export class Lifecycle {
         Effect.raceFirst(Deferred.await(outcome)),
         Effect.tapCause(logTrouble),
         Effect.onExit((exit) =>
-          Effect.sync(() => {
-            if (Exit.isFailure(exit)) this.outcome = undefined
-            else Deferred.doneUnsafe(this.end, Exit.void)
-            Deferred.doneUnsafe(outcome, exit)
-          }),
+          Effect.ensuring(
+            Exit.isFailure(exit) ? this.takeBack : Effect.void,
+            Effect.sync(() => {
+              if (Exit.isFailure(exit)) this.outcome = undefined
+              else Deferred.doneUnsafe(this.end, Exit.void)
+              Deferred.doneUnsafe(outcome, exit)
+            }),
+          ),
         ),
       )
       return Effect.forkDetach(run, { startImmediately: true }).pipe(

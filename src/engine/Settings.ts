@@ -3,13 +3,18 @@
  * know nothing of where a value came from; CONFIG SET changes them in place.
  */
 import * as Redacted from "effect/Redacted"
+import type { EvictionSettings } from "../store/eviction/Policy.js"
 import type { FreeingPolicy } from "../store/Keyspace.js"
 
-export interface Settings extends FreeingPolicy {
+export interface Settings extends FreeingPolicy, EvictionSettings {
   readonly databases: number
   /** Clients at most. */
   readonly maxclients: number
   readonly protoMaxBulkLen: number
+  /** A replica leaves eviction to its master, and may use what it needs. */
+  readonly replicaIgnoreMaxmemory: boolean
+  /** What clients may hold together before some are cut off; in parts of a hundred of maxmemory, or bytes; 0 = no limit. */
+  readonly maxmemoryClients: { readonly bytes: number } | { readonly percent: number }
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
   readonly hashMaxListpackEntries: number
@@ -24,6 +29,8 @@ export interface Settings extends FreeingPolicy {
   readonly hllSparseMaxBytes: number
   /** Password of the default user, a character a byte; "" = none. */
   readonly requirepass: Redacted.Redacted
+  /** Whether users that are made may use all channels or none. */
+  readonly aclPubsubDefault: "allchannels" | "resetchannels"
   /** Letters of the published classes of keyspace events. */
   readonly notifyKeyspaceEvents: ReadonlySet<string>
   readonly clientOutputBufferLimit: {
@@ -33,6 +40,8 @@ export interface Settings extends FreeingPolicy {
   }
   /** Bytes of input a client may have waiting. */
   readonly clientQueryBufferLimit: number
+  /** Keys remembered at most for clients that track, 0 = no limit. */
+  readonly trackingTableMaxKeys: number
   /** Microseconds, negative = off. */
   readonly slowlogLogSlowerThan: number
   readonly slowlogMaxLen: number
@@ -61,6 +70,15 @@ export const defaultSettings: Settings = {
   lazyfreeLazyUserFlush: false,
   lazyfreeLazyExpire: false,
   lazyfreeLazyServerDel: false,
+  lazyfreeLazyEviction: false,
+  maxmemory: 0,
+  maxmemoryClients: { bytes: 0 },
+  maxmemoryPolicy: "noeviction",
+  maxmemorySamples: 5,
+  maxmemoryEvictionTenacity: 10,
+  lfuLogFactor: 10,
+  lfuDecayTime: 1,
+  replicaIgnoreMaxmemory: true,
   hashMaxListpackEntries: 512,
   hashMaxListpackValue: 64,
   setMaxIntsetEntries: 512,
@@ -72,6 +90,7 @@ export const defaultSettings: Settings = {
   streamNodeMaxEntries: 100,
   hllSparseMaxBytes: 3000,
   requirepass: Redacted.make(""),
+  aclPubsubDefault: "resetchannels",
   maxclients: 10_000,
   notifyKeyspaceEvents: new Set(),
   clientOutputBufferLimit: {
@@ -80,6 +99,7 @@ export const defaultSettings: Settings = {
     pubsub: { hardBytes: 32 * 1024 * 1024, softBytes: 8 * 1024 * 1024, softSeconds: 60 },
   },
   clientQueryBufferLimit: 1024 * 1024 * 1024,
+  trackingTableMaxKeys: 1_000_000,
   enableDebugCommand: "no",
   enableModuleCommand: "no",
   slowlogLogSlowerThan: 10_000,

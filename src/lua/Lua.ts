@@ -26,7 +26,7 @@ import { structLibrary } from "./lib/encoding/structLibrary.js"
 import { tableLibrary } from "./lib/table.js"
 import { builtin } from "./run/Builtin.js"
 import { LuaError } from "./run/LuaError.js"
-import { LuaState } from "./run/State.js"
+import { C_CALLS_OF_HOST, LuaState } from "./run/State.js"
 import { OUTSIDE } from "./run/Site.js"
 import { asLuaError, Task } from "./run/Task.js"
 import { plainText } from "./run/Text.js"
@@ -106,7 +106,7 @@ export const compile = (
   options: CompileOptions = {},
 ): LuaFunction | string => {
   try {
-    return compileChunk(state, source, name, options.library ?? false)
+    return compileChunk(state, { source, name, library: options.library ?? false, cDepth: 0 })
   } catch (error) {
     if (error instanceof SyntaxFault) return error.text
     throw error
@@ -156,7 +156,7 @@ export class Call {
 export const start = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): Call => {
   state.at = OUTSIDE
   state.depth = 0
-  state.cDepth = 0
+  state.cDepth = C_CALLS_OF_HOST
   state.waste = 0
   state.running = undefined
   state.interrupted = undefined

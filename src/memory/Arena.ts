@@ -3,7 +3,8 @@
  *
  * Layout. A chunk is 8 MiB of shared memory (Slabs.ts), cut into 128 pages of 64 KiB. A page belongs to one size class
  * (SizeClasses.ts) and is cut into equal blocks, or is part of a span of whole pages (blocks over 32 KiB, up to 4 MiB).
- * A block over 4 MiB has a chunk of its own. Page 0 of a chunk is its header:
+ * A block over 4 MiB has a chunk of its own. An arena's first chunk has 56 pages, 3.5 MiB: a server with next to no data,
+ * of which a test suite starts hundreds, takes no more. Page 0 of a chunk is its header:
  *
  *   byte 0     Int32  epoch in which the pre-image tables of this chunk were last cleared
  *   byte 512   Int32  pre-image table of each page: word offset in the snapshot's log, 0 = none (Snapshot.ts)
@@ -18,7 +19,7 @@
  *   - a page's free list and bump pointer cover exactly the blocks that are not live;
  *   - the stable address of a block never changes while it is live;
  *   - while a snapshot is open no block that was live when it opened is handed out again (free parks it);
- *   - unless `strained`, RESERVE_PAGES pages are free.
+ *   - unless `strained`, as many pages are free as are kept in reserve, whenever pages have been taken.
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
@@ -31,7 +32,18 @@ import {
   PAGE_BYTES,
   SMALL_BYTES_MAX,
 } from "./SizeClasses.js"
-import { ArenaFullError, CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
+import {
+  ArenaFullError,
+  CHUNK_BYTES,
+  chunkBytesFor,
+  FIRST_BYTES,
+  grown,
+  HEADER_KIND_WORD,
+  PAGES_PER_CHUNK,
+  pagesIn,
+  reserveFor,
+  SPAN_TAIL,
+} from "./ArenaLayout.js"
 import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
 import { type Place, Slabs } from "./Slabs.js"
 import { Snapshot } from "./Snapshot.js"
@@ -41,19 +53,11 @@ export { ArenaFullError, CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
-/** Free pages kept while more memory can be had, 4 MiB: what has begun must not run out of small blocks half way. */
-const RESERVE_PAGES = 64
 const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 
 const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Int32Array(0)
 const NO_DOUBLES = new Float64Array(0)
-
-const grown = (old: Int32Array, length: number): Int32Array => {
-  const next = new Int32Array(length)
-  next.set(old)
-  return next
-}
 
 export class Arena {
   /** Views of chunk i; a chunk that is not there has empty views. */
@@ -103,7 +107,7 @@ export class Arena {
 
   /** @param collectGarbage makes the runtime look for memory let go; without it that comes back at the runtime's own pace */
   constructor(collectGarbage: () => void = () => {}) {
-    this.slabs = new Slabs(CHUNK_BYTES, collectGarbage)
+    this.slabs = new Slabs({ chunkBytes: CHUNK_BYTES, mappedBytes: FIRST_BYTES }, collectGarbage)
   }
 
   /**
@@ -327,13 +331,13 @@ export class Arena {
   /** Finds n free pages in a row; answers the id of the first. Keeps the reserve full while there is memory. */
   private takePages(n: number): number {
     const page = this.findPages(n)
-    if (this.pagesFree < RESERVE_PAGES && !this.strained) this.fillReserve()
+    if (this.pagesFree < reserveFor(this.reservedBytes) && !this.strained) this.fillReserve()
     return page
   }
 
   /** Sees whether what is kept for work in progress is there, or can be had again. */
   fillReserve(): void {
-    this.strained = this.pagesFree < RESERVE_PAGES && this.tryAddChunk(CHUNK_BYTES) < 0
+    this.strained = this.pagesFree < reserveFor(this.reservedBytes) && this.tryAddChunk(CHUNK_BYTES) < 0
   }
 
   private findPages(n: number): number {
@@ -342,7 +346,7 @@ export class Arena {
       const first = this.findRun(chunk, n)
       if (first !== 0) return this.claim(chunk, first, n)
     }
-    return this.claim(this.addChunk(CHUNK_BYTES), 1, n)
+    return this.claim(this.addChunk(chunkBytesFor(this.reservedBytes, n)), 1, n)
   }
 
   private findRun(chunk: number, n: number): number {
@@ -366,20 +370,18 @@ export class Arena {
     this.i32[chunk].fill(0, HEADER_KIND_WORD + first, HEADER_KIND_WORD + first + n)
     this.chunkPagesFree[chunk] += n
     this.pagesFree += n
-    if (this.strained && this.pagesFree >= RESERVE_PAGES) this.strained = false
+    if (this.strained && this.pagesFree >= reserveFor(this.reservedBytes)) this.strained = false
     // The last empty chunk stays; any further one goes back to the machine.
-    if (
-      this.chunkPagesFree[chunk] === PAGES_PER_CHUNK - 1 &&
-      this.epoch === 0 &&
-      this.anotherEmptyChunk(chunk)
-    ) {
-      this.releaseChunk(chunk)
-    }
+    if (this.isEmpty(chunk) && this.epoch === 0 && this.anotherEmptyChunk(chunk)) this.releaseChunk(chunk)
+  }
+
+  private isEmpty(chunk: number): boolean {
+    return this.chunkPagesFree[chunk] === pagesIn(this.u8[chunk].length) - 1
   }
 
   private anotherEmptyChunk(chunk: number): boolean {
     for (let i = 0; i < this.u8.length; i++) {
-      if (i !== chunk && this.chunkPagesFree[i] === PAGES_PER_CHUNK - 1) return true
+      if (i !== chunk && this.isEmpty(i)) return true
     }
     return false
   }
@@ -406,11 +408,14 @@ export class Arena {
     this.f64[index] = new Float64Array(slab.shared, start, bytes >>> 3)
     // The place may have served another chunk.
     this.i32[index].fill(0, 0, HEADER_WORDS)
+    const pages = pagesIn(bytes)
+    // What is not there is never free.
+    this.i32[index].fill(SPAN_TAIL, HEADER_KIND_WORD + pages, HEADER_WORDS)
     this.hugeBytes[index] = 0
     this.reservedBytes += bytes
     this.growPageTables(index + 1)
-    this.chunkPagesFree[index] = PAGES_PER_CHUNK - 1
-    this.pagesFree += PAGES_PER_CHUNK - 1
+    this.chunkPagesFree[index] = pages - 1
+    this.pagesFree += pages - 1
     return index
   }
 

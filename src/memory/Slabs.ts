@@ -3,7 +3,8 @@
  *
  * Ordinary chunks are cut from slabs of five, 40 MiB. The size matters: glibc returns a block of more than 32 MiB to the
  * machine as soon as it is freed, while a smaller one may come from a heap that cannot shrink below its topmost block. A
- * chunk of any other size has a slab of its own. A slab is dropped when its last chunk is returned; until then its free
+ * chunk of any other size has a slab of its own; that of a new arena is small, and mapped by itself: where glibc had it from
+ * its heap it would zero it first, a millisecond of each start. A slab is dropped when its last chunk is returned; until then its free
  * places serve new chunks.
  *
  * Dropping a slab does not free it: the garbage collector must first find that nothing refers to it, and it runs only
@@ -35,9 +36,13 @@ export interface Place {
 }
 
 /** Undefined when the machine does not have that much memory. */
-const newSlab = (bytes: number): Slab | undefined => {
+const newSlab = (bytes: number, mapped: boolean): Slab | undefined => {
   try {
-    return { shared: new SharedArrayBuffer(bytes), live: 0 }
+    // Memory that may grow is addresses of its own, and comes zeroed from the machine.
+    const shared = mapped
+      ? new SharedArrayBuffer(bytes, { maxByteLength: bytes })
+      : new SharedArrayBuffer(bytes)
+    return { shared, live: 0 }
   } catch {
     return undefined
   }
@@ -49,11 +54,11 @@ export class Slabs {
   private spare: Array<Place> = []
 
   /**
-   * @param chunkBytes size of an ordinary chunk
+   * @param sizes of an ordinary chunk, and of one that is mapped by itself
    * @param collectGarbage makes the garbage collector look
    */
   constructor(
-    private readonly chunkBytes: number,
+    private readonly sizes: { readonly chunkBytes: number; readonly mappedBytes: number },
     private readonly collectGarbage: () => void,
   ) {}
 
@@ -68,11 +73,12 @@ export class Slabs {
    * @param held bytes of all places in use
    */
   take(bytes: number, held: number): Place | undefined {
-    let place = bytes === this.chunkBytes ? this.spare.pop() : undefined
+    const { chunkBytes, mappedBytes } = this.sizes
+    let place = bytes === chunkBytes ? this.spare.pop() : undefined
     if (place === undefined) {
       if (this.droppedBytes > Math.max(DROPPED_BYTES_MAX, held * DROPPED_PART_MAX)) this.collect()
-      const whole = bytes === this.chunkBytes ? newSlab(bytes * SLAB_CHUNKS) : undefined
-      const slab = whole ?? newSlab(bytes)
+      const whole = bytes === chunkBytes ? newSlab(bytes * SLAB_CHUNKS, false) : undefined
+      const slab = whole ?? newSlab(bytes, bytes === mappedBytes)
       if (slab === undefined) return undefined
       // The first place is given first: the machine has not yet been asked for the others.
       for (let start = slab.shared.byteLength - bytes; start > 0; start -= bytes)

@@ -87,10 +87,12 @@ export const serveConnection = Effect.fnUntraced(function* (
     } finally {
       engine.endBatch(session, outlet)
     }
-    if (input.pending === 0) return
-    engine.clientMemory.note(session)
-    if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
-      engine.limitInput(session)
+    if (input.pending > 0) {
+      engine.clientMemory.note(session)
+      if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
+        engine.limitInput(session)
+    }
+    engine.clientEviction.look()
   }
   const take = (chunk: Uint8Array, length: number): boolean => {
     if (session.closing) return false

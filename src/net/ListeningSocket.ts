@@ -7,9 +7,17 @@ import * as Tls from "node:tls"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { ListenError } from "./ListenError.js"
 
 /** Why the system does not let it listen: `cause.code` is its word. */
 class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Error }> {}
+
+/** Whether connections can be made so: that the key is the certificate's, and the ciphers are known. */
+export const checkTls = (options: Tls.TlsOptions): Effect.Effect<void, ListenError> =>
+  Effect.try({
+    try: () => void Tls.createSecureContext(options),
+    catch: (cause) => new ListenError({ address: "TLS", reason: String(cause) }),
+  })
 
 /** Deno does not let a paused socket go on. */
 const pauses = !("Deno" in globalThis)
@@ -56,6 +64,23 @@ export class ListeningSocket {
   /** Listening keeps the process alive no more. */
   unref(): void {
     this.server.unref()
+  }
+
+  /** What TLS connections that come from now on are made with. */
+  secure(options: Tls.TlsOptions): void {
+    const { server } = this
+    if (!(server instanceof Tls.Server)) throw new Error("no TLS is spoken here")
+    server.setSecureContext(options)
+    // Each connection is made by what stands in its server then.
+    const { requestCert, rejectUnauthorized } = options
+    Object.assign(server, { requestCert, rejectUnauthorized })
+  }
+
+  /** Listens no more, and lets go of those that wait; those that were taken go on. */
+  stop(): void {
+    this.hold()
+    for (const socket of this.waiting) socket.destroy()
+    this.server.close()
   }
 
   /** Lets those that come from now on wait. */

@@ -2,8 +2,9 @@
  * TcpServer: accepts clients on TCP addresses, a unix socket and TLS, one fiber and one scope a connection.
  *
  * Listeners are opened when the layer is built, in the order: TCP addresses, TLS addresses, unix socket. Nothing is
- * accepted before all are open, so a port in use leaves nothing half started. Ending the layer stops accepting first,
- * then ends every connection after what it has to say is out (Closing.ts). So does SHUTDOWN.
+ * accepted before all are open, so a port in use leaves nothing half started. Where it listens may change while it runs
+ * (Listeners.ts). Ending the layer stops accepting first, then ends every connection after what it has to say is out
+ * (Closing.ts). So does SHUTDOWN.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,11 +15,10 @@ import * as Scope from "effect/Scope"
 import * as References from "effect/References"
 import type * as Net from "node:net"
 import { dirname } from "node:path"
-import type * as Tls from "node:tls"
 import { Background } from "../engine/Background.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 import { Turn } from "../engine/world/Turn.js"
-import { pathIn, type RedixValues } from "../config/index.js"
+import { type ConfigState, pathIn, type RedixValues } from "../config/index.js"
 import * as Errors from "../resp/Errors.js"
 import { addressText } from "./Address.js"
 import { serveConnection } from "./Connection.js"
@@ -26,26 +26,15 @@ import type { Engine } from "../engine/Engine.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
-import { ListenError } from "./ListenError.js"
+import { type AddressSettings, type Listener, Listeners } from "./Listeners.js"
+import { ListenError, reasonOf } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
-import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
-import { secretIsSet } from "../engine/Settings.js"
 
 /** What of the configuration concerns listening. */
-type ListenSettings = TlsSettings &
+type ListenSettings = AddressSettings &
   Pick<
     RedixValues,
-    | "bind"
-    | "port"
-    | "tlsPort"
-    | "unixsocket"
-    | "unixsocketperm"
-    | "tcpBacklog"
-    | "tcpKeepalive"
-    | "timeout"
-    | "protectedMode"
-    | "maxclients"
-    | "requirepass"
+    "unixsocket" | "unixsocketperm" | "tcpKeepalive" | "timeout" | "protectedMode" | "maxclients"
   >
 
 export interface ListenOptions {
@@ -53,21 +42,17 @@ export interface ListenOptions {
   readonly portZero: "free" | "off"
   /** Whether listening, and clients that do nothing, keep the process alive; default true. */
   readonly ref?: boolean
+  /** The configuration whose CONFIG SET says where to listen from then on; without one that stays as it is. */
+  readonly config?: ConfigState
 }
 
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
 const REFUSED_MAX = 16
 
-interface Listener {
-  readonly socket: ListeningSocket
-  readonly kind: "tcp" | "tls" | "unix"
-  readonly port: number
-}
-
 export class TcpServer extends Context.Service<
   TcpServer,
   {
-    /** Ports listened on, in the order of the addresses; the same port on two addresses is listed once. */
+    /** Ports listened on now, in the order of the addresses; the same port on two addresses is listed once. */
     readonly ports: ReadonlyArray<number>
     /** TLS port, 0 without TLS. */
     readonly tlsPort: number
@@ -109,78 +94,65 @@ const listen = Effect.fnUntraced(function* (
       on: "nothing",
       reason: "Configured to not listen anywhere, exiting.",
     })
-  const listeners: Array<Listener> = []
   closeIdleClients(engine, settings)
-  if (settings.port !== 0 || options.portZero === "free") {
-    yield* openAddresses(settings, settings.port, "tcp", undefined, listeners)
-  }
-  if (settings.tlsPort !== 0) {
-    const tls = yield* readTlsOptions(settings)
-    yield* openAddresses(settings, settings.tlsPort, "tls", tls, listeners)
-  }
-  if (settings.unixsocket !== "") listeners.push(yield* openUnix(settings))
+  const scope = yield* Effect.scope
+  const work = yield* Background.make
+  const files = yield* FileSystem.FileSystem
+  const listeners = new Listeners(settings, options.portZero, scope, files, work.run)
+  yield* listeners.openAtStart
+  if (settings.unixsocket !== "") listeners.add(yield* openUnix(settings))
   const refused = new Set<Net.Socket>()
   const background = yield* Background.make
   // Stops accepting before the connections end.
-  yield* Effect.addFinalizer(() => Effect.sync(() => listeners.forEach(({ socket }) => socket.hold())))
-  for (const listener of listeners) {
+  yield* Effect.addFinalizer(() => Effect.sync(() => listeners.hold()))
+  listeners.begin((listener) => {
     if (options.ref === false) listener.socket.unref()
     listener.socket.accept((raw) => {
       if (options.ref === false) raw.unref()
       background.run(serve(engine, settings, listener, raw, refused))
     })
-  }
-  const ports = listeners.filter((l) => l.kind === "tcp").map((l) => l.port)
-  engine.listeningPort = ports[0] ?? 0
+  })
+  const ports = (): ReadonlyArray<number> => [...new Set(listeners.of("tcp").map(({ port }) => port))]
+  const noted = Effect.sync(() => void (engine.listeningPort = ports()[0] ?? 0))
+  yield* noted
+  if (options.config !== undefined) yield* followed(options.config, listeners, noted)
   return {
-    ports: [...new Set(ports)],
-    tlsPort: listeners.find((l) => l.kind === "tls")?.port ?? 0,
+    get ports() {
+      return ports()
+    },
+    get tlsPort() {
+      return listeners.of("tls")[0]?.port ?? 0
+    },
     unixSocket: settings.unixsocket,
   }
 })
 
-/** Listens on every address of `bind`; one marked with "-" may be unavailable. */
-const openAddresses = Effect.fnUntraced(function* (
-  settings: ListenSettings,
-  wanted: number,
-  kind: "tcp" | "tls",
-  tls: Tls.TlsOptions | undefined,
-  into: Array<Listener>,
-) {
-  let port = wanted
-  let failure: ListenError | undefined
-  let opened = 0
-  for (const word of settings.bind) {
-    const optional = word.startsWith("-")
-    const host = hostOf(optional ? word.slice(1) : word)
-    const at = {
-      host,
-      port,
-      backlog: settings.tcpBacklog,
-      noDelay: true,
-      allowHalfOpen: true,
-      ipv6Only: host.includes(":"),
-    }
-    const result = yield* Effect.result(ListeningSocket.open(at, tls))
-    if (result._tag === "Failure") {
-      const error = new ListenError({
-        address: `${host}:${port}`,
-        on: { port, kind: kind === "tcp" ? "TCP" : "TLS" },
-        reason: reasonOf(result.failure),
-      })
-      if (!optional) return yield* error
-      failure ??= error
-      continue
-    }
-    // A free port is chosen once and used on every address.
-    port = result.success.port
-    into.push({ socket: result.success, kind, port })
-    opened++
-  }
-  if (opened === 0 && failure !== undefined) return yield* failure
-})
+const TLS_DIRECTIVES = [
+  "tls-auth-clients",
+  "tls-ca-cert-file",
+  "tls-cert-file",
+  "tls-ciphers",
+  "tls-ciphersuites",
+  "tls-client-cert-file",
+  "tls-client-key-file",
+  "tls-client-key-file-pass",
+  "tls-key-file",
+  "tls-key-file-pass",
+  "tls-prefer-server-ciphers",
+  "tls-protocols",
+] as const
 
-const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === "::*" ? "::" : word)
+/** From now on, to the end of the scope, CONFIG SET says where to listen. */
+const followed = (config: ConfigState, listeners: Listeners, noted: Effect.Effect<void>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => [
+      config.onChangeLater(["port"], Effect.tap(listeners.portChanged, noted)),
+      config.onChangeLater(["bind"], Effect.tap(listeners.bindChanged, noted)),
+      config.onChangeLater(["tls-port"], listeners.tlsPortChanged),
+      config.onChangeLater(TLS_DIRECTIVES, listeners.tlsChanged),
+    ]),
+    (all) => Effect.sync(() => all.forEach((off) => off())),
+  )
 
 /** A system's address of a socket holds less than this; the runtime would cut a longer path short, not refuse it. */
 const UNIX_PATH_BYTES = 108
@@ -206,7 +178,7 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
   const make = ListeningSocket.open({ path, backlog: settings.tcpBacklog, allowHalfOpen: true })
   const socket = yield* withPermissions(settings.unixsocketperm, make).pipe(Effect.catch(fail))
   if (settings.unixsocketperm !== 0) yield* fs.chmod(path, settings.unixsocketperm).pipe(Effect.catch(fail))
-  return { socket, kind: "unix", port: 0 } satisfies Listener
+  return { socket, kind: "unix", host: "", port: 0, scope: yield* Scope.make() } satisfies Listener
 })
 
 /**
@@ -226,24 +198,6 @@ const withPermissions = <A, E, R>(
     turns.afterThis(() => fileMask(before))
     return yield* make
   }).pipe(Effect.provideService(References.MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
-
-/** The system's word on a failed listen, dug out of the wrappers around it. */
-const reasonOf = (error: unknown): string => {
-  for (let at: unknown = error; typeof at === "object" && at !== null;) {
-    if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
-    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
-  }
-  return String(error)
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "Address already in use",
-  EACCES: "Permission denied",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-  ENOTFOUND: "Name or service not known",
-  EAFNOSUPPORT: "Address family not supported by protocol",
-  ENOENT: "No such file or directory",
-}
 
 const serve = (
   engine: Engine,
@@ -290,7 +244,7 @@ const refusalOf = (
   raw: Net.Socket,
 ): string | undefined => {
   if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
-  const open = settings.protectedMode && !secretIsSet(settings.requirepass)
+  const open = settings.protectedMode && engine.users.default.anyPassword
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined
 }

@@ -64,7 +64,7 @@ export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings
     })
   }
   const ciphers = [settings.tlsCiphersuites, settings.tlsCiphers].filter((c) => c !== "").join(":")
-  const versions = settings.tlsProtocols.split(/\s+/).filter((v) => v !== "")
+  const versions = yield* versionsOf(settings.tlsProtocols)
   const options: Tls.TlsOptions = {
     cert: yield* read(settings.tlsCertFile),
     key: yield* read(settings.tlsKeyFile),
@@ -75,9 +75,26 @@ export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings
   if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
   if (secretIsSet(settings.tlsKeyFilePass)) options.passphrase = Redacted.value(settings.tlsKeyFilePass)
   if (ciphers !== "") options.ciphers = ciphers
-  if (versions.length > 0) {
-    options.minVersion = versions.includes("TLSv1.2") ? "TLSv1.2" : "TLSv1.3"
-    options.maxVersion = versions.includes("TLSv1.3") ? "TLSv1.3" : "TLSv1.2"
-  }
+  const [oldest] = versions
+  const newest = versions.at(-1)
+  if (oldest !== undefined) options.minVersion = oldest
+  if (newest !== undefined) options.maxVersion = newest
   return options
 })
+
+const VERSIONS = [
+  "TLSv1",
+  "TLSv1.1",
+  "TLSv1.2",
+  "TLSv1.3",
+] as const satisfies ReadonlyArray<Tls.SecureVersion>
+
+/** The versions that tls-protocols names, the oldest first; none for the runtime's own choice. */
+const versionsOf = (protocols: string): Effect.Effect<ReadonlyArray<Tls.SecureVersion>, ListenError> => {
+  const words = protocols.split(/\s+/).filter((word) => word !== "")
+  const named = words.map((word) => VERSIONS.find((version) => version.toLowerCase() === word.toLowerCase()))
+  if (!named.includes(undefined)) return Effect.succeed(VERSIONS.filter((version) => named.includes(version)))
+  const reason =
+    "Invalid tls-protocols specified. Use a combination of 'TLSv1', 'TLSv1.1', 'TLSv1.2' and 'TLSv1.3'."
+  return Effect.fail(new ListenError({ address: "TLS", reason }))
+}

@@ -38,7 +38,7 @@ export const dumpPayload = (arena: Arena, entry: Ref, compression: boolean): Uin
     compression,
     false,
   )
-  new RdbWriter(out, new LiveReader(arena), "none", 0).value(entry)
+  new RdbWriter(out, new LiveReader(arena), "none", 0, 0).value(entry)
   out.flushNow()
   const bytes = parts.reduce((n, part) => n + part.length, 0)
   const payload = new Uint8Array(bytes + DUMP_FOOTER_BYTES)

@@ -250,17 +250,73 @@ export const clientPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL"
 export const clientUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 export const trackingBcastOptin = "ERR OPTIN and OPTOUT are not compatible with BCAST"
 export const trackingOptinOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode"
-/** Redix's own: it has no client tracking. */
-export const trackingUnavailable =
-  "ERR This server has no client-side caching: CLIENT TRACKING ON is not available"
+export const trackingSwitchBcast =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode."
+export const trackingSwitchOptin =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode."
+export const trackingOneRedirect = "ERR A client can only redirect to a single other client"
+export const trackingPrefixExists = (prefix: string, existing: string): string =>
+  `ERR Prefix '${prefix}' overlaps with an existing prefix '${existing}'. Prefixes for a single client must not overlap.`
+export const trackingPrefixTwice = (prefix: string, other: string): string =>
+  `ERR Prefix '${prefix}' overlaps with another provided prefix '${other}'. Prefixes for a single client must not overlap.`
 export const trackingRedirect = "ERR The client ID you want redirect to does not exist"
 export const trackingPrefixBcast = "ERR PREFIX option requires BCAST mode to be enabled"
 export const cachingWithoutTracking =
   "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+export const cachingYes = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+export const cachingNo = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
 export const noPermCommand = (command: string): string =>
   `NOPERM this user has no permissions to run the '${command}' command`
-export const noPermInExec =
-  "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: no permission to execute the command or subcommand"
+export const noPermKey = "NOPERM this user has no permissions to access one of the keys used as arguments"
+export const noPermChannel =
+  "NOPERM this user has no permissions to access one of the channels used as arguments"
+/** A command of a transaction that was allowed when it was queued. */
+export const noPermInExec = (reason: string): string =>
+  `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${reason}`
+export const execNoCommand = "no permission to execute the command or subcommand"
+export const execNoKey = "no permission to touch the specified keys"
+export const execNoChannel = "no permission to access one of the channels used as argument to the command"
+export const sortDenied = (option: "BY" | "GET"): string =>
+  `ERR ${option} option of SORT denied due to insufficient ACL permissions.`
+export const scriptNoCommandRight = "ERR The user executing the script can't run this command or subcommand"
+export const scriptNoKeyRight =
+  "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"
+export const scriptNoChannelRight =
+  "ERR The user executing the script can't publish to the channel mentioned in the command"
+export const aclSetUser = (rule: string, reason: string): string =>
+  `ERR Error in ACL SETUSER modifier '${rule}': ${reason}`
+export const aclUnmatched = (rule: string): string =>
+  `ERR Unmatched parenthesis in acl selector starting at '${rule}'.`
+export const aclUserName = "ERR Usernames can't contain spaces or null characters"
+export const aclDefaultStays = "ERR The 'default' user cannot be removed"
+export const aclUserNotFound = (user: string): string => `ERR User '${user}' not found`
+export const aclCommandNotFound = (command: string): string => `ERR Command '${command}' not found`
+export const aclCategory = (category: string): string => `ERR Unknown category '${category}'`
+export const aclGenPassBits =
+  "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"
+export const aclNoFile =
+  "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
+/** What ACL DRYRUN answers; no errors there. */
+export const dryRunCommand = (command: string): string =>
+  `This user has no permissions to run the '${command}' command`
+export const dryRunKey = (key: string): string => `This user has no permissions to access the '${key}' key`
+export const dryRunChannel = (channel: string): string =>
+  `This user has no permissions to access the '${channel}' channel`
+export const aclNotSaved =
+  "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
+export const aclNotOpened = (path: string, reason: string): string =>
+  `Error loading ACLs, opening file '${path}': ${reason}`
+/** Why a rule of a user is refused. */
+export const aclSyntax = "Syntax error"
+export const aclUnknownCommand = "Unknown command or category name in ACL"
+export const aclFirstArgumentOfSubcommand = "Allowing first-arg of a subcommand is not supported"
+export const aclPatternAfterAll =
+  "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list of patterns"
+export const aclChannelAfterAll =
+  "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try 'resetchannels' to start with an empty list of channels"
+export const aclHash =
+  "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
+export const aclNoSuchPassword = "The password you are trying to remove from the user does not exist"
 export const subscribedClient = (command: string): string =>
   `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 export const maxClients = "ERR max number of clients reached"

@@ -6,7 +6,7 @@
  */
 
 /** An error reply: `-CODE text`, or RESP3's `!`. */
-export class ReplyError {
+export class RespError {
   constructor(readonly message: string) {}
   /** First word of the message, such as "ERR" or "WRONGTYPE". */
   get code(): string {
@@ -66,7 +66,7 @@ export type Reply =
   | boolean
   | null
   | Buffer
-  | ReplyError
+  | RespError
   | RespDouble
   | RespBigNumber
   | RespVerbatim

@@ -14,7 +14,7 @@
  */
 import {
   type Reply,
-  ReplyError,
+  RespError,
   RespAttributed,
   RespBigNumber,
   RespDouble,
@@ -144,7 +144,7 @@ export class ReplyParser {
       case 43: // +
         return text.slice(1)
       case 45: // -
-        return new ReplyError(text.slice(1))
+        return new RespError(text.slice(1))
       case 58: // :
         return this.integer(text)
       case 95: // _
@@ -215,7 +215,7 @@ export class ReplyParser {
     this.pos = from + len + 2
     this.bulkLen = -1
     const data = Buffer.from(this.buf.subarray(from, from + len))
-    if (this.bulkType === 33) return new ReplyError(data.toString("latin1"))
+    if (this.bulkType === 33) return new RespError(data.toString("latin1"))
     if (this.bulkType === 36) return data
     if (len < 4 || data[3] !== 58) this.fail("bad verbatim string")
     return new RespVerbatim(data.toString("latin1", 0, 3), data.subarray(4))

@@ -2,7 +2,6 @@
 import { eventFlags } from "../engine/KeyEvents.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import type { Engine } from "../engine/Engine.js"
-import { secretIsSet } from "../engine/Settings.js"
 
 export const followConfig = (engine: Engine, config: ConfigState): void => {
   const { values } = config
@@ -14,12 +13,6 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     for (const session of engine.sessions.values()) {
       if (session.kind === "master") continue
       session.limits.maxBulkLength = values.protoMaxBulkLen
-      session.control.limitsChanged()
-    }
-  }
-  const password = (): undefined => {
-    for (const session of engine.sessions.values()) {
-      session.limits.authenticated = session.authenticated || !secretIsSet(values.requirepass)
       session.control.limitsChanged()
     }
   }
@@ -37,8 +30,10 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     if (!values.latencyTracking) engine.timer.clear()
   }
   const limit = (): undefined => {
-    engine.memoryLimit.max = values.maxmemory
+    engine.memoryLimit.configure()
     engine.gates.update()
+    if (engine.keyspace.arena.usedBytes > engine.memoryLimit.threshold)
+      engine.alarm.hurry(engine.clock.currentTimeMillisUnsafe())
   }
   watch()
   track()
@@ -57,9 +52,27 @@ export const followConfig = (engine: Engine, config: ConfigState): void => {
     }
     return limit()
   })
+  for (const name of [
+    "maxmemory-policy",
+    "lfu-log-factor",
+    "lfu-decay-time",
+    "replica-ignore-maxmemory",
+  ] as const)
+    config.onChange(name, limit)
+  config.onChange("maxmemory-clients", () => {
+    engine.stir()
+    return undefined
+  })
   config.onChange("loglevel", verbose)
+  config.onChange("tracking-table-max-keys", () => {
+    engine.tracking.limitChanged()
+    return undefined
+  })
   config.onChange("notify-keyspace-events", events)
   config.onChange("proto-max-bulk-len", bulk)
-  config.onChange("requirepass", password)
+  config.onChange("requirepass", () => {
+    engine.users.setDefaultPassword()
+    return undefined
+  })
   config.onChange("acllog-max-len", aclLog)
 }

@@ -21,8 +21,9 @@ export interface MemoryFigures {
   /** Bytes of the runtime's own: its heap, and buffers outside. */
   readonly heap: number
   readonly external: number
-  /** Bytes of the replication backlog, and all that does not count against maxmemory. */
+  /** Bytes of the replication backlog up to its size; what replicas pin beyond it is theirs. */
   readonly backlog: number
+  /** All that does not count against maxmemory. */
   readonly uncounted: number
   /** Bytes the arena and the heap hold from the system, in use or not. */
   readonly reserved: number
@@ -39,6 +40,7 @@ export class MemoryReport {
   constructor(
     private readonly engine: Engine,
     private readonly facts: ProcessFacts,
+    private readonly settings: { readonly replBacklogSize: number },
   ) {
     this.startup = this.used()
   }
@@ -65,6 +67,8 @@ export class MemoryReport {
       .map((db) => ({ id: db.id, main: db.table.ownBytes(), expires: 0 }))
     const tables = databases.reduce((sum, db) => sum + db.main, 0)
     const { usedBytes } = keyspace.arena
+    const streamBytes = this.engine.parts.uncountedBytes()
+    const backlog = Math.min(streamBytes, this.settings.replBacklogSize)
     return {
       used,
       peak: this.peak,
@@ -74,11 +78,11 @@ export class MemoryReport {
       rss,
       heap: heapTotal,
       external,
-      backlog: this.engine.parts.uncountedBytes(),
+      backlog,
       uncounted: this.uncounted(),
       reserved: reservedBytes(keyspace) + heapTotal + external,
       clientsNormal: this.clients("normal"),
-      clientsReplicas: this.clients("replica"),
+      clientsReplicas: this.clients("replica") + streamBytes - backlog,
       keys: keyspace.databases.reduce((sum, db) => sum + db.size, 0),
       databases,
     }

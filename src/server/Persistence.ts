@@ -31,6 +31,8 @@ const NO_DIRECTORY = "no directory ('dir') is set"
 /** Longest time writes wait for the last save. */
 const FINAL_SAVE_MS_MAX = 24 * 3600 * 1000
 const PROGRESS_MS = 5000
+/** Why writes are paused: what comes after the cut of the last save would be lost. */
+const FINAL_SAVE = "save"
 
 /** A reload failed while it saved, or while it loaded what was saved. */
 export class ReloadError extends Data.TaggedError("ReloadError")<{
@@ -82,7 +84,13 @@ export class ServerPersistence implements EnginePart {
     rdb.listeners.push(this)
     engine.parts.add(this)
     engine.info.add("persistence", () => this.info())
-    engine.lifecycle.addStep((options) => this.beforeEnd(options))
+    engine.lifecycle.addStep(
+      (options) => this.beforeEnd(options),
+      () => {
+        this.ended = false
+        engine.pause.unpause(FINAL_SAVE)
+      },
+    )
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       config.onChange(name, () => {
         this.updateGates()
@@ -374,7 +382,10 @@ export class ServerPersistence implements EnginePart {
     })
   }
 
-  /** DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. */
+  /**
+   * DEBUG RELOAD: saves, then loads what was saved. Other clients are told that the server loads. It goes on when its client
+   * has gone: half a data set would be left.
+   */
   reload(flags: ReloadFlags): Effect.Effect<void, ReloadError> {
     this.expectLoad()
     const saved = flags.save ? this.saveWithoutCount() : Effect.void
@@ -384,8 +395,9 @@ export class ServerPersistence implements EnginePart {
     const broken = Effect.sync(() => this.engine.log.brokenOff("DEBUG RELOAD"))
     const failed = (during: ReloadError["during"]) =>
       Effect.mapError((cause: RdbError) => new ReloadError({ during, cause }))
-    return saved.pipe(
+    const whole = saved.pipe(
       failed("save"),
+      Effect.tap(() => Effect.sync(() => flags.flush && this.engine.events.flushed())),
       Effect.andThen(
         load.pipe(
           Effect.onError(() => broken),
@@ -407,6 +419,7 @@ export class ServerPersistence implements EnginePart {
         }),
       ),
     )
+    return Fiber.join(this.fork(whole))
   }
 
   /** DEBUG LOADAOF: the data set as the append-only file has it. */
@@ -438,12 +451,9 @@ export class ServerPersistence implements EnginePart {
         return
       }
       yield* Effect.logInfo("Saving the final RDB snapshot before exiting.")
-      // What is written after the cut would be lost.
-      pause.pause("save", "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
+      pause.pause(FINAL_SAVE, "write", clock.currentTimeMillisUnsafe() + FINAL_SAVE_MS_MAX)
       yield* this.save({ background: false }).pipe(
         Effect.tap(() => Effect.sync(() => void (this.ended = true))),
-        // Also when the shutdown is called off.
-        Effect.onError(() => Effect.sync(() => pause.unpause("save"))),
         Effect.tapError(() =>
           Effect.logWarning(
             options.force

@@ -60,7 +60,11 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
     )
 }
 
-/** Persistence whole, for the server's own parts. */
+/**
+ * Persistence whole, for the server's own parts.
+ *
+ * @internal
+ */
 export const thePersistence: Effect.Effect<ServerPersistence, never, PersistenceService> = Effect.map(
   PersistenceService,
   (persistence) => {

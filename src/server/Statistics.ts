@@ -28,7 +28,7 @@ export class Statistics implements EnginePart {
     readonly facts: ProcessFacts,
   ) {
     this.measures = engine.measures
-    this.memory = new MemoryReport(engine, facts)
+    this.memory = new MemoryReport(engine, facts, config.values)
     this.purge = returnMemory(engine)
     this.runId = Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
     engine.parts.add(this)

@@ -50,6 +50,8 @@ import { TimerWheel } from "./TimerWheel.js"
 export interface KeyspaceListener {
   /** A key has expired and is about to go: tell replicas (DEL), watchers and subscribers. */
   expired(db: Database, buf: Uint8Array, off: number, len: number): void
+  /** A key is about to go because memory is short. */
+  evicted(db: Database, buf: Uint8Array, off: number, len: number): void
   /** A key that was asked for is not there (the "keymiss" event). */
   missed(db: Database, buf: Uint8Array, off: number, len: number): void
   /** A stream was deleted or overwritten, in whatever way but with its whole database. */
@@ -170,9 +172,7 @@ export class Database {
   }
 
   private touch(ref: Ref): void {
-    const clock = this.keyspace.accessClock(ref)
-    if (clock < 0) return
-    setEntryClock(this.arena, ref, clock)
+    setEntryClock(this.arena, ref, this.keyspace.accessClock(ref))
   }
 
   /**

@@ -12,6 +12,7 @@ import { Databases } from "./Databases.js"
 import { entryClock, entryKeyLength, entryKeyOffset, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
+import { countClock, countNow, newCountClock, secondsClock, usesToGrow } from "./eviction/AccessClock.js"
 import { KEYSPACE_TABLE, valueTypes } from "./types/index.js"
 
 interface KeyspaceStats {
@@ -49,6 +50,9 @@ const LAZY_EFFORT_MIN = 64
  */
 const SYNC_EFFORT_MAX = 20_000
 
+/** Of so many random numbers. */
+const DRAW = 1 << 20
+
 export class Keyspace {
   readonly arena: Arena
   readonly collections: Collections
@@ -76,6 +80,10 @@ export class Keyspace {
   readonly listLimits = new ListLimits()
   /** LFU counts instead of LRU times in the access clock (maxmemory-policy *-lfu). */
   frequencies = false
+  /** lfu-log-factor: the larger, the more uses a count takes to rise. */
+  frequencyFactor = 10
+  /** lfu-decay-time: minutes without use in which a count falls by one; 0 = it stays. */
+  frequencyDecay = 1
 
   /** Databases being filled to take the place of the present ones. */
   private readonly staged: Array<Databases> = []
@@ -101,36 +109,20 @@ export class Keyspace {
     return this.present.made
   }
 
-  /** New access clock of an entry that is read or written now; negative = leave it. */
+  /** New access clock of an entry that is read or written now. */
   accessClock(ref: Ref): number {
-    return this.frequencies ? this.nextFrequency(entryClock(this.arena, ref)) : (this.now / 1000) & 0xffffff
+    return this.frequencies ? this.usedOnceMore(entryClock(this.arena, ref)) : secondsClock(this.now)
   }
 
-  /** Access clock of a new entry: the time, or for LFU the time with the starting count 5. */
+  /** Access clock of a new entry. */
   newClock(): number {
-    return this.frequencies
-      ? ((((this.now / 60000) & 0xffff) << 8) | 5) & 0xffffff
-      : (this.now / 1000) & 0xffffff
+    return this.frequencies ? newCountClock(this.now) : secondsClock(this.now)
   }
 
-  /** Seconds since the access that an LRU clock tells. */
-  idleSeconds(clock: number): number {
-    return (((this.now / 1000) & 0xffffff) - clock) & 0xffffff
-  }
-
-  /** Count of an LFU clock as it stands now: 8 bits, logarithmic, one less for each minute without access. */
-  frequency(clock: number): number {
-    const idle = (((this.now / 60000) & 0xffff) - (clock >>> 8)) & 0xffff
-    return Math.max(0, (clock & 255) - idle)
-  }
-
-  /** LFU: 16 bits of minutes, 8 bits of `frequency`. */
-  private nextFrequency(clock: number): number {
-    const minutes = (this.now / 60000) & 0xffff
-    let count = this.frequency(clock)
-    const base = Math.max(0, count - 5)
-    if (count < 255 && this.random(1 << 20) < (1 << 20) / (base * 10 + 1)) count++
-    return (minutes << 8) | count
+  private usedOnceMore(clock: number): number {
+    const count = countNow(clock, this.now, this.frequencyDecay)
+    const grows = this.random(DRAW) < DRAW / usesToGrow(count, this.frequencyFactor)
+    return countClock(grows ? count + 1 : count, this.now)
   }
 
   keyMissed(db: Database, buf: Uint8Array, off: number, len: number): void {

@@ -29,6 +29,9 @@ export class TimerWheel {
   private time = 0
   private readonly heads = new Int32Array(LEVELS * SLOTS)
   private readonly filled = new Int32Array((LEVELS * SLOTS) / 32)
+  /** Where a round over the entries goes on; 0 = at the beginning of `handSlot`. */
+  private hand: Ref = 0
+  private handSlot = 0
 
   constructor(private readonly arena: Arena) {}
 
@@ -56,6 +59,7 @@ export class TimerWheel {
       if (this.heads[slot] !== from) throw new Error("timer wheel: moved entry was not the head of its slot")
       this.heads[slot] = to
     }
+    if (this.hand === from) this.hand = to
     if (next !== 0) i32s[chunkOf(next)][wordOf(next) + PREVIOUS_WORD] = to
   }
 
@@ -129,6 +133,7 @@ export class TimerWheel {
   clear(): void {
     this.heads.fill(0)
     this.filled.fill(0)
+    this.hand = 0
     this.count = 0
   }
 
@@ -136,6 +141,8 @@ export class TimerWheel {
   private cascade(slot: number): void {
     const i32s = this.arena.i32
     let ref = this.heads[slot]
+    // The entries go to other slots, and the round with them would leave its own.
+    this.hand = 0
     this.heads[slot] = 0
     this.filled[slot >>> 5] &= ~(1 << (slot & 31))
     while (ref !== 0) {
@@ -162,6 +169,7 @@ export class TimerWheel {
     const w = wordOf(ref)
     const previous = i32s[chunkOf(ref)][w + PREVIOUS_WORD]
     const next = i32s[chunkOf(ref)][w + NEXT_WORD]
+    if (this.hand === ref) this.hand = next
     if (next !== 0) i32s[chunkOf(next)][wordOf(next) + PREVIOUS_WORD] = previous
     if (previous !== 0) {
       i32s[chunkOf(previous)][wordOf(previous) + NEXT_WORD] = next
@@ -171,6 +179,47 @@ export class TimerWheel {
     if (this.heads[slot] !== ref) throw new Error("timer wheel: entry is not in its slot")
     this.heads[slot] = next
     if (next === 0) this.filled[slot >>> 5] &= ~(1 << (slot & 31))
+  }
+
+  /** Visits `n` entries, each once before any is visited again; `visit` must change nothing. */
+  sweep(n: number, visit: (ref: Ref) => void): void {
+    const most = Math.min(n, this.count)
+    for (let i = 0; i < most; i++) {
+      while (this.hand === 0) {
+        this.handSlot = (this.handSlot + 1) % this.heads.length
+        this.hand = this.heads[this.handSlot]
+      }
+      this.visitHand(visit)
+    }
+  }
+
+  /** As `sweep`, of the entries in the slot that comes first alone: none elsewhere expires before them. */
+  sweepEarliest(n: number, visit: (ref: Ref) => void): void {
+    const slot = this.firstSlot()
+    if (slot < 0) return
+    if (slot !== this.handSlot) this.hand = 0
+    this.handSlot = slot
+    for (let i = 0; i < n; i++) {
+      if (this.hand === 0) this.hand = this.heads[slot]
+      this.visitHand(visit)
+    }
+  }
+
+  private visitHand(visit: (ref: Ref) => void): void {
+    const ref = this.hand
+    this.hand = this.arena.i32[chunkOf(ref)][wordOf(ref) + NEXT_WORD]
+    visit(ref)
+  }
+
+  /** The slot whose entries expire before all others, -1 without any. */
+  private firstSlot(): number {
+    let unit = 1
+    for (let level = 0; level < LEVELS; level++, unit *= SLOTS) {
+      const at = Math.floor(this.time / unit)
+      const slot = this.firstFilled(level, (at % SLOTS) + (level === 0 ? 0 : 1))
+      if (slot >= 0) return level * SLOTS + slot
+    }
+    return -1
   }
 
   /** Index of the slot an entry belongs to at the wheel's present time. */

@@ -1,7 +1,7 @@
 /** JavaScript's values as replies, and replies as JavaScript's values. */
 import {
   type Reply,
-  ReplyError as WireError,
+  RespError,
   RespAttributed,
   RespBigNumber,
   RespDouble,
@@ -38,7 +38,7 @@ export const writeValue = (out: ReplyWriter, value: Value): void => {
 /** @param command the command that was answered so */
 export const valueOf = (reply: Reply, command: string): Value => {
   if (Buffer.isBuffer(reply)) return reply.toString()
-  if (reply instanceof WireError) return new ReplyError(reply.message, command)
+  if (reply instanceof RespError) return new ReplyError(reply.message, command)
   if (reply instanceof RespDouble || reply instanceof RespBigNumber) return reply.value
   if (reply instanceof RespVerbatim) return reply.data.toString()
   if (reply instanceof RespAttributed) return valueOf(reply.reply, command)

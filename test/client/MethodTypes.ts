@@ -5,7 +5,6 @@
  */
 import type { Argument } from "../../src/engine/declare/ArgumentSyntax.js"
 import type { CommandSpec } from "../../src/engine/declare/CommandSpec.js"
-import { SESSION_COMMANDS } from "../../src/client/Methods.js"
 import {
   argumentName,
   isFields,
@@ -151,7 +150,7 @@ export const methodFiles = (specs: ReadonlyArray<CommandSpec>): ReadonlyMap<stri
   const small: Array<string> = []
   const bases: Array<string> = []
   const lines: Array<string> = []
-  const shared = specs.filter(({ name }) => !SESSION_COMMANDS.has(name))
+  const shared = specs.filter(({ changes }) => changes === undefined)
   for (const group of [...new Set(shared.map(({ group }) => group))].sort()) {
     const name = `${titled(group)}Methods`
     const own = shared.filter((spec) => spec.group === group)
@@ -163,7 +162,7 @@ export const methodFiles = (specs: ReadonlyArray<CommandSpec>): ReadonlyMap<stri
       lines.push(`import type { ${name} } from "./${group}.js"`)
     }
   }
-  const session = specs.filter(({ name }) => SESSION_COMMANDS.has(name))
+  const session = specs.filter(({ changes }) => changes === "session")
   files.set("session.ts", file("Methods that change their session", interfaceOf("SessionMethods", session)))
   const whole = `/** \`T\` is what strings come as, \`K\` what a call gives. */\nexport interface Methods<T, K extends Kind> extends ${bases.join(", ")} {}\n`
   const body = [...small, 'export type { SessionMethods } from "./session.js"\n', whole].join("\n")

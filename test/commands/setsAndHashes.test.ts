@@ -1,31 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Event } from "../../src/engine/KeyEvents.js"
 import { RecordingLog } from "../support/CommandLogs.js"
 import { hearMessages } from "../support/Local.js"
-import type { Argument, RawClient } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
+import type { Argument } from "../support/RawClient.js"
+import { commandSuite } from "../support/CommandSuite.js"
 import { parseReply } from "../support/RespFrames.js"
 
-let redix: TestRedix
-let client: RawClient
-beforeAll(async () => {
-  redix = await startRedix()
-  client = await redix.connect()
-})
-afterAll(async () => {
-  client.close()
-  await redix.stop()
-})
-beforeEach(() => {
-  redix.engine.context.keyspace.flushAll()
-})
-
-const run = (...args: ReadonlyArray<Argument>): Promise<string> =>
-  client.command(...args).then((reply) => reply.toString("latin1").replaceAll("\r\n", " ").trim())
-const items = async (...args: ReadonlyArray<Argument>): Promise<string[]> =>
-  (parseReply(await client.command(...args)).items ?? []).map((item) => item.payload.toString("latin1"))
-const encoding = async (key: string): Promise<string> =>
-  (await run("OBJECT", "ENCODING", key)).split(" ")[1] ?? ""
+const suite = commandSuite()
+const { run, items, encoding } = suite
 
 const INTEGERS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]
 
@@ -89,6 +71,18 @@ for (const kind of ["intset", "hashtable"] as const) {
   })
 }
 
+/** As redis-server answers: half of the work is a whole number, rounded down. */
+it("SDIFFSTORE looks up rather than copies where half of that work is the others' size", async () => {
+  await run("SADD", "first", "not a number", "1", "2", "3", "4")
+  await run("SADD", "b", "not a number")
+  await run("SADD", "c", "100")
+  expect(await run("SDIFFSTORE", "d", "first", "b", "c")).toBe(":4")
+  expect(await encoding("d")).toBe("intset")
+  await run("SADD", "first", "5", "6")
+  expect(await run("SDIFFSTORE", "d", "first", "b", "c")).toBe(":6")
+  expect(await encoding("d")).toBe("hashtable")
+})
+
 for (const kind of ["listpack", "hashtable"] as const) {
   describe(`a hash kept as ${kind}`, () => {
     /** HSET, after which the hash has the encoding under test. */
@@ -143,7 +137,7 @@ describe("SSCAN and HSCAN", () => {
     const all: string[] = []
     let cursor = "0"
     do {
-      const reply = parseReply(await client.command(name, key, cursor, "COUNT", 20))
+      const reply = parseReply(await suite.client.command(name, key, cursor, "COUNT", 20))
       cursor = reply.items?.[0]?.payload.toString() ?? "0"
       for (const item of reply.items?.[1]?.items ?? []) all.push(item.payload.toString())
       await between()
@@ -177,8 +171,8 @@ describe("SSCAN and HSCAN", () => {
 
 describe("what reaches replicas", () => {
   const log = new RecordingLog()
-  beforeAll(() => redix.engine.log.add(log))
-  afterAll(() => redix.engine.log.remove(log))
+  beforeAll(() => suite.redix.engine.log.add(log))
+  afterAll(() => suite.redix.engine.log.remove(log))
 
   const leaves = async (...args: ReadonlyArray<Argument>): Promise<string[]> => {
     log.commands.length = 0
@@ -208,10 +202,10 @@ describe("what reaches replicas", () => {
 
 describe("changes and events", () => {
   it("are counted and told as Redis does", async () => {
-    const { keyspace, events } = redix.engine.context
+    const { keyspace, events } = suite.redix.engine.context
     const seen: string[] = []
     events.flags = 0x1fff & ~Event.keymiss
-    const stop = hearMessages(redix.engine, (channel, message) => {
+    const stop = hearMessages(suite.redix.engine, (channel, message) => {
       if (channel.startsWith("__keyevent")) seen.push(`${channel.slice(15)} ${message}`)
     })
     const table: ReadonlyArray<readonly [ReadonlyArray<Argument>, number, ReadonlyArray<string>]> = [

@@ -1,28 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import type { Argument, RawClient } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
+import { describe, expect, it } from "vitest"
+import { commandSuite } from "../support/CommandSuite.js"
 import { parseReply } from "../support/RespFrames.js"
 
-let redix: TestRedix
-let client: RawClient
-beforeAll(async () => {
-  redix = await startRedix()
-  client = await redix.connect()
-})
-afterAll(async () => {
-  client.close()
-  await redix.stop()
-})
-beforeEach(() => {
-  redix.engine.context.keyspace.flushAll()
-})
-
-const run = (...args: ReadonlyArray<Argument>): Promise<string> =>
-  client.command(...args).then((reply) => reply.toString("latin1").replaceAll("\r\n", " ").trim())
-const items = async (...args: ReadonlyArray<Argument>): Promise<string[]> =>
-  (parseReply(await client.command(...args)).items ?? []).map((item) => item.payload.toString("latin1"))
-const encoding = async (key: string): Promise<string> =>
-  (await run("OBJECT", "ENCODING", key)).split(" ")[1] ?? ""
+const suite = commandSuite()
+const { run, items, encoding } = suite
 
 /** Makes an empty-handed sorted set a skiplist: a member too long for a listpack, added and removed. */
 const unpack = async (key: string): Promise<void> => {
@@ -119,7 +100,8 @@ describe("sorted sets", () => {
     let cursor = "0"
     let steps = 0
     do {
-      const [next, page] = parseReply(await client.command("ZSCAN", "z", cursor, "COUNT", 20)).items ?? []
+      const [next, page] =
+        parseReply(await suite.client.command("ZSCAN", "z", cursor, "COUNT", 20)).items ?? []
       for (const item of page?.items ?? []) seen.add(item.payload.toString("latin1"))
       cursor = next?.payload.toString("latin1") ?? "0"
       const extra = Array.from({ length: 200 }, (_, i) => `extra${steps % 2 === 0 ? steps : steps - 1}:${i}`)
@@ -132,7 +114,7 @@ describe("sorted sets", () => {
   })
 
   it("leave nothing behind", async () => {
-    const { arena } = redix.engine.context.keyspace
+    const { arena } = suite.redix.engine.context.keyspace
     await run("SET", "other", "x")
     const before = arena.usedBytes
     await run("ZADD", "z", ...Array.from({ length: 3000 }, (_, i) => [i, `m${i}`]).flat())
@@ -141,7 +123,7 @@ describe("sorted sets", () => {
     await run("ZREMRANGEBYSCORE", "z", 100, 200)
     await run("UNLINK", "z")
     await run("DEL", "y")
-    while (redix.engine.context.keyspace.freeSlice(100)) expect(arena.usedBytes).toBeGreaterThan(before)
+    while (suite.redix.engine.context.keyspace.freeSlice(100)) expect(arena.usedBytes).toBeGreaterThan(before)
     expect(arena.usedBytes).toBe(before)
     arena.checkInvariants()
   })

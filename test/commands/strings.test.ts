@@ -3,26 +3,11 @@ import { RecordingLog } from "../support/CommandLogs.js"
 import { hearMessages } from "../support/Local.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { Random } from "../support/Random.js"
-import type { Argument, RawClient } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
+import type { Argument } from "../support/RawClient.js"
+import { commandSuite } from "../support/CommandSuite.js"
 
-let redix: TestRedix
-let client: RawClient
-beforeAll(async () => {
-  redix = await startRedix()
-  client = await redix.connect()
-})
-afterAll(async () => {
-  client.close()
-  await redix.stop()
-})
-beforeEach(() => {
-  redix.engine.context.keyspace.flushAll()
-})
-
-const run = (...args: ReadonlyArray<Argument>): Promise<string> =>
-  client.command(...args).then((reply) => reply.toString("latin1"))
-const encoding = (key: string) => run("OBJECT", "ENCODING", key).then((reply) => reply.split("\r\n")[1])
+const suite = commandSuite()
+const { raw: run, encoding } = suite
 
 describe("encodings", () => {
   it("follow how a value came to be", async () => {
@@ -57,8 +42,8 @@ describe("encodings", () => {
 
 describe("what reaches replicas", () => {
   const log = new RecordingLog()
-  beforeAll(() => redix.engine.log.add(log))
-  afterAll(() => redix.engine.log.remove(log))
+  beforeAll(() => suite.redix.engine.log.add(log))
+  afterAll(() => suite.redix.engine.log.remove(log))
   beforeEach(() => {
     log.commands.length = 0
   })
@@ -93,7 +78,7 @@ describe("what reaches replicas", () => {
   })
 
   it("is the command where a string only grows, which is no change to redis-server", async () => {
-    const { keyspace } = redix.engine
+    const { keyspace } = suite.redix.engine
     const { dirty } = keyspace
     const failing = ["BITFIELD", "grown", "OVERFLOW", "FAIL", "INCRBY", "u8"] as const
     await run(...failing, 0, 300)
@@ -123,10 +108,10 @@ describe("what reaches replicas", () => {
 
 describe("consequences", () => {
   const events: string[] = []
-  const keyspaceEvents = () => redix.engine.context.events
+  const keyspaceEvents = () => suite.redix.engine.context.events
   beforeAll(() => {
     keyspaceEvents().flags = 2 | 4 | 8 | 16384
-    hearMessages(redix.engine, (channel, message) =>
+    hearMessages(suite.redix.engine, (channel, message) =>
       events.push(`${channel.slice(channel.indexOf(":") + 1)} ${message}`),
     )
   })
@@ -169,10 +154,10 @@ describe("consequences", () => {
   it("events and changes are counted as Redis counts them", async () => {
     for (const [command, expected, changes] of cases) {
       events.length = 0
-      const before = redix.engine.context.keyspace.dirty
+      const before = suite.redix.engine.context.keyspace.dirty
       await run(...command)
       expect(events, command.join(" ")).toEqual(expected)
-      expect(redix.engine.context.keyspace.dirty - before, command.join(" ")).toBe(changes)
+      expect(suite.redix.engine.context.keyspace.dirty - before, command.join(" ")).toBe(changes)
     }
   })
 })
@@ -217,7 +202,7 @@ describe("limits", () => {
 describe("memory", () => {
   it("comes back whole after any mix of lengths", async () => {
     const random = Random.forTest("string memory")
-    const { arena } = redix.engine.context.keyspace
+    const { arena } = suite.redix.engine.context.keyspace
     const keys = random.times(20, (i) => `key${i}`)
     // The table's own blocks first take the size they have after many keys.
     for (const key of keys) await run("SET", key, "")
@@ -226,7 +211,7 @@ describe("memory", () => {
     for (let i = 0; i < 3000; i++) {
       const key = random.pick(keys)
       const bytes = random.bytes(random.below(random.chance(0.1) ? 20_000 : 100))
-      await client.pipeline([
+      await suite.client.pipeline([
         random.weighted<ReadonlyArray<Argument>>([
           [3, ["SET", key, bytes]],
           [2, ["APPEND", key, bytes]],
@@ -247,7 +232,7 @@ describe("memory", () => {
 
   it("edits save what an open snapshot reads", async () => {
     const random = Random.forTest("string snapshot")
-    const keyspace = redix.engine.context.keyspace
+    const keyspace = suite.redix.engine.context.keyspace
     const { arena } = keyspace
     const keys = random.times(10, (i) => `key${i}`)
     for (const key of keys) await run("SET", key, random.bytes(random.pick([5, 60, 6000])))

@@ -33,6 +33,7 @@ describe("embedding", () => {
       "requirepass",
       "tls-client-key-file-pass",
       "tls-key-file-pass",
+      "user",
     ])
     const overrides = Object.fromEntries(secrets.map(({ name }) => [name, Redacted.make("hidden")]))
     const state = await Effect.runPromise(Effect.provide(RedixConfig, RedixConfig.layerOf(overrides)))

@@ -295,11 +295,7 @@ describe("bad settings are refused in one line that names source, key and reason
       { REDIX_DIR: "/dev/null" },
       "Bad configuration in environment variable REDIX_DIR: 'dir /dev/null': Not a directory",
     ],
-    [
-      ["--user", "bob", "on", ">pw"],
-      {},
-      "Bad configuration in command line: 'user': Redix has no access control lists; starting without them would leave the server more open than this asks for",
-    ],
+    [["--user"], {}, "Bad configuration in command line: 'user': Bad directive or wrong number of arguments"],
     [
       ["--loadmodule", "x.so"],
       {},

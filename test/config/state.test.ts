@@ -15,7 +15,7 @@ import {
 import type { Settings } from "../../src/engine/Settings.js"
 import type { LogSettings } from "../../src/server/RedisLogger.js"
 import { isPattern, matchesPattern } from "../../src/config/Pattern.js"
-import { quoteWord, splitWords } from "../../src/config/Words.js"
+import { quoteWord, splitWords } from "../../src/bytes/Words.js"
 import { Random, runSeed } from "../support/Random.js"
 
 const PREFIX = "ERR CONFIG SET failed (possibly related to argument"

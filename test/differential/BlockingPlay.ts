@@ -7,6 +7,8 @@ import { expect } from "vitest"
 import { compared } from "../support/coverage/Compared.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { type Argument, formatCommand, type RawClient } from "../support/RawClient.js"
+import { effort } from "../support/Effort.js"
+import { Random, runSeed } from "../support/Random.js"
 import type { TestRedix } from "../support/Redix.js"
 
 /** How a server is reached, and what a test must know of it that its clients cannot see. */
@@ -159,6 +161,26 @@ export const play = async (
       expect(other?.outstanding).toBe(client.outstanding)
     }
   }
+}
+
+/** Acts out random plays, one from each seed, on empty servers and with new connections; answers how many. */
+export const playRandomly = async (
+  redix: TestRedix,
+  server: { connect: () => Promise<RawClient> },
+  name: string,
+  steps: (random: Random, stage: Stage) => Iterable<Step>,
+): Promise<number> => {
+  const plays = effort(1)
+  for (let i = 0; i < plays; i++) {
+    const seed = runSeed() + i
+    const stages = await sides(redix, server)
+    await play(redix, stages, [run("0 FLUSHALL")], seed)
+    await play(redix, stages, steps(Random.forTest(name, seed), stages[0]), seed)
+    close(stages)
+    await stages[1].rest()
+    redix.engine.context.keyspace.arena.checkInvariants()
+  }
+  return plays
 }
 
 export const close = (stages: [Stage, Stage]): void => {

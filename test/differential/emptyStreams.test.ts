@@ -1,9 +1,8 @@
 /** Streams without entries, as files of before and since Redis 7.0 have them: what XINFO says, and what comes of them. */
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { sealed } from "../support/DumpPayloads.js"
-import { describeOracle, OracleServer } from "../support/Oracle.js"
-import type { RawClient } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
+import { describeOracle } from "../support/Oracle.js"
+import { besideOracle } from "../support/CommandSuite.js"
 
 /** Type, no nodes, no entries, last ID; then first ID, max deleted ID and entries added where the type has them; groups. */
 const payloads: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
@@ -32,23 +31,11 @@ const uses = [
 ]
 
 describeOracle("empty streams against redis-server", () => {
-  let oracle: OracleServer
-  let redix: TestRedix
-  let clients: ReadonlyArray<RawClient> = []
-  beforeAll(async () => {
-    oracle = await OracleServer.start()
-    redix = await startRedix()
-    clients = [await oracle.connect(), await redix.connect()]
-  })
-  afterAll(async () => {
-    for (const client of clients) client.close()
-    await redix.stop()
-    await oracle.stop()
-  })
+  const servers = besideOracle()
 
   it.each(payloads)("%s", async (_name, value) => {
     const told: Array<ReadonlyArray<string>> = []
-    for (const client of clients) {
+    for (const client of servers.clients) {
       expect(await client.text("DEL", "k")).toMatch(/^:[01]/)
       expect(await client.text("RESTORE", "k", "0", sealed(Buffer.from(value)))).toBe("+OK\r\n")
       const lines: Array<string> = []

@@ -1,8 +1,7 @@
 /** The largest timeouts: which are numbers of milliseconds, and which are not. In a transaction, where nothing waits. */
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { describeOracle, OracleServer } from "../support/Oracle.js"
-import type { RawClient } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
+import { expect, it } from "vitest"
+import { describeOracle } from "../support/Oracle.js"
+import { besideOracle } from "../support/CommandSuite.js"
 
 const edges = ["9223372036854774", "9223372036854775", "9223372036854775.8", "9223372036854775.807"]
 const near = Array.from({ length: 24 }, (_, i) => `9223372036854775.${String(790 + i * 2)}`)
@@ -20,23 +19,11 @@ const beyond = [
 ]
 
 describeOracle("timeouts against redis-server", () => {
-  let oracle: OracleServer
-  let redix: TestRedix
-  let clients: ReadonlyArray<RawClient> = []
-  beforeAll(async () => {
-    oracle = await OracleServer.start()
-    redix = await startRedix()
-    clients = [await oracle.connect(), await redix.connect()]
-  })
-  afterAll(async () => {
-    for (const client of clients) client.close()
-    await redix.stop()
-    await oracle.stop()
-  })
+  const servers = besideOracle()
 
   it.each([...edges, ...near, ...wide, ...beyond])("%s seconds", async (seconds) => {
     const replies: Array<string> = []
-    for (const client of clients) {
+    for (const client of servers.clients) {
       let all = await client.text("MULTI")
       all += await client.text("BLPOP", "t", seconds)
       all += await client.text("BLMOVE", "a", "b", "LEFT", "LEFT", seconds)

@@ -104,7 +104,7 @@ export const configurationTable = (): string => {
   const full = entries.filter((entry) => entry.support === "full" && !entry.hidden)
   const rows = full.map((entry) => {
     const names = [entry.name, ...entry.startAliases].map((name) => `\`${name}\``).join(", ")
-    const changes = entry.statement || entry.needsHook ? "at start" : CHANGES[entry.mutability]
+    const changes = entry.statement ? "at start" : CHANGES[entry.mutability]
     return `| ${names} | ${cell(entry.defaultText)} | ${changes} |\n`
   })
   const list = (support: string): string =>

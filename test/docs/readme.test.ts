@@ -88,6 +88,7 @@ const runBy: Readonly<Record<string, string>> = {
   jest: "test/docs/suites.test.ts",
   "node-test": "test/docs/suites.test.ts",
   bullmq: "test/docs/suites.test.ts",
+  cache: "test/docs/suites.test.ts",
   usage: "here",
   session: "here",
   servers: "here",

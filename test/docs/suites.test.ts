@@ -59,3 +59,8 @@ it("BullMQ", async () => {
   const ended = await run("bull.mjs", readmeBlock("bullmq"), process.execPath)
   expect(ended).toMatchObject({ code: 0, said: "sent to Ada\n" })
 })
+
+it("a cache of node-redis", async () => {
+  const ended = await run("cache.mjs", readmeBlock("cache"), process.execPath)
+  expect(ended).toMatchObject({ code: 0, said: "1\n" })
+})

@@ -76,6 +76,7 @@ it.effect("keys expire in their order, each within a tenth of a second", () =>
         seen.push(`${Buffer.from(buf.subarray(off, off + len)).toString()}@${engine.keyspace.now}`)
       },
       missed: () => {},
+      evicted: () => {},
       streamGone: () => {},
     })
     const times = [1, 255, 256, 65_535, 65_536, 65_537, 300_000, 20_000_000]

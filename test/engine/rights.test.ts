@@ -1,6 +1,6 @@
 /** A session with fewer rights: refused as redis-server 7.0 refuses it, by the one test before every command. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
-import { allow, allows, deny, everyCommand, fullRights } from "../../src/engine/clients/Rights.js"
+import { allow, allows, deny, everyCommand } from "../../src/engine/acl/Rights.js"
 import { type LocalClient, localClient } from "../support/Local.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
@@ -14,18 +14,21 @@ beforeEach(() => {
   client = localClient(redix.engine)
 })
 
-const idOf = (name: string): number => {
-  const [container = "", sub] = name.split("|")
-  const command = redix.engine.dispatcher.table.byName(container)
-  const found = sub === undefined ? command : command?.subcommands?.get(sub)
-  if (found === undefined) throw new Error(`no command ${name}`)
-  return found.id
-}
-
 const without = (...names: ReadonlyArray<string>): void => {
-  const rights = everyCommand()
-  for (const name of names) deny(rights, idOf(name))
-  client.session.rights = rights
+  const { users } = redix.engine
+  const { session } = client
+  const rules = [
+    "reset",
+    "on",
+    "nopass",
+    "allkeys",
+    "allchannels",
+    "+@all",
+    ...names.map((name) => `-${name}`),
+  ]
+  expect(users.set("few", rules, session)).toBe(undefined)
+  const few = users.find("few")
+  if (few !== undefined) session.actAs(few)
 }
 
 const denied = (name: string): string =>
@@ -39,7 +42,7 @@ it("every id has a bit of its own", () => {
     allow(rights, id)
     expect(allows(rights, id)).toBe(true)
   }
-  expect(rights).toEqual(fullRights)
+  expect(rights).toEqual(everyCommand())
 })
 
 it("refuses a command and a subcommand, and nothing else", () => {
@@ -69,8 +72,9 @@ it("spoils the transaction that it is queued in, and stops one that was queued b
 })
 
 it("comes behind the password", () => {
-  without("get")
+  client.run("ACL", "SETUSER", "default", "-get")
   client.session.authenticated = false
-  redix.engine.gates.update()
   expect(client.run("GET", "a")).toBe(denied("get"))
+  client.run("CONFIG", "SET", "requirepass", "secret")
+  expect(client.run("GET", "a")).toBe("-NOAUTH Authentication required.\r\n")
 })

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import { evaluate, unframed } from "./Interpreter.js"
+import { comparable, evaluate, unframed } from "./Interpreter.js"
 
 const PACKED = `
 local o={} local function P(...) o[#o+1]=cmsgpack.pack(...) end
@@ -14,6 +14,27 @@ local d={} for i=1,20 do d={d} end P(d)
 return table.concat(o)`
 
 const SHA = "28eaba8c3bab311de129c0ab937dce53a39a68fb"
+
+/** Maps with few keys and many, with a key twice, with other keys than texts: read, written, listed and packed again. */
+const MAPS = `
+local function text(s) return string.char(0xa0+#s)..s end
+local function map(n,...) return (n<16 and string.char(0x80+n) or '\\222\\0'..string.char(n))..table.concat({...}) end
+local many={} for i=1,20 do many[i]=text('key'..i)..string.char(i) end
+local maps={map(1,text('a'),'\\1'),map(3,text('a'),'\\1',text('b'),'\\2',text('a'),'\\3'),map(20,unpack(many)),
+map(3,text('a'),'\\1','\\1',text('one'),text('b'),'\\2'),map(3,'\\1','\\7','\\2','\\8',text('b'),'\\2'),
+map(2,text('a'),'\\192',text('b'),'\\2'),map(2,text('a'),map(2,text('b'),'\\5',text('b'),'\\6'),text('c'),'\\0')}
+local o={}
+local function list(t) for k,v in pairs(t) do o[#o+1]=tostring(k)..'='..(type(v)=='table' and 'table' or tostring(v)) end o[#o+1]='#'..#t..'|' end
+local uses={
+  function(t) list(t) end,
+  function(t) o[#o+1]=tostring(t.a)..tostring(t.b)..tostring(t.key7)..tostring(t.nope)..tostring(t[1]) list(t) end,
+  function(t) t.a=nil list(t) t.new=1 list(t) end,
+  function(t) t[1]='x' t[2]='y' list(t) t.b='z' list(t) end,
+  function(t) o[#o+1]=tostring(next(t)) o[#o+1]=tostring(rawget(t,'b')) rawset(t,'b',4) list(t) end,
+  function(t) o[#o+1]=cmsgpack.pack(t) o[#o+1]=cjson.encode(t) end,
+  function(t) setmetatable(t,{__index=function(_,k) return 'no '..k end}) o[#o+1]=tostring(t.a)..tostring(t.b)..t.nope end}
+for _,m in ipairs(maps) do for _,use in ipairs(uses) do use(cmsgpack.unpack(m)) end end
+return table.concat(o,' ')`
 
 const sha = (text: string): string => createHash("sha1").update(text, "latin1").digest("hex")
 
@@ -31,4 +52,12 @@ describeOracle("MessagePack of redis-server", () => {
       client.close()
     }),
   )
+  it("is unpacked to tables that serve alike", () =>
+    withOracle({}, async (oracle) => {
+      const client = await oracle.connect()
+      const theirs = comparable(unframed(await client.command("EVAL", MAPS, "0")))
+      expect(theirs).toContain("no nope")
+      expect(comparable(evaluate(MAPS).reply)).toBe(theirs)
+      client.close()
+    }))
 })

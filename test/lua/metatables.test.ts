@@ -68,7 +68,7 @@ describe("metatables", () => {
 
   it("of plain functions need no yield", () => {
     const [source] = plain["arithmetic"]
-    const { text } = emit(sandbox(), { source, name: "@user_script", library: false })
+    const { text } = emit(sandbox(), { source, name: "@user_script", library: false, cDepth: 0 })
     expect(text.split("yield").length).toBe(2)
   })
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { ArenaFullError, CHUNK_COUNT_MAX, type Ref } from "../../src/memory/Arena.js"
+import { ArenaFullError, CHUNK_BYTES, CHUNK_COUNT_MAX, type Ref } from "../../src/memory/Arena.js"
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, roundedBytes } from "../../src/memory/SizeClasses.js"
 import { FrozenBlock, FrozenReader } from "../../src/memory/Snapshot.js"
 import { effort } from "../support/Effort.js"
@@ -192,6 +192,24 @@ it("lets a slab go when its last chunk is empty, and reuses its places until the
   expect(arena.reservedBytes).toBe(0)
 })
 
+it("begins with 3.5 MiB, and goes back to them", () => {
+  const arena = checkedArena()
+  const small = arena.alloc(100)
+  expect(arena.reservedBytes).toBe(3.5 * 1024 * 1024)
+  const refs = Array.from({ length: 100 }, () => arena.alloc(PAGE_BYTES))
+  expect(new Set(arena.u8.map(({ length }) => length))).toEqual(new Set([3.5 * 1024 * 1024, CHUNK_BYTES]))
+  arena.checkInvariants()
+  for (const ref of [...refs, small]) arena.free(ref)
+  arena.checkInvariants()
+  arena.dropAll()
+  arena.alloc(100)
+  expect(arena.reservedBytes).toBe(3.5 * 1024 * 1024)
+  // What would break into the reserve at once takes a chunk of the usual size.
+  arena.dropAll()
+  arena.alloc(13 * PAGE_BYTES)
+  expect(arena.reservedBytes).toBe(CHUNK_BYTES)
+})
+
 it("asks for collection before it reserves more while much is let go and not collected", () => {
   let asked = 0
   const arena = checkedArena(() => void asked++)
@@ -221,20 +239,25 @@ it("answers ArenaFullError when chunk numbers run out, and goes on when some are
   expect(arena.usedBytes).toBe(0)
 })
 
-it("keeps 4 MiB for what has begun when there is no more memory", () => {
+const STAGES = [
+  { stage: "an arena of one small chunk keeps 44 pages", begin: 1, kept: 44 * PAGE_BYTES },
+  { stage: "any other keeps 4 MiB", begin: 4000, kept: 4 * 1024 * 1024 },
+]
+
+it.each(STAGES)("$stage for what has begun when there is no more memory", ({ begin, kept: bytesKept }) => {
   const arena = checkedArena()
   const take = arena.slabs.take.bind(arena.slabs)
   let more = true
   arena.slabs.take = (bytes, held) => (more ? take(bytes, held) : undefined)
-  const refs: Ref[] = [arena.alloc(1000)]
+  const refs: Ref[] = Array.from({ length: begin }, () => arena.alloc(1000))
   more = false
   while (!arena.strained) refs.push(arena.alloc(1000))
   const kept = refs.length
   expect(() => {
     for (;;) refs.push(arena.alloc(1000))
   }).toThrow(ArenaFullError)
-  expect((refs.length - kept) * roundedBytes(1000)).toBeGreaterThan(4 * 1024 * 1024 - 2 * PAGE_BYTES)
-  for (const ref of refs.splice(0, (refs.length * 3) >> 2)) arena.free(ref)
+  expect((refs.length - kept) * roundedBytes(1000)).toBeGreaterThan(bytesKept - 2 * PAGE_BYTES)
+  for (const ref of refs.splice(0, refs.length - 100)) arena.free(ref)
   expect(arena.strained).toBe(false)
   for (const ref of refs) arena.free(ref)
   arena.checkInvariants()

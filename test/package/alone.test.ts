@@ -13,6 +13,9 @@ import { root } from "../support/Program.js"
 
 const STEP_MS_MAX = 300_000
 
+/** Of an app that has Node's types, and of one that has none. */
+const TYPES: ReadonlyArray<{ readonly types: ReadonlyArray<string> }> = [{ types: [] }, { types: ["node"] }]
+
 let home = ""
 let project: Project
 let tarball = ""
@@ -86,8 +89,10 @@ describe("the package by itself", () => {
     expect(project.run("node", "testing.mjs")).toBe("testing ok\n")
   })
 
-  it("declares servers for tests without Effect, for CommonJS and ES modules", () => {
-    for (const name of ["@types/node", "undici-types"]) {
+  it.each(TYPES)("declares servers for tests, for CommonJS and ES modules; types: $types", ({ types }) => {
+    const present = path.join(project.dir, "node_modules/@types")
+    expect(fs.existsSync(present)).toBe(false)
+    for (const name of types.length === 0 ? [] : ["@types/node", "undici-types"]) {
       const folder = path.join("node_modules", name)
       fs.cpSync(path.join(root, folder), path.join(project.dir, folder), { recursive: true })
     }
@@ -107,7 +112,7 @@ export const ask = async (): Promise<Server> => {
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
       noEmit: true,
-      types: ["node"],
+      types,
     }
     project.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["esm.mts", "common.cts"] }))
     const compiler = path.join(root, "node_modules/typescript/bin/tsc")
@@ -119,34 +124,42 @@ export const ask = async (): Promise<Server> => {
 })
 
 describe("declarations", () => {
-  it("of each subpath are sound by themselves, under both resolutions of today", async () => {
-    await withTempDir(async (dir) => {
-      fs.symlinkSync(path.join(root, "node_modules"), path.join(dir, "node_modules"))
-      fs.writeFileSync(path.join(dir, "package.json"), '{ "type": "module" }')
-      const subpaths = ["index", "client", "persistence", "testing", "vitest", "rdb", "resp"]
-      const files = subpaths.map((name) => path.join(root, "dist", `${name}.d.ts`)).filter(fs.existsSync)
-      expect(files.length).toBeGreaterThan(4)
-      for (const [module, moduleResolution] of [
-        ["nodenext", "nodenext"],
-        ["esnext", "bundler"],
-      ]) {
-        const compilerOptions = {
-          target: "es2022",
-          lib: ["es2023", "dom"],
-          module,
-          moduleResolution,
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          skipLibCheck: false,
-          noEmit: true,
-          types: ["node"],
+  it.each(TYPES)(
+    "of each subpath are sound by themselves, under both resolutions; types: $types",
+    async ({ types }) => {
+      await withTempDir(async (dir) => {
+        // Beside what it is to find, and nothing else.
+        const modules = path.join(dir, "node_modules")
+        fs.mkdirSync(path.join(modules, "@types"), { recursive: true })
+        for (const name of ["effect", "undici-types", ...types.map((type) => `@types/${type}`)])
+          fs.symlinkSync(path.join(root, "node_modules", name), path.join(modules, name))
+        fs.cpSync(path.join(root, "dist"), path.join(dir, "dist"), { recursive: true })
+        fs.writeFileSync(path.join(dir, "package.json"), '{ "type": "module" }')
+        const subpaths = ["index", "client", "persistence", "testing", "vitest", "rdb", "resp"]
+        const files = subpaths.map((name) => path.join(dir, "dist", `${name}.d.ts`)).filter(fs.existsSync)
+        expect(files.length).toBeGreaterThan(4)
+        for (const [module, moduleResolution] of [
+          ["nodenext", "nodenext"],
+          ["esnext", "bundler"],
+        ]) {
+          const compilerOptions = {
+            target: "es2022",
+            lib: ["es2023", "dom"],
+            module,
+            moduleResolution,
+            strict: true,
+            exactOptionalPropertyTypes: true,
+            skipLibCheck: false,
+            noEmit: true,
+            types,
+          }
+          fs.writeFileSync(path.join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }))
+          const compiler = path.join(root, "node_modules/typescript/bin/tsc")
+          const done = spawnSync(process.execPath, [compiler, "-p", dir], { encoding: "utf8" })
+          expect(done.stdout).toBe("")
+          expect(done.status).toBe(0)
         }
-        fs.writeFileSync(path.join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }))
-        const compiler = path.join(root, "node_modules/typescript/bin/tsc")
-        const done = spawnSync(process.execPath, [compiler, "-p", dir], { encoding: "utf8" })
-        expect(done.stdout).toBe("")
-        expect(done.status).toBe(0)
-      }
-    })
-  })
+      })
+    },
+  )
 })

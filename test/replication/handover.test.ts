@@ -1,4 +1,6 @@
 /** FAILOVER with its options where a replica lags, and SHUTDOWN's wait for it. */
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { expect, it } from "vitest"
 import { type Node, type NodeKind, until, untilEqual, withNodes } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
@@ -36,7 +38,7 @@ const lagging = async (master: Node, replica: Node): Promise<Proxy> => {
   return proxy
 }
 
-describeOracle("FAILOVER", () => {
+describeOracle.concurrent("FAILOVER", () => {
   for (const kind of kinds) {
     it(`${kind}: refusals, TIMEOUT and ABORT with a replica that lags; writes wait, then go on`, async () => {
       await withNodes(async (start) => {
@@ -159,7 +161,7 @@ describeOracle("FAILOVER", () => {
   }
 })
 
-describeOracle("SHUTDOWN with a replica that lags", () => {
+describeOracle.concurrent("SHUTDOWN with a replica that lags", () => {
   for (const kind of kinds) {
     it(`${kind}: waits with writes held; ABORT lets them go; it ends when the replica has everything`, async () => {
       await withNodes(async (start) => {
@@ -186,6 +188,40 @@ describeOracle("SHUTDOWN with a replica that lags", () => {
           () => `it ends\n${master.log}`,
         )
         expect(await replica.ask("GET", "b")).toBe("1")
+        await proxy.stop()
+      })
+    })
+
+    it(`${kind}: a last save that fails after the wait: it goes on, writes too`, async () => {
+      await withNodes(async (start) => {
+        const master = await start(kind, { "shutdown-timeout": "1" })
+        const proxy = await lagging(master, await start("redix"))
+        fs.mkdirSync(path.join(master.dir, "dump.rdb", "in the way"), { recursive: true })
+        const [first, second, writer] = [
+          await master.connect(),
+          await master.connect(),
+          await master.connect(),
+        ]
+        await master.ask("CONFIG", "RESETSTAT")
+        first.sendRaw("SHUTDOWN SAVE\r\n")
+        await until(
+          () => master.log.includes("before shutting down"),
+          () => `it waits\n${master.log}`,
+        )
+        second.sendRaw("SHUTDOWN\r\n")
+        writer.sendRaw("SET b 1\r\n")
+        for (const ending of [first, second])
+          expect(String(await ending.readReply())).toBe("-ERR Errors trying to SHUTDOWN. Check logs.\r\n")
+        expect(String(await writer.readReply())).toBe("+OK\r\n")
+        // The wait is no time of the command's, and its failure is an error of the server.
+        const stats = await master.ask("INFO", "commandstats", "errorstats")
+        expect(/cmdstat_shutdown:(calls=\d+).*(failed_calls=\d+)/.exec(stats)?.slice(1)).toEqual([
+          "calls=2",
+          "failed_calls=0",
+        ])
+        expect(/errorstat_ERR:count=(\d+)/.exec(stats)?.[1]).toBe("2")
+        expect(await master.ask("SLOWLOG", "LEN")).toBe("0")
+        proxy.go()
         await proxy.stop()
       })
     })

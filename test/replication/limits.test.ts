@@ -54,7 +54,7 @@ const oldMaster = async (
   }
 }
 
-describeOracle("limits of links", () => {
+describeOracle.concurrent("limits of links", () => {
   for (const replicaKind of kinds) {
     for (const limit of ["replica 1mb 0 0", "replica 0 1mb 1"]) {
       it(`client-output-buffer-limit ${limit} drops a ${replicaKind} replica that does not read; it comes back`, async () => {

@@ -28,7 +28,7 @@ const snapshotOf = async (
 const keysOf = async (node: Node): Promise<string> =>
   ((await node.ask("KEYS", "*")).match(/[a-z]+/g) ?? []).toSorted().join(" ")
 
-describeOracle("a master that lies", () => {
+describeOracle.concurrent("a master that lies", () => {
   it("in the stream: what is applied and how it counts is as with redis-server", async () => {
     await withNodes(async (start) => {
       const snapshot = await snapshotOf(start)

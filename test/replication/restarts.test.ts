@@ -32,7 +32,7 @@ const untilPassed = async (master: Node, replica: Node): Promise<void> => {
   await untilEqual(master, [replica])
 }
 
-describeOracle("keys whose time passes during a load", () => {
+describeOracle.concurrent("keys whose time passes during a load", () => {
   for (const kind of ["redix", "redis"] as const) {
     it(`at the start, for a ${kind} replica that continues`, async () => {
       await withNodes(async (start) => {
@@ -70,7 +70,7 @@ describeOracle("keys whose time passes during a load", () => {
   })
 })
 
-describeOracle("the last save", () => {
+describeOracle.concurrent("the last save", () => {
   it("is the end of the stream: neither PING nor REPLCONF GETACK follows", async () => {
     await withNodes(async (start) => {
       const master = await start("redix", { save: "3600 1", "repl-ping-replica-period": "1" })

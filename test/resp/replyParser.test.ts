@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import {
   type Reply,
-  ReplyError,
+  RespError,
   ReplyParser,
   ReplyProtocolError,
   RespAttributed,
@@ -32,8 +32,8 @@ const bulk = (text: string): Buffer => latin1(text)
 const cases: ReadonlyArray<readonly [input: string, value: Reply]> = [
   ["+OK\r\n", "OK"],
   ["+\r\n", ""],
-  ["-WRONGTYPE bad\r\n", new ReplyError("WRONGTYPE bad")],
-  ["!8\r\nERR a\r\nb\r\n", new ReplyError("ERR a\r\nb")],
+  ["-WRONGTYPE bad\r\n", new RespError("WRONGTYPE bad")],
+  ["!8\r\nERR a\r\nb\r\n", new RespError("ERR a\r\nb")],
   [":0\r\n", 0],
   [":-17\r\n", -17],
   [":9223372036854775807\r\n", 9223372036854775807n],
@@ -150,7 +150,7 @@ describe("ReplyParser", () => {
           return (w.bulk(bytes, 0, bytes.length), bytes)
         }
         case 3:
-          return (w.error("ERR x"), new ReplyError("ERR x"))
+          return (w.error("ERR x"), new RespError("ERR x"))
         case 4: {
           const x = (random.uint32() - 2 ** 31) / 1024
           w.double(x)

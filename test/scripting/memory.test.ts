@@ -25,6 +25,8 @@ const greedy: Readonly<Record<string, string>> = {
     "local t={} for i=1,1e5 do t[i]={a=i} end local u={} while true do u[#u+1]=cjson.encode(t) end",
   "MessagePack read":
     "local s=string.char(0xdd,0,0x20,0,0)..string.rep(string.char(0x91,1),0x200000) local u={} while true do u[#u+1]=cmsgpack.unpack(s) end",
+  "MessagePack looked into":
+    "local m=string.char(0x8f) for i=1,15 do m=m..string.char(0xa1,96+i,i) end local s=string.char(0xdc,0x20,0)..m:rep(0x2000) local u={} while true do local t=cmsgpack.unpack(s) u[#u+1]=t for i=1,#t do next(t[i]) end end",
   replacements: "local s=string.rep('ab',1e6) local u={} while true do u[#u+1]=s:gsub('a','%0%0%0%0') end",
   "values unpacked": "local t={} for i=1,7000 do t[i]=i end local u={} while true do u[#u+1]={unpack(t)} end",
   coroutines:

@@ -35,7 +35,7 @@ describe("a unix socket", () => {
     ).pipe(Layer.provide(NodeFileSystem.layer))
     const before = process.umask()
     const config = RedixConfig.layerOf({ port: 0, save: "", dir, unixsocket: "x.sock", unixsocketperm: 700 })
-    const server = Redix.layerServer().pipe(Layer.provide(config), Layer.provide(watching))
+    const server = Redix.layerServer({ portZero: "free", files: watching }).pipe(Layer.provide(config))
     await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
@@ -62,10 +62,7 @@ describe("clients that come before the file is loaded", () => {
           const config = RedixConfig.layerOf({ port: 0, dir: home, save: "3600 1" })
           const options = { portZero: "free", load: "later" } as const
           const built = yield* Layer.build(
-            Layer.mergeAll(Redix.layerServer(options)).pipe(
-              Layer.provide(config),
-              Layer.provide(NodeFileSystem.layer),
-            ),
+            Layer.mergeAll(Redix.layerServer(options)).pipe(Layer.provide(config)),
           )
           return yield* Effect.provideContext(
             Effect.gen(function* () {

@@ -251,11 +251,6 @@ describe("settings that take effect at once", () => {
     await set("maxmemory", "0")
   })
 
-  it("maxmemory-policy can only be noeviction", async () => {
-    expect(await set("maxmemory-policy", "allkeys-lru")).toContain("Redix does not support this setting")
-    expect(await set("maxmemory-policy", "noeviction")).toBe("+OK\r\n")
-  })
-
   it("notify-keyspace-events", async () => {
     const listener = await redix.connect()
     await listener.command("SUBSCRIBE", "__keyevent@0__:set")

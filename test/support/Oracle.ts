@@ -20,13 +20,20 @@ export const oracleAvailable: boolean = oracleStatus().available
 
 export const oracleRequired: boolean = process.env["REDIX_REQUIRE_ORACLE"] === "1"
 
-export const describeOracle = (name: string, suite: () => void): void => {
-  const status = oracleStatus()
-  if (status.available) {
-    describe(name, suite)
-    return
+const suiteWithOracle =
+  (options: { readonly concurrent: boolean }) =>
+  (name: string, suite: () => void): void => {
+    const status = oracleStatus()
+    if (status.available) {
+      describe(name, options, suite)
+      return
+    }
+    it(`${name}: not compared with Redis (${status.reason})`, () => {
+      expect(oracleRequired, `${status.reason}, and REDIX_REQUIRE_ORACLE=1 asks for it`).toBe(false)
+    })
   }
-  it(`${name}: not compared with Redis (${status.reason})`, () => {
-    expect(oracleRequired, `${status.reason}, and REDIX_REQUIRE_ORACLE=1 asks for it`).toBe(false)
-  })
-}
+
+/** `.concurrent`: tests that wait most of their time, each with servers of its own, run a few at a time. */
+export const describeOracle = Object.assign(suiteWithOracle({ concurrent: false }), {
+  concurrent: suiteWithOracle({ concurrent: true }),
+})

@@ -98,10 +98,9 @@ export const startRedix = async (
   const load = directives.dir !== undefined
   const work = watchWork()
   if (started++ === 0) handles = watchLeaks(OF_SERVERS)
-  const layer = Redix.layerServer({ portZero: "free", load }).pipe(
+  const layer = Redix.layerServer({ portZero: "free", load, files }).pipe(
     Layer.provide(Logger.layer([logger])),
     Layer.provide(config),
-    Layer.provide(files),
     Layer.provide(world),
     Layer.provide(work.layer),
   )

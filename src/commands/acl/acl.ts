@@ -1,17 +1,19 @@
-/** ACL, for the one user there is: "default", who may do everything, with or without a password (requirepass). */
-import * as Redacted from "effect/Redacted"
+/** ACL: users, what they may do, and what they were refused. */
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
-import { sha256Hex } from "../../bytes/Sha256.js"
 import { options } from "../../engine/Options.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/acl.js"
 import { aclCategories } from "../../engine/declare/CommandSpec.js"
 import * as Errors from "../../resp/Errors.js"
-import type { AclLog } from "../../engine/clients/AclLog.js"
+import { ALLOWED, NO_COMMAND, NO_KEY } from "../../engine/acl/Access.js"
+import { categoryNumber } from "../../engine/acl/AclCommands.js"
+import { channelRules, commandRules, keyRules } from "../../engine/acl/describeRules.js"
+import type { Selector } from "../../engine/acl/Selector.js"
+import { DEFAULT_USER } from "../../engine/acl/User.js"
 import type { Engine } from "../../engine/Engine.js"
 import { randomHex, type SecureBytes } from "../../engine/world/SecureRandom.js"
-import { secretIsSet } from "../../engine/Settings.js"
+import { aclFileCommands, type AclFile } from "./aclFiles.js"
 
 const HELP: ReadonlyArray<string> = [
   "CAT [<category>]",
@@ -42,94 +44,74 @@ const HELP: ReadonlyArray<string> = [
   "    Return the current connection username.",
 ]
 
-const USER = "default"
 const PASSWORD_BITS = 256
 const PASSWORD_BITS_MAX = 4096
 const LOG_COUNT = 10
 
-/** The password as ACL files hold it; undefined without one. */
-const passwordHash = (c: CommandContext): string | undefined => {
-  const { requirepass } = c.settings
-  if (!secretIsSet(requirepass)) return undefined
-  return sha256Hex(Buffer.from(Redacted.value(requirepass), "latin1"))
-}
-
 const moreArguments = (c: CommandContext): void =>
   c.fail(Errors.unknownSubcommandOrArguments("acl", c.text(1)))
 
-/** Commands that can be run: a container only if it runs by itself. */
-const categoryOf = (engine: Engine, category: string): ReadonlyArray<string> =>
-  engine.dispatcher.table.commands
-    .flatMap((cmd) => {
-      const inner = [...(cmd.subcommands?.values() ?? [])]
-      return inner.length > 0 && !cmd.spec.arityAllows(1) ? inner : [cmd, ...inner]
-    })
-    .filter((cmd) => cmd.spec.acl.some((name) => name === category))
-    .map((cmd) => cmd.name)
-
-const cat = (engine: Engine) => (c: CommandContext) => {
-  if (c.argc > 3) return moreArguments(c)
-  if (c.argc === 3) {
-    const category = c.text(2).toLowerCase()
-    if (!aclCategories.some((name) => name === category)) return c.fail(`ERR Unknown category '${c.text(2)}'`)
-    const names = categoryOf(engine, category)
-    c.out.array(names.length)
-    for (const name of names) c.out.bulkText(name)
-    return
-  }
-  c.out.array(aclCategories.length)
-  for (const name of aclCategories) c.out.bulkText(name)
+const replyTexts = (c: CommandContext, texts: ReadonlyArray<string>): void => {
+  c.out.array(texts.length)
+  for (const text of texts) c.out.bulkLatin1(text)
 }
 
-const getUser = (c: CommandContext): void => {
-  if (c.text(2) !== USER) return c.out.nil()
+const words = (c: CommandContext, from: number): ReadonlyArray<string> =>
+  Array.from({ length: c.argc - from }, (_, i) => c.text(from + i))
+
+const cat = (c: CommandContext, { users }: Engine): void => {
+  if (c.argc > 3) return moreArguments(c)
+  if (c.argc === 2) return replyTexts(c, aclCategories)
+  const category = categoryNumber(c.text(2))
+  if (category < 0) return c.fail(Errors.aclCategory(c.text(2)))
+  replyTexts(
+    c,
+    users.commands.inCategory(category).map(({ name }) => name),
+  )
+}
+
+const getUser = (c: CommandContext, { users }: Engine): void => {
+  const user = users.find(c.text(2))
+  if (user === undefined) return c.out.nil()
   const { out } = c
-  const hash = passwordHash(c)
+  const [root, ...others] = user.selectors
+  const replySelector = (selector: Selector): void => {
+    for (const [name, rules] of [
+      ["commands", commandRules(selector, users.commands)],
+      ["keys", keyRules(selector)],
+      ["channels", channelRules(selector)],
+    ] as const) {
+      out.bulkText(name)
+      out.bulkLatin1(rules.join(" "))
+    }
+  }
   out.map(6)
   out.bulkText("flags")
-  out.set(hash === undefined ? 2 : 1)
-  out.bulkText("on")
-  if (hash === undefined) out.bulkText("nopass")
+  out.set(user.flags.length)
+  for (const flag of user.flags) out.bulkText(flag)
   out.bulkText("passwords")
-  out.array(hash === undefined ? 0 : 1)
-  if (hash !== undefined) out.bulkText(hash)
-  for (const [name, rule] of [
-    ["commands", "+@all"],
-    ["keys", "~*"],
-    ["channels", "&*"],
-  ] as const) {
-    out.bulkText(name)
-    out.bulkText(rule)
-  }
+  replyTexts(c, user.passwords)
+  replySelector(root)
   out.bulkText("selectors")
-  out.emptyArray()
-}
-
-const list = (c: CommandContext): void => {
-  const hash = passwordHash(c)
-  c.out.array(1)
-  c.out.bulkText(`user ${USER} on ${hash === undefined ? "nopass" : `#${hash}`} ~* &* +@all`)
-}
-
-const genPass =
-  (random: SecureBytes) =>
-  (c: CommandContext): void => {
-    if (c.argc > 3) return moreArguments(c)
-    const bits = c.argc === 3 ? c.integer(2) : PASSWORD_BITS
-    if (Number.isNaN(bits)) return c.fail(Errors.notInteger)
-    if (bits <= 0 || bits > PASSWORD_BITS_MAX) {
-      return c.fail(
-        "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096",
-      )
-    }
-    const digits = Math.ceil(bits / 4)
-    c.out.bulkText(randomHex(random, digits))
+  out.array(others.length)
+  for (const selector of others) {
+    out.map(3)
+    replySelector(selector)
   }
+}
+
+const genPass = (c: CommandContext, random: SecureBytes): void => {
+  if (c.argc > 3) return moreArguments(c)
+  const bits = c.argc === 3 ? c.integer(2) : PASSWORD_BITS
+  if (Number.isNaN(bits)) return c.fail(Errors.notInteger)
+  if (bits <= 0 || bits > PASSWORD_BITS_MAX) return c.fail(Errors.aclGenPassBits)
+  c.out.bulkText(randomHex(random, Math.ceil(bits / 4)))
+}
 
 /** ACL LOG has one option: RESET. */
 const logOptions = options(spec.ACL_LOG)
 
-const log = (aclLog: AclLog) => (c: CommandContext) => {
+const log = (c: CommandContext, { aclLog }: Engine): void => {
   if (c.argc > 3) return moreArguments(c)
   const { out } = c
   if (c.argc === 3 && logOptions.at(c, 2) !== 0) {
@@ -144,61 +126,74 @@ const log = (aclLog: AclLog) => (c: CommandContext) => {
     out.map(7)
     out.bulkText("count")
     out.int(entry.count)
-    for (const [name, value] of [
-      ["reason", "auth"],
-      ["context", entry.context],
-      ["object", entry.object],
-      ["username", entry.username],
-    ] as const) {
+    for (const name of ["reason", "context", "object", "username"] as const) {
       out.bulkText(name)
-      out.bulkText(value)
+      out.bulkLatin1(entry[name])
     }
     out.bulkText("age-seconds")
     out.double(Math.max(0, c.keyspace.now - entry.time) / 1000)
     out.bulkText("client-info")
-    out.bulkText(entry.client)
+    out.bulkLatin1(entry.client)
   }
 }
 
-const dryRun = (engine: Engine) => (c: CommandContext) => {
-  if (c.text(2) !== USER) return c.fail(`ERR User '${c.text(2)}' not found`)
+const dryRun = (c: CommandContext, engine: Engine): void => {
+  const user = engine.users.find(c.text(2))
+  if (user === undefined) return c.fail(Errors.aclUserNotFound(c.text(2)))
   let cmd = engine.dispatcher.table.byName(c.text(3).toLowerCase())
   if (cmd?.subcommands !== undefined && c.argc > 4) cmd = cmd.subcommands.get(c.text(4).toLowerCase())
-  if (cmd === undefined) return c.fail(`ERR Command '${c.text(3)}' not found`)
+  if (cmd === undefined) return c.fail(Errors.aclCommandNotFound(c.text(3)))
   const given = c.argc - 3
-  if (cmd.arity > 0 ? given !== cmd.arity : given < -cmd.arity) return c.fail(Errors.wrongArguments(cmd.name))
-  c.out.ok()
+  if (!cmd.spec.arityAllows(given)) return c.fail(Errors.wrongArguments(cmd.name))
+  const request = { buf: c.buf, argc: given, argOff: c.argOff.subarray(3), argLen: c.argLen.subarray(3) }
+  const { access } = engine.dispatcher.acl
+  const verdict = access.check(user, cmd, request)
+  if (verdict === ALLOWED) return c.out.ok()
+  if (verdict === NO_COMMAND) return c.out.bulkLatin1(Errors.dryRunCommand(cmd.name))
+  const [name = ""] = c.text(3 + access.argument).split("\0", 1)
+  c.out.bulkLatin1(verdict === NO_KEY ? Errors.dryRunKey(name) : Errors.dryRunChannel(name))
 }
 
-const deleteUsers = (c: CommandContext): void => {
-  for (let i = 2; i < c.argc; i++) {
-    if (c.text(i) === USER) return c.fail("ERR The 'default' user cannot be removed")
-  }
-  c.out.zero()
+const deleteUsers = (c: CommandContext, { users }: Engine): void => {
+  const names = words(c, 2)
+  if (names.includes(DEFAULT_USER)) return c.fail(Errors.aclDefaultStays)
+  c.out.int(users.delete(names, c.session))
 }
 
-const NO_FILE =
-  "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
-const ONE_USER =
-  "ERR Redix has one user, 'default', and it may do everything; its password is set with CONFIG SET requirepass"
+const setUser = (c: CommandContext, { users }: Engine): void => {
+  const error = users.set(c.text(2), words(c, 3), c.session)
+  if (error === undefined) c.out.ok()
+  else c.fail(error)
+}
 
-export const aclCommands = (engine: Engine, random: SecureBytes): ReadonlyArray<Command> => [
+export const aclCommands = (
+  engine: Engine,
+  random: SecureBytes,
+  file: AclFile | undefined,
+): ReadonlyArray<Command> => [
   container(spec.ACL, [
-    command(spec.ACL_CAT, cat(engine)),
-    command(spec.ACL_DELUSER, deleteUsers),
-    command(spec.ACL_DRYRUN, dryRun(engine)),
-    command(spec.ACL_GENPASS, genPass(random)),
-    command(spec.ACL_GETUSER, getUser),
-    command(spec.ACL_LIST, list),
-    command(spec.ACL_LOAD, (c) => c.fail(NO_FILE)),
-    command(spec.ACL_LOG, log(engine.aclLog)),
-    command(spec.ACL_SAVE, (c) => c.fail(NO_FILE)),
-    command(spec.ACL_SETUSER, (c) => c.fail(ONE_USER)),
-    command(spec.ACL_USERS, (c) => {
-      c.out.array(1)
-      c.out.bulkText(USER)
+    command(spec.ACL_CAT, (c) => cat(c, engine)),
+    command(spec.ACL_DELUSER, (c) => deleteUsers(c, engine)),
+    command(spec.ACL_DRYRUN, (c) => dryRun(c, engine)),
+    command(spec.ACL_GENPASS, (c) => genPass(c, random)),
+    command(spec.ACL_GETUSER, (c) => getUser(c, engine)),
+    command(spec.ACL_LIST, (c) => {
+      const { users } = engine
+      replyTexts(
+        c,
+        users.all.map((user) => users.describe(user)),
+      )
     }),
-    command(spec.ACL_WHOAMI, (c) => c.out.bulkText(c.session.user)),
+    command(spec.ACL_LOG, (c) => log(c, engine)),
+    command(spec.ACL_SETUSER, (c) => setUser(c, engine)),
+    command(spec.ACL_USERS, (c) =>
+      replyTexts(
+        c,
+        engine.users.all.map(({ name }) => name),
+      ),
+    ),
+    command(spec.ACL_WHOAMI, (c) => c.out.bulkLatin1(c.session.user.name)),
     command(spec.ACL_HELP, (c) => replyHelp(c, "ACL", HELP)),
+    ...aclFileCommands(engine, file),
   ]),
 ]

@@ -10,7 +10,7 @@ import type { Engine } from "../../engine/Engine.js"
 import { clientType, describeClient, parseClientType } from "../../engine/clients/clientDescribe.js"
 import { clientKill } from "./clientKill.js"
 import { isClientName } from "./connection.js"
-import { clientTracking, clientTrackingInfo } from "./clientTracking.js"
+import { clientCaching, clientGetRedir, clientTracking, clientTrackingInfo } from "./clientTracking.js"
 
 const HELP: ReadonlyArray<string> = [
   "CACHING (YES|NO)",
@@ -158,13 +158,13 @@ const noEvict = (c: CommandContext): void => {
 
 export const clientCommands = (engine: Engine): ReadonlyArray<Command> => [
   container(spec.CLIENT, [
-    command(spec.CLIENT_CACHING, (c) => c.fail(Errors.cachingWithoutTracking)),
+    command(spec.CLIENT_CACHING, clientCaching),
     command(spec.CLIENT_GETNAME, (c) => {
       const { name } = c.session
       if (name === "") c.out.nil()
       else c.out.bulkText(name)
     }),
-    command(spec.CLIENT_GETREDIR, (c) => c.out.int(-1)),
+    command(spec.CLIENT_GETREDIR, clientGetRedir),
     command(spec.CLIENT_HELP, (c) => replyHelp(c, "CLIENT", HELP)),
     command(spec.CLIENT_ID, (c) => c.out.int(c.session.id)),
     command(spec.CLIENT_INFO, (c) => replyLines(c, [c.session])),

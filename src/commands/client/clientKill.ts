@@ -2,6 +2,7 @@
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
 import { CLIENT_KILL } from "../spec/connection.js"
+import type { User } from "../../engine/acl/User.js"
 import type { Session } from "../../engine/clients/Session.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
@@ -10,7 +11,7 @@ import { type ClientType, clientType, parseClientType } from "../../engine/clien
 interface Filter {
   id: number | undefined
   type: ClientType | undefined
-  user: string | undefined
+  user: User | undefined
   address: string | undefined
   localAddress: string | undefined
   skipMe: boolean
@@ -20,7 +21,7 @@ const declared = options(CLIENT_KILL)
 const [ID, TYPE, USER, ADDR, LADDR] = declared.bits("ID", "TYPE", "USER", "ADDR", "LADDR")
 
 /** The filter in the words from the third on, or the error they met. */
-const parseFilter = (c: CommandContext): Filter | string => {
+const parseFilter = (c: CommandContext, engine: Engine): Filter | string => {
   const filter: Filter = {
     id: undefined,
     type: undefined,
@@ -43,8 +44,8 @@ const parseFilter = (c: CommandContext): Filter | string => {
     } else if (option === ADDR) filter.address = value
     else if (option === LADDR) filter.localAddress = value
     else if (option === USER) {
-      if (value !== "default") return Errors.noSuchUser(value)
-      filter.user = value
+      filter.user = engine.users.find(value)
+      if (filter.user === undefined) return Errors.noSuchUser(value)
     } else if (c.is(i + 1, "YES")) filter.skipMe = true
     else if (c.is(i + 1, "NO")) filter.skipMe = false
     else return Errors.syntax
@@ -86,7 +87,7 @@ export const clientKill = (c: CommandContext, engine: Engine): void => {
     else c.fail(Errors.noSuchClient)
     return
   }
-  const filter = parseFilter(c)
+  const filter = parseFilter(c, engine)
   if (typeof filter === "string") c.fail(filter)
   else c.out.int(kill(c, engine, filter))
 }

@@ -1,5 +1,4 @@
 /** Connections: PING, ECHO, AUTH, HELLO, SELECT, RESET, QUIT, MONITOR. */
-import * as Redacted from "effect/Redacted"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import { options } from "../../engine/Options.js"
@@ -7,13 +6,9 @@ import type { Session } from "../../engine/clients/Session.js"
 import * as spec from "../spec/connection.js"
 import { MONITOR } from "../spec/server.js"
 import * as Errors from "../../resp/Errors.js"
-import type { AclLog } from "../../engine/clients/AclLog.js"
+import { DEFAULT_USER, type User } from "../../engine/acl/User.js"
 import type { Engine } from "../../engine/Engine.js"
 import { REDIS_VERSION } from "../../server/version.js"
-import { secretIsSet } from "../../engine/Settings.js"
-
-/** The one user there is. */
-const DEFAULT_USER = "default"
 
 const ping = (c: CommandContext): void => {
   if (c.argc > 2) return c.fail(Errors.wrongArguments("ping"))
@@ -29,15 +24,8 @@ const ping = (c: CommandContext): void => {
 /** Whether a text, one character a byte, may name a connection: printable ASCII without blanks. */
 export const isClientName = (name: string): boolean => /^[!-~]*$/.test(name)
 
-/** Compares in a time that tells nothing of the secret but its length. */
-const sameSecret = (given: Uint8Array, secret: Uint8Array): boolean => {
-  let difference = given.length ^ secret.length
-  for (let i = 0; i < given.length; i++) difference |= given[i] ^ (secret[i] ?? 0)
-  return difference === 0
-}
-
-const login = (session: Session, authenticated: boolean): void => {
-  session.user = DEFAULT_USER
+const login = (session: Session, user: User, authenticated: boolean): void => {
+  session.actAs(user)
   session.authenticated = authenticated
   if (session.limits.authenticated === authenticated) return
   session.limits.authenticated = authenticated
@@ -45,21 +33,22 @@ const login = (session: Session, authenticated: boolean): void => {
 }
 
 /** Logs the session in if user and password are right; a failure goes to the ACL log. */
-const tryLogin = (c: CommandContext, log: AclLog, user: string, password: Uint8Array): boolean => {
-  const wanted = c.settings.requirepass
-  const right =
-    user === DEFAULT_USER &&
-    (!secretIsSet(wanted) || sameSecret(password, Buffer.from(Redacted.value(wanted), "latin1")))
-  if (right) login(c.session, true)
-  else log.loginFailed(c, c.command?.name ?? "auth", user)
-  return right
+const tryLogin = (c: CommandContext, engine: Engine, username: string, password: Uint8Array): boolean => {
+  const user = engine.users.login(username, password)
+  if (user !== undefined) {
+    login(c.session, user, true)
+    return true
+  }
+  const context = c.denyBlocking ? "multi" : "toplevel"
+  engine.aclLog.add(c, { reason: "auth", context, object: c.text(0), username })
+  return false
 }
 
-const auth = (c: CommandContext, log: AclLog): void => {
+const auth = (c: CommandContext, engine: Engine): void => {
   if (c.argc > 3) return c.fail(Errors.syntax)
-  if (c.argc === 2 && !secretIsSet(c.settings.requirepass)) return c.fail(Errors.authWithoutPassword)
+  if (c.argc === 2 && engine.users.default.anyPassword) return c.fail(Errors.authWithoutPassword)
   const user = c.argc === 3 ? c.text(1) : DEFAULT_USER
-  if (tryLogin(c, log, user, c.bytes(c.argc - 1))) c.out.ok()
+  if (tryLogin(c, engine, user, c.bytes(c.argc - 1))) c.out.ok()
   else c.fail(Errors.wrongPass)
 }
 
@@ -67,11 +56,11 @@ const helloDeclared = options(spec.HELLO)
 const [AUTH, SETNAME] = helloDeclared.bits("AUTH", "SETNAME")
 
 /** Does what HELLO's options ask for, one after another as Redis does; answers the error they met, if any. */
-const helloOptions = (c: CommandContext, log: AclLog): string | undefined => {
+const helloOptions = (c: CommandContext, engine: Engine): string | undefined => {
   for (let i = 2, option = 0; i < c.argc; i += helloDeclared.words(option)) {
     option = helloDeclared.at(c, i)
     if (option === AUTH) {
-      if (!tryLogin(c, log, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
+      if (!tryLogin(c, engine, c.text(i + 1), c.bytes(i + 2))) return Errors.wrongPass
     } else if (option === SETNAME) {
       const name = c.text(i + 1)
       if (!isClientName(name)) return Errors.clientName
@@ -90,9 +79,9 @@ const hello = (c: CommandContext, engine: Engine): void => {
     if (version !== 2 && version !== 3) return c.fail(Errors.noProto)
     resp = version
   }
-  const problem = helloOptions(c, engine.aclLog)
+  const problem = helloOptions(c, engine)
   if (problem !== undefined) return c.fail(problem)
-  if (!session.authenticated && secretIsSet(c.settings.requirepass)) return c.fail(Errors.noAuthHello)
+  if (!session.authenticated && engine.users.loginRequired) return c.fail(Errors.noAuthHello)
   session.resp = out.resp = resp
   out.map(7)
   out.bulkText("server")
@@ -127,19 +116,20 @@ const reset = (c: CommandContext, engine: Engine): void => {
   session.dropQueue()
   c.events.unwatchAll(session)
   c.pubsub.leave(session)
+  engine.tracking.stop(session)
   session.name = ""
   session.database = 0
   session.resp = c.out.resp = 2
   session.replies = 0
   session.readOnly = false
-  login(session, !secretIsSet(c.settings.requirepass))
+  login(session, engine.users.default, !engine.users.loginRequired)
   c.out.simple("RESET")
 }
 
 export const connectionCommands = (engine: Engine): ReadonlyArray<Command> => [
   command(spec.PING, ping),
   command(spec.ECHO, (c) => c.out.bulk(c.buf, c.argOff[1], c.argLen[1])),
-  command(spec.AUTH, (c) => auth(c, engine.aclLog)),
+  command(spec.AUTH, (c) => auth(c, engine)),
   command(spec.HELLO, (c) => hello(c, engine)),
   command(spec.SELECT, select),
   command(spec.RESET, (c) => reset(c, engine)),

@@ -1,5 +1,6 @@
 /** CONFIG: reading and changing the configuration of the running server. */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type { Command } from "../../engine/Command.js"
 import { command, container } from "../../engine/Command.js"
@@ -33,6 +34,10 @@ const bulkBytes = (c: CommandContext, text: string): void => {
   c.out.bulk(bytes, 0, bytes.length)
 }
 
+/** The users that the file is to declare: none where they have a file of their own. */
+const usersOf = ({ users }: Engine, { values }: ConfigState): ReadonlyArray<string> =>
+  values.aclfile === "" ? users.configLines : []
+
 type WithFiles = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>) => Effect.Effect<A, E>
 
 /** DEBUG CONFIG-REWRITE-FORCE-ALL. */
@@ -53,11 +58,11 @@ export const debugRewriteAll = (
     run: (c) => {
       // What redis-server makes of a file that has no name.
       if (config.configFile === "") return c.fail(failed("Bad address"))
-      const writing = withFiles(rewriteConfigFile(config, true)).pipe(
-        Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }),
-      )
-      if (!c.denyBlocking) return writing
-      engine.background(writing)
+      const writing = withFiles(
+        rewriteConfigFile(config, { force: true, users: usersOf(engine, config) }),
+      ).pipe(Effect.match({ onSuccess: () => OK, onFailure: ({ reason }) => errorReply(failed(reason)) }))
+      const written = engine.background(writing)
+      if (!c.denyBlocking) return Fiber.join(written)
       c.out.ok()
     },
   }
@@ -91,25 +96,28 @@ export const configCommands = (
       local: isLocal(c.session.address),
       loading: loading || asyncLoading ? Errors.loading : undefined,
     }
-    // Only `dir` needs to ask the file system; everything else is settled here and now, also inside MULTI.
-    if (!pairs.some(([name]) => name.toLowerCase() === "dir") || c.denyBlocking) {
+    // Only `dir` needs to ask the file system, and listeners take time; everything else is settled here and now.
+    const takesTime = pairs.some(([name]) => name.toLowerCase() === "dir" || config.takesTime(name))
+    if (!takesTime || c.denyBlocking) {
       const result = config.configSet(pairs, options)
       return result.ok ? c.out.ok() : c.fail(result.error)
     }
-    return withFiles(configSet(config, pairs, options)).pipe(
+    const setting = withFiles(configSet(config, pairs, options)).pipe(
       Effect.map((result) => (result.ok ? OK : errorReply(result.error))),
     )
+    // In the background: it is done also when the client has gone.
+    return Fiber.join(engine.background(setting))
   }
 
   const rewrite = (c: CommandContext): void | Effect.Effect<Uint8Array> => {
-    const writing = withFiles(rewriteConfigFile(config)).pipe(
+    const writing = withFiles(rewriteConfigFile(config, { users: usersOf(engine, config) })).pipe(
       Effect.tap(() => Effect.logWarning("CONFIG REWRITE executed with success.")),
       Effect.tapError((error) =>
         config.configFile === "" ? Effect.void : Effect.logWarning(`CONFIG REWRITE failed: ${error.reason}`),
       ),
       Effect.match({ onSuccess: () => OK, onFailure: (error) => errorReply(error.reply) }),
     )
-    if (!c.denyBlocking) return writing
+    if (!c.denyBlocking) return Fiber.join(engine.background(writing))
     // Inside a transaction nothing waits: the file is written after it, and its outcome goes to the log.
     if (config.configFile === "") return c.fail("ERR The server is running without a config file")
     engine.background(writing)

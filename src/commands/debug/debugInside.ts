@@ -31,6 +31,7 @@ import {
   ZSET_LISTPACK,
   ZSET_SKIPLIST,
 } from "../../store/Entry.js"
+import { idleSeconds } from "../../store/eviction/AccessClock.js"
 import type { Engine } from "../../engine/Engine.js"
 import type { DebugSubcommand } from "./DebugSubcommand.js"
 
@@ -72,7 +73,7 @@ const object =
     const { arena, frequencies } = c.keyspace
     const clock = entryClock(arena, ref)
     const bytes = dumpPayload(arena, ref, compression()).length - DUMP_FOOTER_BYTES - TYPE_BYTES
-    const idle = frequencies ? 0 : c.keyspace.idleSeconds(clock)
+    const idle = frequencies ? 0 : idleSeconds(clock, c.keyspace.now)
     const type = entryType(arena, ref)
     const value = type === TYPE_STRING ? ref : entryValue(arena, ref)
     const text =

@@ -63,6 +63,7 @@ export const flushDb = (c: CommandContext): void => {
   if (lazy < 0) return
   breakWatches(c, c.db)
   const keys = c.keyspace.flush(c.db, lazy === 1)
+  c.events.flushed()
   c.blocking.signalDatabase(c.db)
   finish(c, keys)
   c.out.ok()
@@ -83,6 +84,7 @@ const flushAll = (c: CommandContext, listener: FlushListener): void | Effect.Eff
   if (readLazy(c) < 0) return
   for (const db of c.keyspace.databases) breakWatches(c, db)
   const keys = c.keyspace.flushAll()
+  c.events.flushed()
   for (const db of c.keyspace.databases) c.blocking.signalDatabase(db)
   finish(c, keys)
   const saved = listener.afterFlushAll()

@@ -2,7 +2,7 @@
 import type { Ref } from "../../memory/Arena.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Database } from "../../store/Database.js"
-import { entryEncoding, entryType, entryValue } from "../../store/Entry.js"
+import { entryEncoding, entryType, entryValue, setEntryClock } from "../../store/Entry.js"
 import { moveEntry, putClone } from "../../store/MoveEntry.js"
 import { valueTypes } from "../../store/types/index.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
@@ -115,7 +115,9 @@ export const copy = (c: CommandContext): void => {
   if (existing !== 0 && !replace) return c.out.zero()
   const value = copyValue(c, source)
   if (existing !== 0) to.remove(existing, c.settings.lazyfreeLazyServerDel)
-  putClone(to, source, value, c.buf, off, len)
+  const copy = putClone(to, source, value, c.buf, off, len)
+  // Nobody has used it yet.
+  setEntryClock(c.keyspace.arena, copy, c.keyspace.newClock())
   c.blocking.signal(to.id, entryType(c.keyspace.arena, source), c.buf, off, len)
   created(c, to, 2)
   c.keyspace.dirty++

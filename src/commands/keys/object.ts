@@ -13,6 +13,8 @@ import {
   stringOffset,
   TYPE_STRING,
 } from "../../store/Entry.js"
+import { countNow, idleSeconds } from "../../store/eviction/AccessClock.js"
+import { policies } from "../../store/eviction/Policy.js"
 import type { Command } from "../../engine/Command.js"
 import { command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
@@ -49,7 +51,10 @@ const refCount = (c: CommandContext): void => {
   let shared = false
   if (entryType(a, ref) === TYPE_STRING && entryEncoding(a, ref) === STRING_INT) {
     const n = parseSafeInteger(stringChunk(a, ref), stringOffset(a, ref), stringLength(a, ref))
-    shared = n >= 0 && n < SHARED_INTEGERS
+    // What is counted by its use cannot be shared.
+    const order = policies[c.settings.maxmemoryPolicy]?.order
+    const counted = c.settings.maxmemory > 0 && (order === "lru" || order === "lfu")
+    shared = n >= 0 && n < SHARED_INTEGERS && !counted
   }
   c.out.int(shared ? SHARED_REFERENCES : 1)
 }
@@ -58,14 +63,15 @@ const idleTime = (c: CommandContext): void => {
   const ref = lookup(c)
   if (ref === 0) return
   if (c.keyspace.frequencies) return c.fail(Errors.noLru)
-  c.out.int(c.keyspace.idleSeconds(entryClock(c.keyspace.arena, ref)))
+  c.out.int(idleSeconds(entryClock(c.keyspace.arena, ref), c.keyspace.now))
 }
 
 const freq = (c: CommandContext): void => {
   const ref = lookup(c)
   if (ref === 0) return
   if (!c.keyspace.frequencies) return c.fail(Errors.noLfu)
-  c.out.int(c.keyspace.frequency(entryClock(c.keyspace.arena, ref)))
+  const { arena, now, frequencyDecay } = c.keyspace
+  c.out.int(countNow(entryClock(arena, ref), now, frequencyDecay))
 }
 
 const HELP: ReadonlyArray<string> = [

@@ -54,6 +54,10 @@ const [BY, LIMIT, GET, ASC, DESC, ALPHA, STORE] = declared.bits(
   "STORE",
 )
 
+/** Patterns make keys of what is sorted, so whoever gives one must be allowed to read any. */
+const readsAllKeys = ({ session, command }: CommandContext): boolean =>
+  command !== undefined && session.user.readsAllKeys(command.id)
+
 /** Reads the options; false after answering an error. */
 const readOptions = (c: CommandContext, o: SortOptions, mayStore: boolean): boolean => {
   for (let i = 2, option = 0; i < c.argc; i += declared.words(option)) {
@@ -69,8 +73,11 @@ const readOptions = (c: CommandContext, o: SortOptions, mayStore: boolean): bool
       o.by = new SortPattern(c.bytes(i + 1).slice())
       // Once switched off, sorting stays off, whatever a further BY says.
       if (!o.by.names) o.unsorted = true
-    } else if (option === GET) o.get.push(new SortPattern(c.bytes(i + 1).slice()))
-    else return c.refuse(Errors.syntax)
+      else if (!readsAllKeys(c)) return c.refuse(Errors.sortDenied("BY"))
+    } else if (option === GET) {
+      if (!readsAllKeys(c)) return c.refuse(Errors.sortDenied("GET"))
+      o.get.push(new SortPattern(c.bytes(i + 1).slice()))
+    } else return c.refuse(Errors.syntax)
   }
   return true
 }

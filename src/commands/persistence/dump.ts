@@ -11,6 +11,7 @@ import { RdbLoader, type LoadLimits } from "../../rdb/load/RdbLoader.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Ref } from "../../memory/Arena.js"
 import { entryType, setEntryClock } from "../../store/Entry.js"
+import { countClock, secondsClock } from "../../store/eviction/AccessClock.js"
 
 interface DumpSettings extends LoadLimits {
   readonly rdbcompression: boolean
@@ -153,10 +154,9 @@ const setAccess = (c: CommandContext, entry: Ref, options: RestoreOptions): void
   const { keyspace } = c
   const { now } = keyspace
   if (keyspace.frequencies) {
-    if (options.freq >= 0)
-      setEntryClock(keyspace.arena, entry, (((now / 60000) & 0xffff) << 8) | options.freq)
+    if (options.freq >= 0) setEntryClock(keyspace.arena, entry, countClock(options.freq, now))
   } else if (options.idle >= 0) {
-    setEntryClock(keyspace.arena, entry, Math.max(0, Math.floor(now / 1000) - options.idle) & 0xffffff)
+    setEntryClock(keyspace.arena, entry, secondsClock(Math.max(0, now - options.idle * 1000)))
   }
 }
 

@@ -55,6 +55,12 @@ const shutdown = (
     // The end of the server is the reply: the connection just closes.
     Effect.andThen(Effect.sync(() => void (session.closing = true))),
     Effect.as(new Uint8Array(0)),
-    Effect.catch(() => Effect.succeed(Buffer.from(`-${REFUSED}\r\n`, "latin1"))),
+    Effect.catch(() =>
+      Effect.sync(() => {
+        // A wait for replicas has taken the command's place: neither time nor failure is its own, as in Redis.
+        if (engine.lifecycle.waited) engine.dispatcher.held.released(session, REFUSED)
+        return Buffer.from(`-${REFUSED}\r\n`, "latin1")
+      }),
+    ),
   )
 }

@@ -31,8 +31,6 @@ export const LOAD_MS_MAX = 500
  * one twice as large, so that beyond it one more key could be too much; and V8 gives up before it is full.
  */
 const HEAP_PART = 0.5
-/** What the limit of the heap counts for the young generation. */
-const YOUNG_BYTES = 48 << 20
 /** How often the heap is looked at, at least; and what may be allocated in a millisecond. */
 const HEAP_EVERY_MS = 10
 const BYTES_A_MS = 1 << 20
@@ -92,6 +90,6 @@ export class LuaHost {
 
   private bytesLeft(): number {
     const { used, limit } = this.options.facts.heap()
-    return Math.floor(Math.max(limit - YOUNG_BYTES, limit / 2) * HEAP_PART - used)
+    return Math.floor(limit * HEAP_PART - used)
   }
 }

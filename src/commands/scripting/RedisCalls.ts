@@ -3,10 +3,12 @@
  * it wrote.
  *
  * The checks come in Redis's order: the command, its arguments' number, whether scripts may call it, a replica that is
- * stale, writes of a read-only script or to a read-only replica, and memory, which once a script has written is its own
+ * stale, what the caller's user may not do, writes of a read-only script or to a read-only replica, and memory, which once a script has written is its own
  * affair.
  */
-import { type Command, CommandBit, type TableCommand } from "../../engine/Command.js"
+import { ALLOWED } from "../../engine/acl/Access.js"
+import { allows } from "../../engine/acl/Rights.js"
+import { CommandBit, type TableCommand } from "../../engine/Command.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
 import { LuaError } from "../../lua/run/LuaError.js"
@@ -78,10 +80,13 @@ export class RedisCalls {
     return value
   }
 
-  /** Whether redis.acl_check_cmd knows the command. */
-  known(words: LuaValue[]): boolean {
-    if (this.encode(words) !== undefined) return false
-    return this.find(words) !== undefined
+  /** redis.acl_check_cmd: whether the caller's user may run the command; undefined where there is none such. */
+  allowed(words: LuaValue[]): boolean | undefined {
+    if (this.encode(words) !== undefined) return undefined
+    const cmd = this.find(words)
+    if (cmd === undefined) return undefined
+    const { context, dispatcher, scripts } = this.engine
+    return dispatcher.acl.check(context.session, cmd, scripts.args) === ALLOWED
   }
 
   private refuse(text: string, cmd?: TableCommand): LuaTable {
@@ -116,11 +121,15 @@ export class RedisCalls {
     return cmd.subcommands.get(plainText(words[1]).toLowerCase())
   }
 
-  private refusal(cmd: Command, run: LuaRun): string | undefined {
+  private refusal(cmd: TableCommand, run: LuaRun): string | undefined {
     const { bits } = cmd
     if ((bits & CommandBit.noScript) !== 0) return Errors.scriptNotAllowed
-    const { gates, memoryLimit, context } = this.engine
+    const { gates, memoryLimit, context, dispatcher, scripts } = this.engine
     if (gates.masterDown && (bits & CommandBit.stale) === 0) return Errors.scriptStale
+    if (!allows(context.session.rights, cmd.id)) {
+      const denied = dispatcher.acl.refusalInScript(context, cmd, scripts.args)
+      if (denied !== undefined) return denied
+    }
     if (run.rights.readOnly && (bits & EFFECTS) !== 0) return Errors.scriptReadOnly
     if ((bits & CommandBit.write) !== 0 && !context.fromMaster) {
       if (gates.readOnlyReplica) return Errors.readOnly
@@ -128,7 +137,7 @@ export class RedisCalls {
       if (gates.tooFewReplicas) return Errors.noReplicas
     }
     if ((bits & CommandBit.denyOom) !== 0 && !run.rights.allowOom && !run.wrote)
-      if (memoryLimit.passed()) return Errors.outOfMemory
+      if (memoryLimit.short) return Errors.outOfMemory
     return undefined
   }
 }

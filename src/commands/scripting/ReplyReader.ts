@@ -22,11 +22,7 @@ export const errorTable = (text: string): LuaTable => {
   return table
 }
 
-const tagged = (tag: string, value: LuaValue): LuaTable => {
-  const table = new LuaTable(0, 1)
-  table.setText(tag, value)
-  return table
-}
+const tagged = (tag: string, value: LuaValue): LuaTable => LuaTable.ofMembers([tag, value])
 
 export class ReplyReader {
   private buf: Buffer = Buffer.alloc(0)

@@ -98,8 +98,9 @@ const aclFunction = (state: LuaState, calls: RedisCalls): LuaFunction =>
       throw failure(state, "Please specify at least one argument for this redis lib call")
     if (!args.every(isText))
       throw failure(state, "Lua redis lib command arguments must be strings or integers")
-    if (!calls.known(args)) throw failure(state, "Invalid command passed to redis.acl_check_cmd()")
-    return true
+    const allowed = calls.allowed(args)
+    if (allowed === undefined) throw failure(state, "Invalid command passed to redis.acl_check_cmd()")
+    return allowed
   })
 
 const versions = (version: string): Array<[string, LuaValue]> => [

@@ -102,7 +102,7 @@ class ReplyValue {
   }
 
   private table(table: LuaTable): void {
-    if (table.hash === undefined) return this.array(table)
+    if (!table.hashed) return this.array(table)
     const { out } = this
     const err = table.getText("err")
     if (typeof err === "string")

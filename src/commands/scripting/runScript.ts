@@ -58,7 +58,7 @@ export const refusal = (
   const { gates, memoryLimit } = engine
   if (flags === undefined) return gates.masterDown ? Errors.masterDown : undefined
   const writes = !flags.noWrites
-  if (writes && !flags.allowOom && memoryLimit.passed()) return Errors.outOfMemory
+  if (writes && !flags.allowOom && memoryLimit.short) return Errors.outOfMemory
   if (writes && !c.fromMaster) {
     if (gates.diskRefusal !== undefined) return gates.diskRefusal
     if (gates.tooFewReplicas && !gates.readOnlyReplica) return Errors.noReplicas

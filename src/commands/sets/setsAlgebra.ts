@@ -159,7 +159,7 @@ const lookingUpIsCheaper = (operands: Array<SetValue>, sets: number): boolean =>
     existing++
     total += operands[i].count
   }
-  return (operands[0].count * existing) / 2 <= total
+  return Math.floor((operands[0].count * existing) / 2) <= total
 }
 
 const difference = (c: CommandContext, first: number, n: number, to: number): void => {

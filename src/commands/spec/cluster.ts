@@ -11,6 +11,7 @@ export const ASKING = spec({
   flags: ["fast"],
   acl: ["connection"],
   brief: 8,
+  changes: "session",
 })
 
 export const CLUSTER = spec({
@@ -338,6 +339,7 @@ export const READONLY = spec({
   flags: ["loading", "stale", "fast"],
   acl: ["connection"],
   brief: 8,
+  changes: "session",
 })
 
 export const READWRITE = spec({
@@ -350,4 +352,5 @@ export const READWRITE = spec({
   flags: ["loading", "stale", "fast"],
   acl: ["connection"],
   brief: 8,
+  changes: "session",
 })

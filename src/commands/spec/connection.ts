@@ -13,6 +13,7 @@ export const AUTH = spec({
   args: "[username@6.0.0] password",
   history: ["6.0.0 Takes a user name before the password."],
   secrets: { from: 1 },
+  changes: "session",
 })
 
 export const CLIENT = spec({
@@ -35,6 +36,7 @@ export const CLIENT_CACHING = spec({
   acl: ["connection"],
   args: "mode(YES|NO)",
   brief: 8,
+  changes: "session",
 })
 
 export const CLIENT_GETNAME = spec({
@@ -150,6 +152,7 @@ export const CLIENT_NO_EVICT = spec({
   flags: ["admin", "noscript", "loading", "stale"],
   acl: ["connection"],
   args: "enabled(ON|OFF)",
+  changes: "session",
 })
 
 export const CLIENT_PAUSE = spec({
@@ -177,6 +180,7 @@ export const CLIENT_REPLY = spec({
   args: "on_off_skip(ON|OFF|SKIP)",
   brief: 8,
   replies: "any",
+  changes: "session",
 })
 
 export const CLIENT_SETNAME = spec({
@@ -190,6 +194,7 @@ export const CLIENT_SETNAME = spec({
   acl: ["connection"],
   args: "connection-name",
   brief: 8,
+  changes: "session",
 })
 
 export const CLIENT_TRACKING = spec({
@@ -203,6 +208,7 @@ export const CLIENT_TRACKING = spec({
   acl: ["connection"],
   args: "status(ON|OFF) [REDIRECT=client-id:int] [PREFIX=prefix...+] [BCAST] [OPTIN] [OPTOUT] " + "[NOLOOP]",
   brief: 8,
+  changes: "session",
 })
 
 export const CLIENT_TRACKINGINFO = spec({
@@ -266,6 +272,7 @@ export const HELLO = spec({
   history: ["6.2.0 The version may be left out, to only read the connection's state."],
   brief: 8,
   secrets: { after: { auth: 2 }, from: 2 },
+  changes: "session",
 })
 
 export const PING = spec({
@@ -296,6 +303,7 @@ export const QUIT = spec({
   brief: 8,
   inMulti: "ends",
   whileSubscribed: true,
+  changes: "session",
 })
 
 export const RESET = spec({
@@ -310,6 +318,7 @@ export const RESET = spec({
   brief: 8,
   inMulti: "ends",
   whileSubscribed: true,
+  changes: "session",
 })
 
 export const SELECT = spec({
@@ -323,4 +332,5 @@ export const SELECT = spec({
   acl: ["connection"],
   args: "index:int",
   brief: 8,
+  changes: "session",
 })

@@ -10,8 +10,10 @@ export const PSUBSCRIBE = spec({
   complexity: "O(N) in the patterns this connection has already.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "pattern{pattern:pattern}...",
+  channels: "patterns",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const PUBLISH = spec({
@@ -23,6 +25,7 @@ export const PUBLISH = spec({
   complexity: "O(N+M) for N subscribers of the channel and M patterns of all clients.",
   flags: ["pubsub", "loading", "stale", "fast"],
   args: "channel message",
+  channels: "first",
   mayReplicate: true,
 })
 
@@ -113,6 +116,7 @@ export const PUNSUBSCRIBE = spec({
   args: "[pattern:pattern...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SPUBLISH = spec({
@@ -125,6 +129,7 @@ export const SPUBLISH = spec({
   flags: ["pubsub", "loading", "stale", "fast"],
   keys: "not_key @1",
   args: "shardchannel message",
+  channels: "first",
   mayReplicate: true,
 })
 
@@ -138,8 +143,10 @@ export const SSUBSCRIBE = spec({
   flags: ["pubsub", "noscript", "loading", "stale"],
   keys: "not_key @1 ..-1",
   args: "shardchannel...",
+  channels: "all",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SUBSCRIBE = spec({
@@ -151,9 +158,11 @@ export const SUBSCRIBE = spec({
   complexity: "O(N) in the channels named.",
   flags: ["pubsub", "noscript", "loading", "stale"],
   args: "channel...",
+  channels: "all",
   brief: 8,
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const SUNSUBSCRIBE = spec({
@@ -168,6 +177,7 @@ export const SUNSUBSCRIBE = spec({
   args: "[shardchannel...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })
 
 export const UNSUBSCRIBE = spec({
@@ -181,4 +191,5 @@ export const UNSUBSCRIBE = spec({
   args: "[channel...]",
   whileSubscribed: true,
   replies: "any",
+  changes: "session",
 })

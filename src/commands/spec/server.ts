@@ -133,6 +133,7 @@ export const MONITOR = spec({
   summary: "Streams every command the server runs to this connection.",
   flags: ["admin", "noscript", "loading", "stale"],
   replies: "any",
+  changes: "session",
 })
 
 export const PSYNC = spec({
@@ -144,6 +145,7 @@ export const PSYNC = spec({
   flags: ["admin", "noscript", "no_async_loading", "no_multi"],
   args: "replicationid offset:int",
   replies: "any",
+  changes: "link",
 })
 
 export const REPLCONF = spec({
@@ -156,6 +158,7 @@ export const REPLCONF = spec({
   flags: ["admin", "noscript", "loading", "stale", "allow_busy"],
   internal: true,
   replies: "any",
+  changes: "link",
 })
 
 export const REPLICAOF = spec({
@@ -259,6 +262,7 @@ export const SYNC = spec({
   summary: "Starts replication by a full copy; the old form of PSYNC.",
   flags: ["admin", "noscript", "no_async_loading", "no_multi"],
   replies: "any",
+  changes: "link",
 })
 
 export const TIME = spec({

@@ -11,6 +11,7 @@ export const DISCARD = spec({
   flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
   acl: ["transaction"],
   inMulti: "ends",
+  changes: "session",
 })
 
 export const EXEC = spec({
@@ -25,6 +26,7 @@ export const EXEC = spec({
   inMulti: "ends",
   runsQueue: true,
   replies: "any",
+  changes: "session",
 })
 
 export const MULTI = spec({
@@ -38,6 +40,7 @@ export const MULTI = spec({
   acl: ["transaction"],
   brief: 8,
   inMulti: "runs",
+  changes: "session",
 })
 
 export const UNWATCH = spec({
@@ -50,6 +53,7 @@ export const UNWATCH = spec({
   flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
   acl: ["transaction"],
   brief: 8,
+  changes: "session",
 })
 
 export const WATCH = spec({
@@ -65,4 +69,5 @@ export const WATCH = spec({
   args: "key#0...",
   brief: 8,
   inMulti: "runs",
+  changes: "session",
 })

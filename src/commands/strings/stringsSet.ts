@@ -87,6 +87,7 @@ const setWithOptions = (c: CommandContext): void => {
     if (c.wrongType(existing, TYPE_STRING)) return
     if (existing === 0) c.out.nil()
     else c.string(existing)
+    usedTwice(c, existing)
   }
   if (((found & NX) !== 0 && existing !== 0) || ((found & XX) !== 0 && existing === 0)) {
     if (!get) c.out.nil()
@@ -98,6 +99,11 @@ const setWithOptions = (c: CommandContext): void => {
     if (get && c.replicating) propagateWithoutGet(c)
   }
   if (!get) c.out.ok()
+}
+
+/** What reads and writes a key counts as two uses; a second one in the same moment is seen only where uses are counted. */
+const usedTwice = (c: CommandContext, existing: Ref): void => {
+  if (existing !== 0 && c.keyspace.frequencies) c.write(1)
 }
 
 /** SET ... GET is a plain SET to a replica. */
@@ -128,6 +134,7 @@ export const getSet = (c: CommandContext): void => {
   if (c.wrongType(existing, TYPE_STRING)) return
   if (existing === 0) c.out.nil()
   else c.string(existing)
+  usedTwice(c, existing)
   storeArgument(c, 1, existing, 2, false)
   if (c.replicating) c.propagation.instead(c.db.id, "SET", c.bytes(1), c.bytes(2))
 }

@@ -18,17 +18,17 @@ export const memoryDirectives = {
   activerehashing: hint(yesNo, "yes"),
   "busy-reply-threshold": directive(natural64, "5000", { aliases: ["lua-time-limit"] }),
   "jemalloc-bg-thread": hint(yesNo, "yes"),
-  "lazyfree-lazy-eviction": hint(yesNo, "no"),
+  "lazyfree-lazy-eviction": directive(yesNo, "no"),
   "lazyfree-lazy-expire": directive(yesNo, "no"),
   "lazyfree-lazy-server-del": directive(yesNo, "no"),
   "lazyfree-lazy-user-del": directive(yesNo, "no"),
   "lazyfree-lazy-user-flush": directive(yesNo, "no"),
-  "lfu-decay-time": hint(natural32, "1"),
-  "lfu-log-factor": hint(natural32, "10"),
+  "lfu-decay-time": directive(natural32, "1"),
+  "lfu-log-factor": directive(natural32, "10"),
   maxmemory: directive(memory("0", UINT64_MAX_TEXT), "0"),
-  "maxmemory-clients": unsupported(memoryOrPercent, "0"),
-  "maxmemory-eviction-tenacity": hint(integer("0", "100"), "10"),
-  "maxmemory-policy": unsupported(
+  "maxmemory-clients": directive(memoryOrPercent, "0"),
+  "maxmemory-eviction-tenacity": directive(integer("0", "100"), "10"),
+  "maxmemory-policy": directive(
     oneOf([
       "volatile-lru",
       "volatile-lfu",
@@ -41,9 +41,9 @@ export const memoryDirectives = {
     ]),
     "noeviction",
   ),
-  "maxmemory-samples": hint(integer("1", INT32_MAX), "5"),
+  "maxmemory-samples": directive(integer("1", INT32_MAX), "5"),
   "notify-keyspace-events": directive(keyspaceEvents, ""),
-  "tracking-table-max-keys": unsupported(natural64, "1000000"),
+  "tracking-table-max-keys": directive(natural64, "1000000"),
 } as const
 
 export const encodingDirectives = {

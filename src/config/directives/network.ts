@@ -8,13 +8,12 @@ import {
   oneOf,
   optionalPath,
   optionalString,
-  rawWords,
   secretBytes,
   secretString,
   UINT32_MAX,
   yesNo,
 } from "../Kinds.js"
-import { bindAddresses, outputBufferLimits } from "../StructuredKinds.js"
+import { bindAddresses, outputBufferLimits, userDeclarations } from "../StructuredKinds.js"
 
 /**
  * Where Redix listens when nothing says otherwise. Redis 7.0 itself has "* -::*" and leans on protected mode; its own
@@ -72,8 +71,8 @@ export const tlsDirectives = {
 } as const
 
 export const aclDirectives = {
-  "acl-pubsub-default": unsupported(oneOf(["allchannels", "resetchannels"]), "resetchannels"),
-  aclfile: directive(optionalString, "", { ...immutable, support: "refused" }),
+  "acl-pubsub-default": directive(oneOf(["allchannels", "resetchannels"]), "resetchannels"),
+  aclfile: directive(optionalPath, "", immutable),
   "acllog-max-len": directive(integer("0", "9223372036854775807"), "128"),
-  user: directive(rawWords, "", { statement: true, support: "refused", secret: true }),
+  user: directive(userDeclarations, "", { statement: true, repeated: "add", secret: true }),
 } as const

@@ -41,7 +41,7 @@ export const replicationDirectives = {
   "replica-announce-port": directive(integer("0", "65535"), "0", { aliases: ["slave-announce-port"] }),
   "replica-announced": directive(yesNo, "yes"),
   "replica-ignore-disk-write-errors": directive(yesNo, "no"),
-  "replica-ignore-maxmemory": hint(yesNo, "yes", { aliases: ["slave-ignore-maxmemory"] }),
+  "replica-ignore-maxmemory": directive(yesNo, "yes", { aliases: ["slave-ignore-maxmemory"] }),
   "replica-lazy-flush": hint(yesNo, "no", { aliases: ["slave-lazy-flush"] }),
   "replica-priority": directive(natural32, "100", { aliases: ["slave-priority"] }),
   "replica-read-only": directive(yesNo, "yes", { aliases: ["slave-read-only"] }),

@@ -1,6 +1,6 @@
 /**
  * What clients hold: a fixed amount each, and what was received and not run, written and not taken, queued by MULTI, or
- * named by subscriptions and watches.
+ * named by subscriptions, watches and tracked prefixes; and what is remembered of the keys they keep copies of.
  *
  * Nearly all clients hold nothing most of the time. Those that may are noted where it begins (`note`), and forgotten here
  * when a look finds that it has ended, so that a server of ten thousand idle clients looks at none of them.
@@ -20,13 +20,22 @@ export class ClientMemory {
   private normal = 0
   private replica = 0
 
-  /** @param sessions all clients */
-  constructor(private readonly sessions: ReadonlyMap<number, Session>) {}
+  /**
+   * @param sessions all clients
+   * @param trackedBytes what is remembered of keys that they keep copies of
+   * @param noted called for each that may hold something from now on
+   */
+  constructor(
+    private readonly sessions: ReadonlyMap<number, Session>,
+    private readonly trackedBytes: () => number,
+    private readonly noted: () => void,
+  ) {}
 
   /** The session may hold something from now on. */
   note(session: Session): void {
     this.holders.add(session)
     this.measured = false
+    this.noted()
   }
 
   /** What was measured holds no longer. */
@@ -37,7 +46,7 @@ export class ClientMemory {
   /** What counts against maxmemory: not the output that waits for replicas. */
   get countedBytes(): number {
     this.measure()
-    return this.sessions.size * CONNECTION_BYTES + this.normal
+    return this.sessions.size * CONNECTION_BYTES + this.normal + this.trackedBytes()
   }
 
   /** What replicas hold and does not count. */

@@ -30,13 +30,19 @@ export class Replies {
   private readonly joined = new Joined()
   private scheduled = false
   private readonly flushLater = (): void => {
-    this.scheduled = false
-    this.flush()
+    try {
+      this.beforeEnd()
+    } finally {
+      this.scheduled = false
+      this.flush()
+    }
   }
 
   constructor(
     private readonly out: ReplyWriter,
     private readonly turns: Turns,
+    /** Queues what a turn as a whole has to tell. */
+    private readonly beforeEnd: () => void,
   ) {}
 
   /** Notes that everything in the writer beyond the parts noted before belongs to `peer`. */
@@ -62,7 +68,8 @@ export class Replies {
     this.schedule()
   }
 
-  private schedule(): void {
+  /** Sees to it that everything is written at the end of this turn. */
+  schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
     this.turns.atEnd(this.flushLater)

@@ -1,8 +1,10 @@
 /**
  * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
  */
-import * as Effect from "effect/Effect"
-import { fullRights, type Rights } from "./Rights.js"
+import type * as Effect from "effect/Effect"
+import type { ClientTracking } from "../tracking/ClientTracking.js"
+import type { Rights } from "../acl/Rights.js"
+import { superuser, type User } from "../acl/User.js"
 import type { RequestLimits } from "../../resp/RequestParser.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
@@ -59,8 +61,8 @@ interface SessionControl {
   readonly limitsChanged: () => void
   /** Bytes of the arguments of the command in progress, 0 without one. */
   readonly argumentBytes: () => number
-  /** Waits until the peer has taken what was written, or is gone. */
-  readonly drained: Effect.Effect<void>
+  /** Waits until the peer has taken what was written, or is gone; undefined where nobody takes anything. */
+  readonly drained: Effect.Effect<void> | undefined
   /** Whether the peer has fallen behind and writing should pause. */
   readonly congested: () => boolean
 }
@@ -76,7 +78,7 @@ export const detached: SessionControl = {
   queryBytes: () => 0,
   limitsChanged: () => {},
   argumentBytes: () => 0,
-  drained: Effect.void,
+  drained: undefined,
   congested: () => false,
 }
 
@@ -100,7 +102,8 @@ interface BlockedState {
 
 export class Session {
   name = ""
-  user = "default"
+  /** Whose commands it runs. */
+  user: User = superuser
   libName = ""
   libVersion = ""
   /** Selected database. */
@@ -109,8 +112,8 @@ export class Session {
   resp: 2 | 3 = 2
   kind: SessionKind = "normal"
   authenticated = true
-  /** The commands it may run. */
-  rights: Rights = fullRights
+  /** The commands it may run whatever their arguments are: the user's. */
+  rights: Rights = superuser.rights
   /** MULTI: the queue, or undefined outside a transaction. */
   queue: Array<QueuedCommand> | undefined = undefined
   /** A queued command was refused: EXEC answers EXECABORT. */
@@ -120,7 +123,7 @@ export class Session {
   queueShared = -1
   /** Bytes that the queued commands take. */
   queuedBytes = 0
-  /** Bytes that the names of subscriptions and watched keys take. */
+  /** Bytes that the names of subscriptions, watched keys and tracked prefixes take. */
   nameBytes = 0
   watched: Array<WatchedKey> = []
   /** A watched key has changed: EXEC answers nil. */
@@ -129,6 +132,8 @@ export class Session {
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
   readonly shardChannels = new Set<string>()
+  /** Once it has asked for CLIENT TRACKING. */
+  tracking: ClientTracking | undefined = undefined
   /** CLIENT REPLY: the bits of ReplyBit. */
   replies = 0
   noEvict = false
@@ -171,6 +176,12 @@ export class Session {
   }
 
   constructor(readonly id: number) {}
+
+  /** From now on its commands are the user's. */
+  actAs(user: User): void {
+    this.user = user
+    this.rights = user.rights
+  }
 
   /** Replies are dropped. */
   get muted(): boolean {

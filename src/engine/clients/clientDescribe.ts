@@ -1,6 +1,7 @@
 /** A connection as CLIENT LIST and CLIENT INFO show it: one line of `field=value` words. */
 import type { CommandContext } from "../CommandContext.js"
 import type { Session } from "./Session.js"
+import { type ClientTracking, TrackingMode } from "../tracking/ClientTracking.js"
 import { CONNECTION_BYTES } from "./ClientMemory.js"
 
 export type ClientType = "normal" | "master" | "replica" | "pubsub"
@@ -27,6 +28,15 @@ export const parseClientType = (word: string): ClientType | undefined => {
   }
 }
 
+const trackingFlags = (tracking: ClientTracking): string => {
+  if (tracking.modes === 0) return ""
+  return `t${tracking.broken ? "R" : ""}${tracking.has(TrackingMode.broadcast) ? "B" : ""}`
+}
+
+/** The client that is told in this one's place: 0 for itself, -1 where it does not track. */
+export const redirectOf = ({ tracking }: Session): number =>
+  tracking === undefined || tracking.modes === 0 ? -1 : tracking.redirect
+
 const flagsOf = (session: Session): string => {
   let flags = ""
   if (session.monitor) flags += "O"
@@ -35,6 +45,7 @@ const flagsOf = (session: Session): string => {
   if (session.subscribed) flags += "P"
   if (session.queue !== undefined) flags += "x"
   if (session.blocked !== undefined || session.postponed) flags += "b"
+  if (session.tracking !== undefined) flags += trackingFlags(session.tracking)
   if (session.watchBroken) flags += "d"
   if (session.closing) flags += "c"
   if (session.address.startsWith("/")) flags += "U"
@@ -85,8 +96,8 @@ export const describeClient = (c: CommandContext, session: Session): string => {
     ["tot-mem", CONNECTION_BYTES + input + argv + multi + session.nameBytes + output],
     ["events", output > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand],
-    ["user", session.user],
-    ["redir", -1],
+    ["user", session.user.name],
+    ["redir", redirectOf(session)],
     ["resp", session.resp],
   ]
   return words.map(([name, value]) => `${name}=${value}`).join(" ")

@@ -16,6 +16,7 @@
 import { parseArguments } from "./ArgumentSyntax.js"
 import {
   firstKeyArgument,
+  isForKeys,
   type KeySpec,
   legacyKeyRange,
   type LegacyKeyRange,
@@ -124,6 +125,8 @@ export interface CommandFacts {
   readonly keys?: string
   /** For what key specs cannot say (KeyExtraction.ts). */
   readonly findKeys?: KeyFinderName
+  /** Which arguments are channels that the user needs to be allowed. */
+  readonly channels?: ChannelArguments
   /** Arguments, in the notation of ArgumentSyntax.ts. */
   readonly args?: string
   readonly tips?: ReadonlyArray<CommandTip>
@@ -157,7 +160,15 @@ export interface CommandFacts {
   readonly replies?: "any"
   /** Which words no log may show. */
   readonly secrets?: SecretWords
+  /**
+   * It changes the session it runs in, or makes a link of replication out of a connection: a client whose session all of a
+   * program share does not run it.
+   */
+  readonly changes?: "session" | "link"
 }
+
+/** The first argument, all of them, or all of them as patterns of channels. */
+type ChannelArguments = "first" | "all" | "patterns"
 
 /** Ways to find keys that no key spec can tell. */
 export type KeyFinderName = "set" | "bitfield" | "sort" | "first" | "migrate"
@@ -246,12 +257,15 @@ export class CommandSpec {
   readonly stopsOnFailedSave: boolean
   readonly replies: "one" | "any"
   readonly secrets: SecretWords | undefined
+  readonly changes: "session" | "link" | undefined
 
   readonly findKeys: KeyFinderName | undefined
+  readonly channels: ChannelArguments | undefined
 
   private readonly keyText: string | undefined
   private readonly argumentText: string | undefined
   private parsedKeys: ReadonlyArray<KeySpec> | undefined
+  private foundKeys: boolean | undefined
   private parsedRange: LegacyKeyRange | undefined
   private parsedArguments: ReadonlyArray<Argument> | undefined
 
@@ -303,7 +317,9 @@ export class CommandSpec {
     this.stopsOnFailedSave = facts.stopsOnFailedSave === true
     this.replies = facts.replies ?? "one"
     this.secrets = facts.secrets
+    this.changes = facts.changes
     this.findKeys = facts.findKeys
+    this.channels = facts.channels
     this.keyText = facts.keys
     this.argumentText = facts.args
   }
@@ -315,6 +331,11 @@ export class CommandSpec {
 
   get keySpecs(): ReadonlyArray<KeySpec> {
     return (this.parsedKeys ??= this.keyText === undefined ? none : parseKeySpecs(this.keyText))
+  }
+
+  /** Whether its words may name keys; channels that stand where keys do are none. */
+  get hasKeys(): boolean {
+    return (this.foundKeys ??= this.keySpecs.some(isForKeys))
   }
 
   private get keyRange(): LegacyKeyRange {

@@ -16,10 +16,10 @@
 import * as Errors from "../../resp/Errors.js"
 import { parseInt64 } from "../../bytes/Numbers.js"
 import type { CommandSpec, KeyFinderName } from "./CommandSpec.js"
-import type { KeyFlag, KeySpec } from "./KeySyntax.js"
+import { isForKeys, type KeyFlag, type KeySpec } from "./KeySyntax.js"
 
 /** Words of a request where they lie: word i is buf[argOff[i] .. argOff[i] + argLen[i]). */
-interface Arguments {
+export interface Arguments {
   readonly buf: Uint8Array
   readonly argc: number
   readonly argOff: Int32Array
@@ -113,13 +113,10 @@ export const findOrRefuse = (
   request: Arguments,
 ): string | undefined => {
   if (spec === undefined) return Errors.invalidCommand
-  if (!spec.keySpecs.some(isForKeys)) return Errors.noKeyArguments
+  if (!spec.hasKeys) return Errors.noKeyArguments
   if (!spec.arityAllows(request.argc)) return Errors.invalidNumberOfArguments
   return keys.find(spec, request) === 0 && !spec.noMandatoryKeys ? Errors.invalidArguments : undefined
 }
-
-/** Channels of sharded publishing stand where keys do, and are none. */
-const isForKeys = (spec: KeySpec): boolean => !spec.flags.includes("not_key")
 
 /** The position behind the keyword; -1 where it is missing, or the last word. */
 const placeAfter = (begin: { keyword: string; startFrom: number }, request: Arguments): number => {

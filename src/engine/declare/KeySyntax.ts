@@ -83,6 +83,9 @@ export interface KeySpec {
   readonly find: FindKeys
 }
 
+/** Channels of sharded publishing stand where keys do, and are none. */
+export const isForKeys = (spec: KeySpec): boolean => !spec.flags.includes("not_key")
+
 /** The triple that older clients read: positions of the first and last key and the step between keys; zeros for none. */
 export interface LegacyKeyRange {
   readonly first: number

@@ -21,6 +21,7 @@ import { ScriptArguments } from "./ScriptArguments.js"
 import type { Log } from "../world/Log.js"
 import type { Turns } from "../world/Turn.js"
 import type { Run } from "../Background.js"
+import { type Call, keptCall } from "../tracking/Call.js"
 import type { Session } from "../clients/Session.js"
 import * as Errors from "../../resp/Errors.js"
 
@@ -55,6 +56,8 @@ export abstract class ScriptRun {
   abstract readonly name: string
   /** The words of the command that runs it. */
   words: ReadonlyArray<Uint8Array> = NO_WORDS
+  /** That command, once the script was suspended. */
+  calledBy: Call | undefined = undefined
 
   /** Goes on; answers whether it has ended. Throws nothing but defects. */
   abstract go(): boolean
@@ -90,6 +93,11 @@ export class ScriptRuns {
   /** The script that others know of, because it has taken too long. */
   get suspended(): ScriptRun | undefined {
     return this.dispatcher.gates.busy === undefined ? undefined : this.present
+  }
+
+  /** The command that runs the script in progress. */
+  get caller(): Call {
+    return this.present?.calledBy ?? this.dispatcher.context.around
   }
 
   /** Waits until no script is suspended. */
@@ -154,6 +162,7 @@ export class ScriptRuns {
     run.session = c.session
     run.nowMs = c.keyspace.now
     run.words = Array.from({ length: c.argc }, (_, i) => Uint8Array.from(c.bytes(i)))
+    run.calledBy = keptCall(c.command, run.words)
     const command = run.kind === "script" ? "SCRIPT KILL" : "FUNCTION KILL"
     const ms = Math.floor(this.turns.now() - run.startedMs)
     this.host.logger.warning(

@@ -11,7 +11,8 @@ import * as Context from "effect/Context"
 import { hostname, machine, release, totalmem, type } from "node:os"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { isMainThread } from "node:worker_threads"
+import { isMainThread, resourceLimits } from "node:worker_threads"
+import { oldGenerationLimit } from "./HeapLimit.js"
 
 interface ProcessMemory {
   /** Bytes resident in memory. */
@@ -37,7 +38,7 @@ export interface ProcessFacts {
   readonly executable: string
   readonly systemMemory: () => number
   readonly memory: () => ProcessMemory
-  /** Bytes of JavaScript objects, and what they may grow to. */
+  /** Bytes of JavaScript objects, and what those that last may grow to. */
   readonly heap: () => { readonly used: number; readonly limit: number }
   /** How many files the process may have open; Infinity where nobody knows. */
   readonly openFilesMax: () => number
@@ -96,6 +97,7 @@ const pidNamespace = (): string => {
 }
 
 let servers = 0
+let heapLimit: number | undefined = undefined
 
 export const liveProcessInfo: ProcessFacts = {
   pid: node.pid,
@@ -109,7 +111,15 @@ export const liveProcessInfo: ProcessFacts = {
   memory: node.memoryUsage,
   heap: () => {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
-    return { used, limit }
+    return {
+      used,
+      limit: (heapLimit ??= oldGenerationLimit({
+        limit,
+        options: [node.env["NODE_OPTIONS"] ?? "", ...node.execArgv].join(" "),
+        workerMb: resourceLimits.maxOldGenerationSizeMb,
+        v8: node.versions["v8"],
+      })),
+    }
   },
   openFilesMax: readOpenFilesMax,
   processorTime: node.cpuUsage,

@@ -32,9 +32,14 @@ export class WorkAlarm {
     if (now + TURN_MS < this.dueMs || now > this.dueMs + LOST_MS) this.rouse(now)
   }
 
-  private rouse(now: number): void {
+  /** There is work to be done as soon as the batch in progress is over. */
+  hurry(now: number): void {
+    if (now < this.dueMs) this.rouse(now, 0)
+  }
+
+  private rouse(now: number, inMs = TURN_MS): void {
     this.rousedMs = now
-    this.dueMs = now + TURN_MS
+    this.dueMs = now + inMs
     const { wake } = this
     this.wake = undefined
     // Not at once: the fiber would run in the middle of a batch.

@@ -4,7 +4,7 @@
  * The JavaScript is one factory: it is given what it may use by name, and makes the main function. It is compiled by an
  * indirect eval, because scripts of node:vm are kept by V8 for ever.
  */
-import { chunkName } from "../run/ChunkName.js"
+import { chunkName, parsedName } from "../run/ChunkName.js"
 import { type Support, support } from "../run/Support.js"
 import type { LuaState } from "../run/State.js"
 import { LuaFunction, type LuaTable } from "../run/Value.js"
@@ -61,7 +61,7 @@ class Emitter extends Statements {
 
 /** The JavaScript of a chunk, with its constants. The same chunk always gives the same text. */
 export const emit = (state: LuaState, origin: Origin) => {
-  const main = parse(origin.source, chunkName(origin.name))
+  const main = parse(origin.source, parsedName(origin.name), origin.cDepth)
   const program = new Program(main, state, origin.library)
   const types = new Types(program)
   const writer = new Writer(origin.name, origin, main)
@@ -74,11 +74,11 @@ export const emit = (state: LuaState, origin: Origin) => {
 const TOO_COMPLEX = "function or expression too complex"
 
 /** The main function of a chunk, whose name is as Lua has it: `@file`, `=name`, or the source. Throws a SyntaxFault. */
-export const compile = (state: LuaState, source: string, name: string, library = false): LuaFunction => {
+export const compile = (state: LuaState, origin: Origin): LuaFunction => {
   try {
-    return build(state, { source, name, library })
+    return build(state, origin)
   } catch (error) {
-    if (error instanceof RangeError) throw new SyntaxFault(`${chunkName(name)}:1: ${TOO_COMPLEX}`)
+    if (error instanceof RangeError) throw new SyntaxFault(`${parsedName(origin.name)}:1: ${TOO_COMPLEX}`)
     throw error
   }
 }

@@ -163,6 +163,11 @@ export abstract class Loops extends Calls {
     return this.iteratorLoop(s)
   }
 
+  /** Lua calls iterators from C. */
+  private callsFromC(line: number): string {
+    return `S.callFromC(${this.w.operatorSite(line)});`
+  }
+
   private variableDeclarations(variables: ReadonlyArray<Variable>, values: ReadonlyArray<string>): string {
     return variables.map((variable, i) => this.declared(variable, values[i] ?? "undefined")).join("")
   }
@@ -173,7 +178,7 @@ export abstract class Loops extends Calls {
     const table = `tableOf(${this.value(call.args[0])},${site})`
     const body = this.block(s.body)
     return (
-      `{const o${id}=${table};let p${id}=-1,k${id};` +
+      `{const o${id}=${table};${this.callsFromC(s.line)}let p${id}=-1,k${id};` +
       this.loop({
         ...plainLoop(s),
         condition: `(p${id}=o${id}.follow(p${id},k${id}))>=0`,
@@ -192,7 +197,7 @@ export abstract class Loops extends Calls {
     const table = `tableOf(${this.value(call.args[0])},${site})`
     const body = this.block(s.body)
     return (
-      `{const o${id}=${table};let i${id}=1,e${id};` +
+      `{const o${id}=${table};${this.callsFromC(s.line)}let i${id}=1,e${id};` +
       this.loop({
         ...plainLoop(s),
         condition: `(e${id}=o${id}.getNumber(i${id}))!==undefined`,
@@ -214,11 +219,12 @@ export abstract class Loops extends Calls {
     const body = this.block(s.body)
     return (
       `{${before.map((step) => `${step};`).join("")}let f${id}=${f},a${id}=${state},c${id}=${control},r${id};` +
+      this.callsFromC(s.line) +
       this.loop({
         ...plainLoop(s),
         condition: "",
         body:
-          `r${id}=list((${call}));if((c${id}=r${id}[0])===undefined)break;` +
+          `S.cDepth++;r${id}=list((${call}));S.cDepth--;if((c${id}=r${id}[0])===undefined)break;` +
           this.variableDeclarations(s.variables, values) +
           body,
       }) +

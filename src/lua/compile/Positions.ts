@@ -20,6 +20,8 @@ export interface Origin {
   readonly name: string
   /** A library of functions, see Program.ts. */
   readonly library: boolean
+  /** Calls from C around the compiler, which leave its parser so many levels less. */
+  readonly cDepth: number
 }
 
 type Write = (origin: Origin) => string

@@ -279,7 +279,7 @@ export class Statements extends Loops {
     if (this.types.of(target.key) === NUMBER) {
       return `if(${object} instanceof T&&${object}.plain&&${key}===${key})${object}.setNumber(${key},${value});else ${slow}`
     }
-    return slow
+    return `if(${object} instanceof T&&${object}.plain&&typeof ${key}==="string")${object}.setText(${key},${value});else ${slow}`
   }
 
   private slowStore(object: string, key: string, value: string, site: string, line: number): string {

@@ -8,7 +8,7 @@ import { coroutineArgument } from "../run/Arguments.js"
 import { builtin, library } from "../run/Builtin.js"
 import { LuaError } from "../run/LuaError.js"
 import { Segment, Yield } from "../run/Signal.js"
-import { C_CALLS_MAX, listOf, type LuaState, runToEnd } from "../run/State.js"
+import { C_LEVELS, listOf, type LuaState, runToEnd, TOO_DEEP } from "../run/State.js"
 import { asLuaError } from "../run/Task.js"
 import {
   Coroutine,
@@ -28,7 +28,10 @@ const step = (co: Coroutine, input: Results, failure: { readonly error: unknown 
 const refusal = (state: LuaState, co: Coroutine): string | undefined => {
   if (co.status !== "suspended")
     return `cannot resume ${co === state.running ? "running" : co.status} coroutine`
-  return state.cDepth >= C_CALLS_MAX ? "C stack overflow" : undefined
+  if (state.cDepth < C_LEVELS) return undefined
+  // One that has not begun loses its function that way.
+  if (!co.started) co.status = "dead"
+  return TOO_DEEP
 }
 
 /** Known by its name to those who look for callers on JavaScript's stack. One generator does it all, since each has

@@ -18,7 +18,7 @@ const loaded = (state: LuaState, source: string, name: string): Results => {
   state.charge(source.length * BYTE_COST)
   state.take(source.length * BYTES_A_BYTE)
   try {
-    return compile(state, source, name)
+    return compile(state, { source, name, library: false, cDepth: state.cDepth })
   } catch (error) {
     if (error instanceof SyntaxFault) return [undefined, error.text]
     throw error

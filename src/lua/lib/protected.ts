@@ -6,7 +6,7 @@
 import { anyArgument, optionalInteger } from "../run/Arguments.js"
 import { builtin } from "../run/Builtin.js"
 import { LuaError } from "../run/LuaError.js"
-import { first, type LuaState, runToEnd, typeName } from "../run/State.js"
+import { C_LEVELS, first, type LuaState, runToEnd, typeName } from "../run/State.js"
 import { asLuaError } from "../run/Task.js"
 import { plainText } from "../run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue, type Results, type Steps } from "../run/Value.js"
@@ -96,8 +96,12 @@ const handledCall = (state: LuaState): LuaFunction => {
       return success(yield* state.call(f))
     } catch (error) {
       const value = caught(error)
+      const { cDepth } = state
+      if (cDepth === C_LEVELS - 1) state.cDepth = C_LEVELS
       try {
-        return [false, first(yield* state.call(handler, value))]
+        const result = first(yield* state.call(handler, value))
+        state.cDepth = cDepth
+        return [false, result]
       } catch (second) {
         return handlerFailure(second, caught)
       }

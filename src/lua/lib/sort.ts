@@ -5,6 +5,7 @@
  * Where nobody can see the comparisons (numbers or strings only, no function given) JavaScript's sort does it: elements
  * that compare equal are the same value.
  */
+import { RADIX_SORT_MIN, radixSorted } from "../../bytes/RadixSort.js"
 import { LuaError } from "../run/LuaError.js"
 import { CALL, Metamethods } from "../run/Metamethods.js"
 import { OUTSIDE } from "../run/Site.js"
@@ -14,18 +15,33 @@ import { LuaFunction } from "../run/Value.js"
 
 const truth = (value: LuaValue): boolean => value !== undefined && value !== false
 
-const areNumbers = (values: LuaValue[]): values is number[] =>
-  values.every((value) => typeof value === "number" && value === value && !Object.is(value, -0))
+const areNumbers = (values: LuaValue[]): values is number[] => {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (typeof value !== "number" || value !== value || Object.is(value, -0)) return false
+  }
+  return true
+}
 
 const areStrings = (values: LuaValue[]): values is string[] =>
   values.every((value) => typeof value === "string")
+
+const sortedNumbers = (numbers: number[]): Int32Array | Float64Array => {
+  if (numbers.length < RADIX_SORT_MIN) return Float64Array.from(numbers).sort()
+  const integers = new Int32Array(numbers.length)
+  for (let i = 0; i < numbers.length; i++) {
+    integers[i] = numbers[i]
+    if (integers[i] !== numbers[i]) return Float64Array.from(numbers).sort()
+  }
+  return radixSorted(integers)
+}
 
 /** Sorts what JavaScript can sort; answers whether it did. */
 export const sortSimply = (table: LuaTable, count: number): boolean => {
   const { array } = table
   if (array.length !== count || table.readonly) return false
   if (areNumbers(array)) {
-    const sorted = Float64Array.from(array).sort()
+    const sorted = sortedNumbers(array)
     for (let i = 0; i < count; i++) array[i] = sorted[i]
     return true
   }
@@ -90,9 +106,15 @@ export class Sort {
   }
 
   *sort(count: number): Steps {
-    if (this.isPlain) this.state.at = OUTSIDE
+    const { state, at, isPlain } = this
+    if (isPlain && count > 1) state.callFromC()
+    if (isPlain) {
+      state.at = OUTSIDE
+      state.cDepth++
+    }
     yield* this.run(1, count)
-    this.state.at = this.at
+    if (isPlain) state.cDepth--
+    state.at = at
     return []
   }
 

@@ -158,10 +158,7 @@ const sorting = (state: LuaState): LuaFunction => {
       state.charge(count * 4)
       return NOTHING
     }
-    const { cDepth } = state
-    state.cDepth++
     yield* new Sort(state, t, order).sort(count)
-    state.cDepth = cDepth
     return NOTHING
   }
   return builtin(

@@ -10,7 +10,7 @@ import { numberText } from "../lib/numberText.js"
 import { power } from "../lib/power.js"
 import { LuaError } from "./LuaError.js"
 import type { OperatorSite, Place, Site } from "./Site.js"
-import { C_CALLS_MAX, first, type LuaState, TOO_LONG, typeName } from "./State.js"
+import { first, type LuaState, TOO_LONG, typeName } from "./State.js"
 import { LuaFunction, LuaTable, type LuaValue, type Results, type Steps, Userdata } from "./Value.js"
 
 /** Stands for a metamethod's result that is still to be had. */
@@ -102,7 +102,7 @@ export class Metamethods {
 
   *finish(): Steps {
     const { handler, args, finish, site } = this.take()
-    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", site)
+    this.state.callFromC(site)
     return finished(yield* this.state.callFrom(site, handler, args), finish)
   }
 
@@ -121,7 +121,7 @@ export class Metamethods {
       return undefined
     }
     this.pending = undefined
-    if (state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", pending.site)
+    state.callFromC(pending.site)
     state.at = pending.site
     state.cDepth++
     state.depth++
@@ -137,7 +137,7 @@ export class Metamethods {
 
   finishNow(): LuaValue {
     const { handler, args, finish, site } = this.take()
-    if (this.state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", site)
+    this.state.callFromC(site)
     return finished(this.state.callNowFrom(site, handler, args), finish)
   }
 
@@ -265,7 +265,7 @@ export class Metamethods {
           return undefined
         }
         // Lua makes room for the key before it looks for a handler.
-        object.set(key, undefined)
+        object.reserve(key)
       } else {
         handler = this.state.metamethod(object, "__newindex")
         if (handler === undefined) throw this.wrongType("index", object, i === 0 ? site.left : "", site)
@@ -297,7 +297,7 @@ export class DirectMetamethods extends Metamethods {
     finish: Finish = "value",
   ): LuaValue {
     const { state } = this
-    if (state.cDepth >= C_CALLS_MAX) throw this.fail("C stack overflow", site)
+    state.callFromC(site)
     if (--state.fuel < -DEBT_MAX && state.tick()) throw state.bare(TOO_LONG)
     if (!(handler instanceof LuaFunction) || handler.g !== undefined) {
       return finished(state.callNowFrom(site, handler, args), finish)
@@ -305,7 +305,7 @@ export class DirectMetamethods extends Metamethods {
     const { at } = state
     state.at = site
     state.cDepth++
-    const results = args.length === 2 ? handler.p(args[0], args[1]) : handler.p(...args)
+    const results = args.length === 2 ? handler.p(args[0], args[1]) : handler.p(args[0], args[1], args[2])
     state.cDepth--
     state.at = at
     return finished(results, finish)

@@ -32,9 +32,17 @@ import {
 /** Operations between two looks at the clock. */
 const FUEL_A_TICK = 10_000
 
-/** Lua's limit of nested calls, and of nested calls from C. */
+/** Lua's limit of nested calls. */
 const CALLS_MAX = 19_997
-export const C_CALLS_MAX = 200
+
+/**
+ * Lua's limit of nested calls from C. The call that reaches it fails; a coroutine may be resumed up to it, and inside one
+ * there is room, meant for the handlers of that error.
+ */
+export const C_LEVELS = 200
+const C_LEVELS_OF_HANDLERS = 225
+/** The host calls the script from C. */
+export const C_CALLS_OF_HOST = 1
 
 /** Nested calls after which the next goes on with a fresh JavaScript stack. */
 const CALLS_A_SEGMENT = 128
@@ -56,6 +64,9 @@ type Room = (state: LuaState, bytes: number) => void
 
 /** Bytes between two such questions where nobody answers them. */
 const ROOM = 16 << 20
+
+/** The error of calls from C. */
+export const TOO_DEEP = "C stack overflow"
 
 const never: Tick = () => false
 
@@ -105,6 +116,15 @@ export class LuaState {
 
   raise(text: string): LuaError {
     return new LuaError(this.where() + text, this.at)
+  }
+
+  /** One more call from C is to be made, as that of a metamethod or an iterator. */
+  callFromC(place?: Place): void {
+    const level = this.cDepth + 1
+    if (level < C_LEVELS) return
+    if (level >= C_LEVELS_OF_HANDLERS) throw this.bare("error in error handling")
+    if (level > C_LEVELS) return
+    throw new LuaError(place === undefined ? TOO_DEEP : this.where(place) + TOO_DEEP, place ?? this.at)
   }
 
   bare(text: string): LuaError {
@@ -186,7 +206,7 @@ export class LuaState {
 
   *callFrom(site: Site, f: LuaValue, args: LuaValue[]): Steps {
     const { at, depth } = this
-    if (this.cDepth >= C_CALLS_MAX) throw this.bare("C stack overflow")
+    this.callFromC()
     const target = this.callable(f, args)
     this.cDepth++
     this.depth++
@@ -210,7 +230,7 @@ export class LuaState {
 
   callNowFrom(site: Site, f: LuaValue, args: LuaValue[]): Results {
     const { at, depth } = this
-    if (this.cDepth >= C_CALLS_MAX) throw this.bare("C stack overflow")
+    this.callFromC()
     const target = this.callable(f, args)
     this.cDepth++
     this.at = site

@@ -99,6 +99,9 @@ export class Coroutine extends Identified {
   }
 }
 
+/** Keys and values together of a list that is searched; longer ones are made maps at once, while their memory is counted. */
+const SCANNED_MAX = 32
+
 const NO_VALUES: ReadonlyArray<LuaValue> = []
 /** How many integer keys a table that is rebuilt has of each size: made once, since the runtime makes such arrays slowly. */
 const BINS = new Int32Array(27)
@@ -119,7 +122,9 @@ const NO_KEYS: ReadonlyArray<TableKey | undefined> = []
  */
 export class LuaTable extends Identified {
   array: LuaValue[]
-  hash: Map<TableKey, LuaValue> | undefined = undefined
+  private map: Map<TableKey, LuaValue> | undefined = undefined
+  /** Texts that are keys and their values, in turn, of which the map is not made before it is needed. */
+  private members: LuaValue[] | undefined = undefined
   /** No metatable and not readonly: assignments need no look at either. */
   plain = true
   private meta: LuaTable | undefined = undefined
@@ -153,12 +158,49 @@ export class LuaTable extends Identified {
     return table
   }
 
-  /** A table that was empty and got these texts as keys, one by one; it keeps the map. */
+  /** A table that was empty and got these texts as keys, each followed by its value; it keeps a short list. */
+  static ofMembers(members: LuaValue[]): LuaTable {
+    const table = new LuaTable()
+    table.members = members
+    table.nodes = nodeCount(members.length / 2)
+    if (members.length > SCANNED_MAX) table.entered(members)
+    return table
+  }
+
+  /** As `ofMembers`, of a map; it keeps the map. */
   static ofTexts(hash: Map<TableKey, LuaValue>): LuaTable {
     const table = new LuaTable()
-    table.hash = hash
+    table.map = hash
     table.nodes = nodeCount(hash.size)
     return table
+  }
+
+  /** Whether there may be other keys than those of the array part. */
+  get hashed(): boolean {
+    return this.map !== undefined || this.members !== undefined
+  }
+
+  /** The map of what is not in the array part. */
+  get hash(): Map<TableKey, LuaValue> | undefined {
+    const { members } = this
+    return members === undefined ? this.map : this.entered(members)
+  }
+
+  private entered(members: LuaValue[]): Map<TableKey, LuaValue> {
+    const map = new Map<TableKey, LuaValue>()
+    for (let i = 0; i < members.length; i += 2) {
+      const key = members[i]
+      if (key !== undefined) map.set(key, members[i + 1])
+    }
+    this.members = undefined
+    this.nodes = nodeCount(map.size)
+    return (this.map = map)
+  }
+
+  /** The value behind the last of equal keys. */
+  private member(members: LuaValue[], key: string): LuaValue {
+    for (let i = members.length - 2; i >= 0; i -= 2) if (members[i] === key) return members[i + 1]
+    return undefined
   }
 
   get metatable(): LuaTable | undefined {
@@ -187,7 +229,8 @@ export class LuaTable extends Identified {
   }
 
   getText(key: string): LuaValue {
-    return this.hash?.get(key)
+    const { members } = this
+    return members === undefined ? this.map?.get(key) : this.member(members, key)
   }
 
   getNumber(key: number): LuaValue {
@@ -247,6 +290,11 @@ export class LuaTable extends Identified {
   set(key: TableKey, value: LuaValue): void {
     if (typeof key === "number") this.setNumber(key, value)
     else this.setHash(key, value)
+  }
+
+  /** Makes room for a key that is not there. */
+  reserve(key: TableKey): void {
+    if (typeof key !== "string" || this.hash?.has(key) !== true) this.set(key, undefined)
   }
 
   setText(key: string, value: LuaValue): void {
@@ -315,7 +363,7 @@ export class LuaTable extends Identified {
 
   /** A key that is not there takes a node even if its value is nil. */
   private insert(key: TableKey, value: LuaValue): void {
-    const hash = this.hash ?? (this.hash = new Map())
+    const hash = this.hash ?? (this.map = new Map())
     this.ordered = undefined
     if (this.removed && this.layout === undefined) this.layout = replay(hash.keys(), this.base)
     if (this.layout === undefined) {
@@ -361,7 +409,7 @@ export class LuaTable extends Identified {
   private move(old: Map<TableKey, LuaValue>, capacity: number, nodes: number): void {
     // One key needs no order.
     const keys = this.layout?.keys ?? (old.size < 2 ? [...old.keys()] : replay(old.keys(), this.base).keys)
-    this.hash = nodes === 0 ? undefined : new Map()
+    this.map = nodes === 0 ? undefined : new Map()
     this.nodes = this.base = nodes
     this.layout = undefined
     this.removed = false

@@ -48,9 +48,13 @@ export abstract class Expressions {
   protected readonly lexer: Lexer
   protected scope: Scope
   private readonly ids: Ids = { next: 1 }
-  private levels = 0
 
-  constructor(source: string, chunk: string) {
+  constructor(
+    source: string,
+    chunk: string,
+    /** Levels in use; those of C in which the parser runs are of the same kind. */
+    private levels: number,
+  ) {
     this.lexer = new Lexer(source, chunk)
     this.scope = new Scope(undefined, 0, this.lexer, this.ids)
   }

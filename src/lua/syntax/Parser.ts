@@ -7,8 +7,9 @@ import { SyntaxFault } from "./Lexer.js"
 
 const BLOCK_ENDS: ReadonlySet<string> = new Set(["else", "elseif", "end", "until", "<eof>"])
 
-/** The main function of the chunk. Throws a SyntaxFault. */
-export const parse = (source: string, chunk: string): FunctionNode => new Parser(source, chunk).main()
+/** The main function of the chunk, parsed inside so many calls from C. Throws a SyntaxFault. */
+export const parse = (source: string, chunk: string, cDepth: number): FunctionNode =>
+  new Parser(source, chunk, cDepth).main()
 
 export { SyntaxFault }
 

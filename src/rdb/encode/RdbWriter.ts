@@ -10,6 +10,7 @@
 import type { Ref } from "../../memory/Arena.js"
 import { FrozenBlock, type FrozenReader } from "../../memory/Snapshot.js"
 import { EXTRA_EXPIRING, STRING_EXTERNAL, TYPE_STRING } from "../../store/Entry.js"
+import { countNow, idleSeconds } from "../../store/eviction/AccessClock.js"
 import type { RdbOutput } from "./RdbOutput.js"
 import { RdbOpcode, RdbType } from "../format/RdbTypes.js"
 import { RdbWriterValues } from "./RdbWriterValues.js"
@@ -31,6 +32,8 @@ export class RdbWriter {
     private readonly access: AccessPolicy,
     /** Unix milliseconds, for idle times. */
     private readonly now: number,
+    /** lfu-decay-time, for frequencies. */
+    private readonly countDecay: number,
   ) {
     this.values = new RdbWriterValues(out, reader)
   }
@@ -114,16 +117,15 @@ export class RdbWriter {
     this.out.string(this.block.u8, LONG_STRING_HEADER_BYTES, this.block.i32[0])
   }
 
-  /** When or how often the key was used, from its access clock (Keyspace.ts). */
+  /** When or how often the key was used, from its access clock (AccessClock.ts). */
   private use(clock: number): void {
     const { out, now } = this
     if (this.access === "lru") {
       out.byte(RdbOpcode.Idle)
-      out.length((((now / 1000) & 0xffffff) - clock) & 0xffffff)
+      out.length(idleSeconds(clock, now))
       return
     }
-    const minutes = (((now / 60000) & 0xffff) - (clock >>> 8)) & 0xffff
     out.byte(RdbOpcode.Freq)
-    out.byte(Math.max(0, (clock & 255) - minutes))
+    out.byte(countNow(clock, now, this.countDecay))
   }
 }

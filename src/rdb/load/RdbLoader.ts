@@ -17,6 +17,7 @@ import { Arrivals } from "../../store/Arrivals.js"
 import type { Database } from "../../store/Database.js"
 import type { Databases } from "../../store/Databases.js"
 import { setEntryClock, STRING_INT } from "../../store/Entry.js"
+import { countClock, secondsClock } from "../../store/eviction/AccessClock.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import { stringEncoding } from "../../store/types/StringValue.js"
 import { corrupt } from "../format/RdbErrors.js"
@@ -155,8 +156,8 @@ export class RdbLoader implements RdbSink {
   /** The access clock that the file's idle time or frequency stands for, or -1. */
   private clockOf(meta: RdbMeta): number {
     const { now, frequencies } = this.keyspace
-    if (frequencies) return meta.freq < 0 ? -1 : (((now / 60000) & 0xffff) << 8) | meta.freq
-    return meta.idleSeconds < 0 ? -1 : Math.max(0, Math.floor(now / 1000) - meta.idleSeconds) & 0xffffff
+    if (frequencies) return meta.freq < 0 ? -1 : countClock(meta.freq, now)
+    return meta.idleSeconds < 0 ? -1 : secondsClock(Math.max(0, now - meta.idleSeconds * 1000))
   }
 
   /** Puts all entries read so far where they can be found. */

@@ -45,6 +45,8 @@ export interface SnapshotJob {
   readonly compression: boolean
   readonly checksum: boolean
   readonly access: AccessPolicy
+  /** lfu-decay-time. */
+  readonly countDecay: number
   /** `rdb-key-save-delay` (KeyDelay.ts). */
   readonly keyDelay: number
   /** Unix milliseconds of the instant. */
@@ -101,6 +103,7 @@ export const openJob = (keyspace: Keyspace, options: JobOptions): SnapshotJob =>
     compression: options.compression,
     checksum: options.checksum,
     access: options.access,
+    countDecay: keyspace.frequencyDecay,
     keyDelay: options.keyDelay ?? 0,
     now,
   }

@@ -52,7 +52,7 @@ export class SnapshotWriter {
     const isRdb = job.form === "rdb"
     this.out = new RdbOutput(buffer, flush, job.compression, isRdb && job.checksum)
     this.writer = isRdb
-      ? new RdbWriter(this.out, this.reader, job.access, job.now)
+      ? new RdbWriter(this.out, this.reader, job.access, job.now, job.countDecay)
       : new CommandWriter(this.out, this.reader, job.timestamp ? Math.floor(job.now / 1000) : undefined)
   }
 

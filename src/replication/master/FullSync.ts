@@ -219,10 +219,10 @@ export class FullSync {
 
   /** Pushes bytes and waits until the replica's socket takes more; a replica that does not read is dropped. */
   private give(link: ReplicaLink, bytes: Uint8Array): Effect.Effect<void> {
-    const { control } = link.session
-    control.push(bytes)
-    if (!control.congested()) return Effect.void
-    return within(this.services.engine.turns, control.drained, this.master.settings.replTimeout * 1000, () =>
+    const { push, congested, drained } = link.session.control
+    push(bytes)
+    if (drained === undefined || !congested()) return Effect.void
+    return within(this.services.engine.turns, drained, this.master.settings.replTimeout * 1000, () =>
       Effect.andThen(
         Effect.logWarning(`Disconnecting timedout replica (full sync): ${link.name}`),
         Effect.sync(() => this.master.drop(link)),

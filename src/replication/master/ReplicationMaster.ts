@@ -294,16 +294,17 @@ export class Master implements Beating, StreamListener {
     const { backlog } = this.log
     if (link.state !== "online" || link.awaitingAck || link.draining) return
     if (reader === undefined || backlog === undefined || backlog.lagOf(reader) === 0) return
-    if (!session.control.congested()) return this.wake()
+    const { congested, drained } = session.control
+    if (drained === undefined || !congested()) return this.wake()
     link.draining = true
-    const drained = Effect.andThen(
-      session.control.drained,
+    const goneOn = Effect.andThen(
+      drained,
       Effect.sync(() => {
         link.draining = false
         this.wake()
       }),
     )
-    this.services.background(drained, () => this.drop(link))
+    this.services.background(goneOn, () => this.drop(link))
   }
 
   private dropForLimit(link: ReplicaLink): void {

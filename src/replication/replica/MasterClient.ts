@@ -1,4 +1,5 @@
 /** The connection to the master stands in CLIENT LIST as any other, as the client that the stream's commands run as. */
+import { superuser } from "../../engine/acl/User.js"
 import { detached } from "../../engine/clients/Session.js"
 import type { Engine } from "../../engine/Engine.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
@@ -14,7 +15,7 @@ export const linkMaster = (
   const before = log.masterSession
   const session = engine.openSession()
   session.kind = "master"
-  session.user = "(superuser)"
+  session.actAs(superuser)
   session.authenticated = true
   session.database = before.database
   session.limits.maxBulkLength = Infinity

@@ -10,6 +10,7 @@ export interface RoleSettings {
 export const takeRole = (engine: Engine, settings: RoleSettings, phase: ReplicaPhase): void => {
   const { gates, keyspace } = engine
   const following = phase !== "none"
+  gates.replica = following
   engine.role = following ? "replica" : "master"
   gates.readOnlyReplica = following && settings.replicaReadOnly
   gates.masterDown = following && phase !== "connected" && !settings.replicaServeStaleData

@@ -11,6 +11,7 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const { engine } = s
   const { stats } = engine.keyspace
   const { pubsub } = engine.context
+  const tracked = engine.tracking.counts
   return [
     ["total_connections_received", engine.connectionsReceived],
     ["total_commands_processed", engine.dispatcher.commandsProcessed],
@@ -24,10 +25,10 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["expired_stale_perc", "0.00"],
     ["expired_time_cap_reached_count", 0],
     ["expire_cycle_cpu_milliseconds", Math.round(engine.workMs)],
-    ["evicted_keys", 0],
-    ["evicted_clients", 0],
-    ["total_eviction_exceeded_time", 0],
-    ["current_eviction_exceeded_time", 0],
+    ["evicted_keys", engine.memoryLimit.evictedKeys],
+    ["evicted_clients", engine.clientEviction.evicted],
+    ["total_eviction_exceeded_time", Math.floor(engine.memoryLimit.exceededTotalMs)],
+    ["current_eviction_exceeded_time", Math.floor(engine.memoryLimit.exceededNowMs)],
     ["keyspace_hits", stats.keyspaceHits],
     ["keyspace_misses", stats.keyspaceMisses],
     ["pubsub_channels", pubsub.channels],
@@ -36,6 +37,9 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["latest_fork_usec", 0],
     ["total_forks", 0],
     ...NOT_HERE,
+    ["tracking_total_keys", tracked.keys],
+    ["tracking_total_items", tracked.items],
+    ["tracking_total_prefixes", tracked.prefixes],
     ["total_error_replies", s.measures.errors.total],
     ["dump_payload_sanitizations", 0],
     ["total_reads_processed", engine.batches],
@@ -47,7 +51,7 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   ]
 }
 
-/** Counters of what this server has not: MIGRATE's sockets, defragmentation, client tracking. */
+/** Counters of what this server has not: MIGRATE's sockets, defragmentation. */
 const NOT_HERE: ReadonlyArray<InfoField> = [
   ["migrate_cached_sockets", 0],
   ["slave_expires_tracked_keys", 0],
@@ -57,9 +61,6 @@ const NOT_HERE: ReadonlyArray<InfoField> = [
   ["active_defrag_key_misses", 0],
   ["total_active_defrag_time", 0],
   ["current_active_defrag_time", 0],
-  ["tracking_total_keys", 0],
-  ["tracking_total_items", 0],
-  ["tracking_total_prefixes", 0],
 ]
 
 export const commandstatsSection = (s: Statistics): ReadonlyArray<InfoField> => {

@@ -57,7 +57,7 @@ export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
       "blocked_clients",
       sessions.filter((session) => session.blocked !== undefined || session.postponed).length,
     ],
-    ["tracking_clients", 0],
+    ["tracking_clients", s.engine.tracking.clients],
     ["clients_in_timeout_table", sessions.filter((session) => session.blocked?.timed === true).length],
   ]
 }

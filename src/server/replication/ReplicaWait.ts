@@ -5,7 +5,8 @@ import { PAUSED_FOR_EVER } from "../../engine/clients/ClientPause.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
 
 const STEP_MS = 10
-const PURPOSE = "shutdown"
+/** Why writes are paused, until the server has ended or its shutdown is called off. */
+export const SHUTDOWN_PAUSE = "shutdown"
 
 const lagging = ({ master, log }: ReplicationParts): ReadonlyArray<ReplicaLink> =>
   master.attached.filter((link) => link.ackOffset < log.offset)
@@ -15,9 +16,10 @@ const wait = (replication: ReplicationParts, seconds: number): Effect.Effect<voi
   return Effect.gen(function* () {
     const until = turns.now() + seconds * 1000
     yield* Effect.logInfo("Waiting for replicas before shutting down.")
-    replication.engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
+    replication.engine.pause.pause(SHUTDOWN_PAUSE, "write", PAUSED_FOR_EVER)
     replication.master.askForAcks()
     lifecycle.waitsUntil = until
+    lifecycle.waited = true
     while (lagging(replication).length > 0 && turns.now() < until) yield* turns.sleep(STEP_MS)
   }).pipe(Effect.ensuring(Effect.sync(() => void (lifecycle.waitsUntil = undefined))))
 }
@@ -36,4 +38,4 @@ export const waitForReplicas = (replication: ReplicationParts, timeoutSeconds: n
     }
     const n = master.attached.length
     if (n > 0) yield* Effect.logInfo(`${n - late.length} of ${n} replicas are in sync when shutting down.`)
-  }).pipe(Effect.onInterrupt(() => Effect.sync(() => replication.engine.pause.unpause(PURPOSE))))
+  })

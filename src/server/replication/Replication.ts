@@ -15,7 +15,7 @@ import type { ReplicationServices } from "../../replication/ReplicationServices.
 import * as Errors from "../../resp/Errors.js"
 import type { Engine } from "../../engine/Engine.js"
 import { Failover } from "./Failover.js"
-import { waitForReplicas } from "./ReplicaWait.js"
+import { SHUTDOWN_PAUSE, waitForReplicas } from "./ReplicaWait.js"
 import { tellInfo } from "./ReplicationInfo.js"
 import type { ReplicationParts } from "./ReplicationParts.js"
 
@@ -42,8 +42,9 @@ export class Replication implements ReplicationParts, EnginePart {
     heartbeat.add(this.failover)
     engine.parts.add(this)
     tellInfo(this, values)
-    engine.lifecycle.addFirstStep((options) =>
-      waitForReplicas(this, options.now ? 0 : values.shutdownTimeout),
+    engine.lifecycle.addFirstStep(
+      (options) => waitForReplicas(this, options.now ? 0 : values.shutdownTimeout),
+      () => engine.pause.unpause(SHUTDOWN_PAUSE),
     )
     this.watchConfig(config)
     // Before the file is loaded: a replica keeps the expired keys in it for its master to delete.

@@ -94,7 +94,11 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
     )
 }
 
-/** Replication whole, for the server's own parts. */
+/**
+ * Replication whole, for the server's own parts.
+ *
+ * @internal
+ */
 export const theReplication: Effect.Effect<Replication, never, ReplicationService> = Effect.map(
   ReplicationService,
   (replication) => {

@@ -402,6 +402,14 @@ CLIENT CACHING
 CLIENT CACHING yes
 CLIENT CACHING nosuch
 CLIENT TRACKINGINFO
+CLIENT TRACKING on optin noloop
+CLIENT CACHING yes
+CLIENT TRACKINGINFO
+CLIENT GETREDIR
+CLIENT TRACKING off
+CONFIG SET tracking-table-max-keys 5
+CONFIG GET tracking-table-max-keys
+CONFIG SET tracking-table-max-keys 1000000
 `
   .split("\n")
   .filter((text) => text !== "")

@@ -11,7 +11,6 @@ export const EXCLUDED: Readonly<Record<string, string>> = {
   "acl|save": "there is no file of users: refused with redis-server's words",
   "acl|setuser": "there is one user: refused, a difference the README states",
   "config|rewrite": "test/config/rewriteOracle.test.ts compares the files it writes",
-  "client|caching": "there is no client tracking: refused with redis-server's words",
   "module|load": "refused with redis-server's words, as enable-module-command has it",
   "module|loadex": "refused with redis-server's words, as enable-module-command has it",
   "module|unload": "refused with redis-server's words, as enable-module-command has it",

@@ -7,7 +7,7 @@
  */
 import { nodeCount } from "../../run/Layout.js"
 import type { LuaState } from "../../run/State.js"
-import { LuaTable, type LuaValue, type TableKey } from "../../run/Value.js"
+import { LuaTable, type LuaValue } from "../../run/Value.js"
 
 const STACK_MAX = 7_999
 /** About what a table takes in memory, and a value in it. */
@@ -22,7 +22,7 @@ const view = new DataView(new ArrayBuffer(8))
 interface Container {
   readonly values: LuaValue[] | undefined
   /** A map's members for as long as its keys are texts and its values not nil, which makes the table at once. */
-  members: Map<TableKey, LuaValue> | undefined
+  members: LuaValue[] | undefined
   /** Else the table itself. */
   table: LuaTable | undefined
   left: number
@@ -89,11 +89,11 @@ export class Unpacker {
     const { members } = open
     if (members !== undefined) {
       if (typeof key === "string" && value !== undefined) {
-        members.set(key, value)
-        if ((members.size & 63) === 0) this.state.take(64 * MEMBER_BYTES)
+        members.push(key, value)
+        if ((members.length & 127) === 0) this.state.take(64 * MEMBER_BYTES)
         return
       }
-      open.table = LuaTable.ofTexts(members)
+      open.table = LuaTable.ofMembers(members)
       open.members = undefined
     }
     if (key === undefined) throw this.state.bare("table index is nil")
@@ -105,7 +105,7 @@ export class Unpacker {
     this.open = open.outer
     this.depth--
     const { values, members, table } = open
-    if (members !== undefined) return LuaTable.ofTexts(members)
+    if (members !== undefined) return LuaTable.ofMembers(members)
     if (values === undefined) return table ?? new LuaTable()
     if (!values.includes(undefined)) return new LuaTable(nodeCount(values.length), 0, values)
     const sparse = new LuaTable()
@@ -124,7 +124,7 @@ export class Unpacker {
       return new LuaTable()
     }
     const values: LuaValue[] | undefined = isMap ? undefined : []
-    const members = isMap ? new Map<TableKey, LuaValue>() : undefined
+    const members: LuaValue[] | undefined = isMap ? [] : undefined
     this.open = {
       values,
       members,

@@ -1,0 +1,147 @@
+/**
+ * Finds the next key to go.
+ *
+ * Where redis-server draws a few keys at random, a hand goes round the table, a bucket at a time: keys stand there by
+ * their hash, so those of one bucket are as good as drawn, none is drawn twice in a round, and a bucket is one cache line
+ * for a dozen keys. Keys with a time to live are found in the table where they are many, else a hand goes round the timer
+ * wheel; for volatile-ttl it goes round the slot that comes first, so that no key goes while one of an earlier slot is
+ * there.
+ */
+import type { Ref } from "../../memory/Arena.js"
+import type { Database } from "../Database.js"
+import { entryClock, entryExpiry, entryHasExpirySlot, NO_EXPIRY } from "../Entry.js"
+import type { Keyspace } from "../Keyspace.js"
+import { countNow, idleMinutes, idleSeconds } from "./AccessClock.js"
+import { Candidates } from "./Candidates.js"
+import type { Policy } from "./Policy.js"
+
+/** Scores nothing: not to be evicted. */
+const NEVER = -Infinity
+/** Where fewer keys than one in so many have a time to live, they are looked for in the wheel. */
+const SPARSE = 8
+/** Buckets looked at for one key, at most. */
+const BUCKETS_MAX = 64
+/** Random keys drawn until one is allowed to go, at most. */
+const DRAWS_MAX = 64
+/** Times so long that a frequency of any size counts for more. */
+const FREQUENCY_WEIGHT = 65_536
+
+export class Victims {
+  private policy: Policy | undefined = undefined
+  private readonly candidates: Candidates
+  /** Bucket at which the round goes on, modulo the buckets of each table. */
+  private hand = 0
+  private next = 0
+  private seen = 0
+  private bucket = -1
+  private db: Database | undefined = undefined
+  private drawn: Ref = 0
+
+  constructor(private readonly keyspace: Keyspace) {
+    this.candidates = new Candidates((db, ref) => this.score(db, ref))
+  }
+
+  /** Changes the policy; what was found under another is forgotten. */
+  follow(policy: Policy | undefined): void {
+    this.policy = policy
+    this.candidates.clear()
+  }
+
+  /** The database of the key found last. */
+  get from(): Database {
+    const { db } = this
+    if (db === undefined) throw new Error("no key was found")
+    return db
+  }
+
+  /** The key to go next, 0 when none may. */
+  find(samples: number): Ref {
+    const { policy, candidates } = this
+    if (policy === undefined) return 0
+    if (policy.order === "random") return this.draw(policy.volatile)
+    // A round may find only what has changed since it was seen: then it is seen as it is now.
+    for (let round = 0; round < 2; round++) {
+      let allowed = 0
+      for (const db of this.keyspace.databases) {
+        const keys = policy.volatile ? db.expires : db.size
+        if (keys === 0) continue
+        allowed += keys
+        this.sample(db, policy, samples)
+      }
+      if (allowed === 0) return 0
+      const ref = candidates.take()
+      this.db = candidates.from
+      if (ref !== 0) return ref
+    }
+    return this.draw(policy.volatile)
+  }
+
+  private sample(db: Database, policy: Policy, samples: number): void {
+    this.db = db
+    this.seen = 0
+    this.bucket = -1
+    if (policy.order === "ttl") {
+      db.wheel.sweepEarliest(samples, this.offer)
+      return
+    }
+    if (policy.volatile && db.expires * SPARSE < db.size) {
+      db.wheel.sweep(samples, this.offer)
+      return
+    }
+    const { table } = db
+    const buckets = table.bucketCount
+    for (let n = 0; n < buckets && n < BUCKETS_MAX && this.seen < samples; n++) {
+      this.hand = this.hand + 1 < buckets ? this.hand + 1 : 0
+      this.bucket = this.hand
+      table.forEachInBucket(this.bucket, this.offer)
+    }
+  }
+
+  private readonly offer = (ref: Ref): void => {
+    const { db } = this
+    if (db === undefined) return
+    const score = this.score(db, ref)
+    if (score === NEVER) return
+    this.seen++
+    this.candidates.offer(db, ref, this.bucket, score)
+  }
+
+  private score(db: Database, ref: Ref): number {
+    const { policy, keyspace } = this
+    const { arena } = keyspace
+    if (policy === undefined || (policy.volatile && entryExpiry(arena, ref) === NO_EXPIRY)) return NEVER
+    if (policy.order === "ttl") return -entryExpiry(arena, ref)
+    const clock = entryClock(arena, ref)
+    const { now } = keyspace
+    if (policy.order === "lru") return idleSeconds(clock, now)
+    // Of two keys used as often the one goes that was used longer ago.
+    return idleMinutes(clock, now) - countNow(clock, now, keyspace.frequencyDecay) * FREQUENCY_WEIGHT
+  }
+
+  /** A random key; databases take turns. */
+  private draw(volatile: boolean): Ref {
+    const { databases } = this.keyspace
+    for (let n = 0; n < databases.length; n++) {
+      const db = databases[this.next++ % databases.length]
+      if ((volatile ? db.expires : db.size) === 0) continue
+      this.db = db
+      return volatile ? this.drawVolatile(db) : db.table.random(this.keyspace.random)
+    }
+    return 0
+  }
+
+  private drawVolatile(db: Database): Ref {
+    const { arena, random } = this.keyspace
+    for (let n = 0; n < DRAWS_MAX && db.expires * SPARSE >= db.size; n++) {
+      const ref = db.table.random(random)
+      if (entryHasExpirySlot(arena, ref) && entryExpiry(arena, ref) !== NO_EXPIRY) return ref
+    }
+    this.drawn = 0
+    db.wheel.sweep(1 + random(DRAWS_MAX), this.keep)
+    return this.drawn
+  }
+
+  private readonly keep = (ref: Ref): void => {
+    this.drawn = ref
+  }
+}

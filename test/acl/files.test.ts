@@ -1,0 +1,282 @@
+/** Users in files against redis-server: `aclfile`, ACL LOAD and SAVE, `user` lines of the configuration, CONFIG REWRITE. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { spawnOracle } from "../config/support.js"
+import { describeOracle, OracleServer } from "../support/Oracle.js"
+import { Program, runProgram } from "../support/Program.js"
+import { RawClient } from "../support/RawClient.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
+import { orderedRules, TwoServers } from "./TwoServers.js"
+
+const HASH = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+
+describeOracle("a file of users against redis-server", () => {
+  let dirs: ReadonlyArray<string> = []
+  let oracle: OracleServer
+  let redix: TestRedix
+  let both: TwoServers
+  let lines: Array<string> = []
+
+  const write = (text: string): void => {
+    for (const dir of dirs) writeFileSync(join(dir, "users.acl"), text, "latin1")
+  }
+  const read = (): ReadonlyArray<string> =>
+    dirs.map((dir) => orderedRules(readFileSync(join(dir, "users.acl"), "latin1")))
+
+  beforeEach(async () => {
+    dirs = ["a", "b"].map((name) => mkdtempSync(join(tmpdir(), `redix-acl-${name}-`)))
+    const [theirs = "", ours = ""] = dirs
+    lines = []
+    write(`user u on nopass ~* &* +@all\nuser v off #${HASH} ~a* +get|x\n`)
+    oracle = await OracleServer.start({ tcp: true, dir: theirs, config: { aclfile: "users.acl" } })
+    redix = await startRedix({}, { aclfile: "users.acl", dir: ours }, lines)
+    both = new TwoServers(oracle, redix)
+  })
+  afterEach(async () => {
+    both.reset()
+    await redix.stop()
+    await oracle.stop()
+    for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
+  })
+
+  it("is loaded at the start, and saved", async () => {
+    await both.play(`
+      a: ACL LIST
+      a: ACL SETUSER w on >x ~"q &y +@read -get "(+set ~b %R~c)"
+      a: ACL DELUSER v
+      a: ACL SETUSER default -@geo >y
+      a: ACL SAVE
+      a: ACL LOAD
+      a: ACL LIST
+      a: CONFIG GET aclfile
+      a: CONFIG SET aclfile other`)
+    const [theirs, ours] = read()
+    expect(ours).toBe(theirs)
+    expect(ours).toContain("user default on #")
+  })
+
+  it("that cannot be loaded or saved changes nothing", async () => {
+    for (const dir of dirs) rmSync(join(dir, "users.acl"))
+    await both.play(`
+      a: ACL LOAD
+      a: ACL LIST`)
+    for (const dir of dirs) mkdirSync(join(dir, "users.acl"))
+    await both.play("a: ACL SAVE")
+    for (const dir of dirs) rmdirSync(join(dir, "users.acl"))
+    expect(dirs.map((dir) => existsSync(join(dir, "users.acl")))).toEqual([false, false])
+    expect(lines.join("\n")).toContain("Saving the ACL file for ACL SAVE: Is a directory")
+  })
+
+  it.each([
+    "",
+    "\n  \n\t\nuser a on\n",
+    "user a on\nuser b off\n",
+    "user default on >x ~a &b +@all\nuser a on",
+    "user default off\n",
+    "user a on  \r\nuser b +@all -@all  +get  (~a  ~b) ()\n",
+    `user a on #${HASH} !${HASH} >x >y\n`,
+    "user a on %R~a %W~b (%R~c +get)\n",
+    'user a (~"x y")\nuser b ("~x")\n',
+    "user a\tb on\n",
+    "user a on nosuch\nuser b foo bar\nxx\n",
+    "user a on\nuser\nUSER b on\n user c on\n",
+    "user a on\nuser b on\nuser a off\n",
+    "user a +nosuch\nuser b ~* ~a\nuser c #x\nuser d <x\nuser e &* &a\nuser f +config|get|x\n",
+    "# comment\nuser a on\n",
+    'user "a" on\n',
+    "user a on\ton\n",
+  ])("ACL LOAD of %j", async (text) => {
+    write(text)
+    await both.play(`
+      a: ACL LOAD
+      a: ACL LIST`)
+  })
+
+  it("says of an open parenthesis what redis-server dies of", async () => {
+    writeFileSync(join(dirs[1] ?? "", "users.acl"), "user a (+get\nuser b nosuch\n")
+    const client = await redix.connect()
+    expect(await client.text("ACL", "LOAD")).toBe(
+      "-ERR users.acl:1: Unmatched parenthesis in selector definition.users.acl:2: Syntax error. WARNING: ACL errors detected, no change to the previously active ACL rules was performed\r\n",
+    )
+    client.close()
+  })
+
+  it("ACL LOAD ends the clients of all users but the default", () =>
+    both.play(`
+      b: AUTH u x
+      c: AUTH u x
+      d: PING
+      a: ACL LOAD
+      b: PING
+      d: PING
+      e: AUTH u x
+      e: ACL LOAD
+      e: PING`))
+
+  it("is no part of a configuration's users", async () => {
+    const ended = await runProgram({ args: ["--aclfile", "x", "--user", "a on", "--port", "0"] })
+    expect(ended.code).toBe(1)
+    expect(ended.stdout + ended.stderr).toContain(
+      "Configuring Redis with users defined in redis.conf and at the same",
+    )
+  })
+
+  it("inside a transaction answers at once", async () => {
+    const client = await redix.connect()
+    write("user z on\n")
+    const replies = await client.pipeline([["MULTI"], ["ACL", "LOAD"], ["ACL", "SAVE"], ["EXEC"]])
+    expect(replies.join("")).toBe("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+OK\r\n")
+    client.close()
+  })
+})
+
+describeOracle("users of the configuration against redis-server", () => {
+  let dir = ""
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "redix-acl-conf-"))
+  })
+  afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+  interface Started {
+    readonly client: RawClient
+    readonly stop: () => Promise<unknown>
+  }
+
+  const startTheirs = async (file: string): Promise<Started | undefined> => {
+    const server = await spawnOracle(dir, [file, "--port", "0"])
+    if (!("socketPath" in server)) return undefined
+    return { client: await RawClient.connect({ path: server.socketPath }), stop: server.stop }
+  }
+
+  const startOurs = async (file: string): Promise<Started | undefined> => {
+    const socket = join(dir, "s.sock")
+    const program = new Program({ args: [file, "--port", "0", "--unixsocket", socket], cwd: dir })
+    try {
+      await program.ready()
+    } catch {
+      return undefined
+    }
+    return { client: await RawClient.connect({ path: socket }), stop: () => program.stop() }
+  }
+
+  /** What both answer to the commands, one after another; undefined of one that does not start. */
+  const ask = async (
+    text: string,
+    ...commands: ReadonlyArray<string>
+  ): Promise<{
+    readonly replies: ReadonlyArray<string | undefined>
+    readonly files: ReadonlyArray<string>
+  }> => {
+    const replies: Array<string | undefined> = []
+    const files: Array<string> = []
+    for (const [name, start] of [
+      ["theirs.conf", startTheirs],
+      ["ours.conf", startOurs],
+    ] as const) {
+      const file = join(dir, name)
+      writeFileSync(file, text)
+      const server = await start(file)
+      if (server === undefined) {
+        replies.push(undefined)
+        continue
+      }
+      let said = ""
+      for (const command of commands) said += await server.client.text(...command.split(" "))
+      replies.push(orderedRules(said))
+      server.client.close()
+      await server.stop()
+      files.push(readFileSync(file, "utf8"))
+    }
+    return { replies, files }
+  }
+
+  it.each([
+    ["user a on >x +@all ~*\nuser b off\n", "ACL LIST"],
+    ['USER a on ( +get ~x ) +Select|7\nuser "q\\"" on\n', "ACL LIST"],
+    ["user default on >bar ~* &* +@all\nrequirepass foo\n", "AUTH foo", "AUTH bar", "ACL LIST"],
+    ["requirepass foo\nuser default on nopass ~* &* +@all\n", "ACL LIST", "CONFIG GET requirepass"],
+    ["requirepass foo\n", "ACL LIST", "AUTH foo", "ACL LIST"],
+    ["user default off\n", "PING", "AUTH x"],
+    ["user a on\nacl-pubsub-default allchannels\nuser b on\n", "ACL LIST", "CONFIG GET acl-pubsub-default"],
+    [
+      'rename-command get foo\nrename-command set ""\nuser a on +get -set +@string\n',
+      "ACL LIST",
+      "ACL CAT geo x",
+    ],
+    [
+      "rename-command get foo\nuser a on ~a\n",
+      "ACL DRYRUN a get a",
+      "ACL DRYRUN a foo a",
+      "ACL SETUSER a +get",
+      "ACL DRYRUN a foo b",
+      "ACL SETUSER a +foo",
+    ],
+  ])("start with %j", async (text, ...commands) => {
+    const { replies } = await ask(text, ...commands)
+    expect(replies[0]).not.toBe(undefined)
+    expect(replies[1]).toBe(replies[0])
+  })
+
+  it.each([
+    ["user a on nosuch\n", "Error in user declaration 'a': 'nosuch': Syntax error"],
+    ["user a on +nosuch\n", "'+nosuch': Unknown command or category name in ACL"],
+    ["user a on\nuser a off\n", "Duplicate user found. A user can only be defined once in config files"],
+    ["user\n", "Bad directive or wrong number of arguments"],
+    ['user "a b" on\n', "Spaces not allowed in ACL usernames"],
+    ["user a (+get\n", "Error in user declaration 'a': Unmatched parenthesis"],
+    ["user a on <secret\n", "The password you are trying to remove from the user does not exist"],
+    ["aclfile nosuch.acl\n", "Error loading ACLs, opening file 'nosuch.acl': No such file or directory"],
+  ])("do not start with %j", async (text, reason) => {
+    expect((await ask(text, "PING")).replies).toEqual([undefined, undefined])
+    const ended = await runProgram({ args: [join(dir, "ours.conf"), "--port", "0"] })
+    expect(ended.code).toBe(1)
+    expect(ended.stdout + ended.stderr).toContain(reason)
+    expect(ended.stdout + ended.stderr).not.toContain("secret")
+  })
+
+  describe("CONFIG REWRITE", () => {
+    const rewritten = (text: string): ReadonlyArray<string> =>
+      orderedRules(text)
+        .split("\n")
+        .filter((line) => /^(#|user )/.test(line))
+
+    it.each([
+      ["", "ACL SETUSER b on >x ~a"],
+      ["requirepass foo\n", "AUTH foo", "ACL SETUSER b on"],
+      ["# x\nuser z on\n# y\nuser a off (+get ~x)\nuser q on nopass\n", "PING"],
+      ["# x\nuser z on\n# y\nuser a off (+get ~x)\nuser q on nopass\n", "ACL DELUSER a z"],
+    ])("of %j after %s %s", async (text, ...commands) => {
+      const { replies, files } = await ask(text, ...commands, "CONFIG REWRITE", "ACL LIST")
+      expect(replies[1]).toBe(replies[0])
+      const [theirs = "", ours = ""] = files
+      expect(rewritten(ours)).toEqual(rewritten(theirs))
+      const again = await ask(ours, ...commands.filter((command) => command.startsWith("AUTH")), "ACL LIST")
+      expect(again.replies[1]).toBe(again.replies[0])
+    })
+
+    it("is read back as it was, quotes and all", async () => {
+      const file = join(dir, "ours.conf")
+      writeFileSync(join(dir, "more.conf"), "user c on ~old\n")
+      writeFileSync(file, "include more.conf\n")
+      const first = await startOurs(file)
+      if (first === undefined) throw new Error("it does not start")
+      const rules = ["on", "~\"q'", "&\\x", "+get|a b", '("~z\\"1" "%R~\'2" +get)']
+      expect(await first.client.text("ACL", "SETUSER", "b", ...rules)).toBe("+OK\r\n")
+      expect(await first.client.text("ACL", "SETUSER", "c", "resetkeys", "~new")).toBe("+OK\r\n")
+      // What a line says of the default user is all that it is, and a reset makes payloads looked into.
+      expect(await first.client.text("ACL", "SETUSER", "default", "sanitize-payload")).toBe("+OK\r\n")
+      const before = await first.client.text("ACL", "LIST")
+      expect(before).toContain(`(~z"1 %R~'2 resetchannels -@all +get)`)
+      expect(await first.client.text("CONFIG", "REWRITE")).toBe("+OK\r\n")
+      first.client.close()
+      await first.stop()
+      const second = await startOurs(file)
+      if (second === undefined) throw new Error("it does not start again")
+      expect(await second.client.text("ACL", "LIST")).toBe(before)
+      second.client.close()
+      await second.stop()
+    })
+  })
+})

@@ -1,0 +1,66 @@
+/** A replica keeps a file of its own: of its master's stream, and of the data set that a full resync brings. */
+import * as fs from "node:fs"
+import { expect, it } from "vitest"
+import { MixedWrites, writeUntil } from "../support/MixedWrites.js"
+import { type Node, until, untilEqual, withNodes } from "../support/Nodes.js"
+import { Random, runSeed } from "../support/Random.js"
+
+const aofConfig = { appendonly: "yes", appendfsync: "everysec" }
+
+const untilOn = (node: Node): Promise<void> =>
+  until(
+    async () => {
+      const info = await node.info("persistence")
+      return info["aof_rewrite_in_progress"] === "0" && info["aof_rewrite_scheduled"] === "0"
+    },
+    () => `${node.name} has its base\n${node.log.slice(-2000)}`,
+  )
+
+const digest = (node: Node): Promise<string> => node.ask("DEBUG", "DIGEST")
+
+it.each(["redix", "redis"] as const)("starts anew with what it had, behind a %s master", async (kind) => {
+  const random = new Random(runSeed())
+  await withNodes(async (start) => {
+    const master = await start(kind)
+    const replica = await start("redix", aofConfig)
+    await replica.ask("SET", "own", "1")
+    const client = await master.connect()
+    let over = false
+    const writing = writeUntil(client, new MixedWrites(random), () => over)
+    await replica.follow(master)
+    await replica.untilUp()
+    await untilOn(replica)
+    over = true
+    await writing
+    await master.ask("SET", "last", "1")
+    await master.ask("EVAL", "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('PERSIST', k) end", 0)
+    await untilEqual(master, [replica])
+    const before = await digest(replica)
+    await replica.kill()
+    await replica.launch()
+    expect(await replica.ask("GET", "own")).toBe("(nil)")
+    expect(await replica.ask("GET", "last")).toBe("1")
+    await until(
+      async () => (await digest(replica)) === before,
+      async () => `the data set is the same: ${before}, ${await digest(replica)}`,
+    )
+    expect(fs.readdirSync(`${replica.dir}/appendonlydir`).length).toBe(3)
+    client.close()
+  })
+})
+
+it("goes on with its file when it becomes a master", async () => {
+  await withNodes(async (start) => {
+    const master = await start("redix")
+    const replica = await start("redix", aofConfig)
+    await master.ask("SET", "k", "1")
+    await replica.follow(master)
+    await replica.untilUp()
+    await untilOn(replica)
+    await replica.ask("REPLICAOF", "NO", "ONE")
+    await replica.ask("INCR", "k")
+    await replica.kill()
+    await replica.launch()
+    expect(await replica.ask("GET", "k")).toBe("2")
+  })
+})
