@@ -20,6 +20,7 @@ aof_rewrite_cpulist: CPUs on which the append-only file is rewritten.
 bgsave_cpulist: CPUs on which snapshots are written.
 bio_cpulist: CPUs of background threads.
 server_cpulist: CPUs of the server.
+aof-checksum: A line before each group of commands in the append-only file says its checksum.
 aof-disable-auto-gc: Keeps append-only files that are no longer needed.
 aof-load-truncated: Loads an append-only file that ends in the middle of a command, up to there.
 aof-rewrite-incremental-fsync: Syncs a rewritten append-only file every 4 MB.

@@ -151,7 +151,7 @@ export class AppendOnly implements EnginePart {
     )
   }
 
-  uncountedBytes(): number {
+  logBytes(): number {
     return this.writer.pendingBytes
   }
 

@@ -141,10 +141,9 @@ export class Engine {
     this.turns = turns
     this.background = needs.background
     this.logger = logger
-    this.clientEviction = new ClientEviction(this.sessions, this.clientMemory, settings, (session) => {
-      logger.notice(`Evicting client: ${describeClient(this.context, session)}`, { client: session.id })
-      session.control.kill()
-    })
+    this.clientEviction = new ClientEviction(this.sessions, this.clientMemory, settings, (session) =>
+      this.evictClient(session),
+    )
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
@@ -213,6 +212,12 @@ export class Engine {
       tracking: this.tracking,
     })
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
+  }
+
+  private evictClient(session: Session): void {
+    const text = `Evicting client: ${describeClient(this.context, session)}`
+    this.logger.notice(text, { client: session.id })
+    session.control.kill()
   }
 
   /** Commands are being run further down the stack: no other may be run in between. */

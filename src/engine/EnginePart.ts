@@ -13,6 +13,8 @@ export interface EnginePart {
   resetStats?(): void
   /** Bytes of its memory that do not count against maxmemory. */
   uncountedBytes?(): number
+  /** Bytes that wait for the append-only file, which do not count either. */
+  logBytes?(): number
   /** Asserts the invariants of its structures; throws on the first that does not hold. */
   checkInvariants?(): void
 }
@@ -43,6 +45,12 @@ export class EngineParts {
   uncountedBytes(): number {
     let bytes = 0
     for (const part of this.all) bytes += part.uncountedBytes?.() ?? 0
+    return bytes
+  }
+
+  logBytes(): number {
+    let bytes = 0
+    for (const part of this.all) bytes += part.logBytes?.() ?? 0
     return bytes
   }
 

@@ -23,6 +23,8 @@ export interface MemoryFigures {
   readonly external: number
   /** Bytes of the replication backlog up to its size; what replicas pin beyond it is theirs. */
   readonly backlog: number
+  /** Bytes that wait for the append-only file. */
+  readonly log: number
   /** All that does not count against maxmemory. */
   readonly uncounted: number
   /** Bytes the arena and the heap hold from the system, in use or not. */
@@ -52,9 +54,10 @@ export class MemoryReport {
     return used
   }
 
-  /** Bytes of the replication buffers: the backlog, and what waits for replicas. */
+  /** Bytes of the replication buffers (the backlog, and what waits for replicas), and what waits for the disk. */
   private uncounted(): number {
-    return this.engine.parts.uncountedBytes() + this.engine.clientMemory.replicaBytes
+    const { parts, clientMemory } = this.engine
+    return parts.uncountedBytes() + parts.logBytes() + clientMemory.replicaBytes
   }
 
   figures(): MemoryFigures {
@@ -79,6 +82,7 @@ export class MemoryReport {
       heap: heapTotal,
       external,
       backlog,
+      log: this.engine.parts.logBytes(),
       uncounted: this.uncounted(),
       reserved: reservedBytes(keyspace) + heapTotal + external,
       clientsNormal: this.clients("normal"),

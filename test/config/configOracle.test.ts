@@ -176,7 +176,11 @@ describeOracle("configuration against redis-server", () => {
     const theirs = new Map<string, string>()
     for (let i = 0; i < listed.length; i += 2) theirs.set(listed[i] ?? "", listed[i + 1] ?? "")
     const ours = new Map(new ConfigState().configGet(["*"]))
-    expect([...ours.keys()].filter((name) => !theirs.has(name))).toEqual(["aof-checksum", "log-format", "metrics-port"])
+    expect([...ours.keys()].filter((name) => !theirs.has(name))).toEqual([
+      "aof-checksum",
+      "log-format",
+      "metrics-port",
+    ])
     expect([...theirs.keys()].filter((name) => !ours.has(name))).toEqual([])
     for (const [name, value] of theirs) {
       if (!setByHelper.has(name)) expect([name, ours.get(name)]).toEqual([name, value])
@@ -191,7 +195,9 @@ describeOracle("configuration against redis-server", () => {
 
   it.each(
     directiveNames.filter(
-      (name) => findDirective(name) !== undefined && !["aof-checksum", "dir", "log-format", "metrics-port"].includes(name),
+      (name) =>
+        findDirective(name) !== undefined &&
+        !["aof-checksum", "dir", "log-format", "metrics-port"].includes(name),
     ),
   )("sets %s as Redis does", async (canonical) => {
     const entry = findDirective(canonical)

@@ -88,7 +88,7 @@ const statsRows = (m: MemoryFigures): ReadonlyArray<Row> => {
     ["clients.slaves", m.clientsReplicas, "int"],
     ["clients.normal", m.clientsNormal, "int"],
     ["cluster.links", 0, "int"],
-    ["aof.buffer", 0, "int"],
+    ["aof.buffer", m.log, "int"],
     ["lua.caches", 0, "int"],
     ["functions.caches", 0, "int"],
     ["overhead.total", m.overhead, "int"],
