@@ -124,17 +124,16 @@ class Checker {
       const source = sourceOf(fd)
       if (source.size === 0) return say(`${label} ${name} is empty`)
       const from = preamble && startsWith(source, "REDIS") ? checkPreamble(source, name) : 0
-      const result = new AofScan(source, path, from, this.line).run(this.task.until)
+      const result = new AofScan(source, path, name, from, this.line).run(this.task.until)
       this.line = result.line
       if (result.laterAt !== undefined) return this.cutToTime(path, name, result.laterAt, isLast)
-      this.judge(path, name, source, result, isLast)
-      say(`${label} ${name} is valid`)
+      if (this.isWhole(path, name, source, result, isLast)) say(`${label} ${name} is valid`)
     })
   }
 
   private cutToTime(path: string, name: string, at: number, isLast: boolean): void {
     const { until } = this.task
-    if (at === 0) stop(`AOF ${name} has nothing before timestamp ${until}, aborting...`)
+    if (at === 0) stop(`AOF ${path} has nothing before timestamp ${until}, aborting...`)
     if (!isLast) {
       say(
         `Failed to truncate AOF ${path} to timestamp ${until} to offset ${at} because it is not the last file.`,
@@ -147,17 +146,26 @@ class Checker {
     say(`Successfully truncated AOF ${name} to timestamp ${until}`)
   }
 
-  private judge(path: string, name: string, source: ByteSource, result: ScanResult, isLast: boolean): void {
+  /** Answers false when it was not, and has been cut. */
+  private isWhole(
+    path: string,
+    name: string,
+    source: ByteSource,
+    result: ScanResult,
+    isLast: boolean,
+  ): boolean {
     const { okUpTo, line, errors, commands } = result
     const { size } = source
     const lost = size - okUpTo
     for (const error of errors) say(error)
-    if (lost === 0 && this.task.until !== undefined)
-      return say(`Truncate nothing in AOF ${name} to timestamp ${this.task.until}`)
+    if (lost === 0 && this.task.until !== undefined) {
+      say(`Truncate nothing in AOF ${name} to timestamp ${this.task.until}`)
+      return true
+    }
     say(
       `AOF analyzed: filename=${name}, size=${size}, ok_up_to=${okUpTo}, ok_up_to_line=${line}, diff=${lost}`,
     )
-    if (lost === 0) return
+    if (lost === 0) return true
     tellDamage(source, okUpTo)
     if (!this.task.fix) stop(`AOF ${name} is not valid. Use the --fix option to try fixing it.`)
     if (!isLast) stop(`Failed to truncate AOF ${name} because it is not the last file`)
@@ -167,6 +175,7 @@ class Checker {
     if (!/^y/i.test(answer())) stop("Aborting...")
     truncate(path, okUpTo)
     say(`Successfully truncated AOF ${name}`)
+    return false
   }
 }
 

@@ -48,9 +48,10 @@ export class AofScan {
   private piece: Uint8Array = new Uint8Array(0)
   private pieceAt = 0
 
-  /** @param name of the file, for what is said of it */
+  /** @param path of the file, and `name` in it, for what is said of it */
   constructor(
     private readonly source: ByteSource,
+    private readonly path: string,
     private readonly name: string,
     from: number,
     line: number,
@@ -73,11 +74,12 @@ export class AofScan {
         }
         if (!this.inMulti) this.okUpTo = this.at
       }
-      if (this.inMulti && laterAt === undefined)
-        this.end(`${this.place()}Reached EOF before reading EXEC for MULTI`)
+      if (laterAt === undefined) this.end(undefined)
     } catch (thrown) {
       if (!(thrown instanceof ScanEnd)) throw thrown
-      if (thrown.reason !== undefined) errors.push(thrown.reason)
+      const open = this.inMulti ? `${this.place()}Reached EOF before reading EXEC for MULTI` : undefined
+      const reason = thrown.reason ?? open
+      if (reason !== undefined) errors.push(reason)
     }
     const { okUpTo, commands, line } = this
     return { errors, okUpTo, commands, line, laterAt }
@@ -143,10 +145,10 @@ export class AofScan {
     }
     this.commands++
     if (only === "multi") {
-      if (this.inMulti) this.end(`${this.place()}Unexpected MULTI in AOF ${this.name}`)
+      if (this.inMulti) this.end(`${this.place()}Unexpected MULTI in AOF ${this.path}`)
       this.inMulti = true
     } else if (only === "exec") {
-      if (!this.inMulti) this.end(`${this.place()}Unexpected EXEC in AOF ${this.name}`)
+      if (!this.inMulti) this.end(`${this.place()}Unexpected EXEC in AOF ${this.path}`)
       this.inMulti = false
     }
   }

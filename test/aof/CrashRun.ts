@@ -4,7 +4,6 @@
  * Each writer has two lists to which it adds the same growing numbers in one transaction, and one to which it adds singly;
  * so what is lost, out of order or half there shows.
  */
-import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Overrides } from "../../src/config/index.js"
 import { liveTurns, Turn } from "../../src/engine/world/Turn.js"

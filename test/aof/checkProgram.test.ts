@@ -59,11 +59,12 @@ describe("redix-check-aof", () => {
 })
 
 describeOracle("redix-check-aof beside redis-check-aof", () => {
-  /** What ours says more is left out, and what one calls itself. */
+  /** Left out: what ours says more, its name, and what lies in the other's memory behind the end of a text. */
   const comparable = ({ status, output }: Said): Said => ({
     status,
     output: output
       .replaceAll("redix-check-aof", "redis-check-aof")
+      .replace(/got: 00..$/m, "got: 00")
       .replace(/^\d+ commands were read; all that follows is lost\n/m, ""),
   })
 

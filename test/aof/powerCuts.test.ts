@@ -48,7 +48,7 @@ const many = (
   promise: "acknowledged" | "synced",
   deed: Deed = nothing,
 ): void => {
-  it(name, async () => {
+  it(name, { timeout: TIME_MS }, async () => {
     for (let round = 0; round < effort(4); round++)
       await run(`${name} ${round}`, directives, how, promise, deed)
   })
