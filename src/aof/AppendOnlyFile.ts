@@ -266,7 +266,7 @@ export class AppendOnly implements EnginePart {
     const { status } = this
     status.scheduled = false
     status.rewrites++
-    const since = (status.rewriteSinceMs = this.now())
+    status.rewriteSinceMs = this.now()
     const rewrite = this.files.rewrite({
       kind,
       quiet: engine.scripts.ended,

@@ -14,3 +14,10 @@ export const copyBytes = (src: Uint8Array, s: number, dst: Uint8Array, d: number
   } else if (src === dst) dst.copyWithin(d, s, s + n)
   else dst.set(src.subarray(s, s + n), d)
 }
+
+/** The same numbers, with room for more behind them. */
+export const grownInts = (old: Int32Array, length: number): Int32Array => {
+  const next = new Int32Array(length)
+  next.set(old)
+  return next
+}

@@ -217,6 +217,18 @@ export const parseDoubleLax = (buf: Uint8Array, off: number, len: number): numbe
   return parseText(buf, start, end, false)
 }
 
+/** The double that a text begins with, as C's sscanf reads one; NaN where it begins with none. */
+export const parseDoubleStart = (buf: Uint8Array, off: number, len: number): number => {
+  let start = off
+  while (start < off + len && isSpace(buf[start])) start++
+  if (start === off + len || buf[start] === 0) return NaN
+  for (let end = off + len; end > start; end--) {
+    const value = parseDoubleLax(buf, start, end - start)
+    if (!Number.isNaN(value)) return value
+  }
+  return NaN
+}
+
 /** Whether `x` has exactly `places` binary places, which makes it a tie when rounded to `places - 1` decimals. */
 const isTie = (x: number, places: number): boolean => {
   const y = x * 2 ** places

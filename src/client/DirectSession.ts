@@ -56,7 +56,7 @@ export class DirectSession {
   busy = false
   private readonly words = new Words()
   private readonly farewells = new Set<() => void>()
-  private readonly line: Array<() => void> = []
+  private readonly line = new Set<() => void>()
 
   constructor(
     private readonly engine: Engine,
@@ -185,24 +185,29 @@ export class DirectSession {
 
   /** Gives it to the next in line, or lets go of it. */
   free(): void {
-    const next = this.line.shift()
-    if (next === undefined) this.busy = false
-    else next()
+    for (const next of this.line) {
+      this.line.delete(next)
+      return next()
+    }
+    this.busy = false
   }
 
   /** Waits in line until it is given to the caller, who has to `free` it. */
   readonly turn: Effect.Effect<void> = Effect.callback<void>((resume) => {
     let mine = !this.busy
-    const take = (): void => {
-      mine = true
+    if (mine) {
+      this.busy = true
       resume(Effect.void)
     }
-    if (mine) this.busy = true
-    if (mine) return take()
-    this.line.push(take)
+    // Not at once: who is resumed may be done at once, and call on the next, ever deeper down one stack.
+    const take = (): void => {
+      mine = true
+      this.engine.turns.afterThis(() => resume(Effect.void))
+    }
+    if (!mine) this.line.add(take)
     return Effect.sync(() => {
       if (mine) return this.free()
-      this.line.splice(this.line.indexOf(take), 1)
+      this.line.delete(take)
     })
   })
 

@@ -182,13 +182,28 @@ export class Blocking<C extends WaitingContext> {
     return this.signalled.length > 0
   }
 
-  /** Serves the waiters of signalled keys; service may signal further keys (BLMOVE), which are served too. */
+  /**
+   * Serves the waiters of signalled keys; service may signal further keys (BLMOVE), which are served too. A service that
+   * throws ends its client, and its key stays signalled: what is there is for those who stand behind.
+   */
   serve(): void {
     for (let name = this.signalled.shift(); name !== undefined; name = this.signalled.shift()) {
       this.signalledSet.delete(name)
       const line = this.lines.get(name)
-      if (line !== undefined) this.serveLine(line, name)
+      if (line === undefined) continue
+      try {
+        this.serveLine(line, name)
+      } catch (defect) {
+        this.signalAgain(name)
+        throw defect
+      }
     }
+  }
+
+  private signalAgain(name: string): void {
+    if (!this.lines.has(name) || this.signalledSet.has(name)) return
+    this.signalledSet.add(name)
+    this.signalled.unshift(name)
   }
 
   private serveLine(line: Line<C>, name: string): void {

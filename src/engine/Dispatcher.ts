@@ -398,7 +398,7 @@ export class Dispatcher {
     const inner = this.table.byId[queued.id]
     // The client is being cut off and will get no reply; what changes data goes on.
     if (c.out.overflowed && (inner.bits & CommandBit.readonly) !== 0) return undefined
-    const errors = c.out.errorCount
+    let errors = c.out.errorCount
     const { floor } = this.pushes
     this.pushes.floor = c.out.pos
     c.save()
@@ -415,6 +415,8 @@ export class Dispatcher {
         const denied = this.acl.refusalInExec(c, inner)
         if (denied !== undefined) {
           c.out.error(denied)
+          // It did not run, so the failure is EXEC's own.
+          errors = c.out.errorCount
           return undefined
         }
       }

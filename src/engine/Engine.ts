@@ -22,6 +22,7 @@ import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
+import { workOff } from "../store/workOff.js"
 import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import { ClientEviction } from "./clients/ClientEviction.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
@@ -38,6 +39,7 @@ import { KeyspaceNews } from "./KeyspaceNews.js"
 import { Lifecycle } from "./Lifecycle.js"
 import type { Lookahead } from "./Lookahead.js"
 import { Measures } from "./measures/Measures.js"
+import { Traffic } from "./measures/Traffic.js"
 import { Monitors } from "./clients/Monitors.js"
 import { OwnPushes } from "./clients/OwnPushes.js"
 import { PubSub } from "./PubSub.js"
@@ -51,13 +53,10 @@ import { ScriptRuns } from "./scripts/ScriptRuns.js"
 import type { Turns } from "./world/Turn.js"
 import { TURN_MS, WorkAlarm } from "./world/WorkAlarm.js"
 
-/** Expired keys deleted, and elements freed, in one slice of the cron before it looks at the clock again. */
-const SLICE = 256
-/** Longest time the cron works in one turn, in milliseconds. */
-const CRON_BUDGET_MS = 2
-
 /** What was received of a client and is not run yet. */
 type Input = Pick<Lookahead, "pending" | "presentBytes" | "argumentBytes" | "limitsChanged">
+
+type CutLevel = "notice" | "warning"
 
 export class Engine {
   readonly keyspace: Keyspace
@@ -109,13 +108,7 @@ export class Engine {
   readonly startedMs: number
   /** The log tells of each client that comes and goes (loglevel verbose or debug). */
   verbose = false
-  netInputBytes = 0
-  netOutputBytes = 0
-  connectionsReceived = 0
-  rejectedConnections = 0
-  /** Batches run, and parts of output given to connections: INFO's reads and writes. */
-  batches = 0
-  writes = 0
+  readonly traffic = new Traffic()
   private sessionLast = 0
   /** The client whose batch is running. */
   private running: Session | undefined = undefined
@@ -133,7 +126,7 @@ export class Engine {
   cronPaused = false
 
   constructor(needs: EngineNeeds) {
-    const { keyspace, settings, codec, clock, turns, logger } = needs
+    const { keyspace, settings, codec, clock, turns, logger, declared = [] } = needs
     this.keyspace = keyspace
     this.settings = settings
     this.codec = codec
@@ -142,14 +135,13 @@ export class Engine {
     this.background = needs.background
     this.logger = logger
     this.clientEviction = new ClientEviction(this.sessions, this.clientMemory, settings, (session) =>
-      this.evictClient(session),
+      this.cutOff(session, (client) => `Evicting client: ${client}`, "notice"),
     )
     this.memoryLimit = new MemoryLimit(keyspace, this.clientMemory, settings, {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
     })
     const table = new CommandTable([], needs.names)
-    const { declared = [] } = needs
     this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
     const acl = new AclGuard(this.users, this.aclLog)
     this.gates = new Gates(this.memoryLimit, settings, acl)
@@ -158,8 +150,8 @@ export class Engine {
     this.outputs = new OutputWatch(settings, () => this.alarm.stir(this.keyspace.now))
     this.measures = new Measures(settings, clock, this.sessions, {
       commands: () => this.dispatcher.commandsProcessed,
-      inputBytes: () => this.netInputBytes,
-      outputBytes: () => this.netOutputBytes,
+      inputBytes: () => this.traffic.inputBytes,
+      outputBytes: () => this.traffic.outputBytes,
     })
     this.timer = new CommandTimer(turns.now, this.measures)
     const pubsub = new PubSub()
@@ -214,12 +206,6 @@ export class Engine {
     this.scripts = new ScriptRuns(this.dispatcher, clock, turns, needs, () => this.stir())
   }
 
-  private evictClient(session: Session): void {
-    const text = `Evicting client: ${describeClient(this.context, session)}`
-    this.logger.notice(text, { client: session.id })
-    session.control.kill()
-  }
-
   /** Commands are being run further down the stack: no other may be run in between. */
   get occupied(): boolean {
     return this.running !== undefined || this.turning || this.scripts.slicing
@@ -242,7 +228,7 @@ export class Engine {
 
   /** @param source what was received and not yet handed over */
   attach(session: Session, peer: Peer, input: Input, source: { readonly pending: number }): void {
-    this.connectionsReceived++
+    this.traffic.connections++
     if (this.verbose) this.logger.verbose(`Accepted ${session.address}`, { client: session.id })
     this.sessions.set(session.id, session)
     session.fileDescriptor = peer.descriptor
@@ -297,7 +283,7 @@ export class Engine {
 
   /** Begins a batch of a session's commands; a session without a connection has no peer. */
   beginBatch(session: Session, peer?: Peer): void {
-    this.batches++
+    this.traffic.batches++
     this.clientMemory.changed()
     if (this.memoryLimit.threshold !== Infinity) {
       this.memoryLimit.measure()
@@ -330,8 +316,7 @@ export class Engine {
     if (bytes === 0) return
     if (this.silent) return this.cutReplica(session)
     session.outputBytes += bytes
-    this.netOutputBytes += bytes
-    this.writes++
+    this.traffic.sent(bytes)
     if (this.hold.active) peer.until = session.heldUntil
     const { normal } = this.settings.clientOutputBufferLimit
     const limited = normal.hardBytes > 0 || normal.softBytes > 0 || session.nameBytes > 0
@@ -350,9 +335,8 @@ export class Engine {
   /** A replica has asked for a reply, which must not come between the bytes of the stream. */
   private cutReplica(session: Session): void {
     this.context.out.truncate(this.replies.mark)
-    const text = `Replica generated a reply to command '${session.lastCommand}', disconnecting it: ${describeClient(this.context, session)}`
-    this.logger.warning(text, { client: session.id })
-    session.control.kill()
+    const said = `Replica generated a reply to command '${session.lastCommand}', disconnecting it`
+    this.cutOff(session, (client) => `${said}: ${client}`)
   }
 
   /** Sends the reply of a command that had to wait. */
@@ -382,8 +366,7 @@ export class Engine {
       return
     }
     session.outputBytes += bytes.length
-    this.netOutputBytes += bytes.length
-    this.writes++
+    this.traffic.sent(bytes.length)
     if (this.hold.active) peer.until = session.heldUntil
     this.replies.queue(peer, bytes)
     const { outputs } = this
@@ -391,19 +374,21 @@ export class Engine {
       this.cutForOutput(session)
   }
 
+  private cutOff(session: Session, said: (client: string) => string, level: CutLevel = "warning"): void {
+    this.logger[level](said(describeClient(this.context, session)), { client: session.id })
+    session.control.kill()
+  }
+
   /** Cuts a client off, with what its batch has written. */
   private cutForOutput(session: Session): void {
     if (this.running === undefined) this.context.out.truncate(this.replies.mark)
-    const text = `Client ${describeClient(this.context, session)} scheduled to be closed ASAP for overcoming of output buffer limits.`
-    this.logger.warning(text, { client: session.id })
-    session.control.kill()
+    const said = "scheduled to be closed ASAP for overcoming of output buffer limits."
+    this.cutOff(session, (client) => `Client ${client} ${said}`)
   }
 
   /** Cuts a client off whose unfinished command is beyond client-query-buffer-limit. */
   limitInput(session: Session): void {
-    const text = `Closing client that reached max query buffer length: ${describeClient(this.context, session)}`
-    this.logger.warning(text, { client: session.id })
-    session.control.kill()
+    this.cutOff(session, (client) => `Closing client that reached max query buffer length: ${client}`)
   }
 
   /** CLIENT REPLY OFF and SKIP: drops the reply just written. */
@@ -428,9 +413,8 @@ export class Engine {
 
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
   resetStats(): void {
-    this.netInputBytes = this.netOutputBytes = 0
-    this.connectionsReceived = this.rejectedConnections = 0
-    this.batches = this.writes = this.workMs = 0
+    this.traffic.reset()
+    this.workMs = 0
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
@@ -468,14 +452,8 @@ export class Engine {
     }
     keyspace.now = start
     let due = this.pause.tick(start)
-    let more = true
     const working = this.timer.now()
-    while (more) {
-      const expiring = keyspace.expireDue(SLICE)
-      const freeing = keyspace.freeSlice(SLICE)
-      more = expiring || freeing
-      if (this.clock.currentTimeMillisUnsafe() - start >= CRON_BUDGET_MS) break
-    }
+    let more = workOff(keyspace, this.clock, start)
     const worked = this.timer.now() - working
     this.workMs += worked
     this.measures.worked("expire-cycle", worked)

@@ -23,7 +23,7 @@
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
-import { copyBytes } from "../bytes/Bytes.js"
+import { copyBytes, grownInts } from "../bytes/Bytes.js"
 import {
   CLASS_BLOCKS,
   CLASS_BYTES,
@@ -37,7 +37,6 @@ import {
   CHUNK_BYTES,
   chunkBytesFor,
   FIRST_BYTES,
-  grown,
   HEADER_KIND_WORD,
   PAGES_PER_CHUNK,
   pagesIn,
@@ -237,7 +236,7 @@ export class Arena {
 
   private park(ref: Ref): void {
     if (this.parkedCount === this.parkedRefs.length)
-      this.parkedRefs = grown(this.parkedRefs, this.parkedCount * 2)
+      this.parkedRefs = grownInts(this.parkedRefs, this.parkedCount * 2)
     this.parkedRefs[this.parkedCount++] = ref
   }
 
@@ -437,12 +436,12 @@ export class Arena {
   private growPageTables(chunks: number): void {
     if (chunks <= this.chunkPagesFree.length) return
     const n = Math.max(8, this.chunkPagesFree.length * 2)
-    this.chunkPagesFree = grown(this.chunkPagesFree, n)
-    this.pageFree = grown(this.pageFree, n * PAGES_PER_CHUNK)
-    this.pageBump = grown(this.pageBump, n * PAGES_PER_CHUNK)
-    this.pageUsed = grown(this.pageUsed, n * PAGES_PER_CHUNK)
-    this.pageNext = grown(this.pageNext, n * PAGES_PER_CHUNK)
-    this.pagePrev = grown(this.pagePrev, n * PAGES_PER_CHUNK)
+    this.chunkPagesFree = grownInts(this.chunkPagesFree, n)
+    this.pageFree = grownInts(this.pageFree, n * PAGES_PER_CHUNK)
+    this.pageBump = grownInts(this.pageBump, n * PAGES_PER_CHUNK)
+    this.pageUsed = grownInts(this.pageUsed, n * PAGES_PER_CHUNK)
+    this.pageNext = grownInts(this.pageNext, n * PAGES_PER_CHUNK)
+    this.pagePrev = grownInts(this.pagePrev, n * PAGES_PER_CHUNK)
     const listed = new Uint8Array(n * PAGES_PER_CHUNK)
     listed.set(this.pageListed)
     this.pageListed = listed

@@ -16,13 +16,6 @@ export const HEADER_EPOCH_WORD = 0
 export const HEADER_PREIMAGE_WORD = 128
 export const HEADER_KIND_WORD = 256
 
-/** A copy with room for more. */
-export const grown = (old: Int32Array, length: number): Int32Array => {
-  const next = new Int32Array(length)
-  next.set(old)
-  return next
-}
-
 /** Pages of a chunk of blocks of this size. */
 export const pagesIn = (bytes: number): number => (bytes === FIRST_BYTES ? FIRST_PAGES : PAGES_PER_CHUNK)
 

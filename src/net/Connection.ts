@@ -74,7 +74,7 @@ export const serveConnection = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => engine.replies.flushFor(outlet)))
   const inlet = new Inlet(raw, (bytes) => {
     session.inputBytes += bytes
-    engine.netInputBytes += bytes
+    engine.traffic.inputBytes += bytes
     // Behind a command that waits.
     if (session.blocked !== undefined || session.postponed) engine.clientMemory.note(session)
   })

@@ -156,8 +156,13 @@ export class Outlet implements Peer {
   }
 
   private keep(bytes: Uint8Array): boolean {
-    this.awaitDrain()
-    return this.kept.add(bytes)
+    try {
+      this.awaitDrain()
+      return this.kept.add(bytes)
+    } catch (defect) {
+      this.breakOff(defect)
+      return true
+    }
   }
 
   /** Has `goOn` called when the stream drains, unless the end of a direct write will call it. */

@@ -210,7 +210,7 @@ const serve = (
     yield* Effect.addFinalizer(() => closing(raw, engine.turns))
     const refusal = refusalOf(engine, settings, listener, raw)
     if (refusal !== undefined) {
-      engine.rejectedConnections++
+      engine.traffic.rejectedConnections++
       turnAway(raw, refusal, refused)
       return
     }

@@ -55,25 +55,35 @@ export const loadInto = (instance: Instance, data: string | URL | Uint8Array): P
   return instance.run(load)
 }
 
-/** Directives as they were at the start, by name. */
-export type Settings = ReadonlyMap<string, string>
+/** What commands can change besides data, as it was at the start. */
+export interface Settings {
+  /** Texts of directives by name. */
+  readonly directives: ReadonlyMap<string, string>
+  /** As in a file of users. */
+  readonly users: string
+}
 
-export const settingsOf = ({ config }: Pick<Instance, "config">): Settings => new Map(config.configGet(["*"]))
+export const settingsOf = ({ config, engine }: Pick<Instance, "config" | "engine">): Settings => ({
+  directives: new Map(config.configGet(["*"])),
+  users: engine.users.fileText,
+})
 
-/** As new: data, functions, scripts, what was measured and logged, and the configuration as it was. */
+/** As new: data, functions, scripts, users, what was measured and logged, and the configuration as it was. */
 export const resetInstance = async (instance: Instance, settings: Settings): Promise<void> => {
   const { config, engine, rdb, replication } = instance
   const own = new OwnClient(engine, (effect) => instance.run(effect))
   // Else what follows would wait for the end of a pause.
   await own.run("client", "UNPAUSE")
-  const startedAsReplica = (settings.get("replicaof") ?? "") !== ""
+  const startedAsReplica = (settings.directives.get("replicaof") ?? "") !== ""
   if (engine.role === "replica" && !startedAsReplica) replication.promote()
   for (const [name, value] of config.configGet(["*"])) {
-    const before = settings.get(name)
+    const before = settings.directives.get(name)
     if (before === undefined || before === value || name === "replicaof") continue
     const result = config.configSet([[name, before]], { local: true })
     if (!result.ok) throw new Error(result.error)
   }
+  const { users } = engine
+  if (users.fileText !== settings.users) users.load("users", settings.users)
   await own.run("script", "FLUSH", "SYNC")
   if (!startedAsReplica) {
     await own.run("flushall", "SYNC")

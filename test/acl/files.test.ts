@@ -137,7 +137,11 @@ describeOracle("users of the configuration against redis-server", () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "redix-acl-conf-"))
   })
-  afterEach(() => rmSync(dir, { recursive: true, force: true }))
+  const running: Array<Program> = []
+  afterEach(async () => {
+    for (const program of running.splice(0)) await program.stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
 
   interface Started {
     readonly client: RawClient
@@ -153,6 +157,7 @@ describeOracle("users of the configuration against redis-server", () => {
   const startOurs = async (file: string): Promise<Started | undefined> => {
     const socket = join(dir, "s.sock")
     const program = new Program({ args: [file, "--port", "0", "--unixsocket", socket], cwd: dir })
+    running.push(program)
     try {
       await program.ready()
     } catch {

@@ -1,7 +1,7 @@
 /** The program killed under writers: what it has acknowledged is there when it starts again. */
 import { describe, expect, it } from "vitest"
 import { effort } from "../support/Effort.js"
-import { Node, withNodes } from "../support/Nodes.js"
+import { type Node, withNodes } from "../support/Nodes.js"
 import { Random, runSeed } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,package] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,eviction,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
@@ -7,6 +7,7 @@
  */
 import * as os from "node:os"
 import { direct } from "./Direct.js"
+import { evictionHits, evictionResidence } from "./Eviction.js"
 import { inProcess } from "./InProcess.js"
 import { packageFigures } from "./Package.js"
 import { persistence } from "./Persistence.js"
@@ -75,6 +76,29 @@ const scripting = async (): Promise<void> => {
     const cell = (us: number): string => (us < 1 ? `${(us * 1000).toFixed(1)} ns` : `${us.toFixed(2)} us`)
     console.log(row([name, cell(redixMicros), cell(redisMicros), (redixMicros / redisMicros).toFixed(2)]))
   })
+}
+
+/** How good caches are, and whether they keep within their memory. */
+const eviction = async (): Promise<void> => {
+  const percent = (part: number): string => `${(part * 100).toFixed(2)} %`
+  const policies = option("policies", "allkeys-lru,allkeys-lfu,volatile-lru,volatile-ttl,allkeys-random")
+    .split(",")
+    .filter((policy) => policy !== "")
+  console.log(
+    `\n${row(["policy", "load", "redix", "same keys", "redis", "redix us", "redis us"])}   (hit rates, CPU a request)`,
+  )
+  const keys = Number(option("keys", "100000"))
+  await evictionHits(policies, keys, Number(option("requests", "1")) * keys * 10, (rates) => {
+    const cells = [rates.redix, rates.redixSameKeys, rates.redis].map(percent)
+    const micros = [rates.redixMicros, rates.redisMicros].map((us) => us.toFixed(1))
+    console.log(row([rates.policy, rates.load, ...cells, ...micros]))
+  })
+  for (const policy of ["allkeys-lru", "allkeys-random"]) {
+    console.log(`\n${row([policy, "", "redix", "redis"])}   (resident memory over maxmemory)`)
+    await evictionResidence(policy, Number(option("maxmemory", String(100 * 1024 * 1024))), (of) =>
+      console.log(row([of.phase.padEnd(22), of.redixOver.toFixed(2), of.redisOver.toFixed(2)])),
+    )
+  }
 }
 
 /** What the package costs an app before it does anything. */
@@ -188,6 +212,7 @@ const main = async (): Promise<void> => {
     const requests = Math.round(1_000_000 * Number(option("requests", "1")))
     await replication(Number(option("keys", "1000000")), Number(option("rounds", "3")), requests)
   }
+  if (parts.includes("eviction")) await eviction()
   if (parts.includes("package")) packaging()
 }
 

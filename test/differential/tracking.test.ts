@@ -1,4 +1,7 @@
 /** CLIENT TRACKING against redis-server: what every connection receives, message by message. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { Random } from "../support/Random.js"
@@ -6,8 +9,16 @@ import { startRedix, type TestRedix } from "../support/Redix.js"
 import { play, type Step, step, type Words } from "./TrackingPlay.js"
 
 let redix: TestRedix
-beforeAll(async () => void (redix = await startRedix()))
-afterAll(() => redix.stop())
+/** DEBUG RELOAD writes a file. */
+let dir = ""
+beforeAll(async () => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-tracking-"))
+  redix = await startRedix({}, { dir })
+})
+afterAll(async () => {
+  await redix.stop()
+  fs.rmSync(dir, { recursive: true, force: true })
+})
 
 const CLIENTS = 7
 

@@ -1,5 +1,7 @@
 /** Commands that are broken off by a defect inside other commands: what they leave behind is settled where they ran. */
+import * as Effect from "effect/Effect"
 import { afterEach, expect, it, vi } from "vitest"
+import { KeptOutput } from "../../src/net/KeptOutput.js"
 import type { CommandContext } from "../../src/engine/CommandContext.js"
 import { until } from "../support/Nodes.js"
 import type { RawClient } from "../support/RawClient.js"
@@ -100,4 +102,65 @@ it("the context points at the outer command again", async () => {
   await expect(server.other.text("EXEC")).rejects.toThrow(/closed/)
   expect(context.command?.name).toBe("exec")
   expect(context.denyBlocking).toBe(false)
+})
+
+it("in the service of a client that waits, those behind it are served", async () => {
+  const server = await start()
+  const { blocking, dispatcher } = server.engine
+  const [first, second] = [await server.connect(), await server.connect()]
+  const lost = expect(first.text("BLPOP", "k", 0)).rejects.toThrow(/closed/)
+  await until(
+    () => blocking.count === 1,
+    () => "the first waits",
+  )
+  const served = second.text("BLPOP", "k", 0)
+  await until(
+    () => blocking.count === 2,
+    () => "the second waits",
+  )
+  vi.spyOn(dispatcher.held, "served").mockImplementationOnce(() => {
+    throw new Error("a bug in counting")
+  })
+  await expect(server.other.text("RPUSH", "k", "a", "b")).rejects.toThrow(/closed/)
+  await lost
+  expect(await served).toBe("*2\r\n$1\r\nk\r\n$1\r\nb\r\n")
+})
+
+it("at the end of a script that was suspended, who waits for that end goes on", async () => {
+  const server = await start()
+  const { blocking, dispatcher, scripts } = server.engine
+  const waiting = await server.connect()
+  const lost = expect(waiting.text("BLPOP", "k", 0)).rejects.toThrow(/closed/)
+  await until(
+    () => blocking.count === 1,
+    () => "a client waits",
+  )
+  await server.client.command("CONFIG", "SET", "busy-reply-threshold", 1)
+  const script = "redis.call('RPUSH', 'k', 1) for i = 1, 20000000 do end return 1"
+  const answered = server.other.text("EVAL", script, 0)
+  await until(
+    () => scripts.suspended !== undefined,
+    () => "the script is suspended",
+  )
+  const ended = Effect.runPromise(scripts.ended)
+  vi.spyOn(dispatcher.held, "served").mockImplementationOnce(() => {
+    throw new Error("a bug in counting")
+  })
+  await ended
+  expect(await answered).toBe(":1\r\n")
+  await lost
+})
+
+it("output that cannot be kept ends its connection, and no other's", async () => {
+  const server = await start()
+  const slow = await server.connect()
+  slow.socket.pause()
+  vi.spyOn(KeptOutput.prototype, "add").mockImplementation(() => {
+    throw new RangeError("Array buffer allocation failed")
+  })
+  await server.client.command("SET", "k", Buffer.alloc(1_000_000, "m"))
+  slow.sendRaw("GET k\r\n".repeat(30))
+  await untilLogged(server, "Array buffer allocation failed")
+  expect(await server.other.text("PING")).toBe("+PONG\r\n")
+  slow.close()
 })

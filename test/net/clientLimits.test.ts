@@ -36,7 +36,7 @@ describe("clients", () => {
     expect(await text(second, "PING")).toBe("+PONG\r\n")
     const third = await server.connect()
     expect((await third.readToEnd()).toString()).toBe("-ERR max number of clients reached\r\n")
-    expect(server.engine.rejectedConnections).toBe(1)
+    expect(server.engine.traffic.rejectedConnections).toBe(1)
     first.close()
     while (server.engine.sessions.size > 1) await text(second, "PING")
     const fourth = await server.connect()

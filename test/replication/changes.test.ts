@@ -55,6 +55,22 @@ describe("changes", () => {
     })
   })
 
+  it("are the reader's own: kept, they keep nothing else", async () => {
+    await withServer(async ({ master, client }) => {
+      const first = take(master, 2)
+      await until(
+        () => master.log.backlog !== undefined,
+        () => "somebody reads",
+      )
+      await client.command("SET", "first", "1")
+      await client.command("SET", "second", "x".repeat(100))
+      const kept = (await Effect.runPromise(Fiber.join(first))).flatMap((change) => change.arguments)
+      expect(kept.map(({ length, buffer }) => [length, buffer.byteLength])).toEqual(
+        kept.map(({ length }) => [length, length]),
+      )
+    })
+  })
+
   it("are what the declarations call writes: not what keeps a link alive, but what nobody here knows", async () => {
     await withServer(async ({ master, client }) => {
       const seen = take(master, 3)

@@ -48,7 +48,7 @@ const states: ReadonlyArray<readonly [string, (client: RawClient) => Promise<unk
   ["connected", async () => until(() => redix.engine.sessions.size === 1)],
   [
     "in the middle of a command",
-    (c) => (c.sendRaw("*2\r\n$3\r\nGE"), until(() => redix.engine.netInputBytes > 0)),
+    (c) => (c.sendRaw("*2\r\n$3\r\nGE"), until(() => redix.engine.traffic.inputBytes > 0)),
   ],
   ["in MULTI", (c) => c.pipeline([["WATCH", "a", "b"], ["MULTI"], ["SET", "a", "1"]])],
   [
@@ -75,7 +75,7 @@ const states: ReadonlyArray<readonly [string, (client: RawClient) => Promise<unk
       c.sendRaw("BLPOP a 0\r\n")
       await until(() => redix.engine.blocking.count === 1)
       c.sendRaw(Buffer.alloc(3 * 1024 * 1024, "PING\r\n"))
-      await until(() => redix.engine.netInputBytes > 3 * 1024 * 1024)
+      await until(() => redix.engine.traffic.inputBytes > 3 * 1024 * 1024)
     },
   ],
 ]

@@ -22,12 +22,29 @@ const NOWHERE = undefined
 /** Replies of a turn are written before its end when they are more than this: the writer's buffer stays in the cache. */
 const TURN_BYTES_MAX = 64 * 1024
 
+/** What writes to peers threw: each gets what is its own first, whatever becomes of another. */
+class Defects {
+  private first: { readonly defect: unknown } | undefined = undefined
+
+  add(defect: unknown): void {
+    this.first ??= { defect }
+  }
+
+  rethrow(): void {
+    const { first } = this
+    if (first === undefined) return
+    this.first = undefined
+    throw first.defect
+  }
+}
+
 export class Replies {
   private readonly peers: Array<Peer | undefined> = []
   private readonly ends: Array<number> = []
   private count = 0
   private queues: Array<Peer> = []
   private readonly joined = new Joined()
+  private readonly defects = new Defects()
   private scheduled = false
   private readonly flushLater = (): void => {
     try {
@@ -115,11 +132,17 @@ export class Replies {
     if (this.queues.length === 0) return
     const { queues } = this
     this.queues = []
+    const { defects } = this
     for (const peer of queues) {
       peer.noted = false
-      peer.writeQueue(this.joined)
+      try {
+        peer.writeQueue(this.joined)
+      } catch (defect) {
+        defects.add(defect)
+      }
     }
     this.joined.forget()
+    defects.rethrow()
   }
 
   /** Asserts what the file header says of parts and queues. Not in the middle of a batch's own bookkeeping. */
@@ -140,18 +163,25 @@ export class Replies {
   private flushParts(): void {
     const n = this.count
     const buf = this.out.buf
+    const { defects } = this
     let start = 0
     let allTaken = true
     for (let i = 0; i < n; i++) {
       const end = this.ends[i]
       const peer = this.peers[i]
-      if (peer !== NOWHERE && !peer.write(buf.subarray(start, end))) allTaken = false
+      try {
+        if (peer !== NOWHERE && !peer.write(buf.subarray(start, end))) allTaken = false
+      } catch (defect) {
+        defects.add(defect)
+        allTaken = false
+      }
       start = end
     }
     this.peers.length = 0
     this.count = 0
     if (allTaken && buf.length <= KEPT_BYTES_MAX) this.out.reset()
     else this.out.abandon()
+    defects.rethrow()
   }
 }
 

@@ -236,11 +236,12 @@ export class ScriptRuns {
     run.onEnd?.(reply)
     // The transaction behind it may have come to the next one.
     if (gates.busy !== undefined) return
-    if (context.blocking.pending) context.blocking.serve()
     this.resumed()
     const woken = [...this.waiting]
     this.waiting.clear()
     for (const wake of woken) this.turns.afterThis(wake)
+    // Last: a service that throws keeps nobody from being woken.
+    if (context.blocking.pending) context.blocking.serve()
   }
 
   /** SCRIPT KILL and FUNCTION KILL: why the script cannot be killed, or undefined. */

@@ -34,7 +34,7 @@ const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
   Effect.gen(function* () {
     yield* Effect.addFinalizer(() => closing(socket.server, engine.turns))
     if (engine.sessions.size >= engine.settings.maxclients) {
-      engine.rejectedConnections++
+      engine.traffic.rejectedConnections++
       socket.server.write(Buffer.from(`-${Errors.maxClients}\r\n`, "latin1"))
       return socket.server.destroySoon()
     }

@@ -241,6 +241,8 @@ export class RdbDecoderInput {
       this.lengthLo = low
       return high * 0x100000000 + low
     }
+    // It should begin an encoded string: redis-server takes the rest of it for a length, and so loads a damaged value.
+    if (first >= 0xc0) return this.setLength(first & 0x3f)
     return corrupt(`0x${first.toString(16)} does not start a length`)
   }
 

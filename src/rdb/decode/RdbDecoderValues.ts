@@ -15,7 +15,7 @@
  */
 import { copyBytes } from "../../memory/Arena.js"
 import { byteLength } from "../../bytes/packed/Listpack.js"
-import { parseDoubleLax } from "../../bytes/Numbers.js"
+import { parseDoubleStart } from "../../bytes/FloatText.js"
 import {
   ZiplistCursor,
   ZiplistPacker,
@@ -297,8 +297,7 @@ export class RdbDecoderValues {
   }
 
   private score(bytes: Uint8Array, offset: number, length: number): number {
-    const score = length === 0 ? NaN : parseDoubleLax(bytes, offset, length)
-    return this.checkedScore(score)
+    return this.checkedScore(parseDoubleStart(bytes, offset, length))
   }
 
   private checkedScore(score: number): number {

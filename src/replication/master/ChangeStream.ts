@@ -132,7 +132,9 @@ class ChangeReader implements StreamReader {
         throw new Error(`the backlog holds no commands: ${parser.error}`)
       const { buf, argc, argOff, argLen } = parser
       const words: Array<Uint8Array> = []
-      for (let i = 0; i < argc; i++) words.push(buf.slice(argOff[i], argOff[i] + argLen[i]))
+      // Copies, also of a Buffer, whose own `slice` makes none.
+      for (let i = 0; i < argc; i++)
+        words.push(Uint8Array.prototype.slice.call(buf, argOff[i], argOff[i] + argLen[i]))
       const name = Buffer.from(words[0] ?? new Uint8Array(0))
         .toString("latin1")
         .toLowerCase()

@@ -39,7 +39,7 @@ export class Candidates {
 
   /**
    * @param bucket where the entry stands in the table, -1 where the caller does not know
-   * @param score the higher, the sooner the entry is to go
+   * @param score the higher, the sooner the entry is to go; the fraction is for those alike and is not looked at again
    */
   offer(db: Database, ref: Ref, bucket: number, score: number): void {
     const { scores } = this
@@ -73,7 +73,7 @@ export class Candidates {
       const db = this.databases[i]
       this.databases[i] = undefined
       if (db === undefined || !this.stands(db, this.refs[i], this.buckets[i])) continue
-      if (this.scoreOf(db, this.refs[i]) < this.scores[i]) continue
+      if (this.scoreOf(db, this.refs[i]) < Math.floor(this.scores[i])) continue
       this.from = db
       return this.refs[i]
     }

@@ -21,6 +21,8 @@ const NEVER = -Infinity
 const SPARSE = 8
 /** Buckets looked at for one key, at most. */
 const BUCKETS_MAX = 64
+/** So many chances to come before another that scores the same. */
+const CHANCES = 1024
 /** Random keys drawn until one is allowed to go, at most. */
 const DRAWS_MAX = 64
 /** Times so long that a frequency of any size counts for more. */
@@ -103,7 +105,8 @@ export class Victims {
     const score = this.score(db, ref)
     if (score === NEVER) return
     this.seen++
-    this.candidates.offer(db, ref, this.bucket, score)
+    // Of those alike any may go: in their order the last of each bucket would, and what stands first would stay for ever.
+    this.candidates.offer(db, ref, this.bucket, score + this.keyspace.random(CHANCES) / CHANCES)
   }
 
   private score(db: Database, ref: Ref): number {

@@ -1,0 +1,22 @@
+/** What has come from clients and gone to them: counters of INFO's stats, in bytes and times. */
+export class Traffic {
+  inputBytes = 0
+  outputBytes = 0
+  connections = 0
+  rejectedConnections = 0
+  /** Batches run: INFO's reads. */
+  batches = 0
+  /** Parts of output given to connections: INFO's writes. */
+  writes = 0
+
+  sent(bytes: number): void {
+    this.outputBytes += bytes
+    this.writes++
+  }
+
+  reset(): void {
+    this.inputBytes = this.outputBytes = 0
+    this.connections = this.rejectedConnections = 0
+    this.batches = this.writes = 0
+  }
+}
