@@ -3,7 +3,7 @@
  *
  *   index, client, persistence, rdb, resp   for apps on Effect: ES modules over shared chunks, with `effect` outside
  *   testing                                 for everybody: CommonJS with all it needs, and an ES module over it
- *   main, run, check-rdb                    the programs, over the same chunk as `testing`
+ *   main, run, check-rdb, check-aof              the programs, over the same chunk as `testing`
  *   vitest                                  an ES module over `testing`
  *   snapshotWorker                          the thread that writes snapshots, found beside whichever file starts it
  *
@@ -26,7 +26,7 @@ const present = (names) => names.filter((name) => fs.existsSync(source(name)))
 const inputs = (names) => Object.fromEntries(present(names).map((name) => [name, source(name)]))
 
 const FOR_EFFECT = ["index", "client", "persistence", "rdb", "resp"]
-const PROGRAMS = ["main", "run", "check-rdb"]
+const PROGRAMS = ["main", "run", "check-rdb", "check-aof"]
 const WITH_EFFECT = [...PROGRAMS, "testing"]
 
 const NODE = /^node:/

@@ -13,6 +13,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Scope from "effect/Scope"
 import { ioReason, syncDirectory } from "../rdb/RdbFile.js"
 import { AofIoError, type ManifestError } from "./AofErrors.js"
+import { EMPTY_GROUP } from "./AofFormat.js"
 import {
   type AofFile,
   formatManifest,
@@ -27,6 +28,7 @@ export interface DirectorySettings {
   readonly dir: string
   readonly appenddirname: string
   readonly appendfilename: string
+  readonly aofChecksum: boolean
 }
 
 const ioError =
@@ -213,16 +215,24 @@ export class AofDirectory {
         // Not emptied: one that was written under this name before may still be open.
         if (kind === "new") yield* this.remove(path)
         const scope = yield* Scope.make()
-        return yield* Effect.onError(this.opened(path, scope), () => Scope.close(scope, Exit.void))
+        return yield* Effect.onError(this.opened(path, scope, kind), () => Scope.close(scope, Exit.void))
       }),
     )
   }
 
-  private opened(path: string, scope: Scope.Closeable): Effect.Effect<OpenIncrement, AofIoError> {
+  private opened(
+    path: string,
+    scope: Scope.Closeable,
+    kind: "new" | "present",
+  ): Effect.Effect<OpenIncrement, AofIoError> {
     return Effect.gen({ self: this }, function* () {
       const file = yield* Scope.provide(this.fs.open(path, { flag: "a", mode: 0o644 }), scope).pipe(
         Effect.mapError(ioError(path, "open")),
       )
+      if (kind === "new" && this.settings.aofChecksum)
+        yield* file.writeAll(EMPTY_GROUP).pipe(Effect.mapError(ioError(path, "write")))
+      // Of what a process left that was killed, nobody knows what is on the disk.
+      yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
       return new OpenIncrement(path, file, scope, Number(size))

@@ -38,6 +38,9 @@ export const groupLine = (crc: Crc64, length: number, unsynced: number): Uint8Ar
   return ascii(`${text}${lineSum(text)}\r\n`)
 }
 
+/** Begins a file of groups: a first one that is garbled is known to have been one. */
+export const EMPTY_GROUP: Uint8Array = groupLine(new Crc64(), 0, 0)
+
 const GROUP = /^(#CRC:([0-9a-f]{16}):(\d{1,15}):(\d{1,15}):)([0-9a-f]{4})\r\n$/
 const TIMESTAMP = /^#TS:(\d{1,15})/
 

@@ -7,6 +7,7 @@ import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
 import type { AofError } from "./AofErrors.js"
+import { EMPTY_GROUP } from "./AofFormat.js"
 import { loadAofFile } from "./AofLoadFile.js"
 import type { AofFile, Manifest } from "./Manifest.js"
 
@@ -43,7 +44,14 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     const { base, increments } = manifest
     const files = [...(base === undefined ? [] : [base]), ...increments]
     let totalBytes = 0
-    for (const file of files) totalBytes += yield* directory.sizeOf(file)
+    // An increment that is in the manifest already gets nothing before the one in front of it is synced: until then
+    // that is the last.
+    let last = 0
+    for (const [i, file] of files.entries()) {
+      const size = yield* directory.sizeOf(file)
+      totalBytes += size
+      if (size > EMPTY_GROUP.length) last = i
+    }
     const load = {
       startedMs: engine.clock.currentTimeMillisUnsafe(),
       totalBytes,
@@ -60,7 +68,7 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     onBytes(0)
     for (const [i, file] of files.entries()) {
       const kind = file === base ? "base" : "incr"
-      const { result, seconds } = yield* loadOne(parts, file, i === files.length - 1, onBytes)
+      const { result, seconds } = yield* loadOne(parts, file, i >= last, onBytes)
       if (result.bytes > 0)
         yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
     }

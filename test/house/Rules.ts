@@ -143,7 +143,13 @@ interface Ban {
 }
 
 /** The programs and their parts: what stands in no layer. */
-const programs: ReadonlyArray<string> = ["src/main.ts", "src/check-rdb.ts", "src/run.ts", "src/program/"]
+const programs: ReadonlyArray<string> = [
+  "src/main.ts",
+  "src/check-rdb.ts",
+  "src/check-aof.ts",
+  "src/run.ts",
+  "src/program/",
+]
 
 const bans: ReadonlyArray<Ban> = [
   {
@@ -241,6 +247,7 @@ export const worldly: Readonly<Record<string, string>> = {
   "src/main.ts": "the program",
   "src/run.ts": "the program that lends a server, and runs a command",
   "src/check-rdb.ts": "the program",
+  "src/check-aof.ts": "the program",
   "src/program/Signals.ts": "the program's signals",
   "src/program/MetricsServer.ts": "the program's metrics by HTTP",
   "src/program/RawStart.ts": "the program's command line as bytes",
