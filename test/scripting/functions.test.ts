@@ -1,5 +1,6 @@
 /** FUNCTION and FCALL answer as redis-server does: libraries, what they register, lists, dumps, errors of functions. */
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { compared } from "../support/coverage/Compared.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { differences, type Line } from "./Compared.js"
@@ -209,6 +210,7 @@ describeOracle("functions, as Redis answers", () => {
         for (const policy of ["APPEND", "append", "REPLACE", "flush"])
           results.push(await to.text("FUNCTION", "RESTORE", payload, policy))
         expect(results).toEqual(["+OK\r\n", "-ERR Library kept already exists\r\n", "+OK\r\n", "+OK\r\n"])
+        if (to === subject) compared(["FUNCTION", "RESTORE"], "+OK\r\n")
         expect(await to.text("FCALL", "kept", 0)).toBe(":7\r\n")
         await to.command("FUNCTION", "FLUSH")
         await to.command("FUNCTION", "LOAD", other)

@@ -3,6 +3,8 @@
  * exit codes, its log). Waiting is for what the program says, never for a time.
  */
 import { type ChildProcess, spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -22,6 +24,7 @@ export interface ProgramOptions {
   /** Sent to standard input, which is then closed. */
   readonly stdin?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Default: an empty folder of its own. */
   readonly cwd?: string
   /** What to run instead of node dist/main.js. */
   readonly command?: readonly [string, ...ReadonlyArray<string>]
@@ -47,8 +50,13 @@ export class Program {
   constructor(options: ProgramOptions = {}) {
     const [file, ...first] = options.command ?? [process.execPath, mainFile]
     this.group = options.group === true
+    // The server writes its files where it is started; a command that is given runs in the project.
+    const folder =
+      options.cwd === undefined && options.command === undefined
+        ? fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
+        : undefined
     this.child = spawn(file, [...first, ...(options.args ?? [])], {
-      cwd: options.cwd ?? root,
+      cwd: options.cwd ?? folder ?? root,
       env: { ...process.env, ...options.env },
       stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       detached: this.group,
@@ -67,6 +75,7 @@ export class Program {
       this.child.once("error", reject)
       this.child.once("close", (code, signal) => {
         running.delete(this.child)
+        if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
         this.look()
       })
