@@ -242,6 +242,7 @@ export class AofWriter {
   private fail(error: AofIoError | undefined): void {
     this.failure = error
     this.owner.statusChanged()
+    this.wake()
   }
 
   /** The file is not written to any more. */

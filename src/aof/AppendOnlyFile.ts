@@ -457,8 +457,17 @@ export class AppendOnly implements EnginePart {
         yield* Fiber.interrupt(rewriteFiber)
       }
       yield* Effect.logInfo("Calling fsync() on the AOF file.")
-      if (!(yield* this.flush))
-        yield* Effect.logWarning(`Fail to fsync the AOF file: ${this.writer.failure?.reason ?? "unknown"}`)
+      if (!(yield* this.flush)) yield* this.tellLoss
+    })
+  }
+
+  /** The last flush has failed. */
+  private get tellLoss(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { failure, distrusted, synced } = this.writer
+      const why = failure === undefined ? "The AOF file was not written to" : failureText(failure, distrusted)
+      const lost = this.log.position - synced
+      return Effect.logWarning(`${why}. The last ${lost} bytes that were logged may not be on the disk.`)
     })
   }
 
@@ -466,7 +475,7 @@ export class AppendOnly implements EnginePart {
   get end(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       this.idle = true
-      yield* this.flush
+      if (!(yield* this.flush) && !this.parts.engine.lifecycle.ended) yield* this.tellLoss
       this.setReading(false)
       yield* this.writer.close
       this.parts.engine.hold.end()

@@ -33,6 +33,8 @@ export class CrashRun {
   /** What must be there after the process has ended, and after the power has. */
   readonly acknowledged: ReadonlyArray<Told>
   private synced: ReadonlyArray<Told>
+  /** Increments that this process has opened, which syncs them before anything goes there. */
+  private readonly opened = new Set<string>()
 
   constructor(
     readonly random: Random,
@@ -44,6 +46,10 @@ export class CrashRun {
     this.synced = this.copy()
     this.disk.onSync = (path) => {
       if (!path.endsWith(".incr.aof")) return undefined
+      if (!this.opened.has(path)) {
+        this.opened.add(path)
+        return undefined
+      }
       const before = this.copy()
       return () => void (this.synced = before)
     }
@@ -55,6 +61,7 @@ export class CrashRun {
 
   async start(changes: Overrides = {}): Promise<TestRedix> {
     const directives = { dir: DIRECTORY, appendonly: true, ...this.directives, ...changes }
+    this.opened.clear()
     return startRedix({}, directives, this.lines, hurried, this.disk.boot())
   }
 

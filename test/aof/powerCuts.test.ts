@@ -39,7 +39,7 @@ const run = async (
   }
 }
 
-const TIME_MS = 600_000
+const TIME_MS = 30_000
 
 const many = (
   name: string,
