@@ -63,7 +63,8 @@ const rdb = (options: StartOptions) =>
     Effect.gen(function* () {
       const { values } = yield* RedixConfig
       const id = newFileMark(yield* ProcessInfo)
-      return RdbPersistence.layerOf({ settings: values, worker: options.snapshotWorker, id })
+      const longChange = (yield* theEngine).scripts
+      return RdbPersistence.layerOf({ settings: values, longChange, worker: options.snapshotWorker, id })
     }),
   )
 

@@ -29,8 +29,6 @@ export interface RewriteSettings {
 
 interface RewriteOptions {
   readonly kind: RewriteKind
-  /** Waits until no script is half way: what it has changed is logged when it ends. */
-  readonly quiet: Effect.Effect<void>
   /** The rewrite is under way: whoever asked for it may be told. */
   readonly begun: () => void
   /** In the turn of the cut: what is logged from now on goes to the increment. */
@@ -126,12 +124,7 @@ export class AofFiles {
       yield* this.directory.make
       const name = this.nextBase()
       this.logger.notice(`Creating AOF base file ${name} on server start`)
-      yield* this.writeBase(name, {
-        kind: "alone",
-        quiet: Effect.void,
-        begun: () => {},
-        cut: () => {},
-      })
+      yield* this.writeBase(name, { kind: "alone", begun: () => {}, cut: () => {} })
       yield* this.switchTo({ ...NO_FILES, base: { name, seq: this.baseSeq } })
       cut(yield* this.openLast)
     })
@@ -144,7 +137,7 @@ export class AofFiles {
 
   private writeBase(name: string, options: RewriteOptions, increment?: OpenIncrement) {
     const { settings, directory } = this
-    const base = this.rdb.writeBase(directory.pathOf(name), {
+    return this.rdb.writeBase(directory.pathOf(name), {
       temp: directory.pathOf(`temp-${directory.fileName}.base`),
       form: settings.aofUseRdbPreamble ? "rdb" : "commands",
       timestamp: settings.aofTimestampEnabled,
@@ -152,7 +145,6 @@ export class AofFiles {
       atCut: () => options.cut(increment),
       onOpen: options.begun,
     })
-    return Effect.andThen(options.quiet, base)
   }
 
   /** The temporary increment of a rewrite anew. */

@@ -269,7 +269,6 @@ export class AppendOnly implements EnginePart {
     status.rewriteSinceMs = this.now()
     const rewrite = this.files.rewrite({
       kind,
-      quiet: engine.scripts.ended,
       begun: () => {
         engine.logger.notice(`Background append only file rewriting started by pid ${pid}`)
         Deferred.doneUnsafe(begun, Exit.void)

@@ -3,8 +3,9 @@
  * server; the server's part (commands, save points, shutdown) is in server/.
  *
  * A snapshot stands for the instant at which it was opened, in one turn of the event loop: `atCut` is called in that
- * turn. There is one at a time, with any number of sinks; who comes meanwhile waits. Bytes come from a worker thread
- * over the arena's shared memory (SnapshotSource.ts), so writing costs this thread next to nothing.
+ * turn. There is one at a time, with any number of sinks; who comes meanwhile waits, as for the end of a long change.
+ * Bytes come from a worker thread over the arena's shared memory (SnapshotSource.ts), so writing costs this thread next
+ * to nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Cause from "effect/Cause"
@@ -43,6 +44,7 @@ import {
   type SnapshotJob,
   type SnapshotPart,
 } from "./snapshot/SnapshotJob.js"
+import { type LongChange, whenWhole } from "./snapshot/LongChange.js"
 import { inlineSource, type SnapshotSource, workerBeside, workerSource } from "./snapshot/SnapshotSource.js"
 import { Threads, type ThreadStarter } from "./snapshot/Threads.js"
 
@@ -82,6 +84,8 @@ export interface PersistenceSettings extends LoadLimits {
 
 export interface PersistenceOptions {
   readonly settings: PersistenceSettings
+  /** Snapshots open when it has ended; default: there is none. */
+  readonly longChange?: LongChange | undefined
   /**
    * Module of the thread that writes snapshots, or "inline" to write them on this thread in slices. Default: the one
    * beside this module. Where the thread cannot start, the slices take its place.
@@ -132,7 +136,7 @@ export interface RdbPersistenceShape {
   readonly stopStream: (reason: string) => void
   /**
    * Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. The snapshot opens in
-   * the turn the effect starts, unless another is being written.
+   * the turn the effect starts, unless another is being written or a script is suspended.
    */
   readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** As `saveFile`, for the base of an append-only file: no save that save points and INFO count. */
@@ -265,23 +269,24 @@ class Persistence implements RdbPersistenceShape {
     )
   }
 
-  /** Opens a snapshot now, gives it to `use`, and sees that it is closed; `use` may close it earlier. */
+  /** Opens a snapshot, gives it to `use`, and sees that it is closed; `use` may close it earlier. */
   private withSnapshot<A, E>(
     open: () => SnapshotSource,
     use: (source: SnapshotSource, close: Effect.Effect<void>) => Effect.Effect<A, E>,
   ): Effect.Effect<A, E> {
     return this.snapshots.withPermits(1)(
-      Effect.uninterruptibleMask((restore) => {
-        const source = open()
-        let closed = false
-        const close = Effect.suspend(() => {
-          if (closed) return Effect.void
-          closed = true
-          return this.end(source)
-        })
-        const over = Effect.sync(() => void (this.state.save = undefined))
-        return restore(use(source, close)).pipe(Effect.ensuring(close), Effect.ensuring(over))
-      }),
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(whenWhole(this.options.longChange, open, restore), (source) => {
+          let closed = false
+          const close = Effect.suspend(() => {
+            if (closed) return Effect.void
+            closed = true
+            return this.end(source)
+          })
+          const over = Effect.sync(() => void (this.state.save = undefined))
+          return restore(use(source, close)).pipe(Effect.ensuring(close), Effect.ensuring(over))
+        }),
+      ),
     )
   }
 

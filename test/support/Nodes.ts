@@ -82,6 +82,11 @@ export class Node {
     return node
   }
 
+  /** The other server, or the same, in this one's place; launch it when this one has ended. */
+  as(kind: NodeKind): Node {
+    return new Node(kind, this.port, this.dir, this.config)
+  }
+
   get pid(): number {
     return this.child?.pid ?? 0
   }
