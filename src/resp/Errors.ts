@@ -275,7 +275,7 @@ export const noPermInExec = (reason: string): string =>
   `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${reason}`
 export const execNoCommand = "no permission to execute the command or subcommand"
 export const execNoKey = "no permission to touch the specified keys"
-export const execNoChannel = "no permission to access one of the channels used as argument to the command"
+export const execNoChannel = "no permission to access one of the channels used as arguments"
 export const sortDenied = (option: "BY" | "GET"): string =>
   `ERR ${option} option of SORT denied due to insufficient ACL permissions.`
 export const scriptNoCommandRight = "ERR The user executing the script can't run this command or subcommand"

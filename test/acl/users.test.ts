@@ -233,7 +233,15 @@ describeOracle("users against redis-server", () => {
         b: GET b
         a: ACL SETUSER u resetkeys ~a resetchannels -get
         b: EXEC
-        b: ACL LOG`))
+        b: ACL LOG
+        a: ACL SETUSER u resetchannels &c
+        b: MULTI
+        b: PUBLISH c x
+        b: SPUBLISH c x
+        b: SUBSCRIBE c
+        a: ACL SETUSER u resetchannels
+        b: EXEC
+        b: ACL LOG 2`))
 
     it("scripts and functions run as who calls them", () =>
       both.play(`
