@@ -107,7 +107,6 @@ describe("a key that is evicted", () => {
       await broad.command("HELLO", "3")
       await broad.command("CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP", "PREFIX", "key:")
       await reader.command("MGET", ...keys)
-      await reader.command("CLIENT", "TRACKING", "ON")
       // The next command makes room for what is there already.
       const limit = redix.engine.memoryLimit.used - 100_000
       reader.sendRaw(`CONFIG SET maxmemory ${limit}\r\nSET other 1\r\n`)

@@ -198,8 +198,9 @@ export class Tracking implements EnginePart {
       if (session === undefined || tracking === undefined || tracking.modes === 0) continue
       if (tracking.has(TrackingMode.broadcast)) continue
       if (!this.isActing(session)) this.tell(session, tracking, invalidation)
-      else if (tracking.has(TrackingMode.noLoop)) continue
+      // What it has not done itself: with NOLOOP it would keep a stale copy for good, for the table forgets the key.
       else if (atOnce) this.tell(session, tracking, invalidation)
+      else if (tracking.has(TrackingMode.noLoop)) continue
       else tracking.pending.push(invalidation)
     }
   }
