@@ -5,78 +5,20 @@
  * clients' histogram is this process's own: each request's latency, 50 connections with one request under way each.
  */
 import * as fs from "node:fs"
-import * as net from "node:net"
-import { type BenchServer, residentBytes, startServer } from "./Servers.js"
-
-const CLIENTS = 50
-
-/** A connection for single questions and for bulk filling. */
-class Client {
-  private readonly socket: net.Socket
-  private waiting: ((data: string) => void) | undefined = undefined
-
-  constructor(port: number) {
-    this.socket = net.connect(port, "127.0.0.1")
-    this.socket.on("error", () => {})
-    this.socket.on("data", (data) => this.waiting?.(data.toString("latin1")))
-  }
-
-  /** Sends text and resolves when `enough` says so of all that came back. */
-  send(text: string, enough: (reply: string) => boolean): Promise<string> {
-    return new Promise((resolve) => {
-      let reply = ""
-      this.waiting = (data) => {
-        reply += data
-        if (enough(reply)) resolve(reply)
-      }
-      this.socket.write(text, "latin1")
-    })
-  }
-
-  ask(...words: ReadonlyArray<string>): Promise<string> {
-    return this.send(request(words), (reply) => reply.endsWith("\r\n"))
-  }
-
-  close(): void {
-    this.socket.destroy()
-  }
-}
-
-const request = (words: ReadonlyArray<string>): string =>
-  `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`
-
-/** Key i of the mixed data set: 60 % strings, the rest small hashes, lists, sets and sorted sets. */
-const mixedKey = (i: number): ReadonlyArray<string> => {
-  const n = String(i)
-  switch (i % 10) {
-    case 0:
-      return ["HSET", `hash:${n}`, "name", `user${n}`, "age", String(i % 100), "mail", `user${n}@example.com`]
-    case 1:
-      return ["RPUSH", `list:${n}`, `a${n}`, n, "c"]
-    case 2:
-      return i % 20 === 2 ? ["SADD", `set:${n}`, n, String(i + 1)] : ["SADD", `set:${n}`, `m${n}`, "n"]
-    case 3:
-      return ["ZADD", `zset:${n}`, n, `m${n}`, "7", `n${n}`]
-    default:
-      return ["SET", `key:${n.padStart(12, "0")}`, `xxxxxxxxxx${n}`]
-  }
-}
-
-const fill = async (port: number, keys: number): Promise<void> => {
-  const client = new Client(port)
-  for (let i = 0; i < keys;) {
-    let text = ""
-    const first = i
-    for (; i < keys && i < first + 5000; i++) text += request(mixedKey(i))
-    let lines = 0
-    let seen = 0
-    await client.send(text, (reply) => {
-      for (; seen < reply.length; seen++) if (reply.charCodeAt(seen) === 10) lines++
-      return lines >= i - first
-    })
-  }
-  client.close()
-}
+import {
+  BOUNDS,
+  Client,
+  fill,
+  type Latencies,
+  latencyLine,
+  loadSeconds,
+  overwriting,
+  pause,
+  request,
+  underLoad,
+  watchMemory,
+} from "./Clients.js"
+import { type BenchServer, startServer } from "./Servers.js"
 
 /** Sends BGSAVE and waits for the file; answers the seconds it took. */
 const bgsave = async (server: BenchServer): Promise<number> => {
@@ -89,97 +31,6 @@ const bgsave = async (server: BenchServer): Promise<number> => {
   while (!fs.existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 2))
   client.close()
   return (performance.now() - start) / 1000
-}
-
-interface Latencies {
-  readonly perSecond: number
-  readonly p50: number
-  readonly p99: number
-  readonly p999: number
-  readonly max: number
-  readonly histogram: ReadonlyArray<number>
-}
-
-/** Upper bounds of the histogram's columns, in milliseconds. */
-const BOUNDS = [0.5, 1, 2, 4, 8, 16, 32, 64, Infinity]
-
-const summary = (times: Float64Array, seconds: number): Latencies => {
-  const sorted = times.sort()
-  const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0
-  const histogram = BOUNDS.map(() => 0)
-  for (const time of sorted) histogram[BOUNDS.findIndex((bound) => time <= bound)]++
-  return {
-    perSecond: sorted.length / seconds,
-    p50: at(0.5),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: sorted.at(-1) ?? 0,
-    histogram,
-  }
-}
-
-/** 50 clients that overwrite random keys; `during` runs beside them, and only its time counts. */
-const underLoad = async <A>(
-  port: number,
-  keys: number,
-  during: () => Promise<A>,
-): Promise<[result: A, latencies: Latencies]> => {
-  let times = new Float64Array(1 << 20)
-  let count = 0
-  let recording = false
-  let running = true
-  let seed = 12345
-  const next = (): string => {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
-    const i = seed % keys
-    return request(["SET", `key:${String(i - (i % 10) + 4 + (i % 6)).padStart(12, "0")}`, `yyyyyyyyyy${i}`])
-  }
-  const sockets = Array.from({ length: CLIENTS }, () => {
-    const socket = net.connect({ port, host: "127.0.0.1", noDelay: true })
-    let sent = 0
-    const send = (): void => {
-      sent = performance.now()
-      socket.write(next())
-    }
-    socket.on("error", () => {})
-    socket.on("connect", send)
-    socket.on("data", () => {
-      if (recording) {
-        if (count === times.length) {
-          const grown = new Float64Array(count * 2)
-          grown.set(times)
-          times = grown
-        }
-        times[count++] = performance.now() - sent
-      }
-      if (running) send()
-    })
-    return socket
-  })
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  recording = true
-  const start = performance.now()
-  const result = await during()
-  const seconds = (performance.now() - start) / 1000
-  recording = false
-  running = false
-  for (const socket of sockets) socket.destroy()
-  return [result, summary(times.slice(0, count), seconds)]
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** Runs `body` and answers by how much the server's resident memory grew meanwhile, at most. */
-const watchMemory = async (server: BenchServer, body: () => Promise<void>): Promise<number> => {
-  const before = residentBytes(server.pid)
-  let peak = before
-  const timer = setInterval(() => (peak = Math.max(peak, residentBytes(server.pid))), 10)
-  try {
-    await body()
-  } finally {
-    clearInterval(timer)
-  }
-  return peak - before
 }
 
 const cowOf = async (server: BenchServer, grown: number): Promise<number> => {
@@ -200,24 +51,7 @@ const cowOf = async (server: BenchServer, grown: number): Promise<number> => {
   }
 }
 
-/** Seconds of the load, from the server's log. */
-const loadSeconds = async (name: BenchServer["name"], dir: string): Promise<number> => {
-  const log = `${dir}/load.log`
-  fs.rmSync(log, { force: true })
-  const server = await startServer(name, ["--logfile", log], dir)
-  try {
-    for (;;) {
-      const m = /DB loaded from disk: ([\d.]+) seconds/.exec(fs.readFileSync(log, "utf8"))
-      if (m !== null) return Number(m[1])
-      await pause(10)
-    }
-  } finally {
-    await server.stop()
-  }
-}
-
 const best = (times: ReadonlyArray<number>): number => Math.min(...times)
-const ms = (x: number): string => x.toFixed(2)
 
 interface Measured {
   readonly save: number
@@ -238,11 +72,11 @@ const measure = async (name: BenchServer["name"], keys: number, rounds: number):
       saves.push(await bgsave(server))
       await pause(300)
     }
-    const [, quiet] = await underLoad(server.port, keys, () => pause(2500))
+    const [, quiet] = await underLoad(server.port, overwriting(keys), () => pause(2500))
     await pause(300)
     let extra = 0
     let busySave = 0
-    const [, busy] = await underLoad(server.port, keys, async () => {
+    const [, busy] = await underLoad(server.port, overwriting(keys), async () => {
       extra = await watchMemory(server, async () => {
         busySave = await bgsave(server)
       })
@@ -257,9 +91,6 @@ const measure = async (name: BenchServer["name"], keys: number, rounds: number):
     fs.rmSync(dir, { recursive: true, force: true })
   }
 }
-
-const latencyLine = (label: string, x: Latencies): string =>
-  `  ${label.padEnd(14)}${String(Math.round(x.perSecond / 100) / 10).padStart(8)}k/s  p50 ${ms(x.p50)}  p99 ${ms(x.p99)}  p99.9 ${ms(x.p999)}  max ${ms(x.max)} ms`
 
 /** The part of the benchmark on persistence: prints both servers' figures and their ratios. */
 export const persistence = async (keys: number, rounds: number): Promise<void> => {

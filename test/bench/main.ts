@@ -1,11 +1,12 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,eviction,package] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,aof,eviction,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
  * and CPU time, and run it more than once.
  */
 import * as os from "node:os"
+import { appendOnly } from "./AppendOnly.js"
 import { direct } from "./Direct.js"
 import { evictionHits, evictionResidence } from "./Eviction.js"
 import { inProcess } from "./InProcess.js"
@@ -212,6 +213,12 @@ const main = async (): Promise<void> => {
     const requests = Math.round(1_000_000 * Number(option("requests", "1")))
     await replication(Number(option("keys", "1000000")), Number(option("rounds", "3")), requests)
   }
+  if (parts.includes("aof"))
+    await appendOnly(
+      Number(option("keys", "1000000")),
+      Number(option("rounds", "3")),
+      Number(option("requests", "1")),
+    )
   if (parts.includes("eviction")) await eviction()
   if (parts.includes("package")) packaging()
 }

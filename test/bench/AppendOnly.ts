@@ -1,0 +1,189 @@
+/**
+ * The append-only file compared, on the same disk, in turn: what `always` costs writers and what readers notice of them,
+ * what `everysec` costs, what writers notice of a rewrite, and how long the file takes to load.
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import {
+  Client,
+  fill,
+  type Latencies,
+  latencyLine,
+  loadSeconds,
+  overwriting,
+  pause,
+  underLoad,
+  watchMemory,
+} from "./Clients.js"
+import { type BenchServer, startServer } from "./Servers.js"
+import { compare, workloads } from "./Throughput.js"
+
+const NAMES = ["redix", "redis"] as const
+const MEASURE_MS = 2500
+
+type Name = (typeof NAMES)[number]
+
+const logged = (appendfsync: string): ReadonlyArray<string> => [
+  "--appendonly",
+  "yes",
+  "--appendfsync",
+  appendfsync,
+  "--auto-aof-rewrite-percentage",
+  "0",
+]
+
+const ratio = (a: number, b: number): string => (a / b).toFixed(2)
+const thousands = (n: number): string => `${(n / 1000).toFixed(1)}k/s`
+const best = (times: ReadonlyArray<number>): number => Math.min(...times)
+const most = (all: ReadonlyArray<Latencies>): Latencies =>
+  all.reduce((a, b) => (b.perSecond > a.perSecond ? b : a))
+
+/** Runs `use` with both servers, in directories of one disk. */
+const withServers = async (
+  args: ReadonlyArray<string>,
+  use: (servers: Readonly<Record<Name, BenchServer>>) => Promise<void>,
+): Promise<void> => {
+  const redix = await startServer("redix", args)
+  try {
+    const redis = await startServer("redis", args)
+    try {
+      await use({ redix, redis })
+    } finally {
+      await redis.stop()
+    }
+  } finally {
+    await redix.stop()
+  }
+}
+
+const reading = (n: number): ReadonlyArray<string> => ["GET", `read:${n % 10_000}`]
+
+const measured = async (port: number, load: (n: number) => ReadonlyArray<string>): Promise<Latencies> =>
+  (await underLoad(port, load, () => pause(MEASURE_MS)))[1]
+
+interface AlwaysFigures {
+  readonly writes: Array<Latencies>
+  readonly idle: Array<Latencies>
+  readonly beside: Array<Latencies>
+}
+
+const always = (keys: number, rounds: number): Promise<void> =>
+  withServers(logged("always"), async (servers) => {
+    const figures: Record<Name, AlwaysFigures> = {
+      redix: { writes: [], idle: [], beside: [] },
+      redis: { writes: [], idle: [], beside: [] },
+    }
+    for (let round = 0; round < rounds; round++)
+      for (const name of NAMES) {
+        const { port } = servers[name]
+        const { writes, idle, beside } = figures[name]
+        writes.push(await measured(port, overwriting(keys)))
+        idle.push(await measured(port, reading))
+        const [read] = await underLoad(port, overwriting(keys), () => measured(port, reading))
+        beside.push(read)
+      }
+    const top = (name: Name, what: keyof AlwaysFigures): Latencies => most(figures[name][what])
+    const [ours, theirs] = NAMES.map((name) => top(name, "writes").perSecond)
+    console.log(
+      `  always, 50 writers: ${thousands(ours ?? NaN)}, redis ${thousands(theirs ?? NaN)}: ${ratio(ours ?? NaN, theirs ?? NaN)}`,
+    )
+    for (const name of NAMES) {
+      const [idle, beside] = [top(name, "idle"), top(name, "beside")]
+      console.log(
+        `${name}: 50 readers beside 50 writers: ${ratio(beside.perSecond, idle.perSecond)} of idle, p99 ${ratio(beside.p99, idle.p99)} times idle`,
+      )
+      console.log(latencyLine("readers, idle", idle))
+      console.log(latencyLine("beside writers", beside))
+      console.log(latencyLine("writers alone", top(name, "writes")))
+    }
+  })
+
+/** redis-benchmark's SET at pipeline 16. */
+const everysec = async (rounds: number, scale: number): Promise<void> => {
+  const set = workloads.find(({ name }) => name === "SET")
+  if (set === undefined) throw new Error("no workload SET")
+  const load = { ...set, requests: Math.max(1000, Math.round(set.requests * scale)) }
+  await withServers(logged("everysec"), (withLog) =>
+    withServers([], async (without) => {
+      const on = await compare(withLog, load, 16, rounds)
+      const off = await compare(without, load, 16, rounds)
+      console.log(
+        `  everysec, SET at pipeline 16: ${ratio(on.redix.perSecond, on.redis.perSecond)} of redis with it`,
+      )
+      for (const name of NAMES)
+        console.log(
+          `  ${name.padEnd(6)} ${thousands(on[name].perSecond)}, without ${thousands(off[name].perSecond)}: ${ratio(on[name].perSecond, off[name].perSecond)}; ` +
+            `CPU a request ${on[name].cpuMicros.toFixed(2)} us, without ${off[name].cpuMicros.toFixed(2)} us`,
+        )
+    }),
+  )
+}
+
+const info = async (client: Client): Promise<string> =>
+  client.send("*2\r\n$4\r\nINFO\r\n$11\r\npersistence\r\n", (reply) => reply.includes("aof_delayed_fsync"))
+
+const rewrite = async (port: number): Promise<void> => {
+  const client = new Client(port)
+  try {
+    const reply = await client.ask("BGREWRITEAOF")
+    if (!reply.startsWith("+Background")) throw new Error(`BGREWRITEAOF: ${reply}`)
+    for (;;) {
+      await pause(10)
+      const text = await info(client)
+      if (/aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(text)) return
+    }
+  } finally {
+    client.close()
+  }
+}
+
+/** What redis-server's child has copied; what Redix's memory has grown by. */
+const extraMemory = async (server: BenchServer, grown: number): Promise<number> => {
+  if (server.name === "redix") return grown
+  const client = new Client(server.port)
+  const text = await info(client)
+  client.close()
+  return Number(/aof_last_cow_size:(\d+)/.exec(text)?.[1] ?? "0")
+}
+
+/** Fills, loads what was logged, then rewrites under writers. */
+const rewriteAndLoad = async (name: Name, keys: number, rounds: number): Promise<void> => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), `bench-${name}-aof-`))
+  let server: BenchServer | undefined = undefined
+  try {
+    server = await startServer(name, logged("everysec"), dir)
+    await fill(server.port, keys)
+    await server.stop()
+    const loads: Array<number> = []
+    for (let i = 0; i < rounds; i++)
+      loads.push(await loadSeconds(name, dir, "append only file", logged("everysec")))
+    const loaded = (server = await startServer(name, logged("everysec"), dir))
+    const quiet = await measured(loaded.port, overwriting(keys))
+    let grown = 0
+    let seconds = 0
+    const [, busy] = await underLoad(loaded.port, overwriting(keys), async () => {
+      const start = performance.now()
+      grown = await watchMemory(loaded, () => rewrite(loaded.port))
+      seconds = (performance.now() - start) / 1000
+    })
+    const extra = await extraMemory(loaded, grown)
+    console.log(
+      `${name}: load of ${keys} commands ${best(loads).toFixed(2)} s; rewrite under 50 writers ${seconds.toFixed(2)} s, ` +
+        `extra memory ${(extra / 1e6).toFixed(1)} MB, throughput ${ratio(busy.perSecond, quiet.perSecond)} of idle, p99.9 ${ratio(busy.p999, quiet.p999)} times idle`,
+    )
+    console.log(latencyLine("idle", quiet))
+    console.log(latencyLine("during rewrite", busy))
+  } finally {
+    await server?.stop()
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** The part of the benchmark on the append-only file. */
+export const appendOnly = async (keys: number, rounds: number, scale: number): Promise<void> => {
+  console.log(`\nappend-only file, ${keys} mixed keys, in ${os.tmpdir()}`)
+  await always(keys, rounds)
+  await everysec(rounds, scale)
+  for (const name of NAMES) await rewriteAndLoad(name, keys, rounds)
+}
