@@ -236,9 +236,10 @@ export class AppendOnly implements EnginePart {
       this.steps.withPermits(1)(
         Effect.gen({ self: this }, function* () {
           if (this.enabled) return
-          yield* this.writer.settled
+          const settled = yield* this.writer.settled
           yield* this.shut
-          engine.hold.end()
+          if (settled) engine.hold.end()
+          else engine.hold.giveUp()
         }),
       ),
     )
@@ -475,10 +476,13 @@ export class AppendOnly implements EnginePart {
   get end(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       this.idle = true
-      if (!(yield* this.flush) && !this.parts.engine.lifecycle.ended) yield* this.tellLoss
+      const { hold, lifecycle } = this.parts.engine
+      const flushed = yield* this.flush
+      if (!flushed && !lifecycle.ended) yield* this.tellLoss
       this.setReading(false)
       yield* this.writer.close
-      this.parts.engine.hold.end()
+      if (flushed) hold.end()
+      else hold.giveUp()
     })
   }
 }
