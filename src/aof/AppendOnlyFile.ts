@@ -25,7 +25,7 @@ import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import { AofDirectory, type DirectorySettings, type OpenIncrement } from "./AofDirectory.js"
-import type { AofError, AofIoError } from "./AofErrors.js"
+import { type AofError, type AofIoError, failureText } from "./AofErrors.js"
 import { asLoad, loadFiles } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
 import { AofFiles, type RewriteError, type RewriteKind, type RewriteSettings } from "./AofRewrite.js"
@@ -485,11 +485,4 @@ export class AppendOnly implements EnginePart {
       else hold.giveUp()
     })
   }
-}
-
-const failureText = ({ operation, reason }: AofIoError, distrusted: boolean): string => {
-  if (operation === "fsync") return `Fail to fsync the AOF file: ${reason}`
-  if (distrusted)
-    return `Could not remove short write from the append-only file. The AOF file is left behind. ftruncate: ${reason}`
-  return `Error writing to the AOF file: ${reason}`
 }
