@@ -25,7 +25,7 @@ import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
 import { AofDirectory, type DirectorySettings, type OpenIncrement } from "./AofDirectory.js"
-import type { AofError, AofIoError } from "./AofErrors.js"
+import { type AofError, type AofIoError, failureText } from "./AofErrors.js"
 import { asLoad, loadFiles } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
 import { AofFiles, type RewriteError, type RewriteKind, type RewriteSettings } from "./AofRewrite.js"
@@ -236,9 +236,10 @@ export class AppendOnly implements EnginePart {
       this.steps.withPermits(1)(
         Effect.gen({ self: this }, function* () {
           if (this.enabled) return
-          yield* this.writer.settled
+          const settled = yield* this.writer.settled
           yield* this.shut
-          engine.hold.end()
+          if (settled) engine.hold.end()
+          else engine.hold.giveUp()
         }),
       ),
     )
@@ -474,17 +475,13 @@ export class AppendOnly implements EnginePart {
   get end(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       this.idle = true
-      if (!(yield* this.flush) && !this.parts.engine.lifecycle.ended) yield* this.tellLoss
+      const { hold, lifecycle } = this.parts.engine
+      const flushed = yield* this.flush
+      if (!flushed && !lifecycle.ended) yield* this.tellLoss
       this.setReading(false)
       yield* this.writer.close
-      this.parts.engine.hold.end()
+      if (flushed) hold.end()
+      else hold.giveUp()
     })
   }
-}
-
-const failureText = ({ operation, reason }: AofIoError, distrusted: boolean): string => {
-  if (operation === "fsync") return `Fail to fsync the AOF file: ${reason}`
-  if (distrusted)
-    return `Could not remove short write from the append-only file. The AOF file is left behind. ftruncate: ${reason}`
-  return `Error writing to the AOF file: ${reason}`
 }

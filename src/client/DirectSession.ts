@@ -136,7 +136,8 @@ export class DirectSession {
     const { hold, turns } = this.engine
     const { heldUntil } = this.session
     return Effect.callback<Uint8Array>((resume) => {
-      const off = hold.whenSafe(heldUntil, () => turns.afterThis(() => resume(Effect.succeed(reply))))
+      const safe = (): void => turns.afterThis(() => resume(Effect.succeed(reply)))
+      const off = hold.whenSafe(heldUntil, safe, () => this.close())
       return Effect.sync(off)
     })
   }

@@ -136,6 +136,10 @@ export class Outlet implements Peer {
     return false
   }
 
+  cutOff(): void {
+    this.destroy()
+  }
+
   private send(bytes: Uint8Array): boolean {
     if (bytes.length > 0 && this.open) {
       if (this.behind) return this.keep(bytes)

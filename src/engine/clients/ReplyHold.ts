@@ -12,6 +12,14 @@
 interface Holder {
   /** Lets go of what is safe by now; answers whether it keeps something all the same. */
   release(safe: number): boolean
+  /** What it keeps back never becomes safe: drops it, and cuts off who waits for it. */
+  cutOff(): void
+}
+
+interface Waiting {
+  readonly until: number
+  readonly go: () => void
+  readonly lost: () => void
 }
 
 export class ReplyHold {
@@ -23,7 +31,7 @@ export class ReplyHold {
   /** The position behind what was logged last. */
   logged = 0
   private holders = new Set<Holder>()
-  private waiting: Array<{ readonly until: number; readonly go: () => void }> = []
+  private waiting: Array<Waiting> = []
 
   /** Replies wait from now on, for what is logged behind `safe`. */
   begin(safe: number): void {
@@ -48,6 +56,16 @@ export class ReplyHold {
     this.advance(Infinity)
   }
 
+  /** What waits now never becomes safe, so nobody is told that it is. Nothing waits any more. */
+  giveUp(): void {
+    const { holders, waiting } = this
+    this.holders = new Set()
+    this.waiting = []
+    for (const holder of holders) holder.cutOff()
+    for (const { lost } of waiting) lost()
+    this.end()
+  }
+
   /** The holder has begun to keep something back. */
   add(holder: Holder): void {
     this.holders.add(holder)
@@ -58,13 +76,13 @@ export class ReplyHold {
     this.holders.delete(holder)
   }
 
-  /** Calls `go` once everything before `until` is safe; answers what takes that back. */
-  whenSafe(until: number, go: () => void): () => void {
+  /** Calls `go` once everything before `until` is safe, or `lost` if it never will be; answers what takes that back. */
+  whenSafe(until: number, go: () => void, lost: () => void): () => void {
     if (until <= this.safe) {
       go()
       return () => {}
     }
-    const one = { until, go }
+    const one = { until, go, lost }
     this.waiting.push(one)
     return () => void (this.waiting = this.waiting.filter((other) => other !== one))
   }
