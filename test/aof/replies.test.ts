@@ -80,11 +80,12 @@ const play = async (node: Node, steps: ReadonlyArray<Words | undefined>): Promis
         seen.push(await shown(node))
       continue
     }
+    let last = ""
     await until(
-      async () => !/(?:progress|scheduled|pending_rewrite):1/.test(await shown(node)),
+      async () => !/(?:progress|scheduled|pending_rewrite):1/.test((last = await shown(node))),
       () => "all is done",
     )
-    seen.push(await shown(node), await node.ask("DBSIZE"))
+    seen.push(last, await node.ask("DBSIZE"))
   }
   return seen
 }

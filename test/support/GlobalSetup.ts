@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url"
 import type { TestProject } from "vitest/node"
 import { COMPARED_FOLDER, readRecord, type RunRecord } from "./coverage/Compared.js"
 import { complaint, judge } from "./coverage/CoverageGuard.js"
-import { oracleStatus } from "./OracleServer.js"
+import { oracleStatus, PORTS_FOLDER } from "./OracleServer.js"
 import { runSeed } from "./Random.js"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -22,10 +22,13 @@ export default function setup(project: TestProject): () => Promise<void> {
   buildIfStale()
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "redix-compared-"))
   process.env[COMPARED_FOLDER] = folder
+  const ports = fs.mkdtempSync(path.join(os.tmpdir(), "redix-ports-"))
+  process.env[PORTS_FOLDER] = ports
   sayIfNoOracle()
   return async () => {
     const record = readRecord(folder)
     fs.rmSync(folder, { recursive: true })
+    fs.rmSync(ports, { recursive: true })
     await guardCoverage(project, record)
   }
 }

@@ -197,11 +197,26 @@ const isFree = (port: number): Promise<boolean> =>
     probe.listen(port, "127.0.0.1", () => void probe.close(() => resolve(true)))
   })
 
-/** A loopback port that nobody listens on, and that no test which lets the system choose will be given. */
+/** Names the folder in which the tests of a run note the ports that they have taken; GlobalSetup.ts makes it. */
+export const PORTS_FOLDER = "TEST_PORTS_FOLDER"
+
+/** Answers false for a port that a test of this run has had: its server may only be away for a moment. */
+const isNew = (port: number): boolean => {
+  const folder = process.env[PORTS_FOLDER]
+  if (folder === undefined) return true
+  try {
+    fs.writeFileSync(path.join(folder, String(port)), "", { flag: "wx" })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A loopback port that nobody listens on, and that no other test will be given, also where the system chooses. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = PORT_FIRST + Math.floor(Math.random() * PORT_COUNT)
-    if (await isFree(port)) return port
+    if ((await isFree(port)) && isNew(port)) return port
   }
 }
 
