@@ -1,4 +1,6 @@
 /** A script that takes too long is suspended: others are answered, and it can be killed, as redis-server has it. */
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { compared } from "../support/coverage/Compared.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
@@ -7,6 +9,9 @@ import { startRedix, type TestRedix } from "../support/Redix.js"
 
 const BUSY = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
 const THRESHOLD = { "busy-reply-threshold": 30 }
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
 
 let redix: TestRedix
 beforeEach(async () => void (redix = await startRedix({}, THRESHOLD)))
@@ -70,6 +75,19 @@ describe("an endless script", () => {
       expect(await other.text("PING")).toBe("+PONG\r\n")
     })
   }
+
+  it("is named when it is killed, also after a collection of garbage", async () => {
+    const [runner, other] = await Promise.all([redix.connect(), redix.connect()])
+    for (const source of ["while true do end", "local n = 0 while true do n = n + 1 end"]) {
+      const reply = runner.text("EVAL", source, 0)
+      await untilBusy(other)
+      collectGarbage()
+      await untilBusy(other)
+      collectGarbage()
+      await kill(other)
+      expect(await reply).toContain(", on @user_script:1.")
+    }
+  })
 
   it("cannot be killed once it has written, and what it wrote stays", async () => {
     const [runner, other] = await Promise.all([redix.connect(), redix.connect()])

@@ -35,7 +35,13 @@ export abstract class Loops extends Calls {
   /** The check of a loop or function, with the line on which an interruption is reported. */
   protected turn(line: number): string {
     if (this.w.frame.twin) return "if(--S.budget<0)throw C;"
-    return `if(--S.fuel<0&&/*${Math.max(line, 1)}*/S.tick())yield;`
+    return `if(--S.fuel<0&&${this.tick(line)})yield;`
+  }
+
+  /** The line stands there twice: for callers further up too, who are found by JavaScript's stack. */
+  private tick(line: number): string {
+    const shown = Math.max(line, 1)
+    return `/*${shown}*/S.tick(${this.w.site(shown, "?", false, "")})`
   }
 
   /** The declaration of a variable. */
@@ -69,7 +75,7 @@ export abstract class Loops extends Calls {
     const inner = this.isCheap(statements, tests)
       ? `w=S.fuel;for(;--w>=0${test};${step}){${body}}S.fuel=w;}while(w<0)`
       : `for(;!(w=--S.fuel<0)${test};${step}){${body}}}while(w)`
-    return `{let w;do{if(S.fuel<0&&/*${Math.max(loop.line, 1)}*/S.tick())yield;${start}${inner}}`
+    return `{let w;do{if(S.fuel<0&&${this.tick(loop.line)})yield;${start}${inner}}`
   }
 
   /** The variables from outside a loop that always hold numbers. */

@@ -83,6 +83,8 @@ export class LuaState {
   onTick: Tick = never
   /** Where the present run was first interrupted; looking is slow, and a script may catch the error many times. */
   interrupted: Place | undefined = undefined
+  /** The check of compiled code that asks at present. */
+  private ticking: Place | undefined = undefined
   /** Operations between two ticks; a test may have a tick at each. */
   fuelATick = FUEL_A_TICK
   /** Bytes that the library may allocate before the host is asked whether there are more. */
@@ -150,10 +152,15 @@ export class LuaState {
     if ((this.room -= bytes) < 0) this.onRoom(this, bytes)
   }
 
-  /** After a tick that threw every check is one, so that pcall cannot keep a script alive that is to end. */
-  tick(): boolean {
+  /**
+   * After a tick that threw every check is one, so that pcall cannot keep a script alive that is to end.
+   * @param here the check, where it is one of compiled code
+   */
+  tick(here?: Place): boolean {
     this.fuel = 0
+    this.ticking = here
     const wanted = this.onTick(this)
+    this.ticking = undefined
     this.fuel = this.fuelATick
     return wanted
   }
@@ -180,7 +187,7 @@ export class LuaState {
 
   /** An error that a tick throws: it has no position, but is raised where the program is. */
   interrupt(text: string): LuaError {
-    this.interrupted ??= this.caller?.(1) ?? this.at
+    this.interrupted ??= this.ticking ?? this.caller?.(1) ?? this.at
     return new LuaError(text, this.interrupted)
   }
 
