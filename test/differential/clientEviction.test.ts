@@ -1,9 +1,9 @@
 /** maxmemory-clients: who is cut off when clients hold too much; the same plays on redis-server and on Redix. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { until } from "../support/Nodes.js"
-import { describeOracle, OracleServer } from "../support/Oracle.js"
+import { besideOracle } from "../support/CommandSuite.js"
+import { describeOracle } from "../support/Oracle.js"
 import { encodeCommand, type RawClient } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
 
 const MB = 1024 * 1024
 /** Queued in pieces, for redis-server's room to read into grows with the largest. */
@@ -136,16 +136,7 @@ const plays = (server: () => Server): void => {
 }
 
 describeOracle("client eviction", () => {
-  let oracle: OracleServer
-  let redix: TestRedix
-  beforeAll(async () => {
-    oracle = await OracleServer.start({ tcp: true })
-    redix = await startRedix()
-  })
-  afterAll(async () => {
-    await redix.stop()
-    await oracle.stop()
-  })
-  describe("by redis-server", () => plays(() => oracle))
-  describe("by Redix", () => plays(() => redix))
+  const servers = besideOracle({ tcp: true })
+  describe("by redis-server", () => plays(() => servers.oracle))
+  describe("by Redix", () => plays(() => servers.redix))
 })

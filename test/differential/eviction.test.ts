@@ -1,5 +1,6 @@
 /** Which keys go when memory is short, what is heard of it, and what is refused: compared with redis-server. */
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { policies } from "../../src/store/eviction/Policy.js"
 import { approximately, differential, ignored, type StepLike } from "../support/Differential.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
@@ -12,16 +13,7 @@ import { until } from "../support/Nodes.js"
 /** A string as redis-server dumps it. */
 let payload: Buffer
 
-const POLICIES = [
-  "noeviction",
-  "allkeys-lru",
-  "allkeys-lfu",
-  "allkeys-random",
-  "volatile-lru",
-  "volatile-lfu",
-  "volatile-random",
-  "volatile-ttl",
-] as const
+const POLICIES = Object.keys(policies)
 
 /** One byte: whatever may go goes, in an order that is the policy's alone where all keys are looked at. */
 const limited = (policy: string): ReadonlyArray<CommandStep> => [

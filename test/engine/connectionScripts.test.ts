@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
+import { besideOracle } from "../support/CommandSuite.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
+import { startRedix } from "../support/Redix.js"
 import { compareScript, type ScriptStep } from "../support/Script.js"
 import * as connections from "./connectionScripts.js"
 import * as hostile from "./hostileScripts.js"
@@ -8,20 +9,11 @@ import * as pubsub from "./pubsubScripts.js"
 import * as transactions from "./transactionScripts.js"
 
 describeOracle("connections, step by step as redis-server", () => {
-  let oracle: OracleServer
-  let redix: TestRedix
-  beforeAll(async () => {
-    oracle = await OracleServer.start({ tcp: true })
-    redix = await startRedix()
-  })
-  afterAll(async () => {
-    await oracle.stop()
-    await redix.stop()
-  })
+  const servers = besideOracle({ tcp: true })
 
   const same = (name: string, steps: ReadonlyArray<ScriptStep>): void => {
     it(name, async () => {
-      expect(await compareScript(oracle, redix, steps)).toBeGreaterThan(steps.length / 2)
+      expect(await compareScript(servers.oracle, servers.redix, steps)).toBeGreaterThan(steps.length / 2)
     })
   }
 
@@ -33,15 +25,15 @@ describeOracle("connections, step by step as redis-server", () => {
   same("transactions", transactions.transactionScript)
   same("transactions when memory is short", transactions.shortMemoryScript)
   it("watched keys that expire", async () => {
-    const client = await oracle.connect()
+    const client = await servers.oracle.connect()
     expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", 0)).toBe("+OK\r\n")
-    redix.engine.keyspace.activeExpiry = false
+    servers.redix.engine.keyspace.activeExpiry = false
     for (const steps of [transactions.expiringWatchScript, transactions.sweptWatchScript])
-      expect(await compareScript(oracle, redix, steps)).toBeGreaterThan(steps.length / 2)
-    redix.engine.keyspace.activeExpiry = true
+      expect(await compareScript(servers.oracle, servers.redix, steps)).toBeGreaterThan(steps.length / 2)
+    servers.redix.engine.keyspace.activeExpiry = true
     expect(await client.text("DEBUG", "SET-ACTIVE-EXPIRE", 1)).toBe("+OK\r\n")
     // Else it would be chance which of the keys that have passed are there in what follows.
-    const ours = await redix.connect()
+    const ours = await servers.redix.connect()
     for (const each of [client, ours]) {
       expect(await each.text("FLUSHALL")).toBe("+OK\r\n")
       each.close()

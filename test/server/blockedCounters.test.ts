@@ -1,8 +1,8 @@
 /** What commands that wait leave in INFO's counters and in SLOWLOG, and what holds within one chunk, as in redis-server. */
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { describeOracle, OracleServer } from "../support/Oracle.js"
+import { expect, it } from "vitest"
+import { besideOracle } from "../support/CommandSuite.js"
+import { describeOracle } from "../support/Oracle.js"
 import { encodeCommands } from "../support/RawClient.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
 import { compareScript, raw, type ScriptStep, usualMask } from "../support/Script.js"
 
 const words = (line: string): ReadonlyArray<string> => line.split(" ")
@@ -188,30 +188,23 @@ const limitScript: ReadonlyArray<ScriptStep> = [
 ]
 
 describeOracle("commands that wait, and chunks, as in redis-server", () => {
-  let oracle: OracleServer
-  let redix: TestRedix
-  beforeAll(async () => {
-    oracle = await OracleServer.start({ tcp: true })
-    redix = await startRedix()
-  })
-  afterAll(async () => {
-    await oracle.stop()
-    await redix.stop()
-  })
+  const servers = besideOracle({ tcp: true })
 
   it("how many wait, and how many of them for a time", async () => {
-    expect(await compareScript(oracle, redix, waitingScript, waitingMask)).toBe(6)
+    expect(await compareScript(servers.oracle, servers.redix, waitingScript, waitingMask)).toBe(6)
   })
 
   it("errors, failures and SLOWLOG of commands that wait", async () => {
-    expect(await compareScript(oracle, redix, blockedScript, countersMask)).toBeGreaterThan(50)
+    expect(await compareScript(servers.oracle, servers.redix, blockedScript, countersMask)).toBeGreaterThan(
+      50,
+    )
   })
 
   it("CLIENT REPLY inside MULTI", async () => {
-    expect(await compareScript(oracle, redix, replyScript)).toBe(replyScript.length)
+    expect(await compareScript(servers.oracle, servers.redix, replyScript)).toBe(replyScript.length)
   })
 
   it("limits that a command of the chunk has changed hold for the next", async () => {
-    expect(await compareScript(oracle, redix, limitScript)).toBeGreaterThan(8)
+    expect(await compareScript(servers.oracle, servers.redix, limitScript)).toBeGreaterThan(8)
   })
 })

@@ -1,5 +1,6 @@
 /** Whatever clients do, memory stays within maxmemory or they are told that it is short; and what is found out about keys. */
 import { afterEach, beforeEach, expect, it } from "vitest"
+import { policies } from "../../src/store/eviction/Policy.js"
 import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -15,16 +16,7 @@ afterEach(async () => {
   await redix.stop()
 })
 
-const POLICIES = [
-  "noeviction",
-  "allkeys-lru",
-  "allkeys-lfu",
-  "allkeys-random",
-  "volatile-lru",
-  "volatile-lfu",
-  "volatile-random",
-  "volatile-ttl",
-]
+const POLICIES = Object.keys(policies)
 
 const write = (random: Random): ReadonlyArray<string> => {
   const key = `key${random.below(2000)}`

@@ -1,6 +1,6 @@
 /** What files of tests of commands share: servers that live as long as the file, and a client of each. */
 import { afterAll, beforeAll, beforeEach } from "vitest"
-import { OracleServer } from "./OracleServer.js"
+import { type OracleOptions, OracleServer } from "./OracleServer.js"
 import type { Argument, RawClient } from "./RawClient.js"
 import { startRedix, type TestRedix } from "./Redix.js"
 import { parseReply } from "./RespFrames.js"
@@ -50,13 +50,20 @@ export const commandSuite = (): CommandSuite => {
   }
 }
 
-/** One server of each kind, with a client of each: the oracle's first. To be called in `describeOracle`. */
-export const besideOracle = (): { readonly clients: ReadonlyArray<RawClient> } => {
+interface BesideOracle {
+  readonly oracle: OracleServer
+  readonly redix: TestRedix
+  /** One of each server, the oracle's first. */
+  readonly clients: ReadonlyArray<RawClient>
+}
+
+/** One server of each kind, for as long as a suite lasts. To be called in `describeOracle`. */
+export const besideOracle = (options: OracleOptions = {}): BesideOracle => {
   let oracle: OracleServer
   let redix: TestRedix
   let clients: ReadonlyArray<RawClient> = []
   beforeAll(async () => {
-    oracle = await OracleServer.start()
+    oracle = await OracleServer.start(options)
     redix = await startRedix()
     clients = [await oracle.connect(), await redix.connect()]
   })
@@ -66,6 +73,12 @@ export const besideOracle = (): { readonly clients: ReadonlyArray<RawClient> } =
     await oracle.stop()
   })
   return {
+    get oracle() {
+      return oracle
+    },
+    get redix() {
+      return redix
+    },
     get clients() {
       return clients
     },
