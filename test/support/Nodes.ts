@@ -10,13 +10,9 @@ import { fileURLToPath } from "node:url"
 import { freePort } from "./OracleServer.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, RawClient } from "./RawClient.js"
+import { supervised } from "./Supervised.js"
 
 export type NodeKind = "redix" | "redis"
-
-const running = new Set<ChildProcess>()
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
-})
 
 const projectRoot = (): string => {
   let dir = path.dirname(fileURLToPath(import.meta.url))
@@ -111,8 +107,7 @@ export class Node {
         ...(name === "replicaof" || (name === "save" && value !== "") ? value.split(" ") : [value]),
       )
     }
-    const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] })
-    running.add(child)
+    const child = supervised(spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] }))
     this.child = child
     this.paused = false
     const keep = (chunk: Buffer): void => {
@@ -121,7 +116,6 @@ export class Node {
     child.stdout.on("data", keep)
     child.stderr.on("data", keep)
     child.once("exit", () => {
-      running.delete(child)
       if (this.child === child) this.child = undefined
     })
     await until(
