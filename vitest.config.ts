@@ -19,9 +19,23 @@ if (!("groupBy" in Map)) {
   })
 }
 
+/** Files that change what all modules of a process share: each has a process of its own. The others share a few. */
+const ALONE = ["test/testing/overMemory/*.test.ts", "test/rdb/snapshotThread.test.ts"]
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "alone", include: ALONE, isolate: true } },
+      {
+        extends: true,
+        test: {
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: [...ALONE, "**/node_modules/**"],
+          isolate: false,
+        },
+      },
+    ],
     globalSetup: ["test/support/GlobalSetup.ts"],
     pool: "forks",
     // More than the two cores of a small machine: half of the files wait for processes, clocks and each other.

@@ -22,21 +22,12 @@ Effect.runPromise(Effect.provide(work, Redix.layerWith({ dir: process.argv[2] })
 
 it("saves from this thread where the worker's module cannot be found", async () => {
   await withTempDir(async (dir) => {
-    const source = path.join(root, "dist", `bundled-${process.pid}.mjs`)
-    const bundle = path.join(dir, "app.cjs")
+    const [source, bundle] = [path.join(dir, "app.mjs"), path.join(dir, "app.cjs")]
+    fs.symlinkSync(path.join(root, "node_modules"), path.join(dir, "node_modules"))
     fs.writeFileSync(source, app)
-    try {
-      const options = ["-f", "cjs", "--platform", "node", "--transform.define", "import.meta.url=undefined"]
-      const made = spawnSync(path.join(root, "node_modules/.bin/rolldown"), [
-        source,
-        ...options,
-        "-o",
-        bundle,
-      ])
-      expect(made.status, String(made.stderr)).toBe(0)
-    } finally {
-      fs.rmSync(source)
-    }
+    const options = ["-f", "cjs", "--platform", "node", "--transform.define", "import.meta.url=undefined"]
+    const made = spawnSync(path.join(root, "node_modules/.bin/rolldown"), [source, ...options, "-o", bundle])
+    expect(made.status, String(made.stderr)).toBe(0)
     const { stdout, stderr } = spawnSync(process.execPath, [bundle, dir], { encoding: "utf8" })
     expect(stdout, stderr).toContain("saved 2 ok")
     expect(fs.existsSync(path.join(dir, "dump.rdb"))).toBe(true)
