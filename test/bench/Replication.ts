@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { plain } from "../support/Nodes.js"
 import { RawClient } from "../support/RawClient.js"
 import { type BenchServer, cpuMicros, startServer } from "./Servers.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 type Kind = BenchServer["name"]
 

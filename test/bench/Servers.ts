@@ -5,7 +5,7 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 export interface BenchServer {
   readonly name: "redix" | "redis"

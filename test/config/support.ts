@@ -3,7 +3,7 @@ import { rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { oracleStatus } from "../support/Oracle.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 /** The bulk strings of a RESP array of bulk strings. */
 export const bulkStrings = (raw: Buffer): ReadonlyArray<string> => {

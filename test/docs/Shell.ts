@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process"
 import { freePort } from "../support/OracleServer.js"
 import { root } from "../support/Program.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 const PORT = /\b(?:6380|7[0-3]\d\d|8000)\b/g
 

@@ -21,7 +21,7 @@ import {
   replacePart,
 } from "./Readme.js"
 import { consoleSteps, linesOf, Ports, runStep, shell } from "./Shell.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 const update = process.env["REDIX_UPDATE_README"] === "1"
 

@@ -6,7 +6,7 @@ import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { mainFile } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 let dir = ""
 beforeAll(() => void (dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-sinks-"))))

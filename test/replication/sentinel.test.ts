@@ -8,7 +8,7 @@ import { type Node, plain, until, untilEqual, withNodes } from "../support/Nodes
 import { describeOracle, freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { RawClient } from "../support/RawClient.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 interface Sentinel {
   readonly port: number

@@ -8,7 +8,7 @@ import { freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { Random } from "../support/Random.js"
 import { RawClient } from "../support/RawClient.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 const LOOPS = Number(process.env["REDIX_KILL_RUNS"] ?? "6")

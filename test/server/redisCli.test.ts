@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { describeOracle, freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { Program } from "../support/Program.js"
-import { supervised } from "../support/Supervised.js"
+import { supervised } from "../support/children/Supervised.js"
 
 let program: Program
 let port = 0

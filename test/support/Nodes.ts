@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url"
 import { freePort } from "./OracleServer.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, RawClient } from "./RawClient.js"
-import { supervised } from "./Supervised.js"
+import { supervised } from "./children/Supervised.js"
 
 export type NodeKind = "redix" | "redis"
 

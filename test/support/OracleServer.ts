@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { PATIENCE_MS } from "./Patience.js"
 import { RawClient, type RawClientOptions } from "./RawClient.js"
-import { supervised } from "./Supervised.js"
+import { supervised } from "./children/Supervised.js"
 
 /** The series whose behaviour Redix promises. Another series would disagree for reasons that are no bugs. */
 export const oracleSeries = "7.0"

@@ -7,7 +7,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { supervised } from "./Supervised.js"
+import { supervised } from "./children/Supervised.js"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 

@@ -1,18 +1,18 @@
 /** What a test has started is gone once the process that ran the test is, however it went. */
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { rolldown } from "rolldown"
-import { supervised } from "./Supervised.js"
 import { expect, it } from "vitest"
-import { withTempDir } from "../rdb/PersistenceSupport.js"
-import { until } from "./Nodes.js"
-import { root } from "./Program.js"
+import { withTempDir } from "../../rdb/PersistenceSupport.js"
+import { until } from "../Nodes.js"
+import { root } from "../Program.js"
+import { supervised } from "./Supervised.js"
 
 /** Starts a program that would stay, one stopped, one of a group with a child of its own, and one that ends. */
 const STARTER = `
 import { spawn } from "node:child_process"
-import { supervised } from ${JSON.stringify(path.join(root, "test/support/Supervised.ts"))}
+import { supervised } from ${JSON.stringify(path.join(root, "test/support/children/Supervised.ts"))}
 const start = (line, detached) =>
   supervised(spawn("sh", ["-c", line], { stdio: ["ignore", "pipe", "ignore"], detached }), detached)
 const ended = start("echo", false)
@@ -26,15 +26,11 @@ await end
 console.log([stay.pid, stopped.pid, group.pid, Number(line)].join(" "))
 `
 
-const isThere = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    // Ended, and nobody has asked how: init will.
-    return !/^State:\tZ/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))
-  } catch {
-    return false
-  }
-}
+/** Those that go on; one that has ended and that nobody has asked how (Z) does not. */
+const goOn = (pids: ReadonlyArray<number>): ReadonlyArray<string> =>
+  spawnSync("ps", ["-o", "stat=", "-p", pids.join(",")], { encoding: "utf8" })
+    .stdout.split("\n")
+    .filter((state) => /^[^Z\s]/.test(state.trim()))
 
 const firstLine = (child: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -42,7 +38,7 @@ const firstLine = (child: ChildProcess): Promise<string> =>
     child.once("close", () => reject(new Error("it has ended")))
   })
 
-it.runIf(process.platform === "linux").each(["SIGKILL", "SIGTERM"] as const)("after %s", async (signal) => {
+it.each(["SIGKILL", "SIGTERM"] as const)("after %s", async (signal) => {
   await withTempDir(async (dir) => {
     const input = path.join(dir, "starter.mjs")
     fs.writeFileSync(input, STARTER)
@@ -53,11 +49,11 @@ it.runIf(process.platform === "linux").each(["SIGKILL", "SIGTERM"] as const)("af
     )
     const pids = (await firstLine(starter)).split(" ").map(Number)
     expect(pids.length).toBe(4)
-    expect(pids.filter(isThere)).toEqual(pids)
+    expect(goOn(pids)).toHaveLength(4)
     starter.kill(signal)
     await until(
-      () => !pids.some(isThere),
-      () => `all have ended: ${pids.filter(isThere).join(" ")} are there`,
+      () => goOn(pids).length === 0,
+      () => `all have ended, of ${pids.join(" ")}`,
     )
   })
 })
@@ -66,7 +62,7 @@ it("every program of the tests that may stay is supervised", () => {
   const unsupervised = /(?<!supervised\(\s*)(?<![\w.]|private static async )(?:spawn|fork)\(/g
   const files = fs
     .readdirSync(path.join(root, "test"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && file !== path.join("support", "Supervised.ts"))
+    .filter((file) => file.endsWith(".ts") && file !== path.join("support", "children", "Supervised.ts"))
   const offences = files.flatMap((file) => {
     const text = fs.readFileSync(path.join(root, "test", file), "utf8")
     return [...text.matchAll(unsupervised)].map(
