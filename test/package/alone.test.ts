@@ -48,12 +48,14 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }))
 
 describe("the package by itself", () => {
-  it("is one package", () => {
+  it("is one package, and a small one", () => {
     const packages = project.run("npm", "ls", "--all", "--parseable").trim().split("\n").slice(1)
     expect(packages).toEqual([path.join(fs.realpathSync(project.dir), "node_modules/redix")])
-    const bytes = fs.statSync(tarball).size
-    console.log(`packed: ${(bytes / 1e6).toFixed(2)} MB`)
-    expect(bytes).toBeLessThan(1_000_000)
+    expect(fs.statSync(tarball).size).toBeLessThanOrEqual(700_000)
+    const inside = path.join(project.dir, "node_modules/redix")
+    const files = fs.readdirSync(inside, { recursive: true, encoding: "utf8" })
+    const sizes = files.map((file) => fs.statSync(path.join(inside, file))).filter((stat) => stat.isFile())
+    expect(sizes.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(2_500_000)
   })
 
   it("has every file that its manifest names", () => {
