@@ -70,6 +70,27 @@ describe("the package by itself", () => {
     expect(isObject(manifest["scripts"]) && "prepare" in manifest["scripts"]).toBe(false)
   })
 
+  it("has what runs commands where nothing knows Effect", () => {
+    const inside = path.join(project.dir, "node_modules/redix/dist")
+    const texts = fs
+      .readdirSync(inside)
+      .filter((file) => /\.c?js$/.test(file) && file !== "snapshotWorker.js")
+      .map((file) => [file, fs.readFileSync(path.join(inside, file), "utf8")] as const)
+    const cores = texts.filter(([file]) => file.startsWith("core-"))
+    expect(cores.length).toBeGreaterThan(3)
+    for (const [file, text] of cores) {
+      expect(text, file).not.toMatch(/require\(["'`]@?effect/)
+      expect(text, file).not.toContain("~effect/")
+    }
+    for (const name of ["Session", "KeyEvents", "CommandContext", "Dispatcher", "Keyspace"]) {
+      const made = new RegExp(`\\b${name}=class\\b|\\bclass ${name}\\b`)
+      expect(
+        cores.some(([, text]) => made.test(text)),
+        name,
+      ).toBe(true)
+    }
+  })
+
   it("has the programs", () => {
     expect(project.run("npx", "--no-install", "redix-server", "--version")).toMatch(/^Redix server v=/)
     expect(project.run("npx", "--no-install", "redix-check-rdb", "--help")).toMatch(/^Usage: redix-check-rdb/)
