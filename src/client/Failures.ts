@@ -1,6 +1,6 @@
 /** What can go wrong with a command of a client in this process. Each is an Error, and a tagged one. */
 import * as Data from "effect/Data"
-import { declareKind, ErrorKind } from "../engine/ErrorKind.js"
+import { declareKind, ErrorKind } from "../resp/ErrorKind.js"
 
 /** The key holds another type of value. */
 export class WrongTypeError extends Data.TaggedError("WrongTypeError")<{

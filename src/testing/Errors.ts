@@ -1,5 +1,5 @@
 /** The errors of `redix/testing`. Those of the same name from `redix/client`, tagged there, are instances of them, too. */
-import { declareKind, ErrorKind, isOfKind } from "../engine/ErrorKind.js"
+import { declareKind, ErrorKind, isOfKind } from "../resp/ErrorKind.js"
 
 /** An error reply; those of `redix/client` (`ReplyError`, `WrongTypeError`) are instances, too. */
 export class ReplyError extends Error {
