@@ -9,6 +9,7 @@ const declarationOf = (node) => node.declaration ?? node
 
 /** What a declaration is made of, rather than speaks of: its bases, and the parts of a type that has no members itself. */
 const partsOf = (node) => {
+  if (node.type === "ExportDefaultDeclaration") return [node.declaration]
   const declaration = declarationOf(node)
   switch (declaration.type) {
     case "ClassDeclaration":
