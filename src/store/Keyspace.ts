@@ -53,6 +53,7 @@ const SYNC_EFFORT_MAX = 20_000
 /** Of so many random numbers. */
 const DRAW = 1 << 20
 
+/** All databases of a server, over one arena. */
 export class Keyspace {
   readonly arena: Arena
   readonly collections: Collections
