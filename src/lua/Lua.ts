@@ -88,9 +88,23 @@ export const lock = (state: LuaState): void => {
 }
 
 /** A global that is set anew for each run, readonly globals or not. The compiler does not take it for a constant. */
-export const setGlobal = (state: LuaState, name: string, value: LuaValue): void => {
-  state.perRun.add(name)
-  state.globals.setText(name, value)
+export class RunGlobal {
+  private readonly slot: number
+
+  constructor(
+    private readonly state: LuaState,
+    private readonly name: string,
+  ) {
+    this.slot = state.slots.push(undefined) - 1
+    state.perRun.set(name, this.slot)
+    state.globals.setText(name, undefined)
+  }
+
+  /** @param listed code may look among the globals for it, by a name made at run time */
+  set(value: LuaValue, listed: boolean): void {
+    this.state.slots[this.slot] = value
+    if (listed) this.state.globals.setText(this.name, value)
+  }
 }
 
 interface CompileOptions {
