@@ -58,9 +58,10 @@ class ReplyValue {
   ) {}
 
   write(value: LuaValue): void {
-    const { open } = this
+    const { open, out } = this
     this.one(value)
-    while (open.length > 0) {
+    // Tables that hold others more than once can be of any size: nobody waits for what is not sent.
+    while (open.length > 0 && !out.overflowed) {
       const top = open[open.length - 1]
       if (!this.element(top)) open.pop()
     }
