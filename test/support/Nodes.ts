@@ -35,6 +35,9 @@ const defaults: Readonly<Record<string, string>> = {
 
 export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** The most between two questions: what is asked takes of the CPU that it waits for. */
+const PAUSE_MS_MAX = 32
+
 /** Asks until the answer is true; fails with what `describe` says when the time is over. */
 export const until = async (
   ask: () => Promise<boolean> | boolean,
@@ -42,9 +45,9 @@ export const until = async (
   timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
   const end = performance.now() + timeoutMs
-  while (!(await ask())) {
+  for (let pause = 1; !(await ask()); pause = Math.min(2 * pause, PAUSE_MS_MAX)) {
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${await what()}`)
-    await delay(10)
+    await delay(pause)
   }
 }
 
@@ -144,8 +147,8 @@ export class Node {
     }
   }
 
-  /** Fields of INFO. */
-  async info(section = "everything"): Promise<Record<string, string>> {
+  /** Fields of INFO; what is counted by command, only where it is asked for. */
+  async info(section = "default"): Promise<Record<string, string>> {
     // A role change by a Sentinel kills the clients of a node, this one's too: it asks again.
     const text = await this.ask("INFO", section).catch(() => this.ask("INFO", section))
     const fields: Record<string, string> = {}
@@ -221,16 +224,20 @@ export const untilEqual = async (
   replicas: ReadonlyArray<Node>,
   timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
-  const look = async (node: Node): Promise<string> => {
+  const place = async (node: Node): Promise<string> => {
     const info = await node.info("replication")
-    return `${info["master_replid"]} ${info["master_repl_offset"]} ${await node.ask("DEBUG", "DIGEST")}`
+    return `${info["master_replid"]} ${info["master_repl_offset"]}`
+  }
+  const look = async (node: Node): Promise<string> =>
+    `${await place(node)} ${await node.ask("DEBUG", "DIGEST")}`
+  const isOne = async (see: (node: Node) => Promise<string>): Promise<boolean> => {
+    const expected = await see(master)
+    for (const replica of replicas) if ((await see(replica)) !== expected) return false
+    return true
   }
   await until(
-    async () => {
-      const expected = await look(master)
-      for (const replica of replicas) if ((await look(replica)) !== expected) return false
-      return true
-    },
+    // A digest reads all the data: not before all are where the master is.
+    async () => (await isOne(place)) && (await isOne(look)),
     async () => {
       const lines: string[] = []
       for (const node of [master, ...replicas])
