@@ -83,6 +83,7 @@ interface Gathered {
   readonly configFile: string
 }
 
+/** Where a program's settings come from. */
 export interface StartOptions {
   /** The process's environment; bytes where a value is no UTF-8. */
   readonly environment: Environment
@@ -99,17 +100,23 @@ export type ConfigStartError = InvalidConfigError | ConfigFileError
 export interface RedixConfigShape {
   /** By directive in camel case, as they are now. */
   readonly values: Readonly<ConfigState["values"]>
+  /** What the sources at start had to say; for the log. */
   readonly warnings: ReadonlyArray<ConfigWarning>
   /** A directive's value as CONFIG GET shows it. */
   readonly text: ConfigState["text"]
+  /** Names and values of the directives that match any of the patterns. */
   readonly configGet: ConfigState["configGet"]
+  /** Sets all of the directives, or none. */
   readonly configSet: ConfigState["configSet"]
+  /** Calls back when CONFIG SET has changed a directive. */
   readonly onChange: ConfigState["onChange"]
 }
 
+/** The configuration as a service: what directives are set to, as values, and as CONFIG GET and SET see them. */
 export class RedixConfig extends Context.Service<RedixConfig, RedixConfigShape>()(
   "redix/config/RedixConfig",
 ) {
+  /** Settings from the ConfigProvider of the surroundings, under the directives' names; else Redis's defaults. */
   static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
@@ -117,6 +124,7 @@ export class RedixConfig extends Context.Service<RedixConfig, RedixConfigShape>(
     )
   }
 
+  /** Settings by name; what is not among them is Redis's default. */
   static layerOf(overrides: Overrides = {}): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
@@ -126,6 +134,7 @@ export class RedixConfig extends Context.Service<RedixConfig, RedixConfigShape>(
     )
   }
 
+  /** Settings as a program gets them: command line, environment and file, the strongest first. */
   static layerStart(
     options: StartOptions,
   ): Layer.Layer<RedixConfig, ConfigStartError, FileSystem.FileSystem | Stdio.Stdio> {

@@ -47,6 +47,7 @@ export const restarted = <A, E, R>(
     ),
   )
 
+/** Runs what nobody waits for, for as long as a part of a server lives. */
 export interface BackgroundShape {
   /** Runs work of which nobody waits for the end. */
   readonly run: Run
@@ -83,5 +84,6 @@ export class Background extends Context.Service<Background, BackgroundShape>()("
     (fork) => new BackgroundWork((effect) => fork(effect)),
   )
 
+  /** A place for such work, which ends with the layer. */
   static readonly layer = (): Layer.Layer<Background> => Layer.effect(Background, Background.make)
 }

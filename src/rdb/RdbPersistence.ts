@@ -82,6 +82,7 @@ export interface PersistenceSettings extends LoadLimits {
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
 
+/** What a layer of RDB files is made with. */
 export interface PersistenceOptions {
   readonly settings: PersistenceSettings
   /** Snapshots open when it has ended; default: there is none. */
@@ -97,6 +98,7 @@ export interface PersistenceOptions {
   readonly id?: string | undefined
 }
 
+/** How a snapshot is saved to a file. */
 export interface SaveOptions {
   /** Runs in the turn the snapshot opens, and answers what the file is to say of replication. */
   readonly atCut?: (() => ReplicationPosition | undefined) | undefined
@@ -126,7 +128,7 @@ interface LoadListener {
   loadGoesOn(loading: boolean): void
 }
 
-/** What an app sees of it. */
+/** What RDB files are read and written with. */
 export interface RdbPersistenceShape {
   /** How saves and loads went, as INFO has it. */
   readonly state: Readonly<PersistenceState>
@@ -449,9 +451,11 @@ const pumpToFile = (
     }
   })
 
+/** RDB files and snapshots of a keyspace: loading, saving, streaming. */
 export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersistenceShape>()(
   "redix/rdb/RdbPersistence",
 ) {
+  /** Reads and writes the keyspace of the store that is provided. */
   static readonly layerOf = (
     options: PersistenceOptions,
   ): Layer.Layer<RdbPersistence, never, Store | FunctionLibraries | FileSystem.FileSystem> =>

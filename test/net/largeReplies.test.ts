@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import type { RawClient } from "../support/RawClient.js"
+import { encodeCommands, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -200,6 +200,28 @@ describe("a reply beyond the limit", () => {
     client.sendRaw(`MULTI\r\nSET before 1\r\n${reads}SET after 1\r\nEXEC\r\nSET ran 1\r\n`)
     await client.waitForClose()
     expect(await other.text("MGET", "before", "after", "ran")).toBe("*3\r\n$1\r\n1\r\n$1\r\n1\r\n$-1\r\n")
+    other.close()
+  })
+
+  it.each([
+    ["a table of tables that holds each twice", "local t = {1} for i = 1, 40 do t = {t, t} end return t"],
+    [
+      "a long text many times",
+      "local s, t = string.rep('x', 1048576), {} for i = 1, 500 do t[i] = s end return t",
+    ],
+    ["maps of one map", "local t = {1} for i = 1, 40 do t = {map = {a = t, b = t}} end return t"],
+  ])("stops in the middle of what a script returns: %s", async (_, script) => {
+    await limitNormal("1mb 0 0")
+    const [client, other] = [await redix.connect(), await redix.connect()]
+    client.sendRaw(
+      encodeCommands([
+        ["EVAL", script, 0],
+        ["SET", "ran", 1],
+      ]),
+    )
+    expect((await client.readToEnd()).length).toBe(0)
+    expect(redix.engine.context.out.buf.length).toBeLessThan(4 * MB)
+    expect(await other.text("EXISTS", "ran")).toBe(":0\r\n")
     other.close()
   })
 
