@@ -159,7 +159,10 @@ describeOracle("users of the configuration against redis-server", () => {
 
   const startOurs: Start = async (file) => {
     const socket = join(dir, "s.sock")
-    const program = new Program({ args: [file, "--port", "0", "--unixsocket", socket], cwd: dir })
+    const program = new Program({
+      args: [file, "--port", "0", "--unixsocket", socket, "--enable-debug-command", "yes"],
+      cwd: dir,
+    })
     running.push(program)
     try {
       await program.ready()

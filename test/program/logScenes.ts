@@ -23,7 +23,7 @@ const damaged =
 export const serverScenes: Readonly<Record<string, Scene>> = {
   "start and SIGTERM": async (stage) => {
     const node = await stage.start()
-    await node.kill("SIGTERM")
+    await node.end()
   },
   "SIGINT with a save point": async (stage) => {
     const node = await stage.start({ save: "3600 1" })
@@ -44,17 +44,17 @@ export const serverScenes: Readonly<Record<string, Scene>> = {
   },
   "a pid file": async (stage) => {
     const node = await stage.start({ pidfile: "/tmp/redix-none/pid" })
-    await node.kill("SIGTERM")
+    await node.end()
     node.config["pidfile"] = path.join(node.dir, "my.pid")
     await node.launch()
-    await node.kill("SIGTERM")
+    await node.end()
   },
   "a unix socket": async (stage) => {
     const node = await stage.start()
-    await node.kill("SIGTERM")
+    await node.end()
     node.config["unixsocket"] = path.join(node.dir, "s.sock")
     await node.launch()
-    await node.kill("SIGTERM")
+    await node.end()
   },
   load: async (stage) => {
     const node = await stage.start()

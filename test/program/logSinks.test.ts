@@ -6,6 +6,7 @@ import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { mainFile } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
+import { checkItself } from "../support/children/CheckItself.js"
 import { supervised } from "../support/children/Supervised.js"
 
 let dir = ""
@@ -48,6 +49,7 @@ const logs = async ({ client }: Server, words: string): Promise<void> => {
 }
 
 const stops = async ({ child, client, ended }: Server): Promise<void> => {
+  await checkItself("the server", (...words) => client.text(...words))
   client.close()
   child.kill("SIGTERM")
   expect(await ended).toEqual([0, null])

@@ -45,7 +45,7 @@ describeOracle.concurrent("keys whose time passes during a load", () => {
         await replica.untilUp()
         await fill(master, 3000)
         await untilEqual(master, [replica])
-        await master.kill("SIGTERM")
+        await master.end()
         await master.launch()
         await replica.untilUp()
         await untilPassed(master, replica)

@@ -67,13 +67,13 @@ describeOracle.concurrent("replication roles", () => {
       }
       await (await master.connect()).pipeline(new MixedWrites(Random.forTest("restart")).batch(400))
       await untilEqual(master, [replica, other])
-      await master.kill("SIGTERM")
+      await master.end()
       await master.launch()
       for (const node of [replica, other]) await node.untilUp()
       await master.ask("SET", "after", "restart")
       await untilEqual(master, [replica, other])
       expect(await master.field("sync_full")).toBe("0")
-      await replica.kill("SIGTERM")
+      await replica.end()
       replica.config["replicaof"] = `127.0.0.1 ${master.port}`
       await master.ask("SELECT", 2)
       await master.ask("SET", "while", "away")

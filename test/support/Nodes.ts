@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url"
 import { freePort } from "./OracleServer.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, RawClient } from "./RawClient.js"
+import { checkItself } from "./children/CheckItself.js"
 import { supervised } from "./children/Supervised.js"
 
 export type NodeKind = "redix" | "redis"
@@ -179,12 +180,10 @@ export class Node {
     )
   }
 
-  /** Has a Redix that runs check its data, its memory and its clients; where DEBUG is allowed. */
+  /** Has a Redix that runs check itself. */
   async checkInvariants(): Promise<void> {
     if (this.kind !== "redix" || !this.alive || this.paused) return
-    const reply = await this.ask("DEBUG", "CHECK-INVARIANTS")
-    if (reply !== "OK" && !/^-(?:NOAUTH|LOADING|ERR DEBUG command not allowed)/.test(reply))
-      throw new Error(`${this.name}: ${reply}`)
+    await checkItself(this.name, (...words) => this.ask(...words))
   }
 
   pause(): void {
@@ -195,6 +194,12 @@ export class Node {
   resume(): void {
     this.paused = false
     this.child?.kill("SIGCONT")
+  }
+
+  /** Asks the process to end, once it has checked itself, and waits for its end. */
+  async end(): Promise<void> {
+    await this.checkInvariants()
+    await this.kill("SIGTERM")
   }
 
   /** Ends the process and waits for its end. */

@@ -7,7 +7,9 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { checkItself } from "./children/CheckItself.js"
 import { supervised } from "./children/Supervised.js"
+import { RawClient } from "./RawClient.js"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -42,19 +44,23 @@ export class Program {
   stderr = ""
   readonly ended: Promise<Ended>
   private readonly group: boolean
+  private readonly args: ReadonlyArray<string>
+  private readonly isRedix: boolean
   private readonly child: ChildProcess
   private watchers: Array<() => void> = []
 
   constructor(options: ProgramOptions = {}) {
     const [file, ...first] = options.command ?? [process.execPath, mainFile]
     this.group = options.group === true
+    this.args = [...first, ...(options.args ?? [])]
+    this.isRedix = options.command === undefined
     // The server writes its files where it is started; a command that is given runs in the project.
     const folder =
       options.cwd === undefined && options.command === undefined
         ? fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
         : undefined
     this.child = supervised(
-      spawn(file, [...first, ...(options.args ?? [])], {
+      spawn(file, this.args, {
         cwd: options.cwd ?? folder ?? root,
         env: { ...process.env, ...options.env },
         stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
@@ -116,10 +122,26 @@ export class Program {
     else this.child.kill(signal)
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end; a server that is to end in peace checks itself before. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+    if (signal === "SIGTERM") await this.checkItself()
     this.signal(signal)
     return this.ended
+  }
+
+  /** Where its arguments allow DEBUG, and say where it listens. */
+  private async checkItself(): Promise<void> {
+    const given = (name: string): string | undefined =>
+      new RegExp(` --${name}[ =](\\S+)`).exec(` ${this.args.join(" ")}`)?.[1]
+    const [socket, port = "0"] = [given("unixsocket"), given("port")]
+    if (!this.isRedix || !running.has(this.child) || given("enable-debug-command") !== "yes") return
+    if (socket === undefined && port === "0") return
+    const client = await RawClient.connect(socket === undefined ? { port: Number(port) } : { path: socket })
+    try {
+      await checkItself(`pid ${this.pid}`, (...words) => client.text(...words))
+    } finally {
+      client.close()
+    }
   }
 
   private look(): void {
