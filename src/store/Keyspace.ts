@@ -45,6 +45,7 @@ const EAGER: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel:
 /** Of so many random numbers. */
 const DRAW = 1 << 20
 
+/** All databases of a server, over one arena. */
 export class Keyspace {
   readonly arena: Arena
   readonly collections: Collections

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,aof,eviction,slices,package] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,suspended,memory,in-process,direct,persistence,replication,aof,eviction,slices,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
@@ -15,6 +15,7 @@ import { persistence } from "./Persistence.js"
 import { replication } from "./Replication.js"
 import { scripts } from "./Scripts.js"
 import { slices } from "./Slices.js"
+import { suspended } from "./Suspended.js"
 import { type Comparison, compare, workloads } from "./Throughput.js"
 import { type BenchServer, residentBytes, startServer } from "./Servers.js"
 
@@ -77,6 +78,21 @@ const scripting = async (): Promise<void> => {
   await scripts(only, Number(option("rounds", "3")), ({ name, redixMicros, redisMicros }) => {
     const cell = (us: number): string => (us < 1 ? `${(us * 1000).toFixed(1)} ns` : `${us.toFixed(2)} us`)
     console.log(row([name, cell(redixMicros), cell(redisMicros), (redixMicros / redisMicros).toFixed(2)]))
+  })
+}
+
+/** How soon others are heard while a script does not end: the middle and the slowest, in milliseconds. */
+const suspension = async (): Promise<void> => {
+  console.log(`\n${row(["endless", "server", "BUSY ms", "new conn ms", "killed ms", "CPU ms", "turns"])}`)
+  await suspended(Number(option("rounds", "3")), ({ name, server, busy, late, killed, turnMs }) => {
+    const middle = (values: ReadonlyArray<number>): number =>
+      [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
+    const cell = ({ ms }: { readonly ms: ReadonlyArray<number> }): string =>
+      `${middle(ms).toFixed(0)} / ${Math.max(...ms).toFixed(0)}`
+    const cpu = [busy, late, killed].map((times) => middle(times.cpuMs))
+    const turns = cpu.map((ms) => Math.ceil(ms / turnMs))
+    const texts = [cpu.map((ms) => ms.toFixed(0)).join(" "), server === "redix" ? turns.join(" ") : ""]
+    console.log(row([name, server, cell(busy), cell(late), cell(killed), ...texts]))
   })
 }
 
@@ -222,6 +238,7 @@ const main = async (): Promise<void> => {
     }
   }
   if (parts.includes("scripts")) await scripting()
+  if (parts.includes("suspended")) await suspension()
   if (parts.includes("memory")) await memory()
   if (parts.includes("in-process")) await embedded()
   if (parts.includes("direct")) await withoutSocket()

@@ -24,6 +24,7 @@ interface ProcessMemory {
   readonly external: number
 }
 
+/** What a server knows of the process that it runs in. */
 export interface ProcessFacts {
   readonly pid: number
   /** The machine, and the space of process ids on it: what the id does not tell. */
@@ -113,6 +114,7 @@ const pidNamespace = (): string => {
 let servers = 0
 let heapLimit: number | undefined = undefined
 
+/** The facts of this process. */
 export const liveProcessInfo: ProcessFacts = {
   pid: node.pid,
   place: () => `${hostname()} ${pidNamespace()}`,
@@ -145,6 +147,7 @@ export const liveProcessInfo: ProcessFacts = {
   crash: undefined,
 }
 
+/** The facts of the process that a server goes by; default: those of this one. */
 export const ProcessInfo: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
   "redix/engine/ProcessInfo",
   { defaultValue: () => liveProcessInfo },
