@@ -47,6 +47,7 @@ export const restarted = <A, E, R>(
     ),
   )
 
+/** Starts work that no client waits for. */
 export interface BackgroundShape {
   /** Runs work of which nobody waits for the end. */
   readonly run: Run
