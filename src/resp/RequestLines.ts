@@ -1,4 +1,17 @@
-/** The lines of requests: those that announce a length, and others that may stand between commands. */
+/** What is found in requests; their lines: those that announce a length, and others that may stand between commands. */
+
+/** What `RequestParser.next` found. */
+export const ParseStatus = {
+  /** The bytes so far hold no further command. */
+  NeedMore: 0,
+  /** A command was found. */
+  Command: 1,
+  /** The client broke the protocol. */
+  ProtocolError: 2,
+  /** A `LineReader` wanted it to stop. */
+  Stopped: 3,
+} as const
+export type ParseStatus = (typeof ParseStatus)[keyof typeof ParseStatus]
 
 /** Reads lines that stand between commands. */
 export interface LineReader {

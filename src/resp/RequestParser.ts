@@ -24,20 +24,9 @@
  */
 import { decodeInline } from "./InlineCommand.js"
 import { INLINE_IN_STREAM } from "./ProtocolErrors.js"
-import { lineBad, type LineReader, printable, strictInteger } from "./RequestLines.js"
+import { lineBad, type LineReader, ParseStatus, printable, strictInteger } from "./RequestLines.js"
 
-/** What `RequestParser.next` found. */
-export const ParseStatus = {
-  /** The bytes so far hold no further command. */
-  NeedMore: 0,
-  /** A command was found. */
-  Command: 1,
-  /** The client broke the protocol. */
-  ProtocolError: 2,
-  /** A `LineReader` wanted it to stop. */
-  Stopped: 3,
-} as const
-export type ParseStatus = (typeof ParseStatus)[keyof typeof ParseStatus]
+export { ParseStatus }
 
 /** Limits of a connection's requests. Read at each use, so the object may be shared and changed at any time. */
 export interface RequestLimits {

@@ -93,10 +93,18 @@ const membersOf = (statement: ESTree.Statement): ReadonlyArray<Member> => {
 /** Every name a file exports, and where that is declared; what is exported as a namespace comes under its name, with a dot. */
 const exportsOf = (source: Source): ReadonlyMap<string, Found> => {
   const all = new Map<string, Found>()
-  const local = (name: string): Found => ({
-    source,
-    statements: source.tree.program.body.filter((statement) => namesOf(statement).includes(name)),
-  })
+  const { body } = source.tree.program
+  const imported = (name: string): Found | undefined => {
+    for (const statement of body) {
+      if (statement.type !== "ImportDeclaration" || !statement.source.value.startsWith(".")) continue
+      const own = statement.specifiers.find(({ local }) => local.name === name)
+      if (own?.type === "ImportSpecifier")
+        return exportsOf(next(source, statement.source.value)).get(keyName(own.imported))
+    }
+    return undefined
+  }
+  const local = (name: string): Found =>
+    imported(name) ?? { source, statements: body.filter((statement) => namesOf(statement).includes(name)) }
   for (const statement of source.tree.program.body) {
     if (statement.type === "ExportAllDeclaration") {
       const prefix = statement.exported === null ? "" : `${keyName(statement.exported)}.`
