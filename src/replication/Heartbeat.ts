@@ -21,7 +21,7 @@ export class Heartbeat {
   private beating = false
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: Pick<Engine, "turns" | "cronPaused" | "stir">,
     private readonly background: Run,
   ) {}
 
