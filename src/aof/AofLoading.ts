@@ -72,7 +72,14 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
       if (result.bytes > 0)
         yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
     }
-  }).pipe(Effect.ensuring(Effect.sync(() => void (parts.rdb.state.load = undefined))))
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        parts.rdb.state.load = undefined
+        for (const listener of [...parts.rdb.listeners]) listener.loadGoesOn(false)
+      }),
+    ),
+  )
 
 /** Runs a load with expiry as the files need it, and nobody told of the commands. */
 export const asLoad = <A, E>(engine: Engine, loading: Effect.Effect<A, E>): Effect.Effect<A, E> =>
