@@ -111,6 +111,9 @@ const isManifestError = (thrown: unknown): thrown is ManifestError =>
   thrown instanceof Error && "_tag" in thrown && thrown._tag === "ManifestError"
 
 export class AofDirectory {
+  /** The directory's own name is on the disk: one that is there may have been made by a process that was killed. */
+  private named = false
+
   constructor(
     private readonly fs: FileSystem.FileSystem,
     private readonly settings: DirectorySettings,
@@ -145,7 +148,7 @@ export class AofDirectory {
     return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "stat")), ({ size }) => Number(size))
   }
 
-  /** Makes the directory, if it is not there. */
+  /** Makes the directory, if it is not there, for good. */
   get make(): Effect.Effect<void, AofIoError> {
     const { path } = this
     return Effect.gen({ self: this }, function* () {
@@ -156,9 +159,13 @@ export class AofDirectory {
           operation: "open",
           reason: "no directory ('dir') is set",
         })
-      if (yield* this.exists(path)) return
-      yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
+      const there = yield* this.exists(path)
+      if (there && this.named) return
+      this.named = false
+      if (!there)
+        yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
       yield* this.syncNames(this.settings.dir)
+      this.named = true
     })
   }
 

@@ -42,6 +42,10 @@ interface WriterOwner {
   readonly distrusted: () => void
   /** A group has been written. */
   readonly wrote: () => void
+  /** All that is logged so far is about to become a group, between two batches. */
+  readonly sealing: () => void
+  /** More is on the disk, or less than was thought. */
+  readonly synced: () => void
   readonly slowSync: () => void
 }
 
@@ -62,8 +66,9 @@ export class AofWriter {
   /** Positions up to which everything is in a file, and on the disk. */
   written = 0
   synced = 0
-  /** Nothing behind this position counts as safe. */
+  /** Nothing behind this position counts as safe, or as on the disk. */
   ceiling = Infinity
+  private syncedCeiling = Infinity
   /** What is wrong, undefined while all is well. */
   failure: AofIoError | undefined = undefined
   distrusted = false
@@ -91,6 +96,17 @@ export class AofWriter {
   /** Bytes that are not written yet. */
   get pendingBytes(): number {
     return this.log.buffer.length + this.queuedBytes
+  }
+
+  /** Position up to which everything is on the disk, for good. */
+  get onDisk(): number {
+    return Math.min(this.synced, this.syncedCeiling)
+  }
+
+  /** What is safe and on the disk now is all that counts, until a base is in place. */
+  limit(): void {
+    this.ceiling = Math.min(this.ceiling, this.hold.safe)
+    this.syncedCeiling = this.onDisk
   }
 
   get syncUnderWay(): boolean {
@@ -168,7 +184,10 @@ export class AofWriter {
   /** Writes, for ever. */
   readonly writing: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     for (;;) {
-      if (this.queue.length === 0 && this.file !== undefined) this.seal()
+      if (this.queue.length === 0 && this.file !== undefined) {
+        this.owner.sealing()
+        this.seal()
+      }
       const item = this.distrusted ? undefined : this.queue[0]
       if (item === undefined) yield* this.news
       else if ("file" in item) yield* this.takeFile(item)
@@ -223,7 +242,8 @@ export class AofWriter {
           onFailure: (failure) => failure,
         })
         if (error === undefined) {
-          if (this.failure !== undefined) this.fail(undefined)
+          // What a base must mend is not well yet.
+          if (this.failure !== undefined && this.ceiling === Infinity) this.fail(undefined)
           return true
         }
         this.fail(error)
@@ -249,14 +269,15 @@ export class AofWriter {
   private distrust(error: AofIoError): void {
     if (this.distrusted) return
     this.distrusted = true
-    this.ceiling = Math.min(this.ceiling, this.hold.safe)
+    this.limit()
     this.fail(error)
     this.owner.distrusted()
   }
 
-  /** A new base has taken the place of what a distrusted file held. */
+  /** A new base has taken the place of what a distrusted file held, or nothing is written any more. */
   healed(): void {
-    this.ceiling = Infinity
+    this.distrusted = false
+    this.ceiling = this.syncedCeiling = Infinity
     if (this.failure !== undefined) this.fail(undefined)
     this.advance()
   }
@@ -278,6 +299,7 @@ export class AofWriter {
         if (error !== undefined) return this.distrust(error)
         this.synced = Math.max(this.synced, position)
         this.advance()
+        this.owner.synced()
         this.wake()
       }),
     )
@@ -314,7 +336,7 @@ export class AofWriter {
       yield* this.news
     }
     if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)
-    return this.synced >= position
+    return this.onDisk >= position
   })
 
   /** Nothing more will be written: closes the file. */
