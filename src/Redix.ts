@@ -106,6 +106,7 @@ const layerListen = (
   return onRealTurns(Layer.unwrap(open)).pipe(Layer.provide(filesLayer()))
 }
 
+/** The composed layers of a server, and what stands on one that is there. */
 export const Redix = {
   /** The engine, without port. Its settings are those of the RedixConfig that is provided; `layerWith` wants none. */
   layer,

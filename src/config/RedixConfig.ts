@@ -83,6 +83,7 @@ interface Gathered {
   readonly configFile: string
 }
 
+/** Where a program's settings come from. */
 export interface StartOptions {
   /** The process's environment; bytes where a value is no UTF-8. */
   readonly environment: Environment
@@ -95,7 +96,9 @@ export interface StartOptions {
 /** Why a start is refused. The program handles `--help` and `--version` by `parseArgv` before it builds the layer. */
 export type ConfigStartError = InvalidConfigError | ConfigFileError
 
+/** The configuration as a service: what directives are set to, as values, and as CONFIG GET and SET see them. */
 export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("redix/config/RedixConfig") {
+  /** Settings from the ConfigProvider of the surroundings, under the directives' names; else Redis's defaults. */
   static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
@@ -103,6 +106,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
     )
   }
 
+  /** Settings by name; what is not among them is Redis's default. */
   static layerOf(overrides: Overrides = {}): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
@@ -112,6 +116,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
     )
   }
 
+  /** Settings as a program gets them: command line, environment and file, the strongest first. */
   static layerStart(
     options: StartOptions,
   ): Layer.Layer<RedixConfig, ConfigStartError, FileSystem.FileSystem | Stdio.Stdio> {

@@ -73,5 +73,6 @@ export class Background extends Context.Service<Background, BackgroundWork>()("r
     (fork) => new BackgroundWork((effect) => fork(effect)),
   )
 
+  /** A place for such work, which ends with the layer. */
   static readonly layer = (): Layer.Layer<Background> => Layer.effect(Background, Background.make)
 }

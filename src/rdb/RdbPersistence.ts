@@ -82,6 +82,7 @@ export interface PersistenceSettings extends LoadLimits {
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
 
+/** What a layer of RDB files is made with. */
 export interface PersistenceOptions {
   readonly settings: PersistenceSettings
   /** Snapshots open when it has ended; default: there is none. */
@@ -97,6 +98,7 @@ export interface PersistenceOptions {
   readonly id?: string | undefined
 }
 
+/** How a snapshot is saved to a file. */
 export interface SaveOptions {
   /** Runs in the turn the snapshot opens, and answers what the file is to say of replication. */
   readonly atCut?: (() => ReplicationPosition | undefined) | undefined
@@ -120,6 +122,7 @@ interface BaseOptions {
   readonly onOpen: () => void
 }
 
+/** What RDB files are read and written with. */
 export interface RdbPersistenceShape {
   readonly state: PersistenceState
   readonly libraries: LibraryStore
@@ -449,9 +452,11 @@ const pumpToFile = (
     }
   })
 
+/** RDB files and snapshots of a keyspace: loading, saving, streaming. */
 export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersistenceShape>()(
   "redix/rdb/RdbPersistence",
 ) {
+  /** Reads and writes the keyspace of the store that is provided. */
   static readonly layerOf = (
     options: PersistenceOptions,
   ): Layer.Layer<RdbPersistence, never, Store | FunctionLibraries | FileSystem.FileSystem> =>

@@ -19,9 +19,11 @@ export interface AppendOnlyShape {
   readonly flush: Effect.Effect<boolean>
 }
 
+/** The append-only file of an engine. */
 export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlyShape>()(
   "redix/server/AppendOnlyFile",
 ) {
+  /** Writes the file, and begins and ends as `appendonly` says. */
   static readonly layer = (): Layer.Layer<
     AppendOnlyFile,
     never,

@@ -32,9 +32,11 @@ export interface PersistenceShape {
   readonly startBackground: () => Effect.Effect<void, RdbIoError>
 }
 
+/** How a server keeps its data: saves at save points, on commands and before its end. */
 export class PersistenceService extends Context.Service<PersistenceService, PersistenceShape>()(
   "redix/server/Persistence",
 ) {
+  /** Saves and loads as the configuration says. */
   static readonly layer = (): Layer.Layer<
     PersistenceService,
     never,

@@ -253,7 +253,12 @@ export abstract class Values extends Operands {
       `M.index(${globals},${quoted(e.name)},${this.w.operatorSite(e.line)})`,
       e.line,
     )
-    return `((${t}=${globals}.getText(${quoted(e.name)}))!==undefined?${t}:${slow})`
+    return `((${t}=${this.globalText(e.name, globals)})!==undefined?${t}:${slow})`
+  }
+
+  private globalText(name: string, globals: string): string {
+    const slot = globals === "G" ? this.program.state.perRun.get(name) : undefined
+    return slot === undefined ? `${globals}.getText(${quoted(name)})` : `S.slots[${slot}]`
   }
 
   /** The globals have a metatable in every program. */

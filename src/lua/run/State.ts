@@ -97,8 +97,9 @@ export class LuaState {
   readonly globals = new LuaTable()
   /** The globals that the main function of a library has, while it is loaded. */
   loading: LuaTable = this.globals
-  /** Globals that the host sets anew for each run, so that the compiler must not take them for constants. */
-  readonly perRun = new Set<string>()
+  /** Globals that the host sets anew for each run, and where in `slots` compiled code finds them. */
+  readonly perRun = new Map<string, number>()
+  readonly slots: LuaValue[] = []
 
   // Errors -------------------------------------------------------------------------------------------------------------
 
