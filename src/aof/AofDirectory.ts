@@ -45,7 +45,9 @@ export class OpenIncrement {
   private written = 0
 
   constructor(
-    readonly path: string,
+    /** Changes with its name. */
+    public path: string,
+    private readonly fs: FileSystem.FileSystem,
     private readonly file: FileSystem.File,
     private readonly scope: Scope.Closeable,
     public size: number,
@@ -96,6 +98,11 @@ export class OpenIncrement {
         this.synced = Math.max(this.synced, size)
       })
     })
+  }
+
+  /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
+  get present(): Effect.Effect<void, AofIoError> {
+    return Effect.asVoid(Effect.mapError(this.fs.stat(this.path), ioError(this.path, "stat", this.size)))
   }
 
   get close(): Effect.Effect<void> {
@@ -242,7 +249,7 @@ export class AofDirectory {
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      return new OpenIncrement(path, file, scope, Number(size))
+      return new OpenIncrement(path, this.fs, file, scope, Number(size))
     })
   }
 
@@ -277,6 +284,10 @@ export class AofDirectory {
       if (!begun) yield* this.write(taken)
       yield* this.rename(oldPath, this.pathOf(name))
       yield* this.syncNames(this.settings.dir)
+      const { appendfilename, appenddirname } = this.settings
+      yield* Effect.logInfo(
+        `Successfully migrated an old-style AOF file (${appendfilename}) into the AOF directory (${appenddirname}).`,
+      )
       return taken
     })
   }

@@ -158,13 +158,17 @@ export class AofFiles {
   private writeBase(name: string, options: RewriteOptions, increment?: OpenIncrement) {
     const { settings, directory } = this
     return this.rdb.writeBase(directory.pathOf(name), {
-      temp: directory.pathOf(`temp-${directory.fileName}.base`),
+      temp: directory.pathOf(this.tempBase),
       form: settings.aofUseRdbPreamble ? "rdb" : "commands",
       timestamp: settings.aofTimestampEnabled,
       incrementalSync: settings.aofRewriteIncrementalFsync,
       atCut: () => options.cut(increment),
       onOpen: options.begun,
     })
+  }
+
+  private get tempBase(): string {
+    return `temp-${this.directory.fileName}.base`
   }
 
   /** The temporary increment of a rewrite anew. */
@@ -199,15 +203,21 @@ export class AofFiles {
           return increment.close
         }),
       )
+      this.logger.notice(`Successfully created the temporary AOF base file ${this.tempBase}`)
       this.logger.notice("Background AOF rewrite terminated with success")
+      this.logger.notice(`Successfully renamed the temporary AOF base file ${this.tempBase} into ${base}`)
       yield* Effect.uninterruptible(
-        Effect.andThen(this.finish(kind, { name: base, seq: this.baseSeq }), options.placed),
+        Effect.andThen(this.finish(kind, { name: base, seq: this.baseSeq }, increment), options.placed),
       )
     })
   }
 
   /** Switches the manifest to the new base, and makes history of what it takes the place of. */
-  private finish(kind: RewriteKind, made: AofFile): Effect.Effect<void, RewriteError> {
+  private finish(
+    kind: RewriteKind,
+    made: AofFile,
+    increment?: OpenIncrement,
+  ): Effect.Effect<void, RewriteError> {
     return Effect.gen({ self: this }, function* () {
       const { base, increments, history } = yield* this.present
       let kept = kind === "running" ? increments.slice(-1) : []
@@ -218,12 +228,13 @@ export class AofFiles {
         yield* this.directory
           .rename(this.directory.pathOf(this.tempIncrement), this.directory.pathOf(name))
           .pipe(Effect.onError(() => this.stray(...kept)))
+        if (increment !== undefined) increment.path = this.directory.pathOf(name)
         this.logger.notice(
           `Successfully renamed the temporary AOF incr file ${this.tempIncrement} into ${name}`,
         )
       }
       const { strays } = this
-      const gone = [...(base === undefined ? [] : [base]), ...increments.filter((one) => !kept.includes(one))]
+      const gone = [...increments.filter((one) => !kept.includes(one)), ...(base === undefined ? [] : [base])]
       yield* this.switchTo({ base: made, increments: kept, history: [...history, ...strays, ...gone] }).pipe(
         Effect.onError(() => this.stray(...(kind === "anew" ? kept : []))),
       )

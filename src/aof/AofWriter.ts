@@ -24,6 +24,7 @@ import type { AofLog } from "./AofLog.js"
 
 const RETRY_MS = 1000
 const SYNC_MS = 1000
+const LOOK_MS = 1000
 /** A sync that takes longer holds writes up: counted, and said in the log. */
 const SLOW_SYNC_MS = 2000
 
@@ -84,6 +85,7 @@ export class AofWriter {
   private slowNoted = false
   private readonly syncing = Semaphore.makeUnsafe(1)
   private scheduled = false
+  private lookAtMs = 0
 
   constructor(
     private readonly log: AofLog,
@@ -225,10 +227,24 @@ export class AofWriter {
       if (!group.comment) this.log.buffer.reuse(group.bytes)
       const last = this.queue[0] === undefined || "file" in this.queue[0]
       const always = this.settings.appendfsync === "always" && !this.owner.syncsPaused()
-      if (always && last) yield* this.sync(file)
+      yield* this.look(file)
+      if (always && last && !this.distrusted) yield* this.sync(file)
       this.advance()
       this.owner.wrote()
       this.wake()
+    })
+  }
+
+  /** Looks once a second of writing whether the file is still where a start would find it. */
+  private look(file: OpenIncrement): Effect.Effect<void> {
+    const now = this.turns.now()
+    if (now < this.lookAtMs) return Effect.void
+    this.lookAtMs = now + LOOK_MS
+    return Effect.match(file.present, {
+      onSuccess: () => {},
+      onFailure: (error) => {
+        if (!file.superseded && this.file === file) this.distrust(error)
+      },
     })
   }
 
