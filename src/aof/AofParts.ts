@@ -2,7 +2,7 @@
 import type * as FileSystem from "effect/FileSystem"
 import type { Run } from "../engine/Background.js"
 import type { Engine } from "../engine/Engine.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { DirectorySettings } from "./AofDirectory.js"
 import type { RewriteSettings } from "./AofRewrite.js"
 
@@ -21,7 +21,7 @@ interface AofSettings extends DirectorySettings, RewriteSettings {
 
 export interface AofParts {
   readonly engine: Engine
-  readonly rdb: RdbPersistenceShape
+  readonly rdb: RdbFiles
   readonly settings: AofSettings
   readonly fs: FileSystem.FileSystem
   readonly fork: Run

@@ -13,7 +13,7 @@
 import * as Effect from "effect/Effect"
 import type { Log } from "../engine/world/Log.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { AofDirectory, OpenIncrement } from "./AofDirectory.js"
 import type { AofIoError, ManifestError } from "./AofErrors.js"
 import { type AofFile, baseNameOf, incrementNameOf, type Manifest } from "./Manifest.js"
@@ -52,7 +52,7 @@ export class AofFiles {
 
   constructor(
     readonly directory: AofDirectory,
-    private readonly rdb: RdbPersistenceShape,
+    private readonly rdb: RdbFiles,
     private readonly settings: RewriteSettings,
     private readonly logger: Log,
   ) {}

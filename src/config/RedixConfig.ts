@@ -96,8 +96,26 @@ export interface StartOptions {
 /** Why a start is refused. The program handles `--help` and `--version` by `parseArgv` before it builds the layer. */
 export type ConfigStartError = InvalidConfigError | ConfigFileError
 
+/** What an app sees of the configuration. */
+export interface RedixConfigShape {
+  /** By directive in camel case, as they are now. */
+  readonly values: Readonly<ConfigState["values"]>
+  /** What the sources at start had to say; for the log. */
+  readonly warnings: ReadonlyArray<ConfigWarning>
+  /** A directive's value as CONFIG GET shows it. */
+  readonly text: ConfigState["text"]
+  /** Names and values of the directives that match any of the patterns. */
+  readonly configGet: ConfigState["configGet"]
+  /** Sets all of the directives, or none. */
+  readonly configSet: ConfigState["configSet"]
+  /** Calls back when CONFIG SET has changed a directive. */
+  readonly onChange: ConfigState["onChange"]
+}
+
 /** The configuration as a service: what directives are set to, as values, and as CONFIG GET and SET see them. */
-export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("redix/config/RedixConfig") {
+export class RedixConfig extends Context.Service<RedixConfig, RedixConfigShape>()(
+  "redix/config/RedixConfig",
+) {
   /** Settings from the ConfigProvider of the surroundings, under the directives' names; else Redis's defaults. */
   static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
@@ -334,4 +352,11 @@ export const configSet = Effect.fnUntraced(function* (
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.
   const others = state.checkSet(pairs, options)
   return others ?? missing
+})
+
+/** The configuration whole, for the server's own parts. */
+export const theConfig: Effect.Effect<ConfigState, never, RedixConfig> = Effect.map(RedixConfig, (config) => {
+  if (!(config instanceof ConfigState))
+    throw new Error("the configuration is not one of this package's layers")
+  return config
 })

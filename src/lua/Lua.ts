@@ -112,6 +112,7 @@ export const start = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): C
   state.depth = 0
   state.cDepth = C_CALLS_OF_HOST
   state.waste = 0
+  state.exhausted = 0
   state.running = undefined
   state.interrupted = undefined
   state.fuel = state.fuelATick

@@ -101,7 +101,7 @@ const listen = Effect.fnUntraced(function* (
   const scope = yield* Effect.scope
   const work = yield* Background.make
   const files = yield* FileSystem.FileSystem
-  const listeners = new Listeners(settings, options.portZero, scope, files, work.run)
+  const listeners = new Listeners(settings, options.portZero, scope, files, work.run, yield* Turn)
   yield* listeners.openAtStart
   if (settings.unixsocket !== "") listeners.add(yield* openUnix(settings))
   const refused = new Set<Net.Socket>()

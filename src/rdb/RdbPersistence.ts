@@ -124,20 +124,15 @@ interface BaseOptions {
 
 /** What RDB files are read and written with. */
 export interface RdbPersistenceShape {
-  readonly state: PersistenceState
-  readonly libraries: LibraryStore
-  readonly listeners: Array<LoadListener>
+  /** How saves and loads went, as INFO has it. */
+  readonly state: Readonly<PersistenceState>
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
-  /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
-  readonly stopStream: (reason: string) => void
   /**
    * Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. The snapshot opens in
    * the turn the effect starts, unless another is being written or a script is suspended.
    */
   readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
-  /** As `saveFile`, for the base of an append-only file: no save that save points and INFO count. */
-  readonly writeBase: (path: string, options: BaseOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
   readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
   /** As `loadFile`, from any source of bytes. */
@@ -171,7 +166,7 @@ const traced =
       Effect.withSpan(name, { attributes }),
     )
 
-class Persistence implements RdbPersistenceShape {
+export class RdbFiles implements RdbPersistenceShape {
   readonly state = new PersistenceState()
   readonly listeners: Array<LoadListener> = []
   /** One snapshot at a time; files one after another, from the cut to the rename. */
@@ -307,6 +302,7 @@ class Persistence implements RdbPersistenceShape {
     }).pipe(traced("redix.sync.send", {}))
   }
 
+  /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
   stopStream(reason: string): void {
     if (this.stream !== undefined) Deferred.doneUnsafe(this.stream, Exit.fail(brokenOff(reason)))
   }
@@ -367,6 +363,7 @@ class Persistence implements RdbPersistenceShape {
     )
   }
 
+  /** As `saveFile`, for the base of an append-only file: no save that save points and INFO count. */
   writeBase(path: string, base: BaseOptions): Effect.Effect<SnapshotResult, RdbIoError> {
     const open = (): SnapshotSource => {
       base.atCut()
@@ -463,7 +460,7 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
     Layer.effect(
       RdbPersistence,
       Effect.gen(function* () {
-        return new Persistence(
+        return new RdbFiles(
           yield* theKeyspace,
           options,
           yield* FileSystem.FileSystem,
@@ -474,3 +471,13 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
       }),
     )
 }
+
+/** Whole, for the server's own parts. */
+export const theRdbFiles: Effect.Effect<RdbFiles, never, RdbPersistence> = Effect.map(
+  RdbPersistence,
+  (persistence) => {
+    if (!(persistence instanceof RdbFiles))
+      throw new Error("the RDB persistence is not one of this package's layers")
+    return persistence
+  },
+)

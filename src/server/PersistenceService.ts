@@ -3,9 +3,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Background } from "../engine/Background.js"
-import { RedixConfig } from "../config/index.js"
+import { type RedixConfig, theConfig } from "../config/index.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
-import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import { type RdbPersistence, type RdbPersistenceShape, theRdbFiles } from "../rdb/RdbPersistence.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory } from "../replication/ReplicationLog.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
@@ -49,8 +49,8 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
         const background = yield* Background
         const persistence = new ServerPersistence(
           engine,
-          yield* RedixConfig,
-          yield* RdbPersistence,
+          yield* theConfig,
+          yield* theRdbFiles,
           yield* theAppendOnlyFile,
           yield* ReplicationHistory,
           background.run,

@@ -11,6 +11,8 @@ import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
 
 /** At this depth Redis's own stack of Lua values ends. */
 const DEPTH_MAX = 7995
+/** Tables that hold one table several times have more elements than memory has room for tables: 60 of two each, 2^60. */
+const ELEMENTS_MAX = 2 ** 23
 const LEAST_INTEGER = ":-9223372036854775808\r\n"
 
 /** A table whose elements are being written. */
@@ -51,6 +53,7 @@ const sizeOf = (table: LuaTable): number => {
 
 class ReplyValue {
   private readonly open: Open[] = []
+  private elements = 0
 
   constructor(
     private readonly out: ReplyWriter,
@@ -59,11 +62,15 @@ class ReplyValue {
 
   write(value: LuaValue): void {
     const { open, out } = this
+    const mark = out.pos
     this.one(value)
     // Tables that hold others more than once can be of any size: nobody waits for what is not sent.
     while (open.length > 0 && !out.overflowed) {
       const top = open[open.length - 1]
       if (!this.element(top)) open.pop()
+      if (this.elements <= ELEMENTS_MAX) continue
+      out.truncate(mark)
+      return out.error(Errors.scriptReplyTooLong)
     }
   }
 
@@ -91,6 +98,7 @@ class ReplyValue {
 
   private one(value: LuaValue): void {
     const { out } = this
+    this.elements++
     if (this.open.length >= DEPTH_MAX) return out.error(Errors.luaStackLimit)
     if (value instanceof LuaTable) this.table(value)
     else writeScalar(out, value, this.typed)

@@ -11,6 +11,9 @@ import { numeral, quoted } from "./Writer.js"
 
 const SWAPPED: Readonly<Record<string, "<" | "<=">> = { "<": "<", "<=": "<=", ">": "<", ">=": "<=" }
 
+/** Characters of a text that may matter to memory by itself. */
+const LONG = 4096
+
 export abstract class Values extends Operands {
   protected abstract call(e: Expression): string
   protected abstract functionExpression(e: Expression): string
@@ -207,7 +210,14 @@ export abstract class Values extends Operands {
       isText = !this.program.metatables
       pending = false
     }
-    return this.sequence(before, text)
+    return this.sequence(before, this.paid(text, isText))
+  }
+
+  /** A joined text that is long is paid for. */
+  private paid(text: string, isText: boolean): string {
+    const t = this.w.temporary()
+    const test = isText ? "" : `typeof ${t}==="string"&&`
+    return `(${t}=${text},${test}${t}.length>${LONG}?S.long(${t}):${t})`
   }
 
   private asText(text: string, e: Expression): string {

@@ -94,6 +94,8 @@ export class LuaState {
   budget = 0
   /** Work that was done in vain by twins, less what generators have done since. */
   waste = 0
+  /** Patterns of this run that took too long. */
+  exhausted = 0
   readonly globals = new LuaTable()
   /** The globals that the main function of a library has, while it is loaded. */
   loading: LuaTable = this.globals
@@ -151,6 +153,12 @@ export class LuaState {
   /** Before the library allocates much at once, or often. */
   take(bytes: number): void {
     if ((this.room -= bytes) < 0) this.onRoom(this, bytes)
+  }
+
+  /** Joined texts take their room when they are first looked into, wherever that is. */
+  long(text: string): string {
+    this.take(text.length)
+    return text
   }
 
   /**
@@ -238,15 +246,21 @@ export class LuaState {
 
   callNowFrom(site: Site, f: LuaValue, args: LuaValue[]): Results {
     const { at, depth } = this
-    this.callFromC()
-    const target = this.callable(f, args)
-    this.cDepth++
-    this.at = site
+    const target = this.enterNow(site, f, args)
     const results = target.g === undefined ? target.p(...args) : runToEnd(this, target.g(...args))
     this.at = at
     this.depth = depth
     this.cDepth--
     return results
+  }
+
+  /** Begins a call from a plain form that the caller makes himself; answers the function to call. */
+  enterNow(site: Site, f: LuaValue, args: LuaValue[]): LuaFunction {
+    this.callFromC()
+    const target = this.callable(f, args)
+    this.cDepth++
+    this.at = site
+    return target
   }
 
   /** The function behind a called value; a value with `__call` becomes the first of the arguments. */
