@@ -45,7 +45,9 @@ export class OpenIncrement {
   private written = 0
 
   constructor(
-    readonly path: string,
+    /** Changes with its name. */
+    public path: string,
+    private readonly fs: FileSystem.FileSystem,
     private readonly file: FileSystem.File,
     private readonly scope: Scope.Closeable,
     public size: number,
@@ -98,6 +100,11 @@ export class OpenIncrement {
     })
   }
 
+  /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
+  get present(): Effect.Effect<void, AofIoError> {
+    return Effect.asVoid(Effect.mapError(this.fs.stat(this.path), ioError(this.path, "stat", this.size)))
+  }
+
   get close(): Effect.Effect<void> {
     return Effect.ignoreCause(Scope.close(this.scope, Exit.void))
   }
@@ -111,6 +118,9 @@ const isManifestError = (thrown: unknown): thrown is ManifestError =>
   thrown instanceof Error && "_tag" in thrown && thrown._tag === "ManifestError"
 
 export class AofDirectory {
+  /** The directory's own name is on the disk: one that is there may have been made by a process that was killed. */
+  private named = false
+
   constructor(
     private readonly fs: FileSystem.FileSystem,
     private readonly settings: DirectorySettings,
@@ -145,7 +155,7 @@ export class AofDirectory {
     return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "stat")), ({ size }) => Number(size))
   }
 
-  /** Makes the directory, if it is not there. */
+  /** Makes the directory, if it is not there, for good. */
   get make(): Effect.Effect<void, AofIoError> {
     const { path } = this
     return Effect.gen({ self: this }, function* () {
@@ -156,9 +166,13 @@ export class AofDirectory {
           operation: "open",
           reason: "no directory ('dir') is set",
         })
-      if (yield* this.exists(path)) return
-      yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
+      const there = yield* this.exists(path)
+      if (there && this.named) return
+      this.named = false
+      if (!there)
+        yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
       yield* this.syncNames(this.settings.dir)
+      this.named = true
     })
   }
 
@@ -235,7 +249,7 @@ export class AofDirectory {
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      return new OpenIncrement(path, file, scope, Number(size))
+      return new OpenIncrement(path, this.fs, file, scope, Number(size))
     })
   }
 
@@ -270,6 +284,10 @@ export class AofDirectory {
       if (!begun) yield* this.write(taken)
       yield* this.rename(oldPath, this.pathOf(name))
       yield* this.syncNames(this.settings.dir)
+      const { appendfilename, appenddirname } = this.settings
+      yield* Effect.logInfo(
+        `Successfully migrated an old-style AOF file (${appendfilename}) into the AOF directory (${appenddirname}).`,
+      )
       return taken
     })
   }

@@ -24,6 +24,7 @@ import type { AofLog } from "./AofLog.js"
 
 const RETRY_MS = 1000
 const SYNC_MS = 1000
+const LOOK_MS = 1000
 /** A sync that takes longer holds writes up: counted, and said in the log. */
 const SLOW_SYNC_MS = 2000
 
@@ -42,6 +43,10 @@ interface WriterOwner {
   readonly distrusted: () => void
   /** A group has been written. */
   readonly wrote: () => void
+  /** All that is logged so far is about to become a group, between two batches. */
+  readonly sealing: () => void
+  /** More is on the disk, or less than was thought. */
+  readonly synced: () => void
   readonly slowSync: () => void
 }
 
@@ -62,8 +67,9 @@ export class AofWriter {
   /** Positions up to which everything is in a file, and on the disk. */
   written = 0
   synced = 0
-  /** Nothing behind this position counts as safe. */
+  /** Nothing behind this position counts as safe, or as on the disk. */
   ceiling = Infinity
+  private syncedCeiling = Infinity
   /** What is wrong, undefined while all is well. */
   failure: AofIoError | undefined = undefined
   distrusted = false
@@ -79,6 +85,7 @@ export class AofWriter {
   private slowNoted = false
   private readonly syncing = Semaphore.makeUnsafe(1)
   private scheduled = false
+  private lookAtMs = 0
 
   constructor(
     private readonly log: AofLog,
@@ -91,6 +98,17 @@ export class AofWriter {
   /** Bytes that are not written yet. */
   get pendingBytes(): number {
     return this.log.buffer.length + this.queuedBytes
+  }
+
+  /** Position up to which everything is on the disk, for good. */
+  get onDisk(): number {
+    return Math.min(this.synced, this.syncedCeiling)
+  }
+
+  /** What is safe and on the disk now is all that counts, until a base is in place. */
+  limit(): void {
+    this.ceiling = Math.min(this.ceiling, this.hold.safe)
+    this.syncedCeiling = this.onDisk
   }
 
   get syncUnderWay(): boolean {
@@ -168,7 +186,10 @@ export class AofWriter {
   /** Writes, for ever. */
   readonly writing: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     for (;;) {
-      if (this.queue.length === 0 && this.file !== undefined) this.seal()
+      if (this.queue.length === 0 && this.file !== undefined) {
+        this.owner.sealing()
+        this.seal()
+      }
       const item = this.distrusted ? undefined : this.queue[0]
       if (item === undefined) yield* this.news
       else if ("file" in item) yield* this.takeFile(item)
@@ -206,10 +227,24 @@ export class AofWriter {
       if (!group.comment) this.log.buffer.reuse(group.bytes)
       const last = this.queue[0] === undefined || "file" in this.queue[0]
       const always = this.settings.appendfsync === "always" && !this.owner.syncsPaused()
-      if (always && last) yield* this.sync(file)
+      yield* this.look(file)
+      if (always && last && !this.distrusted) yield* this.sync(file)
       this.advance()
       this.owner.wrote()
       this.wake()
+    })
+  }
+
+  /** Looks once a second of writing whether the file is still where a start would find it. */
+  private look(file: OpenIncrement): Effect.Effect<void> {
+    const now = this.turns.now()
+    if (now < this.lookAtMs) return Effect.void
+    this.lookAtMs = now + LOOK_MS
+    return Effect.match(file.present, {
+      onSuccess: () => {},
+      onFailure: (error) => {
+        if (!file.superseded && this.file === file) this.distrust(error)
+      },
     })
   }
 
@@ -223,7 +258,8 @@ export class AofWriter {
           onFailure: (failure) => failure,
         })
         if (error === undefined) {
-          if (this.failure !== undefined) this.fail(undefined)
+          // What a base must mend is not well yet.
+          if (this.failure !== undefined && this.ceiling === Infinity) this.fail(undefined)
           return true
         }
         this.fail(error)
@@ -249,14 +285,15 @@ export class AofWriter {
   private distrust(error: AofIoError): void {
     if (this.distrusted) return
     this.distrusted = true
-    this.ceiling = Math.min(this.ceiling, this.hold.safe)
+    this.limit()
     this.fail(error)
     this.owner.distrusted()
   }
 
-  /** A new base has taken the place of what a distrusted file held. */
+  /** A new base has taken the place of what a distrusted file held, or nothing is written any more. */
   healed(): void {
-    this.ceiling = Infinity
+    this.distrusted = false
+    this.ceiling = this.syncedCeiling = Infinity
     if (this.failure !== undefined) this.fail(undefined)
     this.advance()
   }
@@ -278,6 +315,7 @@ export class AofWriter {
         if (error !== undefined) return this.distrust(error)
         this.synced = Math.max(this.synced, position)
         this.advance()
+        this.owner.synced()
         this.wake()
       }),
     )
@@ -314,7 +352,7 @@ export class AofWriter {
       yield* this.news
     }
     if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)
-    return this.synced >= position
+    return this.onDisk >= position
   })
 
   /** Nothing more will be written: closes the file. */

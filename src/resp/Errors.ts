@@ -458,6 +458,13 @@ export const protectedMode =
   "(requirepass), or switch protected mode off with '--protected-mode no' or with 'CONFIG SET protected-mode no' from " +
   "this host, provided that nobody you do not trust can reach the server."
 
+export const waitaofOnReplica =
+  "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not " +
+  "propagated."
+
+export const waitaofWithoutFile =
+  "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+
 export const waitOnReplica =
   "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be " +
   "writable (which is not the default) writes to replicas are just local and are not propagated."

@@ -8,6 +8,8 @@
  * While nobody holds replies `active` is false, everything is safe, and it costs a comparison a write.
  */
 
+import { LogOnDisk } from "./LogOnDisk.js"
+
 /** Keeps bytes back that it was given for a position. */
 interface Holder {
   /** Lets go of what is safe by now; answers whether it keeps something all the same. */
@@ -30,6 +32,7 @@ export class ReplyHold {
   safe = Infinity
   /** The position behind what was logged last. */
   logged = 0
+  readonly onDisk = new LogOnDisk()
   private holders = new Set<Holder>()
   private waiting: Array<Waiting> = []
 
