@@ -78,7 +78,6 @@ export class OpenIncrement {
     try {
       count = file.writeNow(bytes)
     } catch {
-      // `append` will meet it as well, and tell.
       return false
     }
     if (count < bytes.length) {
