@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 // Vitest's reporters call Map.groupBy, which Node 20 lacks: without this a failing test would show no diff.
 if (!("groupBy" in Map)) {
@@ -19,13 +21,57 @@ if (!("groupBy" in Map)) {
   })
 }
 
+/** Files that change what all modules of a process share: each has a process of its own. The others share a few. */
+const ALONE = ["test/testing/overMemory/*.test.ts", "test/rdb/snapshotThread.test.ts"]
+
+/** What takes longest begins first, so that nothing is left to end alone. */
+const LONG = [
+  "test/package/clone.test.ts",
+  "test/package/alone.test.ts",
+  "test/package/package.test.ts",
+  "test/docs/readme.test.ts",
+  "test/replication/limits.test.ts",
+  "test/replication/roles.test.ts",
+  "test/rdb/check.test.ts",
+  "test/acl/files.test.ts",
+  "test/replication/disklessLoad.test.ts",
+  "test/program/signals.test.ts",
+  "test/aof/replies.test.ts",
+  "test/aof/checkProgram.test.ts",
+]
+
+const missing = LONG.filter((file) => !existsSync(new URL(file, import.meta.url)))
+if (missing.length > 0) throw new Error(`these tests are gone: ${missing.join(", ")}`)
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((file) => moduleId.endsWith(file))
+      return at < 0 ? LONG.length : at
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "alone", include: ALONE, isolate: true } },
+      {
+        extends: true,
+        test: {
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: [...ALONE, "**/node_modules/**"],
+          isolate: false,
+        },
+      },
+    ],
     globalSetup: ["test/support/GlobalSetup.ts"],
     pool: "forks",
     // More than the two cores of a small machine: half of the files wait for processes, clocks and each other.
-    maxWorkers: 4,
+    maxWorkers: 6,
+    sequence: { sequencer: LongFirst },
     // Bounds of waits in vain: tests wait for conditions, and a machine may be far slower than it is alone.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -80,10 +80,9 @@ const reading = { platform: "node", cwd: root, treeshake, onLog: report }
 
 const planned = () => planCore(inputs([...FOR_EFFECT, ...WITH_EFFECT]), source, reading)
 
-const core = (plan, at) => {
-  write(`${plan.names[at]}-names.cjs`, namesFile(plan, at))
-  return bundle({
-    input: { [plan.names[at]]: "redix-core-entry" },
+const core = (plan, name, at) =>
+  bundle({
+    input: { [name]: "redix-core-entry" },
     plugins: [coreEntry(plan, at), overCore(plan, at, "cjs")],
     transform: { inject },
     format: "cjs",
@@ -91,7 +90,6 @@ const core = (plan, at) => {
     codeSplitting: false,
     minify: NAMES_KEPT,
   })
-}
 
 const forEffect = (plan) =>
   bundle({
@@ -172,8 +170,9 @@ const [shared, server] = await Promise.all([
   withEffect(plan),
   worker(),
   vitest(),
-  ...plan.names.map((_, at) => core(plan, at)),
+  ...[...plan.names, plan.lateName].map((name, at) => core(plan, name, at)),
 ])
+plan.names.forEach((name, at) => write(`${name}-names.cjs`, namesFile(plan, at)))
 removeStale([...shared, ...server])
 // Without the compiler's, as after `npm run bundle` alone, there are none to choose from.
 if (fs.existsSync(path.join(out, "index.d.ts"))) {

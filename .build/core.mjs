@@ -9,6 +9,8 @@ import { rolldown } from "rolldown"
 /** Entries whose sources are a file of the core, in order; what is left is the last file's. */
 const CUTS = ["resp", "rdb"]
 const NAMES = ["core-wire", "core-data", "core-engine"]
+/** What is loaded when one of its functions is first called, with all that nothing else needs. It exports functions only. */
+const LATE = { source: "lua/Sandbox", name: "core-lua" }
 
 /** How sources are told from which file of the core to import. */
 const CORE = "redix-core:"
@@ -49,10 +51,10 @@ const withoutEffect = (sources) => {
   return new Set([...sources.keys()].filter((id) => path.isAbsolute(id) && isPure(id)))
 }
 
-const closureOf = (sources, id, found = new Set()) => {
-  if (found.has(id) || !sources.has(id)) return found
+const closureOf = (sources, id, found = new Set(), without = undefined) => {
+  if (found.has(id) || id === without || !sources.has(id)) return found
   found.add(id)
-  for (const imported of sources.get(id).imports) closureOf(sources, imported, found)
+  for (const imported of sources.get(id).imports) closureOf(sources, imported, found, without)
   return found
 }
 
@@ -64,6 +66,11 @@ export const planCore = async (inputs, sourceOf, options) => {
   const sources = await readSources(inputs, options)
   const pure = withoutEffect(sources)
   const places = new Map()
+  const late = sourceOf(LATE.source)
+  const early = new Set()
+  for (const input of Object.values(inputs)) closureOf(sources, input, early, late)
+  for (const id of closureOf(sources, late))
+    if (!early.has(id)) places.set(id, { name: LATE.name, at: NAMES.length })
   NAMES.forEach((name, at) => {
     const cut = CUTS[at]
     const within = cut === undefined ? pure : closureOf(sources, sourceOf(cut))
@@ -86,7 +93,7 @@ export const planCore = async (inputs, sourceOf, options) => {
   for (const id of used) {
     places.get(id).names = Object.fromEntries(sources.get(id).names.map((name) => [name, nameOf(name)]))
   }
-  return { places, used, names: NAMES }
+  return { places, used, late, names: NAMES, lateName: LATE.name }
 }
 
 /**
@@ -104,12 +111,21 @@ module.exports = core
 `
 }
 
+const lateFunctions = ({ name, names }) =>
+  Object.entries(names)
+    .map(
+      ([exported, as]) =>
+        `export const ${exported} = (...args) => require("${CORE}${name}.cjs").${as}(...args)\n`,
+    )
+    .join("")
+
 /** To what is built over `below` files of the core, the sources in these are outside. */
 export const overCore = (plan, below, format) => ({
   name: "over-core",
   resolveId: (id) => (id.startsWith(CORE) ? { id: `./${id.slice(CORE.length)}`, external: true } : null),
   load: (id) => {
     const place = plan.places.get(id)
+    if (id === plan.late && below < place.at) return lateFunctions(place)
     if (place === undefined || place.at >= below) return null
     const names = Object.entries(place.names ?? {})
     const from = JSON.stringify(`${CORE}${place.name}${format === "cjs" ? "" : "-names"}.cjs`)

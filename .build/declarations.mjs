@@ -5,24 +5,9 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { shakeDeclarations } from "./shakeDeclarations.mjs"
 
 const SPECIFIER = /(\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])(\.{1,2}\/[^"']+)\.js\2/g
-
-const declarationOf = (file, specifier) => path.join(path.dirname(file), `${specifier}.d.ts`)
-
-/** The declarations that `entries` lead to, themselves among them. */
-const reached = (entries) => {
-  const found = new Set()
-  const visit = (file) => {
-    if (found.has(file)) return
-    found.add(file)
-    for (const [, , , specifier] of fs.readFileSync(file, "utf8").matchAll(SPECIFIER)) {
-      visit(declarationOf(file, specifier))
-    }
-  }
-  entries.forEach(visit)
-  return found
-}
 
 const IGNORED = "// @ts-ignore without @types/node it is any"
 const OF_NODE =
@@ -72,10 +57,10 @@ const prune = (folder, kept) => {
 
 export const writeDeclarations = (out, entries, comments) => {
   const file = (entry) => path.join(out, `${entry}.d.ts`)
-  const all = reached(entries.map(file))
-  const common = entries.includes("testing") ? reached([file("testing")]) : new Set()
-  for (const declaration of all) {
-    const text = withoutNodeTypes(fs.readFileSync(declaration, "utf8"))
+  const all = shakeDeclarations(entries.map(file))
+  const common = entries.includes("testing") ? [...shakeDeclarations([file("testing")]).keys()] : []
+  for (const [declaration, shaken] of all) {
+    const text = withoutNodeTypes(shaken)
     const hasOverrides = declaration === path.join(out, "config/RedixConfig.d.ts")
     fs.writeFileSync(declaration, hasOverrides ? withComments(text, comments) : text)
   }
@@ -83,7 +68,7 @@ export const writeDeclarations = (out, entries, comments) => {
   const isKept = (name) => {
     const declaration = name.replace(/\.map$/, "").replace(/\.cts$/, ".ts")
     if (!/\.d\.[c]?ts(?:\.map)?$/.test(name)) return path.dirname(name) === out
-    return name.endsWith(".d.cts") ? common.has(declaration) : all.has(declaration)
+    return name.endsWith(".d.cts") ? common.includes(declaration) : all.has(declaration)
   }
   prune(out, isKept)
 }

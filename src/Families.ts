@@ -27,7 +27,7 @@ import { scripting, ScriptingService } from "./commands/scripting/index.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
-import { RedixConfig } from "./config/index.js"
+import { RedixConfig, theConfig } from "./config/index.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
 import { type EngineService, theEngine } from "./engine/EngineService.js"
@@ -86,7 +86,7 @@ const ofEngine = () =>
 const ofConfig = () =>
   family(
     Effect.gen(function* () {
-      return configCommands(yield* theEngine, yield* RedixConfig, yield* withFiles)
+      return configCommands(yield* theEngine, yield* theConfig, yield* withFiles)
     }),
   )
 
@@ -129,7 +129,7 @@ const ofDebug = () =>
   family(
     Effect.gen(function* () {
       const engine = yield* theEngine
-      const config = yield* RedixConfig
+      const config = yield* theConfig
       const persistence = yield* thePersistence
       return debugCommands(engine, config.values, yield* ProcessInfo, [
         debugReload(persistence),

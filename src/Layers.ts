@@ -11,7 +11,14 @@ import { renamed } from "./engine/CommandTable.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import { dataCommands } from "./commands/index.js"
 import * as specs from "./commands/spec/index.js"
-import { checkDirectory, fromByteText, InvalidConfigError, RedixConfig, warningText } from "./config/index.js"
+import {
+  checkDirectory,
+  fromByteText,
+  InvalidConfigError,
+  RedixConfig,
+  theConfig,
+  warningText,
+} from "./config/index.js"
 import { ReplicationHistory } from "./replication/ReplicationLog.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
@@ -91,7 +98,7 @@ const commandNames = (
 const engine = () =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* RedixConfig
+      const config = yield* theConfig
       yield* checkDirectory(config)
       return EngineService.layerOf(
         config.values,
@@ -155,7 +162,7 @@ const expecting = (
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
-      const config = yield* RedixConfig
+      const config = yield* theConfig
       if (loads(options, config) === false) return
       const fs = yield* FileSystem.FileSystem
       // What is written before the append-only file is open would be in no file.
@@ -176,7 +183,7 @@ const loading = (
   Layer.effectDiscard(
     Effect.gen(function* () {
       const persistence = yield* thePersistence
-      const config = yield* RedixConfig
+      const config = yield* theConfig
       for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
       const load = loads(options, config)
       if (load === true) yield* persistence.loadAtStart
@@ -194,7 +201,7 @@ export const engineLayer = (
 const listening = (options: ListenOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* RedixConfig
+      const config = yield* theConfig
       yield* limitClients(config, yield* ProcessInfo)
       yield* config.placing
       return TcpServer.layerOf(config.values, { config, ...options })

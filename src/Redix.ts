@@ -12,7 +12,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { type InvalidConfigError, type Overrides, RedixConfig } from "./config/index.js"
+import { type InvalidConfigError, type Overrides, RedixConfig, theConfig } from "./config/index.js"
 import { type EngineService, theEngine } from "./engine/EngineService.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { onRealTurns } from "./engine/world/Turn.js"
@@ -87,7 +87,7 @@ const layerListen = (
   overrides: ListenOverrides = {},
 ): Layer.Layer<TcpServer, ListenError | InvalidConfigError, EngineService | RedixConfig> => {
   const open = Effect.gen(function* () {
-    const config = yield* RedixConfig
+    const config = yield* theConfig
     yield* limitClients(config, yield* ProcessInfo)
     const asked = { port: 0, ...overrides }
     const own = yield* Effect.provide(RedixConfig, RedixConfig.layerOf(asked))
@@ -106,6 +106,7 @@ const layerListen = (
   return onRealTurns(Layer.unwrap(open)).pipe(Layer.provide(filesLayer()))
 }
 
+/** The composed layers of a server, and what stands on one that is there. */
 export const Redix = {
   /** The engine, without port. Its settings are those of the RedixConfig that is provided; `layerWith` wants none. */
   layer,

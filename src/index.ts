@@ -14,7 +14,13 @@
  * The world comes in through services that have the runtime's own as default, and may be replaced: Effect's Clock, Random,
  * Logger and FileSystem, and ProcessInfo, SecureRandom, Turn (turns of the event loop, real time), Threads, Dial.
  */
-export { type DirectiveName, type Overrides, RedixConfig, type RedixValues } from "./config/index.js"
+export {
+  type DirectiveName,
+  type Overrides,
+  RedixConfig,
+  type RedixConfigShape,
+  type RedixValues,
+} from "./config/index.js"
 export {
   ConfigFileError,
   ConfigRewriteError,
@@ -50,7 +56,7 @@ export { EngineService, type EngineShape } from "./engine/EngineService.js"
 export type { IoredisConnector } from "./net/memory/IoredisConnector.js"
 export { ListenError } from "./net/ListenError.js"
 export { PersistenceService, type PersistenceShape } from "./server/PersistenceService.js"
-export { Background } from "./engine/Background.js"
+export { Background, type BackgroundShape } from "./engine/Background.js"
 export { SecureRandom } from "./engine/world/SecureRandom.js"
 export { Turn, type Turns } from "./engine/world/Turn.js"
 export { Threads } from "./rdb/snapshot/Threads.js"

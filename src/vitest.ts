@@ -19,6 +19,7 @@ export interface RedixFixture {
   readonly redix: (context: object, use: (server: Server) => Promise<void>) => Promise<void>
 }
 
+/** The fixture `redix`: a server of its own for each test that asks for it. */
 export const redixFixture = (options?: Options): RedixFixture => ({
   // The pattern is what Vitest reads off which other fixtures are needed: none.
   // oxlint-disable-next-line no-empty-pattern
@@ -33,7 +34,7 @@ export const redixFixture = (options?: Options): RedixFixture => ({
 })
 
 /** As Vitest's globalSetup: a server for the whole run, its address in REDIS_URL. Answers what ends it. */
-export default async (): Promise<() => Promise<void>> => {
+const globalSetup = async (): Promise<() => Promise<void>> => {
   const server = await startRedix({ listen: true })
   const before = node.env["REDIS_URL"]
   node.env["REDIS_URL"] = server.url
@@ -43,3 +44,5 @@ export default async (): Promise<() => Promise<void>> => {
     await server.close()
   }
 }
+
+export default globalSetup

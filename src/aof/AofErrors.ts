@@ -25,6 +25,7 @@ type AofDamage = "format" | "truncated" | "checksum" | "command"
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
+/** A file of the append-only file is damaged, at a byte, and so is not loaded. */
 export class AofDamageError extends Data.TaggedError("AofDamageError")<{
   readonly path: string
   readonly offset: number
@@ -61,6 +62,7 @@ export class ManifestError extends Data.TaggedError("ManifestError")<{
   }
 }
 
+/** Why an append-only file was not loaded. */
 export type AofError = AofIoError | AofDamageError | ManifestError | RdbError
 
 /** What the log says when the file that is written to fails. */

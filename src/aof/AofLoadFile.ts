@@ -11,7 +11,7 @@ import type { CommandTable } from "../engine/CommandTable.js"
 import type { Request } from "../engine/Lookahead.js"
 import { fileSource, type LoadResult, type LoadSource } from "../rdb/load/RdbLoadFile.js"
 import { ioError } from "../rdb/RdbFile.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import type { Database } from "../store/Database.js"
 import { AofDamageError, type AofError } from "./AofErrors.js"
@@ -165,7 +165,7 @@ class Commands {
 
 export const loadAofFile = (
   fs: FileSystem.FileSystem,
-  rdb: Pick<RdbPersistenceShape, "loadFrom">,
+  rdb: Pick<RdbFiles, "loadFrom">,
   target: AofTarget,
   options: AofLoadOptions,
 ): Effect.Effect<AofFileResult, AofError> =>

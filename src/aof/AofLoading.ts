@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { Engine } from "../engine/Engine.js"
 import { doneLine } from "../rdb/FileReport.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
 import type { AofError } from "./AofErrors.js"
@@ -14,7 +14,7 @@ import type { AofFile, Manifest } from "./Manifest.js"
 interface LoadingParts {
   readonly fs: FileSystem.FileSystem
   readonly engine: Engine
-  readonly rdb: RdbPersistenceShape
+  readonly rdb: RdbFiles
   readonly directory: AofDirectory
   /** aof-load-truncated: a torn end of the last file is cut off. */
   readonly cutsTornEnd: () => boolean

@@ -13,7 +13,7 @@
 import * as Effect from "effect/Effect"
 import type { Log } from "../engine/world/Log.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { AofDirectory, OpenIncrement } from "./AofDirectory.js"
 import type { AofIoError, ManifestError } from "./AofErrors.js"
 import { baseNameOf, incrementNameOf, type Manifest } from "./Manifest.js"
@@ -48,7 +48,7 @@ export class AofFiles {
 
   constructor(
     readonly directory: AofDirectory,
-    private readonly rdb: RdbPersistenceShape,
+    private readonly rdb: RdbFiles,
     private readonly settings: RewriteSettings,
     private readonly logger: Log,
   ) {}

@@ -23,7 +23,7 @@ import type { Engine } from "../engine/Engine.js"
 import { ShutdownError, type ShutdownOptions } from "../engine/Lifecycle.js"
 import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import { AofDirectory, type DirectorySettings, type OpenIncrement } from "./AofDirectory.js"
 import { type AofError, type AofIoError, failureText } from "./AofErrors.js"
 import { asLoad, loadFiles } from "./AofLoading.js"
@@ -47,7 +47,7 @@ interface AofSettings extends DirectorySettings, RewriteSettings {
 
 interface AofParts {
   readonly engine: Engine
-  readonly rdb: RdbPersistenceShape
+  readonly rdb: RdbFiles
   readonly settings: AofSettings
   readonly fs: FileSystem.FileSystem
   readonly fork: Run

@@ -59,6 +59,7 @@ export interface ClientSession extends Calls, Methods<string, InEffect>, Session
   readonly messages: Stream.Stream<Value, ClosedError>
 }
 
+/** What a client in this process can do: every command as a method, and what is made of several. */
 export interface Client extends Calls, Methods<string, InEffect> {
   /** The same methods; strings come as bytes. */
   readonly bytes: Methods<Uint8Array, InEffect>
@@ -100,6 +101,7 @@ export interface Client extends Calls, Methods<string, InEffect> {
   readonly session: Effect.Effect<ClientSession, never, Scope>
 }
 
+/** How a client is made. */
 export interface ClientOptions {
   /** The database it works in; default 0. */
   readonly database?: number

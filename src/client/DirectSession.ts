@@ -42,6 +42,12 @@ export interface Prepared {
   readonly touches: "nothing" | "session" | "sometimes" | "link"
 }
 
+/** A command with what it is called with. */
+export interface Call {
+  readonly prepared: Prepared
+  readonly words: ReadonlyArray<Word>
+}
+
 interface SessionOptions {
   readonly resp: 2 | 3
   readonly database: number
@@ -138,7 +144,10 @@ export class DirectSession {
     return Effect.callback<Uint8Array>((resume) => {
       const safe = (): void => turns.afterThis(() => resume(Effect.succeed(reply)))
       const off = hold.whenSafe(heldUntil, safe, () => this.close())
-      return Effect.sync(off)
+      return Effect.sync(() => {
+        off()
+        this.session.untaken = reply
+      })
     })
   }
 
@@ -179,6 +188,7 @@ export class DirectSession {
   leave(): void {
     const { session } = this
     this.waiting = undefined
+    session.untaken = undefined
     session.blocked?.unblock("timeout")
     session.held = undefined
     session.postponed = false

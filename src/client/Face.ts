@@ -7,7 +7,8 @@ import type { Queued, QueuedCommand } from "./Kind.js"
 import type { Methods } from "./methods/index.js"
 import { type Invoke, type Lookup, methodsOf, refusalOf } from "./Methods.js"
 import { asBytes, asText, type ReplyDecoder } from "./ReplyDecoder.js"
-import { Runner, type Sessions, type TransactionCommand } from "./Runner.js"
+import type { Call } from "./DirectSession.js"
+import { Runner, type Sessions } from "./Runner.js"
 import type { Value, Word } from "./Values.js"
 
 /** The methods follow from the declarations, as their types do. */
@@ -70,7 +71,7 @@ export class Face {
 
   transaction<A extends Arrangement>(body: Body<A>): Effect.Effect<Replies<A> | undefined, Failure> {
     return Effect.suspend(() => {
-      const commands: Array<TransactionCommand> = []
+      const commands: Array<Call> = []
       const queue: Invoke<QueuedCommand<unknown>> = (prepared, words) => {
         commands.push({ prepared, words })
         return { index: commands.length - 1 }

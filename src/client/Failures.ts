@@ -1,5 +1,6 @@
 /** What can go wrong with a command of a client in this process. Each is an Error, and a tagged one. */
 import * as Data from "effect/Data"
+import { declareKind, ErrorKind } from "../resp/ErrorKind.js"
 
 /** The key holds another type of value. */
 export class WrongTypeError extends Data.TaggedError("WrongTypeError")<{
@@ -41,6 +42,10 @@ export class ClosedError extends Data.TaggedError("ClosedError")<{
     return `${this.command === "" ? "messages" : this.command}: the session is closed`
   }
 }
+
+declareKind(ErrorKind.reply, WrongTypeError)
+declareKind(ErrorKind.reply, ReplyError)
+declareKind(ErrorKind.closed, ClosedError)
 
 const REASONS = {
   reentrant: "a command is running: call it when that has returned, or use the Effect",

@@ -18,6 +18,7 @@ export interface Keys<A> {
   readonly remove: (id: string) => Effect.Effect<boolean, Failure>
 }
 
+/** How the values of a family of keys are kept. */
 export interface KeysOptions {
   /** How long a value stays after it was set; default: for ever. */
   readonly ttl?: Duration.Input

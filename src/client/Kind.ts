@@ -9,6 +9,7 @@ export interface Kind {
   readonly gives: unknown
 }
 
+/** What a method of a kind gives for a reply. */
 export type Gives<K extends Kind, Reply> = (K & { readonly reply: Reply })["gives"]
 
 /** An Effect of the reply. */

@@ -29,6 +29,12 @@ export abstract class ReplyDecoder<T> {
     return buf[this.pos] === PUSH
   }
 
+  /** The value that these bytes are. */
+  whole(bytes: Uint8Array): Value<T> {
+    this.pos = 0
+    return this.value(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  }
+
   /** The value at `pos`. */
   value(buf: Buffer): Value<T> {
     switch (buf[this.pos++]) {

@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Engine } from "../engine/Engine.js"
-import type { DirectSession, Prepared } from "./DirectSession.js"
+import type { Call, DirectSession, Prepared } from "./DirectSession.js"
 import {
   ClosedError,
   type Failure,
@@ -16,6 +16,7 @@ import {
   replyFailure,
   type ReplyFailure,
 } from "./Failures.js"
+import { giveBack } from "./GiveBack.js"
 import type { Lookup } from "./Methods.js"
 import type { ReplyDecoder } from "./ReplyDecoder.js"
 import type { Value, Word } from "./Values.js"
@@ -26,12 +27,6 @@ export interface Sessions {
   idle(): DirectSession | undefined
   /** A session is free again. */
   trim(): void
-}
-
-/** A command of a transaction. */
-export interface TransactionCommand {
-  readonly prepared: Prepared
-  readonly words: ReadonlyArray<Word>
 }
 
 export class Runner {
@@ -58,7 +53,8 @@ export class Runner {
       if (session === undefined || session.closed) return closed(prepared)
       if (session.busy) return this.inTurn(session, this.steps(session, [{ prepared, words }], 0, decoder))
       const value = session.run(prepared, words, decoder)
-      if (session.waiting !== undefined) return this.inTurn(session, this.wait(session, prepared, decoder))
+      if (session.waiting !== undefined)
+        return this.inTurn(session, this.wait(session, { prepared, words }, decoder))
       return session.failure === undefined ? Effect.succeed(value) : Effect.fail(session.failure)
     })
   }
@@ -81,18 +77,21 @@ export class Runner {
   /** What a command in progress answers, however often it is put off. */
   private wait<T>(
     session: DirectSession,
-    prepared: Prepared,
+    call: Call,
     decoder: ReplyDecoder<T>,
   ): Effect.Effect<Value<T>, Failure> {
+    const { prepared } = call
     return Effect.suspend(() => {
       const { waiting } = session
       if (waiting === undefined)
         return session.failure === undefined ? Effect.succeed<Value<T>>(null) : Effect.fail(session.failure)
       session.waiting = undefined
-      const replied = Effect.raceFirst(waiting, session.gone(prepared.text))
+      const replied = Effect.onInterrupt(Effect.raceFirst(waiting, session.gone(prepared.text)), () =>
+        Effect.sync(() => giveBack(this.engine, session.session, call)),
+      )
       return Effect.flatMap(replied, (reply) =>
         session.session.postponed
-          ? this.again(session, prepared, decoder)
+          ? this.again(session, call, decoder)
           : outcome(session, session.settle(prepared, decoder, reply)),
       )
     })
@@ -101,14 +100,15 @@ export class Runner {
   /** Runs a command again that was put off. */
   private again<T>(
     session: DirectSession,
-    prepared: Prepared,
+    call: Call,
     decoder: ReplyDecoder<T>,
   ): Effect.Effect<Value<T>, Failure> {
+    const { prepared } = call
     return Effect.suspend(() => {
-      if (this.engine.occupied) return Effect.andThen(this.later, this.again(session, prepared, decoder))
+      if (this.engine.occupied) return Effect.andThen(this.later, this.again(session, call, decoder))
       if (session.closed) return closed(prepared)
       const value = session.rerun(prepared, decoder)
-      return session.waiting === undefined ? outcome(session, value) : this.wait(session, prepared, decoder)
+      return session.waiting === undefined ? outcome(session, value) : this.wait(session, call, decoder)
     })
   }
 
@@ -132,7 +132,7 @@ export class Runner {
    * ends the transaction, and nothing has run.
    */
   transaction<T>(
-    commands: ReadonlyArray<TransactionCommand>,
+    commands: ReadonlyArray<Call>,
     decoder: ReplyDecoder<T>,
   ): Effect.Effect<ReadonlyArray<Value<T>> | undefined, Failure> {
     const multi = this.own("multi")
@@ -154,7 +154,7 @@ export class Runner {
   /** Runs one step after another in a session, without a pause where none waits; answers the last one's reply. */
   private steps<T>(
     session: DirectSession,
-    steps: ReadonlyArray<TransactionCommand>,
+    steps: ReadonlyArray<Call>,
     from: number,
     decoder: ReplyDecoder<T>,
   ): Effect.Effect<Value<T>, Failure> {
@@ -166,7 +166,7 @@ export class Runner {
         if (session.closed) return closed(prepared)
         value = session.run(prepared, words, decoder)
         if (session.waiting !== undefined) {
-          const waited = this.wait(session, prepared, decoder)
+          const waited = this.wait(session, steps[i], decoder)
           if (i + 1 === steps.length) return waited
           return Effect.andThen(waited, this.steps(session, steps, i + 1, decoder))
         }
@@ -200,7 +200,7 @@ const outcome = <T>(session: DirectSession, value: Value<T>): Effect.Effect<Valu
 /** The first of the commands that failed, with its name. */
 const failed = <T>(
   replies: ReadonlyArray<Value<T>>,
-  commands: ReadonlyArray<TransactionCommand>,
+  commands: ReadonlyArray<Call>,
 ): ReplyFailure | undefined => {
   for (const [i, reply] of replies.entries())
     if (isReplyFailure(reply)) return renamed(reply, commands[i]?.prepared.text ?? "exec")
@@ -212,7 +212,7 @@ const renamed = (failure: ReplyFailure, command: string): ReplyFailure =>
 
 const repliesOf = <T>(
   value: Value<T>,
-  commands: ReadonlyArray<TransactionCommand>,
+  commands: ReadonlyArray<Call>,
 ): Effect.Effect<ReadonlyArray<Value<T>> | undefined, ReplyFailure> => {
   if (!Array.isArray(value)) return Effect.undefined
   const failure = failed(value, commands)

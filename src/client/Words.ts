@@ -4,6 +4,7 @@
  */
 import { forgetForeseen } from "../engine/Lookahead.js"
 import { writeInt } from "../bytes/NumberFormat.js"
+import { digitsOf } from "../resp/CommandEncoder.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { Word } from "./Values.js"
 
@@ -14,8 +15,6 @@ const BYTES_KEPT = 16 * 1024
 /** A number takes no more. */
 const NUMBER_BYTES = 32
 const WORDS_KEPT = 256
-
-const numberText = (n: number): string => (n === Infinity ? "inf" : n === -Infinity ? "-inf" : String(n))
 
 export class Words implements RequestView {
   buf = Buffer.allocUnsafeSlow(BYTES_KEPT)
@@ -48,8 +47,8 @@ export class Words implements RequestView {
   add(word: Word): void {
     if (typeof word === "string") this.text(word)
     else if (typeof word === "number" && Number.isSafeInteger(word)) this.integer(word)
-    else if (typeof word === "object") this.bytes(word)
-    else this.text(typeof word === "number" ? numberText(word) : String(word))
+    else if (typeof word === "object" && word !== null) this.bytes(word)
+    else this.text(digitsOf(word))
   }
 
   /** The bytes of the words, all together. */

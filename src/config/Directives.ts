@@ -29,6 +29,7 @@ export const directives = {
 }
 
 export type Table = typeof directives
+/** The name of a directive, as in redis.conf. */
 export type DirectiveName = keyof Table
 
 /** What a directive's text is read as. */

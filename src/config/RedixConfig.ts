@@ -83,6 +83,7 @@ interface Gathered {
   readonly configFile: string
 }
 
+/** Where a program's settings come from. */
 export interface StartOptions {
   /** The process's environment; bytes where a value is no UTF-8. */
   readonly environment: Environment
@@ -95,7 +96,23 @@ export interface StartOptions {
 /** Why a start is refused. The program handles `--help` and `--version` by `parseArgv` before it builds the layer. */
 export type ConfigStartError = InvalidConfigError | ConfigFileError
 
-export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("redix/config/RedixConfig") {
+/** What an app sees of the configuration. */
+export interface RedixConfigShape {
+  /** By directive in camel case, as they are now. */
+  readonly values: Readonly<ConfigState["values"]>
+  readonly warnings: ReadonlyArray<ConfigWarning>
+  /** A directive's value as CONFIG GET shows it. */
+  readonly text: ConfigState["text"]
+  readonly configGet: ConfigState["configGet"]
+  readonly configSet: ConfigState["configSet"]
+  readonly onChange: ConfigState["onChange"]
+}
+
+/** The configuration as a service: what directives are set to, as values, and as CONFIG GET and SET see them. */
+export class RedixConfig extends Context.Service<RedixConfig, RedixConfigShape>()(
+  "redix/config/RedixConfig",
+) {
+  /** Settings from the ConfigProvider of the surroundings, under the directives' names; else Redis's defaults. */
   static layer(): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
@@ -103,6 +120,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
     )
   }
 
+  /** Settings by name; what is not among them is Redis's default. */
   static layerOf(overrides: Overrides = {}): Layer.Layer<RedixConfig, InvalidConfigError> {
     return Layer.effect(
       RedixConfig,
@@ -112,6 +130,7 @@ export class RedixConfig extends Context.Service<RedixConfig, ConfigState>()("re
     )
   }
 
+  /** Settings as a program gets them: command line, environment and file, the strongest first. */
   static layerStart(
     options: StartOptions,
   ): Layer.Layer<RedixConfig, ConfigStartError, FileSystem.FileSystem | Stdio.Stdio> {
@@ -329,4 +348,11 @@ export const configSet = Effect.fnUntraced(function* (
   // The other checks come first, as in Redis: with no `dir` to change, nothing else may change either.
   const others = state.checkSet(pairs, options)
   return others ?? missing
+})
+
+/** The configuration whole, for the server's own parts. */
+export const theConfig: Effect.Effect<ConfigState, never, RedixConfig> = Effect.map(RedixConfig, (config) => {
+  if (!(config instanceof ConfigState))
+    throw new Error("the configuration is not one of this package's layers")
+  return config
 })

@@ -47,15 +47,25 @@ export const restarted = <A, E, R>(
     ),
   )
 
-class BackgroundWork {
-  constructor(private readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) {}
-
-  readonly run: Run = (effect, lost) => this.fork(guarded(effect, lost))
-
+export interface BackgroundShape {
+  /** Runs work of which nobody waits for the end. */
+  readonly run: Run
   /**
    * Calls `turn` whenever the alarm is due; a turn that answers true is followed by another at once. A turn that throws is
    * logged; it must have set the alarm.
    */
+  readonly whenDue: (
+    what: string,
+    alarm: { readonly sleep: Effect.Effect<void> },
+    turn: () => boolean,
+  ) => void
+}
+
+class BackgroundWork implements BackgroundShape {
+  constructor(private readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) {}
+
+  readonly run: Run = (effect, lost) => this.fork(guarded(effect, lost))
+
   whenDue(what: string, alarm: { readonly sleep: Effect.Effect<void> }, turn: () => boolean): void {
     const one = Effect.catchCause(Effect.sync(turn), (cause) => Effect.as(logged(what, cause), false))
     this.fork(Effect.forever(Effect.flatMap(one, (more) => (more ? Effect.yieldNow : alarm.sleep))))
@@ -66,12 +76,13 @@ class BackgroundWork {
  * The background as a service. Each part of a server is given one of its own, whose work ends when the part does, before
  * what the part stands on.
  */
-export class Background extends Context.Service<Background, BackgroundWork>()("redix/engine/Background") {
+export class Background extends Context.Service<Background, BackgroundShape>()("redix/engine/Background") {
   /** One whose work ends with the present scope. */
-  static readonly make: Effect.Effect<BackgroundWork, never, Scope.Scope> = Effect.map(
+  static readonly make: Effect.Effect<BackgroundShape, never, Scope.Scope> = Effect.map(
     FiberSet.makeRuntime<never>(),
     (fork) => new BackgroundWork((effect) => fork(effect)),
   )
 
+  /** A place for such work, which ends with the layer. */
   static readonly layer = (): Layer.Layer<Background> => Layer.effect(Background, Background.make)
 }

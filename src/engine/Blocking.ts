@@ -110,8 +110,8 @@ export class Blocking<C extends WaitingContext> {
 
   /**
    * Puts the client in line, at once, and answers an Effect that waits until it is served, its time is over, or it is
-   * unblocked, and yields the reply's bytes. Interrupting the Effect ends the wait; if it may never run, end the wait
-   * through `session.blocked`.
+   * unblocked, and yields the reply's bytes. Interrupting the Effect ends the wait, and leaves what it would have yielded
+   * already in `session.untaken`; if it may never run, end the wait through `session.blocked`.
    */
   wait(waiter: Waiter<C>): Effect.Effect<Uint8Array> {
     const names = new Set(waiter.keys.map((key) => `${waiter.database}:${key}`))
@@ -129,7 +129,9 @@ export class Blocking<C extends WaitingContext> {
       }
       // Not at once: waking runs the client's fiber inside the caller's stack, in the middle of another's batch.
       waiting.wake = (reply) => this.turns.afterThis(() => resume(Effect.succeed(reply)))
-      return Effect.sync(() => this.leave(waiting))
+      return Effect.sync(() => {
+        if (!this.leave(waiting)) waiter.session.untaken = waiting.reply
+      })
     })
     if (waiter.timeoutMs <= 0) return answered
     return Effect.timeoutOrElse(answered, {
@@ -137,6 +139,7 @@ export class Blocking<C extends WaitingContext> {
       orElse: () =>
         Effect.sync(() => {
           // Served in this very instant: the element is taken, so it must arrive.
+          waiter.session.untaken = undefined
           if (waiting.reply !== undefined) return waiting.reply
           this.leave(waiting)
           return this.timeoutReply(waiter)

@@ -60,6 +60,7 @@ export const CommandBit = {
   judged: 16777216,
 } as const
 
+/** A command: its declaration, compiled, and what runs it. */
 export interface Command extends CommandInfo {
   readonly handler: Handler
   readonly judge: Judge | undefined

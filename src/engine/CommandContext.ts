@@ -41,6 +41,7 @@ class Aim {
   ) {}
 }
 
+/** What a handler works with: the command's words, its keys, the reply, and what to tell of changes. */
 export class CommandContext {
   buf: Uint8Array = NO_BYTES
   argc = 0

@@ -14,6 +14,8 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 
 const CR = 13
+const MINUS = 45
+const ZERO = 48
 /** Longer replies are not looked at: counting them would take longer than the command. */
 const COUNTED_BYTES_MAX = 64 * 1024
 /** Types whose head says how many bytes follow: $ = ! */
@@ -23,6 +25,17 @@ const isList = (type: number): boolean => type === 42 || type === 126 || type ==
 /** Types whose head says how many pairs follow: % | */
 const isPairs = (type: number): boolean => type === 37 || type === 124
 
+/** The number that stands in [from, to); NaN where other text stands there. */
+const numberAt = (bytes: Uint8Array, from: number, to: number): number => {
+  if (bytes[from] === MINUS) return -numberAt(bytes, from + 1, to)
+  let n = from < to ? 0 : Number.NaN
+  for (let at = from; at < to; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO
+    n = digit >= 0 && digit <= 9 ? n * 10 + digit : Number.NaN
+  }
+  return n
+}
+
 /** The position behind the reply that begins at `pos`. */
 const behindReply = (bytes: Uint8Array, pos: number): number => {
   let at = pos
@@ -30,7 +43,7 @@ const behindReply = (bytes: Uint8Array, pos: number): number => {
     const type = bytes[at]
     const end = bytes.indexOf(CR, at)
     if (end < 0) throw new Error("the reply is cut off")
-    const count = Number(Buffer.from(bytes.subarray(at + 1, end)).toString("latin1"))
+    const count = numberAt(bytes, at + 1, end)
     at = end + 2
     if (isBytes(type) && count >= 0) at += count + 2
     else if (isList(type) && count > 0) left += count
@@ -53,9 +66,7 @@ const keysIn = (c: CommandContext): number => {
 }
 
 const shown = (c: CommandContext): string =>
-  Array.from({ length: Math.min(c.argc, 6) }, (_, i) =>
-    Buffer.from(c.bytes(i).subarray(0, 20)).toString("latin1"),
-  ).join(" ")
+  Array.from({ length: Math.min(c.argc, 6) }, (_, i) => c.text(i).slice(0, 20)).join(" ")
 
 /** Holds every handler of the table to its contract; `offend` is told of each breach, with the command line. */
 export const watchContract = (table: CommandTable, offend: (text: string) => void): void => {
@@ -67,9 +78,8 @@ export const watchContract = (table: CommandTable, offend: (text: string) => voi
       const { uncountedChanges } = c.propagation
       const keys = keysIn(c)
       const { expiredKeys } = stats
-      const words = shown(c)
       const result = handler(c)
-      const say = (what: string): void => offend(`${cmd.name} ${what}: ${words}`)
+      const say = (what: string): void => offend(`${cmd.name} ${what}: ${shown(c)}`)
       // Of a reply beyond its client's limit only remains are left.
       if (spec.replies === "one" && !c.out.overflowed && c.out.pos - pos <= COUNTED_BYTES_MAX) {
         const replies = c.out.pos < pos ? -1 : repliesIn(c.out.buf.subarray(pos, c.out.pos))

@@ -22,7 +22,7 @@ import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
 import type { Keyspace } from "../store/Keyspace.js"
-import { workOff } from "../store/workOff.js"
+import { WorkSlices } from "../store/WorkSlices.js"
 import { MemoryLimit } from "../store/eviction/MemoryLimit.js"
 import { ClientEviction } from "./clients/ClientEviction.js"
 import { ClientMemory } from "./clients/ClientMemory.js"
@@ -118,8 +118,8 @@ export class Engine {
   private silent = false
   private readonly outputs: OutputWatch
   readonly parts = new EngineParts()
-  /** Milliseconds spent on deleting expired keys and freeing in slices. */
-  workMs = 0
+  /** Deletes expired keys, and frees in slices. */
+  readonly slices: WorkSlices
   /** When the clock-driven work is due. */
   readonly alarm: WorkAlarm
   /** DEBUG PAUSE-CRON: the clock-driven work stands still. */
@@ -141,6 +141,7 @@ export class Engine {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
     })
+    this.slices = new WorkSlices(keyspace, turns.now)
     const table = new CommandTable([], needs.names)
     this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
     const acl = new AclGuard(this.users, this.aclLog)
@@ -155,8 +156,7 @@ export class Engine {
     })
     this.timer = new CommandTimer(turns.now, this.measures)
     const pubsub = new PubSub()
-    this.events = new KeyEvents(pubsub)
-    this.events.flags = eventFlags(settings.notifyKeyspaceEvents)
+    this.events = new KeyEvents(pubsub, eventFlags(settings.notifyKeyspaceEvents))
     this.blocking = new Blocking<CommandContext>(turns, (waiting, database, body) =>
       this.dispatcher.runFor(waiting, database, body),
     )
@@ -414,7 +414,7 @@ export class Engine {
   /** CONFIG RESETSTAT: the counters of INFO's stats start anew. */
   resetStats(): void {
     this.traffic.reset()
-    this.workMs = 0
+    this.slices.spentMs = 0
     this.dispatcher.commandsProcessed = 0
     const stats = this.keyspace.stats
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
@@ -452,11 +452,9 @@ export class Engine {
     }
     keyspace.now = start
     let due = this.pause.tick(start)
-    const working = this.timer.now()
-    let more = workOff(keyspace, this.clock, start)
-    const worked = this.timer.now() - working
-    this.workMs += worked
-    this.measures.worked("expire-cycle", worked)
+    const before = this.slices.spentMs
+    let more = this.slices.work()
+    this.measures.worked("expire-cycle", this.slices.spentMs - before)
     this.clientEviction.look()
     const evicting = this.memoryLimit.goOn()
     const p = this.context.propagation

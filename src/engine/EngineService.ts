@@ -30,8 +30,10 @@ export interface EngineShape {
   readonly checkInvariants: () => void
 }
 
+/** Commands on a store, behind whatever transport. */
 export class EngineService extends Context.Service<EngineService, EngineShape>()("redix/engine/Engine") {
   /**
+   * An engine on the store that is provided, without commands: the server's families add theirs.
    * @param names the names of renamed commands by their own, null for those that cannot be called
    * @param declared what rules of users may name, also where it is not in the table
    */

@@ -72,13 +72,18 @@ const NOBODY: ReadonlyArray<KeyObserver> = []
 
 export class KeyEvents {
   /** notify-keyspace-events as bits; 0 = off. */
-  flags = 0
+  flags: number
   /** Hears of every key that is no longer what it was; undefined while no client tracks. */
   caches: Caches | undefined = undefined
   private observers = NOBODY
   private readonly watchers = new Map<string, Map<Session, WatchedKey>>()
 
-  constructor(private readonly pubsub: PubSub) {}
+  constructor(
+    private readonly pubsub: PubSub,
+    flags: number,
+  ) {
+    this.flags = flags
+  }
 
   /** Breaks the transactions that watch the key, and tells who keeps a copy of it. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {

@@ -11,55 +11,15 @@
  * `run` answers false when `state.onTick` asked for control. It throws a LuaError; anything else is a defect. One state
  * runs one call at a time.
  */
-import { compile as compileChunk } from "./compile/Compiler.js"
-import { baseLibrary } from "./lib/base.js"
-import { bitLibrary } from "./lib/bitLibrary.js"
-import { cjsonLibrary } from "./lib/encoding/cjsonLibrary.js"
-import { cmsgpackLibrary } from "./lib/encoding/cmsgpackLibrary.js"
-import { coroutineLibrary } from "./lib/coroutine.js"
-import { loadingLibrary } from "./lib/loading.js"
-import { mathLibrary } from "./lib/mathLibrary.js"
-import { protectedLibrary } from "./lib/protected.js"
-import { LuaRandom } from "./lib/random.js"
-import { stringLibrary } from "./lib/strings/stringLibrary.js"
-import { structLibrary } from "./lib/encoding/structLibrary.js"
-import { tableLibrary } from "./lib/table.js"
 import { builtin } from "./run/Builtin.js"
 import { LuaError } from "./run/LuaError.js"
-import { C_CALLS_OF_HOST, LuaState } from "./run/State.js"
+import { C_CALLS_OF_HOST, type LuaState } from "./run/State.js"
 import { OUTSIDE } from "./run/Site.js"
 import { asLuaError, Task } from "./run/Task.js"
 import { plainText } from "./run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue, type Results } from "./run/Value.js"
-import { SyntaxFault } from "./syntax/Parser.js"
 
-interface StateOptions {
-  /** The generator behind math.random, which several states may share. */
-  readonly random?: LuaRandom
-}
-
-/** A state with all libraries, its globals still open. */
-export const makeState = (options: StateOptions = {}): LuaState => {
-  const state = new LuaState()
-  const { globals } = state
-  globals.setText("_G", globals)
-  globals.setText("_VERSION", "Lua 5.1")
-  for (const f of [...baseLibrary(state), ...protectedLibrary(state), ...loadingLibrary(state)]) {
-    if (f.info !== undefined) globals.setText(f.info.name, f)
-  }
-  const strings = stringLibrary(state)
-  state.strings = new LuaTable(0, 1)
-  state.strings.setText("__index", strings)
-  globals.setText("coroutine", coroutineLibrary(state))
-  globals.setText("table", tableLibrary(state))
-  globals.setText("string", strings)
-  globals.setText("math", mathLibrary(state, options.random ?? new LuaRandom()))
-  globals.setText("cjson", cjsonLibrary(state))
-  globals.setText("struct", structLibrary(state))
-  globals.setText("cmsgpack", cmsgpackLibrary(state))
-  globals.setText("bit", bitLibrary(state))
-  return state
-}
+export { compile, makeState } from "./Sandbox.js"
 
 /** Makes a table readonly, and reading from it what is not there an error. */
 export const guard = (state: LuaState, table: LuaTable): LuaTable => {
@@ -88,28 +48,22 @@ export const lock = (state: LuaState): void => {
 }
 
 /** A global that is set anew for each run, readonly globals or not. The compiler does not take it for a constant. */
-export const setGlobal = (state: LuaState, name: string, value: LuaValue): void => {
-  state.perRun.add(name)
-  state.globals.setText(name, value)
-}
+export class RunGlobal {
+  private readonly slot: number
 
-interface CompileOptions {
-  /** A library of functions: its main function sees the globals of `state.loading` while it is loaded. */
-  readonly library?: boolean
-}
+  constructor(
+    private readonly state: LuaState,
+    private readonly name: string,
+  ) {
+    this.slot = state.slots.push(undefined) - 1
+    state.perRun.set(name, this.slot)
+    state.globals.setText(name, undefined)
+  }
 
-/** The main function of a chunk, or the text of what is wrong with it; its name is as Lua has it: `@user_script`. */
-export const compile = (
-  state: LuaState,
-  source: string,
-  name: string,
-  options: CompileOptions = {},
-): LuaFunction | string => {
-  try {
-    return compileChunk(state, { source, name, library: options.library ?? false, cDepth: 0 })
-  } catch (error) {
-    if (error instanceof SyntaxFault) return error.text
-    throw error
+  /** @param listed code may look among the globals for it, by a name made at run time */
+  set(value: LuaValue, listed: boolean): void {
+    this.state.slots[this.slot] = value
+    if (listed) this.state.globals.setText(this.name, value)
   }
 }
 
@@ -158,6 +112,7 @@ export const start = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): C
   state.depth = 0
   state.cDepth = C_CALLS_OF_HOST
   state.waste = 0
+  state.exhausted = 0
   state.running = undefined
   state.interrupted = undefined
   state.fuel = state.fuelATick

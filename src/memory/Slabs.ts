@@ -52,6 +52,7 @@ export class Slabs {
   /** Bytes let go and, as far as is known, not collected yet. */
   droppedBytes = 0
   private spare: Array<Place> = []
+  private lastDropped: WeakRef<SharedArrayBuffer> | undefined = undefined
 
   /**
    * @param sizes of an ordinary chunk, and of one that is mapped by itself
@@ -61,6 +62,11 @@ export class Slabs {
     private readonly sizes: { readonly chunkBytes: number; readonly mappedBytes: number },
     private readonly collectGarbage: () => void,
   ) {}
+
+  /** Whether what was let go last is still there; to ask keeps it there until the present code has returned. */
+  get lingers(): boolean {
+    return this.lastDropped?.deref() !== undefined
+  }
 
   /** Has what was let go collected. */
   collect(): void {
@@ -98,6 +104,7 @@ export class Slabs {
     }
     this.spare = this.spare.filter((other) => other.slab !== slab)
     this.droppedBytes += slab.shared.byteLength
+    this.lastDropped = new WeakRef(slab.shared)
   }
 
   /** Asserts the invariants of the file header; `used` are the places given out. */

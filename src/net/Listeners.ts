@@ -15,6 +15,7 @@ import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Scope from "effect/Scope"
 import type { Run } from "../engine/Background.js"
+import type { Turns } from "../engine/world/Turn.js"
 import type { RedixValues } from "../config/index.js"
 import { ListenError, reasonOf } from "./ListenError.js"
 import { checkTls, ListeningSocket } from "./ListeningSocket.js"
@@ -63,6 +64,8 @@ const warn = ({ host, port }: Place, error: unknown): Effect.Effect<void> =>
 
 export class Listeners {
   private all: Array<Listener> = []
+  /** Those that listen no more, and still have connections. */
+  private readonly left = new Set<Listener>()
   /** Hands a connection over, once the server has begun. */
   private take: ((listener: Listener) => void) | undefined = undefined
 
@@ -76,6 +79,7 @@ export class Listeners {
     private readonly scope: Scope.Scope,
     private readonly files: FileSystem.FileSystem,
     private readonly background: Run,
+    private readonly turns: Turns,
   ) {}
 
   of(kind: ListenerKind): ReadonlyArray<Listener> {
@@ -94,7 +98,7 @@ export class Listeners {
 
   /** Lets connections that come from now on wait. */
   hold(): void {
-    for (const { socket } of this.all) socket.hold()
+    for (const { socket } of [...this.all, ...this.left]) socket.hold()
   }
 
   /** Opens TCP and TLS at the start. A place that may be unavailable is passed over, unless all are. */
@@ -227,7 +231,7 @@ export class Listeners {
       }
       let opened = yield* this.openEach(kind, missing, tls, old.length === 0)
       if (opened === undefined && old.length > 0) {
-        old.forEach((listener) => this.close(listener))
+        yield* this.leave(old)
         opened = yield* this.openEach(kind, missing, tls, true)
         // They were there a moment ago.
         if (opened === undefined) opened = yield* this.openEach(kind, placesBefore(old), tls, true)
@@ -238,8 +242,8 @@ export class Listeners {
         }
       }
       if (opened === undefined) return yield* new NotChanged({ reason })
-      old.forEach((listener) => this.close(listener))
       this.enter(opened)
+      yield* this.leave(old)
     })
   }
 
@@ -266,7 +270,7 @@ export class Listeners {
         else {
           if (tell) yield* warn(place, result.failure)
           if (place.optional) continue
-          opened.forEach((listener) => this.close(listener))
+          yield* this.leave(opened)
           return undefined
         }
       }
@@ -274,10 +278,23 @@ export class Listeners {
     })
   }
 
+  /** Closes listeners, once they have accepted those that connected before. */
+  private leave(listeners: ReadonlyArray<Listener>): Effect.Effect<void> {
+    return Effect.map(
+      Effect.forEach(listeners, ({ socket }) => socket.emptied(this.turns)),
+      () => listeners.forEach((listener) => this.close(listener)),
+    )
+  }
+
   private close(listener: Listener): void {
     this.all = this.all.filter((other) => other !== listener)
+    this.left.add(listener)
     listener.socket.stop()
-    this.background(Scope.close(listener.scope, Exit.void))
+    const ended = Effect.andThen(
+      Scope.close(listener.scope, Exit.void),
+      Effect.sync(() => this.left.delete(listener)),
+    )
+    this.background(ended)
   }
 }
 

@@ -7,6 +7,7 @@ import * as Tls from "node:tls"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Turns } from "../engine/world/Turn.js"
 import { ListenError } from "./ListenError.js"
 
 /** Why the system does not let it listen: `cause.code` is its word. */
@@ -19,15 +20,21 @@ export const checkTls = (options: Tls.TlsOptions): Effect.Effect<void, ListenErr
     catch: (cause) => new ListenError({ address: "TLS", reason: String(cause) }),
   })
 
+/** Turns of the event loop in which connections may keep coming to a listener that goes. */
+const TURNS_MAX = 1000
+
 /** Deno does not let a paused socket go on. */
 const pauses = !("Deno" in globalThis)
 
 export class ListeningSocket {
   private readonly waiting = new Set<Net.Socket>()
   private take: ((socket: Net.Socket) => void) | undefined = undefined
+  /** Connections accepted so far, modulo 2^32. */
+  private accepted = 0
 
   private constructor(private readonly server: Net.Server) {
     server.on(server instanceof Tls.Server ? "secureConnection" : "connection", this.arrived)
+    server.on("connection", () => (this.accepted = (this.accepted + 1) | 0))
     // A handshake that fails ends that connection alone.
     server.on("tlsClientError", (_error: Error, socket: Tls.TLSSocket) => socket.destroy())
     // One that could not be accepted (too many open files) is the client's loss; the next may be.
@@ -76,9 +83,29 @@ export class ListeningSocket {
     Object.assign(server, { requestCert, rejectUnauthorized })
   }
 
-  /** Listens no more, and lets go of those that wait; those that were taken go on. */
+  /**
+   * Until a turn of the event loop has brought no connection: then none is left that the system has queued, all of which
+   * would be reset by `stop`. Where they never end it is over after a while.
+   */
+  emptied(turns: Turns): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      let left = TURNS_MAX
+      const look = (): void => {
+        const { accepted } = this
+        // The first end is that of a turn which may have looked here already.
+        turns.atEnd(() =>
+          turns.atEnd(() => {
+            if (accepted === this.accepted || --left === 0) resume(Effect.void)
+            else look()
+          }),
+        )
+      }
+      look()
+    })
+  }
+
+  /** Listens no more, and lets go of those that wait; those that were accepted go on, also with their handshake. */
   stop(): void {
-    this.hold()
     for (const socket of this.waiting) socket.destroy()
     this.server.close()
   }

@@ -37,6 +37,7 @@ type ListenSettings = AddressSettings &
     "unixsocket" | "unixsocketperm" | "tcpKeepalive" | "timeout" | "protectedMode" | "maxclients"
   >
 
+/** How listeners behave, beyond the directives. */
 export interface ListenOptions {
   /** What port 0 means: a free port (embedding) or no TCP at all (redis-server's meaning). */
   readonly portZero: "free" | "off"
@@ -49,6 +50,7 @@ export interface ListenOptions {
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
 const REFUSED_MAX = 16
 
+/** The listeners of a server; `ports` says where they are. */
 export class TcpServer extends Context.Service<
   TcpServer,
   {
@@ -60,6 +62,7 @@ export class TcpServer extends Context.Service<
     readonly unixSocket: string
   }
 >()("redix/server/TcpServer") {
+  /** Listens for clients of an engine until its scope ends, or SHUTDOWN. */
   static readonly layerOf = (
     settings: ListenSettings,
     options: ListenOptions = { portZero: "free" },
@@ -98,7 +101,7 @@ const listen = Effect.fnUntraced(function* (
   const scope = yield* Effect.scope
   const work = yield* Background.make
   const files = yield* FileSystem.FileSystem
-  const listeners = new Listeners(settings, options.portZero, scope, files, work.run)
+  const listeners = new Listeners(settings, options.portZero, scope, files, work.run, yield* Turn)
   yield* listeners.openAtStart
   if (settings.unixsocket !== "") listeners.add(yield* openUnix(settings))
   const refused = new Set<Net.Socket>()

@@ -53,6 +53,7 @@ const latin1 = (slice: RdbSlice): string => {
   return text
 }
 
+/** A sink that counts what a file holds, by type and database, and keeps nothing of it. */
 export class RdbCheck implements RdbSink {
   rdbVersion = 0
   readonly fields = new Map<string, string>()

@@ -82,6 +82,7 @@ export interface PersistenceSettings extends LoadLimits {
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
 
+/** What a layer of RDB files is made with. */
 export interface PersistenceOptions {
   readonly settings: PersistenceSettings
   /** Snapshots open when it has ended; default: there is none. */
@@ -97,6 +98,7 @@ export interface PersistenceOptions {
   readonly id?: string | undefined
 }
 
+/** How a snapshot is saved to a file. */
 export interface SaveOptions {
   /** Runs in the turn the snapshot opens, and answers what the file is to say of replication. */
   readonly atCut?: (() => ReplicationPosition | undefined) | undefined
@@ -126,21 +128,17 @@ interface LoadListener {
   loadGoesOn(loading: boolean): void
 }
 
+/** What RDB files are read and written with. */
 export interface RdbPersistenceShape {
-  readonly state: PersistenceState
-  readonly libraries: LibraryStore
-  readonly listeners: Array<LoadListener>
+  /** How saves and loads went, as INFO has it. */
+  readonly state: Readonly<PersistenceState>
   /** Writes a snapshot to sinks. `atCut` runs in the very turn the snapshot opens; it must not throw. */
   readonly streamSnapshot: (atCut: () => SnapshotTargets) => Effect.Effect<SnapshotResult, RdbIoError>
-  /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
-  readonly stopStream: (reason: string) => void
   /**
    * Saves to a file: temporary file in the same directory, fsync, rename, fsync of the directory. The snapshot opens in
    * the turn the effect starts, unless another is being written or a script is suspended.
    */
   readonly saveFile: (path: string, options?: SaveOptions) => Effect.Effect<SnapshotResult, RdbIoError>
-  /** As `saveFile`, for the base of an append-only file: no save that save points and INFO count. */
-  readonly writeBase: (path: string, options: BaseOptions) => Effect.Effect<SnapshotResult, RdbIoError>
   /** Adds the keys of a file to the keyspace, in slices. */
   readonly loadFile: (path: string, options?: LoadOptions) => Effect.Effect<LoadResult, RdbError>
   /** As `loadFile`, from any source of bytes. */
@@ -174,7 +172,7 @@ const traced =
       Effect.withSpan(name, { attributes }),
     )
 
-class Persistence implements RdbPersistenceShape {
+export class RdbFiles implements RdbPersistenceShape {
   readonly state = new PersistenceState()
   readonly listeners: Array<LoadListener> = []
   /** One snapshot at a time; files one after another, from the cut to the rename. */
@@ -306,6 +304,7 @@ class Persistence implements RdbPersistenceShape {
     }).pipe(traced("redix.sync.send", {}))
   }
 
+  /** Ends the snapshot that `streamSnapshot` is writing, if it is, which fails with the reason. */
   stopStream(reason: string): void {
     if (this.stream !== undefined) Deferred.doneUnsafe(this.stream, Exit.fail(brokenOff(reason)))
   }
@@ -366,6 +365,7 @@ class Persistence implements RdbPersistenceShape {
     )
   }
 
+  /** As `saveFile`, for the base of an append-only file: no save that save points and INFO count. */
   writeBase(path: string, base: BaseOptions): Effect.Effect<SnapshotResult, RdbIoError> {
     const open = (): SnapshotSource => {
       base.atCut()
@@ -451,16 +451,18 @@ const pumpToFile = (
     }
   })
 
+/** RDB files and snapshots of a keyspace: loading, saving, streaming. */
 export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersistenceShape>()(
   "redix/rdb/RdbPersistence",
 ) {
+  /** Reads and writes the keyspace of the store that is provided. */
   static readonly layerOf = (
     options: PersistenceOptions,
   ): Layer.Layer<RdbPersistence, never, Store | FunctionLibraries | FileSystem.FileSystem> =>
     Layer.effect(
       RdbPersistence,
       Effect.gen(function* () {
-        return new Persistence(
+        return new RdbFiles(
           yield* theKeyspace,
           options,
           yield* FileSystem.FileSystem,
@@ -471,3 +473,13 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
       }),
     )
 }
+
+/** Whole, for the server's own parts. */
+export const theRdbFiles: Effect.Effect<RdbFiles, never, RdbPersistence> = Effect.map(
+  RdbPersistence,
+  (persistence) => {
+    if (!(persistence instanceof RdbFiles))
+      throw new Error("the RDB persistence is not one of this package's layers")
+    return persistence
+  },
+)

@@ -39,16 +39,18 @@ export class Heartbeat {
     if (this.beating || !this.busy) return
     this.beating = true
     for (const part of this.parts) part.rested?.()
+    // The last look and the end are one turn: who begins after it starts another loop.
     const loop = Effect.gen({ self: this }, function* () {
-      while (this.busy) {
+      while ((this.beating = this.busy)) {
         yield* this.engine.turns.sleep(BEAT_MS)
         if (!this.engine.cronPaused) for (const part of this.parts) part.beat()
       }
-    })
-    const over = Effect.sync(() => {
-      this.beating = false
       this.engine.stir()
     })
-    this.background(Effect.ensuring(loop, over))
+    this.background(loop, () => {
+      this.beating = false
+      this.engine.stir()
+      this.begin()
+    })
   }
 }

@@ -4,11 +4,11 @@ import type { Run } from "../engine/Background.js"
 import type { Engine } from "../engine/Engine.js"
 import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 import type { SecureBytes } from "../engine/world/SecureRandom.js"
-import type { RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import type { RdbFiles } from "../rdb/RdbPersistence.js"
 
 export interface ReplicationServices {
   readonly engine: Engine
-  readonly persistence: RdbPersistenceShape
+  readonly persistence: RdbFiles
   /** Runs an Effect that ends with replication. */
   readonly background: Run
   readonly files: FileSystem.FileSystem

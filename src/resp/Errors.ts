@@ -360,6 +360,7 @@ export const scriptNotAllowed = "ERR This Redis command is not allowed from scri
 export const scriptNoCommand = "ERR Please specify at least one argument for this redis lib call"
 export const scriptArgumentTypes = "ERR Lua redis lib command arguments must be strings or integers"
 export const luaStackLimit = "ERR reached lua stack limit"
+export const scriptReplyTooLong = "ERR the script's reply has too many elements"
 export const scriptReadOnly = "ERR Write commands are not allowed from read-only scripts."
 export const scriptStale = "ERR Can not execute the command on a stale replica"
 export const scriptWriteFlag = "ERR Can not execute a script with write flag using *_ro command."

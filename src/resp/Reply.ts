@@ -41,7 +41,7 @@ export class RespMap {
   constructor(readonly entries: ReadonlyArray<readonly [Reply, Reply]>) {}
 }
 
-/** `~` */
+/** `~`: members of a set, in the order they came. */
 export class RespSet {
   constructor(readonly items: ReadonlyArray<Reply>) {}
 }
@@ -59,6 +59,7 @@ export class RespAttributed {
   ) {}
 }
 
+/** A reply: plain values, and classes of what JavaScript has no type for. */
 export type Reply =
   | string
   | number

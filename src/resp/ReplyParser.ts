@@ -43,6 +43,7 @@ const maxBulk = 0xffffffff
 const LF = 10
 const CR = 13
 
+/** Takes replies out of a stream of bytes, however it is cut. */
 export class ReplyParser {
   private buf: Buffer = Buffer.alloc(0)
   private pos = 0

@@ -58,6 +58,7 @@ const nobody: ReplyOwner = { failed: () => {}, stops: () => true }
 
 const empty = Buffer.alloc(0)
 
+/** A buffer that replies are written to, in RESP2 or RESP3. */
 export class ReplyWriter {
   buf: Buffer = empty
   pos = 0

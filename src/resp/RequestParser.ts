@@ -26,8 +26,17 @@ import { decodeInline } from "./InlineCommand.js"
 import { INLINE_IN_STREAM } from "./ProtocolErrors.js"
 import { lineBad, type LineReader, printable, strictInteger } from "./RequestLines.js"
 
-/** What `RequestParser.next` found; Stopped: a `LineReader` wanted it to. */
-export const ParseStatus = { NeedMore: 0, Command: 1, ProtocolError: 2, Stopped: 3 } as const
+/** What `RequestParser.next` found. */
+export const ParseStatus = {
+  /** The bytes so far hold no further command. */
+  NeedMore: 0,
+  /** A command was found. */
+  Command: 1,
+  /** The client broke the protocol. */
+  ProtocolError: 2,
+  /** A `LineReader` wanted it to stop. */
+  Stopped: 3,
+} as const
 export type ParseStatus = (typeof ParseStatus)[keyof typeof ParseStatus]
 
 /** Limits of a connection's requests. Read at each use, so the object may be shared and changed at any time. */
@@ -71,6 +80,7 @@ export interface RequestView {
   readonly rawEnd: number
 }
 
+/** Takes commands out of a stream of bytes, however it is cut; their words are read in place. */
 export class RequestParser {
   /** Holds the current command. Re-read after every `next`. */
   buf: Uint8Array = empty

@@ -8,6 +8,7 @@ import { ReplyParser } from "./ReplyParser.js"
 import { type ReplyOwner, ReplyWriter } from "./ReplyWriter.js"
 import { RequestParser, type RequestLimits } from "./RequestParser.js"
 
+/** The wire protocol as a service: it makes parsers and writers, which run no Effect. */
 export class RespCodec extends Context.Service<
   RespCodec,
   {
@@ -19,6 +20,7 @@ export class RespCodec extends Context.Service<
     readonly makeReplyParser: () => ReplyParser
   }
 >()("redix/resp/RespCodec") {
+  /** The protocol as Redis speaks it; it needs nothing. */
   static readonly layer = Layer.sync(RespCodec, () => ({
     makeParser: (limits: RequestLimits) => new RequestParser(limits),
     makeWriter: (owner?: ReplyOwner) => new ReplyWriter(owner),

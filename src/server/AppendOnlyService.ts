@@ -5,11 +5,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { AppendOnly } from "../aof/AppendOnlyFile.js"
 import type { AofPhase } from "../aof/AofStatus.js"
-import { type DirectiveName, RedixConfig } from "../config/index.js"
+import { type DirectiveName, type RedixConfig, theConfig } from "../config/index.js"
 import { Background } from "../engine/Background.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
-import { RdbPersistence } from "../rdb/RdbPersistence.js"
+import { type RdbPersistence, theRdbFiles } from "../rdb/RdbPersistence.js"
 
 /** What an app sees of the append-only file. */
 export interface AppendOnlyShape {
@@ -18,9 +18,11 @@ export interface AppendOnlyShape {
   readonly flush: Effect.Effect<boolean>
 }
 
+/** The append-only file of an engine. */
 export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlyShape>()(
   "redix/server/AppendOnlyFile",
 ) {
+  /** Writes the file, and begins and ends as `appendonly` says. */
   static readonly layer = (): Layer.Layer<
     AppendOnlyFile,
     never,
@@ -29,10 +31,10 @@ export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlySh
     Layer.effect(
       AppendOnlyFile,
       Effect.gen(function* () {
-        const config = yield* RedixConfig
+        const config = yield* theConfig
         const aof = new AppendOnly({
           engine: yield* theEngine,
-          rdb: yield* RdbPersistence,
+          rdb: yield* theRdbFiles,
           settings: config.values,
           fs: yield* FileSystem.FileSystem,
           fork: (yield* Background).run,

@@ -14,7 +14,7 @@ import type { AppendOnly } from "../aof/AppendOnlyFile.js"
 import type { AofError } from "../aof/AofErrors.js"
 import type { ConfigState } from "../config/ConfigState.js"
 import { type RdbError, RdbIoError } from "../rdb/format/RdbErrors.js"
-import type { LoadOptions, LoadResult, RdbPersistenceShape, SaveOptions } from "../rdb/RdbPersistence.js"
+import type { LoadOptions, LoadResult, RdbFiles, SaveOptions } from "../rdb/RdbPersistence.js"
 import type { Engine } from "../engine/Engine.js"
 import type { ReplicationLog } from "../replication/ReplicationLog.js"
 import { doneLine, fieldLines, saveFailure } from "../rdb/FileReport.js"
@@ -74,7 +74,7 @@ export class ServerPersistence implements EnginePart {
   constructor(
     readonly engine: Engine,
     readonly config: ConfigState,
-    readonly rdb: RdbPersistenceShape,
+    readonly rdb: RdbFiles,
     readonly aof: AppendOnly,
     private readonly history: ReplicationLog,
     private readonly fork: Run,
@@ -105,7 +105,7 @@ export class ServerPersistence implements EnginePart {
     return `${dir}/${dbfilename}`
   }
 
-  get state(): RdbPersistenceShape["state"] {
+  get state(): RdbFiles["state"] {
     return this.rdb.state
   }
 

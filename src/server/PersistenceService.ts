@@ -3,9 +3,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Background } from "../engine/Background.js"
-import { RedixConfig } from "../config/index.js"
+import { type RedixConfig, theConfig } from "../config/index.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
-import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import { type RdbPersistence, type RdbPersistenceShape, theRdbFiles } from "../rdb/RdbPersistence.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ReplicationHistory } from "../replication/ReplicationLog.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
@@ -32,9 +32,11 @@ export interface PersistenceShape {
   readonly startBackground: () => Effect.Effect<void, RdbIoError>
 }
 
+/** How a server keeps its data: saves at save points, on commands and before its end. */
 export class PersistenceService extends Context.Service<PersistenceService, PersistenceShape>()(
   "redix/server/Persistence",
 ) {
+  /** Saves and loads as the configuration says. */
   static readonly layer = (): Layer.Layer<
     PersistenceService,
     never,
@@ -47,8 +49,8 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
         const background = yield* Background
         const persistence = new ServerPersistence(
           engine,
-          yield* RedixConfig,
-          yield* RdbPersistence,
+          yield* theConfig,
+          yield* theRdbFiles,
           yield* theAppendOnlyFile,
           yield* ReplicationHistory,
           background.run,

@@ -24,8 +24,10 @@ import { FACTS, VERBOSE } from "../engine/world/Log.js"
 import { fileSink } from "./LogSinks.js"
 
 type RedisLogLevel = "debug" | "verbose" | "notice" | "warning"
+/** Who writes a line: a master, a replica, a program before it is either, a sentinel. */
 export type LogRole = "M" | "S" | "C" | "X"
 
+/** What is logged, and how. */
 export interface LogSettings {
   /** Changed by CONFIG SET loglevel; read at each message. */
   loglevel: RedisLogLevel
@@ -143,6 +145,7 @@ export const makeHeard = (options: {
     })
   })
 
+/** An Effect Logger that writes redis-server's lines. */
 export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> =>
   makeHeard({
     get loglevel() {

@@ -29,7 +29,7 @@ export class Statistics implements EnginePart {
   ) {
     this.measures = engine.measures
     this.memory = new MemoryReport(engine, facts, config.values)
-    this.purge = returnMemory(engine)
+    this.purge = returnMemory(engine, facts)
     this.runId = Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
     engine.parts.add(this)
   }

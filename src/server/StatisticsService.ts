@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { RedixConfig } from "../config/RedixConfig.js"
+import { type RedixConfig, theConfig } from "../config/RedixConfig.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 import { followConfig } from "./ConfigHooks.js"
@@ -18,7 +18,7 @@ export class StatisticsService extends Context.Service<StatisticsService, Statis
       StatisticsService,
       Effect.gen(function* () {
         const engine = yield* theEngine
-        const config = yield* RedixConfig
+        const config = yield* theConfig
         const statistics = new Statistics(engine, config, yield* ProcessInfo)
         describeStatistics(engine.info, statistics)
         followConfig(engine, config)

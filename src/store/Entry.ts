@@ -22,11 +22,17 @@ import { byteOf, chunkOf, wordOf } from "../memory/Ref.js"
 import { EXTRA_WORDS_MASK, KEY_LENGTH_WORD, keyByteOf } from "../memory/table/TableLayout.js"
 import { type Arena, copyBytes, type Ref } from "../memory/Arena.js"
 
+/** Number of the type of strings. */
 export const TYPE_STRING = 0
+/** Number of the type of lists. */
 export const TYPE_LIST = 1
+/** Number of the type of sets. */
 export const TYPE_SET = 2
+/** Number of the type of sorted sets. */
 export const TYPE_ZSET = 3
+/** Number of the type of hashes. */
 export const TYPE_HASH = 4
+/** Number of the type of streams. */
 export const TYPE_STREAM = 5
 /** Names as TYPE prints them, by type number. */
 export const TYPE_NAMES: ReadonlyArray<string> = ["string", "list", "set", "zset", "hash", "stream"]

@@ -9,11 +9,11 @@ import { Collections } from "./Collections.js"
 import type { Database, KeyspaceListener } from "./Database.js"
 import { checkDatabase } from "./DatabaseCheck.js"
 import { Databases } from "./Databases.js"
-import { entryClock, entryKeyLength, entryKeyOffset, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
+import { entryClock, entryKeyLength, entryKeyOffset } from "./Entry.js"
+import { LazyFree } from "./LazyFree.js"
 import { LocalExpiries } from "./LocalExpiries.js"
 import { swapDatabases } from "./MoveEntry.js"
 import { countClock, countNow, newCountClock, secondsClock, usesToGrow } from "./eviction/AccessClock.js"
-import { KEYSPACE_TABLE, valueTypes } from "./types/index.js"
 
 interface KeyspaceStats {
   keyspaceHits: number
@@ -42,17 +42,10 @@ export interface KeyspaceOptions {
 
 const EAGER: FreeingPolicy = { lazyfreeLazyExpire: false, lazyfreeLazyServerDel: false }
 
-/** Elements of a collection above which UNLINK and the like free it in slices. */
-const LAZY_EFFORT_MIN = 64
-/**
- * Elements above which a value is freed in slices whatever the policy says: about two milliseconds of work, longer than any
- * one command should hold the others up. Nobody can tell, but for memory that comes back a moment later.
- */
-const SYNC_EFFORT_MAX = 20_000
-
 /** Of so many random numbers. */
 const DRAW = 1 << 20
 
+/** All databases of a server, over one arena. */
 export class Keyspace {
   readonly arena: Arena
   readonly collections: Collections
@@ -88,10 +81,11 @@ export class Keyspace {
   /** Databases being filled to take the place of the present ones. */
   private readonly staged: Array<Databases> = []
 
-  private readonly lazy: Array<{ type: number; encoding: number; value: Ref; objects: number }> = []
+  readonly lazyFree: LazyFree
 
   constructor(options: KeyspaceOptions) {
     this.arena = new Arena(options.collectGarbage)
+    this.lazyFree = new LazyFree(this.arena, this.stats)
     this.collections = new Collections(this.arena)
     this.freeing = options.freeing ?? EAGER
     this.random = options.random
@@ -173,45 +167,24 @@ export class Keyspace {
     this.stats.expiredKeys++
   }
 
-  /** Frees a value's blocks now. */
-  freeValue(type: number, encoding: number, value: Ref): void {
-    if (type === TYPE_STRING) {
-      if (encoding === STRING_EXTERNAL) this.arena.free(value)
-      return
-    }
-    valueTypes[type].freeStep(this.arena, encoding, value, Infinity)
-  }
-
   /** Frees a value's blocks, in slices (`freeSlice`) when there are many: sooner so if the policy is `lazy`. */
   release(type: number, encoding: number, value: Ref, lazy: boolean): void {
-    const most = lazy ? LAZY_EFFORT_MIN : SYNC_EFFORT_MAX
-    if (type === TYPE_STRING || valueTypes[type].freeEffort(this.arena, encoding, value) <= most)
-      this.freeValue(type, encoding, value)
-    else this.lazy.push({ type, encoding, value, objects: lazy ? 1 : 0 })
+    this.lazyFree.release(type, encoding, value, lazy)
   }
 
   /** Frees all that waits to be freed; answers whether anything did. */
   freeWaiting(): boolean {
-    if (this.lazy.length === 0) return false
-    while (this.freeSlice(SYNC_EFFORT_MAX));
-    return true
+    return this.lazyFree.all()
   }
 
   /** Values waiting to be freed. */
   get lazyPending(): number {
-    return this.lazy.length
+    return this.lazyFree.pending
   }
 
   /** Frees about `budget` elements of the waiting values; answers whether any is left. */
   freeSlice(budget: number): boolean {
-    const job = this.lazy[0]
-    if (job === undefined) return false
-    job.value = valueTypes[job.type].freeStep(this.arena, job.encoding, job.value, budget)
-    if (job.value === 0) {
-      this.lazy.shift()
-      this.stats.lazyFreedObjects += job.objects
-    }
-    return this.lazy.length > 0
+    return this.lazyFree.slice(budget)
   }
 
   /** Deletes keys whose time has come, at most `budget` over all databases; answers whether more are due. */
@@ -241,8 +214,8 @@ export class Keyspace {
   }
 
   /**
-   * Empties one database; if `lazy`, its entries are freed in slices later. When no other holds anything, all goes at
-   * once whatever `lazy` says. Answers how many keys there were.
+   * Empties one database; its entries are freed in slices, if not `lazy` the first of them now. When no other holds
+   * anything, all goes at once whatever `lazy` says. Answers how many keys there were.
    */
   flush(db: Database, lazy = false): number {
     const n = db.size
@@ -254,14 +227,8 @@ export class Keyspace {
     const table = db.table.ref
     db.table.create()
     db.wheel.clear()
-    if (lazy) this.releaseTable(table, n)
-    else this.freeValue(KEYSPACE_TABLE, 0, table)
+    this.lazyFree.releaseTable(table, n, lazy)
     return n
-  }
-
-  /** Frees a table and its entries in slices. */
-  private releaseTable(table: Ref, keys: number): void {
-    this.lazy.push({ type: KEYSPACE_TABLE, encoding: 0, value: table, objects: keys })
   }
 
   /**
@@ -287,7 +254,7 @@ export class Keyspace {
     const at = this.staged.indexOf(staged)
     if (at < 0) throw new Error("these databases are not staged")
     this.staged.splice(at, 1)
-    for (const db of staged) this.releaseTable(db.table.ref, db.size)
+    for (const db of staged) this.lazyFree.releaseTable(db.table.ref, db.size, true)
   }
 
   /**
@@ -299,8 +266,7 @@ export class Keyspace {
     const account = new BlockAccount(this.arena)
     for (const databases of [this.present, ...this.staged])
       for (const db of databases) checkDatabase(db, account.tick)
-    for (const { type, encoding, value } of this.lazy)
-      valueTypes[type].visitBlocks(this.arena, encoding, value, account.tick)
+    this.lazyFree.visitBlocks(account.tick)
     if (!loading && this.staged.length === 0) account.close()
   }
 
@@ -313,8 +279,7 @@ export class Keyspace {
       return n
     }
     for (const db of this.databases) n += db.size
-    for (const job of this.lazy) this.stats.lazyFreedObjects += job.objects
-    this.lazy.length = 0
+    this.lazyFree.clear()
     this.arena.dropAll()
     for (const db of this.databases) {
       db.table.create()

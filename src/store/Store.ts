@@ -11,6 +11,7 @@ import * as Random from "effect/Random"
 import { setHashKey } from "../bytes/SipHash.js"
 import { type FreeingPolicy, Keyspace } from "./Keyspace.js"
 
+/** What a store is made with. */
 export interface StoreOptions {
   /** How many databases SELECT knows. */
   readonly databases: number
@@ -67,7 +68,9 @@ export interface StoreShape {
   readonly lazyPending: number
 }
 
+/** The keyspace, outside the JavaScript heap. */
 export class Store extends Context.Service<Store, StoreShape>()("redix/store/Store") {
+  /** The keyspace by itself, without a layer. */
   static readonly make = Effect.fnUntraced(function* (options: StoreOptions) {
     yield* seedHash
     const random = yield* generator

@@ -41,8 +41,9 @@ class Line {
 
   ask(command: string, words: ReadonlyArray<Word>): Promise<Value> {
     return new Promise((resolve, reject) => {
+      const request = encodeCommand([command, ...words])
       this.asked.push({ command: command.toLowerCase(), resolve, reject })
-      this.socket.write(encodeCommand([command, ...words]))
+      this.socket.write(request)
     })
   }
 

@@ -1,8 +1,13 @@
-/** The errors of `redix/testing`. */
+/** The errors of `redix/testing`. Those of the same name from `redix/client`, tagged there, are instances of them, too. */
+import { declareKind, ErrorKind, isOfKind } from "../resp/ErrorKind.js"
 
-/** An error reply. */
+/** An error reply; those of `redix/client` (`ReplyError`, `WrongTypeError`) are instances, too. */
 export class ReplyError extends Error {
-  override readonly name = "RedixReplyError"
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOfKind(ErrorKind.reply, value)
+  }
+
+  override readonly name: string = "RedixReplyError"
   /** The first word of the reply: "ERR", "WRONGTYPE". */
   readonly code: string
 
@@ -29,12 +34,19 @@ export class StartError extends Error {
   }
 }
 
-/** The connection, or the server, has ended before there was a reply. */
+/** The connection, or the server, has ended before there was a reply; `redix/client`'s is an instance, too. */
 export class ClosedError extends Error {
-  override readonly name = "RedixClosedError"
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOfKind(ErrorKind.closed, value)
+  }
+
+  override readonly name: string = "RedixClosedError"
 }
 
 /** What was waited for has not come in time. */
 export class NotReachedError extends Error {
   override readonly name = "RedixNotReachedError"
 }
+
+declareKind(ErrorKind.reply, ReplyError)
+declareKind(ErrorKind.closed, ClosedError)

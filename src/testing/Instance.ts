@@ -7,14 +7,21 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { type InvalidConfigError, type Overrides, RedixConfig, type RedixValues } from "../config/index.js"
+import {
+  type ConfigState,
+  type InvalidConfigError,
+  type Overrides,
+  RedixConfig,
+  type RedixValues,
+  theConfig,
+} from "../config/index.js"
 import type { Engine } from "../engine/Engine.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import type { ListenError } from "../net/ListenError.js"
 import { listenInMemory, type Open } from "../net/memory/MemoryListener.js"
 import { TcpServer } from "../net/TcpServer.js"
 import type { StartError } from "../server/Persistence.js"
-import { RdbPersistence, type RdbPersistenceShape } from "../rdb/RdbPersistence.js"
+import { type RdbFiles, type RdbPersistence, theRdbFiles } from "../rdb/RdbPersistence.js"
 import type { Replication } from "../server/replication/Replication.js"
 import { type ReplicationService, theReplication } from "../server/replication/ReplicationService.js"
 import type { World } from "./World.js"
@@ -65,12 +72,12 @@ export class Instance {
     }
   }
 
-  get config(): RedixConfig["Service"] {
-    return Context.get(this.context, RedixConfig)
+  get config(): ConfigState {
+    return Effect.runSync(Effect.provideContext(theConfig, this.context))
   }
 
-  get rdb(): RdbPersistenceShape {
-    return Context.get(this.context, RdbPersistence)
+  get rdb(): RdbFiles {
+    return Effect.runSync(Effect.provideContext(theRdbFiles, this.context))
   }
 
   run<A, E>(effect: Effect.Effect<A, E, Parts>): Promise<A> {

@@ -98,8 +98,10 @@ const replace = (): (() => void) => {
 
 /** Takes the connections to `host:port` until it is disposed. */
 export const intercept = (address: string, open: Open): Disposable => {
-  const colon = address.lastIndexOf(":")
-  const key = addressOf(address.slice(0, Math.max(0, colon)), address.slice(colon + 1))
+  const [, host, port] = /^(.*):(\d+)$/.exec(address) ?? []
+  if (host === undefined || port === undefined)
+    throw new TypeError(`${JSON.stringify(address)} is no address: it is "host:port"`)
+  const key = addressOf(host, port)
   // One of its own: the same server may take an address twice.
   const mine: Open = () => open()
   taken.set(key, [...(taken.get(key) ?? []), mine])

@@ -20,6 +20,7 @@ export interface Directives {
   readonly [directive: string]: string | number | boolean | Uint8Array | ReadonlyArray<string | number>
 }
 
+/** A line of a server's log. */
 export interface LogLine {
   readonly level: "debug" | "verbose" | "notice" | "warning"
   readonly text: string
@@ -27,6 +28,7 @@ export interface LogLine {
   readonly at: number
 }
 
+/** How a server is started. */
 export interface Options {
   /** Directives of redis.conf. Without `dir` no file is read or written. */
   readonly config?: Directives
@@ -77,6 +79,7 @@ export interface Call {
   readonly error: string | undefined
 }
 
+/** A rule that is in force until it is removed, or disposed. */
 export interface Fault extends Disposable {
   /** Commands it met. */
   readonly hits: number
@@ -85,6 +88,7 @@ export interface Fault extends Disposable {
   readonly remove: () => void
 }
 
+/** What may be made to go wrong, with the commands that match. */
 export interface Faults {
   /** An error in the command's place: "READONLY You can't write against a read only replica." */
   readonly error: (match: Match, reply: string) => Fault
@@ -101,12 +105,14 @@ export interface Faults {
   readonly clear: () => void
 }
 
+/** Commands that were noted, until it is disposed. */
 export interface Recording extends Disposable {
   readonly calls: ReadonlyArray<Call>
   readonly of: (command: string) => ReadonlyArray<Call>
   readonly clear: () => void
 }
 
+/** What can be waited for; all that is given must be so. */
 export interface Awaited {
   /** Clients connected, at least. */
   readonly clients?: number
@@ -116,6 +122,7 @@ export interface Awaited {
   readonly subscribed?: string
 }
 
+/** A server in the process of the tests. */
 export interface Server extends AsyncDisposable {
   /** `redis://127.0.0.1:port`, or `unix://path`. Throws where there is only memory; so do host and port. */
   readonly url: string

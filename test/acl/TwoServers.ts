@@ -62,16 +62,28 @@ export class TwoServers {
     return made
   }
 
-  /** Runs lines of "client: command"; a client is connected when it first says something. Answers what was said. */
+  /**
+   * Runs lines of "client: command"; a client is connected when it first says something. "client> command" does not wait
+   * for the reply, which "client<" reads; "blocked n" waits until so many clients wait. Answers what was said.
+   */
   async play(script: string): Promise<Array<unknown>> {
     const all: Array<unknown> = []
     for (const line of script.trim().split("\n")) {
-      const [, name = "", command = ""] = /^\s*(\w+): (.*)$/.exec(line) ?? []
+      const [, waiting] = /^\s*blocked (\d+)$/.exec(line) ?? []
+      if (waiting !== undefined) {
+        await this.untilBlocked(waiting)
+        continue
+      }
+      const [, name = "", how, command = ""] = /^\s*(\w+)([:<>])\s?(.*)$/.exec(line) ?? []
       const { theirs, ours } = await this.client(name)
+      if (how === ">") {
+        for (const one of [theirs, ours]) one.sendRaw(`${command}\r\n`)
+        continue
+      }
       const [expected, actual] = await Promise.all(
         [theirs, ours].map(async (one) => {
           try {
-            return said(parseReply(await one.command(...wordsOf(command))))
+            return said(parseReply(await (how === "<" ? one.readReply() : one.command(...wordsOf(command)))))
           } catch {
             return CUT
           }
@@ -81,6 +93,15 @@ export class TwoServers {
       all.push(actual)
     }
     return all
+  }
+
+  private async untilBlocked(count: string): Promise<void> {
+    const { theirs, ours } = await this.client("z")
+    for (const one of [theirs, ours]) {
+      const blocked = async (): Promise<string | undefined> =>
+        /blocked_clients:(\d+)/.exec(await one.text("INFO", "clients"))?.[1]
+      await expect.poll(blocked, { timeout: 30_000 }).toBe(count)
+    }
   }
 
   /** Sends a command that pushes answer, one for the clients each. */

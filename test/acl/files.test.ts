@@ -148,53 +148,63 @@ describeOracle("users of the configuration against redis-server", () => {
     readonly stop: () => Promise<unknown>
   }
 
-  const startTheirs = async (file: string): Promise<Started | undefined> => {
+  /** The server, or what it said when it did not start. */
+  type Start = (file: string) => Promise<Started | string>
+
+  const startTheirs: Start = async (file) => {
     const server = await spawnOracle(dir, [file, "--port", "0"])
-    if (!("socketPath" in server)) return undefined
+    if (!("socketPath" in server)) return server.log
     return { client: await RawClient.connect({ path: server.socketPath }), stop: server.stop }
   }
 
-  const startOurs = async (file: string): Promise<Started | undefined> => {
+  const startOurs: Start = async (file) => {
     const socket = join(dir, "s.sock")
     const program = new Program({ args: [file, "--port", "0", "--unixsocket", socket], cwd: dir })
     running.push(program)
     try {
       await program.ready()
     } catch {
-      return undefined
+      const { code, stdout, stderr } = await program.ended
+      expect(code).toBe(1)
+      return stdout + stderr
     }
     return { client: await RawClient.connect({ path: socket }), stop: () => program.stop() }
   }
 
-  /** What both answer to the commands, one after another; undefined of one that does not start. */
+  interface Asked {
+    /** What it answered; undefined where it did not start. */
+    readonly reply: string | undefined
+    /** Its configuration at the end, or what it said when it did not start. */
+    readonly text: string
+  }
+
+  const askOne = async (
+    name: string,
+    start: Start,
+    text: string,
+    commands: ReadonlyArray<string>,
+  ): Promise<Asked> => {
+    const file = join(dir, name)
+    writeFileSync(file, text)
+    const server = await start(file)
+    if (typeof server === "string") return { reply: undefined, text: server }
+    let said = ""
+    for (const command of commands) said += await server.client.text(...command.split(" "))
+    server.client.close()
+    await server.stop()
+    return { reply: orderedRules(said), text: readFileSync(file, "utf8") }
+  }
+
+  /** Both with the configuration, asked the commands one after another. */
   const ask = async (
     text: string,
     ...commands: ReadonlyArray<string>
-  ): Promise<{
-    readonly replies: ReadonlyArray<string | undefined>
-    readonly files: ReadonlyArray<string>
-  }> => {
-    const replies: Array<string | undefined> = []
-    const files: Array<string> = []
-    for (const [name, start] of [
-      ["theirs.conf", startTheirs],
-      ["ours.conf", startOurs],
-    ] as const) {
-      const file = join(dir, name)
-      writeFileSync(file, text)
-      const server = await start(file)
-      if (server === undefined) {
-        replies.push(undefined)
-        continue
-      }
-      let said = ""
-      for (const command of commands) said += await server.client.text(...command.split(" "))
-      replies.push(orderedRules(said))
-      server.client.close()
-      await server.stop()
-      files.push(readFileSync(file, "utf8"))
-    }
-    return { replies, files }
+  ): Promise<{ readonly theirs: Asked; readonly ours: Asked }> => {
+    const [theirs, ours] = await Promise.all([
+      askOne("theirs.conf", startTheirs, text, commands),
+      askOne("ours.conf", startOurs, text, commands),
+    ])
+    return { theirs, ours }
   }
 
   it.each([
@@ -219,9 +229,9 @@ describeOracle("users of the configuration against redis-server", () => {
       "ACL SETUSER a +foo",
     ],
   ])("start with %j", async (text, ...commands) => {
-    const { replies } = await ask(text, ...commands)
-    expect(replies[0]).not.toBe(undefined)
-    expect(replies[1]).toBe(replies[0])
+    const { theirs, ours } = await ask(text, ...commands)
+    expect(theirs.reply).not.toBe(undefined)
+    expect(ours.reply).toBe(theirs.reply)
   })
 
   it.each([
@@ -234,11 +244,10 @@ describeOracle("users of the configuration against redis-server", () => {
     ["user a on <secret\n", "The password you are trying to remove from the user does not exist"],
     ["aclfile nosuch.acl\n", "Error loading ACLs, opening file 'nosuch.acl': No such file or directory"],
   ])("do not start with %j", async (text, reason) => {
-    expect((await ask(text, "PING")).replies).toEqual([undefined, undefined])
-    const ended = await runProgram({ args: [join(dir, "ours.conf"), "--port", "0"] })
-    expect(ended.code).toBe(1)
-    expect(ended.stdout + ended.stderr).toContain(reason)
-    expect(ended.stdout + ended.stderr).not.toContain("secret")
+    const { theirs, ours } = await ask(text, "PING")
+    expect([theirs.reply, ours.reply]).toEqual([undefined, undefined])
+    expect(ours.text).toContain(reason)
+    expect(ours.text).not.toContain("secret")
   })
 
   describe("CONFIG REWRITE", () => {
@@ -253,12 +262,12 @@ describeOracle("users of the configuration against redis-server", () => {
       ["# x\nuser z on\n# y\nuser a off (+get ~x)\nuser q on nopass\n", "PING"],
       ["# x\nuser z on\n# y\nuser a off (+get ~x)\nuser q on nopass\n", "ACL DELUSER a z"],
     ])("of %j after %s %s", async (text, ...commands) => {
-      const { replies, files } = await ask(text, ...commands, "CONFIG REWRITE", "ACL LIST")
-      expect(replies[1]).toBe(replies[0])
-      const [theirs = "", ours = ""] = files
-      expect(rewritten(ours)).toEqual(rewritten(theirs))
-      const again = await ask(ours, ...commands.filter((command) => command.startsWith("AUTH")), "ACL LIST")
-      expect(again.replies[1]).toBe(again.replies[0])
+      const { theirs, ours } = await ask(text, ...commands, "CONFIG REWRITE", "ACL LIST")
+      expect(ours.reply).toBe(theirs.reply)
+      expect(rewritten(ours.text)).toEqual(rewritten(theirs.text))
+      const words = commands.filter((command) => command.startsWith("AUTH"))
+      const again = await ask(ours.text, ...words, "ACL LIST")
+      expect(again.ours.reply).toBe(again.theirs.reply)
     })
 
     it("is read back as it was, quotes and all", async () => {
@@ -266,7 +275,7 @@ describeOracle("users of the configuration against redis-server", () => {
       writeFileSync(join(dir, "more.conf"), "user c on ~old\n")
       writeFileSync(file, "include more.conf\n")
       const first = await startOurs(file)
-      if (first === undefined) throw new Error("it does not start")
+      if (typeof first === "string") throw new Error(first)
       const rules = ["on", "~\"q'", "&\\x", "+get|a b", '("~z\\"1" "%R~\'2" +get)']
       expect(await first.client.text("ACL", "SETUSER", "b", ...rules)).toBe("+OK\r\n")
       expect(await first.client.text("ACL", "SETUSER", "c", "resetkeys", "~new")).toBe("+OK\r\n")
@@ -278,7 +287,7 @@ describeOracle("users of the configuration against redis-server", () => {
       first.client.close()
       await first.stop()
       const second = await startOurs(file)
-      if (second === undefined) throw new Error("it does not start again")
+      if (typeof second === "string") throw new Error(second)
       expect(await second.client.text("ACL", "LIST")).toBe(before)
       second.client.close()
       await second.stop()

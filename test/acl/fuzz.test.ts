@@ -11,6 +11,9 @@ import { parseReply, type ReplyNode } from "../support/RespFrames.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { commandWords, type Names, userRules } from "./AclWords.js"
 
+/** A long run may take long; a usual one has the usual time. */
+const TIMEOUT = { timeout: effort(120_000) }
+
 const texts = (reply: Buffer): Array<string> =>
   (parseReply(reply).items ?? []).map((item) => item.payload.toString("latin1"))
 
@@ -60,7 +63,7 @@ describeOracle("users against redis-server", () => {
     await oracle.stop()
   })
 
-  it("makes the same users of the same rules, and says so in the same words", async () => {
+  it("makes the same users of the same rules, and says so in the same words", TIMEOUT, async () => {
     const random = Random.forTest("users of rules")
     function* steps(): Generator<StepLike> {
       for (let i = effort(1500); i > 0; i--) {
@@ -76,7 +79,7 @@ describeOracle("users against redis-server", () => {
     expect(count).toBeGreaterThan(0)
   })
 
-  it("allows and denies the same commands, keys and channels", async () => {
+  it("allows and denies the same commands, keys and channels", TIMEOUT, async () => {
     const random = Random.forTest("dry runs")
     function* steps(): Generator<StepLike> {
       for (let i = effort(200); i > 0; i--) {

@@ -84,7 +84,7 @@ describeOracle("redix-check-aof beside redis-check-aof", () => {
   it("says the same of files that are whole, cut, or changed", () =>
     withTempDir(async (dir) => {
       const random = Random.forTest("check-aof")
-      for (let round = 0; round < effort(30); round++) {
+      for (let round = 0; round < effort(12); round++) {
         const whole = fileOf(randomPieces(random, 4, false))
         const file = Buffer.from(
           whole.subarray(0, random.chance(0.6) ? random.below(whole.length + 1) : undefined),

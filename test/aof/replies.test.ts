@@ -1,7 +1,7 @@
 /** What both servers answer, and show in INFO, while files are being rewritten, saved, switched on and off. */
 import { expect, it } from "vitest"
 import { describeOracle } from "../support/Oracle.js"
-import { type Node, until, withNodes } from "../support/Nodes.js"
+import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
 import type { Argument } from "../support/RawClient.js"
 
 type Words = ReadonlyArray<Argument>
@@ -90,16 +90,16 @@ const play = async (node: Node, steps: ReadonlyArray<Words | undefined>): Promis
   return seen
 }
 
-describeOracle("the append-only file's replies", () => {
+describeOracle.concurrent("the append-only file's replies", () => {
   it.each(Object.keys(SCENES))("%s", async (scene) => {
     await withNodes(async (start) => {
-      const seen: Array<ReadonlyArray<string>> = []
-      for (const kind of ["redix", "redis"] as const) {
+      const seen = async (kind: NodeKind): Promise<ReadonlyArray<string>> => {
         const node = await start(kind, { appendonly: "yes" })
         await node.ask("DEBUG", "POPULATE", 50)
-        seen.push(await play(node, SCENES[scene] ?? []))
+        return play(node, SCENES[scene] ?? [])
       }
-      expect(seen[0]).toEqual(seen[1])
+      const [ours, theirs] = await Promise.all([seen("redix"), seen("redis")])
+      expect(ours).toEqual(theirs)
     })
   })
 })

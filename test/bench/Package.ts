@@ -72,8 +72,8 @@ const packed = (): { readonly packed: number; readonly unpacked: number } => {
 export const packageFigures = (): ReadonlyArray<PackageFigure> => {
   const size = packed()
   return [
-    { name: "packed", value: size.packed, most: 0.9, unit: "MB" },
-    { name: "unpacked", value: size.unpacked, most: 3, unit: "MB" },
+    { name: "packed", value: size.packed, most: 0.7, unit: "MB" },
+    { name: "unpacked", value: size.unpacked, most: 2.5, unit: "MB" },
     { name: "import redix/testing", value: importCpu("redix/testing"), most: 100, unit: "ms CPU" },
     { name: "import redix", value: importCpu("redix"), most: 400, unit: "ms CPU" },
     { name: "import redix/rdb", value: importCpu("redix/rdb"), most: 200, unit: "ms CPU" },

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { plain } from "../support/Nodes.js"
 import { RawClient } from "../support/RawClient.js"
 import { type BenchServer, cpuMicros, startServer } from "./Servers.js"
+import { supervised } from "../support/children/Supervised.js"
 
 type Kind = BenchServer["name"]
 
@@ -74,7 +75,7 @@ const setAtP16 = (server: BenchServer, requests: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const shape = ["-t", "set", "-r", "100000", "-d", "10", "-P", "16", "-c", "50", "-q", "--csv"]
     const args = ["-p", String(server.port), "-n", String(requests), ...shape]
-    const child = spawn("redis-benchmark", args, { stdio: ["ignore", "pipe", "ignore"] })
+    const child = supervised(spawn("redis-benchmark", args, { stdio: ["ignore", "pipe", "ignore"] }))
     let text = ""
     child.stdout.on("data", (data) => (text += String(data)))
     child.on("error", reject)

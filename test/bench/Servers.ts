@@ -5,6 +5,7 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { supervised } from "../support/children/Supervised.js"
 
 export interface BenchServer {
   readonly name: "redix" | "redis"
@@ -73,7 +74,7 @@ export const startServer = async (
     "--enable-debug-command",
     "yes",
   ]
-  const child = spawn(command, [...first, ...flags, ...args], { stdio: "ignore" })
+  const child = supervised(spawn(command, [...first, ...flags, ...args], { stdio: "ignore" }))
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
   await untilReady(port, child)
   return {

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--parts throughput,scripts,memory,in-process,direct,persistence,replication,aof,eviction,package] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,suspended,memory,in-process,direct,persistence,replication,aof,eviction,slices,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
@@ -14,6 +14,8 @@ import { packageFigures } from "./Package.js"
 import { persistence } from "./Persistence.js"
 import { replication } from "./Replication.js"
 import { scripts } from "./Scripts.js"
+import { slices } from "./Slices.js"
+import { suspended } from "./Suspended.js"
 import { type Comparison, compare, workloads } from "./Throughput.js"
 import { type BenchServer, residentBytes, startServer } from "./Servers.js"
 
@@ -79,6 +81,21 @@ const scripting = async (): Promise<void> => {
   })
 }
 
+/** How soon others are heard while a script does not end: the middle and the slowest, in milliseconds. */
+const suspension = async (): Promise<void> => {
+  console.log(`\n${row(["endless", "server", "BUSY ms", "new conn ms", "killed ms", "CPU ms", "turns"])}`)
+  await suspended(Number(option("rounds", "3")), ({ name, server, busy, late, killed, turnMs }) => {
+    const middle = (values: ReadonlyArray<number>): number =>
+      [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
+    const cell = ({ ms }: { readonly ms: ReadonlyArray<number> }): string =>
+      `${middle(ms).toFixed(0)} / ${Math.max(...ms).toFixed(0)}`
+    const cpu = [busy, late, killed].map((times) => middle(times.cpuMs))
+    const turns = cpu.map((ms) => Math.ceil(ms / turnMs))
+    const texts = [cpu.map((ms) => ms.toFixed(0)).join(" "), server === "redix" ? turns.join(" ") : ""]
+    console.log(row([name, server, cell(busy), cell(late), cell(killed), ...texts]))
+  })
+}
+
 /** How good caches are, and whether they keep within their memory. */
 const eviction = async (): Promise<void> => {
   const percent = (part: number): string => `${(part * 100).toFixed(2)} %`
@@ -100,6 +117,23 @@ const eviction = async (): Promise<void> => {
       console.log(row([of.phase.padEnd(22), of.redixOver.toFixed(2), of.redisOver.toFixed(2)])),
     )
   }
+}
+
+/** What others wait while much goes at once. */
+const waits = async (): Promise<void> => {
+  console.log(
+    `\n${row(["others wait, ms", "", "p50", "p99", "p99.9", "worst", "itself"])}   (a PING each millisecond)`,
+  )
+  const only = option("only", "")
+    .split(",")
+    .filter((name) => name !== "")
+  await slices(Number(option("keys", "1000000")), Number(option("rounds", "3")), only, (of) => {
+    for (const name of ["redix", "redis"] as const) {
+      const { p50, p99, p999, worst, own } = of[name]
+      const cells = [p50, p99, p999, worst, own].map((ms) => ms.toFixed(2))
+      console.log(row([name === "redix" ? of.name.padEnd(18) : "".padEnd(18), name, ...cells]))
+    }
+  })
 }
 
 /** What the package costs an app before it does anything. */
@@ -204,6 +238,7 @@ const main = async (): Promise<void> => {
     }
   }
   if (parts.includes("scripts")) await scripting()
+  if (parts.includes("suspended")) await suspension()
   if (parts.includes("memory")) await memory()
   if (parts.includes("in-process")) await embedded()
   if (parts.includes("direct")) await withoutSocket()
@@ -220,6 +255,7 @@ const main = async (): Promise<void> => {
       Number(option("requests", "1")),
     )
   if (parts.includes("eviction")) await eviction()
+  if (parts.includes("slices")) await waits()
   if (parts.includes("package")) packaging()
 }
 

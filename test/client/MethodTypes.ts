@@ -163,7 +163,8 @@ export const methodFiles = (specs: ReadonlyArray<CommandSpec>): ReadonlyMap<stri
     }
   }
   const session = specs.filter(({ changes }) => changes === "session")
-  files.set("session.ts", file("Methods that change their session", interfaceOf("SessionMethods", session)))
+  const own = `/** Methods that a session of one's own has besides, for they change it. */\n${interfaceOf("SessionMethods", session)}`
+  files.set("session.ts", file("Methods that change their session", own))
   const whole = `/** \`T\` is what strings come as, \`K\` what a call gives. */\nexport interface Methods<T, K extends Kind> extends ${bases.join(", ")} {}\n`
   const body = [...small, 'export type { SessionMethods } from "./session.js"\n', whole].join("\n")
   files.set("index.ts", file("All commands as methods", body, lines))

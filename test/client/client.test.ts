@@ -289,3 +289,19 @@ it.effect("two of an app have nothing in common", () =>
     }).pipe(Effect.provide(app()))
   }),
 )
+
+it.effect("a word that is none is a defect, and nothing has run", () =>
+  Effect.gen(function* () {
+    const redis = yield* RedixClient
+    const call: (...words: ReadonlyArray<unknown>) => unknown = (...words) =>
+      Reflect.apply(redis.callSync, redis, words)
+    for (const word of [undefined, null, true]) {
+      const thrown = caught(() => call("SET", "a", word))
+      assert.instanceOf(thrown, TypeError)
+      assert.include(String(thrown), `${word} is no word of a command`)
+    }
+    assert.strictEqual(yield* redis.exists("a"), 0)
+    assert.strictEqual(redis.callSync("SET", "a", -Infinity), "OK")
+    assert.strictEqual(yield* redis.get("a"), "-inf")
+  }).pipe(Effect.provide(app())),
+)

@@ -29,6 +29,7 @@ import {
   stepsOf,
   stringCommandsOf,
 } from "../differential/steps/stringSteps.js"
+import { effort } from "../support/Effort.js"
 import { exact, type Step, type StepLike } from "../support/Differential.js"
 import { Random } from "../support/Random.js"
 import { formatCommand, RawClient } from "../support/RawClient.js"
@@ -36,7 +37,7 @@ import { parseReply, type ReplyNode } from "../support/RespFrames.js"
 import { replyTypeOf, typedCommands } from "./ReplyTypes.js"
 import { typeTest } from "./TypeTexts.js"
 
-const COMMANDS = 1500
+const COMMANDS = effort(600)
 const BATCH = 200
 
 /** Where both servers answer the same in any case: the same seed, the same commands, a clock that stands. */

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { type ConfigState, RedixConfig, toByteText } from "../../src/config/index.js"
+import { type ConfigState, RedixConfig, theConfig, toByteText } from "../../src/config/index.js"
 import { rewriteConfigFile } from "../../src/config/RewriteFile.js"
 import { describeOracle, oracleStatus } from "../support/Oracle.js"
 import { RawClient } from "../support/RawClient.js"
@@ -21,7 +21,7 @@ const startOurs = (
     Effect.exit(
       Effect.scoped(
         Effect.provide(
-          RedixConfig,
+          theConfig,
           RedixConfig.layerStart({ environment: {}, args }).pipe(
             Layer.provide(Layer.mergeAll(NodeFileSystem.layer, NodeStdio.layer)),
           ),

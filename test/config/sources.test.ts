@@ -14,6 +14,7 @@ import {
   helpText,
   parseArgv,
   RedixConfig,
+  theConfig,
   rewriteConfig,
   rewriteConfigFile,
   type StartOptions,
@@ -44,7 +45,7 @@ const start = (
   })
   const world = Layer.merge(NodeFileSystem.layer, stdio)
   const config = RedixConfig.layerStart({ environment }).pipe(Layer.provide(world))
-  return Effect.runPromise(Effect.scoped(Effect.provide(RedixConfig, config)))
+  return Effect.runPromise(Effect.scoped(Effect.provide(theConfig, config)))
 }
 
 const refusal = (

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { oracleStatus } from "../support/Oracle.js"
+import { supervised } from "../support/children/Supervised.js"
 
 /** The bulk strings of a RESP array of bulk strings. */
 export const bulkStrings = (raw: Buffer): ReadonlyArray<string> => {
@@ -30,7 +31,9 @@ export const spawnOracle = async (
   if (!found.available) throw new Error(found.reason)
   const socketPath = join(tmpdir(), `redix-config-${process.pid}-${spawned++}.sock`)
   const [file = "", ...rest] = args
-  const child = spawn(found.binary, [file, ...rest, "--unixsocket", socketPath], { cwd: dir, stdio: "pipe" })
+  const child = supervised(
+    spawn(found.binary, [file, ...rest, "--unixsocket", socketPath], { cwd: dir, stdio: "pipe" }),
+  )
   let log = ""
   child.stdout.on("data", (chunk: Buffer) => (log += chunk.toString("utf8")))
   child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString("utf8")))

@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { goldenBytes, goldenDescription, goldenNames } from "../rdb/Goldens.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { effort } from "../support/Effort.js"
 import { sealed } from "../support/DumpPayloads.js"
 import { differential, type StepLike } from "../support/Differential.js"
 import { localClient, recordEvents, recordLog } from "../support/Local.js"
@@ -198,7 +199,7 @@ describe("RESTORE", () => {
     let restored = 0
     let refused = 0
     const before = arena.usedBytes
-    for (let run = 0; run < 6000; run++) {
+    for (let run = 0; run < effort(2000); run++) {
       const value = Buffer.from(r.pick(values))
       for (let flips = 1 + r.below(3); flips > 0; flips--) {
         const at = r.below(value.length)
@@ -215,8 +216,8 @@ describe("RESTORE", () => {
         refused++
       }
     }
-    expect(restored).toBeGreaterThan(100)
-    expect(refused).toBeGreaterThan(1000)
+    expect(restored).toBeGreaterThan(30)
+    expect(refused).toBeGreaterThan(300)
     expect(arena.usedBytes).toBe(before)
     arena.checkInvariants()
   })

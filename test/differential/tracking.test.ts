@@ -203,7 +203,7 @@ describeOracle("client tracking", () => {
   })
 })
 
-const STEPS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 6000) / 4
+const STEPS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 3000) / 4
 
 const keys = ["a", "ab", "abc", "b", "ba", "c", "\x00\xff"]
 

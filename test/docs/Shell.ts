@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process"
 import { freePort } from "../support/OracleServer.js"
 import { root } from "../support/Program.js"
+import { supervised } from "../support/children/Supervised.js"
 
 const PORT = /\b(?:6380|7[0-3]\d\d|8000)\b/g
 
@@ -42,10 +43,12 @@ export const shell = (
   input = "",
 ): Promise<{ readonly said: string; readonly code: number | null }> =>
   new Promise((resolve, reject) => {
-    const child = spawn("bash", ["-c", line], {
-      cwd: root,
-      stdio: [input === "" ? "ignore" : "pipe", "pipe", "pipe"],
-    })
+    const child = supervised(
+      spawn("bash", ["-c", line], {
+        cwd: root,
+        stdio: [input === "" ? "ignore" : "pipe", "pipe", "pipe"],
+      }),
+    )
     let said = ""
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (bytes: Buffer) => {

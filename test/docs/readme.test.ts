@@ -21,6 +21,7 @@ import {
   replacePart,
 } from "./Readme.js"
 import { consoleSteps, linesOf, Ports, runStep, shell } from "./Shell.js"
+import { supervised } from "../support/children/Supervised.js"
 
 const update = process.env["REDIX_UPDATE_README"] === "1"
 
@@ -54,7 +55,7 @@ const startServers = async (block: string, ports: Ports, cwd = root): Promise<vo
   await ports.learn(block)
   for (const line of linesOf(block)) {
     const words = ports.apply(line).replace("dist/", `${root}dist/`)
-    children.push(spawn("bash", ["-c", `exec ${words}`], { cwd, stdio: "ignore" }))
+    children.push(supervised(spawn("bash", ["-c", `exec ${words}`], { cwd, stdio: "ignore" })))
     const named = /--port (\d+)/.exec(line)?.[1]
     if (named !== undefined) await answering(ports.free(named))
   }

@@ -1,11 +1,14 @@
 /** What an app sees of the parts: interfaces of what it may use, none of which it can take apart. */
 import * as Effect from "effect/Effect"
 import { expect, expectTypeOf, it } from "vitest"
+import type * as index from "../../src/index.js"
 import {
+  type AppendOnlyShape,
   EngineService,
   type EngineShape,
   type PersistenceService,
   type PersistenceShape,
+  type RdbPersistenceShape,
   Redix,
   type ReplicationMaster,
   type ReplicationMasterShape,
@@ -36,6 +39,38 @@ it("so are persistence and replication", () => {
   expectTypeOf<keyof ReplicationMasterShape>().toEqualTypeOf<"online" | "stats" | "changes">()
   expectTypeOf<ReplicationReplica["Service"]>().toEqualTypeOf<ReplicationReplicaShape>()
   expectTypeOf<ReplicationReplicaShape>().toEqualTypeOf<Readonly<ReplicationReplicaShape>>()
+})
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** The members that can be given another value; methods are among them unless they are readonly properties. */
+type Assignable<S> = {
+  [K in keyof S]-?: Same<{ [P in K]: S[P] }, { readonly [P in K]: S[P] }> extends true ? never : K
+}[keyof S]
+
+type Exports = typeof index
+
+/** By the names of what is exported, the members of services that an app could put others in the place of. */
+type Offending = {
+  [
+    K in keyof Exports as Exports[K] extends { readonly Service: infer S }
+      ? Assignable<S> extends never
+        ? never
+        : K
+      : never
+  ]: Exports[K] extends { readonly Service: infer S } ? Assignable<S> : never
+}
+
+it("no member of any service that is exported can be assigned", () => {
+  expectTypeOf<Assignable<{ readonly a: 1; b: 2; c(): void }>>().toEqualTypeOf<"b" | "c">()
+  expectTypeOf<
+    Exports["Store"] extends { readonly Service: StoreShape } ? true : false
+  >().toEqualTypeOf<true>()
+  expectTypeOf<Offending>().toEqualTypeOf<{}>()
+  expectTypeOf<Assignable<RdbPersistenceShape["state"]>>().toEqualTypeOf<never>()
+  expectTypeOf<Assignable<AppendOnlyShape["status"]>>().toEqualTypeOf<never>()
+  expectTypeOf<Assignable<ReplicationMasterShape["stats"]>>().toEqualTypeOf<never>()
+  expectTypeOf<Assignable<StoreShape["stats"]>>().toEqualTypeOf<never>()
 })
 
 it("they say what a server holds", async () => {

@@ -69,7 +69,9 @@ describe("handlers that break their contract", () => {
     it(`are found: ${name}`, () => {
       client.run(name, `key of ${name}`)
       expect(offences).toHaveLength(1)
-      expect(offences.pop()).toMatch(breach)
+      const [offence = ""] = offences.splice(0)
+      expect(offence).toMatch(breach)
+      expect(offence.endsWith(`: ${name} key of ${name}`)).toBe(true)
     })
   }
 

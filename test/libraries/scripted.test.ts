@@ -11,8 +11,10 @@ import {
   BurstyRateLimiter,
   RateLimiterQueue,
   RateLimiterRedis,
+  RateLimiterRedisNonAtomic,
   RateLimiterRes,
   RateLimiterUnion,
+  RateLimiterValkey,
   RLWrapperBlackAndWhite,
   RLWrapperTimeouts,
 } from "rate-limiter-flexible"
@@ -151,6 +153,40 @@ onEachServer((port) => {
       expect(await rejection(lists.consume("k"))).toBeInstanceOf(RateLimiterRes)
       const patient = new RLWrapperTimeouts({ limiter, timeoutMs: 60_000 })
       expect((await patient.get("k"))?.consumedPoints).toBe(2)
+    })
+
+    it("over the redis package, and by transactions in place of scripts", async () => {
+      const redis = createClient({ socket: { host: "127.0.0.1", port: port() } })
+      await redis.connect()
+      const common = { points: 2, duration: 100 }
+      const limiters = [
+        new RateLimiterRedis({ ...common, storeClient: redis, keyPrefix: "package", useRedisPackage: true }),
+        new RateLimiterRedisNonAtomic({ ...common, storeClient: client, keyPrefix: "multi" }),
+      ]
+      for (const limiter of limiters) {
+        expect((await limiter.consume("k")).remainingPoints).toBe(1)
+        expect(await limiter.consume("k")).toMatchObject({ consumedPoints: 2, isFirstInDuration: false })
+        const refused = await rejection(limiter.consume("k"))
+        expect(refused).toBeInstanceOf(RateLimiterRes)
+        if (refused instanceof RateLimiterRes) expect(refused.msBeforeNext).toBeGreaterThan(90_000)
+        expect((await limiter.get("k"))?.consumedPoints).toBe(3)
+        expect(await limiter.delete("k")).toBe(true)
+      }
+      redis.destroy()
+    })
+
+    it("Valkey's: its own script is refused, since there is no `server`; another one counts", async () => {
+      const common = { storeClient: client, points: 2, duration: 100 }
+      const refused = await rejection(new RateLimiterValkey({ ...common, keyPrefix: "v" }).consume("k"))
+      expect(String(refused)).toContain("Script attempted to access nonexistent global variable 'server'")
+      const limiter = new RateLimiterValkey({
+        ...common,
+        keyPrefix: "v",
+        customIncrTtlLuaScript: `redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
+        return {redis.call('incrby', KEYS[1], ARGV[1]), redis.call('pttl', KEYS[1])}`,
+      })
+      expect((await limiter.consume("k")).remainingPoints).toBe(1)
+      expect((await limiter.get("k"))?.consumedPoints).toBe(1)
     })
 
     it("bursts, unions and queues", async () => {

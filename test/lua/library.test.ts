@@ -9,7 +9,9 @@ import { describe, expect, it } from "vitest"
 import { compile, lock, makeState, start } from "../../src/lua/Lua.js"
 import { LuaError } from "../../src/lua/run/LuaError.js"
 import type { LuaState } from "../../src/lua/run/State.js"
+import { machine } from "../../src/lua/lib/strings/patternMatch.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
+import { evaluate, sandbox } from "./Interpreter.js"
 
 const file = fileURLToPath(new URL("../../testdata/lua/library.json", import.meta.url))
 
@@ -52,6 +54,9 @@ describe("the libraries of Lua", () => {
 /** What redis-server would do for minutes, or with all the memory there is. */
 const hostile: ReadonlyArray<readonly [line: string, error: string]> = [
   [`("a"):rep(30000):find(".-.-.-.-b")`, "user_script:1: pattern too complex"],
+  [`("a"):rep(30):find(("a?"):rep(30) .. ("a"):rep(30))`, "pattern too complex"],
+  [`("("):rep(1e5):find("%b()")`, "pattern too complex"],
+  [`table.insert({}, -2^31, 1)`, "script runs too long in a call that cannot be suspended"],
   [`string.rep("x", 2^30)`, "not enough memory"],
   [`string.rep(string.rep("x", 1e6), 1e6)`, "not enough memory"],
   [`("x"):rep(1e6):gsub("x", ("y"):rep(1000))`, "not enough memory"],
@@ -65,6 +70,18 @@ const hostile: ReadonlyArray<readonly [line: string, error: string]> = [
 ]
 
 describe("hostile calls of the libraries", () => {
+  it("a pattern that is too complex may be tried again, but for less, and others have their turn each time", () => {
+    const tried = 20
+    const source = `local s = ("a"):rep(3000) for i = 1, ${tried} do pcall(s.find, s, ".-.-.-b") end return "done"`
+    const { reply, turns } = evaluate(
+      source,
+      sandbox(() => true),
+    )
+    expect(reply).toBe("done")
+    expect(turns).toBeGreaterThanOrEqual(tried - 1)
+    expect(machine.steps).toBeLessThan(1_000_000)
+  })
+
   for (const [line, error] of hostile) {
     it(`${line} is an error`, { timeout: 60_000 }, () => {
       const state = makeState()

@@ -2,7 +2,7 @@
  * The face of the room: globals that change from run to run, host functions, calls in turns, libraries of functions.
  */
 import { describe, expect, it } from "vitest"
-import { compile, guard, lock, makeState, setGlobal, start } from "../../src/lua/Lua.js"
+import { compile, guard, lock, makeState, RunGlobal, start } from "../../src/lua/Lua.js"
 import { builtin, library } from "../../src/lua/run/Builtin.js"
 import { LuaError } from "../../src/lua/run/LuaError.js"
 import type { LuaState } from "../../src/lua/run/State.js"
@@ -44,11 +44,15 @@ const host = (): LuaState => {
 describe("a sandbox", () => {
   it("runs a chunk many times, with globals of each run", () => {
     const state = host()
-    setGlobal(state, "KEYS", LuaTable.of(["a"]))
+    const keys = new RunGlobal(state, "KEYS")
+    keys.set(LuaTable.of(["a"]), false)
     const main = chunk(state, "local k = KEYS[1] local function f() return k .. #KEYS end return f()")
     expect(run(state, main)).toBe("a1")
-    setGlobal(state, "KEYS", LuaTable.of(["b", "c"]))
+    keys.set(LuaTable.of(["b", "c"]), false)
     expect(run(state, main)).toBe("b2")
+    const byName = chunk(state, "return rawget(_G, 'KE' .. 'YS')[1] .. loadstring('return #KEYS')()")
+    keys.set(LuaTable.of(["d", "e", "f"]), true)
+    expect(run(state, byName)).toBe("d3")
   })
 
   it("calls host functions, by any name, and shows their errors where they are called", () => {

@@ -48,12 +48,14 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }))
 
 describe("the package by itself", () => {
-  it("is one package", () => {
+  it("is one package, and a small one", () => {
     const packages = project.run("npm", "ls", "--all", "--parseable").trim().split("\n").slice(1)
     expect(packages).toEqual([path.join(fs.realpathSync(project.dir), "node_modules/redix")])
-    const bytes = fs.statSync(tarball).size
-    console.log(`packed: ${(bytes / 1e6).toFixed(2)} MB`)
-    expect(bytes).toBeLessThan(1_000_000)
+    expect(fs.statSync(tarball).size).toBeLessThanOrEqual(700_000)
+    const inside = path.join(project.dir, "node_modules/redix")
+    const files = fs.readdirSync(inside, { recursive: true, encoding: "utf8" })
+    const sizes = files.map((file) => fs.statSync(path.join(inside, file))).filter((stat) => stat.isFile())
+    expect(sizes.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(2_500_000)
   })
 
   it("has every file that its manifest names", () => {
@@ -66,6 +68,27 @@ describe("the package by itself", () => {
     expect(files.length).toBeGreaterThan(10)
     expect(files.filter((file) => !fs.existsSync(path.join(inside, file)))).toEqual([])
     expect(isObject(manifest["scripts"]) && "prepare" in manifest["scripts"]).toBe(false)
+  })
+
+  it("has what runs commands where nothing knows Effect", () => {
+    const inside = path.join(project.dir, "node_modules/redix/dist")
+    const texts = fs
+      .readdirSync(inside)
+      .filter((file) => /\.c?js$/.test(file) && file !== "snapshotWorker.js")
+      .map((file) => [file, fs.readFileSync(path.join(inside, file), "utf8")] as const)
+    const cores = texts.filter(([file]) => file.startsWith("core-"))
+    expect(cores.length).toBeGreaterThan(3)
+    for (const [file, text] of cores) {
+      expect(text, file).not.toMatch(/require\(["'`]@?effect/)
+      expect(text, file).not.toContain("~effect/")
+    }
+    for (const name of ["Session", "KeyEvents", "CommandContext", "Dispatcher", "Keyspace"]) {
+      const made = new RegExp(`\\b${name}=class\\b|\\bclass ${name}\\b`)
+      expect(
+        cores.some(([, text]) => made.test(text)),
+        name,
+      ).toBe(true)
+    }
   })
 
   it("has the programs", () => {

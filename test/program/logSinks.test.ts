@@ -6,6 +6,7 @@ import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { mainFile } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
+import { supervised } from "../support/children/Supervised.js"
 
 let dir = ""
 beforeAll(() => void (dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-sinks-"))))
@@ -26,10 +27,12 @@ const start = async (
 ): Promise<Server> => {
   const socket = path.join(dir, `${started++}.sock`)
   const args = ["--port", "0", "--unixsocket", socket, "--dir", dir, "--save", ""]
-  const child = spawn(
-    process.execPath,
-    [mainFile, ...args, "--enable-debug-command", "yes", "--log-format", "text", ...more],
-    { stdio: ["ignore", out, err] },
+  const child = supervised(
+    spawn(
+      process.execPath,
+      [mainFile, ...args, "--enable-debug-command", "yes", "--log-format", "text", ...more],
+      { stdio: ["ignore", out, err] },
+    ),
   )
   const ended = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) =>
     child.once("close", (code, signal) => resolve([code, signal])),
@@ -111,7 +114,7 @@ describe("log sinks", () => {
 describe("what the program prints when nobody reads", () => {
   it.each([["--help"], ["--bogus", "1"]])("%s ends as it should", async (...args) => {
     const full = fs.openSync("/dev/full", "w")
-    const child = spawn(process.execPath, [mainFile, ...args], { stdio: ["ignore", full, full] })
+    const child = supervised(spawn(process.execPath, [mainFile, ...args], { stdio: ["ignore", full, full] }))
     const code = await new Promise((resolve) => child.once("close", resolve))
     expect(code).toBe(args[0] === "--help" ? 0 : 1)
     fs.closeSync(full)

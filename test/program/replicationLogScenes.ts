@@ -110,6 +110,7 @@ export const replicationScenes: Readonly<Record<string, Scene>> = {
       [master, ["PSYNC", id, "99999999"]],
       [master, ["PSYNC", "a".repeat(40), "1"]],
       [master, ["PSYNC", id, "0"]],
+      [master, ["PSYNC", id, "nonsense"]],
       [master, ["SYNC"]],
     ] as const) {
       await withClient(on, async (client) => {

@@ -12,9 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { defaultSettings } from "../../src/engine/Settings.js"
 import {
-  RdbPersistence,
   type PersistenceSettings,
-  type RdbPersistenceShape,
+  type RdbFiles,
+  RdbPersistence,
+  theRdbFiles,
 } from "../../src/rdb/RdbPersistence.js"
 import { FunctionLibraries } from "../../src/rdb/load/KeptLibraries.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
@@ -46,7 +47,7 @@ export interface OpenPersistence {
   readonly keyspace: Keyspace
   /** Runs data commands on the keyspace. */
   readonly engine: Engine
-  readonly persistence: RdbPersistenceShape
+  readonly persistence: RdbFiles
   readonly close: () => Promise<void>
 }
 
@@ -79,7 +80,7 @@ export const openPersistence = async (
     Layer.buildWithScope(layer, scope).pipe(
       Effect.flatMap((context) =>
         Effect.gen(function* () {
-          return [yield* theKeyspace, yield* theEngine, yield* RdbPersistence] as const
+          return [yield* theKeyspace, yield* theEngine, yield* theRdbFiles] as const
         }).pipe(Effect.provideContext(context)),
       ),
     ),

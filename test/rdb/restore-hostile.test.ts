@@ -11,8 +11,8 @@ import { startRedix, type TestRedix } from "../support/Redix.js"
 import { randomUses } from "./HostileUses.js"
 import { hostileValues } from "./HostileValues.js"
 
-const RANDOM_PAYLOADS = effort(10)
-const USES = 12
+const RANDOM_PAYLOADS = effort(6)
+const USES = 6
 const BAD_BYTES = [0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc3, 0xfe, 0xff]
 
 const bulk = (reply: string): Buffer => Buffer.from(reply.slice(reply.indexOf("\r\n") + 2, -2), "latin1")

@@ -38,6 +38,11 @@ const use = async (master: Node, replica: Node): Promise<void> => {
     },
     () => "saved",
   )
+  // The last question may have begun another.
+  await until(
+    async () => (await master.field("rdb_bgsave_in_progress")) === "0",
+    () => "no save goes on",
+  )
   await master.ask("PSETEX", "brief", "1", "x")
   await until(
     async () => (await master.field("expired_keys")) === "1",
@@ -56,9 +61,9 @@ const play = (kind: NodeKind): Promise<ReadonlyArray<ReadonlyArray<string>>> => 
     const [master, replica] = [await start(kind), await start(kind)]
     await use(master, replica)
     for (const node of [master, replica]) {
-      const before = await node.info()
+      const before = await node.info("everything")
       await node.ask("CONFIG", "RESETSTAT")
-      lists.push(zeroed(before, await node.info()))
+      lists.push(zeroed(before, await node.info("everything")))
     }
   }).then(() => lists)
 }

@@ -8,6 +8,7 @@ import { type Node, plain, until, untilEqual, withNodes } from "../support/Nodes
 import { describeOracle, freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { RawClient } from "../support/RawClient.js"
+import { supervised } from "../support/children/Supervised.js"
 
 interface Sentinel {
   readonly port: number
@@ -30,9 +31,11 @@ const startSentinel = async (master: Node): Promise<Sentinel> => {
       "",
     ].join("\n"),
   )
-  const child = spawn(process.env["REDIX_ORACLE"] ?? "redis-server", [config, "--sentinel"], {
-    stdio: "ignore",
-  })
+  const child = supervised(
+    spawn(process.env["REDIX_ORACLE"] ?? "redis-server", [config, "--sentinel"], {
+      stdio: "ignore",
+    }),
+  )
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
   const ask = async (...words: ReadonlyArray<string>): Promise<string> => {
     const client = await RawClient.connect({ port })

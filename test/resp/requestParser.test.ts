@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { ParseStatus, RequestParser } from "../../src/resp/RequestParser.js"
+import { effort } from "../support/Effort.js"
 import { encodeCommand } from "../support/RawClient.js"
 import { Random } from "../support/Random.js"
 import { byteByByte, defaultLimits, latin1, parseChunks, randomSplits, wholeChunk } from "./parserSupport.js"
@@ -195,7 +196,7 @@ describe("RequestParser", () => {
 
   it("finds what was encoded, however it is cut and however late it is asked for", () => {
     const random = Random.forTest("round trip")
-    for (let run = 0; run < 150; run++) {
+    for (let run = 0; run < effort(30); run++) {
       const commands = random.times(1 + random.below(40), () =>
         random.times(1 + random.below(random.below(10) === 0 ? 300 : 5), () =>
           random.bytes(random.below(random.below(20) === 0 ? 20000 : 120)),

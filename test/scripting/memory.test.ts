@@ -17,6 +17,10 @@ const greedy: Readonly<Record<string, string>> = {
   "long strings":
     "local t={} for i=1,1e9 do t[i]=string.rep('x',1e6)..i if #t[i]:upper()<0 then break end end",
   "a string that grows": "local s='' while true do s=s..'0123456789' end",
+  "keys of long texts": "local t={} local s=string.rep('x',1e6) for i=1,1e9 do t[s..i]=1 end",
+  "long texts that are sent":
+    "local t={} local s=string.rep('x',1e6) for i=1,1e9 do t[i]=s..i redis.call('EXISTS',t[i]) end",
+  "arguments, more with each call": "local function f(...) return 1+f(1,2,3,4,...) end return f()",
   "joined lists":
     "local t={} for i=1,1000 do t[i]='0123456789' end while true do t[#t+1]=table.concat(t) end",
   "JSON read":
@@ -65,6 +69,17 @@ describe("with 64 MB of heap", () => {
       client.close()
     })
   }
+
+  it("a reply without end: an error", { timeout: 120_000 }, async () => {
+    const client = await RawClient.connect({ path: socket }, { timeoutMs: 110_000 })
+    const twice = "local t={1} for i=1,60 do t={t,t} end return t"
+    expect(String(await client.command("EVAL", twice, "0"))).toBe(
+      "-ERR the script's reply has too many elements\r\n",
+    )
+    const list = "local t={} for i=1,3e4 do t[i]={i} end return t"
+    expect(String(await client.command("EVAL", list, "0")).slice(0, 16)).toBe("*30000\r\n*1\r\n:1\r\n")
+    client.close()
+  })
 
   it("garbage is no reason", { timeout: 120_000 }, async () => {
     const client = await RawClient.connect({ path: socket }, { timeoutMs: 110_000 })

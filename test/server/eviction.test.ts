@@ -1,6 +1,7 @@
 /** Whatever clients do, memory stays within maxmemory or they are told that it is short; and what is found out about keys. */
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { policies } from "../../src/store/eviction/Policy.js"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -51,7 +52,7 @@ it.each(POLICIES)(
     const max = memoryLimit.used + 300_000
     await client.command("CONFIG", "SET", "maxmemory-policy", policy, "maxmemory-eviction-tenacity", "100")
     await client.command("CONFIG", "SET", "maxmemory", String(max))
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < effort(60); i++) {
       if (random.chance(0.1))
         await client.command("CONFIG", "SET", "maxmemory", String(max - random.below(100_000)))
       await client.pipeline([...Array.from({ length: 40 }, () => write(random)), ["PING"]])

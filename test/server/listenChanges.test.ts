@@ -165,6 +165,61 @@ describeOracle("listeners that change", () => {
   )
 })
 
+/** What those are told that connect to a port while a client moves the server away from it. */
+const connectingMeanwhile = async (
+  client: RawClient,
+  port: number,
+  ask: (port: number) => Promise<string>,
+  ...change: ReadonlyArray<string>
+): Promise<ReadonlyArray<string>> => {
+  const changed = client.text("CONFIG", "SET", ...change)
+  // All connect in this turn: the system queues them before the server has heard of the change.
+  const told = await Promise.all(Array.from({ length: 40 }, () => ask(port)))
+  expect(await changed).toBe("+OK\r\n")
+  return told
+}
+
+const ALL_SERVED = Array.from({ length: 40 }, () => "+PONG\r\n")
+
+describe("those that connect while an address goes", () => {
+  it("are served, and the address can come back", async () => {
+    const redix = await startRedix({}, { port: await freePort() })
+    const client = await redix.connect()
+    const ports = [redix.port, await freePort()]
+    for (let i = 0; i < 6; i++) {
+      const [from, to] = [ports[i % 2] ?? 0, ports[(i + 1) % 2] ?? 0]
+      expect(await connectingMeanwhile(client, from, ping, "port", String(to))).toEqual(ALL_SERVED)
+      expect(await ping(from)).toBe("refused")
+    }
+    const { port } = redix
+    expect(await connectingMeanwhile(client, port, ping, "bind", "127.0.0.2")).toEqual(ALL_SERVED)
+    expect(await ping(port)).toBe("refused")
+    expect(await ping(port, "127.0.0.2")).toBe("+PONG\r\n")
+    client.close()
+    await redix.stop()
+  })
+
+  it("are served behind their handshake, also when it ends later", async () => {
+    const tlsPort = await freePort()
+    const redix = await startRedix(
+      {},
+      {
+        "tls-cert-file": at("one.crt"),
+        "tls-key-file": at("one.key"),
+        "tls-ca-cert-file": at("ca.crt"),
+        "tls-auth-clients": "no",
+        "tls-port": tlsPort,
+      },
+    )
+    const client = await redix.connect()
+    const told = await connectingMeanwhile(client, tlsPort, pingTls, "tls-port", String(await freePort()))
+    expect(told.map((line) => line.replace(/^one TLSv1.3 /, ""))).toEqual(ALL_SERVED)
+    expect(await pingTls(tlsPort)).toBe("refused")
+    client.close()
+    await redix.stop()
+  })
+})
+
 describe("CONFIG SET port", () => {
   it("is refused inside a transaction, as a whole", async () => {
     const redix = await startRedix({}, { port: await freePort() })

@@ -139,7 +139,7 @@ it("does not count replication buffers", async () => {
   await until(() => [...redix.engine.sessions.values()].some((session) => session.kind === "replica"))
   const before = await counted()
   await client.command("CONFIG", "SET", "maxmemory", String(before + 200_000))
-  const value = Buffer.alloc(10_000, "v")
+  const value = Buffer.alloc(40_000, "v")
   // As much as the kernel takes for a peer that does not read is no buffer of the server's.
   let writes = 0
   while ((await field("mem_clients_slaves")) < 2 * MB) {
@@ -148,7 +148,7 @@ it("does not count replication buffers", async () => {
   }
   expect(await field("mem_not_counted_for_evict")).toBeGreaterThan(3 * MB)
   expect(await field("mem_replication_backlog")).toBe(MB)
-  expect(await counted()).toBeLessThan(before + 50_000)
+  expect(await counted()).toBeLessThan(before + 100_000)
   replica.close()
 })
 
@@ -169,7 +169,7 @@ it("where the machine has no more memory, nothing is begun that cannot be ended"
       ["ZADD", `zset${i % 7}`, String(i), member(i)],
       ["XADD", `stream${i % 7}`, "*", "f", member(i)],
       ["RPUSH", `list${i}`, member(i)],
-      ["SUNIONSTORE", "all", "set1", "set2", `set${i % 7}`],
+      ...(i % 5 === 0 ? [["SUNIONSTORE", "all", "set1", "set2", `set${i % 7}`]] : []),
       ["EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", `string${i}`, member(i)],
     ]
     for (const reply of await client.pipeline(writes)) if (reply.toString().includes("OOM")) refused++

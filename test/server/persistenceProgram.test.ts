@@ -8,6 +8,7 @@ import { freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { Random } from "../support/Random.js"
 import { RawClient } from "../support/RawClient.js"
+import { supervised } from "../support/children/Supervised.js"
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 const LOOPS = Number(process.env["REDIX_KILL_RUNS"] ?? "6")
@@ -22,7 +23,7 @@ interface Running {
 const start = async (dir: string, ...more: ReadonlyArray<string>): Promise<Running> => {
   const port = await freePort()
   const args = [main, "--port", String(port), "--bind", "127.0.0.1", "--dir", dir, ...more]
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
+  const child = supervised(spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] }))
   let log = ""
   child.stdout.on("data", (chunk: Buffer) => (log += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()))

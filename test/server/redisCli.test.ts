@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { describeOracle, freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { Program } from "../support/Program.js"
+import { supervised } from "../support/children/Supervised.js"
 
 let program: Program
 let port = 0
@@ -54,7 +55,9 @@ const cli = (args: ReadonlyArray<string>, input?: string): string => {
 /** Runs redis-cli until its output matches. */
 const until = (args: ReadonlyArray<string>, wanted: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
-    const child = spawn("redis-cli", ["-p", String(port), ...args], { stdio: ["ignore", "pipe", "pipe"] })
+    const child = supervised(
+      spawn("redis-cli", ["-p", String(port), ...args], { stdio: ["ignore", "pipe", "pipe"] }),
+    )
     let text = ""
     const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS)
     const look = (chunk: Buffer): void => {

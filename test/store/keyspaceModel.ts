@@ -15,7 +15,6 @@ import {
   stringOffset,
 } from "../../src/store/Entry.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
-import { KEYSPACE_TABLE } from "../../src/store/types/index.js"
 import { moveEntry, putClone, swapDatabases } from "../../src/store/MoveEntry.js"
 import { valueTypes } from "../../src/store/types/index.js"
 import type { Random } from "../support/Random.js"
@@ -237,7 +236,7 @@ export class KeyspaceModel {
         const ref = db.lookup(key, 0, key.length)
         if (ref !== 0 && this.r.below(2) === 0) db.remove(ref, this.r.below(2) === 0)
       }
-      keyspace.freeValue(KEYSPACE_TABLE, 0, db.table.ref)
+      keyspace.lazyFree.releaseTable(db.table.ref, 0, this.r.below(2) === 0)
       db.table.create()
       db.wheel.clear()
     }

@@ -6,6 +6,7 @@ import { ZSET_LISTPACK, ZSET_SKIPLIST } from "../../src/store/Entry.js"
 import { frozenSortedSetCount, walkFrozenSortedSet } from "../../src/store/types/FrozenSortedSets.js"
 import { LexBound, lexRange, ScoreBound, scoreRange } from "../../src/store/types/SortedSetRange.js"
 import { SortedSet, sortedSetType } from "../../src/store/types/SortedSetValue.js"
+import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
 import { checkedArena } from "../support/Memory.js"
 
@@ -132,7 +133,7 @@ const run = (name: string, packed: boolean, keys: number, steps: number) =>
 describe("a sorted set against a sorted array", () => {
   run("listpack", true, 60, 3000)
   run("skiplist of a few members", false, 80, 6000)
-  run("skiplist of some thousands", false, 6000, 24_000)
+  run("skiplist of some thousands", false, 3000, effort(9000))
 })
 
 describe("a sorted index", () => {

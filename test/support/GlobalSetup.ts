@@ -35,11 +35,14 @@ export default function setup(project: TestProject): () => Promise<void> {
 
 /** Whether every test file has run, and every test in it has passed. */
 const isWholeRun = async (project: TestProject): Promise<boolean> => {
-  const { testFiles } = await project.globTestFiles()
-  const passed = project.vitest.state
+  const { projects, state } = project.vitest
+  const found = await Promise.all(projects.map((one) => one.globTestFiles()))
+  const passed = state
     .getTestModules()
     .filter((module) => module.ok() && [...module.children.allTests("skipped")].length === 0)
-  return testFiles.every((file) => passed.some((module) => module.moduleId === file))
+  return found
+    .flatMap(({ testFiles }) => testFiles)
+    .every((file) => passed.some((module) => module.moduleId === file))
 }
 
 /** Throws after a whole run, which fails it; after a part of one it only says what was not seen. */

@@ -10,13 +10,9 @@ import { fileURLToPath } from "node:url"
 import { freePort } from "./OracleServer.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, RawClient } from "./RawClient.js"
+import { supervised } from "./children/Supervised.js"
 
 export type NodeKind = "redix" | "redis"
-
-const running = new Set<ChildProcess>()
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
-})
 
 const projectRoot = (): string => {
   let dir = path.dirname(fileURLToPath(import.meta.url))
@@ -39,6 +35,9 @@ const defaults: Readonly<Record<string, string>> = {
 
 export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** The most between two questions: what is asked takes of the CPU that it waits for. */
+const PAUSE_MS_MAX = 32
+
 /** Asks until the answer is true; fails with what `describe` says when the time is over. */
 export const until = async (
   ask: () => Promise<boolean> | boolean,
@@ -46,9 +45,9 @@ export const until = async (
   timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
   const end = performance.now() + timeoutMs
-  while (!(await ask())) {
+  for (let pause = 1; !(await ask()); pause = Math.min(2 * pause, PAUSE_MS_MAX)) {
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${await what()}`)
-    await delay(10)
+    await delay(pause)
   }
 }
 
@@ -111,8 +110,7 @@ export class Node {
         ...(name === "replicaof" || (name === "save" && value !== "") ? value.split(" ") : [value]),
       )
     }
-    const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] })
-    running.add(child)
+    const child = supervised(spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] }))
     this.child = child
     this.paused = false
     const keep = (chunk: Buffer): void => {
@@ -121,7 +119,6 @@ export class Node {
     child.stdout.on("data", keep)
     child.stderr.on("data", keep)
     child.once("exit", () => {
-      running.delete(child)
       if (this.child === child) this.child = undefined
     })
     await until(
@@ -150,8 +147,8 @@ export class Node {
     }
   }
 
-  /** Fields of INFO. */
-  async info(section = "everything"): Promise<Record<string, string>> {
+  /** Fields of INFO; what is counted by command, only where it is asked for. */
+  async info(section = "default"): Promise<Record<string, string>> {
     // A role change by a Sentinel kills the clients of a node, this one's too: it asks again.
     const text = await this.ask("INFO", section).catch(() => this.ask("INFO", section))
     const fields: Record<string, string> = {}
@@ -227,16 +224,20 @@ export const untilEqual = async (
   replicas: ReadonlyArray<Node>,
   timeoutMs = PATIENCE_MS,
 ): Promise<void> => {
-  const look = async (node: Node): Promise<string> => {
+  const place = async (node: Node): Promise<string> => {
     const info = await node.info("replication")
-    return `${info["master_replid"]} ${info["master_repl_offset"]} ${await node.ask("DEBUG", "DIGEST")}`
+    return `${info["master_replid"]} ${info["master_repl_offset"]}`
+  }
+  const look = async (node: Node): Promise<string> =>
+    `${await place(node)} ${await node.ask("DEBUG", "DIGEST")}`
+  const isOne = async (see: (node: Node) => Promise<string>): Promise<boolean> => {
+    const expected = await see(master)
+    for (const replica of replicas) if ((await see(replica)) !== expected) return false
+    return true
   }
   await until(
-    async () => {
-      const expected = await look(master)
-      for (const replica of replicas) if ((await look(replica)) !== expected) return false
-      return true
-    },
+    // A digest reads all the data: not before all are where the master is.
+    async () => (await isOne(place)) && (await isOne(look)),
     async () => {
       const lines: string[] = []
       for (const node of [master, ...replicas])

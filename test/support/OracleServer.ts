@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { PATIENCE_MS } from "./Patience.js"
 import { RawClient, type RawClientOptions } from "./RawClient.js"
+import { supervised } from "./children/Supervised.js"
 
 /** The series whose behaviour Redix promises. Another series would disagree for reasons that are no bugs. */
 export const oracleSeries = "7.0"
@@ -71,11 +72,6 @@ const defaults: Readonly<Record<string, string>> = {
 
 const START_ATTEMPTS_MAX = 5
 
-const running = new Set<ChildProcess>()
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
-})
-
 export class OracleServer {
   private readonly exited: Promise<void>
   private log = ""
@@ -89,17 +85,13 @@ export class OracleServer {
     readonly port: number,
     private readonly removeDir: boolean,
   ) {
-    running.add(child)
     const keep = (chunk: Buffer) => {
       this.log = (this.log + chunk.toString("latin1")).slice(-16_384)
     }
     child.stdout?.on("data", keep)
     child.stderr?.on("data", keep)
     this.exited = new Promise((resolve) => {
-      child.once("exit", () => {
-        running.delete(child)
-        resolve()
-      })
+      child.once("exit", () => resolve())
     })
   }
 
@@ -141,7 +133,7 @@ export class OracleServer {
     const args: string[] = []
     for (const [name, value] of Object.entries(config)) args.push(`--${name}`, ...directive(name, value))
     args.push(...(options.args ?? []))
-    const child = spawn(binary, args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] })
+    const child = supervised(spawn(binary, args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] }))
     if (child.pid === undefined) throw new OracleError({ reason: `${binary} could not be started`, log: "" })
     return new OracleServer(child, child.pid, dir, socketPath, port, options.dir === undefined)
   }

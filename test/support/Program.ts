@@ -7,6 +7,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { supervised } from "./children/Supervised.js"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -35,9 +36,6 @@ export interface ProgramOptions {
 const WAIT_MS_MAX = 120_000
 
 const running = new Set<ChildProcess>()
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
-})
 
 export class Program {
   stdout = ""
@@ -55,12 +53,15 @@ export class Program {
       options.cwd === undefined && options.command === undefined
         ? fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
         : undefined
-    this.child = spawn(file, [...first, ...(options.args ?? [])], {
-      cwd: options.cwd ?? folder ?? root,
-      env: { ...process.env, ...options.env },
-      stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-      detached: this.group,
-    })
+    this.child = supervised(
+      spawn(file, [...first, ...(options.args ?? [])], {
+        cwd: options.cwd ?? folder ?? root,
+        env: { ...process.env, ...options.env },
+        stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+        detached: this.group,
+      }),
+      this.group,
+    )
     running.add(this.child)
     this.child.stdout?.on("data", (chunk: Buffer) => {
       this.stdout += chunk.toString()

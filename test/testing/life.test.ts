@@ -79,6 +79,12 @@ const run = (text: string, ...flags: ReadonlyArray<string>): string => {
   return stdout
 }
 
+interface Cycles {
+  readonly grown: { readonly heap: number; readonly outside: number }
+  readonly before: unknown
+  readonly after: unknown
+}
+
 describe("a process", () => {
   it("ends though a server and a client are open, but not before a command that waits is answered", () => {
     const said = run(`
@@ -102,9 +108,30 @@ describe("a process", () => {
     expect(said.startsWith("true false\n")).toBe(true)
   })
 
+  it("has room for many servers: one that is new reserves 4 MB at most", () => {
+    const said = run(
+      `
+      const reserved = () => {
+        gc()
+        return process.memoryUsage().arrayBuffers
+      }
+      const first = await startRedix()
+      const before = reserved()
+      const servers = []
+      for (let i = 0; i < 10; i++) servers.push(await startRedix())
+      for (const server of servers) await server.call("SET", "a", "1")
+      console.log((reserved() - before) / servers.length)
+      for (const server of [first, ...servers]) await server.close()`,
+      "--expose-gc",
+    )
+    expect(Number(said)).toBeGreaterThan(0)
+    expect(Number(said)).toBeLessThanOrEqual(4 * 1024 * 1024)
+  })
+
   it("200 servers, started, used and stopped, leave nothing", () => {
     const said = run(
       `
+      import * as fs from "node:fs"
       import { Redis } from "ioredis"
       const cycle = async (i) => {
         const server = await startRedix({ listen: i % 2 === 0 ? "memory" : true })
@@ -120,18 +147,23 @@ describe("a process", () => {
       }
       const facts = async () => {
         for (let i = 0; i < 5; i++) { gc(); await new Promise(setImmediate) }
-        return { heap: process.memoryUsage().heapUsed, open: process.getActiveResourcesInfo().sort() }
+        const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+        const own = (what) => (fs.existsSync("/proc/self") ? fs.readdirSync("/proc/self/" + what).length : 0)
+        const open = { resources: process.getActiveResourcesInfo().sort(), files: own("fd"), threads: own("task") }
+        return { heap: heapUsed, outside: external + arrayBuffers, open }
       }
       for (let i = 0; i < 40; i++) await cycle(i)
       const before = await facts()
       for (let i = 0; i < 160; i++) await cycle(i)
       const after = await facts()
-      console.log(JSON.stringify({ grown: after.heap - before.heap, before: before.open, after: after.open }))`,
+      const grown = { heap: after.heap - before.heap, outside: after.outside - before.outside }
+      console.log(JSON.stringify({ grown, before: before.open, after: after.open }))`,
       "--expose-gc",
     )
-    const { grown, before, after }: { grown: number; before: unknown; after: unknown } = JSON.parse(said)
+    const { grown, before, after }: Cycles = JSON.parse(said)
     expect(after).toEqual(before)
     // Compiled code comes and goes; 13 kB that each server left behind would be more.
-    expect(grown).toBeLessThan(2_000_000)
+    expect(grown.heap).toBeLessThan(2_000_000)
+    expect(grown.outside).toBeLessThan(1_000_000)
   })
 })

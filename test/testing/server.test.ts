@@ -3,6 +3,7 @@ import { Redis } from "ioredis"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { runInNewContext } from "node:vm"
 import { createClient } from "redis"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { ReplyError, type Server, StartError, startRedix } from "../../src/testing.js"
@@ -313,6 +314,22 @@ describe("its life", () => {
       expect(await server.call("PING")).toBe("PONG")
     }
     await closed
+  })
+
+  it("refuses what only JavaScript can give it: words that are none, addresses without a port", async () => {
+    const server = await start()
+    const call: (...words: ReadonlyArray<unknown>) => unknown = (...words) =>
+      Reflect.apply(server.call, server, words)
+    for (const word of [undefined, null, true, {}, ["x"]])
+      await expect(call("SET", "a", word)).rejects.toThrow("is no word of a command")
+    expect(await server.call("EXISTS", "a")).toBe(0)
+    const foreign: unknown = runInNewContext("new Uint8Array([65, 66])")
+    expect(foreign).not.toBeInstanceOf(Uint8Array)
+    await call("SET", "a", foreign)
+    expect(await server.call("GET", "a")).toBe("AB")
+    expect(await server.call("ZADD", "z", Infinity, "m")).toBe(1)
+    for (const address of ["nonsense", "localhost:", "6379"])
+      expect(() => server.intercept(address)).toThrow(`${JSON.stringify(address)} is no address`)
   })
 
   it("takes the connections to an address", async () => {

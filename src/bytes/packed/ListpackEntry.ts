@@ -115,6 +115,14 @@ export const writeBacklen = (u8: Uint8Array, p: number, body: number): number =>
   return n
 }
 
+/** The body size that the bytes before `p` state as a backlen. */
+export const readBacklen = (u8: Uint8Array, p: number): number => {
+  let at = p - 1
+  let body = u8[at] & 127
+  for (let shift = 7; u8[at] >= 128 && shift < 35; shift += 7) body |= (u8[--at] & 127) << shift
+  return body
+}
+
 /** Start of the entry that ends just before `p`. */
 export const entryBefore = (u8: Uint8Array, p: number): number => {
   let at = p - 1
@@ -147,6 +155,13 @@ export const read = (u8: Uint8Array, p: number): void => {
     default:
       throw new Error(`listpack: no entry at ${p} (byte ${b})`)
   }
+}
+
+/** As `read`, where text that is a canonical integer is one, too; answers whether it is an integer. */
+export const readInteger = (u8: Uint8Array, p: number): boolean => {
+  read(u8, p)
+  if (!lpv.isInt && parseCanonical(lpv.src, lpv.off, lpv.len)) setPair(int64.hi, int64.lo)
+  return lpv.isInt
 }
 
 /** Reads the entry at `p` into `lpv`, an integer also as decimal text. */

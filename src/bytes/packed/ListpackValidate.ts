@@ -9,7 +9,7 @@
  * Example: 07 00 00 00 00 00 ff is valid; 07 00 00 00 01 00 ff (count 1 of 0) passes only the shallow check.
  */
 import { LISTPACK_EMPTY, LISTPACK_HEADER, addToCount, byteLength, count, get, lpv, next } from "./Listpack.js"
-import { LISTPACK_END, backlenSize, readU32, writeBacklen } from "./ListpackEntry.js"
+import { LISTPACK_END, backlenSize, readBacklen, readU32, writeBacklen, writeU32 } from "./ListpackEntry.js"
 
 const COUNT_UNKNOWN = 65535
 
@@ -32,29 +32,40 @@ const walk = (u8: Uint8Array, base: number, limit: number): boolean => {
     p += size
     entries++
   }
-  const stated = u8[base + 4] | (u8[base + 5] << 8)
+  const stated = statedCount(u8, base)
   return stated === COUNT_UNKNOWN || stated === entries
 }
 
+/** The number of elements that the header states. */
+export const statedCount = (u8: Uint8Array, base: number): number => u8[base + 4] | (u8[base + 5] << 8)
+
+/** What of a listpack is put right; with `front` it ends where an end byte stands in the place of an entry. */
+export type Mending = "count" | "backlens" | "front"
+
 /**
- * Puts right the count of a listpack that passed only the shallow check, and with `backlens` these too. False when it
- * cannot be walked from its front; then it may have been changed in part.
+ * Puts right the count and the backlens of a listpack that passed only the shallow check; with `count` only backlens that
+ * read right, if of more bytes than they should have. Answers its length; 0 when it cannot be walked from its front; then
+ * it may have been changed in part.
  */
-export const mend = (u8: Uint8Array, base: number, len: number, backlens: boolean): boolean => {
-  if (!validate(u8, base, len, false)) return false
+export const mend = (u8: Uint8Array, base: number, len: number, what: Mending): number => {
+  if (!validate(u8, base, len, false)) return 0
   const limit = base + len - 1
   let entries = 0
-  for (let p = base + LISTPACK_HEADER; p < limit; entries++) {
+  let p = base + LISTPACK_HEADER
+  for (; p < limit; entries++) {
+    if (what === "front" && u8[p] === LISTPACK_END) break
     const body = checkedBodySize(u8, p, limit)
     const size = body + backlenSize(body)
-    if (body === 0 || size > limit - p) return false
-    if (backlens) writeBacklen(u8, p + body, body)
-    else if (checkedEntrySize(u8, p, limit) === 0) return false
+    if (body === 0 || size > limit - p) return 0
+    if (what === "count" && readBacklen(u8, p + size) !== body) return 0
+    writeBacklen(u8, p + body, body)
     p += size
   }
+  const length = p + 1 - base
+  writeU32(u8, base, length)
   u8[base + 4] = u8[base + 5] = 0
   addToCount(u8, base, entries)
-  return true
+  return length
 }
 
 /** Size of the entry at `p` when it is sound and ends by `limit`, else 0. */
@@ -62,14 +73,14 @@ const checkedEntrySize = (u8: Uint8Array, p: number, limit: number): number => {
   const body = checkedBodySize(u8, p, limit)
   if (body === 0 || body > limit - p) return 0
   const n = backlenSize(body)
-  const at = p + body
-  if (n > limit - at) return 0
+  const size = body + n
+  if (size > limit - p) return 0
   let rest = body
-  for (let i = n - 1; i > 0; i--) {
-    if (u8[at + i] !== ((rest & 127) | 128)) return 0
+  for (let at = p + size - 1; at > p + body; at--) {
+    if (u8[at] !== ((rest & 127) | 128)) return 0
     rest >>>= 7
   }
-  return u8[at] === rest ? body + n : 0
+  return u8[p + body] === rest ? size : 0
 }
 
 /** Body size that the encoding at `p` states, when the bytes that state it lie before `limit`; else 0. */

@@ -2,6 +2,7 @@
 import type { Gives, Integer, Kind, Many } from "../Kind.js"
 import type { Value, Word } from "../Values.js"
 
+/** Methods that a session of one's own has besides, for they change it. */
 export interface SessionMethods<T, K extends Kind> {
   /** Logs the connection in with a password, or as a user. */
   readonly auth: (password: Word, options?: { readonly username?: Word | undefined }) => Gives<K, "OK">

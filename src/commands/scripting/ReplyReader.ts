@@ -43,7 +43,7 @@ export class ReplyReader {
       case 58:
         return this.number()
       case 43:
-        return tagged("ok", this.line())
+        return this.status()
       case 42:
         return this.list()
       case 45:
@@ -100,8 +100,18 @@ export class ReplyReader {
   }
 
   private line(): string {
-    const end = this.buf.indexOf(CR, this.pos)
-    return this.text(end - this.pos)
+    const { buf, pos } = this
+    let end = pos
+    while (buf[end] !== CR) end++
+    return this.text(end - pos)
+  }
+
+  /** Most commands that answer a status answer this one. */
+  private status(): LuaTable {
+    const { buf, pos } = this
+    if (buf[pos] !== 79 || buf[pos + 1] !== 75 || buf[pos + 2] !== CR) return tagged("ok", this.line())
+    this.pos = pos + 4
+    return tagged("ok", "OK")
   }
 
   /** So many bytes, and the line end behind them. */

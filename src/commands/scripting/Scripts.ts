@@ -1,7 +1,7 @@
 /** Scripts of EVAL: the sandbox they share, and those compiled so far, by SHA-1 and by source. */
 import { FoldedNames } from "../../bytes/FoldedNames.js"
 import { sha1Hex } from "../../bytes/Sha1.js"
-import { compile, lock, makeState, setGlobal } from "../../lua/Lua.js"
+import { compile, lock, makeState, RunGlobal } from "../../lua/Lua.js"
 import { builtin } from "../../lua/run/Builtin.js"
 import type { LuaState } from "../../lua/run/State.js"
 import { plainText } from "../../lua/run/Text.js"
@@ -25,22 +25,26 @@ export interface Script {
   /** Whether it may look at KEYS, and at ARGV. */
   readonly usesKeys: boolean
   readonly usesArguments: boolean
+  /** Whether it may look for them by names that are made at run time. */
+  readonly reflects: boolean
 }
 
 /** What reaches globals by names that are made at run time. */
 const REFLECTION = /_G|load/
 
-const mentions = (source: string, global: string): boolean =>
-  source.includes(global) || REFLECTION.test(source)
-
 /** Bytes that a compiled script takes beside its source, about. */
 const SCRIPT_BYTES = 2000
 
-/** The sandbox of EVAL. */
-const makeSandbox = (host: LuaHost, calls: RedisCalls): LuaState => {
+/** The sandbox of EVAL, with what is set anew for each script. */
+interface Sandbox {
+  readonly state: LuaState
+  readonly keys: RunGlobal
+  readonly args: RunGlobal
+}
+
+const makeSandbox = (host: LuaHost, calls: RedisCalls): Sandbox => {
   const state = makeState({ random: host.random })
-  setGlobal(state, "KEYS", undefined)
-  setGlobal(state, "ARGV", undefined)
+  const [keys, args] = [new RunGlobal(state, "KEYS"), new RunGlobal(state, "ARGV")]
   state.globals.setText("redis", redisLibrary(host, state, calls, evalFunctions()))
   state.globals.setText(
     "__redis__err__handler",
@@ -56,11 +60,11 @@ const makeSandbox = (host: LuaHost, calls: RedisCalls): LuaState => {
   )
   lock(state)
   host.watch(state)
-  return state
+  return { state, keys, args }
 }
 
 export class Scripts {
-  private sandbox: LuaState | undefined = undefined
+  private made: Sandbox | undefined = undefined
   private readonly bySha = new FoldedNames<Script>()
   private readonly bySource = new Map<string, Script>()
 
@@ -70,8 +74,8 @@ export class Scripts {
   ) {}
 
   /** Made for the first script: a server that runs none does not hold it. */
-  get state(): LuaState {
-    return (this.sandbox ??= makeSandbox(this.host, this.calls))
+  get sandbox(): Sandbox {
+    return (this.made ??= makeSandbox(this.host, this.calls))
   }
 
   get count(): number {
@@ -106,9 +110,10 @@ export class Scripts {
     if (typeof flags === "string") return flags
     // The first line is gone, but counts.
     const body = flags === undefined ? source : source.slice(source.indexOf("\n"))
-    const main = compile(this.state, body, "@user_script")
+    const main = compile(this.sandbox.state, body, "@user_script")
     if (typeof main === "string") return Errors.scriptCompile(main)
     const bytes = Buffer.from(source, "latin1")
+    const reflects = REFLECTION.test(source)
     const script: Script = {
       sha: sha1Hex(bytes, 0, bytes.length),
       source,
@@ -116,8 +121,9 @@ export class Scripts {
       flags,
       rights: flags === undefined ? rightsWithoutFlags(false) : rightsOf(flags, false),
       readingRights: flags === undefined ? rightsWithoutFlags(true) : rightsOf(flags, true),
-      usesKeys: mentions(source, "KEYS"),
-      usesArguments: mentions(source, "ARGV"),
+      usesKeys: reflects || source.includes("KEYS"),
+      usesArguments: reflects || source.includes("ARGV"),
+      reflects,
     }
     this.bySha.set(script.sha, script)
     this.bySource.set(source, script)
@@ -127,15 +133,5 @@ export class Scripts {
   clear(): void {
     this.bySha.clear()
     this.bySource.clear()
-  }
-
-  /** What a script finds in KEYS. */
-  set keys(keys: LuaTable) {
-    this.state.globals.setText("KEYS", keys)
-  }
-
-  /** What a script finds in ARGV. */
-  set arguments(args: LuaTable) {
-    this.state.globals.setText("ARGV", args)
   }
 }

@@ -77,12 +77,11 @@ class Evaluation {
     const { flags } = script
     const refused = refusal(engine, c, flags, readOnly)
     if (refused !== undefined) return c.fail(refused)
-    if (script.usesKeys) scripts.keys = keysOf(c, count)
-    if (script.usesArguments) scripts.arguments = argumentsOf(c, count)
+    const { state, keys, args } = scripts.sandbox
+    if (script.usesKeys) keys.set(keysOf(c, count), script.reflects)
+    if (script.usesArguments) args.set(argumentsOf(c, count), script.reflects)
     const rights = readOnly ? script.readingRights : script.rights
-    return engine.scripts.begin(
-      new LuaRun("script", script.sha, rights, scripts.state, script.main, NO_ARGUMENTS),
-    )
+    return engine.scripts.begin(new LuaRun("script", script.sha, rights, state, script.main, NO_ARGUMENTS))
   }
 }
 

@@ -11,6 +11,8 @@ import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
 
 /** At this depth Redis's own stack of Lua values ends. */
 const DEPTH_MAX = 7995
+/** Tables that hold one table several times have more elements than memory has room for tables: 60 of two each, 2^60. */
+const ELEMENTS_MAX = 2 ** 23
 const LEAST_INTEGER = ":-9223372036854775808\r\n"
 
 /** A table whose elements are being written. */
@@ -51,19 +53,24 @@ const sizeOf = (table: LuaTable): number => {
 
 class ReplyValue {
   private readonly open: Open[] = []
+  private elements = 0
 
-  /** @param typed the script has asked for RESP3, so booleans stay booleans */
   constructor(
     private readonly out: ReplyWriter,
     private readonly typed: boolean,
   ) {}
 
   write(value: LuaValue): void {
-    const { open } = this
+    const { open, out } = this
+    const mark = out.pos
     this.one(value)
-    while (open.length > 0) {
+    // Tables that hold others more than once can be of any size: nobody waits for what is not sent.
+    while (open.length > 0 && !out.overflowed) {
       const top = open[open.length - 1]
       if (!this.element(top)) open.pop()
+      if (this.elements <= ELEMENTS_MAX) continue
+      out.truncate(mark)
+      return out.error(Errors.scriptReplyTooLong)
     }
   }
 
@@ -91,14 +98,10 @@ class ReplyValue {
 
   private one(value: LuaValue): void {
     const { out } = this
+    this.elements++
     if (this.open.length >= DEPTH_MAX) return out.error(Errors.luaStackLimit)
-    if (typeof value === "string") out.bulkLatin1(value)
-    else if (typeof value === "number") integer(out, value)
-    else if (value instanceof LuaTable) this.table(value)
-    else if (typeof value !== "boolean") out.nil()
-    else if (this.typed) out.bool(value)
-    else if (value) out.one()
-    else out.nil()
+    if (value instanceof LuaTable) this.table(value)
+    else writeScalar(out, value, this.typed)
   }
 
   private table(table: LuaTable): void {
@@ -159,9 +162,34 @@ class ReplyValue {
   }
 }
 
-/** Writes what a script returned; `typed` as in ReplyValue. Most returns need none of its lists. */
-export const writeReply = (c: CommandContext, value: LuaValue, typed: boolean): void => {
-  if (typeof value === "string") c.out.bulkLatin1(value)
-  else if (typeof value === "number") integer(c.out, value)
-  else new ReplyValue(c.out, typed).write(value)
+/** What is no table. */
+const writeScalar = (out: ReplyWriter, value: LuaValue, typed: boolean): void => {
+  if (typeof value === "string") out.bulkLatin1(value)
+  else if (typeof value === "number") integer(out, value)
+  else if (typeof value !== "boolean") out.nil()
+  else if (typed) out.bool(value)
+  else if (value) out.one()
+  else out.nil()
+}
+
+/** The number of values in a list that holds no table; -1 for another table. */
+const flatCount = (table: LuaTable): number => {
+  if (table.hashed) return -1
+  const { array } = table
+  let count = 0
+  for (; count < array.length; count++) {
+    const value = array[count]
+    if (value instanceof LuaTable) return -1
+    if (value === undefined) return count
+  }
+  return count
+}
+
+/** Writes what a script returned; `typed`: the script has asked for RESP3, so booleans stay booleans. */
+export const writeReply = ({ out }: CommandContext, value: LuaValue, typed: boolean): void => {
+  if (!(value instanceof LuaTable)) return writeScalar(out, value, typed)
+  const count = flatCount(value)
+  if (count < 0) return new ReplyValue(out, typed).write(value)
+  out.array(count)
+  for (let i = 0; i < count; i++) writeScalar(out, value.array[i], typed)
 }

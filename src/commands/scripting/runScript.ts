@@ -24,11 +24,26 @@ export const readKeyCount = (c: CommandContext, notInteger: string): number => {
   return count
 }
 
-const list = (c: CommandContext, from: number, to: number): LuaTable => {
-  const values: LuaValue[] = []
-  for (let i = from; i < to; i++) values.push(c.text(i))
-  return LuaTable.of(values)
+/** Short lists at once: one that grows takes room for more than it gets. */
+const texts = (c: CommandContext, from: number, to: number): LuaValue[] => {
+  switch (to - from) {
+    case 0:
+      return []
+    case 1:
+      return [c.text(from)]
+    case 2:
+      return [c.text(from), c.text(from + 1)]
+    case 3:
+      return [c.text(from), c.text(from + 1), c.text(from + 2)]
+    default: {
+      const values: LuaValue[] = []
+      for (let i = from; i < to; i++) values.push(c.text(i))
+      return values
+    }
+  }
 }
+
+const list = (c: CommandContext, from: number, to: number): LuaTable => LuaTable.of(texts(c, from, to))
 
 export const keysOf = (c: CommandContext, count: number): LuaTable =>
   list(c, BEFORE_KEYS, BEFORE_KEYS + count)

@@ -7,7 +7,8 @@
  */
 import type { NumberedCommand } from "../CommandInfo.js"
 import { type Arguments, Keys } from "../declare/KeyExtraction.js"
-import type { KeyFlag } from "../declare/KeySyntax.js"
+import type { CommandSpec } from "../declare/CommandSpec.js"
+import { isForKeys, type KeyFlag } from "../declare/KeySyntax.js"
 import { allows } from "./Rights.js"
 import { READ, type Selector, WRITE } from "./Selector.js"
 import type { User } from "./User.js"
@@ -29,6 +30,28 @@ const needed = (flags: ReadonlyArray<KeyFlag>): number => {
   return need
 }
 
+/** Where a command has its only key, and what it does with it, as long as it has at most so many words. */
+interface SoleKey {
+  readonly at: number
+  readonly need: number
+  readonly wordsMax: number
+}
+
+const NO_SOLE_KEY: SoleKey = { at: 0, need: 0, wordsMax: 0 }
+/** SET reads only with GET, which is an option behind the value. */
+const SOLE_KEY_OF_SET: SoleKey = { at: 1, need: WRITE, wordsMax: 3 }
+
+const soleKeyOf = ({ findKeys, keySpecs }: CommandSpec): SoleKey => {
+  if (findKeys === "set") return SOLE_KEY_OF_SET
+  const [spec, other] = keySpecs
+  if (findKeys !== undefined || spec === undefined || other !== undefined || !isForKeys(spec))
+    return NO_SOLE_KEY
+  const { begin, find, flags } = spec
+  return begin.type === "index" && find.type === "range" && find.lastKey === 0
+    ? { at: begin.index, need: needed(flags), wordsMax: Infinity }
+    : NO_SOLE_KEY
+}
+
 /** Whether the bytes of an argument are the text, but for the case of letters. */
 const isText = ({ buf, argOff, argLen }: Arguments, i: number, text: string): boolean =>
   argLen[i] === text.length &&
@@ -42,6 +65,8 @@ export class Access {
   private readonly keys = new Keys()
   /** The keys of the command in question have been looked for. */
   private keysFound = false
+  /** By command id, of those that were asked about. */
+  private readonly soleKeys: Array<SoleKey | undefined> = []
 
   /** What the user's selectors say of a command whose number of arguments is right. */
   check(user: User, command: NumberedCommand, request: Arguments): Verdict {
@@ -75,14 +100,21 @@ export class Access {
     return known !== undefined && request.argc > 1 && known.some((text) => isText(request, 1, text))
   }
 
-  private allowsKeys(selector: Selector, { spec }: NumberedCommand, request: Arguments): boolean {
+  private allowsKeys(selector: Selector, { spec, id }: NumberedCommand, request: Arguments): boolean {
+    const { buf, argOff, argLen, argc } = request
+    const sole = (this.soleKeys[id] ??= soleKeyOf(spec))
+    const { at } = sole
+    if (at > 0 && at < argc && argc <= sole.wordsMax) {
+      if (selector.allowsKey(buf, argOff[at], argLen[at], sole.need)) return true
+      this.argument = at
+      return false
+    }
     const { keys } = this
     if (!this.keysFound) {
       this.keysFound = true
       keys.count = 0
       if (spec.hasKeys) keys.find(spec, request)
     }
-    const { buf, argOff, argLen } = request
     for (let k = 0; k < keys.count; k++) {
       const i = keys.index[k]
       if (selector.allowsKey(buf, argOff[i], argLen[i], needed(keys.flags[k]))) continue

@@ -19,6 +19,8 @@ export interface KeyPattern {
   /** A character a byte. */
   readonly text: string
   readonly bytes: Uint8Array
+  /** Of a pattern that is plain bytes and one star behind them: how many bytes. Else 0. */
+  readonly prefix: number
   /** READ and WRITE. */
   flags: number
 }
@@ -29,6 +31,13 @@ interface ChannelPattern {
 }
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1")
+
+const prefixOf = (text: string): number => (/^[^*?[\\]+\*$/.test(text) ? text.length - 1 : 0)
+
+const begins = (buf: Uint8Array, off: number, bytes: Uint8Array, len: number): boolean => {
+  for (let i = 0; i < len; i++) if (buf[off + i] !== bytes[i]) return false
+  return true
+}
 
 /** Whether a pattern matches bytes [off, off + len). */
 export const matches = (pattern: Uint8Array, buf: Uint8Array, off: number, len: number): boolean =>
@@ -100,7 +109,8 @@ export class Selector {
 
   addKeys(text: string, flags: number): void {
     const known = this.keys.find((pattern) => pattern.text === text)
-    if (known === undefined) this.keys = [...this.keys, { text, bytes: bytesOf(text), flags }]
+    if (known === undefined)
+      this.keys = [...this.keys, { text, bytes: bytesOf(text), prefix: prefixOf(text), flags }]
     else known.flags |= flags
   }
 
@@ -123,8 +133,10 @@ export class Selector {
   allowsKey(buf: Uint8Array, off: number, len: number, flags: number): boolean {
     const { keys } = this
     for (let i = 0; i < keys.length; i++) {
-      const pattern = keys[i]
-      if ((pattern.flags & flags) === flags && matches(pattern.bytes, buf, off, len)) return true
+      const { bytes, prefix, flags: allowed } = keys[i]
+      if ((allowed & flags) !== flags) continue
+      if (prefix > 0 ? len >= prefix && begins(buf, off, bytes, prefix) : matches(bytes, buf, off, len))
+        return true
     }
     return false
   }

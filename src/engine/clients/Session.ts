@@ -144,6 +144,8 @@ export class Session {
   held: HeldCommand | undefined = undefined
   /** Set while a blocking command waits. */
   blocked: BlockedState | undefined = undefined
+  /** What a command would have answered whose wait was interrupted when it had been served: nobody has had it. */
+  untaken: Uint8Array | undefined = undefined
   /** The command just parsed waits for the end of CLIENT PAUSE. */
   postponed = false
   /** Close after the present reply. */

@@ -26,7 +26,7 @@ import type { Session } from "../clients/Session.js"
 import * as Errors from "../../resp/Errors.js"
 
 /** How long a suspended script runs before others have their turn, in milliseconds. */
-const SLICE_MS = 8
+const SLICE_MS = 2
 
 const NO_WORDS: ReadonlyArray<Uint8Array> = []
 

@@ -24,6 +24,7 @@ interface ProcessMemory {
   readonly external: number
 }
 
+/** What a server knows of the process that it runs in. */
 export interface ProcessFacts {
   readonly pid: number
   /** The machine, and the space of process ids on it: what the id does not tell. */
@@ -52,6 +53,8 @@ export interface ProcessFacts {
   readonly freeze: (ms: number) => void
   /** Makes the runtime find, now, what nothing refers to any more, and give its memory back. */
   readonly collectGarbage: () => void
+  /** Makes the runtime begin to: it goes on beside other work, and stops the thread for a fraction of the time at the end. */
+  readonly beginCollecting: () => void
   /** Ends the process at once, without any orderly end; undefined where the process is not the server's own. `why` is for people. */
   readonly crash: ((how: Crash, why: string) => void) | undefined
 }
@@ -77,6 +80,18 @@ const findCollector = (): (() => void) => {
   return typeof found === "function" ? () => void found() : () => {}
 }
 
+/** So much memory beside the heap, asked for at once, makes V8 look what can be given up; it is never touched. */
+const PRESSURE_BYTES = 66 * 1024 * 1024
+
+const beginCollecting = (): void => {
+  try {
+    if (new ArrayBuffer(PRESSURE_BYTES).byteLength === PRESSURE_BYTES) return
+  } catch {
+    // The system does not have as much.
+  }
+  liveProcessInfo.collectGarbage()
+}
+
 /** The limit as Linux tells it: a line "Max open files", then the soft limit. */
 const readOpenFilesMax = (): number => {
   try {
@@ -99,6 +114,7 @@ const pidNamespace = (): string => {
 let servers = 0
 let heapLimit: number | undefined = undefined
 
+/** The facts of this process. */
 export const liveProcessInfo: ProcessFacts = {
   pid: node.pid,
   place: () => `${hostname()} ${pidNamespace()}`,
@@ -127,9 +143,11 @@ export const liveProcessInfo: ProcessFacts = {
   fileMask: isMainThread ? (mask) => node.umask(mask) : undefined,
   freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
   collectGarbage: () => (collector ??= findCollector())(),
+  beginCollecting,
   crash: undefined,
 }
 
+/** The facts of the process that a server goes by; default: those of this one. */
 export const ProcessInfo: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
   "redix/engine/ProcessInfo",
   { defaultValue: () => liveProcessInfo },

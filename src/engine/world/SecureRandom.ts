@@ -9,6 +9,7 @@ export interface SecureBytes {
   readonly bytes: (count: number) => Uint8Array
 }
 
+/** Random bytes that nobody can guess; default: the machine's own. */
 export const SecureRandom: Context.Reference<SecureBytes> = Context.Reference<SecureBytes>(
   "redix/engine/SecureRandom",
   { defaultValue: () => ({ bytes: randomBytes }) },

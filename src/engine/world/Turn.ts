@@ -22,6 +22,7 @@ export interface RealTimer {
   hold(on: boolean): void
 }
 
+/** Turns of the event loop, and real time, whatever a test has put in place of timers and Clock. */
 export interface Turns {
   /** Runs something when this turn of the event loop has read what there is to read. */
   readonly atEnd: (run: () => void) => void
@@ -91,6 +92,7 @@ export const liveTurns: Turns = {
   }),
 }
 
+/** The turns and the real time that a server goes by; default: the runtime's own. */
 export const Turn: Context.Reference<Turns> = Context.Reference<Turns>("redix/engine/Turn", {
   defaultValue: () => liveTurns,
 })

@@ -20,6 +20,9 @@ import {
   variableName,
 } from "./Writer.js"
 
+/** Arguments without names may be as many as the stack takes, at each level of a recursion. */
+const VARARG_COST = "if(V.length>64)S.take(V.length*16);"
+
 export class Statements extends Loops {
   // Functions ----------------------------------------------------------------------------------------------------------
 
@@ -37,7 +40,7 @@ export class Statements extends Loops {
     if (twin) parameters.unshift("D")
     if (node.vararg) parameters.push("...V")
     const boxes = boxed.map((parameter) => this.declared(parameter, `_${variableName(parameter)}`)).join("")
-    const start = this.entry(node, frame) + boxes
+    const start = this.entry(node, frame) + boxes + (node.vararg ? VARARG_COST : "")
     const end = endsInReturn(node.body) ? "" : "return E;"
     this.w.frame = outer
     const star = generator ? "*" : ""

@@ -11,6 +11,9 @@ import { numeral, quoted } from "./Writer.js"
 
 const SWAPPED: Readonly<Record<string, "<" | "<=">> = { "<": "<", "<=": "<=", ">": "<", ">=": "<=" }
 
+/** Characters of a text that may matter to memory by itself. */
+const LONG = 4096
+
 export abstract class Values extends Operands {
   protected abstract call(e: Expression): string
   protected abstract functionExpression(e: Expression): string
@@ -207,7 +210,14 @@ export abstract class Values extends Operands {
       isText = !this.program.metatables
       pending = false
     }
-    return this.sequence(before, text)
+    return this.sequence(before, this.paid(text, isText))
+  }
+
+  /** A joined text that is long is paid for. */
+  private paid(text: string, isText: boolean): string {
+    const t = this.w.temporary()
+    const test = isText ? "" : `typeof ${t}==="string"&&`
+    return `(${t}=${text},${test}${t}.length>${LONG}?S.long(${t}):${t})`
   }
 
   private asText(text: string, e: Expression): string {
@@ -253,7 +263,12 @@ export abstract class Values extends Operands {
       `M.index(${globals},${quoted(e.name)},${this.w.operatorSite(e.line)})`,
       e.line,
     )
-    return `((${t}=${globals}.getText(${quoted(e.name)}))!==undefined?${t}:${slow})`
+    return `((${t}=${this.globalText(e.name, globals)})!==undefined?${t}:${slow})`
+  }
+
+  private globalText(name: string, globals: string): string {
+    const slot = globals === "G" ? this.program.state.perRun.get(name) : undefined
+    return slot === undefined ? `${globals}.getText(${quoted(name)})` : `S.slots[${slot}]`
   }
 
   /** The globals have a metatable in every program. */

@@ -10,7 +10,7 @@ import {
 } from "../run/Arguments.js"
 import { builtin, library } from "../run/Builtin.js"
 import { numberText } from "./numberText.js"
-import { first, type LuaState, runToEnd, typeName } from "../run/State.js"
+import { first, type LuaState, runToEnd, TOO_LONG, typeName } from "../run/State.js"
 import type { LuaFunction, LuaTable, LuaValue, Steps } from "../run/Value.js"
 import { Sort, sortSimply } from "./sort.js"
 
@@ -18,6 +18,8 @@ const NOTHING: LuaValue[] = []
 
 /** What a call costs that goes over a table. */
 const WALK_COST = 100
+/** Places below the first that an insertion goes over. */
+const EMPTY_PLACES_MAX = 1e6
 
 const writable = (state: LuaState, table: LuaTable): LuaTable => {
   if (table.readonly) throw state.bare("Attempt to modify a readonly table")
@@ -61,6 +63,8 @@ const editing = (state: LuaState): LuaFunction[] => [
       if (arguments.length !== 3) throw state.raise("wrong number of arguments to 'insert'")
       const position = integerArgument(state, place, 2, arguments.length)
       writable(state, t)
+      // Lua moves nil from place to place, for a minute down to the least integer.
+      if (position < -EMPTY_PLACES_MAX) throw state.bare(TOO_LONG)
       const last = Math.max(position, end)
       state.charge(last - position)
       for (let i = last; i > position; i--) t.setNumber(i, t.getNumber(i - 1))

@@ -94,11 +94,14 @@ export class LuaState {
   budget = 0
   /** Work that was done in vain by twins, less what generators have done since. */
   waste = 0
+  /** Patterns of this run that took too long. */
+  exhausted = 0
   readonly globals = new LuaTable()
   /** The globals that the main function of a library has, while it is loaded. */
   loading: LuaTable = this.globals
-  /** Globals that the host sets anew for each run, so that the compiler must not take them for constants. */
-  readonly perRun = new Set<string>()
+  /** Globals that the host sets anew for each run, and where in `slots` compiled code finds them. */
+  readonly perRun = new Map<string, number>()
+  readonly slots: LuaValue[] = []
 
   // Errors -------------------------------------------------------------------------------------------------------------
 
@@ -150,6 +153,12 @@ export class LuaState {
   /** Before the library allocates much at once, or often. */
   take(bytes: number): void {
     if ((this.room -= bytes) < 0) this.onRoom(this, bytes)
+  }
+
+  /** Joined texts take their room when they are first looked into, wherever that is. */
+  long(text: string): string {
+    this.take(text.length)
+    return text
   }
 
   /**

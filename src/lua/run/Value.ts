@@ -153,8 +153,9 @@ export class LuaTable extends Identified {
 
   /** The table of a constructor's list, which may hold nil. */
   static of(values: LuaValue[], capacity: number = values.length, hashCount = 0): LuaTable {
-    const table = new LuaTable(Math.max(capacity, values.length), hashCount, values)
-    if (values.includes(undefined)) table.sparse = true
+    const { length } = values
+    const table = new LuaTable(capacity > length ? capacity : length, hashCount, values)
+    for (let i = 0; i < length; i++) if (values[i] === undefined) table.sparse = true
     return table
   }
 

@@ -10,7 +10,9 @@ import type { EngineService } from "../../engine/EngineService.js"
 import { listenInMemory, type Open } from "./MemoryListener.js"
 
 /**
- * ioredis's own type of a connector has private members, which no class but its own can have; an instance of `never` is
+ * What ioredis takes as `Connector`.
+ *
+ * Its own type of a connector has private members, which no class but its own can have; an instance of `never` is
  * one of every type.
  */
 export type IoredisConnector = new (options: unknown) => never

@@ -19,7 +19,7 @@
  *
  * Zipmap (up to Redis 2.4 for small hashes):
  *
- *     count u8, 254 or more = unknown | pairs ... | 0xff
+ *     count u8, 254 = unknown | pairs ... | 0xff
  *
  *     pair = length | field | length | unused u8 | value | as many unused bytes
  *     length: 1 byte below 254, or 0xfe and u32
@@ -27,6 +27,7 @@
  * Example, the hash (a: "xy"): 01 | 01 61 | 02 00 78 79 | ff.
  */
 import { formatPairBefore } from "../../bytes/Int64.js"
+import { latin1Text } from "../../bytes/Latin1.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
 import { writeEntry, writeU32 } from "../../bytes/packed/ListpackEntry.js"
 import { corrupt } from "../format/RdbErrors.js"
@@ -184,8 +185,21 @@ export const validateZipmap = (b: Uint8Array, offset: number, length: number): n
     if (p > limit) corrupt("zipmap: value beyond the end")
     count++
   }
-  if (b[offset] < LONG && b[offset] !== count) corrupt("zipmap: wrong count")
+  if (b[offset] !== LONG && b[offset] !== count) corrupt("zipmap: wrong count")
+  checkFields(b, offset, length)
   return count
+}
+
+/** A repeated field is never taken. */
+const checkFields = (b: Uint8Array, offset: number, length: number): void => {
+  const cursor = new ZipmapCursor()
+  const [field, value] = [new RdbSlice(), new RdbSlice()]
+  const seen = new Set<string>()
+  cursor.open(b, offset, length)
+  for (let pairs = 1; cursor.next(field, value); pairs++) {
+    seen.add(latin1Text(b, field.offset, field.offset + field.length))
+    if (seen.size < pairs) corrupt("zipmap: repeated field")
+  }
 }
 
 /** Reads the pairs of a validated zipmap in order. */

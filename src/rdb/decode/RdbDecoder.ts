@@ -31,6 +31,7 @@ import {
 const HEADER_BYTES = 9
 const DB_MAX = 0x7fffffff
 
+/** How a file is read. */
 export interface RdbDecoderOptions {
   /** Names the source in errors. */
   readonly path: string
@@ -46,6 +47,7 @@ export interface RdbDecoderOptions {
 
 type Phase = "header" | "records" | "moduleAux" | "trailer" | "done" | "failed"
 
+/** Reads the bytes of an RDB file, in any cut, and tells a sink what is in it. */
 export class RdbDecoder {
   private readonly input: RdbDecoderInput
   private readonly values: RdbDecoderValues

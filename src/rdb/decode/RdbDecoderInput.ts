@@ -262,7 +262,27 @@ export class RdbDecoderInput {
   /** A length as an unsigned 64-bit number. */
   lengthBig(): bigint {
     this.length()
+    return this.exact
+  }
+
+  private get exact(): bigint {
     return (BigInt(this.lengthHi) << 32n) | BigInt(this.lengthLo)
+  }
+
+  /** As `length`, of something that is only counted: what does not start a length is 2^64 - 1, as redis-server reads it. */
+  number(): number {
+    const first = this.byte()
+    if (first > 0x81 && first < 0xc0) {
+      this.lengthHi = this.lengthLo = 0xffffffff
+      return 2 ** 64
+    }
+    this.pos--
+    return this.length()
+  }
+
+  numberBig(): bigint {
+    this.number()
+    return this.exact
   }
 
   /** How many items follow, each of at least `itemBytesMin` bytes. */
@@ -332,7 +352,9 @@ export class RdbDecoderInput {
     if (plain > packed * LZF_RATIO_MAX) corrupt(`${plain} bytes cannot come from ${packed} compressed ones`)
     this.need(packed)
     const target = scratch.ensure(plain)
-    if (lzfDecompress(this.bytes, this.pos, packed, target, 0, plain) !== plain) corrupt("invalid LZF data")
+    // redis-server takes nothing for what it was told of, and looks no further.
+    if (plain > 0 && lzfDecompress(this.bytes, this.pos, packed, target, 0, plain) !== plain)
+      corrupt("invalid LZF data")
     this.pos += packed
     into.bytes = target
     into.offset = 0

@@ -113,19 +113,19 @@ export class RdbDecoderStream {
   }
 
   private readId(): RdbStreamId {
-    const ms = this.input.lengthBig()
-    const seq = this.input.lengthBig()
+    const ms = this.input.numberBig()
+    const seq = this.input.numberBig()
     return { ms, seq }
   }
 
   private readInfo(): void {
     const { input } = this
-    const length = input.lengthBig()
+    const length = input.numberBig()
     const lastId = this.readId()
     const late = this.type !== RdbType.StreamV1
     const firstId = late ? this.readId() : undefined
     const maxDeletedId = late ? this.readId() : undefined
-    const entriesAdded = late ? input.lengthBig() : undefined
+    const entriesAdded = late ? input.numberBig() : undefined
     this.groups = input.count(5)
     if (length !== 0n && !this.hasLastNode) corrupt("stream: a length without entries")
     this.sink.streamInfo({ length, lastId, firstId, maxDeletedId, entriesAdded })
@@ -136,7 +136,7 @@ export class RdbDecoderStream {
     const { input } = this
     input.string(this.data, this.scratch)
     const lastId = this.readId()
-    const read = this.type === RdbType.StreamV1 ? undefined : input.lengthBig()
+    const read = this.type === RdbType.StreamV1 ? undefined : input.numberBig()
     const entriesRead = read === UNKNOWN_COUNT ? -1n : read
     this.pending = input.count(ID_BYTES + 9)
     this.unowned = this.pending
@@ -150,7 +150,7 @@ export class RdbDecoderStream {
       input.mark()
       input.fixed(ID_BYTES, id)
       const deliveryTimeMs = input.int64()
-      this.sink.groupPending(id, deliveryTimeMs, input.length())
+      this.sink.groupPending(id, deliveryTimeMs, input.number())
       this.pending--
     }
     this.step = "consumers"

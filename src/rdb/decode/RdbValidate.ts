@@ -16,9 +16,10 @@
  * flags & 1 marks a deleted entry. The last number lets the node be read backwards. A node holds at least one entry.
  */
 import * as Intset from "../../bytes/packed/Intset.js"
-import { LISTPACK_END, LISTPACK_HEADER, count, entrySize, lpv, read } from "../../bytes/packed/Listpack.js"
+import { LISTPACK_END, LISTPACK_HEADER, count, entrySize, lpv } from "../../bytes/packed/Listpack.js"
+import { readInteger } from "../../bytes/packed/ListpackEntry.js"
 import { scoreAt } from "../../bytes/packed/ListpackPairs.js"
-import { distinctAtStride, validate } from "../../bytes/packed/ListpackValidate.js"
+import { distinctAtStride, statedCount, validate } from "../../bytes/packed/ListpackValidate.js"
 import { corrupt, CorruptValue } from "../format/RdbErrors.js"
 import type { RdbMend } from "../load/RdbMend.js"
 import type { RdbSlice } from "../format/RdbSink.js"
@@ -26,11 +27,15 @@ import type { RdbSlice } from "../format/RdbSink.js"
 const ENTRY_DELETED = 1
 const ENTRY_SAME_FIELDS = 2
 
-/** A list node or set: any listpack. Returns the number of elements. */
-export const checkListpack = (s: RdbSlice, mender: RdbMend | undefined): number => {
+/**
+ * A list node or set: any listpack. Returns the number of elements; 0 where, without the sanitize option, fewer than
+ * `least` are stated, which redis-server believes.
+ */
+export const checkListpack = (s: RdbSlice, mender: RdbMend | undefined, least = 1): number => {
   if (!validate(s.bytes, s.offset, s.length, true)) {
     if (mender === undefined) return corrupt("invalid listpack")
-    mender.listpack(s)
+    if (validate(s.bytes, s.offset, s.length, false) && statedCount(s.bytes, s.offset) < least) return 0
+    mender.listpack(s, "backlens")
   }
   return count(s.bytes, s.offset)
 }
@@ -44,13 +49,13 @@ export const checkSetListpack = (s: RdbSlice, mender: RdbMend | undefined): numb
 
 /** A hash or sorted set: returns the number of pairs. */
 export const checkPairsListpack = (s: RdbSlice, scores: boolean, mender: RdbMend | undefined): number => {
-  const elements = checkListpack(s, mender)
+  const elements = checkListpack(s, mender, 2)
   if (elements % 2 !== 0) {
     if (mender === undefined) return corrupt("listpack: odd number of elements")
     mender.halfPair(s)
   }
   if (mender === undefined && !distinctAtStride(s.bytes, s.offset, 2)) corrupt("listpack: repeated member")
-  if (scores) checkScores(s)
+  if (scores && elements > 1) checkScores(s)
   return elements >> 1
 }
 
@@ -80,8 +85,11 @@ class NodeReader {
   private bytes: Uint8Array = new Uint8Array(0)
   private at = 0
   private index = 0
+  /** A number was text. */
+  hadText = false
 
   open(s: RdbSlice): void {
+    this.hadText = false
     this.bytes = s.bytes
     this.at = s.offset + LISTPACK_HEADER
     this.index = 0
@@ -111,8 +119,9 @@ class NodeReader {
   /** The element as an integer in `lpv`. */
   integer(): void {
     if (this.atEnd) corrupt("stream node: ends within an entry")
-    read(this.bytes, this.at)
-    if (!lpv.isInt) corrupt("stream node: integer expected")
+    const text = isText(this.bytes[this.at])
+    if (!readInteger(this.bytes, this.at)) corrupt("stream node: integer expected")
+    if (text) this.hadText = true
     this.skip(1)
   }
 
@@ -132,8 +141,7 @@ export const checkStreamNode = (id: RdbSlice, node: RdbSlice, mender: RdbMend, d
   if (id.length !== 16) corrupt("stream node: ID is not of 16 bytes")
   if (!validate(node.bytes, node.offset, node.length, true)) {
     // The count of elements is nothing that redis-server looks at here.
-    if (deep) mender.count(node)
-    else mender.listpack(node)
+    mender.listpack(node, deep ? "count" : "front")
   }
   if (count(node.bytes, node.offset) === 0) corrupt("stream node: empty listpack")
   if (deep) return checkStreamEntries(node) ?? mender.streamNode(node)
@@ -145,7 +153,7 @@ export const checkStreamNode = (id: RdbSlice, node: RdbSlice, mender: RdbMend, d
   }
 }
 
-/** The number of live entries; undefined when there is more to put right: flags, or how many of the entries are live. */
+/** The number of live entries; undefined when there is more to put right: flags, texts, how many entries are live. */
 const checkStreamEntries = (node: RdbSlice): number | undefined => {
   reader.open(node)
   const live = reader.size()
@@ -164,7 +172,7 @@ const checkStreamEntries = (node: RdbSlice): number | undefined => {
   }
   if (seenLive + seenDeleted !== live + deleted) corrupt("stream node: wrong number of entries")
   if (seenLive + seenDeleted === 0) corrupt("stream node: no entry")
-  return known && seenLive === live ? live : undefined
+  return known && !reader.hadText && seenLive === live ? live : undefined
 }
 
 /** Checks the entry at hand; answers its flags. */

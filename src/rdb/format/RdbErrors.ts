@@ -43,6 +43,7 @@ export class RdbIoError extends Data.TaggedError("RdbIoError")<{
   }
 }
 
+/** Why an RDB file was not read: it is damaged, of a version that is too new, or the file system failed. */
 export type RdbError = RdbCorruptError | RdbVersionError | RdbIoError
 
 /**

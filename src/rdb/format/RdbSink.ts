@@ -45,6 +45,7 @@ export class RdbMeta {
   }
 }
 
+/** An ID of a stream's entry. */
 export interface RdbStreamId {
   readonly ms: bigint
   readonly seq: bigint
@@ -66,6 +67,7 @@ export interface RdbStreamGroup {
   readonly pendingCount: number
 }
 
+/** A consumer of a group. */
 export interface RdbStreamConsumer {
   readonly seenTimeMs: number
   /** Undefined before Redis 7.2 (type 21); -1 when the consumer never read anything. */
@@ -73,6 +75,7 @@ export interface RdbStreamConsumer {
   readonly pendingCount: number
 }
 
+/** Is told what a file holds, in its order; each slice is valid until the call returns. */
 export interface RdbSink {
   /** Header read: the format version. */
   version(version: number): void

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 
+/** Where the function libraries of a file come from and go to. */
 export interface LibraryStore {
   readonly dump: () => ReadonlyArray<Uint8Array>
   /** Adds a library; answers the reason it cannot be used. */

@@ -22,6 +22,7 @@ const SLICE_BYTES = 512 * 1024
 const SLOW_PIECE_BYTES = 256
 const SLEEP_MS_MAX = 20
 
+/** How a file is loaded. */
 export interface LoadOptions {
   /** Called once the file's first keys are near: its AUX fields have been read. */
   readonly onFields?: ((fields: ReadonlyMap<string, string>) => void) | undefined
@@ -52,6 +53,7 @@ export interface LoadSource<E> {
   readonly next: Effect.Effect<Uint8Array | undefined, E>
 }
 
+/** What was loaded of a file. */
 export interface LoadResult {
   readonly keys: number
   /** Keys left out because their time had passed. */

@@ -5,7 +5,8 @@
  *
  *     listpack      the number of elements, lengths for the way back; the last element of a half pair goes
  *     intset        order; repeated values go
- *     stream node   the numbers of entries, sizes for the way back; what follows the last whole entry goes
+ *     stream node   the numbers of entries, sizes for the way back, numbers that are texts; what follows the last whole
+ *                   entry goes, and what stands behind an end byte
  *
  * What cannot be walked from its front stays refused: redis-server ends when it first reads such a value.
  */
@@ -14,14 +15,16 @@ import * as Listpack from "../../bytes/packed/Listpack.js"
 import { LISTPACK_HEADER } from "../../bytes/packed/Listpack.js"
 import {
   entrySize,
+  get,
   LISTPACK_END,
   lpv,
+  prepare,
   prepareInt,
-  read,
+  readInteger,
   writePrepared,
   writeU32,
 } from "../../bytes/packed/ListpackEntry.js"
-import { mend } from "../../bytes/packed/ListpackValidate.js"
+import { mend, type Mending } from "../../bytes/packed/ListpackValidate.js"
 import { Scratch } from "../decode/RdbDecoderInput.js"
 import { corrupt } from "../format/RdbErrors.js"
 import type { RdbSlice } from "../format/RdbSink.js"
@@ -46,15 +49,10 @@ export class RdbMend {
     s.offset = 0
   }
 
-  listpack(s: RdbSlice): void {
+  listpack(s: RdbSlice, what: Mending): void {
     this.own(s)
-    if (!mend(s.bytes, 0, s.length, true)) corrupt("invalid listpack")
-  }
-
-  /** Where everything is right but the count. */
-  count(s: RdbSlice): void {
-    this.own(s)
-    if (!mend(s.bytes, 0, s.length, false)) corrupt("invalid listpack")
+    s.length = mend(s.bytes, 0, s.length, what)
+    if (s.length === 0) corrupt("invalid listpack")
   }
 
   /** A listpack of pairs and one element more. */
@@ -111,6 +109,13 @@ export class RdbMend {
     this.elements++
   }
 
+  private copied(u8: Uint8Array, p: number): void {
+    get(u8, p)
+    prepare(lpv.src, lpv.off, lpv.len)
+    this.end += writePrepared(this.to, this.end, lpv.src, lpv.off, lpv.len)
+    this.elements++
+  }
+
   private verbatim(u8: Uint8Array, from: number, to: number, elements: number): void {
     this.to.set(u8.subarray(from, to), this.end)
     this.end += to - from
@@ -137,10 +142,18 @@ export class RdbMend {
       const flags = entryFlags(u8, p)
       const before = this.elements
       this.integer(flags)
-      const content = skip(u8, p, 1)
-      const own =
-        (flags & ENTRY_SAME_FIELDS) === 0 ? 1 + 2 * smallInt(u8, skip(u8, content, 2)) : fields.count
-      this.verbatim(u8, content, skip(u8, content, 2 + own), 2 + own)
+      const ms = skip(u8, p, 1)
+      const seq = skip(u8, ms, 1)
+      this.copied(u8, ms)
+      this.copied(u8, seq)
+      let content = skip(u8, seq, 1)
+      let elements = fields.count
+      if ((flags & ENTRY_SAME_FIELDS) === 0) {
+        elements = 2 * smallInt(u8, content)
+        this.integer(elements / 2)
+        content = skip(u8, content, 1)
+      }
+      this.verbatim(u8, content, skip(u8, content, elements), elements)
       this.integer(this.elements - before)
       p = entryEnd(u8, p, fields.count)
     }
@@ -163,22 +176,19 @@ const skip = (u8: Uint8Array, p: number, n: number): number => {
   return p
 }
 
-const isInteger = (u8: Uint8Array, p: number): boolean => {
-  if (p < 0 || u8[p] === LISTPACK_END) return false
-  read(u8, p)
-  return lpv.isInt
-}
+const isInteger = (u8: Uint8Array, p: number): boolean =>
+  p >= 0 && u8[p] !== LISTPACK_END && readInteger(u8, p)
 
 /** The element as a number of elements, -1 when it cannot be one. */
 const smallInt = (u8: Uint8Array, p: number): number =>
   isInteger(u8, p) && lpv.int >= 0 && lpv.int <= u8.length ? lpv.int : -1
 
 const entryFlags = (u8: Uint8Array, p: number): number => {
-  read(u8, p)
+  readInteger(u8, p)
   return lpv.intLo & (ENTRY_DELETED | ENTRY_SAME_FIELDS)
 }
 
-/** Where the entry at `p` ends, its size included; -1 when it is not whole. */
+/** Where the entry at `p` ends, its size included if there is one; -1 when it is not whole. */
 const entryEnd = (u8: Uint8Array, p: number, sharedFields: number): number => {
   if (!isInteger(u8, p)) return -1
   const flags = entryFlags(u8, p)
@@ -187,7 +197,12 @@ const entryEnd = (u8: Uint8Array, p: number, sharedFields: number): number => {
   const seq = skip(u8, ms, 1)
   if (!isInteger(u8, seq)) return -1
   const content = skip(u8, seq, 1)
-  if ((flags & ENTRY_SAME_FIELDS) !== 0) return skip(u8, content, sharedFields + 1)
-  const own = smallInt(u8, content)
-  return own < 0 ? -1 : skip(u8, content, 2 + 2 * own)
+  let elements = sharedFields
+  if ((flags & ENTRY_SAME_FIELDS) === 0) {
+    const own = smallInt(u8, content)
+    if (own < 0) return -1
+    elements = 1 + 2 * own
+  }
+  const size = skip(u8, content, elements)
+  return size < 0 || u8[size] === LISTPACK_END ? size : skip(u8, size, 1)
 }

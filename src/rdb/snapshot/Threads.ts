@@ -41,6 +41,7 @@ const workers: ThreadStarter = {
   },
 }
 
+/** What starts the threads that write snapshots; default: the runtime's workers. */
 export const Threads: Context.Reference<ThreadStarter> = Context.Reference<ThreadStarter>(
   "redix/rdb/Threads",
   { defaultValue: () => workers },

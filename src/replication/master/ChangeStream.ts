@@ -29,6 +29,7 @@ export interface ChangePosition {
   readonly database: number
 }
 
+/** A command that has changed something, as replicas get it. */
 export interface Change {
   readonly database: number
   /** The command and its arguments. */

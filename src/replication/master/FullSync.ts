@@ -100,11 +100,10 @@ export class FullSync {
     }
     if (this.running) return
     this.running = true
-    const loop = Effect.ensuring(
-      this.loop,
-      Effect.sync(() => void (this.running = false)),
-    )
-    this.services.background(loop, () => this.drop([...this.master.links.values()].filter(unserved)))
+    this.services.background(this.loop, () => {
+      this.running = false
+      this.drop([...this.master.links.values()].filter(unserved))
+    })
   }
 
   /** A replica is gone. A snapshot that nobody waits for any more ends. */
@@ -126,9 +125,10 @@ export class FullSync {
     this.services.engine.logger.notice(text)
   }
 
+  /** The last look and the end of the loop are one turn: who asks after it starts another. */
   private readonly loop: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     yield* Effect.yieldNow
-    while (this.waiting().length > 0) {
+    while ((this.running = this.waiting().length > 0)) {
       const mayStream = (): boolean => this.waiting().some((link) => this.wantsMark(link))
       // A file can be joined later, nobody needs to be waited for.
       if (mayStream()) yield* this.gather

@@ -457,6 +457,7 @@ export interface ReplicationMasterShape {
   readonly changes: (from?: ChangePosition) => Stream.Stream<Change, ChangesLostError>
 }
 
+/** The side of replication that has replicas. */
 export class ReplicationMaster extends Context.Service<ReplicationMaster, ReplicationMasterShape>()(
   "redix/replication/Master",
 ) {}

@@ -9,7 +9,7 @@
  * The history of the old data set ends in the turn in which it goes; until then sub-replicas stay, for a transfer may fail.
  */
 import * as Effect from "effect/Effect"
-import type { LoadOptions, LoadResult, RdbPersistenceShape } from "../../rdb/RdbPersistence.js"
+import type { LoadOptions, LoadResult, RdbFiles } from "../../rdb/RdbPersistence.js"
 import type { ReplicationLog } from "../ReplicationLog.js"
 import type { Master } from "../master/ReplicationMaster.js"
 import type { IncomingSnapshot } from "./SnapshotTransfer.js"
@@ -33,7 +33,7 @@ export class ReceivedSnapshot {
   constructor(
     private readonly engine: Engine,
     private readonly log: ReplicationLog,
-    private readonly persistence: RdbPersistenceShape,
+    private readonly persistence: RdbFiles,
     private readonly settings: SnapshotSettings,
     private readonly master: Master,
   ) {}

@@ -482,6 +482,7 @@ export interface ReplicationReplicaShape {
   readonly phase: ReplicaPhase
 }
 
+/** The side of replication that follows a master. */
 export class ReplicationReplica extends Context.Service<ReplicationReplica, ReplicationReplicaShape>()(
   "redix/replication/Replica",
 ) {}

@@ -24,7 +24,7 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["expired_keys", stats.expiredKeys],
     ["expired_stale_perc", "0.00"],
     ["expired_time_cap_reached_count", 0],
-    ["expire_cycle_cpu_milliseconds", Math.round(engine.workMs)],
+    ["expire_cycle_cpu_milliseconds", Math.round(engine.slices.spentMs)],
     ["evicted_keys", engine.memoryLimit.evictedKeys],
     ["evicted_clients", engine.clientEviction.evicted],
     ["total_eviction_exceeded_time", Math.floor(engine.memoryLimit.exceededTotalMs)],

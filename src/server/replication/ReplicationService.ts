@@ -5,8 +5,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { Background } from "../../engine/Background.js"
 import { SecureRandom } from "../../engine/world/SecureRandom.js"
-import { RedixConfig } from "../../config/index.js"
-import { RdbPersistence } from "../../rdb/RdbPersistence.js"
+import { type RedixConfig, theConfig } from "../../config/index.js"
+import { type RdbPersistence, theRdbFiles } from "../../rdb/RdbPersistence.js"
 import { ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
 import { unlinkMaster } from "../../replication/replica/MasterClient.js"
 import { ReplicationReplica } from "../../replication/replica/ReplicationReplica.js"
@@ -66,12 +66,12 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
       Effect.gen(function* () {
         const engine = yield* theEngine
         const server = yield* thePersistence
-        const config = yield* RedixConfig
+        const config = yield* theConfig
         const history = yield* ReplicationHistory
         const files = yield* FileSystem.FileSystem
         const services = {
           engine,
-          persistence: yield* RdbPersistence,
+          persistence: yield* theRdbFiles,
           background: (yield* Background).run,
           files,
           random: yield* SecureRandom,

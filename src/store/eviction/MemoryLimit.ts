@@ -19,8 +19,9 @@ import { Victims } from "./Victims.js"
 
 /** How often a strained arena asks the machine for memory again. */
 const ASK_AGAIN_MS = 1000
-/** Keys that go between two looks at the clock. */
-const CLOCK_EVERY = 16
+/** So many keys go in one look whatever the tenacity, unless they take longer than this many milliseconds. */
+const KEYS_AT_LEAST = 16
+const LEAST_MS = 0.5
 /** Elements of a waiting value freed in the place of one key. */
 const SLICE = 64
 
@@ -146,10 +147,11 @@ export class MemoryLimit {
     const { keyspace, stopwatch, max } = this
     if (max === 0 || this.exempt || this.used <= max) return "fits"
     const start = stopwatch.now()
-    const end = start + timeAllowed(this.settings.maxmemoryEvictionTenacity)
+    const allowed = timeAllowed(this.settings.maxmemoryEvictionTenacity)
     const before = this.evictedKeys
     let outcome: "fits" | "freeing" | "short" = "freeing"
-    for (let n = 1; n % CLOCK_EVERY !== 0 || stopwatch.now() < end; n++) {
+    const most = (n: number): number => (n < KEYS_AT_LEAST ? Math.max(allowed, LEAST_MS) : allowed)
+    for (let n = 0; n === 0 || stopwatch.now() - start < most(n); n++) {
       if (keyspace.lazyPending > 0) keyspace.freeSlice(SLICE)
       else if (!this.evictOne()) outcome = "short"
       if (this.used <= max) outcome = "fits"

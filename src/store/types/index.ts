@@ -47,17 +47,8 @@ const stringType: ValueType = {
 }
 
 const keyspaceTable: ValueType = {
-  freeStep: (a, _encoding, value, budget) => {
-    const table = new HashTable(a).attach(value)
-    const left = table.drain(budget, (entry: Ref) => {
-      const type = entryType(a, entry)
-      const encoding = entryEncoding(a, entry)
-      if (type !== TYPE_STRING || encoding === STRING_EXTERNAL) {
-        valueTypes[type].freeStep(a, encoding, entryValue(a, entry), Infinity)
-      }
-      a.free(entry)
-    })
-    return left ? value : 0
+  freeStep: () => {
+    throw new Error("a keyspace table is drained by LazyFree")
   },
   freeEffort: () => Infinity,
   copy: () => {

@@ -8,10 +8,12 @@
  *             OPENED, CLOSED   undo a capture; not where no other frame is below, since then all captures go
  *
  * A match has a budget of steps that grows with the subject: what a pattern can burn beyond it (`.-.-.-x` on a long
- * text is cubic) raises an error where Lua would go on for minutes, since nothing can interrupt a match.
+ * text is cubic) raises an error where Lua would go on for minutes, since nothing can interrupt a match. A script that
+ * catches the error has less the next time, so that it cannot keep others waiting by trying again and again.
  *
  * The captures of the last match stand in the machine until the next one. Callers read them before they run Lua code.
  */
+import type { LuaError } from "../../run/LuaError.js"
 import { LuaState } from "../../run/State.js"
 import {
   ANY,
@@ -49,6 +51,11 @@ const FRAME = 4
 /** About a second on the machine this was written on, where Lua would take as long as it takes. */
 const STEPS_BASE = 25_000_000
 const STEPS_PER_CHARACTER = 20
+/** With each failure a quarter is left, down to this. */
+const STEPS_BASE_MIN = 100_000
+
+/** Steps of a match that cost as much as one operation of compiled code. */
+const STEPS_AN_OPERATION = 4
 
 /** Characters that are passed over for the price of one step: in a loop of their own, and by indexOf. */
 const PASSED_A_STEP = 2
@@ -67,6 +74,7 @@ class Machine {
   private readonly lengths = new Int32Array(CAPTURES_MAX)
   private level = 0
   private budget = 0
+  private granted = 0
   private state = new LuaState()
 
   load(state: LuaState, code: PatternCode, subject: string): void {
@@ -75,7 +83,8 @@ class Machine {
     this.args = code.args
     this.sets = code.sets
     this.subject = subject
-    this.budget = STEPS_BASE + STEPS_PER_CHARACTER * subject.length
+    const base = Math.max(STEPS_BASE_MIN, STEPS_BASE * 0.25 ** state.exhausted)
+    this.budget = this.granted = base + STEPS_PER_CHARACTER * subject.length
     if (this.stack.length < (code.ops.length + 1) * FRAME) {
       this.stack = new Int32Array((code.ops.length + 1) * FRAME)
     }
@@ -83,7 +92,12 @@ class Machine {
 
   /** Steps taken since the load. */
   get steps(): number {
-    return STEPS_BASE + STEPS_PER_CHARACTER * this.subject.length - this.budget
+    return this.granted - this.budget
+  }
+
+  /** Charges the steps since the load to the fuel. */
+  pay(): void {
+    this.state.charge(this.steps / STEPS_AN_OPERATION)
   }
 
   get captures(): number {
@@ -307,6 +321,12 @@ class Machine {
     return -1
   }
 
+  private tooComplex(): LuaError {
+    this.state.exhausted++
+    this.pay()
+    return this.state.raise("pattern too complex")
+  }
+
   private resumeAt = 0
 
   /** The end of a match that starts at `from`, or -1. */
@@ -331,7 +351,7 @@ class Machine {
         continue
       }
       this.budget -= 1 + item - resumed
-      if (this.budget < 0) throw this.state.raise("pattern too complex")
+      if (this.budget < 0) throw this.tooComplex()
       item = this.retreat()
       if (item < 0) return -1
       resumed = item

@@ -8,11 +8,6 @@ import { LuaFunction, type LuaValue, type Results } from "../../run/Value.js"
 import { isPlainText, patternCode } from "./patternCode.js"
 import { machine, matchEnd, search } from "./patternMatch.js"
 
-/** Steps of a match that cost as much as one operation of compiled code. */
-const STEPS_AN_OPERATION = 4
-
-export const payForMatch = (state: LuaState): void => state.charge(machine.steps / STEPS_AN_OPERATION)
-
 /** The captures of the last match, or the whole of it when the pattern has none. */
 export const captured = (start: number, end: number): Results => {
   const count = machine.captures
@@ -44,7 +39,7 @@ const find = (state: LuaState): LuaFunction =>
         return at < 0 ? undefined : [at + 1, at + p.length]
       }
       const start = search(state, patternCode(p, true), s, from)
-      payForMatch(state)
+      machine.pay()
       if (start < 0) return undefined
       const values: LuaValue[] = [start + 1, matchEnd]
       for (let i = 0; i < machine.captures; i++) values.push(machine.capture(i, start, matchEnd))
@@ -61,7 +56,7 @@ const match = (state: LuaState): LuaFunction =>
       const s = stringArgument(state, subject, 1, given)
       const p = stringArgument(state, pattern, 2, given)
       const start = search(state, patternCode(p, true), s, startArgument(state, init, given, s.length))
-      payForMatch(state)
+      machine.pay()
       return start < 0 ? undefined : captured(start, matchEnd)
     },
     { cost: 50 },
@@ -79,7 +74,7 @@ const gmatch = (state: LuaState, name: string): LuaFunction =>
         () => {
           if (from > s.length) return []
           const start = search(state, code, s, from)
-          payForMatch(state)
+          machine.pay()
           if (start < 0) {
             from = s.length + 1
             return []

@@ -17,7 +17,7 @@ import { numberText } from "../numberText.js"
 import { type PatternCode, patternCode } from "./patternCode.js"
 import { machine, matchEnd, searchAgain } from "./patternMatch.js"
 import { flat, PIECE_LENGTH, TEXT_LENGTH_MAX } from "./stringBasics.js"
-import { captured, payForMatch } from "./stringFind.js"
+import { captured } from "./stringFind.js"
 
 /** What a byte of the result takes in memory until its piece is made flat. */
 const BYTES_A_BYTE = 8
@@ -140,7 +140,7 @@ class Substitution {
   }
 
   results(): Results {
-    payForMatch(this.state)
+    machine.pay()
     const rest = this.copied < this.subject.length ? this.subject.substring(this.copied) : ""
     if (this.done.length + this.out.length + rest.length > TEXT_LENGTH_MAX) {
       throw this.state.bare("not enough memory")

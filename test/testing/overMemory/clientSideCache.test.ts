@@ -1,0 +1,2 @@
+import "./OverMemory.js"
+import "../../libraries/clientSideCache.test.js"
