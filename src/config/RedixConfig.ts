@@ -100,11 +100,15 @@ export type ConfigStartError = InvalidConfigError | ConfigFileError
 export interface RedixConfigShape {
   /** By directive in camel case, as they are now. */
   readonly values: Readonly<ConfigState["values"]>
+  /** What the sources at start had to say; for the log. */
   readonly warnings: ReadonlyArray<ConfigWarning>
   /** A directive's value as CONFIG GET shows it. */
   readonly text: ConfigState["text"]
+  /** Names and values of the directives that match any of the patterns. */
   readonly configGet: ConfigState["configGet"]
+  /** Sets all of the directives, or none. */
   readonly configSet: ConfigState["configSet"]
+  /** Calls back when CONFIG SET has changed a directive. */
   readonly onChange: ConfigState["onChange"]
 }
 

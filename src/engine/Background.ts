@@ -47,6 +47,7 @@ export const restarted = <A, E, R>(
     ),
   )
 
+/** Runs what nobody waits for, for as long as a part of a server lives. */
 export interface BackgroundShape {
   /** Runs work of which nobody waits for the end. */
   readonly run: Run

@@ -12,6 +12,7 @@ import type { CommandContext } from "./CommandContext.js"
 import type { CommandTable } from "./CommandTable.js"
 import type { CommandArgument } from "../resp/CommandEncoder.js"
 import { HeldCommands } from "./HeldCommands.js"
+import { ALLOWED } from "./acl/Access.js"
 import type { AclGuard } from "./acl/AclGuard.js"
 import { allows } from "./acl/Rights.js"
 import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
@@ -262,8 +263,20 @@ export class Dispatcher {
     return undefined
   }
 
+  /** Nothing stands in the way but that the user's rights depend on the arguments, and they allow these. */
+  private onlyLimited(cmd: TableCommand, session: Session): boolean {
+    const c = this.context
+    return (
+      (cmd.bits & this.gates.bits) === 0 &&
+      !session.special &&
+      c.keyspace.arena.usedBytes <= this.memory.threshold &&
+      this.acl.check(session, cmd, c) === ALLOWED
+    )
+  }
+
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
+    if (this.onlyLimited(cmd, session)) return false
     if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
     const text = this.gates.refusal(this.context, cmd, own)

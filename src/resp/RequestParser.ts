@@ -401,10 +401,8 @@ export class RequestParser {
   /** Everything before `pos` is consumed; a new command begins. */
   private skip(): void {
     this.start = this.pos
-    this.count = 0
-    this.remaining = 0
+    this.count = this.remaining = this.scanned = 0
     this.bulkLen = -1
-    this.scanned = 0
     this.starved = false
   }
 

@@ -2,7 +2,8 @@
  * What a keyspace has to do by the clock, a slice a turn: expired keys go, and values that are no longer wanted are freed.
  *
  * A slice is short, so that clients do not wait for it. Where clients make turns long it grows with them, to as much time as
- * the turn took: else they could write faster than their keys expire.
+ * the turns take: else they could write faster than their keys expire. One long turn among short ones makes none longer: it
+ * may be the machine's doing.
  */
 import type { Keyspace } from "./Keyspace.js"
 
@@ -16,8 +17,11 @@ const ELEMENTS = 128
 export class WorkSlices {
   /** Milliseconds spent so far. */
   spentMs = 0
-  /** When the last slice ended that left more to do, else NaN. */
-  private endedMs = NaN
+  /** When the last slice ended that left more to do, -1 where it left nothing. */
+  private endedMs = -1
+  /** How long the turn before the last slice took, and the one before that. */
+  private lastMs = 0
+  private earlierMs = 0
 
   /** @param now real time in milliseconds, with fractions */
   constructor(
@@ -28,8 +32,7 @@ export class WorkSlices {
   /** Works for one slice; answers whether more is left. */
   work(): boolean {
     const start = this.now()
-    const turn = start - this.endedMs
-    const end = start + (turn > LEAST_MS ? Math.min(turn, MOST_MS) : LEAST_MS)
+    const end = start + Math.min(MOST_MS, Math.max(LEAST_MS, this.usualTurn(start)))
     let more = true
     let at = start
     while (more && at < end) {
@@ -39,7 +42,16 @@ export class WorkSlices {
       at = this.now()
     }
     this.spentMs += at - start
-    this.endedMs = more ? at : NaN
+    this.endedMs = more ? at : -1
     return more
+  }
+
+  /** The shortest of the last three turns in which there was more to do. */
+  private usualTurn(now: number): number {
+    const turn = this.endedMs < 0 ? 0 : now - this.endedMs
+    const usual = Math.min(turn, this.lastMs, this.earlierMs)
+    this.earlierMs = this.lastMs
+    this.lastMs = turn
+    return usual
   }
 }

@@ -59,14 +59,15 @@ export const loadInto = (instance: Instance, data: string | URL | Uint8Array): P
 export interface Settings {
   /** Texts of directives by name. */
   readonly directives: ReadonlyMap<string, string>
-  /** As in a file of users. */
-  readonly users: string
+  /** The users as they were, as in a file. */
+  readonly users: () => string
 }
 
-export const settingsOf = ({ config, engine }: Pick<Instance, "config" | "engine">): Settings => ({
-  directives: new Map(config.configGet(["*"])),
-  users: engine.users.fileText,
-})
+export const settingsOf = ({ config, engine }: Pick<Instance, "config" | "engine">): Settings => {
+  const users = engine.users.all.map((user) => user.copy())
+  // Rules are long to write down, and most servers are never reset.
+  return { directives: new Map(config.configGet(["*"])), users: () => engine.users.textOf(users) }
+}
 
 /** As new: data, functions, scripts, users, what was measured and logged, and the configuration as it was. */
 export const resetInstance = async (instance: Instance, settings: Settings): Promise<void> => {
@@ -82,8 +83,8 @@ export const resetInstance = async (instance: Instance, settings: Settings): Pro
     const result = config.configSet([[name, before]], { local: true })
     if (!result.ok) throw new Error(result.error)
   }
-  const { users } = engine
-  if (users.fileText !== settings.users) users.load("users", settings.users)
+  const before = settings.users()
+  if (engine.users.fileText !== before) engine.users.load("users", before)
   await own.run("script", "FLUSH", "SYNC")
   if (!startedAsReplica) {
     await own.run("flushall", "SYNC")

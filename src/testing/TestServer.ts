@@ -47,7 +47,7 @@ export class TestServer implements Server {
   private readonly listenAt: Listen
   private overrides: Overrides
   private instance: Instance | undefined = undefined
-  private settings: Settings = { directives: new Map(), users: "" }
+  private settings: Settings = { directives: new Map(), users: () => "" }
   private caller: Caller | undefined = undefined
   private suspended = false
   private readonly taken = new Set<Disposable>()

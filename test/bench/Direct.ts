@@ -7,6 +7,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import { RedixClient } from "../../src/client.js"
 import { Redix } from "../../src/index.js"
 import * as RedixPersistence from "../../src/persistence.js"
+import type { Figure } from "./Figures.js"
 
 const KEYS = Array.from({ length: 1024 }, (_, i) => `key:${i}`)
 const VALUE = "v".repeat(32)
@@ -34,11 +35,7 @@ const repeated =
       }),
     )
 
-export const direct = async (
-  rounds: number,
-  count: number,
-  print: (name: string, cpuMicros: number) => void,
-): Promise<void> => {
+export const direct = async (rounds: number, count: number): Promise<ReadonlyArray<Figure>> => {
   const engine = Redix.layerWith()
   const app = Layer.mergeAll(RedixClient.layer(), RedixPersistence.layer()).pipe(Layer.provide(engine))
   const runtime = ManagedRuntime.make(app.pipe(Layer.provide(Logger.layer([]))))
@@ -47,14 +44,19 @@ export const direct = async (
     const persistence = await runtime.runPromise(Redis.Redis)
     const { sync } = redis
     for (const key of KEYS) sync.set(key, VALUE)
-    const works: ReadonlyArray<readonly [string, (count: number) => void]> = [
-      ["sync.get", (n) => void Array.from({ length: n }, (_, i) => sync.get(keyAt(i)))],
-      ["sync.set", (n) => void Array.from({ length: n }, (_, i) => sync.set(keyAt(i), VALUE))],
-      ["callSync GET", (n) => void Array.from({ length: n }, (_, i) => redis.callSync("GET", keyAt(i)))],
-      ["get, an Effect", repeated((i) => redis.get(keyAt(i)))],
-      ["effect/persistence GET", repeated((i) => persistence.send("GET", keyAt(i)))],
+    const works: ReadonlyArray<readonly [string, number, (count: number) => void]> = [
+      ["sync.get", 0.8, (n) => void Array.from({ length: n }, (_, i) => sync.get(keyAt(i)))],
+      ["sync.set", 0.8, (n) => void Array.from({ length: n }, (_, i) => sync.set(keyAt(i), VALUE))],
+      ["callSync GET", 1.1, (n) => void Array.from({ length: n }, (_, i) => redis.callSync("GET", keyAt(i)))],
+      ["get, an Effect", 1.6, repeated((i) => redis.get(keyAt(i)))],
+      ["effect/persistence GET", 2.8, repeated((i) => persistence.send("GET", keyAt(i)))],
     ]
-    for (const [name, work] of works) print(name, cpuOf(rounds, count, work))
+    return works.map(([name, most, work]) => ({
+      name,
+      value: cpuOf(rounds, count, work),
+      most,
+      unit: "us CPU",
+    }))
   } finally {
     await runtime.dispose()
   }

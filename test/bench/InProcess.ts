@@ -1,4 +1,4 @@
-/** A server in the process of its clients: ioredis in memory and over TCP to redis-server in turn, starts, and faults' cost. */
+/** A server in the process of its clients: ioredis in memory and over TCP to redis-server in turn, and faults' cost. */
 import { Redis } from "ioredis"
 import { type Server, startRedix } from "../../src/testing.js"
 import { startServer } from "./Servers.js"
@@ -72,19 +72,6 @@ const compared = async (
   return { name, memory, other }
 }
 
-/** From the call to the first reply, in milliseconds, in order. */
-const starts = async (count: number): Promise<ReadonlyArray<number>> => {
-  const times: Array<number> = []
-  for (let i = 0; i < count; i++) {
-    const start = performance.now()
-    const server = await startRedix()
-    await server.call("PING")
-    times.push(performance.now() - start)
-    await server.close()
-  }
-  return times.sort((a, b) => a - b)
-}
-
 /** A rule that means no command of these stands before every one of them. */
 const withRule = async (
   server: Server,
@@ -109,7 +96,7 @@ export const inProcess = async (
   rounds: number,
   count: number,
   print: (row: InProcessRow) => void,
-): Promise<ReadonlyArray<number>> => {
+): Promise<void> => {
   const server = await startRedix()
   const other = await startServer("redis")
   const [memory, tcp] = [new Redis(server.ioredis), new Redis(other.port)]
@@ -126,7 +113,6 @@ export const inProcess = async (
         ),
       )
     print(await withRule(server, memory, rounds, count))
-    return await starts(20)
   } finally {
     memory.disconnect()
     tcp.disconnect()

@@ -3,27 +3,10 @@
  * import to the first reply. Each is the least of several fresh processes, beside the most it is to be.
  */
 import { spawnSync } from "node:child_process"
-import * as path from "node:path"
-import { fileURLToPath } from "node:url"
-
-export interface PackageFigure {
-  readonly name: string
-  readonly value: number
-  readonly most: number
-  readonly unit: string
-}
+import { type Figure, measured, root } from "./Figures.js"
 
 const ROUNDS = 8
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../..")
-
-const runNode = (script: string): number => {
-  const done = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-    cwd: root,
-    encoding: "utf8",
-  })
-  if (done.status !== 0) throw new Error(done.stderr)
-  return Number(done.stdout)
-}
+const runNode = (script: string): number => measured(script)[0] ?? 0
 
 const least = (script: string): number => Math.min(...Array.from({ length: ROUNDS }, () => runNode(script)))
 
@@ -69,7 +52,7 @@ const packed = (): { readonly packed: number; readonly unpacked: number } => {
   }
 }
 
-export const packageFigures = (): ReadonlyArray<PackageFigure> => {
+export const packageFigures = (): ReadonlyArray<Figure> => {
   const size = packed()
   return [
     { name: "packed", value: size.packed, most: 0.7, unit: "MB" },

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--parts throughput,scripts,suspended,memory,in-process,direct,persistence,replication,aof,eviction,slices,package] [--only SET,GET] [--pipelines 1,16,100]
+ * npm run bench -- [--parts throughput,scripts,suspended,memory,in-process,direct,embedded,persistence,replication,aof,eviction,slices,package] [--only SET,GET] [--pipelines 1,16,100]
  *                  [--rounds 3] [--requests 0.1] [--keys 1000000]
  *
  * Compares Redix with redis-server in one run, in turn, and prints a table of ratios. Machines are noisy: look at ratios
@@ -8,7 +8,9 @@
 import * as os from "node:os"
 import { appendOnly } from "./AppendOnly.js"
 import { direct } from "./Direct.js"
+import { embeddedFigures } from "./Embedded.js"
 import { evictionHits, evictionResidence } from "./Eviction.js"
+import { type Figure, printFigures } from "./Figures.js"
 import { inProcess } from "./InProcess.js"
 import { packageFigures } from "./Package.js"
 import { persistence } from "./Persistence.js"
@@ -136,48 +138,41 @@ const waits = async (): Promise<void> => {
   })
 }
 
-/** What the package costs an app before it does anything. */
-const packaging = (): void => {
-  console.log(`\n${"package".padEnd(27)}${"least".padStart(14)}${"budget".padStart(14)}`)
-  for (const { name, value, most, unit } of packageFigures()) {
-    const over = value > most ? "  over" : ""
-    console.log(
-      `${name.padEnd(27)}${`${value.toFixed(2)} ${unit}`.padStart(14)}${`${most} ${unit}`.padStart(14)}${over}`,
-    )
-  }
+/** What of ioredis in memory is demanded, in commands to each over TCP. */
+const OF_IOREDIS: Readonly<Record<string, number>> = {
+  "one by one": 3,
+  "100 at once": 1.8,
+  "pipelines of 100": 1,
 }
 
 /** ioredis over connections in memory, and over TCP to redis-server. */
 const embedded = async (): Promise<void> => {
   console.log(`\n${row(["ioredis, GET", "memory/s", "tcp/s", "ratio", "memory us", "tcp us", "cpu ratio"])}`)
   const count = Math.max(100, Math.round(50_000 * Number(option("requests", "1"))))
-  const times = await inProcess(Number(option("rounds", "3")), count, ({ name, memory, other }) =>
+  const ratios: Array<Figure> = []
+  await inProcess(Number(option("rounds", "3")), count, ({ name, memory, other }) => {
+    const ratio = memory.perSecond / other.perSecond
+    const least = OF_IOREDIS[name]
+    if (least !== undefined) ratios.push({ name, value: ratio, least, unit: "x" })
     console.log(
       row([
         name,
         `${Math.round(memory.perSecond / 1000)}k`,
         `${Math.round(other.perSecond / 1000)}k`,
-        (memory.perSecond / other.perSecond).toFixed(2),
+        ratio.toFixed(2),
         memory.cpuMicros.toFixed(2),
         other.cpuMicros.toFixed(2),
         (memory.cpuMicros / other.cpuMicros).toFixed(2),
       ]),
-    ),
-  )
-  const [first = 0] = times
-  const middle = times[Math.floor(times.length / 2)] ?? 0
-  console.log(
-    `warm start to first reply: ${first.toFixed(2)} ms at best, ${middle.toFixed(2)} ms in the middle`,
-  )
+    )
+  })
+  printFigures("ioredis in memory, to ioredis over TCP", ratios)
 }
 
 /** The client without a socket. */
 const withoutSocket = async (): Promise<void> => {
-  console.log(`\n${row(["without a socket", "cpu us"])}`)
   const count = Math.round(200_000 * Number(option("requests", "1")))
-  await direct(3 * Number(option("rounds", "3")), count, (name, micros) =>
-    console.log(row([name, micros.toFixed(3)])),
-  )
+  printFigures("without a socket", await direct(3 * Number(option("rounds", "3")), count))
 }
 
 /** Resident memory with a million keys of 16 bytes and values of 10, filled in order. */
@@ -220,7 +215,7 @@ const fill = async (port: number, keys: number): Promise<void> => {
   })
 }
 
-const PARTS = "throughput,scripts,memory,in-process,direct,persistence,replication,package"
+const PARTS = "throughput,scripts,memory,in-process,direct,embedded,persistence,replication,package"
 
 const main = async (): Promise<void> => {
   console.log(
@@ -255,8 +250,10 @@ const main = async (): Promise<void> => {
       Number(option("requests", "1")),
     )
   if (parts.includes("eviction")) await eviction()
+  if (parts.includes("embedded"))
+    printFigures("a server in a process", await embeddedFigures(Number(option("rounds", "3"))))
   if (parts.includes("slices")) await waits()
-  if (parts.includes("package")) packaging()
+  if (parts.includes("package")) printFigures("package", packageFigures())
 }
 
 await main()

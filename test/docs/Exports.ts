@@ -90,7 +90,7 @@ const membersOf = (statement: ESTree.Statement): ReadonlyArray<Member> => {
   })
 }
 
-/** Every name a file exports, and where that is declared; what is exported as a namespace comes as `Space.name`. */
+/** Every name a file exports, and where that is declared; what is exported as a namespace comes under its name, with a dot. */
 const exportsOf = (source: Source): ReadonlyMap<string, Found> => {
   const all = new Map<string, Found>()
   const local = (name: string): Found => ({

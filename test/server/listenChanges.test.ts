@@ -8,7 +8,7 @@ import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { RedixClient } from "../../src/client.js"
 import { Redix, TcpServer } from "../../src/index.js"
 import { describeOracle, freePort, withOracle } from "../support/Oracle.js"
@@ -215,6 +215,41 @@ describe("those that connect while an address goes", () => {
     const told = await connectingMeanwhile(client, tlsPort, pingTls, "tls-port", String(await freePort()))
     expect(told.map((line) => line.replace(/^one TLSv1.3 /, ""))).toEqual(ALL_SERVED)
     expect(await pingTls(tlsPort)).toBe("refused")
+    client.close()
+    await redix.stop()
+  })
+})
+
+describe("CONFIG SET of certificates", () => {
+  it("leaves those that are connected alone, in the middle of a command too, and shows others the new one", async () => {
+    const tlsPort = await freePort()
+    const redix = await startRedix(
+      {},
+      {
+        "tls-cert-file": at("one.crt"),
+        "tls-key-file": at("one.key"),
+        "tls-ca-cert-file": at("ca.crt"),
+        "tls-auth-clients": "no",
+        "tls-port": tlsPort,
+      },
+    )
+    const client = await redix.connect()
+    const ca = fs.readFileSync(at("ca.crt"))
+    const socket = tls.connect({ host: "127.0.0.1", port: tlsPort, ca, checkServerIdentity: () => undefined })
+    let said = ""
+    socket.on("data", (bytes) => (said += bytes.toString()))
+    await new Promise((resolve) => socket.once("secureConnect", resolve))
+    const heard = (text: string): Promise<void> => vi.waitFor(() => expect(said).toBe(text))
+    socket.write("PING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$6\r\nabc")
+    await heard("+PONG\r\n")
+    for (const name of ["two", "one", "two"]) {
+      const files = ["tls-cert-file", at(`${name}.crt`), "tls-key-file", at(`${name}.key`)]
+      expect(await client.text("CONFIG", "SET", ...files)).toBe("+OK\r\n")
+      expect(await pingTls(tlsPort)).toBe(`${name} TLSv1.3 +PONG\r\n`)
+    }
+    socket.write("def\r\nGET k\r\n")
+    await heard("+PONG\r\n+OK\r\n$6\r\nabcdef\r\n")
+    socket.destroy()
     client.close()
     await redix.stop()
   })

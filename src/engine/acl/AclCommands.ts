@@ -50,13 +50,19 @@ export class AclCommands {
       ids.set(name, id)
       specs.set(name, spec)
     }
+    const byContainer = new Map<string | undefined, Array<CommandSpec>>()
+    for (const spec of specs.values()) {
+      const beside = byContainer.get(spec.container)
+      if (beside === undefined) byContainer.set(spec.container, [spec])
+      else beside.push(spec)
+    }
     const made = (spec: CommandSpec): AclCommand => {
       const id = ids.get(spec.name) ?? last++
       if (id >= COMMANDS_MAX) throw new Error(`more than ${COMMANDS_MAX} commands`)
-      const subcommands = [...specs.values()].filter((sub) => sub.container === spec.name).map(made)
+      const subcommands = (byContainer.get(spec.name) ?? []).map(made)
       return { id, name: spec.name, spec, categories: categoryBits(spec), subcommands }
     }
-    this.top = [...specs.values()].filter((spec) => spec.container === undefined).map(made)
+    this.top = (byContainer.get(undefined) ?? []).map(made)
     this.all = this.top.flatMap((one) => [one, ...one.subcommands])
     this.masks = aclCategories.map((_, category) => {
       const mask = noCommand()

@@ -134,7 +134,12 @@ export class Users {
 
   /** The file's text. */
   get fileText(): string {
-    return this.all.map((user) => `${this.line(user, true)}\n`).join("")
+    return this.textOf(this.all)
+  }
+
+  /** These users as a file's text. */
+  textOf(users: ReadonlyArray<User>): string {
+    return users.map((user) => `${this.line(user, true)}\n`).join("")
   }
 
   /** A user's line, as ACL LIST has it. */
@@ -154,6 +159,8 @@ export class Users {
 
   /** Makes the users of a configuration, at the start; answers what is wrong with the first that is none. */
   declare(users: ReadonlyArray<DeclaredUser>): string | undefined {
+    // The terms are of all commands, which take a while to gather.
+    if (users.length === 0) return undefined
     const { terms } = this
     const names = new Set<string>()
     for (const { name, rules } of users) {

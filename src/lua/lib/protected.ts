@@ -7,6 +7,7 @@ import { anyArgument, optionalInteger } from "../run/Arguments.js"
 import { builtin } from "../run/Builtin.js"
 import { LuaError } from "../run/LuaError.js"
 import { C_LEVELS, first, type LuaState, runToEnd, typeName } from "../run/State.js"
+import { OUTSIDE } from "../run/Site.js"
 import { asLuaError } from "../run/Task.js"
 import { plainText } from "../run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue, type Results, type Steps } from "../run/Value.js"
@@ -36,13 +37,22 @@ const failure = (value: LuaValue): LuaValue[] => {
   return typeof err === "string" ? [false, err] : [false, value, undefined]
 }
 
+/**
+ * What `error` throws. That function itself never returns, so the runtime neither learns about it nor compiles it, and
+ * whatever it does by itself is slow.
+ */
+const errorOf = (state: LuaState, args: LuaValue[]): LuaError => {
+  const [value, level] = args
+  const n = level === undefined ? 1 : optionalInteger(state, level, 2, args.length, 1)
+  if (typeof value !== "string" && typeof value !== "number") return new LuaError(value, state.at)
+  if (n <= 0) return new LuaError(value, state.at)
+  const where = n === 1 ? state.where() : state.whereAbove(n)
+  return new LuaError(where + plainText(value), state.at)
+}
+
 const errors = (state: LuaState): LuaFunction[] => [
-  builtin("error", function (value, level) {
-    const n = optionalInteger(state, level, 2, arguments.length, 1)
-    if (typeof value !== "string" && typeof value !== "number") throw new LuaError(value, state.at)
-    if (n <= 0) throw new LuaError(value, state.at)
-    const where = n === 1 ? state.where() : state.whereAbove(n)
-    throw new LuaError(where + plainText(value), state.at)
+  builtin("error", (...args) => {
+    throw errorOf(state, args)
   }),
   builtin("assert", function (...values) {
     anyArgument(state, 1, values.length)
@@ -63,8 +73,15 @@ const protectedCall = (state: LuaState): LuaFunction =>
     function (f, ...args) {
       anyArgument(state, 1, arguments.length)
       const caught = mark(state)
+      const { at, depth, cDepth } = state
       try {
-        return success(state.callNow(f, ...args))
+        // Made here, as `callNow` makes it, because functions that never return are never compiled by the runtime.
+        const target = state.enterNow(OUTSIDE, f, args)
+        const results = target.g === undefined ? target.p(...args) : runToEnd(state, target.g(...args))
+        state.at = at
+        state.depth = depth
+        state.cDepth = cDepth
+        return success(results)
       } catch (error) {
         return failure(caught(error))
       }

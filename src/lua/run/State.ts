@@ -246,15 +246,21 @@ export class LuaState {
 
   callNowFrom(site: Site, f: LuaValue, args: LuaValue[]): Results {
     const { at, depth } = this
-    this.callFromC()
-    const target = this.callable(f, args)
-    this.cDepth++
-    this.at = site
+    const target = this.enterNow(site, f, args)
     const results = target.g === undefined ? target.p(...args) : runToEnd(this, target.g(...args))
     this.at = at
     this.depth = depth
     this.cDepth--
     return results
+  }
+
+  /** Begins a call from a plain form that the caller makes himself; answers the function to call. */
+  enterNow(site: Site, f: LuaValue, args: LuaValue[]): LuaFunction {
+    this.callFromC()
+    const target = this.callable(f, args)
+    this.cDepth++
+    this.at = site
+    return target
   }
 
   /** The function behind a called value; a value with `__call` becomes the first of the arguments. */
