@@ -36,12 +36,21 @@ const ioError =
   (error: PlatformError): AofIoError =>
     new AofIoError({ path, offset, operation, reason: ioReason(error) })
 
+/** A file of a FileSystem that can also write in the present turn, as `server/Files.ts`. */
+interface WritesNow {
+  readonly writeNow: (bytes: Uint8Array) => number
+}
+
+const writesNow = (file: object): file is WritesNow =>
+  "writeNow" in file && typeof file.writeNow === "function"
+
 /** A file that commands are appended to. */
 export class OpenIncrement {
   /** Bytes of whole groups, and how many of them are known to be on the disk. */
   synced: number
   /** Nothing that it holds is needed any more. */
   superseded = false
+  /** Bytes behind `size`, of a write that is not whole. */
   private written = 0
 
   constructor(
@@ -57,10 +66,28 @@ export class OpenIncrement {
 
   /** Appends bytes whole; after a failure some of them may be there, until `takeBack`. */
   append(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
-    return Effect.suspend(() => {
-      this.written = 0
-      return this.rest(bytes)
-    })
+    return Effect.andThen(
+      this.takeBack,
+      Effect.suspend(() => this.rest(bytes)),
+    )
+  }
+
+  /** As `append`, in this turn; answers whether that was possible. If not, `append` begins where this one did. */
+  appendNow(bytes: Uint8Array): boolean {
+    const { file } = this
+    if (this.written > 0 || !writesNow(file)) return false
+    let count = 0
+    try {
+      count = file.writeNow(bytes)
+    } catch {
+      return false
+    }
+    if (count < bytes.length) {
+      this.written = count
+      return false
+    }
+    this.size += count
+    return true
   }
 
   private rest(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
@@ -72,6 +99,7 @@ export class OpenIncrement {
         this.written += n
         if (n === bytes.length) {
           this.size += this.written
+          this.written = 0
           return Effect.void
         }
         if (n > 0) return this.rest(bytes.subarray(n))
@@ -87,7 +115,10 @@ export class OpenIncrement {
     return Effect.suspend(() =>
       this.written === 0
         ? Effect.void
-        : Effect.mapError(this.file.truncate(this.size), ioError(this.path, "truncate", this.size)),
+        : Effect.map(
+            Effect.mapError(this.file.truncate(this.size), ioError(this.path, "truncate", this.size)),
+            () => void (this.written = 0),
+          ),
     )
   }
 

@@ -75,6 +75,7 @@ export class AppendOnly implements EnginePart {
     })
     this.writer = new AofWriter(this.log, settings, engine.hold, engine.turns, {
       syncsPaused: () => settings.noAppendfsyncOnRewrite && this.childActive,
+      diskIdle: () => !this.childActive,
       statusChanged: () => this.showFailure(),
       distrusted: () => this.distrusted(),
       wrote: () => this.relieve(),
