@@ -14,17 +14,17 @@ const EVERY_MS = 1000
 
 /** Watches the engine's arena; answers what MEMORY PURGE does. */
 export const returnMemory = (engine: Engine): (() => void) => {
-  const { slabs } = engine.keyspace.arena
+  const { shared } = engine.keyspace.arena
   let last = -Infinity
   const cron = (now: number): number => {
-    if (slabs.droppedBytes < WORTH_BYTES) return Infinity
+    if (shared.droppedBytes < WORTH_BYTES) return Infinity
     if (now >= last && now - last < EVERY_MS) return last + EVERY_MS
     last = now
-    slabs.collect()
+    shared.collect()
     return Infinity
   }
   engine.parts.add({ cron })
   return () => {
-    if (slabs.droppedBytes > 0) slabs.collect()
+    if (shared.droppedBytes > 0) shared.collect()
   }
 }
