@@ -152,7 +152,7 @@ export class ArenaPages {
   protected takePages(n: number): number {
     this.noteTaken(n)
     const page = this.findPages(n)
-    if (this.pagesFree < reserveFor(this.reservedBytes) && !this.strained) this.fillReserve()
+    if (this.pagesFree < this.reservePages && !this.strained) this.fillReserve()
     return page
   }
 
@@ -161,11 +161,19 @@ export class ArenaPages {
     if (this.pagesAhead < 0) this.roomBytes = -1
   }
 
+  /** Pages that are kept for work in progress: fewer where one more chunk would pass the limit. */
+  get reservePages(): number {
+    const pages = reserveFor(this.reservedBytes)
+    return this.atLimit ? pages >>> 2 : pages
+  }
+
+  private get atLimit(): boolean {
+    return this.committedBytes + CHUNK_BYTES > this.shared.limitBytes
+  }
+
   /** Sees whether what is kept for work in progress is there, or can be had again. */
   fillReserve(): void {
-    const wanted = reserveFor(this.reservedBytes)
-    while (this.pagesFree < wanted && this.putBack(1));
-    this.strained = this.pagesFree < wanted && this.tryAddChunk(CHUNK_BYTES) < 0
+    this.strained = this.pagesFree < this.reservePages && this.tryAddChunk(CHUNK_BYTES) < 0
   }
 
   private findPages(n: number): number {
@@ -206,7 +214,7 @@ export class ArenaPages {
       this.chunkPagesFree[chunk] += n
       this.pagesFree += n
     }
-    if (this.strained && this.pagesFree >= reserveFor(this.reservedBytes)) this.strained = false
+    if (this.strained && this.pagesFree >= this.reservePages) this.strained = false
     if (this.isEmpty(chunk) && this.snapshot === undefined && this.emptyChunks() > this.spareChunks)
       this.releaseChunk(chunk)
   }
@@ -276,7 +284,7 @@ export class ArenaPages {
 
   /** Where one more chunk would pass the limit: puts a leaving one back that has n pages free. Answers whether it did. */
   private putBack(n: number): boolean {
-    if (this.leavingCount === 0 || this.committedBytes + CHUNK_BYTES <= this.shared.limitBytes) return false
+    if (this.leavingCount === 0 || !this.atLimit) return false
     let best = -1
     for (let chunk = 0; chunk < this.u8.length; chunk++) {
       const kept = this.chunkPagesKept[chunk]

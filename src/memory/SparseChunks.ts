@@ -11,20 +11,15 @@ import { PAGES_PER_CHUNK, pagesIn } from "./ArenaLayout.js"
 import { CLASS_BLOCKS, CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./SizeClasses.js"
 
 /** Part of a chunk's pages that must come free. */
-const WORTH_PART = 1 / 16
+const WORTH_PART = 1 / 8
+
+/** Pages in use that are so full are as good as full. */
+const DENSE = 0.95
 
 interface Sparse {
   readonly chunk: number
   /** Bytes of live blocks in it. */
   readonly bytes: number
-}
-
-export interface Choice {
-  readonly chunks: ReadonlyArray<number>
-  /** Pages that emptying them takes from those on offer. */
-  readonly pagesNeeded: number
-  /** Blocks in the arena, all of which must be looked at. */
-  readonly blocks: number
 }
 
 /** Blocks and room by class, of all chunks that stay and of those that go. */
@@ -78,32 +73,57 @@ export const blocksIn = (arena: Arena): number => {
   return blocks
 }
 
-/** @param pagesSpare free pages that may be used up, beyond those of the chunks chosen */
-export const sparseChunks = (arena: Arena, pagesSpare: number): Choice => {
+/** Chunks with something in them that could be moved, the emptiest first. */
+const byBytes = (arena: Arena): ReadonlyArray<Sparse> => {
   const sparse: Array<Sparse> = []
   for (let chunk = 0; chunk < arena.u8.length; chunk++) {
-    const pages = pagesIn(arena.u8[chunk].length) - 1
     if (arena.u8[chunk].length === 0 || arena.isHuge(chunk) || arena.leaving[chunk] !== 0) continue
     const bytes = liveIn(arena, chunk)
-    if (bytes > 0 && bytes <= pages * PAGE_BYTES * (1 - WORTH_PART)) sparse.push({ chunk, bytes })
+    if (bytes > 0) sparse.push({ chunk, bytes })
   }
-  sparse.sort((x, y) => x.bytes - y.bytes)
+  return sparse.sort((x, y) => x.bytes - y.bytes)
+}
+
+/**
+ * The chunks whose pages in use are the sparsest, with about so many bytes in them: for who frees blocks of his choice. One
+ * that is just being filled is not among them.
+ */
+export const sparsestChunks = (arena: Arena, most: number): ReadonlyArray<number> => {
+  const densities = new Map<number, number>()
+  for (const { chunk, bytes } of byBytes(arena)) {
+    const pages = pagesIn(arena.u8[chunk].length) - 1
+    const inUse = pages - arena.pagesFreeIn(chunk)
+    const density = bytes / (inUse * PAGE_BYTES)
+    if (inUse > pages / 2 && density < DENSE) densities.set(chunk, density)
+  }
+  const chunks: Array<number> = []
+  let bytes = 0
+  for (const [chunk] of [...densities].sort(([, x], [, y]) => x - y)) {
+    bytes += liveIn(arena, chunk)
+    if (bytes > most && chunks.length > 0) break
+    chunks.push(chunk)
+  }
+  return chunks
+}
+
+/** @param pagesSpare free pages that may be used up, those of the chunks chosen among them */
+export const sparseChunks = (arena: Arena, pagesSpare: number): ReadonlyArray<number> => {
   const tally = new Tally(arena)
   const chunks: Array<number> = []
-  let free = pagesSpare
-  let pagesNeeded = 0
-  for (const { chunk } of sparse) {
+  let spare = pagesSpare
+  let needed = 0
+  for (const { chunk } of byBytes(arena)) {
     const offered = arena.pagesFreeIn(chunk)
     tally.count(chunk, 1)
-    const needed = tally.pagesNeeded
-    const gained = pagesIn(arena.u8[chunk].length) - 1 - offered - (needed - pagesNeeded)
-    if (needed > free - offered || gained < PAGES_PER_CHUNK * WORTH_PART) {
+    const more = tally.pagesNeeded - needed
+    const gained = pagesIn(arena.u8[chunk].length) - 1 - offered - more
+    if (needed + more > spare - offered || gained < PAGES_PER_CHUNK * WORTH_PART) {
       tally.count(chunk, -1)
       continue
     }
     chunks.push(chunk)
-    free -= offered
-    pagesNeeded = needed
+    spare -= offered
+    needed += more
   }
-  return { chunks, pagesNeeded, blocks: blocksIn(arena) }
+  return chunks
 }

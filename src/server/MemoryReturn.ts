@@ -8,14 +8,17 @@
 import type { Engine } from "../engine/Engine.js"
 
 /** Less than this many bytes are left to the collector's own pace. */
-const WORTH_BYTES = 16 * 1024 * 1024
+const WORTH_BYTES = 8 * 1024 * 1024
 /** Shortest time between two collections of the clock-driven kind. */
 const EVERY_MS = 1000
 
 /** Watches the engine's arena; answers what MEMORY PURGE does. */
 export const returnMemory = (engine: Engine): (() => void) => {
-  const { shared } = engine.keyspace.arena
+  const { arena } = engine.keyspace
+  const { shared } = arena
   let last = -Infinity
+  const { pace } = engine.memoryLimit
+  engine.parts.add({ cron: (now) => pace.cron(now) })
   const cron = (now: number): number => {
     if (shared.droppedBytes < WORTH_BYTES) return Infinity
     if (now >= last && now - last < EVERY_MS) return last + EVERY_MS
@@ -25,6 +28,7 @@ export const returnMemory = (engine: Engine): (() => void) => {
   }
   engine.parts.add({ cron })
   return () => {
+    arena.trim(1)
     if (shared.droppedBytes > 0) shared.collect()
   }
 }

@@ -46,7 +46,7 @@ it("leaves all types and encodings as they were, whatever is written between the
     const client = localClient(redix.engine)
     const writes = new MixedWrites(r)
     const compaction = new Compaction(keyspace)
-        for (let i = 0; i < 2500; i++) {
+    for (let i = 0; i < 2500; i++) {
       const words = writes.next()
       if (!/^(B[LZ]|XREAD)/.test(String(words[0])) && !words.includes("BLOCK")) client.run(...words)
       if (!compaction.running) {

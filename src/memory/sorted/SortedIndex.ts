@@ -489,14 +489,13 @@ export class SortedIndex extends SortedNodes {
 
   /** Goes on moving nodes, from the member of rank `r.at.cursor` on; answers whether all are done. */
   relocate(r: Relocation): boolean {
-    const { size } = this
     const { at } = r
-    while (at.cursor < size && !r.spent) {
+    while (at.cursor < this.size && !r.spent) {
       this.seek(at.cursor)
       at.cursor += this.slots(this.path[0]) - this.at[0]
       for (let level = this.height - 1; level >= 0; level--) this.relocateNode(r, level)
     }
-    return at.cursor >= size
+    return at.cursor >= this.size
   }
 
   private relocateNode(r: Relocation, level: number): void {
@@ -508,8 +507,7 @@ export class SortedIndex extends SortedNodes {
       this.publish()
       return
     }
-    const parent = this.path[level + 1]
-    this.arena.i32[chunkOf(parent)][wordOf(parent) + NODE.children + this.at[level + 1]] = node
+    this.setChild(this.path[level + 1], this.at[level + 1], node)
   }
 
   /** Calls `visit` with each of the index's nodes; the members are the table's. */

@@ -4,7 +4,7 @@
  * Two kinds of blocks are known in several places: a consumer, which its pending entries name, and a pending entry, which
  * stands in two trees. Either moves in one step with all of these.
  */
-import { StreamId } from "../../bytes/StreamId.js"
+import type { StreamId } from "../../bytes/StreamId.js"
 import type { Ref } from "../Arena.js"
 import type { Relocation } from "../Relocation.js"
 import { INDEX_WORD } from "./Stream.js"
