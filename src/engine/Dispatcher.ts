@@ -176,7 +176,7 @@ export class Dispatcher {
     const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
     if (
       (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
-        c.keyspace.arena.usedBytes > this.memory.threshold) &&
+        c.keyspace.arena.usedBytes > c.keyspace.arena.roomBytes) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
