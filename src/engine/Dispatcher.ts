@@ -343,7 +343,7 @@ export class Dispatcher {
       }
       // A client beyond its output limit is about to be cut off; another one is told why it gets no reply.
       c.out.truncate(Math.min(pushes.start, c.out.pos))
-      if (!c.out.overflowed) c.out.error(Errors.replyTooLarge)
+      if (!c.out.overflowed) c.out.error(c.scripted ? Errors.scriptReplyTooLarge : Errors.replyTooLarge)
     }
     this.commandsProcessed++
     timer.counters.calls[cmd.id]++

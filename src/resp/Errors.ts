@@ -65,6 +65,7 @@ export const valueOutOfBounds = (min: string, max: string): string =>
 /** The count of HRANDFIELD, SRANDMEMBER, ZRANDMEMBER at -2^63. */
 export const randomCountOutOfRange = valueOutOfBounds("-9223372036854775807", "9223372036854775807")
 export const replyTooLarge = "ERR the reply would take more than 4 GB"
+export const scriptReplyTooLarge = "ERR not enough memory for the reply"
 /** A database number or other argument that does not fit 32 bits. */
 export const notInt32 = valueOutOfBounds("-2147483648", "2147483647")
 export const overflow = "ERR increment or decrement would overflow"
