@@ -23,7 +23,7 @@ const ASK_AGAIN_MS = 1000
 /** So many keys go in one look whatever the tenacity, unless they take longer than this many milliseconds. */
 const KEYS_AT_LEAST = 16
 const LEAST_MS = 0.5
-/** Where more is used than so many times the limit, a look may take so many times as long. */
+/** Where more than so many times the limit is used, and no less than after the last look, one may take so many times as long. */
 const FAR_BEYOND = 1.03
 const FAR_BEYOND_TIMES = 10
 /** Elements of a waiting value freed in the place of one key. */
@@ -50,6 +50,9 @@ export class MemoryLimit {
   private exceededSince = -1
   private exceededMs = 0
   private askedMs = 0
+  /** What was used after the last look, and whether looks free less than comes between them. */
+  private usedBefore = Infinity
+  private losing = false
   private readonly victims: Victims
   readonly pace: CompactionPace
 
@@ -164,7 +167,7 @@ export class MemoryLimit {
     const { keyspace, stopwatch, max } = this
     if (max === 0 || this.exempt || this.used <= max) return "fits"
     const start = stopwatch.now()
-    const patience = this.used > max * FAR_BEYOND ? FAR_BEYOND_TIMES : 1
+    const patience = this.losing && this.used > max * FAR_BEYOND ? FAR_BEYOND_TIMES : 1
     const allowed = timeAllowed(this.settings.maxmemoryEvictionTenacity) * patience
     const before = this.evictedKeys
     let outcome: "fits" | "freeing" | "short" = "freeing"
@@ -176,6 +179,8 @@ export class MemoryLimit {
       if (outcome !== "freeing") break
     }
     if (this.evictedKeys > before) stopwatch.evicted(stopwatch.now() - start)
+    this.losing = this.used >= this.usedBefore
+    this.usedBefore = this.used
     return outcome
   }
 
