@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Scope from "effect/Scope"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { Redix, TcpServer } from "../../src/index.js"
-import { fakes, useRealTimers } from "../support/FakeTimers.js"
+import { fakes, useRealTimers } from "./FakeTimers.js"
 import { RawClient } from "../support/RawClient.js"
 
 const timeout = realTimeout

@@ -4,7 +4,7 @@ import * as path from "node:path"
 import { Redis } from "ioredis"
 import { afterEach, describe, expect, it } from "vitest"
 import { startRedix } from "../../src/testing.js"
-import { fakes, useRealTimers } from "../support/FakeTimers.js"
+import { fakes, useRealTimers } from "../embedding/FakeTimers.js"
 import { root } from "../support/Program.js"
 
 afterEach(useRealTimers)
