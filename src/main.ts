@@ -53,7 +53,7 @@ const logging = Layer.unwrap(
   Effect.gen(function* () {
     const { values } = yield* RedixConfig
     const write = values.logfile === "" ? output : yield* fileSink(() => pathIn(values.dir, values.logfile))
-    return RedisLogger.layer({ pid: process.pid, role: () => role(), settings: values, write })
+    return RedisLogger.layerOf({ pid: process.pid, role: () => role(), settings: values, write })
   }),
 ).pipe(Layer.provide(filesLayer()))
 

@@ -99,7 +99,7 @@ const lend = (options: ReadonlyArray<string>, command: string, args: ReadonlyArr
   }).pipe(Layer.provide(NodeStdio.layer), Layer.provide(filesLayer()))
   const logging = Layer.unwrap(
     Effect.map(RedixConfig, ({ values }) =>
-      RedisLogger.layer({ pid: process.pid, role: () => "M", settings: values, write: errors }),
+      RedisLogger.layerOf({ pid: process.pid, role: () => "M", settings: values, write: errors }),
     ),
   )
   const server = Layer.unwrap(

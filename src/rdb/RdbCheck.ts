@@ -47,12 +47,6 @@ interface Current {
   bytes: number
 }
 
-const latin1 = (slice: RdbSlice): string => {
-  let text = ""
-  for (let i = 0; i < slice.length; i++) text += String.fromCharCode(slice.bytes[slice.offset + i])
-  return text
-}
-
 /** A sink that counts what a file holds, by type and database, and keeps nothing of it. */
 export class RdbCheck implements RdbSink {
   rdbVersion = 0
@@ -80,7 +74,7 @@ export class RdbCheck implements RdbSink {
   }
 
   aux(key: RdbSlice, value: RdbSlice): void {
-    this.fields.set(latin1(key), latin1(value))
+    this.fields.set(key.latin1(), value.latin1())
   }
 
   selectDb(db: number): void {

@@ -10,7 +10,7 @@
  *
  * Every line ends with one newline; a message of several lines stays one log entry, its later lines as they are. Lines go
  * to standard output, or are appended to a file that is opened anew at each write: log rotation by renaming works, as in
- * Redis. Worked example: `layerFor({ pid, role: () => "M", settings: config.values, logfile: "", stdout })`.
+ * Redis. Worked example: `layerTarget({ pid, role: () => "M", settings: config.values, logfile: "", stdout })`.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -166,7 +166,7 @@ export const make = (options: RedisLoggerOptions): Logger.Logger<unknown, void> 
  * Replaces the loggers of the app below. Effect's own minimum level is opened to all: `settings.loglevel` decides, and may
  * change while the server runs.
  */
-export const layer = (options: RedisLoggerOptions): Layer.Layer<never> =>
+export const layerOf = (options: RedisLoggerOptions): Layer.Layer<never> =>
   Layer.merge(Logger.layer([make(options)]), Layer.succeed(References.MinimumLogLevel, "All"))
 
 interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
@@ -176,12 +176,12 @@ interface LogTarget extends Omit<RedisLoggerOptions, "write"> {
 }
 
 /** The logger over the sink the configuration names. */
-export const layerFor = (target: LogTarget): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
+export const layerTarget = (target: LogTarget): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
   target.logfile === ""
-    ? layer({ ...target, write: target.stdout })
+    ? layerOf({ ...target, write: target.stdout })
     : Layer.unwrap(
         Effect.map(
           fileSink(() => target.logfile),
-          (write) => layer({ ...target, write }),
+          (write) => layerOf({ ...target, write }),
         ),
       )

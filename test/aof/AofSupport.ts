@@ -1,4 +1,4 @@
-/** Append-only files made for tests, and what a reader makes of their bytes. */
+/** Append-only files made for tests, what a reader makes of their bytes, and servers on disks that fail. */
 import { Crc64 } from "../../src/bytes/Crc64.js"
 import { dataCommands } from "../../src/commands/index.js"
 import { AofDamageError } from "../../src/aof/AofErrors.js"
@@ -6,8 +6,10 @@ import { groupLine, timestampLine } from "../../src/aof/AofFormat.js"
 import { AofReader, type AofTail } from "../../src/aof/AofReader.js"
 import { CommandTable } from "../../src/engine/CommandTable.js"
 import { Keyspace } from "../../src/store/Keyspace.js"
+import { GatedFiles } from "../support/GatedFiles.js"
 import { encodeCommand } from "../support/RawClient.js"
 import type { Random } from "../support/Random.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
 
 const keyspace = new Keyspace({ databases: 1, now: 1_000, random: () => 0 })
 export const table = new CommandTable(dataCommands)
@@ -125,4 +127,19 @@ export const withoutOpenMulti = (commands: ReadonlyArray<string>): Array<string>
   const from = commands.findLastIndex((words) => words.toLowerCase() === "multi")
   const to = commands.findLastIndex((words) => words.toLowerCase() === "exec")
   return commands.slice(0, from > to ? from : undefined)
+}
+
+export interface OnDisk {
+  readonly server: TestRedix
+  readonly disk: GatedFiles
+  /** What the server logs. */
+  readonly lines: Array<string>
+}
+
+/** Starts a server whose append-only file is on a disk that the test holds or fails. */
+export const startOnDisk = async (dir: string, appendfsync: "always" | "everysec"): Promise<OnDisk> => {
+  const disk = new GatedFiles()
+  const lines: Array<string> = []
+  const server = await startRedix({}, { dir, appendonly: true, appendfsync }, lines, undefined, disk.layer)
+  return { server, disk, lines }
 }

@@ -9,6 +9,7 @@ import { GatedFiles } from "../support/GatedFiles.js"
 import { until } from "../support/Nodes.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { startOnDisk } from "./AofSupport.js"
 
 const failed = async (server: TestRedix): Promise<void> =>
   until(
@@ -22,15 +23,7 @@ describe.each(["always", "everysec"] as const)("with %s", (appendfsync) => {
     ["a write fails", "ENOSPC", undefined],
   ] as const)("ends when %s while the end waits for it", (_, code, alsoFails) =>
     withTempDir(async (dir) => {
-      const disk = new GatedFiles()
-      const lines: Array<string> = []
-      const server = await startRedix(
-        {},
-        { dir, appendonly: true, appendfsync },
-        lines,
-        undefined,
-        disk.layer,
-      )
+      const { server, disk } = await startOnDisk(dir, appendfsync)
       const client = await server.connect()
       if (alsoFails !== undefined) disk.shorten(5)
       disk.hold("write")
@@ -49,10 +42,7 @@ describe.each(["always", "everysec"] as const)("with %s", (appendfsync) => {
 
   it("obeys SHUTDOWN, and says what is lost", () =>
     withTempDir(async (dir) => {
-      const disk = new GatedFiles()
-      const lines: Array<string> = []
-      const directives = { dir, appendonly: true, appendfsync }
-      const server = await startRedix({}, directives, lines, undefined, disk.layer)
+      const { server, disk, lines } = await startOnDisk(dir, appendfsync)
       const [client, other] = [await server.connect(), await server.connect()]
       disk.fail("write", "EIO")
       const gone = client.text("SET", "k", "v").catch(() => "gone")
@@ -72,9 +62,7 @@ describe("with always, a reply whose write was never saved", () => {
     "is not given when the file is switched off, after a failed %s",
     (what) =>
       withTempDir(async (dir) => {
-        const disk = new GatedFiles()
-        const directives = { dir, appendonly: true, appendfsync: "always" } as const
-        const server = await startRedix({}, directives, [], undefined, disk.layer)
+        const { server, disk } = await startOnDisk(dir, "always")
         const [client, admin] = [await server.connect(), await server.connect()]
         await Effect.runPromise(
           Effect.scoped(
@@ -106,9 +94,7 @@ describe("with always, a reply whose write was never saved", () => {
 
   it("is not given when the server ends", () =>
     withTempDir(async (dir) => {
-      const disk = new GatedFiles()
-      const directives = { dir, appendonly: true, appendfsync: "always" } as const
-      const server = await startRedix({}, directives, [], undefined, disk.layer)
+      const { server, disk } = await startOnDisk(dir, "always")
       await Effect.runPromise(
         Effect.scoped(
           Effect.gen(function* () {

@@ -1,19 +1,18 @@
 /** A disk that fails: nothing is acknowledged that is not where the setting says, and the server heals when the disk does. */
 import * as fs from "node:fs"
 import { describe, expect, it } from "vitest"
-import { GatedFiles } from "../support/GatedFiles.js"
+import type { GatedFiles } from "../support/GatedFiles.js"
 import { until } from "../support/Nodes.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { startOnDisk } from "./AofSupport.js"
 
 const withDisk = (
   appendfsync: "always" | "everysec",
   use: (server: TestRedix, disk: GatedFiles, dir: string, lines: Array<string>) => Promise<void>,
 ): Promise<void> =>
   withTempDir(async (dir) => {
-    const disk = new GatedFiles()
-    const lines: Array<string> = []
-    const server = await startRedix({}, { dir, appendonly: true, appendfsync }, lines, undefined, disk.layer)
+    const { server, disk, lines } = await startOnDisk(dir, appendfsync)
     try {
       await use(server, disk, dir, lines)
     } finally {
@@ -71,15 +70,7 @@ describe.each(["always", "everysec"] as const)("with %s", (appendfsync) => {
 
   it("a failed sync is final for the file: a new base and a new increment take over", async () => {
     await withTempDir(async (dir) => {
-      const disk = new GatedFiles()
-      const lines: Array<string> = []
-      const server = await startRedix(
-        {},
-        { dir, appendonly: true, appendfsync },
-        lines,
-        undefined,
-        disk.layer,
-      )
+      const { server, disk, lines } = await startOnDisk(dir, appendfsync)
       const client = await server.connect()
       disk.fail("sync", "EIO")
       const reply = client.text("SET", "k", "v")

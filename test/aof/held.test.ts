@@ -2,21 +2,17 @@
 import { describe, expect, it } from "vitest"
 import { until } from "../support/Nodes.js"
 import type { RawClient } from "../support/RawClient.js"
-import { GatedFiles } from "../support/GatedFiles.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { type OnDisk, startOnDisk } from "./AofSupport.js"
 
-interface Stage {
-  readonly server: TestRedix
-  readonly disk: GatedFiles
+interface Stage extends Pick<OnDisk, "server" | "disk"> {
   readonly writer: RawClient
   readonly reader: RawClient
 }
 
 const staged = (appendfsync: "always" | "everysec", use: (stage: Stage) => Promise<void>): Promise<void> =>
   withTempDir(async (dir) => {
-    const disk = new GatedFiles()
-    const server = await startRedix({}, { dir, appendonly: true, appendfsync }, [], undefined, disk.layer)
+    const { server, disk } = await startOnDisk(dir, appendfsync)
     const [writer, reader] = [await server.connect(), await server.connect()]
     try {
       await use({ server, disk, writer, reader })

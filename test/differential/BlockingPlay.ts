@@ -86,11 +86,13 @@ export type Step =
   | { readonly client: number; readonly select: number }
   | { readonly client: number; readonly end: "leave" | "TIMEOUT" | "ERROR" }
 
+/** redis-server, as a play needs it. */
+interface Server {
+  readonly connect: () => Promise<RawClient>
+}
+
 /** Redis's stage and Redix's. */
-export const sides = async (
-  redix: TestRedix,
-  server: { connect: () => Promise<RawClient> },
-): Promise<[Stage, Stage]> => {
+export const sides = async (redix: TestRedix, server: Server): Promise<[Stage, Stage]> => {
   const control = await server.connect()
   const oracle: Side = {
     connect: async () => server.connect(),
@@ -163,10 +165,29 @@ export const play = async (
   }
 }
 
+/** Acts out scripts, named by what they show, each with connections of its own; the digit of a line is the client. */
+export const actOut = async (
+  redix: TestRedix,
+  server: Server,
+  scripts: Readonly<Record<string, ReadonlyArray<string>>>,
+  protocol: "2" | "3" = "2",
+): Promise<void> => {
+  for (const [name, lines] of Object.entries(scripts)) {
+    const stages = await sides(redix, server)
+    if (protocol === "3") await greet(redix, stages, [0, 1, 2, 3])
+    try {
+      await play(redix, stages, [run("0 FLUSHALL"), ...lines.map(run)])
+    } catch (error) {
+      throw new Error(`script: ${name}\n${String(error)}`, { cause: error })
+    }
+    close(stages)
+  }
+}
+
 /** Acts out random plays, one from each seed, on empty servers and with new connections. */
 export const playRandomly = async (
   redix: TestRedix,
-  server: { connect: () => Promise<RawClient> },
+  server: Server,
   name: string,
   steps: (random: Random, stage: Stage) => Iterable<Step>,
 ): Promise<void> => {
@@ -178,6 +199,34 @@ export const playRandomly = async (
     close(stages)
     await stages[1].rest()
     redix.engine.context.keyspace.arena.checkInvariants()
+  }
+}
+
+/** How steps are made at random. */
+export interface Making {
+  readonly clients: number
+  /** Between two databases, and nobody leaves who waits. */
+  readonly moving?: boolean
+  readonly blocking: (random: Random) => ReadonlyArray<Argument>
+  readonly other: (random: Random) => ReadonlyArray<Argument>
+}
+
+const staying = ["TIMEOUT", "ERROR"] as const
+
+/** Steps made as the play goes: a blocked client does nothing but end its wait. Client 0 never blocks. */
+export function* randomSteps(r: Random, stage: Stage, n: number, making: Making): Generator<Step> {
+  const { blocking, other, moving = false } = making
+  for (let i = 0; i < n; i++) {
+    const client = r.below(making.clients)
+    const blocked = (stage.clients[client]?.outstanding ?? 0) > 0
+    if (blocked && r.chance(0.8)) continue
+    if (blocked) yield { client, end: r.pick(moving ? staying : ["leave", ...staying]) }
+    else if (client > 0 && r.chance(0.6)) yield { client, send: [blocking(r)] }
+    else if (r.chance(0.25)) {
+      const inside = r.times(r.between(1, 4), () => (r.chance(0.2) ? blocking(r) : other(r)))
+      yield { client, send: [["MULTI"], ...inside, ["EXEC"]] }
+    } else if (moving && r.chance(0.05)) yield { client, select: r.below(2) }
+    else yield { client, send: [other(r)] }
   }
 }
 

@@ -4,12 +4,9 @@
  *
  * After each step both servers come to rest: as many clients wait for their reply as the server says are blocked.
  */
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { close, greet, play, playRandomly, run, sides, type Stage, type Step } from "./BlockingPlay.js"
-import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
+import { actOut, playRandomly, randomSteps } from "./BlockingPlay.js"
+import { compareLogs } from "./Followers.js"
 import { effort } from "../support/Effort.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import type { Random } from "../support/Random.js"
@@ -172,19 +169,7 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 describeOracle("blocking list commands", () => {
   describe.each(["2", "3"] as const)("RESP%s", (protocol) => {
-    it("act out the scripts", () =>
-      withOracle({}, async (server) => {
-        for (const [name, lines] of Object.entries(scripts)) {
-          const stages = await sides(redix, server)
-          if (protocol === "3") await greet(redix, stages, [0, 1, 2, 3])
-          try {
-            await play(redix, stages, [run("0 FLUSHALL"), ...lines.map(run)])
-          } catch (error) {
-            throw new Error(`script: ${name}\n${String(error)}`, { cause: error })
-          }
-          close(stages)
-        }
-      }))
+    it("act out the scripts", () => withOracle({}, (server) => actOut(redix, server, scripts, protocol)))
   })
 
   it("end when their time is over", () =>
@@ -215,19 +200,12 @@ describeOracle("blocking list commands", () => {
     "act out a random play, and leave the same in the command log",
     { timeout: 300_000 * effort(1) },
     async () => {
-      const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))
-      const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
-      await withOracle({ dir, config }, async (server) => {
-        const log = new RecordingLog()
-        redix.engine.log.add(log)
-        await playRandomly(redix, server, "blocking lists", (random, stage) =>
-          randomSteps(random, stage, STEPS),
-        )
-        redix.engine.log.remove(log)
-        expect(log.commands).toEqual(commandsInAof(dir))
-        expect(log.commands.some((line) => line.startsWith("LMOVE"))).toBe(true)
-      })
-      fs.rmSync(dir, { recursive: true })
+      const commands = await compareLogs(redix, (server) =>
+        playRandomly(redix, server, "blocking lists", (random, stage) =>
+          randomSteps(random, stage, STEPS, { clients: 7, blocking: blockingCommand, other: otherCommand }),
+        ),
+      )
+      expect(commands.some((line) => line.startsWith("LMOVE"))).toBe(true)
     },
   )
 })
@@ -264,19 +242,4 @@ const otherCommand = (r: Random): ReadonlyArray<Argument> => {
     [1, () => ["LRANGE", key, "0", "-1"]],
     [0.3, () => ["FLUSHALL"]],
   ])()
-}
-
-/** Steps made as the play goes: a blocked client does nothing but leave. Client 0 never blocks. */
-function* randomSteps(r: Random, stage: Stage, n: number): Generator<Step> {
-  for (let i = 0; i < n; i++) {
-    const client = r.below(7)
-    const blocked = (stage.clients[client]?.outstanding ?? 0) > 0
-    if (blocked && r.chance(0.8)) continue
-    if (blocked) yield { client, end: r.pick(["leave", "TIMEOUT", "ERROR"] as const) }
-    else if (client > 0 && r.chance(0.6)) yield { client, send: [blockingCommand(r)] }
-    else if (r.chance(0.25)) {
-      const inside = r.times(r.between(1, 4), () => (r.chance(0.2) ? blockingCommand(r) : otherCommand(r)))
-      yield { client, send: [["MULTI"], ...inside, ["EXEC"]] }
-    } else yield { client, send: [otherCommand(r)] }
-  }
 }

@@ -1,16 +1,11 @@
 /** The list commands against redis-server: replies, keyspace events, changes counted, and what replicas are sent. */
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import { hearMessages } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
-import { parseReply } from "../support/RespFrames.js"
-import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
+import { compareEvents, compareSteps } from "./Followers.js"
 import { listSteps } from "./steps/listSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
@@ -60,49 +55,8 @@ describeOracle("lists as Redis has them", () => {
   }
 
   it("keyspace events come in Redis's order", () =>
-    withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
-      const { events, context } = redix.engine
-      context.keyspace.flushAll()
-      const got: string[] = []
-      const { flags } = events
-      events.flags = 0xffff & ~2048
-      const stop = hearMessages(redix.engine, (channel, message) => got.push(`${channel} ${message}`))
-      const [oracle, subject, listener] = await Promise.all([
-        server.connect(),
-        redix.connect(),
-        server.connect(),
-      ])
-      await listener.command("PSUBSCRIBE", "__key*")
-      const random = Random.forTest("list events")
-      await differential({ oracle, subject, seed: random.seed }, listSteps(random, 1500))
-      stop()
-      events.flags = flags
-      const want = (await listener.readReplies(got.length)).map((reply) => {
-        const [, , channel, message] = parseReply(reply).items ?? []
-        return `${channel?.payload.toString("latin1")} ${message?.payload.toString("latin1")}`
-      })
-      expect(got).toEqual(want)
-      await oracle.command("PING")
-      expect(listener.unread).toEqual([])
-      for (const client of [oracle, subject, listener]) client.close()
-    }))
+    compareEvents(redix, "list events", (random) => listSteps(random, 1500)))
 
-  it("replicas are sent what Redis would send them", async () => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-lists-"))
-    const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
-    await withOracle({ dir, config }, async (server) => {
-      const { keyspace } = redix.engine
-      keyspace.flushAll()
-      const log = new RecordingLog()
-      redix.engine.log.add(log)
-      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
-      const random = Random.forTest("list log")
-      await differential({ oracle, subject, seed: random.seed }, listSteps(random, 1500))
-      redix.engine.log.remove(log)
-      expect(log.commands).toEqual(commandsInAof(dir))
-      oracle.close()
-      subject.close()
-    })
-    fs.rmSync(dir, { recursive: true })
-  })
+  it("replicas are sent what Redis would send them", () =>
+    compareSteps(redix, "list log", (random) => listSteps(random, 1500)))
 })

@@ -6,7 +6,7 @@
  * seed, so that it serves one and the same client from another key each time it is started.
  */
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { close, play, playRandomly, run, sides, type Stage, type Step } from "./BlockingPlay.js"
+import { actOut, playRandomly, randomSteps } from "./BlockingPlay.js"
 import { effort } from "../support/Effort.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
@@ -92,24 +92,20 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 describeOracle("clients that wait for values of several types", () => {
-  it("act out the scripts", () =>
-    withOracle({}, async (server) => {
-      for (const [name, lines] of Object.entries(scripts)) {
-        const stages = await sides(redix, server)
-        try {
-          await play(redix, stages, [run("0 FLUSHALL"), ...lines.map(run)])
-        } catch (error) {
-          throw new Error(`script: ${name}\n${String(error)}`, { cause: error })
-        }
-        close(stages)
-      }
-    }))
+  it("act out the scripts", () => withOracle({}, (server) => actOut(redix, server, scripts)))
 
   it("act out a random play", { timeout: 300_000 * effort(1) }, () =>
     withOracle({}, async (server) => {
-      await playRandomly(redix, server, "blocking, all types", (random, stage) =>
-        randomSteps(random, stage, STEPS),
-      )
+      await playRandomly(redix, server, "blocking, all types", (random, stage) => {
+        let id = 0
+        const other = (r: Random): ReadonlyArray<string> => otherCommand(r, ++id)
+        return randomSteps(random, stage, STEPS, {
+          clients: 7,
+          moving: true,
+          blocking: blockingCommand,
+          other,
+        })
+      })
       // The last clients' ends have still to arrive.
       await expect.poll(() => redix.engine.blocking.count, { timeout: PATIENCE_MS }).toBe(0)
     }),
@@ -172,22 +168,4 @@ const otherCommand = (r: Random, id: number): ReadonlyArray<string> => {
     [0.5, () => ["EXPIRE", key, "1000"]],
     [0.3, () => [r.pick(["FLUSHALL", "FLUSHDB"])]],
   ])()
-}
-
-/** Steps made as the play goes: a blocked client does nothing but end its wait. Client 0 never blocks. */
-function* randomSteps(r: Random, stage: Stage, n: number): Generator<Step> {
-  let id = 0
-  const other = (): ReadonlyArray<string> => otherCommand(r, ++id)
-  for (let i = 0; i < n; i++) {
-    const client = r.below(7)
-    const blocked = (stage.clients[client]?.outstanding ?? 0) > 0
-    if (blocked && r.chance(0.8)) continue
-    if (blocked) yield { client, end: r.pick(["TIMEOUT", "ERROR"] as const) }
-    else if (client > 0 && r.chance(0.6)) yield { client, send: [blockingCommand(r)] }
-    else if (r.chance(0.3)) {
-      const inside = r.times(r.between(1, 5), () => (r.chance(0.15) ? blockingCommand(r) : other()))
-      yield { client, send: [["MULTI"], ...inside, ["EXEC"]] }
-    } else if (r.chance(0.05)) yield { client, select: r.below(2) }
-    else yield { client, send: [other()] }
-  }
 }

@@ -1,10 +1,7 @@
 /** Blocking sorted set commands against redis-server: several connections act out the same plays on both. */
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { close, greet, play, playRandomly, run, sides, type Stage, type Step } from "./BlockingPlay.js"
-import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
+import { actOut, playRandomly, randomSteps } from "./BlockingPlay.js"
+import { compareLogs } from "./Followers.js"
 import { effort } from "../support/Effort.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import type { Random } from "../support/Random.js"
@@ -82,18 +79,7 @@ const scripts: Readonly<Record<string, ReadonlyArray<string>>> = {
 describeOracle("blocking sorted set commands", () => {
   for (const protocol of ["2", "3"] as const)
     it(`act out the scripts, RESP${protocol}`, () =>
-      withOracle({}, async (server) => {
-        for (const [name, lines] of Object.entries(scripts)) {
-          const stages = await sides(redix, server)
-          if (protocol === "3") await greet(redix, stages, [0, 1, 2, 3])
-          try {
-            await play(redix, stages, [run("0 FLUSHALL"), ...lines.map(run)])
-          } catch (error) {
-            throw new Error(`script: ${name}\n${String(error)}`, { cause: error })
-          }
-          close(stages)
-        }
-      }))
+      withOracle({}, (server) => actOut(redix, server, scripts, protocol)))
 
   it("end when their time is over", () =>
     withOracle({}, async (server) => {
@@ -112,19 +98,12 @@ describeOracle("blocking sorted set commands", () => {
     "act out a random play, and leave the same in the command log",
     { timeout: 300_000 * effort(1) },
     async () => {
-      const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-blocking-"))
-      const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
-      await withOracle({ dir, config }, async (server) => {
-        const log = new RecordingLog()
-        redix.engine.log.add(log)
-        await playRandomly(redix, server, "blocking sorted sets", (random, stage) =>
-          randomSteps(random, stage, STEPS),
-        )
-        redix.engine.log.remove(log)
-        expect(log.commands).toEqual(commandsInAof(dir))
-        expect(log.commands.some((line) => line.startsWith("ZPOPM"))).toBe(true)
-      })
-      fs.rmSync(dir, { recursive: true })
+      const commands = await compareLogs(redix, (server) =>
+        playRandomly(redix, server, "blocking sorted sets", (random, stage) =>
+          randomSteps(random, stage, STEPS, { clients: 6, blocking: blockingCommand, other: otherCommand }),
+        ),
+      )
+      expect(commands.some((line) => line.startsWith("ZPOPM"))).toBe(true)
     },
   )
 })
@@ -161,19 +140,4 @@ const otherCommand = (r: Random): ReadonlyArray<Argument> => {
     [1, () => ["ZPOPMIN", key, "2"]],
     [1, () => ["ZRANGE", key, "0", "-1", "WITHSCORES"]],
   ])()
-}
-
-/** Steps made as the play goes: a blocked client does nothing but leave. Client 0 never blocks. */
-function* randomSteps(r: Random, stage: Stage, n: number): Generator<Step> {
-  for (let i = 0; i < n; i++) {
-    const client = r.below(6)
-    const blocked = (stage.clients[client]?.outstanding ?? 0) > 0
-    if (blocked && r.chance(0.8)) continue
-    if (blocked) yield { client, end: r.pick(["leave", "TIMEOUT", "ERROR"] as const) }
-    else if (client > 0 && r.chance(0.6)) yield { client, send: [blockingCommand(r)] }
-    else if (r.chance(0.25)) {
-      const inside = r.times(r.between(1, 4), () => (r.chance(0.2) ? blockingCommand(r) : otherCommand(r)))
-      yield { client, send: [["MULTI"], ...inside, ["EXEC"]] }
-    } else yield { client, send: [otherCommand(r)] }
-  }
 }

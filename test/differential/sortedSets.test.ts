@@ -1,14 +1,9 @@
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import { afterAll, expect, it } from "vitest"
-import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { differential, type StepLike } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import { hearMessages } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
-import { parseReply } from "../support/RespFrames.js"
+import { compareEvents, compareSteps } from "./Followers.js"
 import { geoSteps } from "./steps/geoSteps.js"
 import { lexOverScores, sortedSetSteps } from "./steps/sortedSetSteps.js"
 
@@ -25,6 +20,12 @@ const limits = {
   skiplists: [0, 0],
   both: [9, 12],
 } as const
+
+/** 1500 commands of each family. */
+function* bothSteps(random: Random): Generator<StepLike> {
+  yield* sortedSetSteps(random, 1500)
+  yield* geoSteps(random, 1500)
+}
 
 const compare = (
   name: string,
@@ -88,53 +89,20 @@ describeOracle("as Redis answers", () => {
       subject.close()
     }))
 
-  it("keyspace events come in Redis's order", () =>
-    withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
-      const redix = await startRedix()
-      running.push(redix)
-      const { events } = redix.engine
-      const got: string[] = []
-      events.flags = 0xffff & ~2048
-      hearMessages(redix.engine, (channel, message) => got.push(`${channel} ${message}`))
-      const [oracle, subject, listener] = await Promise.all([
-        server.connect(),
-        redix.connect(),
-        server.connect(),
-      ])
-      await listener.command("PSUBSCRIBE", "__key*")
-      const random = Random.forTest("sorted set events")
-      for (const steps of [sortedSetSteps, geoSteps])
-        await differential({ oracle, subject, seed: random.seed }, steps(random, 1500))
-      const want = (await listener.readReplies(got.length)).map((reply) => {
-        const [, , channel, message] = parseReply(reply).items ?? []
-        return `${channel?.payload.toString("latin1")} ${message?.payload.toString("latin1")}`
-      })
-      expect(got).toEqual(want)
-      await oracle.command("PING")
-      expect(listener.unread).toEqual([])
-      for (const client of [oracle, subject, listener]) client.close()
-    }))
+  it("keyspace events come in Redis's order", async () => {
+    const redix = await startRedix()
+    running.push(redix)
+    await compareEvents(redix, "sorted set events", bothSteps)
+  })
+
+  // GEOADD becomes the ZADD that it is, which Redis writes in lower case; a position on the map's edge has a score of
+  // 54 bits, which Redis writes in full and Redix as the double it is read as.
+  const plain = (line: string): string =>
+    line.replace(/^zadd /, "ZADD ").replaceAll(/ \d{16,17} /g, (score) => ` ${Number(score)} `)
 
   it("replicas are sent what Redis would send them", async () => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-sorted-sets-"))
-    const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
-    await withOracle({ dir, config }, async (server) => {
-      const redix = await startRedix()
-      running.push(redix)
-      const log = new RecordingLog()
-      redix.engine.log.add(log)
-      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
-      const random = Random.forTest("sorted set log")
-      for (const steps of [sortedSetSteps, geoSteps])
-        await differential({ oracle, subject, seed: random.seed }, steps(random, 1500))
-      // GEOADD becomes the ZADD that it is, which Redis writes in lower case; a position on the map's edge has a score of
-      // 54 bits, which Redis writes in full and Redix as the double it is read as.
-      const plain = (line: string): string =>
-        line.replace(/^zadd /, "ZADD ").replaceAll(/ \d{16,17} /g, (score) => ` ${Number(score)} `)
-      expect(log.commands.map(plain)).toEqual(commandsInAof(dir).map(plain))
-      oracle.close()
-      subject.close()
-    })
-    fs.rmSync(dir, { recursive: true })
+    const redix = await startRedix()
+    running.push(redix)
+    await compareSteps(redix, "sorted set log", bothSteps, plain)
   })
 })

@@ -1,20 +1,16 @@
 /** The stream commands against redis-server: replies, every byte of the streams, events, changes counted, the log. */
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { commandsInAof, RecordingLog } from "../support/CommandLogs.js"
 import { entryType, entryValue, TYPE_STREAM } from "../../src/store/Entry.js"
 import { liveBlocks } from "../../src/store/types/FrozenStreams.js"
 import { checkStreamValue } from "../../src/store/types/StreamValue.js"
 import { differential } from "../support/Differential.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import { hearMessages } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { parseReply } from "../support/RespFrames.js"
 import { dumpPicture, streamPicture } from "../store/StreamPicture.js"
+import { compareEvents, compareSteps } from "./Followers.js"
 import { streamKeys, streamSteps } from "./steps/streamSteps.js"
 
 const COMMANDS = Number(process.env["REDIX_DIFF_COMMANDS"] ?? 4000)
@@ -94,49 +90,10 @@ describeOracle("streams as Redis has them", () => {
   }
 
   it("keyspace events come in Redis's order", () =>
-    withOracle({ config: { "notify-keyspace-events": "KEAn" } }, async (server) => {
-      const { events, context } = redix.engine
-      context.keyspace.flushAll()
-      const got: string[] = []
-      const { flags } = events
-      events.flags = 0xffff & ~2048
-      const stop = hearMessages(redix.engine, (channel, message) => got.push(`${channel} ${message}`))
-      const clients = await Promise.all([server.connect(), redix.connect(), server.connect()])
-      const [oracle, subject, listener] = clients
-      await listener.command("PSUBSCRIBE", "__key*")
-      const random = Random.forTest("stream events")
-      await differential({ oracle, subject, seed: random.seed }, streamSteps(random, 1500))
-      stop()
-      events.flags = flags
-      const want = (await listener.readReplies(got.length)).map((reply) => {
-        const [, , channel, message] = parseReply(reply).items ?? []
-        return `${channel?.payload.toString("latin1")} ${message?.payload.toString("latin1")}`
-      })
-      expect(got).toEqual(want)
-      await oracle.command("PING")
-      expect(listener.unread).toEqual([])
-      for (const client of clients) client.close()
-    }))
+    compareEvents(redix, "stream events", (random) => streamSteps(random, 1500)))
 
-  it("replicas are sent what Redis would send them", async () => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-streams-"))
-    const config = { appendonly: "yes", "aof-use-rdb-preamble": "no", appendfsync: "always" }
-    await withOracle({ dir, config }, async (server) => {
-      const { keyspace } = redix.engine
-      keyspace.flushAll()
-      const log = new RecordingLog()
-      redix.engine.log.add(log)
-      const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
-      const random = Random.forTest("stream log")
-      await differential({ oracle, subject, seed: random.seed }, streamSteps(random, 2500))
-      redix.engine.log.remove(log)
-      const want = commandsInAof(dir)
-      expect(log.commands.map(timeless)).toEqual(want.map(timeless))
-      oracle.close()
-      subject.close()
-    })
-    fs.rmSync(dir, { recursive: true })
-  })
+  it("replicas are sent what Redis would send them", () =>
+    compareSteps(redix, "stream log", (random) => streamSteps(random, 2500), timeless))
 })
 
 /** A logged command without what the clock decides. */

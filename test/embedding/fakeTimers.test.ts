@@ -1,5 +1,4 @@
 /** Under fake timers of any make clients are answered, and what follows the faked time does so. */
-import { mock } from "node:test"
 import { setTimeout as realTimeout } from "node:timers"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Scope from "effect/Scope"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { Redix, TcpServer } from "../../src/index.js"
+import { fakes, useRealTimers } from "./FakeTimers.js"
 import { RawClient } from "../support/RawClient.js"
 
 const timeout = realTimeout
@@ -42,32 +42,12 @@ beforeEach(async () => {
   for (const one of [client, other, waiter]) await one.command("PING")
 })
 afterEach(async () => {
-  vi.useRealTimers()
-  mock.timers.reset()
+  useRealTimers()
   for (const one of [client, other, waiter]) one.close()
   await Effect.runPromise(Scope.close(scope, Exit.void))
 })
 
-const all = [
-  "setTimeout",
-  "clearTimeout",
-  "setInterval",
-  "clearInterval",
-  "setImmediate",
-  "clearImmediate",
-  "Date",
-  "performance",
-  "hrtime",
-] as const
-
-const makes: ReadonlyArray<readonly [string, () => void]> = [
-  ["Vitest's", () => void vi.useFakeTimers()],
-  ["Vitest's, all of them", () => void vi.useFakeTimers({ toFake: [...all] })],
-  ["Jest's, which fake microtasks too", () => void vi.useFakeTimers({ toFake: [...all, "queueMicrotask"] })],
-  ["node:test's", () => mock.timers.enable()],
-]
-
-describe.each(makes)("under fake timers: %s", (_, fake) => {
+describe.each(fakes)("under fake timers: %s", (_, fake) => {
   it("answers, also a client that waits, and goes on once timers are real again", async () => {
     fake()
     expect(await within(client.text("PING"))).toBe("+PONG\r\n")
@@ -78,8 +58,7 @@ describe.each(makes)("under fake timers: %s", (_, fake) => {
     await within(client.command("SUBSCRIBE", "c"))
     await within(other.command("PUBLISH", "c", "m"))
     expect(String(await within(client.readReply()))).toContain("message")
-    vi.useRealTimers()
-    mock.timers.reset()
+    useRealTimers()
     expect(await within(other.text("PING"))).toBe("+PONG\r\n")
   })
 
@@ -111,7 +90,7 @@ describe("time that moves", () => {
     vi.useFakeTimers()
     vi.setSystemTime(Date.now() - 3_600_000)
     await within(client.command("SET", "k", "1", "PX", "50"))
-    vi.useRealTimers()
+    useRealTimers()
     await within(other.command("SUBSCRIBE", "__keyevent@0__:expired"))
     await within(client.command("SET", "j", "1", "PX", "50"))
     const said = `${String(await within(other.readReply()))}${String(await within(other.readReply()))}`

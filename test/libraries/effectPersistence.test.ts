@@ -1,4 +1,5 @@
 /** Effect's own modules on Redis, over the `redis` package: persistence, caches, queues, rate limits, circuit breakers. */
+import { expect, layer } from "@effect/vitest"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -15,9 +16,7 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redis from "effect/persistence/Redis"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import * as Schema from "effect/Schema"
-import { expect, it } from "vitest"
 import { onEachServer } from "./EachServer.js"
 
 class User extends Persistable.Class<{ payload: { readonly id: number } }>()("User", {
@@ -34,19 +33,15 @@ onEachServer((port) => {
   /** Names are used once, so that no test finds what another has left. */
   const fresh = (): string => `store${++stores}`
 
-  const run = <A, E>(effect: Effect.Effect<A, E, Redis.Redis | Scope.Scope>): Promise<A> =>
-    Effect.suspend(() =>
-      effect.pipe(
-        Effect.provide(NodeRedis.layer({ socket: { host: "127.0.0.1", port: port() } })),
-        Effect.scoped,
-      ),
-    ).pipe(Effect.runPromise)
+  const redis = Layer.unwrap(
+    Effect.sync(() => NodeRedis.layer({ socket: { host: "127.0.0.1", port: port() } })),
+  )
 
   const send = (command: string, ...args: ReadonlyArray<string>) =>
     Effect.flatMap(Redis.Redis, (redis) => redis.send(command, ...args))
 
-  it("Persistence: keeps results and failures, many at once, for as long as they may live", () =>
-    run(
+  layer(redis, { excludeTestServices: true })((it) => {
+    it.effect("Persistence: keeps results and failures, many at once, for as long as they may live", () =>
       Effect.gen(function* () {
         const persistence = yield* Persistence.Persistence
         const storeId = fresh()
@@ -72,10 +67,9 @@ onEachServer((port) => {
         yield* store.clear
         expect(yield* store.getMany([two, three])).toEqual([undefined, undefined])
       }).pipe(Effect.provide(Persistence.layerRedis)),
-    ))
+    )
 
-  it("PersistedCache: looks up once, also for a cache that knows nothing yet", () =>
-    run(
+    it.effect("PersistedCache: looks up once, also for a cache that knows nothing yet", () =>
       Effect.gen(function* () {
         let lookups = 0
         const storeId = fresh()
@@ -96,10 +90,9 @@ onEachServer((port) => {
         yield* (yield* make).get(new User({ id: 7 }))
         expect(lookups).toBe(2)
       }).pipe(Effect.provide(Persistence.layerRedis)),
-    ))
+    )
 
-  it("PersistedQueue: in order, each once by its id, delayed ones later, failed ones again", () =>
-    run(
+    it.effect("PersistedQueue: in order, each once by its id, delayed ones later, failed ones again", () =>
       Effect.gen(function* () {
         const queue = yield* PersistedQueue.make({
           name: fresh(),
@@ -129,37 +122,39 @@ onEachServer((port) => {
           ),
         ),
       ),
-    ))
-
-  it("PersistedQueue: who waits is given what comes, and what an interrupted taker held goes on", () =>
-    run(
-      Effect.gen(function* () {
-        const queue = yield* PersistedQueue.make({ name: fresh(), schema: Schema.String })
-        const taken = yield* Deferred.make<void>()
-        const taker = yield* Effect.forkChild(
-          queue.take(() => Effect.andThen(Deferred.succeed(taken, undefined), Effect.never)),
-        )
-        yield* queue.offer("job")
-        yield* Deferred.await(taken)
-        yield* Fiber.interrupt(taker)
-        expect(yield* queue.take((value) => Effect.succeed(value))).toBe("job")
-      }).pipe(
-        Effect.provide(
-          PersistedQueue.layer.pipe(
-            Layer.provide(PersistedQueue.layerStoreRedis({ prefix: fresh(), pollInterval: "10 millis" })),
-          ),
-        ),
-      ),
-    ))
-
-  const limited = <A, E>(effect: Effect.Effect<A, E, RateLimiter.RateLimiter | Redis.Redis>) =>
-    effect.pipe(
-      Effect.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreRedis({ prefix: fresh() })))),
     )
 
-  for (const algorithm of ["fixed-window", "token-bucket"] as const)
-    it(`RateLimiter: ${algorithm} counts down, then refuses or delays`, () =>
-      run(
+    it.effect(
+      "PersistedQueue: who waits is given what comes, and what an interrupted taker held goes on",
+      () =>
+        Effect.gen(function* () {
+          const queue = yield* PersistedQueue.make({ name: fresh(), schema: Schema.String })
+          const taken = yield* Deferred.make<void>()
+          const taker = yield* Effect.forkChild(
+            queue.take(() => Effect.andThen(Deferred.succeed(taken, undefined), Effect.never)),
+          )
+          yield* queue.offer("job")
+          yield* Deferred.await(taken)
+          yield* Fiber.interrupt(taker)
+          expect(yield* queue.take((value) => Effect.succeed(value))).toBe("job")
+        }).pipe(
+          Effect.provide(
+            PersistedQueue.layer.pipe(
+              Layer.provide(PersistedQueue.layerStoreRedis({ prefix: fresh(), pollInterval: "10 millis" })),
+            ),
+          ),
+        ),
+    )
+
+    const limited = <A, E>(effect: Effect.Effect<A, E, RateLimiter.RateLimiter | Redis.Redis>) =>
+      effect.pipe(
+        Effect.provide(
+          RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreRedis({ prefix: fresh() }))),
+        ),
+      )
+
+    for (const algorithm of ["fixed-window", "token-bucket"] as const)
+      it.effect(`RateLimiter: ${algorithm} counts down, then refuses or delays`, () =>
         limited(
           Effect.gen(function* () {
             const limiter = yield* RateLimiter.RateLimiter
@@ -182,10 +177,9 @@ onEachServer((port) => {
             expect(other.remaining).toBe(1)
           }),
         ),
-      ))
+      )
 
-  it("RateLimiter: learns from what it is told", () =>
-    run(
+    it.effect("RateLimiter: learns from what it is told", () =>
       limited(
         Effect.gen(function* () {
           const limiter = yield* RateLimiter.RateLimiter
@@ -204,10 +198,9 @@ onEachServer((port) => {
           expect(Duration.toMillis(second.delay)).toBeGreaterThan(60_000)
         }),
       ),
-    ))
+    )
 
-  it("CircuitBreaker: opens after failures, lets one call through, and closes", () =>
-    run(
+    it.effect("CircuitBreaker: opens after failures, lets one call through, and closes", () =>
       Effect.gen(function* () {
         const breaking = (openDuration: Duration.Input) =>
           CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(2), openDuration })
@@ -226,38 +219,40 @@ onEachServer((port) => {
         expect(yield* Effect.retry(fine, Schedule.spaced("2 millis"))).toBe("fine")
         expect((yield* short.state("short"))._tag).toBe("Closed")
       }).pipe(Effect.provide(CircuitBreaker.layerStoreRedis({ prefix: fresh() }))),
-    ))
+    )
 
-  it("Redis: scripts by digest, also after the server has forgotten them; messages; connections of one's own", () =>
-    run(
-      Effect.gen(function* () {
-        const redis = yield* Redis.Redis
-        const add = redis.eval(
-          Redis.script((key: string, n: number) => [key, n], {
-            lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])",
-            numberOfKeys: 1,
-          }).withReturnType<number>(),
-        )
-        const key = fresh()
-        expect(yield* add(key, 2)).toBe(2)
-        yield* send("SCRIPT", "FLUSH")
-        expect(yield* add(key, 3)).toBe(5)
-        const refused = yield* Effect.flip(send("INCR"))
-        expect(String(refused.cause)).toContain("wrong number of arguments")
-        const exec = Effect.gen(function* () {
-          const own = yield* redis.reserve
-          yield* own.send("WATCH", key)
-          yield* own.send("MULTI")
-          yield* own.send("INCR", key)
-          return yield* own.send("EXEC")
-        })
-        expect(yield* Effect.scoped(exec)).toEqual([6])
-        const messages = yield* redis.subscribe("channel")
-        // Who subscribes is not told when it is done: told again until it hears.
-        yield* Effect.forkChild(
-          Effect.repeat(send("PUBLISH", "channel", "hello"), Schedule.spaced("1 millis")),
-        )
-        expect(yield* Queue.take(messages)).toEqual({ channel: "channel", message: "hello" })
-      }),
-    ))
+    it.effect(
+      "Redis: scripts by digest, also after the server has forgotten them; messages; connections of one's own",
+      () =>
+        Effect.gen(function* () {
+          const redis = yield* Redis.Redis
+          const add = redis.eval(
+            Redis.script((key: string, n: number) => [key, n], {
+              lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])",
+              numberOfKeys: 1,
+            }).withReturnType<number>(),
+          )
+          const key = fresh()
+          expect(yield* add(key, 2)).toBe(2)
+          yield* send("SCRIPT", "FLUSH")
+          expect(yield* add(key, 3)).toBe(5)
+          const refused = yield* Effect.flip(send("INCR"))
+          expect(String(refused.cause)).toContain("wrong number of arguments")
+          const exec = Effect.gen(function* () {
+            const own = yield* redis.reserve
+            yield* own.send("WATCH", key)
+            yield* own.send("MULTI")
+            yield* own.send("INCR", key)
+            return yield* own.send("EXEC")
+          })
+          expect(yield* Effect.scoped(exec)).toEqual([6])
+          const messages = yield* redis.subscribe("channel")
+          // Who subscribes is not told when it is done: told again until it hears.
+          yield* Effect.forkChild(
+            Effect.repeat(send("PUBLISH", "channel", "hello"), Schedule.spaced("1 millis")),
+          )
+          expect(yield* Queue.take(messages)).toEqual({ channel: "channel", message: "hello" })
+        }),
+    )
+  })
 })

@@ -48,6 +48,13 @@ export const evaluate = (source: string, state: LuaState = sandbox()): Outcome =
   }
 }
 
+/** As `evaluate`, in as many turns as the program may take. */
+export const inTurns = (source: string): Outcome => {
+  const state = sandbox(() => true)
+  state.fuelATick = 1
+  return evaluate(source, state)
+}
+
 /** A program that writes down all values of `body`, which may return any. */
 export const showing = (body: string): string =>
   `${PRELUDE} return (function(...) W(...) return O[1] end)((function(...) ${body}\nend)())`

@@ -1,7 +1,7 @@
 /** Coroutines resumed and yielding in every way, whole and in turns. */
 import { describe, expect, it } from "vitest"
 import { emit } from "../../src/lua/compile/Compiler.js"
-import { evaluate, sandbox } from "./Interpreter.js"
+import { evaluate, inTurns, sandbox } from "./Interpreter.js"
 
 const programs: Readonly<Record<string, readonly [source: string, answer: string]>> = {
   "values both ways": [
@@ -34,9 +34,7 @@ describe("coroutines", () => {
   for (const [name, [source, answer]] of Object.entries(programs)) {
     it(name, () => {
       expect(evaluate(source).reply).toContain(answer)
-      const state = sandbox(() => true)
-      state.fuelATick = 1
-      expect(evaluate(source, state).reply).toBe(evaluate(source).reply)
+      expect(inTurns(source).reply).toBe(evaluate(source).reply)
     })
   }
 

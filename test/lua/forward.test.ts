@@ -1,7 +1,7 @@
 /** Functions that are defined behind the declaration of their variable, in every way they can be reached before. */
 import { describe, expect, it } from "vitest"
 import { emit } from "../../src/lua/compile/Compiler.js"
-import { evaluate, sandbox } from "./Interpreter.js"
+import { evaluate, inTurns, sandbox } from "./Interpreter.js"
 
 const programs: Readonly<Record<string, readonly [source: string, answer: string]>> = {
   "one that calls itself": [
@@ -55,9 +55,7 @@ describe("functions that are defined after their variable", () => {
   for (const [name, [source, answer]] of Object.entries(programs)) {
     it(name, () => {
       expect(evaluate(source).reply).toContain(answer)
-      const state = sandbox(() => true)
-      state.fuelATick = 1
-      expect(evaluate(source, state).reply).toBe(evaluate(source).reply)
+      expect(inTurns(source).reply).toBe(evaluate(source).reply)
     })
   }
 

@@ -9,7 +9,7 @@ import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import { comparable, evaluate, sandbox, showing, unframed } from "./Interpreter.js"
+import { comparable, evaluate, inTurns, showing, unframed } from "./Interpreter.js"
 
 interface Case {
   readonly source: string
@@ -48,12 +48,7 @@ describe("the language", () => {
     })
 
     it(`${name}: the same when the turn is given up at every tick`, () => {
-      const inTurns = (source: string): string => {
-        const state = sandbox(() => true)
-        state.fuelATick = 1
-        return evaluate(source, state).reply
-      }
-      expect(differing(cases, inTurns)).toBe("")
+      expect(differing(cases, (source) => inTurns(source).reply)).toBe("")
     })
   }
 })

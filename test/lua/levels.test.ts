@@ -1,7 +1,7 @@
 /** Calls from C within each other, of each kind, up to Lua's limit and beyond; each program as redis-server runs it. */
 import { expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
-import { comparable, evaluate, sandbox, unframed } from "./Interpreter.js"
+import { comparable, evaluate, inTurns, unframed } from "./Interpreter.js"
 
 /** Writes down what happens; `n` counts calls. */
 const PRELUDE =
@@ -82,9 +82,7 @@ describeOracle("calls from C as redis-server nests them", () => {
         const source = `${PRELUDE}${body} return table.concat(O,'|')`
         const theirs = comparable(unframed(await client.command("EVAL", source, "0")))
         expect(comparable(evaluate(source).reply)).toBe(theirs)
-        const state = sandbox(() => true)
-        state.fuelATick = 1
-        expect(comparable(evaluate(source, state).reply)).toBe(theirs)
+        expect(comparable(inTurns(source).reply)).toBe(theirs)
         client.close()
       }),
     )

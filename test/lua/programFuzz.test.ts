@@ -7,7 +7,7 @@ import { expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
 import { Random } from "../support/Random.js"
-import { comparable, evaluate, sandbox, unframed } from "./Interpreter.js"
+import { comparable, evaluate, inTurns, unframed } from "./Interpreter.js"
 import { ProgramMaker } from "./ProgramMaker.js"
 
 const PROGRAMS = Number(process.env["REDIX_LUA_PROGRAMS"] ?? 150)
@@ -62,11 +62,8 @@ describeOracle("programs as redis-server runs them", () => {
           continue
         }
         if (whole !== theirs) differing.push(`seed ${seed}\nredis: ${theirs}\nhere:  ${whole}\n${source}`)
-        const state = sandbox(() => true)
-        state.fuelATick = 1
-        const inTurns = outcome(evaluate(source, state).reply)
-        if (inTurns !== whole)
-          differing.push(`seed ${seed}, in turns: ${inTurns}\nwhole: ${whole}\n${source}`)
+        const parts = outcome(inTurns(source).reply)
+        if (parts !== whole) differing.push(`seed ${seed}, in turns: ${parts}\nwhole: ${whole}\n${source}`)
       }
       client.close()
       killer.close()

@@ -8,8 +8,8 @@ import * as Exit from "effect/Exit"
 import { describe, expect, it } from "vitest"
 import {
   formatTextLine,
-  layer,
-  layerFor,
+  layerOf,
+  layerTarget,
   type LogRole,
   type LogSettings,
   redisTimestamp,
@@ -35,7 +35,7 @@ const logged = (
   role: () => LogRole = () => "M",
 ): Array<string> => {
   const lines: Array<string> = []
-  const logger = layer({ pid: 4711, role, settings, write: (line) => lines.push(line) })
+  const logger = layerOf({ pid: 4711, role, settings, write: (line) => lines.push(line) })
   Effect.runSync(Effect.provide(program, logger))
   return lines
 }
@@ -139,7 +139,7 @@ describe("the log", () => {
     const settings: LogSettings = { loglevel: "notice", logFormat: "text" }
     const stdout = () => expect.unreachable()
     const count = 500
-    const target = layerFor({ pid: 1, role: () => "M", settings, logfile, stdout })
+    const target = layerTarget({ pid: 1, role: () => "M", settings, logfile, stdout })
     const program = (from: number) =>
       Effect.forEach(
         Array.from({ length: count }, (_, i) => from + i),
@@ -161,7 +161,7 @@ describe("the log", () => {
 
   it("fails at the start where the file cannot be opened", async () => {
     const settings: LogSettings = { loglevel: "notice", logFormat: "text" }
-    const target = layerFor({
+    const target = layerTarget({
       pid: 1,
       role: () => "M",
       settings,

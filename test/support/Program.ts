@@ -37,6 +37,8 @@ export interface ProgramOptions {
 
 const WAIT_MS_MAX = 120_000
 
+const DEBUG_ALLOWED = "REDIX_ENABLE_DEBUG_COMMAND"
+
 const running = new Set<ChildProcess>()
 
 export class Program {
@@ -45,7 +47,9 @@ export class Program {
   readonly ended: Promise<Ended>
   private readonly group: boolean
   private readonly args: ReadonlyArray<string>
-  private readonly isRedix: boolean
+  /** Redix, and DEBUG is allowed: it can be asked to check itself. */
+  private readonly checks: boolean
+  private readonly cwd: string
   private readonly child: ChildProcess
   private watchers: Array<() => void> = []
 
@@ -53,16 +57,24 @@ export class Program {
     const [file, ...first] = options.command ?? [process.execPath, mainFile]
     this.group = options.group === true
     this.args = [...first, ...(options.args ?? [])]
-    this.isRedix = options.command === undefined
+    const env = {
+      ...process.env,
+      ...(options.command === undefined ? { [DEBUG_ALLOWED]: "yes" } : {}),
+      ...options.env,
+    }
+    this.checks =
+      options.command === undefined &&
+      (this.given("enable-debug-command").at(-1) ?? env[DEBUG_ALLOWED]) === "yes"
     // The server writes its files where it is started; a command that is given runs in the project.
     const folder =
       options.cwd === undefined && options.command === undefined
         ? fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
         : undefined
+    this.cwd = options.cwd ?? folder ?? root
     this.child = supervised(
       spawn(file, this.args, {
-        cwd: options.cwd ?? folder ?? root,
-        env: { ...process.env, ...options.env },
+        cwd: this.cwd,
+        env,
         stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         detached: this.group,
       }),
@@ -129,14 +141,23 @@ export class Program {
     return this.ended
   }
 
-  /** Where its arguments allow DEBUG, and say where it listens. */
+  /** What its arguments say of a directive, in order: the last counts, but each `dir` from the one before. */
+  private given(directive: string): ReadonlyArray<string> {
+    const pattern = new RegExp(` --${directive}[ =](\\S+)`, "g")
+    return [...` ${this.args.join(" ")}`.matchAll(pattern)].map(([, value = ""]) => value)
+  }
+
+  /** Where its arguments say where it listens. */
   private async checkItself(): Promise<void> {
-    const given = (name: string): string | undefined =>
-      new RegExp(` --${name}[ =](\\S+)`).exec(` ${this.args.join(" ")}`)?.[1]
-    const [socket, port = "0"] = [given("unixsocket"), given("port")]
-    if (!this.isRedix || !running.has(this.child) || given("enable-debug-command") !== "yes") return
+    const socket = this.given("unixsocket").at(-1)
+    const port = this.given("port").at(-1) ?? "0"
+    if (!this.checks || !running.has(this.child)) return
     if (socket === undefined && port === "0") return
-    const client = await RawClient.connect(socket === undefined ? { port: Number(port) } : { path: socket })
+    const client = await RawClient.connect(
+      socket === undefined
+        ? { port: Number(port) }
+        : { path: path.resolve(this.cwd, ...this.given("dir"), socket) },
+    )
     try {
       await checkItself(`pid ${this.pid}`, (...words) => client.text(...words))
     } finally {

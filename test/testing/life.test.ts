@@ -1,38 +1,15 @@
 /** What a test server does to its process: timers that are faked, an end that nobody asked for, hundreds of starts. */
 import { spawnSync } from "node:child_process"
-import { mock } from "node:test"
 import * as path from "node:path"
 import { Redis } from "ioredis"
-import { afterEach, describe, expect, it, vi } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import { startRedix } from "../../src/testing.js"
+import { fakes, useRealTimers } from "../embedding/FakeTimers.js"
 import { root } from "../support/Program.js"
 
-afterEach(() => {
-  vi.useRealTimers()
-  mock.timers.reset()
-})
+afterEach(useRealTimers)
 
-const all = [
-  "setTimeout",
-  "clearTimeout",
-  "setInterval",
-  "clearInterval",
-  "setImmediate",
-  "clearImmediate",
-  "Date",
-  "performance",
-  "hrtime",
-  "queueMicrotask",
-] as const
-
-const makes: ReadonlyArray<readonly [string, () => void]> = [
-  ["real ones", () => {}],
-  ["Vitest's", () => void vi.useFakeTimers()],
-  ["Jest's, which fake microtasks too", () => void vi.useFakeTimers({ toFake: [...all] })],
-  ["node:test's", () => mock.timers.enable()],
-]
-
-describe.each(makes)("under timers: %s", (_, fake) => {
+describe.each([["real ones", () => {}], ...fakes] as const)("under timers: %s", (_, fake) => {
   it("starts, answers, moves its time, waits, fails, starts anew and ends", async () => {
     fake()
     const server = await startRedix()

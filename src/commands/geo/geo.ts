@@ -74,36 +74,35 @@ const geodist = (c: CommandContext): void => {
   c.out.bulkText(formatGeoDistance(metres / unit))
 }
 
-const geohash = (c: CommandContext): void => {
-  const entry = c.read(1)
-  if (c.wrongType(entry, TYPE_ZSET)) return
-  const set = c.keyspace.collections.sortedSet
-  if (entry !== 0) set.attachEntry(entry)
-  c.out.array(c.argc - 2)
-  for (let i = 2; i < c.argc; i++) {
-    const score = entry === 0 ? NaN : set.find(c.buf, c.argOff[i], c.argLen[i])
-    if (Number.isNaN(score)) c.out.nil()
-    else c.out.bulkText(geoHashText(score))
-  }
-}
-
-const geopos = (c: CommandContext): void => {
-  const entry = c.read(1)
-  if (c.wrongType(entry, TYPE_ZSET)) return
-  const set = c.keyspace.collections.sortedSet
-  if (entry !== 0) set.attachEntry(entry)
-  c.out.array(c.argc - 2)
-  for (let i = 2; i < c.argc; i++) {
-    const score = entry === 0 ? NaN : set.find(c.buf, c.argOff[i], c.argLen[i])
-    if (Number.isNaN(score)) {
-      c.out.nilArray()
-      continue
+/** Answers an element for each member: `none` for one without a place, `one` for the score that is its place. */
+const forMembers =
+  (none: (c: CommandContext) => void, one: (c: CommandContext, score: number) => void) =>
+  (c: CommandContext): void => {
+    const entry = c.read(1)
+    if (c.wrongType(entry, TYPE_ZSET)) return
+    const set = c.keyspace.collections.sortedSet
+    if (entry !== 0) set.attachEntry(entry)
+    c.out.array(c.argc - 2)
+    for (let i = 2; i < c.argc; i++) {
+      const score = entry === 0 ? NaN : set.find(c.buf, c.argOff[i], c.argLen[i])
+      if (Number.isNaN(score)) none(c)
+      else one(c, score)
     }
+  }
+
+const geohash = forMembers(
+  (c) => c.out.nil(),
+  (c, score) => c.out.bulkText(geoHashText(score)),
+)
+
+const geopos = forMembers(
+  (c) => c.out.nilArray(),
+  (c, score) => {
     c.out.array(2)
     replyCoordinate(c, geoLongitude(score))
     replyCoordinate(c, geoLatitude(score))
-  }
-}
+  },
+)
 
 export const geoCommands: ReadonlyArray<Command> = [
   command(spec.GEOADD, geoadd),

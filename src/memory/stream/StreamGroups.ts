@@ -31,7 +31,7 @@ import {
 import { LAST_WORD, setBigAt, streamLength } from "./Stream.js"
 import { StreamId } from "../../bytes/StreamId.js"
 import { StreamIdTree } from "./StreamIdTree.js"
-import { findName, insertName, nameAt, nameCount, newNamed, removeName } from "./StreamNames.js"
+import { findName, findNamed, insertName, nameAt, nameCount, newNamed, removeName } from "./StreamNames.js"
 
 export const GROUP_LAST_WORD = 2
 export const GROUP_READ_WORD = 6
@@ -65,11 +65,8 @@ export const setConsumers = (a: Arena, group: Ref, dir: Ref): void =>
   setWord(a, group, GROUP_CONSUMERS_WORD, dir)
 
 /** The group of a name, or 0. */
-export const findGroup = (a: Arena, s: Ref, buf: Uint8Array, off: number, len: number): Ref => {
-  const dir = groupsOf(a, s)
-  const at = findName(a, dir, buf, off, len)
-  return at < 0 ? 0 : nameAt(a, dir, at)
-}
+export const findGroup = (a: Arena, s: Ref, buf: Uint8Array, off: number, len: number): Ref =>
+  findNamed(a, groupsOf(a, s), buf, off, len)
 
 /** Makes a group; answers 0 when the name is taken. */
 export const createGroup = (
@@ -133,11 +130,8 @@ export const setGroupRead = (a: Arena, group: Ref, read: bigint): void =>
 // ---- consumers
 
 /** The consumer of a name, or 0. */
-export const findConsumer = (a: Arena, group: Ref, buf: Uint8Array, off: number, len: number): Ref => {
-  const dir = consumersOf(a, group)
-  const at = findName(a, dir, buf, off, len)
-  return at < 0 ? 0 : nameAt(a, dir, at)
-}
+export const findConsumer = (a: Arena, group: Ref, buf: Uint8Array, off: number, len: number): Ref =>
+  findNamed(a, consumersOf(a, group), buf, off, len)
 
 /** Makes a consumer whose name is not taken. */
 export const createConsumer = (

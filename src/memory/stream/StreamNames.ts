@@ -73,6 +73,12 @@ export const findName = (a: Arena, dir: Ref, buf: Uint8Array, off: number, len: 
   return -1 - low
 }
 
+/** The block of a name, or 0. */
+export const findNamed = (a: Arena, dir: Ref, buf: Uint8Array, off: number, len: number): Ref => {
+  const at = findName(a, dir, buf, off, len)
+  return at < 0 ? 0 : nameAt(a, dir, at)
+}
+
 /** Puts a named block at an index; answers the directory, which may have moved. */
 export const insertName = (a: Arena, dir: Ref, index: number, named: Ref): Ref => {
   const n = nameCount(a, dir)

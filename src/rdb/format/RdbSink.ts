@@ -21,6 +21,12 @@ export class RdbSlice {
   copy(): Uint8Array {
     return this.bytes.slice(this.offset, this.offset + this.length)
   }
+
+  latin1(): string {
+    let text = ""
+    for (let i = 0; i < this.length; i++) text += String.fromCharCode(this.bytes[this.offset + i])
+    return text
+  }
 }
 
 /** What is said of a key besides its value. */

@@ -55,12 +55,6 @@ interface RdbLoaderOptions {
 /** A key and its value take at least this many bytes of a file: type, lengths and one byte of key. */
 const ENTRY_BYTES_MIN = 4
 
-const latin1 = (slice: RdbSlice): string => {
-  let text = ""
-  for (let i = 0; i < slice.length; i++) text += String.fromCharCode(slice.bytes[slice.offset + i])
-  return text
-}
-
 export class RdbLoader implements RdbSink {
   /** Keys put into the keyspace. */
   keys = 0
@@ -112,7 +106,7 @@ export class RdbLoader implements RdbSink {
   version(): void {}
 
   aux(key: RdbSlice, value: RdbSlice): void {
-    this.fields.set(latin1(key), latin1(value))
+    this.fields.set(key.latin1(), value.latin1())
   }
 
   selectDb(db: number): void {
