@@ -22,7 +22,11 @@ if (!("groupBy" in Map)) {
 }
 
 /** Files that change what all modules of a process share: each has a process of its own. The others share a few. */
-const ALONE = ["test/testing/overMemory/*.test.ts", "test/rdb/snapshotThread.test.ts"]
+const ALONE = [
+  "test/testing/overMemory/*.test.ts",
+  "test/rdb/snapshotThread.test.ts",
+  "test/support/coverage/CoverageGuard.test.ts",
+]
 
 /** What takes longest begins first, so that nothing is left to end alone. */
 const LONG = [

@@ -16,13 +16,27 @@ const DROPPED_PART_MAX = 0.25
 /** Less is not worth a collection, whatever the limit. */
 const DROPPED_BYTES_MIN = 8 * 1024 * 1024
 
+interface Dropped {
+  readonly bytes: number
+  /** Collections that `collect` had asked for when it was dropped. */
+  readonly collections: number
+}
+
 export class SharedMemory {
-  /** Bytes let go and, as far as is known, not collected yet. */
+  /** Bytes let go and, as far as is known, not collected yet: a collection that was asked for counts as one that found all. */
   droppedBytes = 0
-  /** What was let go last; to look whether it is still there keeps it there until the present code has returned. */
-  lastDropped: WeakRef<object> | undefined = undefined
+  /** Bytes let go of which the runtime has not told yet that it collected them, and of which it has. */
+  lingeringBytes = 0
+  foundBytes = 0
   /** Bytes beyond which what is held, with what was let go, is not to grow while that can be helped. */
   limitBytes = Infinity
+  private collections = 0
+  /** Tells in a later turn. (A WeakRef would keep what it was made of until its own turn ends.) */
+  private readonly registry = new FinalizationRegistry<Dropped>(({ bytes, collections }) => {
+    this.lingeringBytes -= bytes
+    this.foundBytes += bytes
+    if (collections === this.collections) this.droppedBytes -= bytes
+  })
 
   /** @param collectGarbage makes the garbage collector look */
   constructor(private readonly collectGarbage: () => void) {}
@@ -30,6 +44,7 @@ export class SharedMemory {
   /** Has what was let go collected. */
   collect(): void {
     this.droppedBytes = 0
+    this.collections++
     this.collectGarbage()
   }
 
@@ -52,11 +67,7 @@ export class SharedMemory {
   /** Lets memory of so many bytes go, to which nothing refers any more. */
   drop(bytes: number, memory: object): void {
     this.droppedBytes += bytes
-    this.lastDropped = new WeakRef(memory)
-  }
-
-  /** So many bytes of what was let go have been collected. */
-  found(bytes: number): void {
-    this.droppedBytes = Math.max(0, this.droppedBytes - bytes)
+    this.lingeringBytes += bytes
+    this.registry.register(memory, { bytes, collections: this.collections })
   }
 }

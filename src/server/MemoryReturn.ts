@@ -17,10 +17,9 @@ const ENDED_MS = 5000
 
 class MemoryReturn {
   private startedMs = -Infinity
-  private phase: "rest" | "begun" | "missed" = "rest"
-  /** What is to be found, and what was let go last when the collector was made to begin. */
-  private begunBytes = 0
-  private awaited: WeakRef<object> | undefined = undefined
+  private begun = false
+  /** How much will have been found when all that had been let go at the start is. */
+  private awaitedBytes = 0
 
   constructor(
     private readonly shared: SharedMemory,
@@ -29,34 +28,22 @@ class MemoryReturn {
 
   cron(now: number): number {
     const { shared } = this
-    if (this.phase === "missed") {
-      this.phase = "rest"
-      shared.collect()
-      return Infinity
-    }
-    const passed = now < this.startedMs ? Infinity : now - this.startedMs
-    if (this.phase === "begun") {
-      if (passed < ENDED_MS) return this.startedMs + ENDED_MS
-      this.phase = "rest"
-      if (this.awaited?.deref() !== undefined && shared.droppedBytes > 0) {
-        // To ask has kept it until the present code has returned.
-        this.phase = "missed"
-        return now
-      }
-      shared.found(this.begunBytes)
+    if (this.begun) {
+      if (now >= this.startedMs && now - this.startedMs < ENDED_MS) return this.startedMs + ENDED_MS
+      this.begun = false
+      if (shared.foundBytes < this.awaitedBytes) shared.collect()
     }
     if (shared.droppedBytes < WORTH_BYTES) return Infinity
     this.startedMs = now
-    this.phase = "begun"
-    this.begunBytes = shared.droppedBytes
-    this.awaited = shared.lastDropped
+    this.begun = true
+    this.awaitedBytes = shared.foundBytes + shared.lingeringBytes
     this.facts.beginCollecting()
     return now + ENDED_MS
   }
 
   purge(): void {
-    this.phase = "rest"
-    if (this.shared.droppedBytes > 0) this.shared.collect()
+    this.begun = false
+    if (this.shared.lingeringBytes > 0) this.shared.collect()
   }
 }
 

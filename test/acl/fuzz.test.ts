@@ -44,12 +44,13 @@ describeOracle("users against redis-server", () => {
   let arities: ReadonlyMap<string, number>
   beforeAll(async () => {
     oracle = await OracleServer.start()
-    redix = await startRedix()
+    // Rules are told by the categories that come nearest to them, which one command more can change.
+    redix = await startRedix({}, { "rename-command": [...NEWER].flatMap((name) => [name, ""]) })
     theirs = await oracle.connect()
     ours = await redix.connect()
     const commands = texts(await theirs.command("COMMAND", "LIST"))
     names = { commands, categories: texts(await theirs.command("ACL", "CAT")) }
-    const own = texts(await ours.command("COMMAND", "LIST")).filter((name) => !NEWER.has(name))
+    const own = texts(await ours.command("COMMAND", "LIST"))
     const found = new Map<string, number>()
     for (const name of own) {
       const [info] = parseReply(await ours.command("COMMAND", "INFO", name)).items ?? []

@@ -225,6 +225,19 @@ describeOracle("damaged values", () => {
   })
 })
 
+it("a stream whose stored first ID is none of its entries' has that of its first entry", () => {
+  client.run("CONFIG", "SET", "sanitize-dump-payload", "no")
+  client.run("FLUSHALL")
+  for (const id of ["5-1", "6-1"]) client.run("XADD", "k", id, "f", "v")
+  const reply = Buffer.from(client.run("DUMP", "k"), "latin1")
+  const payload = reply.subarray(reply.indexOf("\r\n") + 2, -"\r\n".length - 10)
+  // Behind the nodes: length, last ID, first ID.
+  payload[payload.indexOf(Buffer.from([2, 6, 1, 5, 1])) + 3] = 4
+  expect(client.run("RESTORE", "k", "0", sealed(payload), "REPLACE")).toBe("+OK\r\n")
+  expect(client.run("XINFO", "STREAM", "k")).toContain("recorded-first-entry-id\r\n$3\r\n5-1\r\n")
+  redix.engine.keyspace.checkInvariants()
+})
+
 describeOracle("files of an unusual make", () => {
   describe.each(["no", "yes"] as const)("with sanitize-dump-payload %s", (sanitize) => {
     it.each(files)("%s", async (file) => {

@@ -27,7 +27,6 @@ const filled = async (beginCollecting: () => void): Promise<{ stops: number }> =
 it("what FLUSHALL let go is found by a collector that was made to begin", async () => {
   const counted = await filled(liveProcessInfo.beginCollecting)
   const { shared } = redix.engine.keyspace.arena
-  // Not asked of `lastDropped`, which would keep it.
   const found = new Promise<string>((resolve) => {
     registry = new FinalizationRegistry(resolve)
   })
@@ -44,10 +43,7 @@ it("where it was not found it is collected at once", async () => {
   const client = await redix.connect()
   await client.command("FLUSHALL")
   await vi.waitFor(() => expect(counted.stops).toBe(1), WAIT)
-  await vi.waitFor(
-    () => expect(redix.engine.keyspace.arena.shared.lastDropped?.deref()).toBe(undefined),
-    WAIT,
-  )
+  await vi.waitFor(() => expect(redix.engine.keyspace.arena.shared.lingeringBytes).toBe(0), WAIT)
 })
 
 it("MEMORY PURGE does not wait for it", async () => {

@@ -149,4 +149,7 @@ export interface GenericMethods<T, K extends Kind> {
 
   /** Waits until enough replicas have acknowledged the writes sent before on this connection. */
   readonly wait: (numreplicas: Integer, timeout: Integer) => Gives<K, number>
+
+  /** Waits until the writes sent before on this connection are on the disk, here and on enough replicas. */
+  readonly waitaof: (numlocal: Integer, numreplicas: Integer, timeout: Integer) => Gives<K, Value<T>>
 }

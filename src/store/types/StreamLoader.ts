@@ -70,12 +70,11 @@ export class StreamLoader {
     const set = (word: number, value: Id): void =>
       Stream.setHeaderId(arena, stream, word, id.setBig(value.ms, value.seq))
     set(Stream.LAST_WORD, numbers.lastId)
-    if (numbers.firstId !== undefined) set(Stream.FIRST_WORD, numbers.firstId)
-    else {
-      // An empty stream's is above all others, as redis-server finds it, until an entry comes.
-      if (!Stream.edgeId(arena, stream, false, id)) id.setMax()
-      Stream.setHeaderId(arena, stream, Stream.FIRST_WORD, id)
-    }
+    // What a damaged file says the first entry is may not be there.
+    if (Stream.edgeId(arena, stream, false, id)) Stream.setHeaderId(arena, stream, Stream.FIRST_WORD, id)
+    else if (numbers.firstId !== undefined) set(Stream.FIRST_WORD, numbers.firstId)
+    // An empty stream's is above all others, as redis-server finds it, until an entry comes.
+    else Stream.setHeaderId(arena, stream, Stream.FIRST_WORD, id.setMax())
     if (numbers.maxDeletedId !== undefined) set(Stream.DELETED_WORD, numbers.maxDeletedId)
     Stream.claimLength(arena, stream, numbers.length)
     const added = numbers.entriesAdded ?? BigInt(Stream.streamLength(arena, stream))
