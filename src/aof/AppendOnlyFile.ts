@@ -73,7 +73,7 @@ export class AppendOnly implements EnginePart {
   /** The files are not read yet, or not to be written to any more. */
   private idle = true
   private retryAtMs = 0
-  private rewriteFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private rewriteFiber: Fiber.Fiber<unknown> | undefined = undefined
   private toldFailure: string | undefined = undefined
   /** Counts the data sets that have taken each other's place, and says of which the last cut was. */
   private dataSet = 0
