@@ -2,7 +2,6 @@
 /** The program: reads the command line, starts the server, ends it on SHUTDOWN or a signal. */
 import "./program/Signals.js"
 import { rmSync } from "node:fs"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -19,6 +18,7 @@ import { startupLines } from "./server/Banner.js"
 import { loadFailure } from "./rdb/FileReport.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/PersistenceService.js"
+import { filesLayer } from "./server/Files.js"
 import { fileSink } from "./server/LogSinks.js"
 import { type Crash, liveProcessInfo, ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { rawArguments, rawEnvironment } from "./program/RawStart.js"
@@ -44,7 +44,7 @@ const errors = standardSink(2)
 const config = RedixConfig.layerStart({
   environment: rawEnvironment(process.env),
   args: rawArguments(args),
-}).pipe(Layer.provide(NodeStdio.layer), Layer.provide(NodeFileSystem.layer))
+}).pipe(Layer.provide(NodeStdio.layer), Layer.provide(filesLayer()))
 
 /** Who the log says this is; the engine knows once it is there. */
 let role: () => RedisLogger.LogRole = () => "M"
@@ -55,7 +55,7 @@ const logging = Layer.unwrap(
     const write = values.logfile === "" ? output : yield* fileSink(() => pathIn(values.dir, values.logfile))
     return RedisLogger.layerOf({ pid: process.pid, role: () => role(), settings: values, write })
   }),
-).pipe(Layer.provide(NodeFileSystem.layer))
+).pipe(Layer.provide(filesLayer()))
 
 /** This process is the server's own, which may end it, as hard as Redis ends. */
 const crash = (how: Crash, why: string): void => {
@@ -171,7 +171,7 @@ const server = Effect.scoped(program).pipe(
   Effect.provide(facts),
   Effect.provide(logging),
   Effect.provide(config),
-  Effect.provide(NodeFileSystem.layer),
+  Effect.provide(filesLayer()),
   Effect.catch((error) => Effect.sync(() => errors(`${error.message}\n`)).pipe(Effect.as(1))),
 )
 

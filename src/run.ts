@@ -10,13 +10,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import { RedixConfig } from "./config/index.js"
 import { TcpServer } from "./net/TcpServer.js"
 import { serverLayer } from "./Layers.js"
 import { rawArguments } from "./program/RawStart.js"
 import { standardSink } from "./program/StandardSink.js"
+import { filesLayer } from "./server/Files.js"
 import * as RedisLogger from "./server/RedisLogger.js"
 import { REDIX_VERSION } from "./server/version.js"
 
@@ -96,7 +96,7 @@ const lend = (options: ReadonlyArray<string>, command: string, args: ReadonlyArr
     environment: {},
     args: rawArguments(options),
     defaults: { port: 0, save: "", dir: "", loglevel: "warning" },
-  }).pipe(Layer.provide(NodeStdio.layer), Layer.provide(NodeFileSystem.layer))
+  }).pipe(Layer.provide(NodeStdio.layer), Layer.provide(filesLayer()))
   const logging = Layer.unwrap(
     Effect.map(RedixConfig, ({ values }) =>
       RedisLogger.layerOf({ pid: process.pid, role: () => "M", settings: values, write: errors }),
@@ -113,7 +113,7 @@ const lend = (options: ReadonlyArray<string>, command: string, args: ReadonlyArr
     Effect.provide(server),
     Effect.provide(logging),
     Effect.provide(config),
-    Effect.provide(NodeFileSystem.layer),
+    Effect.provide(filesLayer()),
   )
 }
 

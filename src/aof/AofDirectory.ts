@@ -36,16 +36,27 @@ const ioError =
   (error: PlatformError): AofIoError =>
     new AofIoError({ path, offset, operation, reason: ioReason(error) })
 
+/** A file of a FileSystem that can also write in the present turn, as `server/Files.ts`. */
+interface WritesNow {
+  readonly writeNow: (bytes: Uint8Array) => number
+}
+
+const writesNow = (file: object): file is WritesNow =>
+  "writeNow" in file && typeof file.writeNow === "function"
+
 /** A file that commands are appended to. */
 export class OpenIncrement {
   /** Bytes of whole groups, and how many of them are known to be on the disk. */
   synced: number
   /** Nothing that it holds is needed any more. */
   superseded = false
+  /** Bytes behind `size`, of a write that is not whole. */
   private written = 0
 
   constructor(
-    readonly path: string,
+    /** Changes with its name. */
+    public path: string,
+    private readonly fs: FileSystem.FileSystem,
     private readonly file: FileSystem.File,
     private readonly scope: Scope.Closeable,
     public size: number,
@@ -55,10 +66,28 @@ export class OpenIncrement {
 
   /** Appends bytes whole; after a failure some of them may be there, until `takeBack`. */
   append(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
-    return Effect.suspend(() => {
-      this.written = 0
-      return this.rest(bytes)
-    })
+    return Effect.andThen(
+      this.takeBack,
+      Effect.suspend(() => this.rest(bytes)),
+    )
+  }
+
+  /** As `append`, in this turn; answers whether that was possible. If not, `append` begins where this one did. */
+  appendNow(bytes: Uint8Array): boolean {
+    const { file } = this
+    if (this.written > 0 || !writesNow(file)) return false
+    let count = 0
+    try {
+      count = file.writeNow(bytes)
+    } catch {
+      return false
+    }
+    if (count < bytes.length) {
+      this.written = count
+      return false
+    }
+    this.size += count
+    return true
   }
 
   private rest(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
@@ -70,6 +99,7 @@ export class OpenIncrement {
         this.written += n
         if (n === bytes.length) {
           this.size += this.written
+          this.written = 0
           return Effect.void
         }
         if (n > 0) return this.rest(bytes.subarray(n))
@@ -85,7 +115,10 @@ export class OpenIncrement {
     return Effect.suspend(() =>
       this.written === 0
         ? Effect.void
-        : Effect.mapError(this.file.truncate(this.size), ioError(this.path, "truncate", this.size)),
+        : Effect.map(
+            Effect.mapError(this.file.truncate(this.size), ioError(this.path, "truncate", this.size)),
+            () => void (this.written = 0),
+          ),
     )
   }
 
@@ -96,6 +129,11 @@ export class OpenIncrement {
         this.synced = Math.max(this.synced, size)
       })
     })
+  }
+
+  /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
+  get present(): Effect.Effect<void, AofIoError> {
+    return Effect.asVoid(Effect.mapError(this.fs.stat(this.path), ioError(this.path, "stat", this.size)))
   }
 
   get close(): Effect.Effect<void> {
@@ -111,6 +149,9 @@ const isManifestError = (thrown: unknown): thrown is ManifestError =>
   thrown instanceof Error && "_tag" in thrown && thrown._tag === "ManifestError"
 
 export class AofDirectory {
+  /** The directory's own name is on the disk: one that is there may have been made by a process that was killed. */
+  private named = false
+
   constructor(
     private readonly fs: FileSystem.FileSystem,
     private readonly settings: DirectorySettings,
@@ -145,7 +186,7 @@ export class AofDirectory {
     return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "stat")), ({ size }) => Number(size))
   }
 
-  /** Makes the directory, if it is not there. */
+  /** Makes the directory, if it is not there, for good. */
   get make(): Effect.Effect<void, AofIoError> {
     const { path } = this
     return Effect.gen({ self: this }, function* () {
@@ -156,9 +197,13 @@ export class AofDirectory {
           operation: "open",
           reason: "no directory ('dir') is set",
         })
-      if (yield* this.exists(path)) return
-      yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
+      const there = yield* this.exists(path)
+      if (there && this.named) return
+      this.named = false
+      if (!there)
+        yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
       yield* this.syncNames(this.settings.dir)
+      this.named = true
     })
   }
 
@@ -235,7 +280,7 @@ export class AofDirectory {
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      return new OpenIncrement(path, file, scope, Number(size))
+      return new OpenIncrement(path, this.fs, file, scope, Number(size))
     })
   }
 
@@ -270,6 +315,10 @@ export class AofDirectory {
       if (!begun) yield* this.write(taken)
       yield* this.rename(oldPath, this.pathOf(name))
       yield* this.syncNames(this.settings.dir)
+      const { appendfilename, appenddirname } = this.settings
+      yield* Effect.logInfo(
+        `Successfully migrated an old-style AOF file (${appendfilename}) into the AOF directory (${appenddirname}).`,
+      )
       return taken
     })
   }

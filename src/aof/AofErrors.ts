@@ -67,6 +67,7 @@ export type AofError = AofIoError | AofDamageError | ManifestError | RdbError
 
 /** What the log says when the file that is written to fails. */
 export const failureText = ({ operation, reason }: AofIoError, distrusted: boolean): string => {
+  if (operation === "stat") return `The AOF file has gone: ${reason}`
   if (operation === "fsync") return `Fail to fsync the AOF file: ${reason}`
   if (distrusted)
     return `Could not remove short write from the append-only file. The AOF file is left behind. ftruncate: ${reason}`

@@ -11,6 +11,7 @@ import type { CommandTable } from "../engine/CommandTable.js"
 import type { Request } from "../engine/Lookahead.js"
 import { fileSource, type LoadResult, type LoadSource } from "../rdb/load/RdbLoadFile.js"
 import { ioError } from "../rdb/RdbFile.js"
+import { doneLine } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import type { Database } from "../store/Database.js"
@@ -48,6 +49,10 @@ interface AofLoadOptions {
   readonly torn: "cut" | "fail"
   /** Hears how many bytes were read since the last call; not of those of an RDB file, which has its own progress. */
   readonly onProgress: (bytes: number) => void
+  /** Hears what an RDB file says of itself. */
+  readonly onFields: (fields: ReadonlyMap<string, string>) => void
+  /** The single file of an older server, of which an RDB file may be only the beginning. */
+  readonly single: boolean
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
@@ -174,8 +179,15 @@ export const loadAofFile = (
     const { head, source } = yield* peeked(yield* fileSource(fs, path))
     let preamble: LoadResult | undefined
     let rest: Uint8Array | undefined
-    if (head !== undefined && PREAMBLE.equals(head.subarray(0, PREAMBLE.length)))
-      preamble = yield* rdb.loadFrom(source, { onRest: (bytes) => void (rest = bytes) })
+    if (head !== undefined && PREAMBLE.equals(head.subarray(0, PREAMBLE.length))) {
+      const { single, onFields } = options
+      yield* Effect.logInfo(
+        single ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...",
+      )
+      preamble = yield* rdb.loadFrom(source, { onFields, onRest: (bytes) => void (rest = bytes) })
+      yield* Effect.logInfo(doneLine(preamble))
+      if (single) yield* Effect.logInfo("Reading the remaining AOF tail...")
+    }
     const commands = new Commands(target, options, preamble?.bytes ?? 0, source.totalBytes)
     const { reader } = commands
     let bytes = rest ?? (yield* source.next)

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { Engine } from "../engine/Engine.js"
-import { doneLine } from "../rdb/FileReport.js"
+import { fieldLines } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
@@ -29,11 +29,12 @@ const loadOne = (parts: LoadingParts, file: AofFile, last: boolean, onBytes: (by
       path: directory.pathOf(file.name),
       torn: last && parts.cutsTornEnd() ? "cut" : "fail",
       onProgress: onBytes,
+      onFields: (fields) => {
+        for (const line of fieldLines(fields, startedMs)) engine.logger.notice(line)
+      },
+      single: file.name === directory.fileName,
     })
-    if (result.preamble !== undefined) {
-      yield* Effect.logInfo(doneLine(result.preamble))
-      onBytes(result.preamble.bytes)
-    }
+    if (result.preamble !== undefined) onBytes(result.preamble.bytes)
     return { result, seconds: (engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000 }
   })
 
@@ -72,7 +73,14 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
       if (result.bytes > 0)
         yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
     }
-  }).pipe(Effect.ensuring(Effect.sync(() => void (parts.rdb.state.load = undefined))))
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        parts.rdb.state.load = undefined
+        for (const listener of [...parts.rdb.listeners]) listener.loadGoesOn(false)
+      }),
+    ),
+  )
 
 /** Runs a load with expiry as the files need it, and nobody told of the commands. */
 export const asLoad = <A, E>(engine: Engine, loading: Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -16,7 +16,7 @@ import type { RdbIoError } from "../rdb/format/RdbErrors.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { AofDirectory, OpenIncrement } from "./AofDirectory.js"
 import type { AofIoError, ManifestError } from "./AofErrors.js"
-import { baseNameOf, incrementNameOf, type Manifest } from "./Manifest.js"
+import { type AofFile, baseNameOf, incrementNameOf, type Manifest } from "./Manifest.js"
 
 export type RewriteKind = "running" | "anew" | "alone"
 export type RewriteError = AofIoError | ManifestError | RdbIoError
@@ -33,6 +33,8 @@ interface RewriteOptions {
   readonly begun: () => void
   /** In the turn of the cut: what is logged from now on goes to the increment. */
   readonly cut: (increment: OpenIncrement | undefined) => void
+  /** The base is in the manifest. */
+  readonly placed: Effect.Effect<void>
 }
 
 const NO_FILES: Manifest = { base: undefined, increments: [], history: [] }
@@ -45,6 +47,8 @@ export class AofFiles {
   private manifest: Manifest | undefined = undefined
   private baseSeq = 0
   private incrementSeq = 0
+  /** Files that were made and may be in no manifest: where writing one has failed, nobody knows which is there. */
+  private strays: ReadonlyArray<AofFile> = []
 
   constructor(
     readonly directory: AofDirectory,
@@ -60,8 +64,10 @@ export class AofFiles {
       const { directory } = this
       const manifest = yield* directory.takeOver(yield* directory.read)
       this.manifest = manifest ?? NO_FILES
-      this.baseSeq = Math.max(this.baseSeq, this.manifest.base?.seq ?? 0)
-      this.incrementSeq = Math.max(this.incrementSeq, highest(this.manifest.increments))
+      const { base, increments, history } = this.manifest
+      // Names of history are not free before it is removed, and its lines do not say of which kind a file is.
+      this.baseSeq = Math.max(this.baseSeq, base?.seq ?? 0, highest(history))
+      this.incrementSeq = Math.max(this.incrementSeq, highest(increments), highest(history))
       return manifest
     },
   )
@@ -76,6 +82,10 @@ export class AofFiles {
 
   private switchTo(manifest: Manifest): Effect.Effect<void, AofIoError> {
     return Effect.map(this.directory.write(manifest), () => void (this.manifest = manifest))
+  }
+
+  private stray(...files: ReadonlyArray<AofFile>): Effect.Effect<void> {
+    return Effect.sync(() => void (this.strays = [...this.strays, ...files]))
   }
 
   /** Bytes of all files of the manifest but the last increment. */
@@ -94,6 +104,7 @@ export class AofFiles {
   get openLast(): Effect.Effect<OpenIncrement, AofIoError | ManifestError> {
     return Effect.gen({ self: this }, function* () {
       const manifest = yield* this.present
+      yield* this.directory.make
       const last = manifest.increments.at(-1)
       if (last !== undefined) {
         this.logger.notice(`Opening AOF incr file ${last.name} on server start`)
@@ -113,21 +124,30 @@ export class AofFiles {
       yield* directory.make
       const increment = yield* directory.open(name, "new")
       const next = { ...manifest, increments: [...manifest.increments, { name, seq }] }
-      return yield* Effect.as(this.switchTo(next), increment).pipe(Effect.onError(() => increment.close))
+      return yield* Effect.as(this.switchTo(next), increment).pipe(
+        Effect.onError(() => Effect.andThen(this.stray({ name, seq }), increment.close)),
+      )
     })
     return Effect.uninterruptible(opened)
   }
 
-  /** Makes a base and a first increment for a data set of which there are no files. */
+  /** Makes a base and a first increment for a data set of which there are no files, or none that can be trusted. */
   begin(cut: (increment: OpenIncrement) => void): Effect.Effect<void, RewriteError> {
     return Effect.gen({ self: this }, function* () {
       yield* this.directory.make
       const name = this.nextBase()
       this.logger.notice(`Creating AOF base file ${name} on server start`)
-      yield* this.writeBase(name, { kind: "alone", begun: () => {}, cut: () => {} })
-      yield* this.switchTo({ ...NO_FILES, base: { name, seq: this.baseSeq } })
+      yield* this.writeBase(name, { kind: "alone", begun: () => {}, cut: () => {}, placed: Effect.void })
+      yield* this.finish("alone", { name, seq: this.baseSeq })
       cut(yield* this.openLast)
     })
+  }
+
+  /** Says in the manifest that the files are not to be trusted, for whoever reads them if their successors do not come to be. */
+  get distrust(): Effect.Effect<void, AofIoError | ManifestError> {
+    return Effect.flatMap(this.present, (manifest) =>
+      manifest.distrusted === true ? Effect.void : this.switchTo({ ...manifest, distrusted: true }),
+    )
   }
 
   private nextBase(): string {
@@ -138,13 +158,17 @@ export class AofFiles {
   private writeBase(name: string, options: RewriteOptions, increment?: OpenIncrement) {
     const { settings, directory } = this
     return this.rdb.writeBase(directory.pathOf(name), {
-      temp: directory.pathOf(`temp-${directory.fileName}.base`),
+      temp: directory.pathOf(this.tempBase),
       form: settings.aofUseRdbPreamble ? "rdb" : "commands",
       timestamp: settings.aofTimestampEnabled,
       incrementalSync: settings.aofRewriteIncrementalFsync,
       atCut: () => options.cut(increment),
       onOpen: options.begun,
     })
+  }
+
+  private get tempBase(): string {
+    return `temp-${this.directory.fileName}.base`
   }
 
   /** The temporary increment of a rewrite anew. */
@@ -179,36 +203,43 @@ export class AofFiles {
           return increment.close
         }),
       )
+      this.logger.notice(`Successfully created the temporary AOF base file ${this.tempBase}`)
       this.logger.notice("Background AOF rewrite terminated with success")
-      yield* Effect.uninterruptible(this.finish(kind, base))
+      this.logger.notice(`Successfully renamed the temporary AOF base file ${this.tempBase} into ${base}`)
+      yield* Effect.uninterruptible(
+        Effect.andThen(this.finish(kind, { name: base, seq: this.baseSeq }, increment), options.placed),
+      )
     })
   }
 
-  /** Switches the manifest to the new base, and removes what it takes the place of. */
-  private finish(kind: RewriteKind, name: string): Effect.Effect<void, RewriteError> {
+  /** Switches the manifest to the new base, and makes history of what it takes the place of. */
+  private finish(
+    kind: RewriteKind,
+    made: AofFile,
+    increment?: OpenIncrement,
+  ): Effect.Effect<void, RewriteError> {
     return Effect.gen({ self: this }, function* () {
       const { base, increments, history } = yield* this.present
-      const kept = kind === "running" ? increments.slice(-1) : []
+      let kept = kind === "running" ? increments.slice(-1) : []
       if (kind === "anew") {
         const seq = ++this.incrementSeq
-        const increment = incrementNameOf(this.directory.fileName, seq)
-        const { pathOf } = this.directory
-        yield* this.directory.rename(
-          pathOf.call(this.directory, this.tempIncrement),
-          pathOf.call(this.directory, increment),
-        )
+        const name = incrementNameOf(this.directory.fileName, seq)
+        kept = [{ name, seq }]
+        yield* this.directory
+          .rename(this.directory.pathOf(this.tempIncrement), this.directory.pathOf(name))
+          .pipe(Effect.onError(() => this.stray(...kept)))
+        if (increment !== undefined) increment.path = this.directory.pathOf(name)
         this.logger.notice(
-          `Successfully renamed the temporary AOF incr file ${this.tempIncrement} into ${increment}`,
+          `Successfully renamed the temporary AOF incr file ${this.tempIncrement} into ${name}`,
         )
-        kept.push({ name: increment, seq })
       }
-      const gone = [...(base === undefined ? [] : [base]), ...increments.filter((one) => !kept.includes(one))]
-      yield* this.switchTo({
-        base: { name, seq: this.baseSeq },
-        increments: kept,
-        history: [...history, ...gone],
-      })
-    })
+      const { strays } = this
+      const gone = [...increments.filter((one) => !kept.includes(one)), ...(base === undefined ? [] : [base])]
+      yield* this.switchTo({ base: made, increments: kept, history: [...history, ...strays, ...gone] }).pipe(
+        Effect.onError(() => this.stray(...(kind === "anew" ? kept : []))),
+      )
+      this.strays = []
+    }).pipe(Effect.onError(() => this.stray(made)))
   }
 
   /** Removes files that are no longer needed. */

@@ -5,8 +5,8 @@ import type { InfoField } from "../engine/InfoRegistry.js"
 const FAILURES_MAX = 3
 const DELAY_MINUTES_MAX = 60
 
-/** Off; on, but nothing counts before the first base is there; on. */
-export type AofPhase = "off" | "waiting" | "on"
+/** Off; on, but nothing counts before the first base is there; on; on, but the file is distrusted and a new base must come. */
+export type AofPhase = "off" | "waiting" | "on" | "mending"
 
 export class AofStatus {
   phase: AofPhase = "off"
@@ -26,6 +26,22 @@ export class AofStatus {
   /** Automatic rewrites are put off until then, in Unix milliseconds. */
   private putOffUntilMs = 0
   private delayMinutes = 0
+  private number = 0
+
+  /** A rewrite begins; answers its number. */
+  begin(nowMs: number): number {
+    this.scheduled = false
+    this.rewrites++
+    this.rewriteSinceMs = nowMs
+    return ++this.number
+  }
+
+  /** A rewrite has ended; another may have begun since, where it was called off. */
+  ended(number: number, nowMs: number): void {
+    if (number !== this.number || this.rewriteSinceMs === undefined) return
+    this.lastRewriteSeconds = Math.round((nowMs - this.rewriteSinceMs) / 1000)
+    this.rewriteSinceMs = undefined
+  }
 
   succeeded(): void {
     this.lastRewrite = "ok"
@@ -73,7 +89,8 @@ export const statusFields = (
   nowMs: number,
 ): ReadonlyArray<InfoField> => {
   const since = status.rewriteSinceMs
-  const scheduled = status.scheduled || (status.phase === "waiting" && since === undefined) ? 1 : 0
+  const baseless = status.phase === "waiting" || status.phase === "mending"
+  const scheduled = status.scheduled || (baseless && since === undefined) ? 1 : 0
   const fields: Array<InfoField> = [
     ["aof_enabled", status.phase === "off" ? 0 : 1],
     ["aof_rewrite_in_progress", since === undefined ? 0 : 1],

@@ -4,56 +4,34 @@
  *     AofLog.ts      takes what commands change      AofFiles (AofRewrite.ts)   manifest, increments, rewriting
  *     AofWriter.ts   writes it, and syncs            AofLoading.ts              reads it back
  *
- *     off --start--> waiting --first base is there--> on        a full resync, and a file that is distrusted: on -> waiting
+ *     off --start--> waiting --first base is there--> on        a full resync: on -> waiting
+ *                                                             a file that is distrusted: on -> mending
  *
- * While it waits nothing of what is logged counts, because no base goes with it: the files of before are what a start would
- * find. Replies then wait for nothing, unless the file was on and has become distrusted: those that wait go on waiting.
+ * While it waits or mends nothing of what is logged counts, because no base goes with it: the files of before are what a
+ * start would find. While it waits, replies wait for nothing, but for those that stand for what was logged before; while it
+ * mends they all wait.
  *
- * One thing at a time is done with the files (`steps`): a start, a stop, a rewrite.
+ * One thing at a time is done with the files (`steps`): a start, a stop, a rewrite, a load. What makes the files void begins
+ * another epoch: a base that was begun before it ends nothing.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as FileSystem from "effect/FileSystem"
 import * as Semaphore from "effect/Semaphore"
-import type { Run } from "../engine/Background.js"
+import { TURN_MS } from "../engine/world/WorkAlarm.js"
 import { PAUSED_FOR_EVER } from "../engine/clients/ClientPause.js"
-import type { Engine } from "../engine/Engine.js"
-import { ShutdownError, type ShutdownOptions } from "../engine/Lifecycle.js"
 import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
-import type { RdbFiles } from "../rdb/RdbPersistence.js"
-import { AofDirectory, type DirectorySettings, type OpenIncrement } from "./AofDirectory.js"
-import { type AofError, type AofIoError, failureText } from "./AofErrors.js"
+import { AofEnd } from "./AofEnd.js"
+import { AofDirectory, type OpenIncrement } from "./AofDirectory.js"
+import { type AofError, AofIoError, failureText } from "./AofErrors.js"
 import { asLoad, loadFiles } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
-import { AofFiles, type RewriteError, type RewriteKind, type RewriteSettings } from "./AofRewrite.js"
+import { AofFiles, type RewriteError, type RewriteKind } from "./AofRewrite.js"
+import type { AofParts } from "./AofParts.js"
 import { AofStatus, statusFields } from "./AofStatus.js"
 import { AofWriter } from "./AofWriter.js"
-
-interface AofSettings extends DirectorySettings, RewriteSettings {
-  readonly appendonly: boolean
-  readonly appendfsync: string
-  readonly noAppendfsyncOnRewrite: boolean
-  readonly autoAofRewritePercentage: number
-  readonly autoAofRewriteMinSize: number
-  readonly aofLoadTruncated: boolean
-  /** Files that are no longer needed stay. */
-  readonly aofDisableAutoGc: boolean
-  readonly aofTimestampEnabled: boolean
-  readonly aofChecksum: boolean
-}
-
-interface AofParts {
-  readonly engine: Engine
-  readonly rdb: RdbFiles
-  readonly settings: AofSettings
-  readonly fs: FileSystem.FileSystem
-  readonly fork: Run
-  /** For lines that name the process which rewrites. */
-  readonly pid: number
-}
 
 /** With so many bytes not written writes wait until half of them are. */
 const BUFFER_BYTES_MAX = 64 * 1024 * 1024
@@ -63,21 +41,26 @@ const RETRY_MS = 1000
 const SLOW_SYNC =
   "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis."
 
+const notOnDisk = (path: string): AofIoError =>
+  new AofIoError({ path, offset: 0, operation: "write", reason: "not all that was logged is in the files" })
+
 export class AppendOnly implements EnginePart {
   readonly status = new AofStatus()
   readonly log: AofLog
   readonly writer: AofWriter
   readonly files: AofFiles
+  private readonly ending: AofEnd
   private readonly directory: AofDirectory
   private readonly steps = Semaphore.makeUnsafe(1)
   /** The files are not read yet, or not to be written to any more. */
   private idle = true
-  private retryAtMs = 0
-  private rewriteFiber: Fiber.Fiber<unknown> | undefined = undefined
+  /** A rewrite has failed, and is not to be tried again yet. */
+  private resting = false
+  rewriteFiber: Fiber.Fiber<unknown> | undefined = undefined
   private toldFailure: string | undefined = undefined
-  /** Counts the data sets that have taken each other's place, and says of which the last cut was. */
-  private dataSet = 0
-  private cutOf = 0
+  private epoch = 0
+  /** Of the last cut. */
+  private cutIn = 0
 
   constructor(private readonly parts: AofParts) {
     const { engine, settings } = parts
@@ -92,13 +75,16 @@ export class AppendOnly implements EnginePart {
     })
     this.writer = new AofWriter(this.log, settings, engine.hold, engine.turns, {
       syncsPaused: () => settings.noAppendfsyncOnRewrite && this.childActive,
+      diskIdle: () => !this.childActive,
       statusChanged: () => this.showFailure(),
       distrusted: () => this.distrusted(),
       wrote: () => this.relieve(),
+      sealing: () => engine.hold.onDisk.mark(this.log.position, parts.offset()),
+      synced: () => this.showSynced(),
       slowSync: () => engine.logger.notice(SLOW_SYNC),
     })
     engine.log.add(this.log)
-    engine.lifecycle.addStep((options) => this.beforeEnd(options))
+    this.ending = new AofEnd(this, parts)
     engine.parts.add(this)
     this.followSettings()
   }
@@ -169,12 +155,19 @@ export class AppendOnly implements EnginePart {
     engine.gates.update()
   }
 
+  private showSynced(): void {
+    const { onDisk } = this.parts.engine.hold
+    onDisk.keep(this.enabled)
+    if (this.status.phase === "on" || this.status.phase === "mending") onDisk.reached(this.writer.onDisk)
+  }
+
   /** The kernel may have dropped what the file was said to have: only a new base and a new file can be trusted. */
   private distrusted(): void {
     this.parts.engine.logger.warning(
       "The AOF file is not trusted any more: a new base and a new incr file take its place",
     )
-    this.retryAtMs = 0
+    this.epoch++
+    if (this.status.phase === "on") this.status.phase = "mending"
     this.parts.engine.stir()
   }
 
@@ -185,6 +178,8 @@ export class AppendOnly implements EnginePart {
   }
 
   private brokenOff(what: string): void {
+    // The files are more than what is left of them here.
+    if (this.parts.rdb.state.loadFailed) return
     this.parts.engine.logger.warning(`${what} was broken off half way: the AOF is rewritten`)
     this.status.scheduled = true
     this.parts.engine.stir()
@@ -194,17 +189,23 @@ export class AppendOnly implements EnginePart {
   private replaced(): void {
     const { status, parts } = this
     if (status.phase === "off" || this.idle) return
-    this.dataSet++
+    this.epoch++
     this.setReading(false)
     status.phase = "waiting"
-    // Nothing is promised of the new data set before its base is there.
-    parts.engine.hold.end()
-    this.retryAtMs = 0
+    parts.engine.hold.onDisk.begin()
+    parts.fork(this.steps.withPermits(1)(this.releaseSettled))
     if (this.childActive) parts.engine.stir()
     else this.rewriteNow()
   }
 
-  private setReading(on: boolean): void {
+  /** Nothing is promised of a new data set before its base is there; of the one before everything is, as long as it may be found. */
+  private get releaseSettled(): Effect.Effect<void> {
+    return Effect.map(this.writer.settled, (settled) => {
+      if (settled && this.status.phase === "waiting" && !this.log.reading) this.parts.engine.hold.end()
+    })
+  }
+
+  setReading(on: boolean): void {
     this.log.reading = on
     this.parts.engine.log.update()
   }
@@ -215,8 +216,9 @@ export class AppendOnly implements EnginePart {
   start(): void {
     if (this.enabled) return
     this.status.phase = "waiting"
+    this.epoch++
     this.idle = false
-    this.retryAtMs = 0
+    this.showSynced()
     const { save } = this.parts.rdb.state
     // A base that was called off is about to end.
     if (save !== undefined && save.kind !== "base") this.parts.engine.stir()
@@ -228,7 +230,10 @@ export class AppendOnly implements EnginePart {
     if (!this.enabled) return
     const { engine, fork } = this.parts
     this.setReading(false)
+    this.epoch++
     this.status.phase = "off"
+    engine.hold.onDisk.begin()
+    this.showSynced()
     this.status.scheduled = false
     this.status.rewriteSinceMs = undefined
     this.rewriteFiber?.interruptUnsafe()
@@ -248,42 +253,25 @@ export class AppendOnly implements EnginePart {
   private get shut(): Effect.Effect<void> {
     return Effect.andThen(
       this.writer.close,
-      Effect.sync(() => {
-        this.writer.distrusted = false
-        this.writer.ceiling = Infinity
-        if (this.writer.failure === undefined) return
-        this.writer.failure = undefined
-        this.showFailure()
-      }),
+      Effect.sync(() => this.writer.healed()),
     )
   }
 
   // ---- rewriting
 
   /** BGREWRITEAOF, and a server that finds it due. Done when it is under way, or could not begin. */
-  startRewrite(kind: RewriteKind = this.kind): Effect.Effect<void, RewriteError> {
-    const { engine, fork, pid } = this.parts
+  startRewrite(): Effect.Effect<void, RewriteError> {
+    const { engine, fork } = this.parts
     const begun = Deferred.makeUnsafe<void, RewriteError>()
     const { status } = this
-    status.scheduled = false
-    status.rewrites++
-    status.rewriteSinceMs = this.now()
-    const rewrite = this.files.rewrite({
-      kind,
-      begun: () => {
-        engine.logger.notice(`Background append only file rewriting started by pid ${pid}`)
-        Deferred.doneUnsafe(begun, Exit.void)
-      },
-      cut: (increment) => this.cut(kind, increment),
-    })
+    const number = status.begin(this.now())
     const work = this.steps
-      .withPermits(1)(rewrite)
+      .withPermits(1)(Effect.suspend(() => this.rewrite(begun)))
       .pipe(
-        Effect.tap(() => Effect.uninterruptible(this.rewritten(kind))),
         Effect.tapError((error) =>
           Effect.suspend(() => {
             status.failed()
-            this.retryAtMs = this.now() + RETRY_MS
+            this.rest()
             Deferred.doneUnsafe(begun, Exit.fail(error))
             return Effect.logWarning(`Background AOF rewrite failed: ${error.message}`)
           }),
@@ -291,8 +279,7 @@ export class AppendOnly implements EnginePart {
         Effect.ignore,
         Effect.ensuring(
           Effect.sync(() => {
-            status.lastRewriteSeconds = Math.round((this.now() - (status.rewriteSinceMs ?? 0)) / 1000)
-            status.rewriteSinceMs = undefined
+            status.ended(number, this.now())
             Deferred.doneUnsafe(begun, Exit.void)
             this.writer.wake()
             engine.stir()
@@ -307,6 +294,35 @@ export class AppendOnly implements EnginePart {
     return Deferred.await(begun)
   }
 
+  private rewrite(begun: Deferred.Deferred<void, RewriteError>): Effect.Effect<void, RewriteError> {
+    const { kind } = this
+    const marked = this.status.phase === "mending" ? Effect.ignore(this.files.distrust) : Effect.void
+    const rewrite = this.files.rewrite({
+      kind,
+      begun: () => {
+        this.parts.engine.logger.notice(
+          `Background append only file rewriting started by pid ${this.parts.pid}`,
+        )
+        Deferred.doneUnsafe(begun, Exit.void)
+      },
+      cut: (increment) => this.cut(kind, increment),
+      placed: this.placed(kind),
+    })
+    return Effect.andThen(marked, rewrite)
+  }
+
+  /** Tries no rewrite that nobody asks for, for a while. In real time: so is the disk's. */
+  private rest(): void {
+    const { engine, fork } = this.parts
+    if (this.resting) return
+    this.resting = true
+    const over = Effect.sync(() => {
+      this.resting = false
+      engine.stir()
+    })
+    fork(Effect.andThen(engine.turns.sleep(RETRY_MS), over))
+  }
+
   /** A rewrite is due as soon as nothing else is being written. */
   schedule(): void {
     this.status.scheduled = true
@@ -315,12 +331,12 @@ export class AppendOnly implements EnginePart {
 
   private get kind(): RewriteKind {
     if (this.status.phase === "off") return "alone"
-    return this.status.phase === "on" && !this.writer.distrusted ? "running" : "anew"
+    return this.status.phase === "on" ? "running" : "anew"
   }
 
   /** In the turn of the cut. */
   private cut(kind: RewriteKind, increment: OpenIncrement | undefined): void {
-    this.cutOf = this.dataSet
+    this.cutIn = this.epoch
     if (increment === undefined) return
     if (!this.enabled) {
       increment.superseded = true
@@ -328,25 +344,38 @@ export class AppendOnly implements EnginePart {
       return
     }
     if (kind === "running") return this.writer.switchTo(increment)
-    this.writer.ceiling = Math.min(this.writer.ceiling, this.parts.engine.hold.safe)
+    this.writer.limit()
     this.writer.startOver(increment)
+    this.parts.engine.hold.onDisk.mark(this.log.position, this.parts.offset())
     this.setReading(true)
   }
 
   /** A base is in its place. */
-  private rewritten(kind: RewriteKind): Effect.Effect<void, AofIoError> {
+  private placed(kind: RewriteKind): Effect.Effect<void> {
     const { status, writer, parts } = this
     return Effect.gen({ self: this }, function* () {
       status.succeeded()
-      if (kind === "anew" && this.enabled && this.cutOf === this.dataSet) {
+      if (kind === "anew" && this.cutIn === this.epoch) {
         status.phase = "on"
         if (!parts.engine.hold.active) parts.engine.hold.begin(0)
         writer.healed()
+        this.showSynced()
       }
-      yield* this.measure
-      if (!parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
+      yield* this.tidy
       yield* Effect.logInfo("Background AOF rewrite finished successfully")
     })
+  }
+
+  /** Files that are no longer needed go, and what is left is measured; where it fails the files are good all the same. */
+  private get tidy(): Effect.Effect<void> {
+    const gone = this.parts.settings.aofDisableAutoGc ? Effect.void : this.files.removeHistory
+    return Effect.andThen(this.measure, gone).pipe(
+      Effect.catch((error) =>
+        Effect.logWarning(
+          `Files of the AOF that are no longer needed could not be removed: ${error.message}`,
+        ),
+      ),
+    )
   }
 
   private get measure(): Effect.Effect<void, AofIoError> {
@@ -361,16 +390,18 @@ export class AppendOnly implements EnginePart {
     const { status, writer } = this
     if (this.writer.pendingBytes > BUFFER_BYTES_MAX) engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     if (this.idle || engine.cronPaused || engine.lifecycle.stopping || engine.gates.loading) return Infinity
-    const needed = status.scheduled || status.phase === "waiting" || writer.distrusted
-    if (this.childActive) return needed ? nowMs + 100 : Infinity
+    const baseless = status.phase === "waiting" || status.phase === "mending"
+    const needed = status.scheduled || baseless
+    if (this.childActive) return needed ? nowMs + TURN_MS : Infinity
     const say = (text: string): void => engine.logger.warning(text)
     if (needed) {
-      if (nowMs < this.retryAtMs) return this.retryAtMs
+      if (this.resting) return Infinity
       // Writes are refused until a distrusted file has a successor.
-      if (!writer.distrusted && status.putOff(nowMs, say)) return nowMs + RETRY_MS
+      if (status.phase !== "mending" && status.putOff(nowMs, say)) return nowMs + RETRY_MS
       return this.rewriteNow()
     }
     if (status.phase === "off" || settings.autoAofRewritePercentage === 0) return Infinity
+    if (this.parts.rdb.state.loadFailed) return Infinity
     const size = status.closedBytes + (writer.file?.size ?? 0)
     if (size <= settings.autoAofRewriteMinSize) return Infinity
     const growth = Math.floor((size * 100) / Math.max(1, status.baseBytes)) - 100
@@ -380,7 +411,7 @@ export class AppendOnly implements EnginePart {
     return this.rewriteNow()
   }
 
-  private rewriteNow(): number {
+  rewriteNow(): number {
     this.parts.fork(Effect.ignore(this.startRewrite()))
     return Infinity
   }
@@ -414,74 +445,53 @@ export class AppendOnly implements EnginePart {
         this.idle = false
         this.setReading(true)
         engine.hold.begin(0)
+        engine.hold.onDisk.mark(this.log.position, this.parts.offset())
+        this.showSynced()
       }
       const manifest = yield* this.files.read
       if (manifest === undefined) return yield* this.files.begin(opened)
-      opened(yield* this.files.openLast)
-      yield* this.measure
-      if (!this.parts.settings.aofDisableAutoGc) yield* this.files.removeHistory
+      if (manifest.distrusted === true) yield* this.files.begin(opened)
+      else opened(yield* this.files.openLast)
+      yield* this.tidy
     })
   }
 
   /** DEBUG LOADAOF: the data set as the files have it. */
   get reload(): Effect.Effect<void, AofError> {
-    const { engine } = this.parts
-    return Effect.gen({ self: this }, function* () {
-      yield* this.writer.settled
-      engine.keyspace.flushAll()
+    const { engine, rdb } = this.parts
+    const broken = (): void => {
+      rdb.state.loadFailed = true
+      engine.log.brokenOff("DEBUG LOADAOF")
+    }
+    const reload = Effect.gen({ self: this }, function* () {
+      const { failure } = this.writer
+      // What the files lack would be gone.
+      if (this.log.reading && !(yield* this.writer.settled))
+        return yield* failure ?? notOnDisk(this.directory.path)
       const manifest = yield* this.files.read
-      if (manifest !== undefined) yield* this.load(manifest)
+      engine.keyspace.flushAll()
+      if (manifest !== undefined) yield* Effect.onError(this.load(manifest), () => Effect.sync(broken))
     })
+    // A rewrite would save half a data set.
+    return this.steps.withPermits(1)(reload)
   }
-
-  // ---- the end
 
   /** Waits until all is on the disk; answers false when it will not be. */
   get flush(): Effect.Effect<boolean> {
-    return Effect.suspend(() => (this.log.reading ? this.writer.settled : Effect.succeed(true)))
+    // Of a sync that is broken off nobody knows what has come of it.
+    return Effect.suspend(() =>
+      this.log.reading ? Fiber.join(this.parts.fork(this.writer.settled)) : Effect.succeed(true),
+    )
   }
 
-  /** A step of the shutdown. */
-  private beforeEnd({ force }: ShutdownOptions): Effect.Effect<void, ShutdownError> {
-    return Effect.gen({ self: this }, function* () {
-      if (!this.enabled || this.idle) return
-      const { rewriteFiber } = this
-      if (rewriteFiber !== undefined) {
-        const initial = this.status.phase === "waiting"
-        if (initial && !force) {
-          yield* Effect.logWarning("Writing initial AOF, can't exit.")
-          return yield* new ShutdownError({ why: "failed", reason: "the first base is being written" })
-        }
-        if (initial) yield* Effect.logWarning("Writing initial AOF. Exit anyway.")
-        yield* Effect.logWarning("There is a child rewriting the AOF. Killing it!")
-        yield* Fiber.interrupt(rewriteFiber)
-      }
-      yield* Effect.logInfo("Calling fsync() on the AOF file.")
-      if (!(yield* this.flush)) yield* this.tellLoss
-    })
-  }
-
-  /** The last flush has failed. */
-  private get tellLoss(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const { failure, distrusted, synced } = this.writer
-      const why = failure === undefined ? "The AOF file was not written to" : failureText(failure, distrusted)
-      const lost = this.log.position - synced
-      return Effect.logWarning(`${why}. The last ${lost} bytes that were logged may not be on the disk.`)
-    })
+  /** Something is logged, or about to be. */
+  get alive(): boolean {
+    return this.enabled && !this.idle
   }
 
   /** The layer ends. */
   get end(): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
-      this.idle = true
-      const { hold, lifecycle } = this.parts.engine
-      const flushed = yield* this.flush
-      if (!flushed && !lifecycle.ended) yield* this.tellLoss
-      this.setReading(false)
-      yield* this.writer.close
-      if (flushed) hold.end()
-      else hold.giveUp()
-    })
+    this.idle = true
+    return this.ending.whole
   }
 }

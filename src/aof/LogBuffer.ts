@@ -1,4 +1,5 @@
 /** Bytes on their way to the append-only file: appended on one side, taken away whole on the other. */
+import { WordCopy } from "../bytes/WordCopy.js"
 
 const FIRST_BYTES = 64 * 1024
 /** A buffer grown beyond this is not used again. */
@@ -9,13 +10,12 @@ export class LogBuffer {
   private bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   /** One that was written, to be filled again. */
   private spare: Buffer | undefined = undefined
+  private readonly words = new WordCopy()
 
   append(bytes: Uint8Array, off: number, len: number): void {
     const end = this.length + len
     if (end > this.bytes.length) this.grow(end)
-    const { bytes: into, length } = this
-    if (len < 64) for (let i = 0; i < len; i++) into[length + i] = bytes[off + i]
-    else into.set(bytes.subarray(off, off + len), length)
+    this.words.copy(bytes, off, len, this.bytes, this.length)
     this.length = end
   }
 
@@ -28,6 +28,7 @@ export class LogBuffer {
   /** Takes everything; the caller gives the memory back with `reuse` when it is done with it. */
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.length)
+    if (this.bytes.length > KEPT_BYTES_MAX) this.words.forget()
     this.bytes = this.spare ?? Buffer.allocUnsafeSlow(FIRST_BYTES)
     this.spare = undefined
     this.length = 0

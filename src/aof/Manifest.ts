@@ -7,7 +7,7 @@
  *
  * A line is pairs of a word and its value in any order; words unknown are passed over, a repeated one counts the last
  * time, and of a type only the first letter. A name with white space, quotes or unprintable bytes is quoted as in
- * redis.conf. Lines that begin with "#" are comments. Limits: a line of 1023 bytes and its end.
+ * redis.conf. Lines that begin with "#" are comments; of one Redix makes use ("#distrusted"). Limits: a line of 1023 bytes and its end.
  */
 import { latin1Text } from "../bytes/Latin1.js"
 import { quoted } from "../bytes/Quoted.js"
@@ -25,10 +25,13 @@ export interface Manifest {
   readonly increments: ReadonlyArray<AofFile>
   /** Files whose data is in the base now, yet to be removed. */
   readonly history: ReadonlyArray<AofFile>
+  /** A sync has failed: what the files are seen to hold need not be on the disk. Said in a comment. */
+  readonly distrusted?: true
 }
 
 const LINE_BYTES_MAX = 1024
 const WORDS_MIN = 6
+const DISTRUSTED = "#distrusted\n"
 
 const NUL = 0
 const LF = 10
@@ -75,13 +78,17 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
   let base: AofFile | undefined
   const increments: Array<AofFile> = []
   const history: Array<AofFile> = []
+  let distrusted = false
   let number = 0
   for (let at = 0, next = 0; at < bytes.length; at = next) {
     number++
     const lf = bytes.indexOf(LF, at)
     const whole = lf >= 0 && lf < at + LINE_BYTES_MAX
     next = whole ? lf + 1 : Math.min(at + LINE_BYTES_MAX, bytes.length)
-    if (bytes[at] === HASH) continue
+    if (bytes[at] === HASH) {
+      distrusted ||= latin1Text(bytes, at, next) === DISTRUSTED
+      continue
+    }
     const nul = bytes.indexOf(NUL, at)
     if (!whole || (nul >= 0 && nul < lf)) fail(0, "", "The AOF manifest file contains too long line")
     let from = at
@@ -101,7 +108,7 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
       increments.push(line.file)
     } else fail(number, text, "Unknown AOF file type")
   }
-  return { base, increments, history }
+  return { base, increments, history, ...(distrusted ? { distrusted } : {}) }
 }
 
 const bytesOf = (latin1: string): Uint8Array => Buffer.from(latin1, "latin1")
@@ -110,10 +117,11 @@ const bytesOf = (latin1: string): Uint8Array => Buffer.from(latin1, "latin1")
 const nameText = (name: string): string => (/^[!#-&(-[\]-~]+$/.test(name) ? name : quoted(bytesOf(name)))
 
 /** The base first, then the history, then the increments, as redis-server writes them. */
-export const formatManifest = ({ base, increments, history }: Manifest): Uint8Array => {
+export const formatManifest = ({ base, increments, history, distrusted }: Manifest): Uint8Array => {
   const line = (file: AofFile, type: string): string =>
     `file ${nameText(file.name)} seq ${file.seq} type ${type}\n`
   const lines = [
+    ...(distrusted === true ? [DISTRUSTED] : []),
     ...(base === undefined ? [] : [line(base, "b")]),
     ...history.map((file) => line(file, "h")),
     ...increments.map((file) => line(file, "i")),

@@ -176,7 +176,7 @@ export class Dispatcher {
     const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
     if (
       (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
-        c.keyspace.arena.usedBytes > this.memory.threshold) &&
+        c.keyspace.arena.usedBytes > c.keyspace.arena.roomBytes) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
@@ -343,7 +343,7 @@ export class Dispatcher {
       }
       // A client beyond its output limit is about to be cut off; another one is told why it gets no reply.
       c.out.truncate(Math.min(pushes.start, c.out.pos))
-      if (!c.out.overflowed) c.out.error(Errors.replyTooLarge)
+      if (!c.out.overflowed) c.out.error(c.scripted ? Errors.scriptReplyTooLarge : Errors.replyTooLarge)
     }
     this.commandsProcessed++
     timer.counters.calls[cmd.id]++

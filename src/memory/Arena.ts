@@ -1,7 +1,7 @@
 /**
  * The arena: all data of a server, in chunks of shared memory, outside the JavaScript heap.
  *
- * Layout. A chunk is 8 MiB of shared memory (Slabs.ts), cut into 128 pages of 64 KiB. A page belongs to one size class
+ * Layout. A chunk is 8 MiB of shared memory (SharedMemory.ts), cut into 128 pages of 64 KiB. A page belongs to one size class
  * (SizeClasses.ts) and is cut into equal blocks, or is part of a span of whole pages (blocks over 32 KiB, up to 4 MiB).
  * A block over 4 MiB has a chunk of its own. An arena's first chunk has 56 pages, 3.5 MiB: a server with next to no data,
  * of which a test suite starts hundreds, takes no more. Page 0 of a chunk is its header:
@@ -11,40 +11,25 @@
  *   byte 1024  Int32  kind of each page: 0 free, 1.. size class, -n head of a span of n pages, SPAN_TAIL
  *   byte 2048  blocks of the header page itself are never handed out
  *
+ * Chunks and pages, and chunks that are being emptied, are the business of ArenaPages.ts.
+ *
  * A ref (Ref.ts) names a chunk and a place in it. So an arena addresses 4096 chunks, 32 GiB, and a block over 4 MiB costs
  * one chunk index.
  *
  * Invariants (checkInvariants asserts them):
  *   - usedBytes is the sum of the sizes of all live blocks, to the byte;
  *   - a page's free list and bump pointer cover exactly the blocks that are not live;
- *   - the stable address of a block never changes while it is live;
+ *   - a block stays where it is while it is live; only its owner may have another take its place (Relocation.ts);
  *   - while a snapshot is open no block that was live when it opened is handed out again (free parks it);
  *   - unless `strained`, as many pages are free as are kept in reserve, whenever pages have been taken.
  *
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
 import { copyBytes, grownInts } from "../bytes/Bytes.js"
-import {
-  CLASS_BLOCKS,
-  CLASS_BYTES,
-  CLASS_COUNT,
-  CLASS_OF,
-  PAGE_BYTES,
-  SMALL_BYTES_MAX,
-} from "./SizeClasses.js"
-import {
-  ArenaFullError,
-  CHUNK_BYTES,
-  chunkBytesFor,
-  FIRST_BYTES,
-  HEADER_KIND_WORD,
-  PAGES_PER_CHUNK,
-  pagesIn,
-  reserveFor,
-  SPAN_TAIL,
-} from "./ArenaLayout.js"
-import { byteInPage, byteOf, CHUNK_COUNT_MAX, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
-import { type Place, Slabs } from "./Slabs.js"
+import { HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
+import { ArenaPages } from "./ArenaPages.js"
+import { byteInPage, byteOf, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
+import { CLASS_BLOCKS, CLASS_BYTES, CLASS_OF, PAGE_BYTES, SMALL_BYTES_MAX } from "./SizeClasses.js"
 import { Snapshot } from "./Snapshot.js"
 
 export { copyBytes } from "../bytes/Bytes.js"
@@ -52,62 +37,25 @@ export { ArenaFullError, CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
-const HEADER_WORDS = HEADER_KIND_WORD + PAGES_PER_CHUNK
 
-const NO_BYTES = new Uint8Array(0)
-const NO_WORDS = new Int32Array(0)
-const NO_DOUBLES = new Float64Array(0)
-
-export class Arena {
-  /** Views of chunk i; a chunk that is not there has empty views. */
-  readonly u8: Array<Uint8Array> = []
-  readonly i32: Array<Int32Array> = []
-  readonly f64: Array<Float64Array> = []
+export class Arena extends ArenaPages {
   /** Bytes in live blocks, block sizes rounded up to their class. */
   usedBytes = 0
   /** Bytes of blocks freed while a snapshot is open, not yet reusable. */
   parkedBytes = 0
-  /** Bytes of shared memory held, touched or not. */
-  reservedBytes = 0
   usedBytesPeak = 0
-  /** No more memory is to be had and what is kept for work in progress is broken into: begin nothing that needs memory. */
-  strained = false
-  /** The shared memory the chunks are cut from. */
-  readonly slabs: Slabs
   /** Writes to live blocks so far, modulo 2^32: equal twice, nothing that was reachable has changed between. */
   writes = 0
-  /** The open snapshot, if any; at most one, with any number of readers. */
-  snapshot: Snapshot | undefined = undefined
+  /** A block somebody comes back to; 0 when it was freed meanwhile. */
+  marked: Ref = 0
   /** 0 while no snapshot is open: the one test that willWrite makes on the hot path. */
   private epoch = 0
   private epochLast = 0
 
-  /** Chunk index -> bytes of a huge block living alone in it, else 0. */
-  private readonly hugeBytes: Array<number> = []
-  private readonly freeChunks: Array<number> = []
-  /** Chunk index -> where its memory lies. */
-  private readonly places: Array<Place | undefined> = []
   /** Chunks dropped by `dropAll` while a snapshot was open. */
   private readonly parkedChunks: Array<number> = []
   private parkedRefs: Int32Array = new Int32Array(1024)
   private parkedCount = 0
-
-  // Per page, indexed by chunk * 128 + page.
-  private pageFree: Int32Array = NO_WORDS // free-list head: byte offset in page + 1, 0 = none
-  private pageBump: Int32Array = NO_WORDS // next never-used byte in the page
-  private pageUsed: Int32Array = NO_WORDS // live (or parked) blocks
-  private pageNext: Int32Array = NO_WORDS // list of pages of a class with room; page id + 1
-  private pagePrev: Int32Array = NO_WORDS
-  private pageListed: Uint8Array = NO_BYTES
-  private chunkPagesFree: Int32Array = NO_WORDS
-  private pagesFree = 0
-  /** Class -> first page with room (page id + 1), 0 none. */
-  private readonly classPages = new Int32Array(CLASS_COUNT)
-
-  /** @param collectGarbage makes the runtime look for memory let go; without it that comes back at the runtime's own pace */
-  constructor(collectGarbage: () => void = () => {}) {
-    this.slabs = new Slabs({ chunkBytes: CHUNK_BYTES, mappedBytes: FIRST_BYTES }, collectGarbage)
-  }
 
   /**
    * Hands out a block of at least `bytes` bytes. Its contents are undefined.
@@ -140,6 +88,7 @@ export class Arena {
 
   /** Takes a block back. While a snapshot is open a block it may still read is parked until the snapshot closes. */
   free(ref: Ref): void {
+    if (ref === this.marked) this.marked = 0
     if (this.epoch !== 0) {
       const snapshot = this.snapshotOrDie()
       if (!snapshot.isBorn(ref)) {
@@ -179,6 +128,14 @@ export class Arena {
     return next
   }
 
+  /** Another block of the same size with the same contents. The owner of the block frees it once nothing leads to it. */
+  twin(ref: Ref): Ref {
+    const bytes = this.blockSize(ref)
+    const twin = this.alloc(bytes)
+    this.copy(ref, 0, twin, 0, bytes)
+    return twin
+  }
+
   /** Copies n bytes from one block into another (or the same) block. */
   copy(from: Ref, fromByte: number, to: Ref, toByte: number, n: number): void {
     const src = this.u8[chunkOf(from)]
@@ -201,7 +158,7 @@ export class Arena {
   /** Ends the frozen view and takes back what was freed under it. Readers must have stopped. */
   closeSnapshot(): void {
     if (this.snapshot === undefined) throw new Error("no snapshot is open")
-    this.slabs.droppedBytes += this.snapshot.logBytes
+    this.shared.drop(this.snapshot.logBytes, this.snapshot)
     this.snapshot = undefined
     this.epoch = 0
     for (const chunk of this.parkedChunks) this.releaseChunk(chunk)
@@ -214,7 +171,8 @@ export class Arena {
 
   /** Forgets every block at once (FLUSHALL): the chunks are dropped and their memory goes back. */
   dropAll(): void {
-    this.classPages.fill(0)
+    this.forgetPages()
+    this.marked = 0
     for (let chunk = 0; chunk < this.u8.length; chunk++) {
       if (this.u8[chunk].length === 0) continue
       if (this.snapshot === undefined) this.releaseChunk(chunk)
@@ -262,40 +220,8 @@ export class Arena {
     this.pageFree[page] = offset + 1
     const used = --this.pageUsed[page]
     if (this.pageListed[page] === 0) this.listPage(page, kind)
-    // One page a class is kept, so that a block freed and taken again does not move pages about.
-    if (used === 0 && (this.pageNext[page] !== 0 || this.pagePrev[page] !== 0)) {
-      this.unlistPage(page, kind)
-      this.returnPages(chunk, pageInChunk, 1)
-    }
+    if (used === 0) this.pageEmptied(page, kind)
     return CLASS_BYTES[kind]
-  }
-
-  private listPage(page: number, cls: number): void {
-    const head = this.classPages[cls]
-    this.pageNext[page] = head
-    this.pagePrev[page] = 0
-    if (head !== 0) this.pagePrev[head - 1] = page + 1
-    this.classPages[cls] = page + 1
-    this.pageListed[page] = 1
-  }
-
-  private unlistPage(page: number, cls: number): void {
-    const next = this.pageNext[page]
-    const prev = this.pagePrev[page]
-    if (prev === 0) this.classPages[cls] = next
-    else this.pageNext[prev - 1] = next
-    if (next !== 0) this.pagePrev[next - 1] = prev
-    this.pageListed[page] = 0
-  }
-
-  private addClassPage(cls: number): number {
-    const page = this.takePages(1)
-    this.i32[page >>> 7][HEADER_KIND_WORD + (page & 127)] = cls
-    this.pageFree[page] = 0
-    this.pageBump[page] = 0
-    this.pageUsed[page] = 0
-    this.listPage(page, cls)
-    return page
   }
 
   private allocSpan(bytes: number): Ref {
@@ -312,11 +238,13 @@ export class Arena {
 
   private allocHuge(bytes: number): Ref {
     // The header page comes first here too: snapshots keep their tables in it.
-    const size = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
+    const n = Math.ceil(bytes / PAGE_BYTES)
+    const size = n * PAGE_BYTES
     const chunk = this.addChunk(size + PAGE_BYTES)
     this.hugeBytes[chunk] = size
+    this.noteTaken(n)
     this.claim(chunk, 1, PAGES_PER_CHUNK - 1)
-    this.i32[chunk][HEADER_KIND_WORD + 1] = -(size / PAGE_BYTES)
+    this.i32[chunk][HEADER_KIND_WORD + 1] = -n
     return this.account(refOf(chunk, PAGE_BYTES), size)
   }
 
@@ -325,126 +253,6 @@ export class Arena {
     if (this.usedBytes > this.usedBytesPeak) this.usedBytesPeak = this.usedBytes
     if (this.epoch !== 0) this.snapshotOrDie().markBorn(ref)
     return ref
-  }
-
-  /** Finds n free pages in a row; answers the id of the first. Keeps the reserve full while there is memory. */
-  private takePages(n: number): number {
-    const page = this.findPages(n)
-    if (this.pagesFree < reserveFor(this.reservedBytes) && !this.strained) this.fillReserve()
-    return page
-  }
-
-  /** Sees whether what is kept for work in progress is there, or can be had again. */
-  fillReserve(): void {
-    this.strained = this.pagesFree < reserveFor(this.reservedBytes) && this.tryAddChunk(CHUNK_BYTES) < 0
-  }
-
-  private findPages(n: number): number {
-    for (let chunk = this.u8.length - 1; chunk >= 0; chunk--) {
-      if (this.chunkPagesFree[chunk] < n) continue
-      const first = this.findRun(chunk, n)
-      if (first !== 0) return this.claim(chunk, first, n)
-    }
-    return this.claim(this.addChunk(chunkBytesFor(this.reservedBytes, n)), 1, n)
-  }
-
-  private findRun(chunk: number, n: number): number {
-    const words = this.i32[chunk]
-    let run = 0
-    for (let p = 1; p < PAGES_PER_CHUNK; p++) {
-      run = words[HEADER_KIND_WORD + p] === 0 ? run + 1 : 0
-      if (run === n) return p - n + 1
-    }
-    return 0
-  }
-
-  private claim(chunk: number, first: number, n: number): number {
-    this.chunkPagesFree[chunk] -= n
-    this.pagesFree -= n
-    if (this.epoch !== 0) this.snapshotOrDie().markPagesBorn(chunk, first, n)
-    return (chunk << 7) | first
-  }
-
-  private returnPages(chunk: number, first: number, n: number): void {
-    this.i32[chunk].fill(0, HEADER_KIND_WORD + first, HEADER_KIND_WORD + first + n)
-    this.chunkPagesFree[chunk] += n
-    this.pagesFree += n
-    if (this.strained && this.pagesFree >= reserveFor(this.reservedBytes)) this.strained = false
-    // The last empty chunk stays; any further one goes back to the machine.
-    if (this.isEmpty(chunk) && this.epoch === 0 && this.anotherEmptyChunk(chunk)) this.releaseChunk(chunk)
-  }
-
-  private isEmpty(chunk: number): boolean {
-    return this.chunkPagesFree[chunk] === pagesIn(this.u8[chunk].length) - 1
-  }
-
-  private anotherEmptyChunk(chunk: number): boolean {
-    for (let i = 0; i < this.u8.length; i++) {
-      if (i !== chunk && this.isEmpty(i)) return true
-    }
-    return false
-  }
-
-  private addChunk(bytes: number): number {
-    const index = this.tryAddChunk(bytes)
-    if (index < 0) throw new ArenaFullError(bytes)
-    return index
-  }
-
-  /** The new chunk, or -1 where addresses or memory are used up. */
-  private tryAddChunk(bytes: number): number {
-    const index = this.freeChunks.pop() ?? this.u8.length
-    if (index >= CHUNK_COUNT_MAX) return -1
-    const place = this.slabs.take(bytes, this.reservedBytes)
-    if (place === undefined) {
-      this.freeChunks.push(index)
-      return -1
-    }
-    const { slab, start } = place
-    this.places[index] = place
-    this.u8[index] = new Uint8Array(slab.shared, start, bytes)
-    this.i32[index] = new Int32Array(slab.shared, start, bytes >>> 2)
-    this.f64[index] = new Float64Array(slab.shared, start, bytes >>> 3)
-    // The place may have served another chunk.
-    this.i32[index].fill(0, 0, HEADER_WORDS)
-    const pages = pagesIn(bytes)
-    // What is not there is never free.
-    this.i32[index].fill(SPAN_TAIL, HEADER_KIND_WORD + pages, HEADER_WORDS)
-    this.hugeBytes[index] = 0
-    this.reservedBytes += bytes
-    this.growPageTables(index + 1)
-    this.chunkPagesFree[index] = pages - 1
-    this.pagesFree += pages - 1
-    return index
-  }
-
-  private releaseChunk(chunk: number): void {
-    this.reservedBytes -= this.u8[chunk].length
-    const place = this.places[chunk]
-    this.places[chunk] = undefined
-    if (place !== undefined) this.slabs.give(place)
-    this.u8[chunk] = NO_BYTES
-    this.i32[chunk] = NO_WORDS
-    this.f64[chunk] = NO_DOUBLES
-    this.hugeBytes[chunk] = 0
-    this.pagesFree -= this.chunkPagesFree[chunk]
-    this.chunkPagesFree[chunk] = 0
-    this.pageListed.fill(0, chunk << 7, (chunk + 1) << 7)
-    this.freeChunks.push(chunk)
-  }
-
-  private growPageTables(chunks: number): void {
-    if (chunks <= this.chunkPagesFree.length) return
-    const n = Math.max(8, this.chunkPagesFree.length * 2)
-    this.chunkPagesFree = grownInts(this.chunkPagesFree, n)
-    this.pageFree = grownInts(this.pageFree, n * PAGES_PER_CHUNK)
-    this.pageBump = grownInts(this.pageBump, n * PAGES_PER_CHUNK)
-    this.pageUsed = grownInts(this.pageUsed, n * PAGES_PER_CHUNK)
-    this.pageNext = grownInts(this.pageNext, n * PAGES_PER_CHUNK)
-    this.pagePrev = grownInts(this.pagePrev, n * PAGES_PER_CHUNK)
-    const listed = new Uint8Array(n * PAGES_PER_CHUNK)
-    listed.set(this.pageListed)
-    this.pageListed = listed
   }
 
   /**
@@ -471,9 +279,7 @@ export class Arena {
         }
         if (this.hugeBytes[chunk] !== 0) break
       }
-      if (free !== this.chunkPagesFree[chunk])
-        throw new Error(`chunk ${chunk}: ${free} free pages, count says otherwise`)
-      pagesFree += free
+      pagesFree += this.checkFree(chunk, free)
     }
     if (pagesFree !== this.pagesFree) throw new Error(`${pagesFree} free pages, counted ${this.pagesFree}`)
     if (bytes !== this.usedBytes + this.parkedBytes) {
@@ -481,7 +287,6 @@ export class Arena {
         `blocks sum to ${bytes}, accounted ${this.usedBytes} used and ${this.parkedBytes} parked`,
       )
     }
-    this.slabs.checkInvariants(this.places)
   }
 
   private checkPage(chunk: number, p: number, cls: number, found: (ref: Ref) => void): number {
@@ -498,8 +303,7 @@ export class Arena {
       if (!free.has(at)) found(refOf(chunk, p * PAGE_BYTES + at))
     if (this.pageBump[page] / size - free.size !== this.pageUsed[page])
       throw new Error(`page ${page}: used count is wrong`)
-    const listed = this.pageUsed[page] < CLASS_BLOCKS[cls]
-    if (listed !== (this.pageListed[page] === 1)) throw new Error(`page ${page}: listing is wrong`)
+    this.checkListed(page, cls)
     return this.pageUsed[page] * size
   }
 }

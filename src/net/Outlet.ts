@@ -125,11 +125,11 @@ export class Outlet implements Peer {
   }
 
   release(safe: number): boolean {
-    for (let bytes = this.unsafe.next(safe); bytes !== undefined; bytes = this.unsafe.next(safe)) {
-      // Also once the end of the connection has been asked for, which comes behind it.
-      if (!this.raw.writable) continue
-      if (this.behind) this.keep(bytes)
-      else this.hand(bytes)
+    const bytes = this.unsafe.next(safe)
+    // Also once the end of the connection has been asked for, which comes behind it.
+    if (bytes !== undefined && this.raw.writable) {
+      const taken = this.behind ? this.keep(bytes) : this.hand(bytes)
+      if (taken) this.unsafe.reuse()
     }
     if (this.unsafe.count > 0) return true
     if (!this.behind) this.goOn()
@@ -150,13 +150,16 @@ export class Outlet implements Peer {
     return false
   }
 
-  private hand(bytes: Uint8Array): void {
+  /** Answers whether the socket is done with the bytes. */
+  private hand(bytes: Uint8Array): boolean {
     try {
-      if (this.direct === undefined || this.raw.writableLength > 0) this.raw.write(bytes)
-      else this.writeDirectly(this.direct, bytes)
+      if (this.direct !== undefined && this.raw.writableLength === 0)
+        return this.writeDirectly(this.direct, bytes)
+      this.raw.write(bytes)
     } catch (defect) {
       this.breakOff(defect)
     }
+    return false
   }
 
   private keep(bytes: Uint8Array): boolean {
@@ -197,7 +200,7 @@ export class Outlet implements Peer {
     for (const resume of this.drainers.splice(0)) resume()
   }
 
-  private writeDirectly(socket: Writer, bytes: Uint8Array): void {
+  private writeDirectly(socket: Writer, bytes: Uint8Array): boolean {
     this.taken = false
     this.writing = true
     try {
@@ -205,9 +208,10 @@ export class Outlet implements Peer {
     } finally {
       this.writing = false
     }
-    if (this.taken) return
+    if (this.taken) return true
     this.lengths.push(bytes.length)
     this.underway += bytes.length
+    return false
   }
 
   /** Nobody knows how much of a write that threw has left: nothing may follow it. */
@@ -323,8 +327,8 @@ export class Outlet implements Peer {
     this.queue = []
     this.queuedBytes = 0
     this.kept.clear()
+    if (this.unsafe.count > 0) this.hold.remove(this)
     this.unsafe.clear()
-    this.hold.remove(this)
     this.raw.destroy()
   }
 

@@ -15,6 +15,7 @@ export const fieldLines = (fields: ReadonlyMap<string, string>, nowMs: number): 
     lines.push(`RDB age ${Math.max(0, Math.floor(nowMs / 1000) - Number(ctime))} seconds`)
   if (memory !== undefined)
     lines.push(`RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`)
+  if ((fields.get("aof-base") ?? "0") !== "0") lines.push("RDB is base AOF")
   return lines
 }
 

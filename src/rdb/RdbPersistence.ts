@@ -44,7 +44,7 @@ import {
   type SnapshotJob,
   type SnapshotPart,
 } from "./snapshot/SnapshotJob.js"
-import { type LongChange, whenWhole } from "./snapshot/LongChange.js"
+import { loadAsChange, type LoadListener, type LongChange, whenWhole } from "./snapshot/LongChange.js"
 import { inlineSource, type SnapshotSource, workerBeside, workerSource } from "./snapshot/SnapshotSource.js"
 import { Threads, type ThreadStarter } from "./snapshot/Threads.js"
 
@@ -122,12 +122,6 @@ interface BaseOptions {
   readonly onOpen: () => void
 }
 
-/** Hears of loads. */
-interface LoadListener {
-  /** One begins, or goes on; or, not `loading`, it has ended. */
-  loadGoesOn(loading: boolean): void
-}
-
 /** What RDB files are read and written with. */
 export interface RdbPersistenceShape {
   /** How saves and loads went, as INFO has it. */
@@ -181,6 +175,8 @@ export class RdbFiles implements RdbPersistenceShape {
   /** Ends the snapshot that goes to sinks now. */
   private stream: Deferred.Deferred<never, RdbIoError> | undefined = undefined
   private toldOfNoThread = false
+  /** What no snapshot may show half done. */
+  private readonly changes: ReadonlyArray<LongChange>
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -191,10 +187,12 @@ export class RdbFiles implements RdbPersistenceShape {
     readonly libraries: LibraryStore,
   ) {
     this.state.lastSaveSeconds = this.seconds()
+    const load = loadAsChange(this.state, this.listeners)
+    this.changes = options.longChange === undefined ? [load] : [options.longChange, load]
   }
 
   private tell(loading: boolean): void {
-    for (const listener of this.listeners) listener.loadGoesOn(loading)
+    for (const listener of [...this.listeners]) listener.loadGoesOn(loading)
   }
 
   private seconds(): number {
@@ -274,7 +272,7 @@ export class RdbFiles implements RdbPersistenceShape {
   ): Effect.Effect<A, E> {
     return this.snapshots.withPermits(1)(
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(whenWhole(this.options.longChange, open, restore), (source) => {
+        Effect.flatMap(whenWhole(this.changes, open, restore), (source) => {
           let closed = false
           const close = Effect.suspend(() => {
             if (closed) return Effect.void

@@ -14,12 +14,11 @@
  * Example: size 1 MB, stream at 5,000,000: bytes 3,951,425..5,000,000 at least are there, and a replica that asks for
  * offset 4,000,000 gets the million bytes it missed.
  */
+import { WordCopy } from "../bytes/WordCopy.js"
 
 /** Least sizes of a block, for a small and for a large backlog; larger commands get a block of their own size. */
 const BLOCK_BYTES_MIN = 16 * 1024
 const BLOCK_BYTES_MAX = 64 * 1024
-/** Commands up to this long are copied byte by byte. */
-const SMALL_BYTES = 128
 
 interface Block {
   readonly bytes: Buffer
@@ -38,6 +37,7 @@ export class Backlog {
   private readonly readers = new Set<BacklogReader>()
   /** The block that is being filled. */
   private last: Block | undefined = undefined
+  private readonly words = new WordCopy()
   private total = 0
   private end: number
 
@@ -80,10 +80,8 @@ export class Backlog {
 
   append(src: Uint8Array, off: number, len: number): void {
     const { last } = this
-    if (last !== undefined && len <= SMALL_BYTES && len <= last.bytes.length - last.used) {
-      // Most commands: a loop over so few bytes is cheaper than a view and a call.
-      const { bytes } = last
-      for (let i = off, end = off + len, at = last.used; i < end; i++, at++) bytes[at] = src[i]
+    if (last !== undefined && len <= last.bytes.length - last.used) {
+      this.words.copy(src, off, len, last.bytes, last.used)
       last.used += len
       this.end += len
       this.total += len

@@ -65,6 +65,7 @@ export const valueOutOfBounds = (min: string, max: string): string =>
 /** The count of HRANDFIELD, SRANDMEMBER, ZRANDMEMBER at -2^63. */
 export const randomCountOutOfRange = valueOutOfBounds("-9223372036854775807", "9223372036854775807")
 export const replyTooLarge = "ERR the reply would take more than 4 GB"
+export const scriptReplyTooLarge = "ERR not enough memory for the reply"
 /** A database number or other argument that does not fit 32 bits. */
 export const notInt32 = valueOutOfBounds("-2147483648", "2147483647")
 export const overflow = "ERR increment or decrement would overflow"
@@ -457,6 +458,13 @@ export const protectedMode =
   "user. In this mode connections are only accepted from the loopback interface. To accept others, set a password " +
   "(requirepass), or switch protected mode off with '--protected-mode no' or with 'CONFIG SET protected-mode no' from " +
   "this host, provided that nobody you do not trust can reach the server."
+
+export const waitaofOnReplica =
+  "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not " +
+  "propagated."
+
+export const waitaofWithoutFile =
+  "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 
 export const waitOnReplica =
   "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be " +

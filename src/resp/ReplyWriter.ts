@@ -75,6 +75,7 @@ export class ReplyWriter {
   private start = 0
   private end = Infinity
   private fatal = false
+  private unsent = false
 
   constructor(private readonly owner: ReplyOwner = nobody) {}
 
@@ -104,9 +105,18 @@ export class ReplyWriter {
     return end
   }
 
-  /** Puts back a bound that was lifted. */
+  /** Puts a bound for what is read here and not sent: what goes beyond ends no connection. Answers the one before. */
+  boundUnsent(room: number): number {
+    const { end } = this
+    this.end = this.pos + room
+    this.unsent = true
+    return end
+  }
+
+  /** Puts back the bound that there was before. */
   setBound(end: number): void {
     this.end = end
+    this.unsent = false
   }
 
   /** Announces so many strings: stops at once what could not be sent. */
@@ -116,7 +126,7 @@ export class ReplyWriter {
 
   private overflow(): void {
     const stops = this.owner.stops()
-    if (this.fatal || !stops) this.overflowed = true
+    if ((this.fatal && !this.unsent) || !stops) this.overflowed = true
     if (stops) throw new ReplyOverflow("the reply is too large")
     this.pos = this.start
   }

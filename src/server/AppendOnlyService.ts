@@ -10,6 +10,7 @@ import { Background } from "../engine/Background.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 import { type RdbPersistence, theRdbFiles } from "../rdb/RdbPersistence.js"
+import { ReplicationHistory } from "../replication/ReplicationLog.js"
 
 /** What an app sees of the append-only file. */
 export interface AppendOnlyShape {
@@ -26,12 +27,13 @@ export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlySh
   static readonly layer = (): Layer.Layer<
     AppendOnlyFile,
     never,
-    EngineService | RedixConfig | RdbPersistence | FileSystem.FileSystem | Background
+    EngineService | RedixConfig | RdbPersistence | FileSystem.FileSystem | Background | ReplicationHistory
   > =>
     Layer.effect(
       AppendOnlyFile,
       Effect.gen(function* () {
         const config = yield* theConfig
+        const history = yield* ReplicationHistory
         const aof = new AppendOnly({
           engine: yield* theEngine,
           rdb: yield* theRdbFiles,
@@ -39,6 +41,7 @@ export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlySh
           fs: yield* FileSystem.FileSystem,
           fork: (yield* Background).run,
           pid: (yield* ProcessInfo).pid,
+          offset: () => history.offset,
         })
         aof.begin()
         const followed: ReadonlyArray<DirectiveName> = [

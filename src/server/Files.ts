@@ -186,6 +186,14 @@ class OpenFile implements FileSystem.File {
     })
   }
 
+  /**
+   * Writes to the end as far as the kernel takes it at once, without a thread: answers how many bytes that were. Throws
+   * what the system says.
+   */
+  writeNow(buffer: Uint8Array): number {
+    return fs.writeSync(this.fd, buffer, 0, buffer.length, null)
+  }
+
   private writeAs(method: string, buffer: Uint8Array): Effect.Effect<number, PlatformError> {
     return Effect.suspend(() => {
       const position = this.appends ? null : Number(this.position)

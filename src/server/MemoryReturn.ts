@@ -7,55 +7,68 @@
  * begin, and goes on beside the commands. Where that did not find what was let go it collects at once.
  */
 import type { Engine } from "../engine/Engine.js"
+import type { SharedMemory } from "../memory/SharedMemory.js"
 import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 
 /** Less than this many bytes are left to the collector's own pace. */
-const WORTH_BYTES = 16 * 1024 * 1024
-/** Shortest time between two collections of the clock-driven kind. */
-const EVERY_MS = 1000
+const WORTH_BYTES = 8 * 1024 * 1024
 /** A collector that was made to begin has ended by then, if it began at all. */
 const ENDED_MS = 5000
 
 class MemoryReturn {
   private startedMs = -Infinity
   private phase: "rest" | "begun" | "missed" = "rest"
+  /** What is to be found, and what was let go last when the collector was made to begin. */
+  private begunBytes = 0
+  private awaited: WeakRef<object> | undefined = undefined
 
   constructor(
-    private readonly slabs: Engine["keyspace"]["arena"]["slabs"],
+    private readonly shared: SharedMemory,
     private readonly facts: Pick<ProcessFacts, "beginCollecting">,
   ) {}
 
   cron(now: number): number {
-    const { slabs } = this
+    const { shared } = this
     if (this.phase === "missed") {
       this.phase = "rest"
-      slabs.collect()
+      shared.collect()
       return Infinity
     }
     const passed = now < this.startedMs ? Infinity : now - this.startedMs
-    if (slabs.droppedBytes >= WORTH_BYTES) {
-      if (passed < EVERY_MS) return this.startedMs + EVERY_MS
-      this.startedMs = now
-      this.phase = "begun"
-      slabs.droppedBytes = 0
-      this.facts.beginCollecting()
-    } else if (this.phase === "begun" && passed >= ENDED_MS) {
-      this.phase = slabs.lingers ? "missed" : "rest"
-      if (this.phase === "missed") return now
+    if (this.phase === "begun") {
+      if (passed < ENDED_MS) return this.startedMs + ENDED_MS
+      this.phase = "rest"
+      if (this.awaited?.deref() !== undefined && shared.droppedBytes > 0) {
+        // To ask has kept it until the present code has returned.
+        this.phase = "missed"
+        return now
+      }
+      shared.found(this.begunBytes)
     }
-    return this.phase === "begun" ? this.startedMs + ENDED_MS : Infinity
+    if (shared.droppedBytes < WORTH_BYTES) return Infinity
+    this.startedMs = now
+    this.phase = "begun"
+    this.begunBytes = shared.droppedBytes
+    this.awaited = shared.lastDropped
+    this.facts.beginCollecting()
+    return now + ENDED_MS
   }
 
   purge(): void {
-    if (this.slabs.droppedBytes === 0 && this.phase === "rest") return
     this.phase = "rest"
-    this.slabs.collect()
+    if (this.shared.droppedBytes > 0) this.shared.collect()
   }
 }
 
 /** Watches the engine's arena; answers what MEMORY PURGE does. */
 export const returnMemory = (engine: Engine, facts: Pick<ProcessFacts, "beginCollecting">): (() => void) => {
-  const memory = new MemoryReturn(engine.keyspace.arena.slabs, facts)
+  const { arena } = engine.keyspace
+  const { pace } = engine.memoryLimit
+  const memory = new MemoryReturn(arena.shared, facts)
+  engine.parts.add({ cron: (now) => pace.cron(now) })
   engine.parts.add(memory)
-  return () => memory.purge()
+  return () => {
+    arena.trim(1)
+    memory.purge()
+  }
 }

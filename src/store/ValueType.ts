@@ -2,6 +2,7 @@
  * What the keyspace must be able to do with a value without knowing its type. One object a type, in store/types/.
  */
 import type { Arena, Ref } from "../memory/Arena.js"
+import type { Relocation } from "../memory/Relocation.js"
 
 export interface ValueType {
   /**
@@ -15,6 +16,11 @@ export interface ValueType {
   readonly copy: (arena: Arena, encoding: number, value: Ref) => Ref
   /** Bytes of arena the value takes, for MEMORY USAGE; at most `samples` elements are looked at (0 = all). */
   readonly bytes: (arena: Arena, encoding: number, value: Ref, samples: number) => number
+  /**
+   * Goes on moving the value's blocks out of chunks that are being emptied, from `r.at` on and as far as the step goes;
+   * answers the value's ref, and says in `r.at` whether all is done.
+   */
+  readonly relocate: (r: Relocation, encoding: number, value: Ref) => Ref
   /** Calls `visit` once with each of the value's blocks, also when part of it was freed already. */
   readonly visitBlocks: (arena: Arena, encoding: number, value: Ref, visit: (ref: Ref) => void) => void
   /** Asserts the invariants of a stored value; throws on the first that does not hold. */

@@ -8,12 +8,16 @@ import * as Layer from "effect/Layer"
 import type { Overrides } from "../../src/config/index.js"
 import { liveTurns, Turn } from "../../src/engine/world/Turn.js"
 import type { Random } from "../support/Random.js"
-import type { RawClient } from "../support/RawClient.js"
+import { encodeCommand, type RawClient } from "../support/RawClient.js"
 import { parseReply } from "../support/RespFrames.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { SimulatedDisk, type Tearing } from "../support/SimulatedDisk.js"
 
 export const DIRECTORY = "/disk"
+
+export type End = "kill" | Tearing
+
+const STUCK_MS = 20_000
 
 /** Time in which a second is a turn or two of the event loop. */
 const hurried = Layer.succeed(Turn, {
@@ -27,12 +31,71 @@ interface Told {
   pair: number
 }
 
+/** How a process ends, and what happens before. */
+export interface Ending {
+  readonly how: End
+  /** Steps on the disk before the end, those of the start included. */
+  readonly steps: number
+  /** So many of them fail, or do half of what they were to do. */
+  readonly failures: number
+}
+
+const trouble = (random: Random, operation: string): string | number => {
+  if (operation === "write" && random.chance(0.5)) return random.between(0, 600)
+  return random.pick(["EIO", "ENOSPC"])
+}
+
+/** What happens to steps on the disk; a write may get half way before the end. */
+export const disturbance = (
+  disk: SimulatedDisk,
+  random: Random,
+  { steps, how, failures }: Ending,
+): SimulatedDisk["disturb"] => {
+  let left = steps
+  let failing = failures
+  const rate = random.pick([0.02, 0.1, 0.5])
+  return ({ operation }) => {
+    if (left-- > 0) {
+      if (failing === 0 || !random.chance(rate)) return undefined
+      failing--
+      return trouble(random, operation)
+    }
+    if (left === -1 && operation === "write" && random.chance(0.5)) return random.between(1, 600)
+    if (how === "kill") disk.kill()
+    else disk.powerCut(how)
+    return undefined
+  }
+}
+
+/** The disk ends in so many steps, so there must be steps: a server that no longer makes any has got stuck. */
+export const untilDead = async (
+  disk: SimulatedDisk,
+  { aof }: TestRedix,
+  lines: ReadonlyArray<string>,
+): Promise<void> => {
+  let seen = { steps: disk.steps, atMs: Date.now() }
+  while (!disk.dead) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (disk.steps !== seen.steps) seen = { steps: disk.steps, atMs: Date.now() }
+    if (Date.now() - seen.atMs < STUCK_MS) continue
+    const { failure, distrusted, written, synced } = aof.writer
+    const { phase, failures } = aof.status
+    const state = { phase, failures, failure, distrusted, written, synced, rewriting: aof.rewriting }
+    throw new Error(
+      `nothing has happened on the disk for long: ${JSON.stringify(state)}\n${lines.slice(-30).join("\n")}`,
+    )
+  }
+}
+
 export class CrashRun {
   readonly disk: SimulatedDisk
   readonly lines: Array<string> = []
-  /** What must be there after the process has ended, and after the power has. */
-  readonly acknowledged: ReadonlyArray<Told>
+  /** What the writers have been told, what of it was promised to outlast the process, and what the power. */
+  private readonly acknowledged: ReadonlyArray<Told>
+  private promised: ReadonlyArray<Told>
   private synced: ReadonlyArray<Told>
+  /** Nothing is promised while the file is off, and of replies to what was under way when that changed. */
+  private switches = 0
   /** Increments that this process has opened, which syncs them before anything goes there. */
   private readonly opened = new Set<string>()
 
@@ -43,6 +106,7 @@ export class CrashRun {
   ) {
     this.disk = new SimulatedDisk(random, DIRECTORY)
     this.acknowledged = Array.from({ length: writers }, () => ({ single: 0, pair: 0 }))
+    this.promised = this.copy()
     this.synced = this.copy()
     this.disk.onSync = (path) => {
       if (!path.endsWith(".incr.aof")) return undefined
@@ -50,7 +114,7 @@ export class CrashRun {
         this.opened.add(path)
         return undefined
       }
-      const before = this.copy()
+      const before = this.promised.map((told) => ({ ...told }))
       return () => void (this.synced = before)
     }
   }
@@ -59,21 +123,52 @@ export class CrashRun {
     return this.acknowledged.map((told) => ({ ...told }))
   }
 
-  async start(changes: Overrides = {}): Promise<TestRedix> {
-    const directives = { dir: DIRECTORY, appendonly: true, ...this.directives, ...changes }
+  private async start(disturb: SimulatedDisk["disturb"] = () => undefined): Promise<TestRedix> {
+    const directives = { dir: DIRECTORY, appendonly: true, ...this.directives }
     this.opened.clear()
-    return startRedix({}, directives, this.lines, hurried, this.disk.boot())
+    const files = this.disk.boot()
+    this.disk.disturb = disturb
+    return startRedix({}, directives, this.lines, hurried, files)
   }
 
-  /** Writes with every writer, and does other things now and then, until the disk is dead. */
-  async write(server: TestRedix, deed: (client: RawClient) => Promise<unknown>): Promise<void> {
+  /** The single file of an older server, of which every writer was told. */
+  putOldFile(): void {
+    const commands = this.acknowledged.map((told, i) => {
+      const n = this.random.between(1, 20)
+      Object.assign(told, { single: n, pair: n })
+      const members = Array.from({ length: n }, (_, at) => `${at}:`)
+      return ["single", "left", "right"].map((list) => encodeCommand(["RPUSH", `${list}:${i}`, ...members]))
+    })
+    this.disk.put(`${DIRECTORY}/appendonly.aof`, Buffer.concat(commands.flat()))
+    this.promised = this.copy()
+    this.synced = this.copy()
+  }
+
+  /** Starts, and writes with every writer and does other things now and then until the end comes. */
+  async run(ending: Ending, deed: (client: RawClient) => Promise<unknown>): Promise<void> {
+    const server = await this.start(disturbance(this.disk, this.random, ending)).catch((error: unknown) => {
+      if (!this.disk.dead && ending.failures === 0) throw error
+      // As a start that fails ends.
+      this.disk.kill()
+    })
+    if (server !== undefined) await this.write(server, deed)
+  }
+
+  /** Switches the file off or on. */
+  async turn(client: RawClient, value: "yes" | "no"): Promise<void> {
+    this.switches++
+    await client.text("CONFIG", "SET", "appendonly", value)
+    this.switches++
+  }
+
+  private async write(server: TestRedix, deed: (client: RawClient) => Promise<unknown>): Promise<void> {
     const clients = await Promise.all(this.acknowledged.map(() => server.connect()))
     const admin = await server.connect()
     const work = [
-      ...clients.map((client, i) => this.writeAs(client, i)),
+      ...clients.map((client, i) => this.writeAs(server, client, i)),
       this.whileAlive(() => deed(admin)),
     ].map((promise) => promise.catch(() => undefined))
-    while (!this.disk.dead) await new Promise((resolve) => setImmediate(resolve))
+    await untilDead(this.disk, server, this.lines)
     for (const client of [...clients, admin]) client.close()
     await Promise.all(work)
     await server.stop()
@@ -83,45 +178,38 @@ export class CrashRun {
     while (!this.disk.dead) await act()
   }
 
-  private async writeAs(client: RawClient, i: number): Promise<void> {
+  private async writeAs(server: TestRedix, client: RawClient, i: number): Promise<void> {
     const told = this.acknowledged[i]
     if (told === undefined) throw new Error(`no writer ${i}`)
     // What was not acknowledged may be there all the same.
     told.single = await length(client, `single:${i}`)
     told.pair = await length(client, `left:${i}`)
     const text = (n: number): string => `${n}:${"x".repeat(this.random.pick([0, 3, 200, 1500]))}`
+    const { status } = server.aof
+    const logs = (): boolean => status.phase === "on" || status.phase === "mending"
     await this.whileAlive(async () => {
-      if (this.random.chance(0.5)) {
-        const reply = await client.text("RPUSH", `single:${i}`, text(told.single))
-        if (!this.disk.dead && reply.startsWith(":")) told.single++
-        return
-      }
-      const words = [
-        ["MULTI"],
-        ["RPUSH", `left:${i}`, text(told.pair)],
-        ["RPUSH", `right:${i}`, text(told.pair)],
-        ["EXEC"],
-      ]
+      const { switches } = this
+      const logged = logs()
+      const single = this.random.chance(0.5)
+      const words = single
+        ? [["RPUSH", `single:${i}`, text(told.single)]]
+        : [
+            ["MULTI"],
+            ["RPUSH", `left:${i}`, text(told.pair)],
+            ["RPUSH", `right:${i}`, text(told.pair)],
+            ["EXEC"],
+          ]
       const replies = await Promise.all(words.map((command) => client.text(...command)))
-      if (!this.disk.dead && replies.at(-1)?.startsWith("*2\r\n:") === true) told.pair++
+      if (this.disk.dead || !/^(?:\*2\r\n)?:/.test(replies.at(-1) ?? "")) return
+      if (single) told.single++
+      else told.pair++
+      if (logged && logs() && switches === this.switches) Object.assign(this.promised[i] ?? {}, told)
     })
-  }
-
-  /** Ends the process at its `steps`th step on the disk from now on; a write may get half way before. */
-  endAt(steps: number, how: "kill" | Tearing): void {
-    let left = steps
-    this.disk.disturb = ({ operation }) => {
-      if (left-- > 0) return undefined
-      if (left === -1 && operation === "write" && this.random.chance(0.5)) return this.random.between(1, 600)
-      if (how === "kill") this.disk.kill()
-      else this.disk.powerCut(how)
-      return undefined
-    }
   }
 
   /** Starts again; says what is not as it was promised. */
   async check(promise: "acknowledged" | "synced"): Promise<ReadonlyArray<string>> {
-    const least = promise === "synced" ? this.synced : this.copy()
+    const least = promise === "synced" ? this.synced : this.promised
     const server = await this.start()
     const client = await server.connect()
     const faults: Array<string> = []
@@ -141,6 +229,7 @@ export class CrashRun {
       const now = this.acknowledged[i]
       if (now !== undefined) Object.assign(now, { single: single.length, pair: left.length })
     }
+    this.promised = this.copy()
     this.synced = this.copy()
     client.close()
     await server.stop()

@@ -1,10 +1,13 @@
 /** The end of a server whose disk has died: it comes soon, and says yes to nothing that was not saved. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { describe, expect, it } from "vitest"
 import { makeClient } from "../../src/client/makeClient.js"
+import { liveTurns, Turn } from "../../src/engine/world/Turn.js"
+import { GatedFiles } from "../support/GatedFiles.js"
 import { until } from "../support/Nodes.js"
-import type { TestRedix } from "../support/Redix.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
 import { startOnDisk } from "./AofSupport.js"
 
@@ -105,4 +108,31 @@ describe("with always, a reply whose write was never saved", () => {
         ),
       )
     }))
+})
+
+describe("a disk that never answers", () => {
+  /** Thirty seconds are a few milliseconds. */
+  const hurried = Layer.succeed(Turn, { ...liveTurns, sleep: (ms) => liveTurns.sleep(ms / 1000) })
+
+  it.each(["write", "sync"] as const)("does not hold up the end: a %s hangs", (what) =>
+    withTempDir(async (dir) => {
+      const disk = new GatedFiles()
+      const lines: Array<string> = []
+      const directives = { dir, appendonly: true, appendfsync: "always" } as const
+      const server = await startRedix({}, directives, lines, hurried, disk.layer)
+      const [client, other] = [await server.connect(), await server.connect()]
+      disk.hold(what)
+      const gone = client.text("SET", "k", "v").catch(() => "gone")
+      await disk.untilHeld(1)
+      expect(await other.text("SHUTDOWN").catch(() => "closed")).toBe("closed")
+      expect(server.engine.lifecycle.ended).toBe(true)
+      const end = server.stop()
+      expect(await gone).toBe("gone")
+      disk.release()
+      await end
+      expect(lines.map((line) => line.trim())).toContain(
+        "The disk has not answered for 30 seconds. Not waiting for the AOF file any more.",
+      )
+    }),
+  )
 })

@@ -145,3 +145,32 @@ it("with always, a failed sync acknowledges nothing before the new base is there
     other.close()
   })
 })
+
+it.each(["always", "everysec"] as const)(
+  "with %s, a directory that vanishes is made anew, with all that there is",
+  (appendfsync) =>
+    withDisk(appendfsync, async (server, _disk, dir, lines) => {
+      const client = await server.connect()
+      await client.text("SET", "before", "1")
+      fs.rmSync(`${dir}/appendonlydir`, { recursive: true })
+      let n = 0
+      await until(
+        async () => {
+          await client.text("SET", `k${++n}`, "v")
+          return (
+            fs.existsSync(`${dir}/appendonlydir/appendonly.aof.manifest`) && server.aof.status.phase === "on"
+          )
+        },
+        () => "the files are there again",
+      )
+      expect(lines.map((line) => line.trim())).toContain("The AOF file has gone: No such file or directory")
+      await until(
+        async () => (await client.text("SET", "after", "1")) === "+OK\r\n",
+        () => "writes are taken",
+      )
+      const size = await client.text("DBSIZE")
+      client.close()
+      await server.stop()
+      expect(await afterRestart(dir, "DBSIZE")).toBe(size)
+    }),
+)

@@ -1,9 +1,12 @@
 /** A replica keeps a file of its own: of its master's stream, and of the data set that a full resync brings. */
 import * as fs from "node:fs"
 import { expect, it } from "vitest"
+import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { GatedFiles } from "../support/GatedFiles.js"
 import { MixedWrites, writeUntil } from "../support/MixedWrites.js"
 import { type Node, until, untilEqual, withNodes } from "../support/Nodes.js"
 import { Random, runSeed } from "../support/Random.js"
+import { startRedix } from "../support/Redix.js"
 
 const aofConfig = { appendonly: "yes", appendfsync: "everysec" }
 
@@ -15,6 +18,13 @@ const untilOn = (node: Node): Promise<void> =>
     },
     () => `${node.name} has its base\n${node.log.slice(-2000)}`,
   )
+
+/** Nothing goes by itself any more, in any database. */
+const PERSIST_ALL = `
+  for db = 0, 15 do
+    redis.call('SELECT', db)
+    for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('PERSIST', key) end
+  end`
 
 const digest = (node: Node): Promise<string> => node.ask("DEBUG", "DIGEST")
 
@@ -33,7 +43,7 @@ it.each(["redix", "redis"] as const)("starts anew with what it had, behind a %s 
     over = true
     await writing
     await master.ask("SET", "last", "1")
-    await master.ask("EVAL", "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('PERSIST', k) end", 0)
+    await master.ask("EVAL", PERSIST_ALL, 0)
     await untilEqual(master, [replica])
     // What nobody was promised may still be on its way to the file.
     await until(
@@ -69,3 +79,33 @@ it("goes on with its file when it becomes a master", async () => {
     expect(await replica.ask("GET", "k")).toBe("2")
   })
 })
+
+it("acknowledges what it has written of its own only when that is safe, also while a full resync takes its place", () =>
+  withTempDir(async (dir) => {
+    const disk = new GatedFiles()
+    const master = await startRedix({}, { "repl-diskless-sync-delay": 0 })
+    const directives = { dir, appendonly: true, appendfsync: "always" } as const
+    const replica = await startRedix({}, directives, [], undefined, disk.layer)
+    const [client, admin] = [await replica.connect(), await replica.connect()]
+    disk.hold("sync")
+    let reply: string | undefined
+    const own = client.text("SET", "own", "1").then((text) => (reply = text))
+    await disk.untilHeld(1)
+    await admin.text("REPLICAOF", "127.0.0.1", String(master.port))
+    await until(
+      async () => (await admin.text("INFO", "replication")).includes("master_link_status:up"),
+      () => "the master's data set is there",
+    )
+    expect(await admin.text("EXISTS", "own")).toBe(":0\r\n")
+    expect(reply).toBeUndefined()
+    disk.release()
+    expect(await own).toBe("+OK\r\n")
+    await until(
+      () => replica.aof.status.phase === "on",
+      () => "the replica has a base",
+    )
+    client.close()
+    admin.close()
+    await replica.stop()
+    await master.stop()
+  }))

@@ -66,24 +66,34 @@ interface AlwaysFigures {
   readonly writes: Array<Latencies>
   readonly idle: Array<Latencies>
   readonly beside: Array<Latencies>
+  /** The writers that the readers were beside of. */
+  readonly besideWrites: Array<Latencies>
+  /** Cores that this program used meanwhile, which drives both: near 1 it is the limit, not the server. */
+  readonly driver: Array<number>
 }
 
 const always = (keys: number, rounds: number): Promise<void> =>
   withServers(logged("always"), async (servers) => {
     const figures: Record<Name, AlwaysFigures> = {
-      redix: { writes: [], idle: [], beside: [] },
-      redis: { writes: [], idle: [], beside: [] },
+      redix: { writes: [], idle: [], beside: [], besideWrites: [], driver: [] },
+      redis: { writes: [], idle: [], beside: [], besideWrites: [], driver: [] },
     }
     for (let round = 0; round < rounds; round++)
       for (const name of NAMES) {
         const { port } = servers[name]
-        const { writes, idle, beside } = figures[name]
+        const { writes, idle, beside, besideWrites, driver } = figures[name]
         writes.push(await measured(port, overwriting(keys)))
         idle.push(await measured(port, reading))
-        const [read] = await underLoad(port, overwriting(keys), () => measured(port, reading))
+        const start = performance.now()
+        const before = process.cpuUsage()
+        const [read, written] = await underLoad(port, overwriting(keys), () => measured(port, reading))
+        const { user, system } = process.cpuUsage(before)
+        driver.push((user + system) / 1000 / (performance.now() - start))
         beside.push(read)
+        besideWrites.push(written)
       }
-    const top = (name: Name, what: keyof AlwaysFigures): Latencies => most(figures[name][what])
+    const top = (name: Name, what: Exclude<keyof AlwaysFigures, "driver">): Latencies =>
+      most(figures[name][what])
     const [ours, theirs] = NAMES.map((name) => top(name, "writes").perSecond)
     console.log(
       `  always, 50 writers: ${thousands(ours ?? NaN)}, redis ${thousands(theirs ?? NaN)}: ${ratio(ours ?? NaN, theirs ?? NaN)}`,
@@ -93,8 +103,14 @@ const always = (keys: number, rounds: number): Promise<void> =>
       console.log(
         `${name}: 50 readers beside 50 writers: ${ratio(beside.perSecond, idle.perSecond)} of idle, p99 ${ratio(beside.p99, idle.p99)} times idle`,
       )
+      const writers = top(name, "besideWrites")
+      console.log(
+        `  readers and writers together ${ratio(beside.perSecond + writers.perSecond, idle.perSecond)} of idle readers; ` +
+          `${Math.max(...figures[name].driver).toFixed(2)} cores taken by what drives them`,
+      )
       console.log(latencyLine("readers, idle", idle))
       console.log(latencyLine("beside writers", beside))
+      console.log(latencyLine("those writers", writers))
       console.log(latencyLine("writers alone", top(name, "writes")))
     }
   })

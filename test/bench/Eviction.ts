@@ -204,10 +204,17 @@ export const evictionHits = async (
   }
 }
 
+/** What a server took of the machine beyond what it took when it was empty, over maxmemory. */
 export interface Residence {
   readonly phase: string
-  readonly redixOver: number
-  readonly redisOver: number
+  readonly redix: Taken
+  readonly redis: Taken
+}
+
+interface Taken {
+  readonly most: number
+  /** A while after the last write. */
+  readonly settled: number
 }
 
 /** Sizes of the values in each phase; each phase evicts what the one before has left, but for some. */
@@ -220,41 +227,65 @@ const PHASES: ReadonlyArray<readonly [name: string, least: number, most: number]
   ["any of them", 10, 40_000],
 ]
 
+/** Under noeviction a client makes room: it deletes three in four of the keys it knows. */
+const thinOut = async (
+  client: Client,
+  keys: ReadonlyArray<string>,
+  random: Random,
+): Promise<Array<string>> => {
+  const kept: Array<string> = []
+  const gone: Array<string> = []
+  for (const key of keys) (random.chance(0.25) ? kept : gone).push(key)
+  for (let n = 0; n < gone.length; n += PIPELINE) await client.ask("DEL", ...gone.slice(n, n + PIPELINE))
+  return kept
+}
+
+/** One server's residence, phase by phase, of the same writes. */
+const residence = async (name: "redix" | "redis", policy: string, bytes: number): Promise<Array<Taken>> => {
+  const server = await startServer(name)
+  const client = new Client(server.port)
+  const taken: Array<Taken> = []
+  let keys: Array<string> = []
+  try {
+    const empty = residentBytes(server.pid)
+    const over = (): number => (residentBytes(server.pid) - empty) / bytes
+    await client.ask("CONFIG", "SET", "maxmemory", String(bytes), "maxmemory-policy", policy)
+    for (const [phase, least, size] of PHASES) {
+      const random = Random.forTest(phase, 1)
+      let most = 0
+      for (let sent = 0; sent < bytes * 2;) {
+        const requests: Array<string> = []
+        for (let n = 0; n < PIPELINE; n++) {
+          const value = "v".repeat(random.between(least, size))
+          sent += value.length + 60
+          const key = `${phase}:${random.below(1e9)}`
+          requests.push(request(["SET", key, value]))
+          if (policy === "noeviction") keys.push(key)
+        }
+        const replies = await client.send(requests)
+        if (replies.some((reply) => reply?.startsWith("-OOM"))) keys = await thinOut(client, keys, random)
+        most = Math.max(most, over())
+      }
+      // Both give memory back in quiet times.
+      await new Promise((resolve) => setTimeout(resolve, 3000))
+      taken.push({ most, settled: over() })
+    }
+  } finally {
+    client.close()
+    await server.stop()
+  }
+  return taken
+}
+
 /** How much more of the machine's memory a server takes than when it was empty, over maxmemory, phase by phase. */
 export const evictionResidence = async (
   policy: string,
   bytes: number,
   print: (row: Residence) => void,
 ): Promise<void> => {
-  const servers = [await startServer("redix"), await startServer("redis")] as const
-  const clients = servers.map((server) => new Client(server.port))
-  try {
-    const empty = servers.map((server) => residentBytes(server.pid))
-    for (const client of clients)
-      await client.ask("CONFIG", "SET", "maxmemory", String(bytes), "maxmemory-policy", policy)
-    for (const [phase, least, most] of PHASES) {
-      const over: Array<number> = []
-      for (const [i, server] of servers.entries()) {
-        const random = Random.forTest(phase, 1)
-        const client = clients[i]
-        if (client === undefined) continue
-        for (let sent = 0; sent < bytes * 2;) {
-          const requests: Array<string> = []
-          for (let n = 0; n < PIPELINE; n++) {
-            const value = "v".repeat(random.between(least, most))
-            sent += value.length + 60
-            requests.push(request(["SET", `${phase}:${random.below(1e9)}`, value]))
-          }
-          await client.send(requests)
-        }
-        // Both give memory back in quiet times.
-        await new Promise((resolve) => setTimeout(resolve, 1500))
-        over.push((residentBytes(server.pid) - (empty[i] ?? 0)) / bytes)
-      }
-      print({ phase, redixOver: over[0] ?? NaN, redisOver: over[1] ?? NaN })
-    }
-  } finally {
-    for (const client of clients) client.close()
-    for (const server of servers) await server.stop()
-  }
+  const redix = await residence("redix", policy, bytes)
+  const redis = await residence("redis", policy, bytes)
+  const none: Taken = { most: NaN, settled: NaN }
+  for (const [i, [phase]] of PHASES.entries())
+    print({ phase, redix: redix[i] ?? none, redis: redis[i] ?? none })
 }

@@ -113,10 +113,18 @@ const eviction = async (): Promise<void> => {
     const micros = [rates.redixMicros, rates.redisMicros].map((us) => us.toFixed(1))
     console.log(row([rates.policy, rates.load, ...cells, ...micros]))
   })
-  for (const policy of ["allkeys-lru", "allkeys-random"]) {
-    console.log(`\n${row([policy, "", "redix", "redis"])}   (resident memory over maxmemory)`)
+  for (const policy of option("residence", "allkeys-lru,allkeys-random,noeviction").split(",")) {
+    const heads = ["redix", "settled", "redis", "settled"]
+    console.log(`\n${row([policy, "", ...heads])}   (resident memory over maxmemory: most, and settled)`)
     await evictionResidence(policy, Number(option("maxmemory", String(100 * 1024 * 1024))), (of) =>
-      console.log(row([of.phase.padEnd(22), of.redixOver.toFixed(2), of.redisOver.toFixed(2)])),
+      console.log(
+        row([
+          of.phase.padEnd(27),
+          ...[of.redix.most, of.redix.settled, of.redis.most, of.redis.settled].map((part) =>
+            part.toFixed(2),
+          ),
+        ]),
+      ),
     )
   }
 }

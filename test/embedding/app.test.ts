@@ -210,8 +210,8 @@ describe("files", () => {
 })
 
 it("says which directives have no effect", async () => {
-  const app = await start({ activedefrag: true })
+  const app = await start({ "syslog-enabled": true })
   const warnings = app.logged.filter((text) => text.includes("has no effect"))
   expect(warnings).toHaveLength(1)
-  expect(warnings.join()).toContain("activedefrag")
+  expect(warnings.join()).toContain("syslog-enabled")
 })

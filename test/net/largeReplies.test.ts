@@ -225,6 +225,23 @@ describe("a reply beyond the limit", () => {
     other.close()
   })
 
+  it("that a script reads is stopped beyond what the script can hold, whatever may be sent", async () => {
+    await fill()
+    const client = await redix.connect()
+    const tooLarge = /^-ERR not enough memory for the reply script: [0-9a-f]{40}, on @user_script:1\.\r\n$/
+    for (const limit of ["0 0 0", "1mb 0 0"]) {
+      await limitNormal(limit)
+      for (const words of ["'SRANDMEMBER','set'", "'HRANDFIELD','hash'", "'ZRANDMEMBER','zset'"]) {
+        expect(await client.text("EVAL", `return redis.call(${words},'-4611686018427387903')`, 0)).toMatch(
+          tooLarge,
+        )
+        const caught = `return redis.pcall(${words},'-9000000000')['err'] .. #redis.call(${words},'-10000')`
+        expect(await client.text("EVAL", caught, 0)).toContain("not enough memory for the reply10000")
+      }
+    }
+    client.close()
+  })
+
   it("of a write is dropped, the write is done", async () => {
     await fill()
     await limitNormal("1mb 0 0")

@@ -151,10 +151,10 @@ describe("the program's configuration", () => {
 
   it("a directive without effect here warns once", async () => {
     const port = await freePort()
-    const program = new Program({ args: ["--port", `${port}`, "--save", "", "--activedefrag", "yes"] })
+    const program = new Program({ args: ["--port", `${port}`, "--save", "", "--syslog-enabled", "yes"] })
     await program.ready()
     const ended = await program.stop()
-    expect(linesOf(ended.stdout).filter((line) => line.includes("activedefrag"))).toHaveLength(1)
+    expect(linesOf(ended.stdout).filter((line) => line.includes("syslog-enabled"))).toHaveLength(1)
   })
 
   it("its version is the package's", () => {

@@ -154,11 +154,11 @@ it("does not count replication buffers", async () => {
 
 it("where the machine has no more memory, nothing is begun that cannot be ended", async () => {
   const { arena } = redix.engine.keyspace
-  const { slabs } = arena
+  const { shared } = arena
   // More than the first chunk has: what is left beside the reserve lets each key begin.
   expect(await client.text("SETRANGE", "room", String(3 * MB), "x")).toBe(`:${3 * MB + 1}\r\n`)
   expect(await client.text("DEL", "room")).toBe(":1\r\n")
-  const take = vi.spyOn(slabs, "take").mockReturnValue(undefined)
+  const take = vi.spyOn(shared, "take").mockReturnValue(undefined)
   const member = (i: number): string => `${i}:`.padEnd(900, "m")
   let refused = 0
   for (let i = 0; refused < 200; i++) {

@@ -26,8 +26,8 @@ const filled = async (beginCollecting: () => void): Promise<{ stops: number }> =
 
 it("what FLUSHALL let go is found by a collector that was made to begin", async () => {
   const counted = await filled(liveProcessInfo.beginCollecting)
-  const { slabs } = redix.engine.keyspace.arena
-  // Not asked with `lingers`, which would keep it.
+  const { shared } = redix.engine.keyspace.arena
+  // Not asked of `lastDropped`, which would keep it.
   const found = new Promise<string>((resolve) => {
     registry = new FinalizationRegistry(resolve)
   })
@@ -35,7 +35,7 @@ it("what FLUSHALL let go is found by a collector that was made to begin", async 
   const client = await redix.connect()
   await client.command("FLUSHALL")
   expect(await found).toBe("found")
-  expect(slabs.droppedBytes).toBeLessThan(16e6)
+  await vi.waitFor(() => expect(shared.droppedBytes).toBeLessThan(16e6), WAIT)
   expect(counted.stops).toBe(0)
 })
 
@@ -44,7 +44,10 @@ it("where it was not found it is collected at once", async () => {
   const client = await redix.connect()
   await client.command("FLUSHALL")
   await vi.waitFor(() => expect(counted.stops).toBe(1), WAIT)
-  await vi.waitFor(() => expect(redix.engine.keyspace.arena.slabs.lingers).toBe(false), WAIT)
+  await vi.waitFor(
+    () => expect(redix.engine.keyspace.arena.shared.lastDropped?.deref()).toBe(undefined),
+    WAIT,
+  )
 })
 
 it("MEMORY PURGE does not wait for it", async () => {

@@ -3,6 +3,7 @@ import { expect, it } from "vitest"
 import type { Database } from "../../src/store/Database.js"
 import { SET_HASHTABLE, TYPE_SET } from "../../src/store/Entry.js"
 import { MemoryLimit } from "../../src/store/eviction/MemoryLimit.js"
+import { defaultSettings } from "../../src/engine/Settings.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
 import { SetValue } from "../../src/store/types/SetValue.js"
 import { WorkSlices } from "../../src/store/WorkSlices.js"
@@ -109,15 +110,7 @@ it("a look that evicts watches the clock from key to key", () => {
   const limit = new MemoryLimit(
     keyspace,
     { countedBytes: 0 },
-    {
-      maxmemory,
-      maxmemoryPolicy: "allkeys-lru",
-      maxmemorySamples: 5,
-      maxmemoryEvictionTenacity: 10,
-      lfuLogFactor: 10,
-      lfuDecayTime: 1,
-      lazyfreeLazyEviction: false,
-    },
+    { ...defaultSettings, maxmemory, maxmemoryPolicy: "allkeys-lru" },
     { now: time.now, evicted: () => {} },
   )
   limit.configure()

@@ -106,6 +106,12 @@ export const startRedix = async (
   )
   const [port, engine, persistence, aof, replication, open] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
+      Effect.onError(() =>
+        Effect.andThen(
+          Scope.close(scope, Exit.void),
+          Effect.sync(() => void started--),
+        ),
+      ),
       Effect.flatMap((context) =>
         Effect.gen(function* () {
           const server = yield* TcpServer

@@ -369,6 +369,12 @@ class Process {
           this.step("makeDirectory", path, () =>
             disk.renamed([directoryOf(path)], (names) => void names.set(path, "directory")),
           ),
+        makeTempFileScoped: (options) => {
+          const path = `${options?.directory ?? ""}/${options?.prefix ?? ""}${disk.steps}${options?.suffix ?? ""}`
+          return Effect.acquireRelease(Effect.as(this.open(path, "w"), path), () =>
+            Effect.ignore(this.remove(path, true)),
+          )
+        },
         readDirectory: (path) => this.look("readDirectory", path, () => inDirectory(path)),
         readFile: (path) =>
           this.look("readFile", path, (node) =>

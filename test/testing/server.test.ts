@@ -120,8 +120,8 @@ describe("what keeps it from starting", () => {
 
   it("directives without effect are warned of", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {})
-    await start({ config: { activedefrag: true } })
-    expect(warn.mock.calls.join()).toContain("activedefrag")
+    await start({ config: { "syslog-enabled": true } })
+    expect(warn.mock.calls.join()).toContain("syslog-enabled")
     warn.mockRestore()
   })
 

@@ -126,7 +126,7 @@ const doctor = (m: MemoryFigures, free: number): string => {
   }
   if (free > m.dataset * 0.4) {
     found.push(
-      `* Gaps: ${humanSize(free)} of the arena lie between live data. New data will use them; a restart from a saved file gives them back.`,
+      `* Gaps: ${humanSize(free)} of the arena lie between live data. New data will use them; 'CONFIG SET activedefrag yes' gives them back.`,
     )
   }
   if (m.rss > m.reserved * 1.4) {
@@ -152,6 +152,7 @@ const mallocStats = ({ engine, facts }: Statistics): string => {
     "Arena",
     `  chunks reserved: ${arena.u8.filter((chunk) => chunk.length > 0).length}, ${reservedBytes(engine.keyspace)} bytes`,
     `  live blocks: ${arena.usedBytes} bytes, at most ${arena.usedBytesPeak} so far`,
+    `  free pages: ${arena.pagesFree}, let go and not collected yet: ${arena.shared.droppedBytes} bytes`,
     "JavaScript heap",
     `  reserved: ${heapTotal} bytes, used: ${heapUsed} bytes`,
     `  buffers outside: ${external} bytes`,

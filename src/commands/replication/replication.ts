@@ -1,4 +1,4 @@
-/** The commands of replication: REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT, FAILOVER. */
+/** The commands of replication: REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT, WAITAOF, FAILOVER. */
 import * as Effect from "effect/Effect"
 import { type Command, command } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
@@ -28,6 +28,7 @@ export const replicationCommands = (engine: Engine, replication: Replication): R
     replication.master.psync(c, "?", -1)
   }),
   command(generic.WAIT, (c) => wait(c, replication)),
+  command(generic.WAITAOF, (c) => waitaof(c, engine, replication)),
   command(spec.FAILOVER, (c) => failover(c, replication)),
 ]
 
@@ -106,12 +107,13 @@ const replconf = (c: CommandContext, replication: Replication): void => {
   if (c.argc % 2 === 0) return c.fail(Errors.syntax)
   const { master, replica } = replication
   if (c.session.kind === "master") {
-    if (c.is(1, "GETACK")) replica.sendAck()
+    if (c.is(1, "GETACK")) replica.acknowledgements.answer()
     return
   }
   for (let i = 1; i < c.argc; i += 2) {
     if (c.is(i, "ACK")) {
-      if (c.session.kind === "replica") master.acknowledge(c.session, c.integer(i + 1))
+      const onDisk = i + 3 < c.argc && c.is(i + 2, "FACK") ? c.integer(i + 3) : -1
+      if (c.session.kind === "replica") master.acknowledge(c.session, c.integer(i + 1), onDisk)
       return
     }
     if (c.is(i, "GETACK")) return
@@ -211,11 +213,52 @@ const wait = (c: CommandContext, { master, replica }: Replication): void | Effec
   session.awaitsWrites = wanted > 0
   const there = master.acknowledged(offset)
   if (there >= wanted || c.denyBlocking) return c.out.int(there)
-  const reply = (end: WaitEnd): Uint8Array => {
-    if (end === "unblocked") return Buffer.from(`-${Errors.unblocked}\r\n`, "latin1")
-    if (end === "demoted") return Buffer.from(`-${Errors.unblockedByDemotion}\r\n`, "latin1")
-    return Buffer.from(`:${master.acknowledged(offset)}\r\n`, "latin1")
-  }
+  const reply = (end: WaitEnd): Uint8Array => brokenWait(end) ?? latin1(`:${master.acknowledged(offset)}\r\n`)
   master.askForAcks(offset)
-  return Effect.map(master.waiters.wait(session, offset, wanted, timeout), reply)
+  const arrived = (): boolean => master.acknowledged(offset) >= wanted
+  return Effect.map(master.waiters.wait(session, offset, arrived, timeout), reply)
+}
+
+const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1")
+
+/** What a wait that was ended answers. */
+const brokenWait = (end: WaitEnd): Uint8Array | undefined => {
+  if (end === "unblocked") return latin1(`-${Errors.unblocked}\r\n`)
+  return end === "demoted" ? latin1(`-${Errors.unblockedByDemotion}\r\n`) : undefined
+}
+
+/** Redis 7.2's. What this session's writes are in the file's log is what its replies stand for. */
+const waitaof = (
+  c: CommandContext,
+  { hold: { onDisk } }: Engine,
+  { master, replica }: Replication,
+): void | Effect.Effect<Uint8Array> => {
+  const local = c.integer(1)
+  if (Number.isNaN(local)) return c.fail(Errors.notInteger)
+  if (local < 0 || local > 1) return c.fail(Errors.valueOutOfBounds("0", "1"))
+  const wanted = c.integer(2)
+  if (Number.isNaN(wanted) || wanted < 0) return c.fail(Errors.mustBePositive)
+  const timeout = c.integer(3)
+  if (Number.isNaN(timeout)) return c.fail(Errors.timeoutNotInteger)
+  if (timeout < 0) return c.fail(Errors.timeoutNegative)
+  if (replica.master !== undefined) return c.fail(Errors.waitaofOnReplica)
+  if (local > 0 && !onDisk.kept) return c.fail(Errors.waitaofWithoutFile)
+  const { session } = c
+  const offset = session.lastWriteOffset
+  const position = session.heldUntil
+  session.awaitsWrites = wanted > 0
+  const here = (): number => (onDisk.kept && onDisk.position >= position ? 1 : 0)
+  const arrived = (): boolean =>
+    (local > 0 && !onDisk.kept) || (here() >= local && master.onDisk(offset) >= wanted)
+  if (arrived() || c.denyBlocking) {
+    c.out.array(2)
+    c.out.int(here())
+    return c.out.int(master.onDisk(offset))
+  }
+  const reply = (end: WaitEnd): Uint8Array => {
+    if (local > 0 && !onDisk.kept) return latin1(`-${Errors.waitaofWithoutFile}\r\n`)
+    return brokenWait(end) ?? latin1(`*2\r\n:${here()}\r\n:${master.onDisk(offset)}\r\n`)
+  }
+  if (wanted > 0) master.askForAcks(offset)
+  return Effect.map(master.diskWaiters.wait(session, local > 0 ? -1 : offset, arrived, timeout), reply)
 }

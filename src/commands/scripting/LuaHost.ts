@@ -88,6 +88,11 @@ export class LuaHost {
     this.lookAtHeapMs = this.engine.turns.now() + Math.min(HEAP_EVERY_MS, Math.floor(left / BYTES_A_MS / 4))
   }
 
+  /** Bytes that the heap may hold. */
+  get bytesMax(): number {
+    return Math.floor(this.options.facts.heap().limit * HEAP_PART)
+  }
+
   private bytesLeft(): number {
     const { used, limit } = this.options.facts.heap()
     return Math.floor(limit * HEAP_PART - used)

@@ -32,8 +32,15 @@ const EFFECTS = CommandBit.write | CommandBit.mayReplicate
 export class RedisCalls {
   private readonly commands = new Map<string, TableCommand>()
   private readonly reader = new ReplyReader()
+  /** No script can hold more. */
+  private readonly replyBytesMax: number
 
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly engine: Engine,
+    heapBytesMax: number,
+  ) {
+    this.replyBytesMax = Math.floor(heapBytesMax / BYTES_A_BYTE)
+  }
 
   /** The script that calls. */
   get run(): LuaRun {
@@ -69,9 +76,12 @@ export class RedisCalls {
     const mark = out.pos
     out.resp = run.resp
     if ((run.replication & REPL_REPLICA) === 0) propagation.muted = true
+    // A command that writes is not stopped in the middle.
+    const bound = out.boundUnsent((cmd.bits & CommandBit.readonly) !== 0 ? this.replyBytesMax : Infinity)
     try {
       scripts.call(cmd)
     } finally {
+      out.setBound(bound)
       propagation.muted = false
     }
     state.take((out.pos - mark) * BYTES_A_BYTE)

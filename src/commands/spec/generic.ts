@@ -356,6 +356,22 @@ export const UNLINK = spec({
   brief: 8,
 })
 
+/** Of Redis 7.2. */
+export const WAITAOF = spec({
+  name: "waitaof",
+  arity: 4,
+  group: "generic",
+  since: "7.2.0",
+  summary:
+    "Waits until the writes sent before on this connection are on the disk, here and on enough replicas.",
+  complexity: "O(1)",
+  flags: ["noscript"],
+  acl: ["connection"],
+  args: "numlocal:int numreplicas:int timeout:int",
+  tips: ["request_policy:all_shards", "response_policy:agg_min"],
+  waits: true,
+})
+
 export const WAIT = spec({
   name: "wait",
   arity: 3,

@@ -1,5 +1,5 @@
 /** Directives: memory, encodings of the types, expiry, events, scripts. */
-import { directive, hint, unsupported } from "../Directive.js"
+import { directive, hint } from "../Directive.js"
 import { INT32_MAX, INT32_MIN, INT64_MAX, integer, memory, oneOf, UINT64_MAX_TEXT, yesNo } from "../Kinds.js"
 import { keyspaceEvents, memoryOrPercent } from "../StructuredKinds.js"
 
@@ -7,14 +7,14 @@ const natural32 = integer("0", INT32_MAX)
 const natural64 = integer("0", INT64_MAX)
 
 export const memoryDirectives = {
-  "active-defrag-cycle-max": hint(integer("1", "99"), "25"),
-  "active-defrag-cycle-min": hint(integer("1", "99"), "1"),
-  "active-defrag-ignore-bytes": hint(memory("1"), "104857600"),
+  "active-defrag-cycle-max": directive(integer("1", "99"), "25"),
+  "active-defrag-cycle-min": directive(integer("1", "99"), "1"),
+  "active-defrag-ignore-bytes": directive(memory("1"), "104857600"),
   "active-defrag-max-scan-fields": hint(integer("1", INT64_MAX), "1000"),
-  "active-defrag-threshold-lower": hint(integer("0", "1000"), "10"),
-  "active-defrag-threshold-upper": hint(integer("0", "1000"), "100"),
+  "active-defrag-threshold-lower": directive(integer("0", "1000"), "10"),
+  "active-defrag-threshold-upper": directive(integer("0", "1000"), "100"),
   "active-expire-effort": hint(integer("1", "10"), "1"),
-  activedefrag: unsupported(yesNo, "no"),
+  activedefrag: directive(yesNo, "no"),
   activerehashing: hint(yesNo, "yes"),
   "busy-reply-threshold": directive(natural64, "5000", { aliases: ["lua-time-limit"] }),
   "jemalloc-bg-thread": hint(yesNo, "yes"),

@@ -8,6 +8,8 @@
  * While nobody holds replies `active` is false, everything is safe, and it costs a comparison a write.
  */
 
+import { LogOnDisk } from "./LogOnDisk.js"
+
 /** Keeps bytes back that it was given for a position. */
 interface Holder {
   /** Lets go of what is safe by now; answers whether it keeps something all the same. */
@@ -30,7 +32,8 @@ export class ReplyHold {
   safe = Infinity
   /** The position behind what was logged last. */
   logged = 0
-  private holders = new Set<Holder>()
+  readonly onDisk = new LogOnDisk()
+  private holders: Array<Holder> = []
   private waiting: Array<Waiting> = []
 
   /** Replies wait from now on, for what is logged behind `safe`. */
@@ -43,7 +46,10 @@ export class ReplyHold {
   advance(safe: number): void {
     if (safe <= this.safe) return
     this.safe = safe
-    for (const holder of this.holders) if (!holder.release(safe)) this.holders.delete(holder)
+    const { holders } = this
+    // A holder that is let go may begin anew meanwhile.
+    this.holders = []
+    for (const holder of holders) if (holder.release(safe)) this.holders.push(holder)
     if (this.waiting.length === 0) return
     const ready = this.waiting.filter(({ until }) => until <= safe)
     this.waiting = this.waiting.filter(({ until }) => until > safe)
@@ -59,7 +65,7 @@ export class ReplyHold {
   /** What waits now never becomes safe, so nobody is told that it is. Nothing waits any more. */
   giveUp(): void {
     const { holders, waiting } = this
-    this.holders = new Set()
+    this.holders = []
     this.waiting = []
     for (const holder of holders) holder.cutOff()
     for (const { lost } of waiting) lost()
@@ -68,12 +74,12 @@ export class ReplyHold {
 
   /** The holder has begun to keep something back. */
   add(holder: Holder): void {
-    this.holders.add(holder)
+    this.holders.push(holder)
   }
 
   /** The holder has let go of everything by itself. */
   remove(holder: Holder): void {
-    this.holders.delete(holder)
+    this.holders = this.holders.filter((other) => other !== holder)
   }
 
   /** Calls `go` once everything before `until` is safe, or `lost` if it never will be; answers what takes that back. */

@@ -97,7 +97,7 @@ export const addElements = (a: Arena, list: Ref, n: number): void => {
 }
 
 /** Makes both neighbours (or the header) of a node point to `ref`. */
-const pointTo = (a: Arena, list: Ref, prev: Ref, next: Ref, before: Ref, after: Ref): void => {
+export const pointTo = (a: Arena, list: Ref, prev: Ref, next: Ref, before: Ref, after: Ref): void => {
   if (prev === 0) setWord(a, list, HEAD, before)
   else setWord(a, prev, NEXT, before)
   if (next === 0) setWord(a, list, TAIL, after)

@@ -33,6 +33,7 @@
  */
 import { byteOf, chunkOf, doubleOf, wordOf } from "../Ref.js"
 import type { Ref } from "../Arena.js"
+import type { Relocation } from "../Relocation.js"
 import {
   CAPACITY,
   compareMember,
@@ -474,6 +475,39 @@ export class SortedIndex extends SortedNodes {
     }
     this.freeNode(node)
     return true
+  }
+
+  // ---- moving
+
+  /** Puts `twin`, an entry of the same member and score, in the place of `entry`; both are still there. */
+  replace(entry: Ref, twin: Ref): void {
+    this.locateEntry(entry)
+    const leaf = this.path[0]
+    this.arena.i32[chunkOf(leaf)][wordOf(leaf) + MEMBERS + this.at[0]] = twin
+    if (this.at[0] === 0) this.liftFirst(1)
+  }
+
+  /** Goes on moving nodes, from the member of rank `r.at.cursor` on; answers whether all are done. */
+  relocate(r: Relocation): boolean {
+    const { at } = r
+    while (at.cursor < this.size && !r.spent) {
+      this.seek(at.cursor)
+      at.cursor += this.slots(this.path[0]) - this.at[0]
+      for (let level = this.height - 1; level >= 0; level--) this.relocateNode(r, level)
+    }
+    return at.cursor >= this.size
+  }
+
+  private relocateNode(r: Relocation, level: number): void {
+    const node = r.move(this.path[level])
+    if (node === this.path[level]) return
+    this.path[level] = node
+    if (level === this.height - 1) {
+      this.root = node
+      this.publish()
+      return
+    }
+    this.setChild(this.path[level + 1], this.at[level + 1], node)
   }
 
   /** Calls `visit` with each of the index's nodes; the members are the table's. */

@@ -71,6 +71,10 @@ export class SortedNodes {
     return this.arena.i32[chunkOf(node)][wordOf(node) + CHILDREN + slot]
   }
 
+  protected setChild(node: Ref, slot: number, child: Ref): void {
+    this.arena.i32[chunkOf(node)][wordOf(node) + CHILDREN + slot] = child
+  }
+
   /** Members below the first `slots` slots of an inner node. */
   protected countBefore(node: Ref, slots: number): number {
     const words = this.arena.i32[chunkOf(node)]

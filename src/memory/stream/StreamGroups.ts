@@ -266,6 +266,9 @@ export const removePending = (a: Arena, group: Ref, id: StreamId): boolean => {
 export const pendingConsumer = (a: Arena, pending: Ref): Ref =>
   a.i32[chunkOf(pending)][wordOf(pending) + PENDING_CONSUMER_WORD]
 
+export const setPendingConsumer = (a: Arena, pending: Ref, consumer: Ref): void =>
+  setWord(a, pending, PENDING_CONSUMER_WORD, consumer)
+
 /** Unix milliseconds of the last delivery. */
 export const pendingTime = (a: Arena, pending: Ref): number => a.f64[chunkOf(pending)][doubleOf(pending)]
 

@@ -22,6 +22,7 @@
  */
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
+import type { Relocation } from "../Relocation.js"
 import { StreamId } from "../../bytes/StreamId.js"
 import { checkNodes, HEAD_WORDS, KEY_WORDS, VALUE_WORD, visitNodes } from "./StreamIdTreeWalk.js"
 
@@ -417,6 +418,34 @@ export class StreamIdTree {
     words[wordOf(left) + 1] = n + m
     a.free(right)
     this.removeAt(level + 1, slot + 1)
+  }
+
+  // ---- moving
+
+  /** Goes to the first key of the next leaf; false when there is none. */
+  nextLeaf(): boolean {
+    return this.stepLeaf(1)
+  }
+
+  /** Goes on to the next key of the same leaf; false at its end, where the position stays. */
+  nextInLeaf(): boolean {
+    const leaf = this.path[0]
+    if (this.slots[0] + 1 >= this.a.i32[chunkOf(leaf)][wordOf(leaf) + 1]) return false
+    this.slots[0]++
+    return this.loadKey()
+  }
+
+  /** Moves the nodes above the position, which stays. */
+  relocatePath(r: Relocation): void {
+    const { a, root } = this
+    for (let level = a.i32[chunkOf(root)][wordOf(root)]; level >= 0; level--) {
+      const node = this.path[level]
+      const moved = r.move(node)
+      if (moved === node) continue
+      this.path[level] = moved
+      if (node === root) this.setRoot(moved)
+      else this.setChild(level + 1, this.slots[level + 1], moved)
+    }
   }
 
   // ---- the whole

@@ -7,7 +7,7 @@
  * A lookup is a binary search, an insertion moves the refs behind it: right for what is few, and still 40 KB moved at
  * ten thousand consumers. Order is that of memcmp, a prefix before what it begins, as Redis lists groups and consumers.
  *
- * Invariants: names strictly ascend; named blocks never move while they are in a directory, so others may hold their refs.
+ * Invariants: names strictly ascend; a named block moves only with all refs to it that others hold (StreamRelocation.ts).
  *
  * Example: groups "a" and "b" are the directory 2, 4, ref of a, ref of b.
  */
@@ -24,6 +24,12 @@ export const nameCount = (a: Arena, dir: Ref): number => (dir === 0 ? 0 : a.i32[
 /** The named block at an index, in order of names. */
 export const nameAt = (a: Arena, dir: Ref, index: number): Ref =>
   a.i32[chunkOf(dir)][wordOf(dir) + HEAD_WORDS + index]
+
+/** Puts another block with the same name in the place of the one at an index. */
+export const replaceName = (a: Arena, dir: Ref, index: number, named: Ref): void => {
+  a.willWrite(dir)
+  a.i32[chunkOf(dir)][wordOf(dir) + HEAD_WORDS + index] = named
+}
 
 /** A block for a name, with `head` bytes before it; the words after the first two are the caller's to fill. */
 export const newNamed = (a: Arena, head: number, buf: Uint8Array, off: number, len: number): Ref => {

@@ -36,6 +36,7 @@ import {
   bucketOfHash,
   bucketWordOf,
   COUNT_WORD,
+  cursorAfter,
   DEPTH_WORD,
   DIRECTORY_WORD,
   MASK_WORD,
@@ -53,15 +54,6 @@ const BUCKETS_MIN = 2
 /** Entries a bucket above which a bucket is split, below which one is merged. */
 const LOAD_MAX = 8.5
 const LOAD_MIN = 3
-
-/** Reverses the 32 bits of x. */
-const reverse = (x: number): number => {
-  x = ((x >>> 1) & 0x55555555) | ((x & 0x55555555) << 1)
-  x = ((x >>> 2) & 0x33333333) | ((x & 0x33333333) << 2)
-  x = ((x >>> 4) & 0x0f0f0f0f) | ((x & 0x0f0f0f0f) << 4)
-  x = ((x >>> 8) & 0x00ff00ff) | ((x & 0x00ff00ff) << 8)
-  return (x >>> 16) | (x << 16)
-}
 
 /**
  * One handle on a table. A keyspace keeps one for good; collections share a few, attached for the length of a command.
@@ -280,14 +272,8 @@ export class HashTable {
    * change the table.
    */
   scan(cursor: number, visit: (entry: Ref) => void): number {
-    let mask = this.mask
-    let b = cursor & mask
-    if (b < this.split) {
-      mask = (mask << 1) | 1
-      b = cursor & mask
-    }
-    this.forEachInBucket(b, visit)
-    return reverse(reverse(cursor | ~mask) + 1) >>> 0
+    this.forEachInBucket(this.bucketOf(cursor), visit)
+    return cursorAfter(cursor, this.mask, this.split)
   }
 
   /**

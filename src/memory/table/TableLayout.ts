@@ -30,6 +30,21 @@ export const bucketOfHash = (hash: number, mask: number, split: number): number 
   return b < split ? hash & ((mask << 1) | 1) : b
 }
 
+/** Reverses the 32 bits of x. */
+const reverse = (x: number): number => {
+  x = ((x >>> 1) & 0x55555555) | ((x & 0x55555555) << 1)
+  x = ((x >>> 2) & 0x33333333) | ((x & 0x33333333) << 2)
+  x = ((x >>> 4) & 0x0f0f0f0f) | ((x & 0x0f0f0f0f) << 4)
+  x = ((x >>> 8) & 0x00ff00ff) | ((x & 0x00ff00ff) << 8)
+  return (x >>> 16) | (x << 16)
+}
+
+/** The cursor of SCAN after the bucket under `cursor`, 0 at the end. */
+export const cursorAfter = (cursor: number, mask: number, split: number): number => {
+  const unused = (cursor & mask) < split ? ~((mask << 1) | 1) : ~mask
+  return reverse(reverse(cursor | unused) + 1) >>> 0
+}
+
 export const tagOf = (hash: number): number => hash >>> 24
 
 /** Words of an entry that the table reads: how many more the header has, and the key's length. */

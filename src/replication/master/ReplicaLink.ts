@@ -29,6 +29,8 @@ export class ReplicaLink {
   plainSync = false
   /** Offset the replica says it has applied. */
   ackOffset = 0
+  /** Offset the replica says it has on its disk; -1 = it keeps no file. */
+  diskOffset = -1
   private ackAtMs = 0
   reader: BacklogReader | undefined = undefined
   /** The snapshot is still being written to a file; the replica gets signs of life meanwhile. */

@@ -54,6 +54,8 @@ interface SyncStats {
 export class Master implements Beating, StreamListener {
   readonly links = new Map<number, ReplicaLink>()
   readonly waiters: WaitList
+  /** In WAITAOF. */
+  readonly diskWaiters: WaitList
   readonly stats: SyncStats = { full: 0, partialOk: 0, partialErr: 0, outputBytes: 0 }
   readonly ackListeners = new Set<AckListener>()
   /** No PING may move the offset now, which a replica is to reach. */
@@ -95,6 +97,8 @@ export class Master implements Beating, StreamListener {
     log.listeners.push(this)
     this.startedMs = engine.turns.now()
     this.waiters = new WaitList(engine, background)
+    this.diskWaiters = new WaitList(engine, background)
+    engine.hold.onDisk.listeners.push(this)
     this.withoutReplicasSinceMs = this.now()
     this.fullSync = new FullSync(this, services)
     heartbeat.add(this)
@@ -332,15 +336,17 @@ export class Master implements Beating, StreamListener {
 
   // ---- acknowledgements
 
-  /** REPLCONF ACK. */
-  acknowledge(session: Session, offset: number): void {
+  /** REPLCONF ACK; of a replica with an append-only file it also says how much of the stream is on its disk. */
+  acknowledge(session: Session, offset: number, diskOffset: number): void {
     const link = this.links.get(session.id)
     if (link === undefined) return
     link.heard(this.now())
     if (offset > link.ackOffset) link.ackOffset = offset
+    if (diskOffset > link.diskOffset) link.diskOffset = diskOffset
     if (link.awaitingAck) this.goOnline(link)
     this.countGood()
-    if (this.waiters.size > 0) this.waiters.check(link.ackOffset, (wanted) => this.acknowledged(wanted))
+    if (this.waiters.size > 0) this.waiters.check(link.ackOffset)
+    if (this.diskWaiters.size > 0) this.diskWaiters.check(link.diskOffset)
     for (const listener of this.ackListeners) listener.acknowledged()
   }
 
@@ -348,6 +354,18 @@ export class Master implements Beating, StreamListener {
   acknowledged(offset: number): number {
     let n = 0
     for (const link of this.links.values()) if (link.state === "online" && link.ackOffset >= offset) n++
+    return n
+  }
+
+  /** More is on this server's own disk. */
+  synced(): void {
+    if (this.diskWaiters.size > 0) this.diskWaiters.check(Infinity)
+  }
+
+  /** Online replicas that have everything up to `offset` on their disk. */
+  onDisk(offset: number): number {
+    let n = 0
+    for (const link of this.links.values()) if (link.state === "online" && link.diskOffset >= offset) n++
     return n
   }
 

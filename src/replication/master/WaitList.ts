@@ -1,6 +1,6 @@
 /**
- * Clients in WAIT: each wants a number of replicas to have acknowledged an offset. An acknowledgement looks only at the
- * waiters whose offset it reaches, since they are kept in order of offset.
+ * Clients in WAIT or WAITAOF: each wants something to have come about that no acknowledgement below its offset can bring
+ * about. One looks only at the waiters whose offset it reaches, since they are kept in order of offset.
  */
 import * as Effect from "effect/Effect"
 import type { Session } from "../../engine/clients/Session.js"
@@ -13,7 +13,7 @@ export type WaitEnd = "arrived" | "timeout" | "unblocked" | "demoted"
 interface Waiter {
   readonly session: Session
   readonly offset: number
-  readonly replicas: number
+  readonly arrived: () => boolean
   readonly resume: (end: WaitEnd) => void
   /** Unix milliseconds, Infinity = for ever. */
   readonly deadline: number
@@ -39,15 +39,15 @@ export class WaitList {
   }
 
   /**
-   * Waits until an acknowledgement brings the number of replicas at `offset` to `replicas`.
+   * Waits until an acknowledgement of `offset` or more finds that what is waited for has come.
    * @param timeoutMs longest wait, 0 = for ever
    */
-  wait(session: Session, offset: number, replicas: number, timeoutMs: number): Effect.Effect<WaitEnd> {
+  wait(session: Session, offset: number, arrived: () => boolean, timeoutMs: number): Effect.Effect<WaitEnd> {
     return Effect.callback<WaitEnd>((resume) => {
       const waiter: Waiter = {
         session,
         offset,
-        replicas,
+        arrived,
         // Not at once: resuming would run this client in the middle of another's batch.
         resume: (end) => this.engine.turns.afterThis(() => resume(Effect.succeed(end))),
         deadline: timeoutMs > 0 ? this.now() + timeoutMs : Infinity,
@@ -64,13 +64,13 @@ export class WaitList {
     })
   }
 
-  /** Lets those go whose replicas have arrived; `acknowledged` is the highest offset any replica has. */
-  check(acknowledged: number, count: (offset: number) => number): void {
+  /** Lets those go for whom all has come; `acknowledged` is the highest offset any replica has. */
+  check(acknowledged: number): void {
     for (let i = 0; i < this.waiters.length;) {
       const waiter = this.waiters[i]
       if (waiter === undefined || waiter.offset > acknowledged) return
-      if (count(waiter.offset) < waiter.replicas) i++
-      else this.release(waiter, "arrived")
+      if (waiter.arrived()) this.release(waiter, "arrived")
+      else i++
     }
   }
 

@@ -23,6 +23,7 @@ import {
 } from "./MasterStream.js"
 import { handshake, type ReplicaSettings } from "./ReplicaHandshake.js"
 import { linkMaster, unlinkMaster } from "./MasterClient.js"
+import { Acknowledgements } from "./Acknowledgements.js"
 import { ReceivedSnapshot } from "./ReceivedSnapshot.js"
 import { takeRole } from "./ReplicaRole.js"
 import { StreamRefusals } from "./StreamRefusals.js"
@@ -74,6 +75,7 @@ export class Replica implements Beating {
   inputBytes = 0
   private fiber: Fiber.Fiber<unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
+  readonly acknowledgements: Acknowledgements
   private applier: StreamApplier | undefined = undefined
   /** Since when the link is up, in real time. */
   private upSinceMs = 0
@@ -96,6 +98,9 @@ export class Replica implements Beating {
     this.received = new ReceivedSnapshot(engine, log, persistence, settings, subMaster)
     this.refusals = new StreamRefusals(engine, log, settings, facts.crash)
     heartbeat.add(this)
+    this.acknowledgements = new Acknowledgements(engine.hold, log, (bytes) => {
+      if (!this.plain) this.stream?.write(bytes)
+    })
   }
 
   private now(): number {
@@ -199,11 +204,6 @@ export class Replica implements Beating {
     this.stream = undefined
   }
 
-  /** Tells the master how far this replica is, now. */
-  sendAck(): void {
-    if (!this.plain) this.stream?.write(encodeCommand(["REPLCONF", "ACK", this.log.offset]))
-  }
-
   /** CONFIG RESETSTAT. */
   resetStats(): void {
     this.refusals.count = 0
@@ -215,7 +215,7 @@ export class Replica implements Beating {
   }
 
   beat(): void {
-    if (this.phase === "connected") this.sendAck()
+    if (this.phase === "connected") this.acknowledgements.send()
   }
 
   private enter(phase: ReplicaPhase): void {
@@ -338,7 +338,7 @@ export class Replica implements Beating {
       this.downSinceMs = 0
       this.upSinceMs = this.services.engine.turns.now()
       this.enter("connected")
-      this.sendAck()
+      this.acknowledgements.send()
       return yield* this.applyStream(stream)
     })
   }

@@ -37,6 +37,7 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["latest_fork_usec", 0],
     ["total_forks", 0],
     ...NOT_HERE,
+    ...compactionFields(s),
     ["tracking_total_keys", tracked.keys],
     ["tracking_total_items", tracked.items],
     ["tracking_total_prefixes", tracked.prefixes],
@@ -51,17 +52,25 @@ export const statsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   ]
 }
 
-/** Counters of what this server has not: MIGRATE's sockets, defragmentation. */
+/** Counters of what this server has not. */
 const NOT_HERE: ReadonlyArray<InfoField> = [
   ["migrate_cached_sockets", 0],
   ["slave_expires_tracked_keys", 0],
-  ["active_defrag_hits", 0],
-  ["active_defrag_misses", 0],
-  ["active_defrag_key_hits", 0],
-  ["active_defrag_key_misses", 0],
-  ["total_active_defrag_time", 0],
-  ["current_active_defrag_time", 0],
 ]
+
+/** Blocks and keys that were moved together, and those looked at that stayed. */
+const compactionFields = ({ engine }: Statistics): ReadonlyArray<InfoField> => {
+  const { pace } = engine.memoryLimit
+  const { relocation, keysMoved, keysKept } = pace.compaction
+  return [
+    ["active_defrag_hits", relocation.moved],
+    ["active_defrag_misses", relocation.looked - relocation.moved],
+    ["active_defrag_key_hits", keysMoved],
+    ["active_defrag_key_misses", keysKept],
+    ["total_active_defrag_time", Math.floor(pace.activeMs)],
+    ["current_active_defrag_time", Math.floor(pace.roundMs)],
+  ]
+}
 
 export const commandstatsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const fields: Array<InfoField> = []

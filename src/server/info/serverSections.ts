@@ -117,7 +117,7 @@ export const memorySection = (s: Statistics): ReadonlyArray<InfoField> => {
     ["mem_arena_reserved", reservedBytes(keyspace)],
     ["mem_runtime_heap", m.heap],
     ["mem_runtime_external", m.external],
-    ["active_defrag_running", 0],
+    ["active_defrag_running", s.engine.memoryLimit.pace.percent],
     ["lazyfree_pending_objects", keyspace.lazyPending],
     ["lazyfreed_objects", keyspace.stats.lazyFreedObjects],
   ]

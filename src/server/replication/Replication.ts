@@ -142,6 +142,7 @@ export class Replication implements ReplicationParts, EnginePart {
       this.engine.dispatcher.held.released(session, Errors.unblockedByDemotion)
     }
     this.master.waiters.releaseAll()
+    this.master.diskWaiters.releaseAll()
     this.engine.blocking.releaseAll(Errors.unblockedByDemotion)
   }
 }

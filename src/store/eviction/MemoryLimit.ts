@@ -13,6 +13,7 @@
  */
 import { entryKeyLength, entryKeyOffset } from "../Entry.js"
 import { chunkOf } from "../../memory/Ref.js"
+import { CompactionPace } from "../compaction/CompactionPace.js"
 import type { Keyspace } from "../Keyspace.js"
 import { type EvictionSettings, policies, timeAllowed } from "./Policy.js"
 import { Victims } from "./Victims.js"
@@ -22,6 +23,9 @@ const ASK_AGAIN_MS = 1000
 /** So many keys go in one look whatever the tenacity, unless they take longer than this many milliseconds. */
 const KEYS_AT_LEAST = 16
 const LEAST_MS = 0.5
+/** Where more than so many times the limit is used, and no less than after the last look, one may take so many times as long. */
+const FAR_BEYOND = 1.03
+const FAR_BEYOND_TIMES = 10
 /** Elements of a waiting value freed in the place of one key. */
 const SLICE = 64
 
@@ -46,7 +50,11 @@ export class MemoryLimit {
   private exceededSince = -1
   private exceededMs = 0
   private askedMs = 0
+  /** What was used after the last look, and whether looks free less than comes between them. */
+  private usedBefore = Infinity
+  private losing = false
   private readonly victims: Victims
+  readonly pace: CompactionPace
 
   /** @param clients knows what clients hold */
   constructor(
@@ -56,6 +64,7 @@ export class MemoryLimit {
     private readonly stopwatch: Stopwatch,
   ) {
     this.victims = new Victims(keyspace)
+    this.pace = new CompactionPace(keyspace, settings, stopwatch)
   }
 
   /** Bytes that count. */
@@ -85,6 +94,7 @@ export class MemoryLimit {
   resetStats(): void {
     this.evictedKeys = 0
     this.exceededMs = 0
+    this.pace.resetStats()
     if (this.exceededSince >= 0) this.exceededSince = this.stopwatch.now()
   }
 
@@ -97,6 +107,7 @@ export class MemoryLimit {
     keyspace.frequencyFactor = settings.lfuLogFactor
     keyspace.frequencyDecay = settings.lfuDecayTime
     this.victims.follow(policy)
+    this.pace.configure(policy !== undefined)
     this.changed = true
     this.measure()
   }
@@ -111,6 +122,13 @@ export class MemoryLimit {
   /** Takes over what clients hold now. */
   measure(): void {
     this.threshold = this.max === 0 || this.exempt ? Infinity : this.max - this.clients.countedBytes
+    this.publish()
+  }
+
+  /** Tells the arena when a command is to see to room. */
+  private publish(): void {
+    const { arena } = this.keyspace
+    arena.roomBytes = arena.pagesAhead < 0 ? -1 : this.threshold
   }
 
   /** Whether what needs memory is to be refused, by the last `makeRoom` and what was freed since. */
@@ -119,10 +137,12 @@ export class MemoryLimit {
     return this.outcome === "short" && this.used > this.max
   }
 
-  /** Frees what is to go before a command. */
+  /** Frees what is to go before a command, and pays for the pages that were taken. */
   makeRoom(): void {
     this.changed = false
     this.outcome = this.free()
+    this.pace.pay()
+    this.publish()
     if (this.outcome !== "fits") {
       if (this.exceededSince < 0) this.exceededSince = this.stopwatch.now()
     } else if (this.exceededSince >= 0) {
@@ -147,7 +167,8 @@ export class MemoryLimit {
     const { keyspace, stopwatch, max } = this
     if (max === 0 || this.exempt || this.used <= max) return "fits"
     const start = stopwatch.now()
-    const allowed = timeAllowed(this.settings.maxmemoryEvictionTenacity)
+    const patience = this.losing && this.used > max * FAR_BEYOND ? FAR_BEYOND_TIMES : 1
+    const allowed = timeAllowed(this.settings.maxmemoryEvictionTenacity) * patience
     const before = this.evictedKeys
     let outcome: "fits" | "freeing" | "short" = "freeing"
     const most = (n: number): number => (n < KEYS_AT_LEAST ? Math.max(allowed, LEAST_MS) : allowed)
@@ -158,6 +179,8 @@ export class MemoryLimit {
       if (outcome !== "freeing") break
     }
     if (this.evictedKeys > before) stopwatch.evicted(stopwatch.now() - start)
+    this.losing = this.used >= this.usedBefore
+    this.usedBefore = this.used
     return outcome
   }
 

@@ -1,4 +1,5 @@
 /** maxmemory-policy: which keys may go when memory is short, and in which order. */
+import type { CompactionSettings } from "../compaction/CompactionPace.js"
 
 /** What makes a key the next to go: long unused, seldom used, soon to expire, or chance. */
 type Order = "lru" | "lfu" | "ttl" | "random"
@@ -32,9 +33,7 @@ export const policies: Readonly<Record<PolicyName, Policy | undefined>> = {
 }
 
 /** Read at each use; the server's settings have this shape. */
-export interface EvictionSettings {
-  /** Bytes that may be used; 0 = no limit. */
-  readonly maxmemory: number
+export interface EvictionSettings extends CompactionSettings {
   readonly maxmemoryPolicy: PolicyName
   /** Keys looked at, at least, for each that goes. */
   readonly maxmemorySamples: number

@@ -8,6 +8,7 @@
  * there.
  */
 import type { Ref } from "../../memory/Arena.js"
+import { chunkOf } from "../../memory/Ref.js"
 import type { Database } from "../Database.js"
 import { entryClock, entryExpiry, entryHasExpirySlot, NO_EXPIRY } from "../Entry.js"
 import type { Keyspace } from "../Keyspace.js"
@@ -27,6 +28,8 @@ const CHANCES = 1024
 const DRAWS_MAX = 64
 /** Times so long that a frequency of any size counts for more. */
 const FREQUENCY_WEIGHT = 65_536
+/** How often a random key is drawn again, in the hope of one that would have to be moved. */
+const REDRAWS = 3
 
 export class Victims {
   private policy: Policy | undefined = undefined
@@ -106,7 +109,9 @@ export class Victims {
     if (score === NEVER) return
     this.seen++
     // Of those alike any may go: in their order the last of each bucket would, and what stands first would stay for ever.
-    this.candidates.offer(db, ref, this.bucket, score + this.keyspace.random(CHANCES) / CHANCES)
+    // But rather one that would have to be moved.
+    const chance = (this.keyspace.random(CHANCES) / CHANCES + this.keyspace.arena.leaving[chunkOf(ref)]) / 2
+    this.candidates.offer(db, ref, this.bucket, score + chance)
   }
 
   private score(db: Database, ref: Ref): number {
@@ -116,13 +121,27 @@ export class Victims {
     if (policy.order === "ttl") return -entryExpiry(arena, ref)
     const clock = entryClock(arena, ref)
     const { now } = keyspace
-    if (policy.order === "lru") return idleSeconds(clock, now)
+    if (policy.order === "lru") {
+      const idle = idleSeconds(clock, now)
+      // A little sooner than its turn where it would have to be moved.
+      return arena.leaving[chunkOf(ref)] === 0 ? idle : idle + (idle >>> 3)
+    }
     // Of two keys used as often the one goes that was used longer ago.
     return idleMinutes(clock, now) - countNow(clock, now, keyspace.frequencyDecay) * FREQUENCY_WEIGHT
   }
 
-  /** A random key; databases take turns. */
+  /** A random key; of a few rather one that would have to be moved. */
   private draw(volatile: boolean): Ref {
+    const { arena } = this.keyspace
+    let ref = this.drawOne(volatile)
+    if (arena.leavingCount === 0) return ref
+    for (let n = 0; n < REDRAWS && ref !== 0 && arena.leaving[chunkOf(ref)] === 0; n++)
+      ref = this.drawOne(volatile)
+    return ref
+  }
+
+  /** A random key; databases take turns. */
+  private drawOne(volatile: boolean): Ref {
     const { databases } = this.keyspace
     for (let n = 0; n < databases.length; n++) {
       const db = databases[this.next++ % databases.length]

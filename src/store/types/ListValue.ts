@@ -1,5 +1,6 @@
 /** Lists as values of the keyspace: a quicklist (list/Quicklist.ts), whatever its length. */
 import type { Arena, Ref } from "../../memory/Arena.js"
+import { relocateList } from "../../memory/list/ListRelocation.js"
 import * as Quicklist from "../../memory/list/Quicklist.js"
 import { checkList, visitList } from "../../memory/list/QuicklistCheck.js"
 import type { ValueType } from "../ValueType.js"
@@ -22,6 +23,7 @@ export const listType: ValueType = {
   freeEffort: (a, _encoding, value) => Quicklist.nodes(a, value),
   copy: (a, _encoding, value) => Quicklist.copy(a, value),
   bytes: (a, _encoding, value, samples) => listBytes(a, value, samples),
+  relocate: (r, _encoding, value) => relocateList(r, value),
   visitBlocks: (a, _encoding, value, visit) => visitList(a, value, visit),
   check: (a, _encoding, value) => checkList(a, value),
 }

@@ -22,6 +22,7 @@
 import { byteOf, chunkOf, doubleOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
 import { LOOKAHEAD_MAX, touchEntries } from "../../memory/table/Foresight.js"
+import { relocateMembers } from "../../memory/sorted/SortedRelocation.js"
 import { HashTable } from "../../memory/table/HashTable.js"
 import { hashOfEntry } from "../../memory/table/TableEntry.js"
 import * as LP from "../../bytes/packed/Listpack.js"
@@ -42,6 +43,7 @@ import {
   checkTableValue,
   fitBlock,
   freeTableStep,
+  relocatePacked,
   tableBytes,
   tableCount,
   visitTableBlocks,
@@ -481,6 +483,8 @@ export const sortedSetType: ValueType = {
     encoding === ZSET_LISTPACK
       ? a.blockSize(value)
       : tableBytes(a, value, samples) + new SortedIndex(a).attach(value).bytes,
+  relocate: (r, encoding, value) =>
+    encoding === ZSET_LISTPACK ? relocatePacked(r, value) : relocateMembers(r, value),
   visitBlocks: (a, encoding, value, visit) => {
     if (encoding === ZSET_LISTPACK) return visit(value)
     visitTableBlocks(a, value, visit)

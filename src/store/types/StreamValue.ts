@@ -6,6 +6,7 @@ import * as Groups from "../../memory/stream/StreamGroups.js"
 import { formatU64, StreamId } from "../../bytes/StreamId.js"
 import { StreamIdTree } from "../../memory/stream/StreamIdTree.js"
 import { nameAt, nameCount, nameLength, nameOffset, removeName } from "../../memory/stream/StreamNames.js"
+import { relocateStream } from "../../memory/stream/StreamRelocation.js"
 import * as Node from "../../memory/stream/StreamNode.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
 import type { ValueType } from "../ValueType.js"
@@ -194,6 +195,7 @@ export const streamType: ValueType = {
   freeEffort: (a, _encoding, value) => freeEffort(a, value),
   copy: (a, _encoding, value) => copyStream(a, value),
   bytes: (a, _encoding, value, samples) => streamBytes(a, value, samples),
+  relocate: (r, _encoding, value) => relocateStream(r, value),
   visitBlocks: (a, _encoding, value, visit) => visitBlocks(a, value, visit),
   check: (a, _encoding, value) => checkStreamValue(a, value),
 }

@@ -4,6 +4,8 @@
  */
 import { byteOf, chunkOf, wordOf } from "../../memory/Ref.js"
 import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
+import type { Relocation } from "../../memory/Relocation.js"
+import { relocateBuckets, relocateHead } from "../../memory/table/TableRelocation.js"
 import { HashTable } from "../../memory/table/HashTable.js"
 import { COUNT_WORD } from "../../memory/table/TableLayout.js"
 import { roundedBytes } from "../../memory/SizeClasses.js"
@@ -39,6 +41,21 @@ export const visitTableBlocks = (a: Arena, table: Ref, visit: (ref: Ref) => void
   const handle = new HashTable(a).attach(table)
   handle.visitBlocks(visit)
   handle.forEach(visit)
+}
+
+/** ValueType.relocate of a value in one block. */
+export const relocatePacked = (r: Relocation, value: Ref): Ref => {
+  r.at.done = true
+  return r.move(value)
+}
+
+/** ValueType.relocate of a table of single blocks. */
+const relocateTable = (r: Relocation, table: Ref): Ref => {
+  const { at } = r
+  const moved = at.fresh ? relocateHead(r, table) : table
+  at.fresh = false
+  at.done = relocateBuckets(r, moved, (entry) => r.move(entry))
+  return moved
 }
 
 /** ValueType.check of a table of single blocks. */
@@ -114,6 +131,8 @@ export const packedType = (kind: PackedKind): ValueType => ({
     encoding === kind.table ? copyTable(a, value) : packedBlock(a, kind, a.u8[chunkOf(value)], byteOf(value)),
   bytes: (a, encoding, value, samples) =>
     encoding === kind.table ? tableBytes(a, value, samples) : a.blockSize(value),
+  relocate: (r, encoding, value) =>
+    encoding === kind.table ? relocateTable(r, value) : relocatePacked(r, value),
   visitBlocks: (a, encoding, value, visit) => {
     if (encoding === kind.table) visitTableBlocks(a, value, visit)
     else visit(value)

@@ -35,6 +35,10 @@ const stringType: ValueType = {
     return copy
   },
   bytes: (a, encoding, value) => (encoding === STRING_EXTERNAL ? a.blockSize(value) : 0),
+  relocate: (r, _encoding, value) => {
+    r.at.done = true
+    return r.move(value)
+  },
   visitBlocks: (_a, encoding, value, visit) => {
     if (encoding === STRING_EXTERNAL) visit(value)
   },
@@ -53,6 +57,9 @@ const keyspaceTable: ValueType = {
   freeEffort: () => Infinity,
   copy: () => {
     throw new Error("a keyspace table is never copied")
+  },
+  relocate: () => {
+    throw new Error("a keyspace table that waits to be freed is not moved")
   },
   bytes: (a: Arena, _encoding, value) => new HashTable(a).attach(value).ownBytes(),
   visitBlocks: (a, _encoding, value, visit) => {

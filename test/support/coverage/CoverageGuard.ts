@@ -10,6 +10,7 @@ export const EXCLUDED: Readonly<Record<string, string>> = {
   "acl|load": "test/acl/files.test.ts compares what comes of a file of users",
   "acl|save": "as acl|load",
   bgrewriteaof: "test/aof/replies.test.ts compares its replies, test/aof/live.test.ts the files it writes",
+  waitaof: "of Redis 7.2: redis-server 7.0 does not have it",
   "config|rewrite": "test/config/rewriteOracle.test.ts compares the files it writes",
   "module|load": "refused with redis-server's words, as enable-module-command has it",
   "module|loadex": "refused with redis-server's words, as enable-module-command has it",

@@ -1,0 +1,88 @@
+/** DEBUG LOADAOF loses nothing: not what the files lack, not to a rewrite of half a data set, not with its client. */
+import * as fs from "node:fs"
+import { expect, it } from "vitest"
+import { withTempDir } from "../rdb/PersistenceSupport.js"
+import { GatedFiles } from "../support/GatedFiles.js"
+import { until } from "../support/Nodes.js"
+import { startRedix } from "../support/Redix.js"
+
+const base = (dir: string): string =>
+  fs.readdirSync(`${dir}/appendonlydir`).find((name) => name.includes(".base.")) ?? ""
+
+it("is refused while the files lack what was logged", () =>
+  withTempDir(async (dir) => {
+    const disk = new GatedFiles()
+    const lines: Array<string> = []
+    const server = await startRedix({}, { dir, appendonly: true }, lines, undefined, disk.layer)
+    const [client, other] = [await server.connect(), await server.connect()]
+    await client.text("SET", "before", "1")
+    disk.fail("write", "ENOSPC")
+    const held = client.text("SET", "k", "v")
+    await until(
+      () => server.aof.writer.failure !== undefined,
+      () => "the failure is seen",
+    )
+    const loaded = other.text("DEBUG", "LOADAOF")
+    await until(
+      () => !server.persistence.loading,
+      () => "the load is over",
+    )
+    expect(server.engine.keyspace.database(0).size).toBe(2)
+    disk.fail("write", undefined)
+    expect(await loaded).toMatch(/^-ERR Error trying to load the AOF files/)
+    expect(await held).toBe("+OK\r\n")
+    client.close()
+    other.close()
+    await server.stop()
+  }))
+
+it("that fails half way leaves the files as they are", () =>
+  withTempDir(async (dir) => {
+    const server = await startRedix({}, { dir, appendonly: true })
+    const client = await server.connect()
+    for (let n = 0; n < 20; n++) await client.text("SET", `k${n}`, "v".repeat(100))
+    const before = base(dir)
+    const file = `${dir}/appendonlydir/appendonly.aof.1.incr.aof`
+    const good = fs.statSync(file).size
+    fs.appendFileSync(file, "garbage\r\n")
+    expect(await client.text("DEBUG", "LOADAOF")).toMatch(/^-ERR Error trying to load the AOF files/)
+    await client.text("CONFIG", "SET", "auto-aof-rewrite-min-size", "1")
+    server.aof.cron(Date.now())
+    expect(server.aof.status.rewrites).toBe(0)
+    client.close()
+    await server.stop()
+    expect(base(dir)).toBe(before)
+    fs.truncateSync(file, good)
+    const again = await startRedix({}, { dir, appendonly: true })
+    const reader = await again.connect()
+    expect(await reader.text("DBSIZE")).toBe(":20\r\n")
+    reader.close()
+    await again.stop()
+  }))
+
+it("waits for a rewrite, and goes on when its client has gone", () =>
+  withTempDir(async (dir) => {
+    const server = await startRedix({}, { dir, appendonly: true, appendfsync: "always" })
+    const [client, other] = [await server.connect(), await server.connect()]
+    await client.text("DEBUG", "POPULATE", "5000")
+    await client.text("SET", "k", "v")
+    await other.text("BGREWRITEAOF")
+    client.sendRaw(Buffer.from("*2\r\n$5\r\nDEBUG\r\n$7\r\nLOADAOF\r\n"))
+    await until(
+      () => server.persistence.loading,
+      () => "the load is announced",
+    )
+    client.close()
+    await until(
+      () => !server.persistence.loading && !server.aof.rewriting,
+      () => "all is done",
+    )
+    expect(await other.text("DBSIZE")).toBe(":5001\r\n")
+    other.close()
+    await server.stop()
+    const again = await startRedix({}, { dir, appendonly: true })
+    const reader = await again.connect()
+    expect(await reader.text("DBSIZE")).toBe(":5001\r\n")
+    reader.close()
+    await again.stop()
+  }))
