@@ -19,7 +19,7 @@ interface EndingFile {
   readonly status: AofStatus
   readonly log: AofLog
   readonly writer: AofWriter
-  readonly rewriteFiber: Fiber.Fiber<unknown, unknown> | undefined
+  readonly rewriteFiber: Fiber.Fiber<unknown> | undefined
   /** Something is logged, or about to be. */
   readonly alive: boolean
   readonly flush: Effect.Effect<boolean>

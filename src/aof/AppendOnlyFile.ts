@@ -56,7 +56,7 @@ export class AppendOnly implements EnginePart {
   private idle = true
   /** A rewrite has failed, and is not to be tried again yet. */
   private resting = false
-  rewriteFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  rewriteFiber: Fiber.Fiber<unknown> | undefined = undefined
   private toldFailure: string | undefined = undefined
   private epoch = 0
   /** Of the last cut. */

@@ -17,6 +17,7 @@
  * Worked example: "0x1.8p1" is 3 and prints as 3; 999999999999999.125 prints as 999999999999999.12 at 17 digits
  * (JavaScript's toPrecision says .13).
  */
+import { latin1Text } from "./Latin1.js"
 
 const ZERO = 0x30
 const NINE = 0x39
@@ -64,12 +65,6 @@ export const exponentValue = (buf: Uint8Array, i: number, end: number): number =
   return negative ? -v : v
 }
 
-const asciiSlice = (buf: Uint8Array, start: number, end: number): string => {
-  let s = ""
-  for (let i = start; i < end; i++) s += String.fromCharCode(buf[i])
-  return s
-}
-
 /** A magnitude from decimal text at `[i, end)`: correctly rounded, possibly 0 or Infinity; NaN when malformed. */
 const decimalMagnitude = (buf: Uint8Array, start: number, end: number): number => {
   let mantissa = 0
@@ -93,7 +88,7 @@ const decimalMagnitude = (buf: Uint8Array, start: number, end: number): number =
     // Both operands are exact, so the one division rounds correctly.
     if (significant <= 15 && decimals <= 22) return decimals === 0 ? mantissa : mantissa / POW10[decimals]
   } else if ((buf[i] | 0x20) !== 0x65 || skipExponent(buf, i, end) !== end) return NaN
-  const value = Number(asciiSlice(buf, start, end))
+  const value = Number(latin1Text(buf, start, end))
   return value === 0 && significant > 0 ? -1 : value
 }
 

@@ -7,6 +7,7 @@
  * these bytes, and its value is the path "/café".
  */
 import { isUtf8 } from "node:buffer"
+import { latin1Text } from "../bytes/Latin1.js"
 
 const NOT_ASCII = /[^\0-\x7f]/
 
@@ -15,7 +16,7 @@ export const toByteText = (given: string | Uint8Array): string => {
   // Letters of ASCII are their own bytes.
   if (typeof given === "string")
     return NOT_ASCII.test(given) ? Buffer.from(given, "utf8").toString("latin1") : given
-  return Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString("latin1")
+  return latin1Text(given, 0, given.length)
 }
 
 export const fromByteText = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8")

@@ -14,6 +14,7 @@
  *
  * Example: A waits for k, then B does; RPUSH k x y z serves A with x and B with y, and z stays.
  */
+import { latin1Text } from "../bytes/Latin1.js"
 import * as Effect from "effect/Effect"
 import { unblocked } from "../resp/Errors.js"
 import type { Database } from "../store/Database.js"
@@ -156,7 +157,7 @@ export class Blocking<C extends WaitingContext> {
   /** A value of this type under the key is new, has something new, or (a stream) is gone. */
   signal(database: number, type: number, buf: Uint8Array, off: number, len: number): void {
     if (this.waitingForType[type] === 0) return
-    this.signalName(`${database}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")}`)
+    this.signalName(`${database}:${latin1Text(buf, off, off + len)}`)
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * Who must hear that a key changed: transactions that watch it, and subscribers of keyspace notifications.
  */
+import { latin1Text } from "../bytes/Latin1.js"
 import type { Database } from "../store/Database.js"
 import type { PubSub } from "./PubSub.js"
 import { nameCost, type Session, type WatchedKey } from "./clients/Session.js"
@@ -48,9 +49,6 @@ export const eventFlags = (letters: ReadonlySet<string>): number => {
   return (flags & (Event.keyspace | Event.keyevent)) === 0 ? 0 : flags
 }
 
-const latin1 = (buf: Uint8Array, off: number, len: number): string =>
-  Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")
-
 /** What a database holds under a key; `expired` is a key whose time has passed but that is still there. */
 export type Presence = "none" | "expired" | "alive"
 
@@ -87,14 +85,14 @@ export class KeyEvents {
 
   /** Breaks the transactions that watch the key, and tells who keeps a copy of it. */
   modified(db: Database, buf: Uint8Array, off: number, len: number): void {
-    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1Text(buf, off, off + len)}`)
     if (this.caches !== undefined) this.caches.modified(buf, off, len)
   }
 
   /** As `modified`, for a key that goes because its time has passed. */
   expired(db: Database, buf: Uint8Array, off: number, len: number): void {
     if (this.watchers.size > 0) {
-      const sessions = this.watchers.get(`${db.id}:${latin1(buf, off, len)}`)
+      const sessions = this.watchers.get(`${db.id}:${latin1Text(buf, off, off + len)}`)
       if (sessions !== undefined) {
         for (const [session, watched] of sessions) {
           if (watched.expired) watched.expired = false
@@ -107,7 +105,7 @@ export class KeyEvents {
 
   /** As `modified`, for a key that makes room before a command. */
   evicted(db: Database, buf: Uint8Array, off: number, len: number): void {
-    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1(buf, off, len)}`)
+    if (this.watchers.size > 0) this.breakWatch(`${db.id}:${latin1Text(buf, off, off + len)}`)
     if (this.caches !== undefined) this.caches.evicted(buf, off, len)
   }
 
@@ -130,7 +128,7 @@ export class KeyEvents {
     if (this.observers !== NOBODY && (kind & ASIDE) === 0)
       for (const observer of this.observers) observer(event, database, buf, off, len)
     if ((this.flags & kind) === 0) return
-    const key = latin1(buf, off, len)
+    const key = latin1Text(buf, off, off + len)
     if ((this.flags & Event.keyspace) !== 0)
       this.pubsub.publish(`__keyspace@${database}__:${key}`, Buffer.from(event, "latin1"))
     if ((this.flags & Event.keyevent) !== 0) {

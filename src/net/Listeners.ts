@@ -43,11 +43,15 @@ interface Place {
 }
 
 /** Why what was asked for is not listened on, in redis-server's words. */
-class NotChanged extends Data.TaggedError("NotChanged")<{ readonly reason: string }> {}
+const refusals = {
+  port: "Unable to listen on this port. Check server logs.",
+  bind: "Failed to bind to specified addresses.",
+  tls: "Unable to update TLS configuration. Check server logs.",
+} as const
 
-const portRefused = "Unable to listen on this port. Check server logs."
-const bindRefused = "Failed to bind to specified addresses."
-const tlsRefused = "Unable to update TLS configuration. Check server logs."
+type Changed = keyof typeof refusals
+
+class NotChanged extends Data.TaggedError("NotChanged")<{ readonly what: Changed }> {}
 
 const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === "::*" ? "::" : word)
 
@@ -165,7 +169,7 @@ export class Listeners {
     Effect.suspend(() => {
       const { port } = this.settings
       const off = port === 0 && this.portZero === "off"
-      return this.move("tcp", off ? [] : placesOf(this.settings.bind, port), undefined, portRefused)
+      return this.move("tcp", off ? [] : placesOf(this.settings.bind, port), undefined, "port")
     }),
   )
 
@@ -175,9 +179,9 @@ export class Listeners {
       const { bind, port, tlsPort } = this.settings
       // A free port that was chosen stays.
       const present = port === 0 ? (this.of("tcp")[0]?.port ?? 0) : port
-      if (present !== 0) yield* this.move("tcp", placesOf(bind, present), undefined, bindRefused)
+      if (present !== 0) yield* this.move("tcp", placesOf(bind, present), undefined, "bind")
       if (tlsPort === 0) return
-      yield* this.move("tls", placesOf(bind, tlsPort), yield* this.usableTls, bindRefused)
+      yield* this.move("tls", placesOf(bind, tlsPort), yield* this.usableTls, "bind")
     }),
   )
 
@@ -186,7 +190,7 @@ export class Listeners {
     Effect.gen({ self: this }, function* () {
       const { bind, tlsPort } = this.settings
       const tls = tlsPort === 0 ? undefined : yield* this.usableTls
-      yield* this.move("tls", tls === undefined ? [] : placesOf(bind, tlsPort), tls, portRefused)
+      yield* this.move("tls", tls === undefined ? [] : placesOf(bind, tlsPort), tls, "port")
     }),
   )
 
@@ -200,7 +204,7 @@ export class Listeners {
   )
 
   private answering(change: Effect.Effect<void, NotChanged>): Effect.Effect<string | undefined> {
-    return Effect.match(change, { onSuccess: () => undefined, onFailure: ({ reason }) => reason })
+    return Effect.match(change, { onSuccess: () => undefined, onFailure: ({ what }) => refusals[what] })
   }
 
   /** The TLS settings as they are now, if connections can be made with them. */
@@ -208,7 +212,7 @@ export class Listeners {
     return this.readTls.pipe(
       Effect.tap(checkTls),
       Effect.tapError(({ message }) => Effect.logWarning(message)),
-      Effect.mapError(() => new NotChanged({ reason: tlsRefused })),
+      Effect.mapError(() => new NotChanged({ what: "tls" })),
     )
   }
 
@@ -217,7 +221,7 @@ export class Listeners {
     kind: "tcp" | "tls",
     places: ReadonlyArray<Place>,
     tls: Tls.TlsOptions | undefined,
-    reason: string,
+    what: Changed,
   ): Effect.Effect<void, NotChanged> {
     return Effect.gen({ self: this }, function* () {
       const old = [...this.of(kind)]
@@ -238,10 +242,10 @@ export class Listeners {
         else old.length = 0
         if (old.length > 0) {
           this.enter(opened ?? [])
-          return yield* new NotChanged({ reason })
+          return yield* new NotChanged({ what })
         }
       }
-      if (opened === undefined) return yield* new NotChanged({ reason })
+      if (opened === undefined) return yield* new NotChanged({ what })
       this.enter(opened)
       yield* this.leave(old)
     })

@@ -25,7 +25,7 @@ export class RdbTrial extends RdbCheck {
   }
 
   private newKey(key: RdbSlice): void {
-    const name = `${this.database}:${Buffer.from(key.bytes.buffer, key.bytes.byteOffset + key.offset, key.length).toString("latin1")}`
+    const name = `${this.database}:${key.latin1()}`
     let hash = name.length
     for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0
     const shard = this.shards[(hash >>> 0) % SHARDS]

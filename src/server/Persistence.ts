@@ -63,7 +63,7 @@ export class ServerPersistence implements EnginePart {
   /** Keys that the last load left out because their time had passed, until replicas have been told. */
   private readonly expiredAtLoad: Array<{ readonly database: number; readonly key: Uint8Array }> = []
   readonly afterLoad: Array<StartListener> = []
-  private running: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private running: Fiber.Fiber<unknown> | undefined = undefined
   /** The last save has been made, or was not wanted. */
   private ended = false
   /** A load is announced: clients are kept out before its first turn and until its last. */

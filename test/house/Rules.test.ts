@@ -121,6 +121,10 @@ describe("banned calls", () => {
     for (const failure of [
       'Effect.fail("no room")',
       "Effect.fail({ message })",
+      'Exit.fail("no room")',
+      'class Full extends Data.TaggedError("Full")<{ readonly reason: string }> {}',
+      "let running: Fiber.Fiber<unknown, unknown>",
+      "const made: Layer.Layer<Store, string, Files> = all",
       "const save: Effect.Effect<void, string> = all",
       "const end: Deferred.Deferred<void, string> = made",
       "const read = (): Effect.Effect<Map<string, number>, { readonly message: string }> => all",

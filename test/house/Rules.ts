@@ -216,7 +216,7 @@ const bans: ReadonlyArray<Ban> = [
   },
   {
     pattern:
-      /\bEffect\.fail\(\s*(?:["'`{]|String\()|\b(?:Effect\.Effect|Deferred\.Deferred|Stream\.Stream)<(?:[^<>;=]|<[^<>;=]*>)*?,\s*(?:string|unknown|\{[^}]*\})\s*[,>]|\bCause\.Cause<\s*(?:string|\{)/g,
+      /\b(?:Effect|Exit|Stream|Deferred|Config)\.fail\(\s*(?:["'`{]|String\()|\b(?:Effect\.Effect|Deferred\.Deferred|Stream\.Stream|Fiber\.Fiber|Exit\.Exit|Layer\.Layer)<(?:[^<>;=]|<[^<>;=]*>)*?,\s*(?:string|unknown|\{[^}]*\})\s*[,>]|\bCause\.Cause<\s*(?:string|\{)|\bData\.TaggedError\([^)]*\)<\{\s*readonly (?:message|reason): string;?\s*\}>/g,
     instead: "the world's failure is a tagged error with facts",
     except: [],
   },

@@ -8,6 +8,7 @@
  *
  * Example: 07 00 00 00 00 00 ff is valid; 07 00 00 00 01 00 ff (count 1 of 0) passes only the shallow check.
  */
+import { latin1Text } from "../Latin1.js"
 import { LISTPACK_EMPTY, LISTPACK_HEADER, addToCount, byteLength, count, get, lpv, next } from "./Listpack.js"
 import { LISTPACK_END, backlenSize, readBacklen, readU32, writeBacklen, writeU32 } from "./ListpackEntry.js"
 
@@ -109,8 +110,7 @@ export const distinctAtStride = (u8: Uint8Array, base: number, stride: number): 
   for (let p = u8[start] === LISTPACK_END ? -1 : start; p >= 0; p = next(u8, p), index++) {
     if (index % stride !== 0) continue
     get(u8, p)
-    let key = ""
-    for (let i = 0; i < lpv.len; i++) key += String.fromCharCode(lpv.src[lpv.off + i])
+    const key = latin1Text(lpv.src, lpv.off, lpv.off + lpv.len)
     if (seen.has(key)) return false
     seen.add(key)
   }

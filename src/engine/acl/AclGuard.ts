@@ -2,6 +2,7 @@
  * Refuses what a user may not do, in the words of the place where it was tried, and notes it in the log of ACL LOG. Asked
  * only where the user's bit does not allow a command at once.
  */
+import { latin1Text } from "../../bytes/Latin1.js"
 import type { CommandContext } from "../CommandContext.js"
 import type { NumberedCommand } from "../CommandInfo.js"
 import type { Session } from "../clients/Session.js"
@@ -14,7 +15,7 @@ import type { Users } from "./Users.js"
 const REASONS = ["", "command", "key", "channel"] as const
 
 const text = ({ buf, argOff, argLen }: Arguments, i: number): string =>
-  Buffer.from(buf.buffer, buf.byteOffset + argOff[i], argLen[i]).toString("latin1")
+  latin1Text(buf, argOff[i], argOff[i] + argLen[i])
 
 export class AclGuard {
   readonly access = new Access()

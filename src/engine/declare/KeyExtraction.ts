@@ -13,6 +13,7 @@
  * Example: after `keys.find(spec, request)` with ZUNIONSTORE d 2 a b, `keys.count` is 3, `keys.index` begins 1, 3, 4 and
  * `keys.flags` with OW update, RO access, RO access.
  */
+import { latin1Text } from "../../bytes/Latin1.js"
 import * as Errors from "../../resp/Errors.js"
 import { parseInt64 } from "../../bytes/Numbers.js"
 import type { CommandSpec, KeyFinderName } from "./CommandSpec.js"
@@ -148,7 +149,7 @@ const int64Max = 0x7fff_ffff_ffff_ffffn
 const int64DigitsMax = 19
 
 const textOf = ({ buf, argOff, argLen }: Arguments, i: number): string =>
-  Buffer.from(buf.buffer, buf.byteOffset + argOff[i], argLen[i]).toString("latin1")
+  latin1Text(buf, argOff[i], argOff[i] + argLen[i])
 
 /** Whether the word equals `upper`, which is in upper case, but for the case of letters. */
 const isWord = ({ buf, argOff, argLen }: Arguments, i: number, upper: string): boolean => {

@@ -15,6 +15,7 @@
  * A server in which nobody tracks pays for it with a test of a field for each command and change: `session.tracking`, and
  * that nobody is in `KeyEvents.caches`.
  */
+import { latin1Text } from "../../bytes/Latin1.js"
 import { ArenaFullError } from "../../memory/Arena.js"
 import type { CommandContext } from "../CommandContext.js"
 import { Keys } from "../declare/KeyExtraction.js"
@@ -46,9 +47,6 @@ interface TrackingParts {
 
 /** Keys that are forgotten before a command while there are too many: so many the first time, twice the second, ... */
 const TRIMMED_KEYS = 100
-
-const latin1 = (buf: Uint8Array, off: number, len: number): string =>
-  Buffer.from(buf.buffer, buf.byteOffset + off, len).toString("latin1")
 
 /** A copy, which a Buffer's own `slice` is not. */
 const nameOf = (buf: Uint8Array, off: number, len: number): Uint8Array =>
@@ -174,7 +172,8 @@ export class Tracking implements EnginePart {
 
   private broadcast(buf: Uint8Array, off: number, len: number, by: Session | undefined): void {
     const { broadcasts } = this
-    if (broadcasts.count > 0 && broadcasts.changed(latin1(buf, off, len), by)) this.parts.atTurnsEnd()
+    if (broadcasts.count > 0 && broadcasts.changed(latin1Text(buf, off, off + len), by))
+      this.parts.atTurnsEnd()
   }
 
   /** Every key may have changed. */

@@ -7,6 +7,7 @@
  * they never exceed its bytes. Packed bytes handed over (listpack, intset) have been walked from end to end and are safe
  * to read without further checks.
  */
+import { latin1Text } from "../../bytes/Latin1.js"
 
 /** Bytes `bytes[offset]` to `bytes[offset + length - 1]`. */
 export class RdbSlice {
@@ -23,9 +24,7 @@ export class RdbSlice {
   }
 
   latin1(): string {
-    let text = ""
-    for (let i = 0; i < this.length; i++) text += String.fromCharCode(this.bytes[this.offset + i])
-    return text
+    return latin1Text(this.bytes, this.offset, this.offset + this.length)
   }
 }
 

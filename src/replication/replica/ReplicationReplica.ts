@@ -73,7 +73,7 @@ export class Replica implements Beating {
   private readonly received: ReceivedSnapshot
   /** Bytes read from masters. */
   inputBytes = 0
-  private fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private fiber: Fiber.Fiber<unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
   readonly acknowledgements: Acknowledgements
   private applier: StreamApplier | undefined = undefined
@@ -189,7 +189,7 @@ export class Replica implements Beating {
   }
 
   /** Ends the fiber of the link without changing the role; answers the fiber, which may take a while. */
-  private endLink(): Fiber.Fiber<unknown, unknown> | undefined {
+  private endLink(): Fiber.Fiber<unknown> | undefined {
     const fiber = this.fiber
     this.fiber = undefined
     if (fiber !== undefined) fiber.interruptUnsafe()
