@@ -36,12 +36,13 @@ export { copyBytes } from "../bytes/Bytes.js"
 export { ArenaFullError, CHUNK_BYTES } from "./ArenaLayout.js"
 export { CHUNK_COUNT_MAX, type Ref } from "./Ref.js"
 
+const PARKED_LEAST = 1024
 const SPAN_BYTES_MAX = 4 * 1024 * 1024
 
 export class Arena extends ArenaPages {
   /** Bytes in live blocks, block sizes rounded up to their class. */
   usedBytes = 0
-  /** Bytes of blocks freed while a snapshot is open, not yet reusable. */
+  /** Bytes of blocks freed while a snapshot was open, not yet reusable. */
   parkedBytes = 0
   usedBytesPeak = 0
   /** Writes to live blocks so far, modulo 2^32: equal twice, nothing that was reachable has changed between. */
@@ -54,8 +55,11 @@ export class Arena extends ArenaPages {
 
   /** Chunks dropped by `dropAll` while a snapshot was open. */
   private readonly parkedChunks: Array<number> = []
-  private parkedRefs: Int32Array = new Int32Array(1024)
+  /** Parked blocks: the first `takenBack` are reusable, those up to `ripe` no snapshot reads any more. */
+  private parkedRefs: Int32Array = new Int32Array(PARKED_LEAST)
   private parkedCount = 0
+  private ripe = 0
+  private takenBack = 0
 
   /**
    * Hands out a block of at least `bytes` bytes. Its contents are undefined.
@@ -86,7 +90,7 @@ export class Arena extends ArenaPages {
     return ref
   }
 
-  /** Takes a block back. While a snapshot is open a block it may still read is parked until the snapshot closes. */
+  /** Takes a block back. While a snapshot is open a block it may still read is parked: see `takeBack`. */
   free(ref: Ref): void {
     if (ref === this.marked) this.marked = 0
     if (this.epoch !== 0) {
@@ -155,18 +159,29 @@ export class Arena extends ArenaPages {
     return snapshot
   }
 
-  /** Ends the frozen view and takes back what was freed under it. Readers must have stopped. */
+  /** Ends the frozen view. What was freed under it is taken back by and by (`takeBack`). Readers must have stopped. */
   closeSnapshot(): void {
     if (this.snapshot === undefined) throw new Error("no snapshot is open")
     this.shared.drop(this.snapshot.logBytes, this.snapshot)
     this.snapshot = undefined
     this.epoch = 0
     for (const chunk of this.parkedChunks) this.releaseChunk(chunk)
-    for (let i = 0; i < this.parkedCount; i++) this.release(this.parkedRefs[i])
     this.parkedChunks.length = 0
-    this.parkedCount = 0
-    this.parkedBytes = 0
-    if (this.parkedRefs.length > 65536) this.parkedRefs = new Int32Array(1024)
+    this.ripe = this.parkedCount
+  }
+
+  /** Takes back at most `count` blocks that were freed under snapshots closed since; answers whether any is left. */
+  takeBack(count: number): boolean {
+    const end = Math.min(this.ripe, this.takenBack + count)
+    while (this.takenBack < end) this.parkedBytes -= this.release(this.parkedRefs[this.takenBack++])
+    if (end < this.ripe) return true
+    if (end === this.parkedCount && end > 0) this.forgetParked()
+    return false
+  }
+
+  private forgetParked(): void {
+    this.parkedCount = this.ripe = this.takenBack = 0
+    if (this.parkedRefs.length > PARKED_LEAST) this.parkedRefs = new Int32Array(PARKED_LEAST)
   }
 
   /** Forgets every block at once (FLUSHALL): the chunks are dropped and their memory goes back. */
@@ -181,7 +196,7 @@ export class Arena extends ArenaPages {
     }
     this.pagesFree = 0
     this.strained = false
-    this.parkedCount = 0
+    this.forgetParked()
     this.parkedBytes = 0
     this.usedBytes = 0
   }
@@ -260,7 +275,7 @@ export class Arena extends ArenaPages {
    * those aside that wait for a snapshot to close.
    */
   checkInvariants(visit: (ref: Ref) => void = () => {}): void {
-    const parked = new Set(this.parkedRefs.subarray(0, this.parkedCount))
+    const parked = new Set(this.parkedRefs.subarray(this.takenBack, this.parkedCount))
     const found = (ref: Ref): void => {
       if (!parked.has(ref)) visit(ref)
     }

@@ -174,7 +174,10 @@ export class Keyspace {
 
   /** Frees all that waits to be freed; answers whether anything did. */
   freeWaiting(): boolean {
-    return this.lazyFree.all()
+    const freed = this.lazyFree.all()
+    const before = this.arena.parkedBytes
+    this.arena.takeBack(Infinity)
+    return freed || this.arena.parkedBytes < before
   }
 
   /** Values waiting to be freed. */
@@ -182,9 +185,10 @@ export class Keyspace {
     return this.lazyFree.pending
   }
 
-  /** Frees about `budget` elements of the waiting values; answers whether any is left. */
+  /** Frees about `budget` elements of the waiting values, and as many blocks that snapshots held; answers whether any is left. */
   freeSlice(budget: number): boolean {
-    return this.lazyFree.slice(budget)
+    const held = this.arena.takeBack(budget)
+    return this.lazyFree.slice(budget) || held
   }
 
   /** Deletes keys whose time has come, at most `budget` over all databases; answers whether more are due. */

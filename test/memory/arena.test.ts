@@ -68,13 +68,17 @@ class Model {
     this.live.set(next, Buffer.from(this.bytesOf(next)))
   }
 
-  /** Has a chunk leave, or all of them stay. */
+  private canLeave(chunk: number): boolean {
+    const { arena } = this
+    return (arena.u8[chunk]?.length ?? 0) > 0 && !arena.isHuge(chunk) && arena.leaving[chunk] === 0
+  }
+
+  /** Has a chunk leave, as none does under a snapshot, or all of them stay. */
   leave(): void {
     const { arena, r } = this
     const chunk = r.below(arena.u8.length)
     if (r.below(4) === 0) arena.stayAll()
-    else if ((arena.u8[chunk]?.length ?? 0) > 0 && !arena.isHuge(chunk) && arena.leaving[chunk] === 0)
-      arena.leave(chunk)
+    else if (this.frozen === undefined && this.canLeave(chunk)) arena.leave(chunk)
   }
 
   dropAll(): void {
@@ -126,12 +130,14 @@ const run = (r: Random, steps: number): void => {
     else if (kind < 750) m.free(r.pick(refs))
     else if (kind < 940) m.write(r.pick(refs))
     else if (kind < 950) m.leave()
+    else if (kind < 960) m.arena.takeBack(r.below(50))
     else m.realloc(r.pick(refs))
     if (i % 100 === 0) m.check()
   }
   m.check()
   if (m.frozen !== undefined) m.close()
   for (const ref of m.live.keys()) m.arena.free(ref)
+  m.arena.takeBack(Infinity)
   m.arena.checkInvariants()
   expect(m.arena.usedBytes).toBe(0)
   expect(m.arena.parkedBytes).toBe(0)
@@ -164,7 +170,7 @@ it("gives memory back when much is freed", () => {
   expect(arena.reservedBytes).toBeLessThanOrEqual(2 * 8 * 1024 * 1024)
 })
 
-it("parks what is freed under a snapshot and takes it back at the close", () => {
+it("parks what is freed under a snapshot and takes it back by and by after the close", () => {
   const arena = checkedArena()
   const refs = Array.from({ length: 1000 }, () => arena.alloc(100))
   const used = arena.usedBytes
@@ -176,9 +182,35 @@ it("parks what is freed under a snapshot and takes it back at the close", () => 
   expect(again.some((ref) => refs.includes(ref))).toBe(false)
   arena.checkInvariants()
   arena.closeSnapshot()
+  expect(arena.parkedBytes).toBe(used)
+  expect(arena.takeBack(300)).toBe(true)
+  arena.checkInvariants()
+  expect(arena.parkedBytes).toBe((used / 1000) * 700)
+  expect(arena.takeBack(700)).toBe(false)
   arena.checkInvariants()
   expect(arena.parkedBytes).toBe(0)
   expect(arena.usedBytes).toBe(used)
+})
+
+it("takes back under the next snapshot what the one before held, and nothing that this one holds", () => {
+  const arena = checkedArena()
+  const [first, second] = [0, 1].map(() => Array.from({ length: 1000 }, () => arena.alloc(100)))
+  const used = arena.usedBytes / 2
+  arena.openSnapshot()
+  for (const ref of first ?? []) arena.free(ref)
+  arena.closeSnapshot()
+  arena.openSnapshot()
+  for (const ref of second ?? []) arena.free(ref)
+  expect(arena.takeBack(Infinity)).toBe(false)
+  expect(arena.parkedBytes).toBe(used)
+  const again = Array.from({ length: 1000 }, () => arena.alloc(100))
+  expect(again.some((ref) => second?.includes(ref))).toBe(false)
+  expect(again.some((ref) => first?.includes(ref))).toBe(true)
+  arena.checkInvariants()
+  arena.closeSnapshot()
+  expect(arena.takeBack(Infinity)).toBe(false)
+  expect(arena.parkedBytes).toBe(0)
+  arena.checkInvariants()
 })
 
 it("gives each empty chunk back but as many as are kept to spare", () => {

@@ -68,6 +68,7 @@ const runOnce = async (seed: string, worker: URL | "inline"): Promise<void> => {
   expect(result.keys).toBe(model.length)
   expect(linesOf(Buffer.concat(parts))).toEqual(model)
   expect(keyspace.arena.snapshot).toBeUndefined()
+  while (keyspace.freeSlice(128));
   expect(keyspace.arena.parkedBytes).toBe(0)
   keyspace.arena.checkInvariants()
   keyspace.flushAll()
