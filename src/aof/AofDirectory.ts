@@ -50,11 +50,12 @@ export class OpenIncrement {
   synced: number
   /** Nothing that it holds is needed any more. */
   superseded = false
+  /** The name it is being given. */
+  nextPath: string | undefined = undefined
   /** Bytes behind `size`, of a write that is not whole. */
   private written = 0
 
   constructor(
-    /** Changes with its name. */
     public path: string,
     private readonly fs: FileSystem.FileSystem,
     private readonly file: FileSystem.File,
@@ -133,7 +134,16 @@ export class OpenIncrement {
 
   /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
   get present(): Effect.Effect<void, AofIoError> {
-    return Effect.asVoid(Effect.mapError(this.fs.stat(this.path), ioError(this.path, "stat", this.size)))
+    const { path } = this
+    return Effect.catch(this.found(path), (error) => {
+      // It may have been given its new name while the old one was looked for.
+      const other = this.path === path ? this.nextPath : this.path
+      return other === undefined ? Effect.fail(error) : this.found(other)
+    })
+  }
+
+  private found(path: string): Effect.Effect<void, AofIoError> {
+    return Effect.asVoid(Effect.mapError(this.fs.stat(path), ioError(path, "stat", this.size)))
   }
 
   get close(): Effect.Effect<void> {
@@ -250,6 +260,21 @@ export class AofDirectory {
       Effect.mapError(this.fs.rename(from, to), ioError(to, "rename")),
       this.syncNames(this.path),
     )
+  }
+
+  /** Gives the temporary increment its name, for good, and what writes to it, if anything does. */
+  renameIncrement(
+    from: string,
+    to: string,
+    increment: OpenIncrement | undefined,
+  ): Effect.Effect<void, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      if (increment !== undefined) increment.nextPath = to
+      yield* this.rename(from, to)
+      if (increment === undefined) return
+      increment.path = to
+      increment.nextPath = undefined
+    })
   }
 
   /** Opens a file to append to: a new one, or one that is there already. */

@@ -226,9 +226,8 @@ export class AofFiles {
         const name = incrementNameOf(this.directory.fileName, seq)
         kept = [{ name, seq }]
         yield* this.directory
-          .rename(this.directory.pathOf(this.tempIncrement), this.directory.pathOf(name))
+          .renameIncrement(this.directory.pathOf(this.tempIncrement), this.directory.pathOf(name), increment)
           .pipe(Effect.onError(() => this.stray(...kept)))
-        if (increment !== undefined) increment.path = this.directory.pathOf(name)
         this.logger.notice(
           `Successfully renamed the temporary AOF incr file ${this.tempIncrement} into ${name}`,
         )

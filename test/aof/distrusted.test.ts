@@ -1,6 +1,11 @@
 /** A file whose sync has failed is not trusted again, by no process: the kernel may show what it has dropped. */
 import * as fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FileSystem from "effect/FileSystem"
 import { describe, expect, it } from "vitest"
+import { AofDirectory, type OpenIncrement } from "../../src/aof/AofDirectory.js"
+import { filesLayer } from "../../src/server/Files.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
 import { until } from "../support/Nodes.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
@@ -88,3 +93,36 @@ describeOracle("a manifest that says so", () => {
       })
     }))
 })
+
+it("a file that is being renamed has not gone", () =>
+  withTempDir(async (dir) => {
+    const settings = { dir, appenddirname: "files", appendfilename: "a.aof", aofChecksum: false }
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        let asked = 0
+        let increment: OpenIncrement | undefined = undefined
+        // The file is looked for before anybody but the disk knows of its new name.
+        const renaming: FileSystem.FileSystem = {
+          ...files,
+          rename: (from, to) =>
+            Effect.andThen(
+              files.rename(from, to),
+              Effect.sync(() => increment?.present).pipe(
+                Effect.flatMap((present) => Effect.orDie(present ?? Effect.die("nothing is open"))),
+                Effect.map(() => void asked++),
+              ),
+            ),
+        }
+        const directory = new AofDirectory(renaming, settings)
+        yield* files.makeDirectory(directory.path)
+        increment = yield* directory.open("temp", "new")
+        yield* directory.renameIncrement(directory.pathOf("temp"), directory.pathOf("named"), increment)
+        yield* increment.present
+        expect([asked, increment.path]).toEqual([1, directory.pathOf("named")])
+        yield* files.remove(directory.pathOf("named"))
+        expect(Exit.isFailure(yield* Effect.exit(increment.present))).toBe(true)
+        yield* increment.close
+      }).pipe(Effect.provide(filesLayer())),
+    )
+  }))
