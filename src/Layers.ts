@@ -165,10 +165,9 @@ const expecting = (
       const config = yield* theConfig
       if (loads(options, config) === false) return
       const fs = yield* FileSystem.FileSystem
-      // What is written before the append-only file is open would be in no file.
-      const there =
-        config.values.appendonly ||
-        (yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true)))
+      const there = config.values.appendonly
+        ? !(yield* persistence.openLogFirst)
+        : yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true))
       persistence.expectLoad(there)
     }),
   )

@@ -72,6 +72,11 @@ export class AofFiles {
     },
   )
 
+  /** As `read`; undefined also where nothing is in the files. */
+  readonly toLoad = Effect.map(this.read, (manifest) =>
+    manifest?.base === undefined && (manifest?.increments ?? []).length === 0 ? undefined : manifest,
+  )
+
   private get present(): Effect.Effect<Manifest, AofIoError | ManifestError> {
     return Effect.suspend(() =>
       this.manifest === undefined

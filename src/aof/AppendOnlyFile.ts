@@ -420,12 +420,9 @@ export class AppendOnly implements EnginePart {
 
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
-    return Effect.gen({ self: this }, function* () {
-      const manifest = yield* this.files.read
-      const some = manifest !== undefined && (manifest.base !== undefined || manifest.increments.length > 0)
-      if (some) yield* this.load(manifest)
-      return some
-    })
+    return Effect.flatMap(this.files.toLoad, (manifest) =>
+      manifest === undefined ? Effect.succeed(false) : Effect.as(this.load(manifest), true),
+    )
   }
 
   private load(manifest: NonNullable<Effect.Success<AofFiles["read"]>>): Effect.Effect<void, AofError> {

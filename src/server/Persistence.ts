@@ -70,6 +70,8 @@ export class ServerPersistence implements EnginePart {
   private reloading = false
   /** The file was not there before clients could come: one that appears since is not read over their data. */
   private nothingToLoad = false
+  /** How it went to open the append-only file before clients could come. */
+  private logOpened: Exit.Exit<void, StartError> | undefined = undefined
 
   constructor(
     readonly engine: Engine,
@@ -321,8 +323,22 @@ export class ServerPersistence implements EnginePart {
     ),
   )
 
+  /**
+   * Makes the append-only file where there is none to load, before clients can come: what they wrote before would be in no
+   * file. Answers whether it tried; why that failed is told when the load is due.
+   */
+  get openLogFirst(): Effect.Effect<boolean> {
+    return Effect.gen({ self: this }, function* () {
+      const found = yield* Effect.exit(this.aof.files.toLoad)
+      const none = Exit.isSuccess(found) && found.value === undefined
+      if (none) this.logOpened = yield* Effect.exit(this.aof.openAtStart)
+      return none
+    })
+  }
+
   private get startLog(): Effect.Effect<void, StartError> {
     return Effect.gen({ self: this }, function* () {
+      if (this.logOpened !== undefined) return yield* this.logOpened
       const startedMs = this.engine.clock.currentTimeMillisUnsafe()
       const loaded = yield* this.aof.loadAtStart.pipe(
         Effect.onError(() => Effect.sync(() => void (this.rdb.state.loadFailed = true))),

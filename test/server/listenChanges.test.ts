@@ -13,7 +13,7 @@ import { RedixClient } from "../../src/client.js"
 import { Redix, TcpServer } from "../../src/index.js"
 import { describeOracle, freePort, withOracle } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
-import { startRedix } from "../support/Redix.js"
+import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let dir = ""
 const at = (name: string): string => path.join(dir, name)
@@ -181,6 +181,19 @@ const connectingMeanwhile = async (
 
 const ALL_SERVED = Array.from({ length: 40 }, () => "+PONG\r\n")
 
+/** A server with the first certificate. */
+const startWithTls = (tlsPort: number): Promise<TestRedix> =>
+  startRedix(
+    {},
+    {
+      "tls-cert-file": at("one.crt"),
+      "tls-key-file": at("one.key"),
+      "tls-ca-cert-file": at("ca.crt"),
+      "tls-auth-clients": "no",
+      "tls-port": tlsPort,
+    },
+  )
+
 describe("those that connect while an address goes", () => {
   it("are served, and the address can come back", async () => {
     const redix = await startRedix({}, { port: await freePort() })
@@ -201,16 +214,7 @@ describe("those that connect while an address goes", () => {
 
   it("are served behind their handshake, also when it ends later", async () => {
     const tlsPort = await freePort()
-    const redix = await startRedix(
-      {},
-      {
-        "tls-cert-file": at("one.crt"),
-        "tls-key-file": at("one.key"),
-        "tls-ca-cert-file": at("ca.crt"),
-        "tls-auth-clients": "no",
-        "tls-port": tlsPort,
-      },
-    )
+    const redix = await startWithTls(tlsPort)
     const client = await redix.connect()
     const told = await connectingMeanwhile(client, tlsPort, pingTls, "tls-port", String(await freePort()))
     expect(told.map((line) => line.replace(/^one TLSv1.3 /, ""))).toEqual(ALL_SERVED)
@@ -223,16 +227,7 @@ describe("those that connect while an address goes", () => {
 describe("CONFIG SET of certificates", () => {
   it("leaves those that are connected alone, in the middle of a command too, and shows others the new one", async () => {
     const tlsPort = await freePort()
-    const redix = await startRedix(
-      {},
-      {
-        "tls-cert-file": at("one.crt"),
-        "tls-key-file": at("one.key"),
-        "tls-ca-cert-file": at("ca.crt"),
-        "tls-auth-clients": "no",
-        "tls-port": tlsPort,
-      },
-    )
+    const redix = await startWithTls(tlsPort)
     const client = await redix.connect()
     const ca = fs.readFileSync(at("ca.crt"))
     const socket = tls.connect({ host: "127.0.0.1", port: tlsPort, ca, checkServerIdentity: () => undefined })

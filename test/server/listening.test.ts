@@ -87,6 +87,33 @@ describe("clients that come before the file is loaded", () => {
       ),
     )
 
+  it("are served where the append-only file is new, and what they write is in it", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const home = fs.mkdtempSync(path.join(dir, "log-"))
+          const config = RedixConfig.layerOf({ port: 0, dir: home, appendonly: true })
+          const options = { portZero: "free", load: "later" } as const
+          const built = yield* Layer.build(
+            Layer.mergeAll(Redix.layerServer(options)).pipe(Layer.provide(config)),
+          )
+          yield* Effect.provideContext(
+            Effect.gen(function* () {
+              const port = (yield* TcpServer).ports[0] ?? 0
+              const client = yield* Effect.promise(() => RawClient.connect({ port }))
+              expect(yield* Effect.promise(() => client.text("SET", "early", "v"))).toBe("+OK\r\n")
+              const increment = path.join(home, "appendonlydir", "appendonly.aof.1.incr.aof")
+              expect(fs.readFileSync(increment, "latin1")).toContain("early")
+              yield* (yield* PersistenceService).loadAtStart
+              expect(yield* Effect.promise(() => client.text("GET", "early"))).toBe("$1\r\nv\r\n")
+              client.close()
+            }),
+            built,
+          )
+        }),
+      ),
+    ))
+
   it("are told so where there is a file, and served where there is none", async () => {
     expect(await firstReply("REDIS0010 and no more")).toBe(
       "-LOADING Redis is loading the dataset in memory\r\n",
