@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { encodeCommands, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 let redix: TestRedix
 beforeEach(async () => {
@@ -13,14 +14,6 @@ afterEach(() => redix.stop())
 
 const MB = 1024 * 1024
 const VALUE = "v".repeat(100)
-
-const until = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 60_000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not so after a minute: ${String(condition)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 const limitNormal = async (limit: string): Promise<void> => {
   const client = await redix.connect()
@@ -67,7 +60,7 @@ describe("a client that does not read", () => {
     }
     go()
     const session = [...redix.engine.sessions.values()].at(-1)
-    await until(() => session?.commandsProcessed === count * 10_000 + 1)
+    await untilTrue(() => session?.commandsProcessed === count * 10_000 + 1)
     const pending = session?.control.pendingBytes() ?? 0
     expect(pending).toBeGreaterThan(MB)
     client.socket.resume()
@@ -85,7 +78,7 @@ describe("a client that does not read", () => {
     const before = process.memoryUsage().arrayBuffers
     const session = [...redix.engine.sessions.values()][0]
     let sent = 0
-    await until(() => {
+    await untilTrue(() => {
       // One small reply a turn: no more than a thousand bytes of each turn's buffer are its own.
       if (sent === session?.commandsProcessed) {
         sent += 100
@@ -106,9 +99,9 @@ describe("a client that does not read", () => {
       client.socket.pause()
       client.sendRaw(`GET big\r\nGET big\r\nSET ran${last.length} 1\r\n${last}`)
       if (last === "") client.endInput()
-      await until(() => redix.engine.keyspace.database(0).size > 1)
+      await untilTrue(() => redix.engine.keyspace.database(0).size > 1)
       const session = [...redix.engine.sessions.values()].at(-2)
-      await until(() => session?.commandsProcessed === (last === "" ? 3 : 4))
+      await untilTrue(() => session?.commandsProcessed === (last === "" ? 3 : 4))
       // It is still a client, which CLIENT LIST shows and limits end.
       expect(redix.engine.sessions.size).toBe(2)
       client.socket.resume()
@@ -126,7 +119,7 @@ describe("a client that does not read", () => {
     client.socket.pause()
     const session = [...redix.engine.sessions.values()].at(-1)
     const piece = Buffer.from("GET k\r\n".repeat(10_000))
-    await until(() => {
+    await untilTrue(() => {
       if (client.socket.writableLength === 0) client.socket.write(piece)
       return session?.closing === true
     })
