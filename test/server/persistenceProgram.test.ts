@@ -1,9 +1,10 @@
-/** The program and its file: the load at the start, the save at the end, kill -9 at any moment. */
+/** The program and its file: the load at the start, the save at the end, kill -9 at any moment, by REDIX_EFFORT more often. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
+import { effort } from "../support/Effort.js"
 import { delay } from "../support/Nodes.js"
 import { freePort } from "../support/Oracle.js"
 import { untilTrue } from "../support/Patience.js"
@@ -12,7 +13,7 @@ import { RawClient } from "../support/RawClient.js"
 import { supervised } from "../support/children/Supervised.js"
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
-const LOOPS = Number(process.env["REDIX_KILL_RUNS"] ?? "6")
+const LOOPS = effort(3)
 
 interface Running {
   readonly child: ChildProcess
