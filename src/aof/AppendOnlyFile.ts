@@ -116,7 +116,8 @@ export class AppendOnly implements EnginePart {
   followSettings(): void {
     const { settings } = this.parts
     this.log.timestamps = settings.aofTimestampEnabled
-    this.log.readsWait = this.parts.engine.hold.forAll = settings.appendfsync === "always"
+    const always = (this.parts.engine.hold.forAll = settings.appendfsync === "always")
+    this.log.holdReads(always)
     if (this.status.phase === "on") this.writer.advance()
     this.writer.wake()
   }
