@@ -36,13 +36,17 @@ const ioError =
   (error: PlatformError): AofIoError =>
     new AofIoError({ path, offset, operation, reason: ioReason(error) })
 
-/** A file of a FileSystem that can also write in the present turn, as `server/Files.ts`. */
-interface WritesNow {
+/** A file of a FileSystem that can also write in the present turn, and sync without a fiber, as `server/Files.ts`. */
+interface DirectFile {
   readonly writeNow: (bytes: Uint8Array) => number
+  readonly syncThen: (done: (error: PlatformError | undefined) => void) => void
 }
 
-const writesNow = (file: object): file is WritesNow =>
-  "writeNow" in file && typeof file.writeNow === "function"
+const isDirect = (file: object): file is DirectFile =>
+  "writeNow" in file &&
+  typeof file.writeNow === "function" &&
+  "syncThen" in file &&
+  typeof file.syncThen === "function"
 
 /** A file that commands are appended to. */
 export class OpenIncrement {
@@ -54,6 +58,7 @@ export class OpenIncrement {
   nextPath: string | undefined = undefined
   /** Bytes behind `size`, of a write that is not whole. */
   private written = 0
+  private readonly direct: DirectFile | undefined
 
   constructor(
     public path: string,
@@ -63,6 +68,12 @@ export class OpenIncrement {
     public size: number,
   ) {
     this.synced = size
+    this.direct = isDirect(file) ? file : undefined
+  }
+
+  /** `appendNow` and `syncThen` are possible. */
+  get isDirect(): boolean {
+    return this.direct !== undefined
   }
 
   /** Appends bytes whole; after a failure some of them may be there, until `takeBack`. */
@@ -75,11 +86,11 @@ export class OpenIncrement {
 
   /** As `append`, in this turn; answers whether that was possible. If not, `append` begins where this one did. */
   appendNow(bytes: Uint8Array): boolean {
-    const { file } = this
-    if (this.written > 0 || !writesNow(file)) return false
+    const { direct } = this
+    if (this.written > 0 || direct === undefined) return false
     let count = 0
     try {
-      count = file.writeNow(bytes)
+      count = direct.writeNow(bytes)
     } catch {
       return false
     }
@@ -129,6 +140,17 @@ export class OpenIncrement {
       return Effect.map(Effect.mapError(this.file.sync, ioError(this.path, "fsync", size)), () => {
         this.synced = Math.max(this.synced, size)
       })
+    })
+  }
+
+  /** As `sync`, without a fiber. */
+  syncThen(done: (error: AofIoError | undefined) => void): void {
+    const { size, direct } = this
+    if (direct === undefined) throw new Error("the file cannot be synced without a fiber")
+    direct.syncThen((error) => {
+      if (error !== undefined) return done(ioError(this.path, "fsync", size)(error))
+      this.synced = Math.max(this.synced, size)
+      done(undefined)
     })
   }
 
