@@ -353,12 +353,12 @@ export class AofWriter {
     })
   }
 
-  /** Looks once a second of writing whether the file is still where a start would find it. */
+  /** Looks once a second of writing whether the file is still where a start would find it, and notes what is on the disk. */
   private look(file: OpenIncrement): Effect.Effect<void> {
     const now = this.turns.now()
     if (now < this.lookAtMs) return Effect.void
     this.lookAtMs = now + LOOK_MS
-    return Effect.match(file.present, {
+    return Effect.match(Effect.andThen(file.present, file.noteSynced), {
       onSuccess: () => {},
       onFailure: (error) => {
         if (!file.superseded && this.file === file) this.distrust(error)

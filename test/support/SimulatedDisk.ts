@@ -151,10 +151,16 @@ export class SimulatedDisk {
     this.renamings = []
   }
 
+  /** Takes a file away for good. */
+  remove(path: string): void {
+    this.names.delete(path)
+    this.durableNames.delete(path)
+  }
+
   /** Begins a process. */
-  boot(): Layer.Layer<FileSystem.FileSystem> {
+  boot(disturb: SimulatedDisk["disturb"] = () => undefined): Layer.Layer<FileSystem.FileSystem> {
     this.dead = false
-    this.disturb = () => undefined
+    this.disturb = disturb
     this.direct = this.random.chance(0.5)
     return new Process(this, ++this.process).layer
   }
