@@ -95,6 +95,8 @@ export class SimulatedDisk {
   private durableNames: Names
   private renamings: Array<Renaming> = []
   private process = 0
+  /** Its files can be written in the present turn, and synced without a fiber. */
+  direct = false
 
   constructor(
     private readonly random: Random,
@@ -149,10 +151,17 @@ export class SimulatedDisk {
     this.renamings = []
   }
 
+  /** Takes a file away for good. */
+  remove(path: string): void {
+    this.names.delete(path)
+    this.durableNames.delete(path)
+  }
+
   /** Begins a process. */
-  boot(): Layer.Layer<FileSystem.FileSystem> {
+  boot(disturb: SimulatedDisk["disturb"] = () => undefined): Layer.Layer<FileSystem.FileSystem> {
     this.dead = false
-    this.disturb = () => undefined
+    this.disturb = disturb
+    this.direct = this.random.chance(0.5)
     return new Process(this, ++this.process).layer
   }
 
@@ -306,7 +315,7 @@ class Process {
       position += part.length
       return part.length
     }
-    return {
+    const file: FileSystem.File = {
       [FileSystem.FileTypeId]: FileSystem.FileTypeId,
       stat: Effect.sync(() => infoOf(node)),
       seek: (offset, from) =>
@@ -333,6 +342,32 @@ class Process {
       write: (bytes) => write("write", bytes),
       writeAll,
     }
+    return this.disk.direct ? this.directFile(path, inode, file) : file
+  }
+
+  /** The file as `server/Files.ts` has it. */
+  private directFile(path: string, inode: Inode, file: FileSystem.File): FileSystem.File {
+    const { disk } = this
+    const die = (code: string): never => {
+      throw failure("write", path, code)
+    }
+    const direct = {
+      ...file,
+      writeNow: (bytes: Uint8Array): number => {
+        if (!this.alive) return die("EIO")
+        disk.steps++
+        const disturbance = disk.disturb({ operation: "write", path })
+        if (!this.alive) return die("EIO")
+        if (typeof disturbance === "string") return die(disturbance)
+        const part = Buffer.from(bytes.subarray(0, disturbance ?? Infinity))
+        inode.change({ at: inode.content.length, bytes: part })
+        return part.length
+      },
+      syncThen: (done: (error: PlatformError | undefined) => void): void => {
+        Effect.runFork(Effect.match(file.sync, { onSuccess: () => done(undefined), onFailure: done }))
+      },
+    }
+    return direct
   }
 
   private remove(path: string, force: boolean): Effect.Effect<void, PlatformError> {
