@@ -253,6 +253,8 @@ export class AppendOnly implements EnginePart {
   private get shut(): Effect.Effect<void> {
     return Effect.andThen(
       this.writer.close,
+          // Or a later stop would wait for it to be written.
+          this.writer.forget()
       Effect.sync(() => this.writer.healed()),
     )
   }
@@ -388,7 +390,8 @@ export class AppendOnly implements EnginePart {
   cron(nowMs: number): number {
     const { engine, settings } = this.parts
     const { status, writer } = this
-    if (this.writer.pendingBytes > BUFFER_BYTES_MAX) engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
+    if (writer.syncDue) writer.wake()
+    if (writer.pendingBytes > BUFFER_BYTES_MAX) engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     if (this.idle || engine.cronPaused || engine.lifecycle.stopping || engine.gates.loading) return Infinity
     const baseless = status.phase === "waiting" || status.phase === "mending"
     const needed = status.scheduled || baseless
