@@ -11,7 +11,7 @@ import { EMPTY_GROUP } from "./AofFormat.js"
 import { loadAofFile } from "./AofLoadFile.js"
 import type { AofFile, Manifest } from "./Manifest.js"
 
-interface LoadingParts {
+export interface LoadingParts {
   readonly fs: FileSystem.FileSystem
   readonly engine: Engine
   readonly rdb: RdbFiles

@@ -26,8 +26,9 @@ import type { InfoField } from "../engine/InfoRegistry.js"
 import { AofEnd } from "./AofEnd.js"
 import { AofDirectory, type OpenIncrement } from "./AofDirectory.js"
 import { type AofError, AofIoError, failureText } from "./AofErrors.js"
-import { asLoad, loadFiles } from "./AofLoading.js"
+import { asLoad, type LoadingParts, loadFiles } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
+import { reloadFiles } from "./AofReload.js"
 import { AofFiles, type RewriteError, type RewriteKind } from "./AofRewrite.js"
 import type { AofParts } from "./AofParts.js"
 import { AofStatus, statusFields } from "./AofStatus.js"
@@ -424,11 +425,13 @@ export class AppendOnly implements EnginePart {
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
     return Effect.flatMap(this.files.toLoad, (manifest) =>
-      manifest === undefined ? Effect.succeed(false) : Effect.as(this.load(manifest), true),
+      manifest === undefined
+        ? Effect.succeed(false)
+        : Effect.as(asLoad(this.parts.engine, loadFiles(this.loading, manifest)), true),
     )
   }
 
-  private load(manifest: NonNullable<Effect.Success<AofFiles["read"]>>): Effect.Effect<void, AofError> {
+  private get loading(): LoadingParts {
     const { engine, rdb, fs, settings } = this.parts
     const parts = { fs, engine, rdb, directory: this.directory, cutsTornEnd: () => settings.aofLoadTruncated }
     return asLoad(engine, loadFiles(parts, manifest))
@@ -458,19 +461,12 @@ export class AppendOnly implements EnginePart {
 
   /** DEBUG LOADAOF: the data set as the files have it. */
   get reload(): Effect.Effect<void, AofError> {
-    const { engine, rdb } = this.parts
-    const broken = (): void => {
-      rdb.state.loadFailed = true
-      engine.log.brokenOff("DEBUG LOADAOF")
-    }
     const reload = Effect.gen({ self: this }, function* () {
       const { failure } = this.writer
       // What the files lack would be gone.
       if (this.log.reading && !(yield* this.writer.settled))
         return yield* failure ?? notOnDisk(this.directory.path)
-      const manifest = yield* this.files.read
-      engine.keyspace.flushAll()
-      if (manifest !== undefined) yield* Effect.onError(this.load(manifest), () => Effect.sync(broken))
+      yield* reloadFiles(this.loading, yield* this.files.read)
     })
     // A rewrite would save half a data set.
     return this.steps.withPermits(1)(reload)
