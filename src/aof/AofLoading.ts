@@ -100,7 +100,6 @@ export const asLoad = <A, E>(engine: Engine, loading: Effect.Effect<A, E>): Effe
       loading,
       Effect.sync(() => {
         keyspace.expiryMode = mode
-        keyspace.dirty = 0
         log.mute(false)
       }),
     )

@@ -31,7 +31,7 @@ import { AofLog } from "./AofLog.js"
 import { reloadFiles } from "./AofReload.js"
 import { AofFiles, type RewriteError, type RewriteKind } from "./AofRewrite.js"
 import type { AofParts } from "./AofParts.js"
-import { AofStatus, statusFields } from "./AofStatus.js"
+import { AofStatus, growthOf, statusFields } from "./AofStatus.js"
 import { AofWriter } from "./AofWriter.js"
 
 /** With so many bytes not written writes wait until half of them are. */
@@ -41,6 +41,9 @@ const RETRY_MS = 1000
 
 const SLOW_SYNC =
   "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis."
+
+const tellLeft = (error: AofIoError): Effect.Effect<void> =>
+  Effect.logWarning(`Files of the AOF that are no longer needed could not be removed: ${error.message}`)
 
 const notOnDisk = (path: string): AofIoError =>
   new AofIoError({ path, offset: 0, operation: "write", reason: "not all that was logged is in the files" })
@@ -136,6 +139,10 @@ export class AppendOnly implements EnginePart {
       this.parts.rdb.state.lastBaseCowBytes,
       this.now(),
     )
+  }
+
+  resetStats(): void {
+    this.status.rewrites = this.writer.delayedSyncs = 0
   }
 
   logBytes(): number {
@@ -246,6 +253,8 @@ export class AppendOnly implements EnginePart {
           yield* this.shut
           if (settled) engine.hold.end()
           else engine.hold.giveUp()
+          // Or a later stop would wait for it to be written.
+          this.writer.forget()
         }),
       ),
     )
@@ -254,8 +263,6 @@ export class AppendOnly implements EnginePart {
   private get shut(): Effect.Effect<void> {
     return Effect.andThen(
       this.writer.close,
-          // Or a later stop would wait for it to be written.
-          this.writer.forget()
       Effect.sync(() => this.writer.healed()),
     )
   }
@@ -371,14 +378,12 @@ export class AppendOnly implements EnginePart {
 
   /** Files that are no longer needed go, and what is left is measured; where it fails the files are good all the same. */
   private get tidy(): Effect.Effect<void> {
-    const gone = this.parts.settings.aofDisableAutoGc ? Effect.void : this.files.removeHistory
-    return Effect.andThen(this.measure, gone).pipe(
-      Effect.catch((error) =>
-        Effect.logWarning(
-          `Files of the AOF that are no longer needed could not be removed: ${error.message}`,
-        ),
-      ),
-    )
+    return Effect.andThen(this.measure, this.files.removeHistory).pipe(Effect.catch(tellLeft))
+  }
+
+  /** `aof-disable-auto-gc` has changed. */
+  removeHistory(): void {
+    this.parts.fork(this.steps.withPermits(1)(Effect.catch(this.files.removeHistory, tellLeft)))
   }
 
   private get measure(): Effect.Effect<void, AofIoError> {
@@ -408,7 +413,7 @@ export class AppendOnly implements EnginePart {
     if (this.parts.rdb.state.loadFailed) return Infinity
     const size = status.closedBytes + (writer.file?.size ?? 0)
     if (size <= settings.autoAofRewriteMinSize) return Infinity
-    const growth = Math.floor((size * 100) / Math.max(1, status.baseBytes)) - 100
+    const growth = growthOf(status, size)
     if (growth < settings.autoAofRewritePercentage) return Infinity
     if (status.putOff(nowMs, say)) return nowMs + RETRY_MS
     engine.logger.notice(`Starting automatic rewriting of AOF on ${growth}% growth`)
@@ -433,8 +438,7 @@ export class AppendOnly implements EnginePart {
 
   private get loading(): LoadingParts {
     const { engine, rdb, fs, settings } = this.parts
-    const parts = { fs, engine, rdb, directory: this.directory, cutsTornEnd: () => settings.aofLoadTruncated }
-    return asLoad(engine, loadFiles(parts, manifest))
+    return { fs, engine, rdb, directory: this.directory, cutsTornEnd: () => settings.aofLoadTruncated }
   }
 
   /** Begins to log, behind the files that were loaded, or with new ones. */
@@ -456,6 +460,8 @@ export class AppendOnly implements EnginePart {
       if (manifest.distrusted === true) yield* this.files.begin(opened)
       else opened(yield* this.files.openLast)
       yield* this.tidy
+      // What the process before has added counts as growth.
+      status.baseBytes = yield* this.files.baseBytes
     })
   }
 
