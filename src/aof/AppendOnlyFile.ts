@@ -82,7 +82,7 @@ export class AppendOnly implements EnginePart {
       diskIdle: () => !this.childActive,
       statusChanged: () => this.showFailure(),
       distrusted: () => this.distrusted(),
-      wrote: () => this.relieve(),
+      lessPending: () => this.relieve(),
       sealing: () => engine.hold.onDisk.mark(this.log.position, parts.offset()),
       synced: () => this.showSynced(),
       slowSync: () => engine.logger.notice(SLOW_SYNC),
@@ -179,7 +179,7 @@ export class AppendOnly implements EnginePart {
     this.parts.engine.stir()
   }
 
-  /** The end of a turn in which much was logged: writes wait where the disk does not keep up. */
+  /** Writes that wait because the disk does not keep up go on. */
   private relieve(): void {
     const { pause } = this.parts.engine
     if (pause.pausedFor(PURPOSE) && this.writer.pendingBytes < BUFFER_BYTES_MAX / 2) pause.unpause(PURPOSE)
