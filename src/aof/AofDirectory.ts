@@ -232,6 +232,12 @@ export class AofDirectory {
     return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "stat")), ({ size }) => Number(size))
   }
 
+  /** What is in a file of the manifest. */
+  contentOf({ name }: AofFile): Effect.Effect<Uint8Array, AofIoError> {
+    const path = this.pathOf(name)
+    return Effect.mapError(this.fs.readFile(path), ioError(path, "read"))
+  }
+
   /** Makes the directory, if it is not there, for good. */
   get make(): Effect.Effect<void, AofIoError> {
     const { path } = this

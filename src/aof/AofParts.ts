@@ -13,8 +13,6 @@ interface AofSettings extends DirectorySettings, RewriteSettings {
   readonly autoAofRewritePercentage: number
   readonly autoAofRewriteMinSize: number
   readonly aofLoadTruncated: boolean
-  /** Files that are no longer needed stay. */
-  readonly aofDisableAutoGc: boolean
   readonly aofTimestampEnabled: boolean
   readonly aofChecksum: boolean
 }

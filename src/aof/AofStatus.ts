@@ -21,7 +21,7 @@ export class AofStatus {
   failures = 0
   /** Bytes of the files that are not written any more. */
   closedBytes = 0
-  /** Bytes of all files after the last rewrite, or at the start. */
+  /** Bytes of all files after the last rewrite; of the base alone, where that was in another process. */
   baseBytes = 0
   /** Automatic rewrites are put off until then, in Unix milliseconds. */
   private putOffUntilMs = 0
@@ -71,6 +71,10 @@ export class AofStatus {
     return false
   }
 }
+
+/** By how many hundredths the files have grown since the last rewrite. */
+export const growthOf = ({ baseBytes }: AofStatus, bytes: number): number =>
+  Math.floor((bytes * 100) / Math.max(1, baseBytes)) - 100
 
 /** What the writer has to say. */
 interface WriterFacts {

@@ -56,8 +56,8 @@ interface WriterOwner {
   readonly statusChanged: () => void
   /** Nothing more goes to the present file. */
   readonly distrusted: () => void
-  /** A group has been written. */
-  readonly wrote: () => void
+  /** Less waits to be written than did. */
+  readonly lessPending: () => void
   /** All that is logged so far is about to become a group, between two batches. */
   readonly sealing: () => void
   /** More is on the disk, or less than was thought. */
@@ -179,7 +179,7 @@ export class AofWriter {
       this.fly(file, log.count - this.grouped)
       this.grouped = log.count
     } else this.advance()
-    this.owner.wrote()
+    this.owner.lessPending()
     if (awaited && !syncs) this.wake()
     return true
   }
@@ -275,13 +275,21 @@ export class AofWriter {
     const files = this.queue.filter((item) => "file" in item)
     for (const old of files) old.file.superseded = true
     if (this.file !== undefined) this.file.superseded = true
-    this.log.buffer.clear()
+    this.forget()
     this.log.begin()
     this.queue = [...files, { file }]
-    this.queuedBytes = 0
-    this.written = this.synced = this.log.position
     this.distrusted = false
     this.wake()
+  }
+
+  /** What was logged so far, and is in no file, goes to none. */
+  forget(): void {
+    this.log.buffer.clear()
+    this.queue = []
+    this.queuedBytes = 0
+    this.written = this.synced = this.log.position
+    this.grouped = this.log.count
+    this.owner.lessPending()
   }
 
   /** Says what is safe. */
@@ -348,7 +356,7 @@ export class AofWriter {
       yield* this.look(file)
       if (this.syncsEach && last && !this.distrusted) yield* this.sync(file)
       this.advance()
-      this.owner.wrote()
+      this.owner.lessPending()
       this.wake()
     })
   }
@@ -473,18 +481,24 @@ export class AofWriter {
     this.owner.slowSync()
   }
 
+  /** Something is written that nobody else is about to sync. */
+  get syncDue(): boolean {
+    const { appendfsync } = this.settings
+    if (appendfsync === "no" || this.synced >= this.written) return false
+    // With `always` a group is synced as it is written; not so what was written while no sync was asked for.
+    if (appendfsync === "always" && (this.syncUnderWay || this.pendingBytes > 0)) return false
+    return !this.distrusted && !this.owner.syncsPaused()
+  }
+
   /** Syncs once a second what was written since, for ever. */
   readonly syncingEverySecond: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     for (;;) {
-      const { file } = this
-      const due = this.settings.appendfsync === "everysec" && this.synced < this.written
-      if (file === undefined || !due || this.distrusted || this.owner.syncsPaused()) {
+      if (this.file === undefined || !this.syncDue) {
         yield* this.news
         continue
       }
       yield* this.turns.sleep(SYNC_MS)
-      if (this.file !== undefined && !this.distrusted && !this.owner.syncsPaused())
-        yield* this.sync(this.file)
+      if (this.file !== undefined && this.syncDue) yield* this.sync(this.file)
     }
   })
 
