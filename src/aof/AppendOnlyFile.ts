@@ -45,6 +45,9 @@ const SLOW_SYNC =
 const tellLeft = (error: AofIoError): Effect.Effect<void> =>
   Effect.logWarning(`Files of the AOF that are no longer needed could not be removed: ${error.message}`)
 
+const SCHEDULED =
+  "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible."
+
 const notOnDisk = (path: string): AofIoError =>
   new AofIoError({ path, offset: 0, operation: "write", reason: "not all that was logged is in the files" })
 
@@ -230,8 +233,11 @@ export class AppendOnly implements EnginePart {
     this.showSynced()
     const { save } = this.parts.rdb.state
     // A base that was called off is about to end.
-    if (save !== undefined && save.kind !== "base") this.parts.engine.stir()
-    else this.rewriteNow()
+    if (save === undefined || save.kind === "base") this.rewriteNow()
+    else {
+      this.parts.engine.logger.warning(SCHEDULED)
+      this.parts.engine.stir()
+    }
   }
 
   /** Turns it off, when what was logged is on the disk. */
