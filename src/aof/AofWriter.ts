@@ -21,13 +21,13 @@
  * begins anew with another file (`startOver`).
  */
 import * as Effect from "effect/Effect"
-import { Crc64 } from "../bytes/Crc64.js"
 import type { ReplyHold } from "../engine/clients/ReplyHold.js"
 import type { RealTimer, Turns } from "../engine/world/Turn.js"
 import type { OpenIncrement } from "./AofDirectory.js"
 import type { AofIoError } from "./AofErrors.js"
-import { groupLine } from "./AofFormat.js"
+import { checkedGroup } from "./AofFormat.js"
 import type { AofLog } from "./AofLog.js"
+import type { WriterOwner, WriterSettings } from "./AofParts.js"
 import { Gathering } from "./Gathering.js"
 
 const RETRY_MS = 1000
@@ -40,30 +40,6 @@ const NOW_BYTES_MAX = 256 * 1024
 /** After a write that took longer groups are not written in their own turn, for so many times as long. */
 const SLOW_WRITE_MS = 5
 const REST_FACTOR = 20
-
-interface WriterSettings {
-  readonly appendfsync: string
-  readonly aofChecksum: boolean
-}
-
-/** What the writer tells its owner. */
-interface WriterOwner {
-  /** Syncs are left out for now (`no-appendfsync-on-rewrite`). */
-  readonly syncsPaused: () => boolean
-  /** Nothing but this writer and what it writes keeps the disk busy. */
-  readonly diskIdle: () => boolean
-  /** A write or a sync has failed, or writes are well again: see `failure`. */
-  readonly statusChanged: () => void
-  /** Nothing more goes to the present file. */
-  readonly distrusted: () => void
-  /** Less waits to be written than did. */
-  readonly lessPending: () => void
-  /** All that is logged so far is about to become a group, between two batches. */
-  readonly sealing: () => void
-  /** More is on the disk, or less than was thought. */
-  readonly synced: () => void
-  readonly slowSync: () => void
-}
 
 interface Group {
   readonly bytes: Uint8Array
@@ -167,7 +143,9 @@ export class AofWriter {
     if (syncs && this.gathering.waits(log.count - this.grouped, now)) return true
     if (syncs) this.owner.sealing()
     const taken = log.buffer.take()
-    if (!this.appendNow(file, this.settings.aofChecksum ? checked(file, taken) : taken)) {
+    if (
+      !this.appendNow(file, this.settings.aofChecksum ? checkedGroup(taken, file.size - file.synced) : taken)
+    ) {
       this.enqueue(taken)
       return false
     }
@@ -377,7 +355,10 @@ export class AofWriter {
   /** Answers false when the group is not to be written any more. */
   private writeWhole(file: OpenIncrement, group: Group): Effect.Effect<boolean> {
     return Effect.gen({ self: this }, function* () {
-      const bytes = this.settings.aofChecksum && !group.comment ? checked(file, group.bytes) : group.bytes
+      const bytes =
+        this.settings.aofChecksum && !group.comment
+          ? checkedGroup(group.bytes, file.size - file.synced)
+          : group.bytes
       if (this.quick(bytes.length) && this.appendNow(file, bytes)) return true
       for (;;) {
         const error = yield* Effect.match(file.append(bytes), {
@@ -526,11 +507,4 @@ export class AofWriter {
       yield* Effect.andThen(this.noSync, file.close)
     }
   })
-}
-
-/** A group with the line in front that says its checksum. */
-const checked = (file: OpenIncrement, bytes: Uint8Array): Uint8Array => {
-  const crc = new Crc64()
-  crc.update(bytes, 0, bytes.length)
-  return Buffer.concat([groupLine(crc, bytes.length, file.size - file.synced), bytes])
 }

@@ -4,10 +4,10 @@
  * seed in each run of the tests; REDIX_EFFORT has them played so many times, a seed replays them.
  */
 import { describe, expect, it } from "vitest"
-import type { Overrides } from "../../src/config/index.js"
-import { effort } from "../support/Effort.js"
-import { Random, runSeed } from "../support/Random.js"
-import type { RawClient } from "../support/RawClient.js"
+import type { Overrides } from "../../../src/config/index.js"
+import { effort } from "../../support/Effort.js"
+import { Random, runSeed } from "../../support/Random.js"
+import type { RawClient } from "../../support/RawClient.js"
 import { CrashRun, type End } from "./CrashRun.js"
 
 const GENERATIONS = 4
