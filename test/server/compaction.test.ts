@@ -104,6 +104,22 @@ it("under noeviction what clients delete is used for other sizes", () => {
   redix.engine.keyspace.checkInvariants()
 })
 
+it.each([
+  ["who may do everything", ["~*"]],
+  ["whose keys are looked at", ["~a*"]],
+])("a user %s has writes see to pages when those granted are taken", (_, patterns) => {
+  const { users, keyspace } = redix.engine
+  ok("CONFIG", "SET", "maxmemory", String(MAX))
+  expect(users.set("u", ["on", "nopass", "+@all", "&*", ...patterns], client.session)).toBe(undefined)
+  const user = users.find("u")
+  if (user === undefined) throw new Error("the user is not there")
+  client.session.actAs(user)
+  const { arena } = keyspace
+  while (arena.pagesAhead >= 0) ok("SET", "a", "v".repeat(CHUNK_BYTES / 2))
+  ok("SET", "a", "b")
+  expect(arena.pagesAhead).toBeGreaterThanOrEqual(0)
+})
+
 /** Leaves one in twenty of so many keys. */
 const thinOut = (count: number): void => {
   ok("DEBUG", "POPULATE", String(count), "key", "200")
