@@ -40,7 +40,7 @@ const LONG = [
   "test/server/compaction.test.ts",
   "test/acl/files.test.ts",
   "test/replication/handover.test.ts",
-  "test/aof/powerCuts.test.ts",
+  "test/aof/disk/powerCuts.test.ts",
   "test/package/package.test.ts",
   "test/store/compaction.test.ts",
   "test/docs/readme.test.ts",
