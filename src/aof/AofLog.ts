@@ -54,6 +54,8 @@ export class AofLog implements LogReader {
   reading = false
   /** Position behind what was logged last. */
   position = 0
+  /** Commands logged so far. */
+  count = 0
   readonly buffer = new LogBuffer()
   /** A line with the time goes before the first command of each second. */
   timestamps = false
@@ -91,6 +93,7 @@ export class AofLog implements LogReader {
     const before = this.buffer.length
     if (database >= 0 && database !== this.selected) this.select(database)
     this.buffer.append(bytes, off, len)
+    this.count++
     this.position += this.buffer.length - before
     this.hold.logged = this.position
     if (before === 0) this.owner.logged()

@@ -15,6 +15,7 @@ import { Engine } from "./Engine.js"
 import type { InfoField } from "./InfoRegistry.js"
 import type { Settings } from "./Settings.js"
 import { makeLog } from "./world/Log.js"
+import { ProcessInfo } from "./world/ProcessInfo.js"
 import { Turn } from "./world/Turn.js"
 
 /** What runs commands on a store, for whoever looks at it from outside; clients speak to it. */
@@ -47,12 +48,17 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
   ): Effect.Effect<EngineShape, never, Store | RespCodec | Background> =>
     Effect.gen(function* () {
       const background = yield* Background
+      const { threadTime } = yield* ProcessInfo
       const engine = new Engine({
         keyspace: yield* theKeyspace,
         settings,
         codec: yield* RespCodec,
         clock: yield* Clock.Clock,
         turns: yield* Turn,
+        workedMs: () => {
+          const { user, system } = threadTime()
+          return (user + system) / 1000
+        },
         background: background.run,
         logger: yield* makeLog,
         names,

@@ -15,6 +15,8 @@ export interface EngineNeeds {
   readonly codec: RespCodec["Service"]
   readonly clock: Clock.Clock
   readonly turns: Turns
+  /** Milliseconds of processor time spent so far, with fractions; that of other threads may be among them. */
+  readonly workedMs: () => number
   /** Runs an Effect that no client waits for. */
   readonly background: Run
   readonly logger: Log
