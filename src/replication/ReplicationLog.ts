@@ -12,7 +12,6 @@ import { Session } from "../engine/clients/Session.js"
 import type { CommandLog, LogReader } from "../engine/CommandLog.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { randomHex, type SecureBytes, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
@@ -281,11 +280,7 @@ export class ReplicationLog implements LogReader {
 export class ReplicationHistory extends Context.Service<ReplicationHistory, ReplicationLog>()(
   "redix/replication/ReplicationLog",
 ) {
-  static readonly layer = (): Layer.Layer<ReplicationHistory, never, EngineService> =>
-    Layer.effect(
-      ReplicationHistory,
-      Effect.gen(function* () {
-        return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
-      }),
-    )
+  static readonly make: Effect.Effect<ReplicationLog, never, EngineService> = Effect.gen(function* () {
+    return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
+  })
 }

@@ -110,6 +110,26 @@ describe("the package by itself", () => {
     expect(lent).toMatch(/^redis:\/\/127\.0\.0\.1:\d+\n$/)
   })
 
+  it("with an Effect that it does not stand on is a conflict of peers, which npm tells by name", () => {
+    const older = new Project(path.join(home, "effect-4.0.6"))
+    older.write("package.json", '{ "name": "effect", "version": "4.0.6" }')
+    const packed = older.run("npm", "pack", "--silent", "--pack-destination", home).trim()
+    const pinned = new Project(path.join(home, "pinned"))
+    pinned.manifest({ dependencies: { effect: `file:${path.join(home, packed)}`, redix: `file:${tarball}` } })
+    // Whoever runs this by a silent npm has made all npm silent.
+    const refused = pinned.try(
+      "npm",
+      "install",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+    )
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toContain("ERESOLVE")
+    expect(refused.stderr).toContain('peerOptional effect@"^4.1.0" from redix')
+  })
+
   it("runs servers for tests without Effect, required and imported", () => {
     project.write("testing.mjs", app("testing.mjs"))
     expect(project.run("node", "testing.mjs")).toBe("testing ok\n")
