@@ -1,6 +1,7 @@
 /** Users that go, or lose rights, while their clients are in the middle of something; against redis-server. */
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
+import { encodeCommands } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { TwoServers } from "./TwoServers.js"
 
@@ -95,6 +96,24 @@ describeOracle("users that change under their clients", () => {
       c: EXEC
       c: PING
       a: MGET k l`)
+  })
+
+  it("a transaction that deletes its own user is run and answered as a whole", async () => {
+    const queued = [["MULTI"], ["SET", "k", "1"], ["ACL", "DELUSER", "u"], ["INCR", "k"], ["EXEC"], ["PING"]]
+    const answered: Array<string> = []
+    for (const connect of [() => oracle.connect(), () => redix.connect()]) {
+      const [admin, client] = [await connect(), await connect()]
+      await admin.pipeline([["FLUSHALL"], ["ACL", "SETUSER", "u", "on", "nopass", "+@all", "allkeys"]])
+      await client.command("AUTH", "u", "x")
+      client.sendRaw(encodeCommands(queued))
+      answered.push(String(await client.readToEnd()))
+      expect(await admin.text("GET", "k")).toBe("$1\r\n2\r\n")
+      for (const one of [admin, client]) one.close()
+    }
+    const [theirs, ours] = answered
+    // redis-server keeps the rest of the array to itself.
+    expect(theirs).toBe("+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n:1\r\n")
+    expect(ours).toBe(`${theirs}:2\r\n`)
   })
 
   it("rights that a transaction takes from itself are gone for the rest of it", async () => {
