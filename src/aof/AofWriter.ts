@@ -54,8 +54,8 @@ interface WriterOwner {
   readonly statusChanged: () => void
   /** Nothing more goes to the present file. */
   readonly distrusted: () => void
-  /** Less waits to be written than did. */
-  readonly lessPending: () => void
+  /** A group has been written, or need not be any more. */
+  readonly wrote: () => void
   /** All that is logged so far is about to become a group, between two batches. */
   readonly sealing: () => void
   /** More is on the disk, or less than was thought. */
@@ -159,7 +159,7 @@ export class AofWriter {
     const awaited = this.settling > 0 || this.synced >= this.written
     this.written = log.position
     this.advance()
-    this.owner.lessPending()
+    this.owner.wrote()
     if (awaited) this.wake()
     return true
   }
@@ -226,7 +226,7 @@ export class AofWriter {
     this.queue = []
     this.queuedBytes = 0
     this.written = this.synced = this.log.position
-    this.owner.lessPending()
+    this.owner.wrote()
   }
 
   /** Says what is safe. */
@@ -295,7 +295,7 @@ export class AofWriter {
       yield* this.look(file)
       if (always && last && !this.distrusted) yield* this.sync(file)
       this.advance()
-      this.owner.lessPending()
+      this.owner.wrote()
       this.wake()
     })
   }
