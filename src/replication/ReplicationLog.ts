@@ -9,7 +9,7 @@
  * ends at the offset; `selected` is the database the last SELECT in the stream named, -1 = the next write must select.
  */
 import { Session } from "../engine/clients/Session.js"
-import type { CommandLog, LogReader } from "../engine/CommandLog.js"
+import { type CommandLog, type LogReader, TO_REPLICAS } from "../engine/CommandLog.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
@@ -52,6 +52,7 @@ export interface StreamListener {
 }
 
 export class ReplicationLog implements LogReader {
+  readonly kind = TO_REPLICAS
   id: string
   secondId = NO_REPLICATION_ID
   /** First offset that `secondId` does not cover; -1 without a second id. */
