@@ -82,7 +82,7 @@ export class AppendOnly implements EnginePart {
       diskIdle: () => !this.childActive,
       statusChanged: () => this.showFailure(),
       distrusted: () => this.distrusted(),
-      wrote: () => this.relieve(),
+      lessPending: () => this.relieve(),
       sealing: () => engine.hold.onDisk.mark(this.log.position, parts.offset()),
       synced: () => this.showSynced(),
       slowSync: () => engine.logger.notice(SLOW_SYNC),

@@ -95,8 +95,6 @@ export class SimulatedDisk {
   private durableNames: Names
   private renamings: Array<Renaming> = []
   private process = 0
-  /** Its files can be written in the present turn, and synced without a fiber. */
-  direct = false
 
   constructor(
     private readonly random: Random,
@@ -226,10 +224,14 @@ export class SimulatedDisk {
 
 /** The file system of one process. */
 class Process {
+  private readonly writesNow: boolean
+
   constructor(
     private readonly disk: SimulatedDisk,
     private readonly id: number,
-  ) {}
+  ) {
+    this.writesNow = disk.writesNow()
+  }
 
   private get alive(): boolean {
     return this.disk.isRunning(this.id)
@@ -261,6 +263,17 @@ class Process {
       }
       act()
     })
+  }
+
+  /** A write in the present turn. */
+  private writeNow(path: string, run: (most: number) => number): number {
+    const { disk } = this
+    if (!this.alive) throw failure("write", path, "EIO")
+    disk.steps++
+    const disturbance = disk.disturb({ operation: "write", path })
+    if (!this.alive) throw failure("write", path, "EIO")
+    if (typeof disturbance === "string") throw failure("write", path, disturbance)
+    return run(disturbance ?? Infinity)
   }
 
   private look<A>(
@@ -295,14 +308,15 @@ class Process {
   private handle(path: string, node: Inode | "directory", appends: boolean): FileSystem.File {
     let position = 0
     const inode = node === "directory" ? new Inode(Buffer.alloc(0)) : node
+    const put = (bytes: Uint8Array, most: number): number => {
+      const at = appends ? inode.content.length : position
+      const part = Buffer.from(bytes.subarray(0, most))
+      inode.change({ at, bytes: part })
+      position = at + part.length
+      return part.length
+    }
     const write = (operation: string, bytes: Uint8Array): Effect.Effect<number, PlatformError> =>
-      this.step(operation, path, (most) => {
-        const at = appends ? inode.content.length : position
-        const part = Buffer.from(bytes.subarray(0, most))
-        inode.change({ at, bytes: part })
-        position = at + part.length
-        return part.length
-      })
+      this.step(operation, path, (most) => put(bytes, most))
     const writeAll = (bytes: Uint8Array): Effect.Effect<void, PlatformError> =>
       bytes.length === 0
         ? Effect.void
