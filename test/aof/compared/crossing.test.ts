@@ -1,8 +1,8 @@
 /** Every type in every encoding, times, functions, groups of streams: each server finds what the other's files have. */
 import { expect, it } from "vitest"
-import { describeOracle } from "../support/Oracle.js"
-import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
-import type { Argument } from "../support/RawClient.js"
+import { describeOracle } from "../../support/Oracle.js"
+import { type Node, type NodeKind, until, withNodes } from "../../support/Nodes.js"
+import type { Argument } from "../../support/RawClient.js"
 
 type Words = ReadonlyArray<Argument>
 

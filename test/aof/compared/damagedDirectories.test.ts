@@ -3,14 +3,14 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "vitest"
-import { EMPTY_GROUP } from "../../src/aof/AofFormat.js"
-import { withTempDir } from "../rdb/PersistenceSupport.js"
-import { effort } from "../support/Effort.js"
-import { describeOracle, OracleError, withOracle } from "../support/Oracle.js"
-import { root } from "../support/Program.js"
-import { Random, runSeed } from "../support/Random.js"
-import { encodeCommand } from "../support/RawClient.js"
-import { startRedix } from "../support/Redix.js"
+import { EMPTY_GROUP } from "../../../src/aof/AofFormat.js"
+import { withTempDir } from "../../rdb/PersistenceSupport.js"
+import { effort } from "../../support/Effort.js"
+import { describeOracle, OracleError, withOracle } from "../../support/Oracle.js"
+import { root } from "../../support/Program.js"
+import { Random, runSeed } from "../../support/Random.js"
+import { encodeCommand } from "../../support/RawClient.js"
+import { startRedix } from "../../support/Redix.js"
 
 /** Files by name, the manifest among them. */
 type Directory = Readonly<Record<string, Buffer>>
@@ -21,6 +21,12 @@ const put = (dir: string, files: Directory): void => {
   fs.mkdirSync(`${dir}/appendonlydir`, { recursive: true })
   for (const [name, bytes] of Object.entries(files)) fs.writeFileSync(`${dir}/appendonlydir/${name}`, bytes)
 }
+
+/** Whether a start has left the files as long as they were. */
+const isUncut = (dir: string, files: Directory): boolean =>
+  Object.entries(files).every(
+    ([name, { length }]) => name === MANIFEST || fs.statSync(`${dir}/appendonlydir/${name}`).size === length,
+  )
 
 const CONFIG = { appendonly: "yes", "aof-load-truncated": "yes" }
 
@@ -210,14 +216,10 @@ describeOracle("damaged directories", () => {
         const told = spawnSync("redis-check-aof", args, options)
         expect(judged.status, `${label}\n${judged.stdout}\n${told.stdout}`).toBe(told.status)
         const found = await ours(mine)
-        // Of a line that is none redis-server takes what it can read, where its own tool finds damage: that is never cut off.
-        if (!/: Expected (?!.*got: 00)/.test(told.stdout)) expect(found, label).toBe(await theirs(other))
-        else if (found !== "refused")
-          for (const [name, bytes] of Object.entries(files))
-            expect([label, fs.readFileSync(`${mine}/appendonlydir/${name}`, "latin1")]).toEqual([
-              label,
-              bytes.toString("latin1"),
-            ])
+        // Of a line that is none redis-server takes what it can read, where its own tool finds damage: that is not cut off.
+        const damaged = /: Expected (?!to read|.*got: 00)/.test(told.stdout)
+        if (damaged && (found === "refused" || isUncut(mine, files))) continue
+        expect(found, label).toBe(await theirs(other))
       }
     }),
   )

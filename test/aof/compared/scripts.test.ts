@@ -1,8 +1,8 @@
 /** What a script says of where its effects go holds for the file, too: redis.set_repl, beside redis-server. */
 import * as fs from "node:fs"
 import { expect, it } from "vitest"
-import { describeOracle } from "../support/Oracle.js"
-import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
+import { describeOracle } from "../../support/Oracle.js"
+import { type Node, type NodeKind, until, withNodes } from "../../support/Nodes.js"
 
 const KINDS = ["REPL_NONE", "REPL_AOF", "REPL_REPLICA", "REPL_ALL"]
 
