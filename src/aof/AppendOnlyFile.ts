@@ -421,9 +421,7 @@ export class AppendOnly implements EnginePart {
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
     return Effect.flatMap(this.files.toLoad, (manifest) =>
-      manifest === undefined
-        ? Effect.succeed(false)
-        : Effect.as(Effect.andThen(this.files.secure(manifest), this.load(manifest)), true),
+      manifest === undefined ? Effect.succeed(false) : Effect.as(this.load(manifest), true),
     )
   }
 
