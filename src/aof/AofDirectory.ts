@@ -22,7 +22,6 @@ import {
   parseManifest,
   tempManifestNameOf,
 } from "./Manifest.js"
-import { readNote, writeAgain, writeNote } from "./SyncedNote.js"
 
 export interface DirectorySettings {
   /** "" = nowhere. */
@@ -60,12 +59,9 @@ export class OpenIncrement {
   /** Bytes behind `size`, of a write that is not whole. */
   private written = 0
   private readonly direct: DirectFile | undefined
-  /** Bytes that were noted to be on the disk. */
-  private noted = -1
 
   constructor(
     public path: string,
-    private readonly notePath: string,
     private readonly fs: FileSystem.FileSystem,
     private readonly file: FileSystem.File,
     private readonly scope: Scope.Closeable,
@@ -165,16 +161,6 @@ export class OpenIncrement {
       // It may have been given its new name while the old one was looked for.
       const other = this.path === path ? this.nextPath : this.path
       return other === undefined ? Effect.fail(error) : this.found(other)
-    })
-  }
-
-  /** Notes how much is on the disk (SyncedNote.ts). */
-  get noteSynced(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const { synced, path } = this
-      if (synced === this.noted) return Effect.void
-      this.noted = synced
-      return writeNote(this.fs, this.notePath, path.slice(path.lastIndexOf("/") + 1), synced)
     })
   }
 
@@ -347,33 +333,7 @@ export class AofDirectory {
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      const increment = new OpenIncrement(path, this.notePath, this.fs, file, scope, Number(size))
-      yield* increment.noteSynced
-      return increment
-    })
-  }
-
-  private get notePath(): string {
-    return `${this.path}/${this.settings.appendfilename}.synced`
-  }
-
-  /**
-   * Sees to it that what increments show is on the disk: what a process left that was killed may not be. Only the last of
-   * them that has anything can be concerned, for the one before is synced first.
-   */
-  secure({ increments }: Manifest): Effect.Effect<void, AofIoError> {
-    return Effect.gen({ self: this }, function* () {
-      for (const file of [...increments].reverse()) {
-        const path = this.pathOf(file.name)
-        // What is not there the load will tell.
-        const size = yield* Effect.orElseSucceed(this.sizeOf(file), () => 0)
-        const synced = yield* readNote(this.fs, this.notePath, nameOf(file.name)).pipe(
-          Effect.mapError(ioError(this.notePath, "read")),
-        )
-        if (synced < size)
-          yield* Effect.mapError(writeAgain(this.fs, path, synced), ioError(path, "write", synced))
-        if (size > EMPTY_GROUP.length) return
-      }
+      return new OpenIncrement(path, this.fs, file, scope, Number(size))
     })
   }
 

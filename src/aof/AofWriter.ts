@@ -331,19 +331,19 @@ export class AofWriter {
       this.written = group.end
       if (!group.comment) this.log.buffer.reuse(group.bytes)
       const last = this.queue[0] === undefined || "file" in this.queue[0]
-      const looks = this.turns.now() >= this.lookAtMs
-      if (looks) yield* this.look(file)
+      yield* this.look(file)
       if (this.syncsEach && last && !this.distrusted) yield* this.sync(file)
       this.advance()
       this.owner.lessPending()
       this.wake()
-      if (looks) yield* file.noteSynced
     })
   }
 
   /** Looks once a second of writing whether the file is still where a start would find it. */
   private look(file: OpenIncrement): Effect.Effect<void> {
-    this.lookAtMs = this.turns.now() + LOOK_MS
+    const now = this.turns.now()
+    if (now < this.lookAtMs) return Effect.void
+    this.lookAtMs = now + LOOK_MS
     return Effect.match(file.present, {
       onSuccess: () => {},
       onFailure: (error) => {

@@ -430,11 +430,11 @@ export class AppendOnly implements EnginePart {
 
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
-    return Effect.flatMap(this.files.toLoad, (manifest) => {
-      if (manifest === undefined) return Effect.succeed(false)
-      const load = asLoad(this.parts.engine, loadFiles(this.loading, manifest))
-      return Effect.as(Effect.andThen(this.files.secure(manifest), load), true)
-    })
+    return Effect.flatMap(this.files.toLoad, (manifest) =>
+      manifest === undefined
+        ? Effect.succeed(false)
+        : Effect.as(asLoad(this.parts.engine, loadFiles(this.loading, manifest)), true),
+    )
   }
 
   private get loading(): LoadingParts {

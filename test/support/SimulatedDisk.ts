@@ -150,9 +150,9 @@ export class SimulatedDisk {
   }
 
   /** Begins a process. */
-  boot(disturb: SimulatedDisk["disturb"] = () => undefined): Layer.Layer<FileSystem.FileSystem> {
+  boot(): Layer.Layer<FileSystem.FileSystem> {
     this.dead = false
-    this.disturb = disturb
+    this.disturb = () => undefined
     return new Process(this, ++this.process).layer
   }
 

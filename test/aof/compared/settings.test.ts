@@ -9,12 +9,7 @@ type Config = Readonly<Record<string, string>>
 
 const folder = (node: Node): string => `${node.dir}/appendonlydir`
 
-/** Which files there are, but for the note that Redix leaves for the next process. */
-const names = (node: Node): ReadonlyArray<string> =>
-  fs
-    .readdirSync(folder(node))
-    .filter((name) => !name.endsWith(".synced"))
-    .sort()
+const names = (node: Node): ReadonlyArray<string> => fs.readdirSync(folder(node)).sort()
 
 /** The manifest, and which files there are. */
 const files = (node: Node): ReadonlyArray<string> => [

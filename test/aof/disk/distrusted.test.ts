@@ -24,7 +24,6 @@ const ask = async (server: TestRedix, ...words: ReadonlyArray<string>): Promise<
 }
 
 const MANIFEST = "/disk/appendonlydir/appendonly.aof.manifest"
-const NOTE = "/disk/appendonlydir/appendonly.aof.synced"
 
 describe("after a sync has failed, and the process was killed before a new base was there", () => {
   it("what the next process finds outlasts a power cut, too", async () => {
@@ -55,66 +54,8 @@ describe("after a sync has failed, and the process was killed before a new base 
       "/disk/appendonlydir/appendonly.aof.2.base.rdb",
       "/disk/appendonlydir/appendonly.aof.2.incr.aof",
       MANIFEST,
-      "/disk/appendonlydir/appendonly.aof.synced",
     ])
     await third.stop()
-  })
-
-  it.each(["at once", "as the manifest is about to say so"])(
-    "nor is one trusted whose process was killed %s",
-    async (when) => {
-      const disk = new SimulatedDisk(Random.forTest(`killed ${when}`), "/disk")
-      const first = await start(disk)
-      expect(await ask(first, "SET", "before", "1")).toBe("+OK\r\n")
-      let failed = false
-      disk.disturb = ({ operation, path }) => {
-        if (failed) disk.kill()
-        if (operation !== "sync" || !path.endsWith(".incr.aof")) return undefined
-        failed = true
-        // Its process ends with the failed sync, or with its next step.
-        if (when === "at once") setImmediate(() => disk.kill())
-        return "EIO"
-      }
-      const held = ask(first, "SET", "k", "v").catch(() => "cut off")
-      await until(
-        () => disk.dead,
-        () => "it is killed",
-      )
-      await first.stop()
-      expect(await held).toBe("cut off")
-      expect(disk.read(MANIFEST)?.includes("#distrusted")).toBe(false)
-
-      const second = await start(disk)
-      expect(await ask(second, "GET", "k")).toBe("$1\r\nv\r\n")
-      expect(await ask(second, "SET", "after", "1")).toBe("+OK\r\n")
-      disk.powerCut("prefix")
-      await second.stop()
-
-      const third = await start(disk)
-      expect(await ask(third, "MGET", "before", "k", "after")).toBe("*3\r\n$1\r\n1\r\n$1\r\nv\r\n$1\r\n1\r\n")
-      await third.stop()
-    },
-  )
-
-  it("what cannot be written again is not trusted", async () => {
-    const disk = new SimulatedDisk(Random.forTest("not again"), "/disk")
-    const first = await start(disk)
-    expect(await ask(first, "SET", "before", "1")).toBe("+OK\r\n")
-    disk.kill()
-    await first.stop()
-    disk.put(NOTE, Buffer.from("nothing that can be read"))
-    const second = await startRedix(
-      {},
-      { dir: "/disk", appendonly: true, appendfsync: "always" },
-      [],
-      undefined,
-      disk.boot(({ operation, path }) =>
-        operation === "write" && path.endsWith(".1.incr.aof") ? "EIO" : undefined,
-      ),
-    )
-    expect(await ask(second, "GET", "before")).toBe("$1\r\n1\r\n")
-    expect(disk.read(MANIFEST)?.toString()).toContain("appendonly.aof.2.base.rdb")
-    await second.stop()
   })
 
   it("a directory that an earlier process made, and did not live to sync, is synced", async () => {

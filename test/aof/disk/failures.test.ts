@@ -119,7 +119,6 @@ describe.each(["always", "everysec"] as const)("with %s", (appendfsync) => {
         "appendonly.aof.2.base.rdb",
         "appendonly.aof.2.incr.aof",
         "appendonly.aof.manifest",
-        "appendonly.aof.synced",
       ])
     })
   })

@@ -31,8 +31,7 @@ const switches: Deed = async (client, crash) => {
 
 interface Scene {
   readonly directives: Overrides
-  /** "either": the process is killed, or its power cut, by chance. */
-  readonly how: End | "either"
+  readonly how: End
   readonly promise: "acknowledged" | "synced"
   readonly deed?: Deed
   readonly fails?: boolean
@@ -49,8 +48,7 @@ const run = async (name: string, scene: Scene): Promise<void> => {
   for (let generation = 0; generation < GENERATIONS; generation++) {
     const steps = random.between(1, old && generation < 2 ? 25 : STEPS_MAX)
     const failures = fails ? random.between(1, FAILURES_MAX) : 0
-    const end = how === "either" ? random.pick(["kill", "prefix"] as const) : how
-    await crash.run({ how: end, steps, failures }, (client) => deed(client, crash))
+    await crash.run({ how, steps, failures }, (client) => deed(client, crash))
     const label = `${name}, end ${generation} (seed ${runSeed()})`
     const faults = await crash.check(promise).catch((error: unknown) => [`did not start: ${String(error)}`])
     expect(faults, `${label}\n${crash.lines.slice(-60).join("\n")}`).toEqual([])
@@ -120,14 +118,6 @@ describe("when steps on the disk fail, and then", () => {
     many(`the process is killed: ${name}, an older server's file`, { ...plain, old: true })
   }
   many("the power is cut: always", { ...cutAlways, fails: true })
-  many("either, one after the other: always", { ...cutAlways, how: "either", fails: true })
-  many("either, one after the other: always, rewriting", {
-    ...cutAlways,
-    directives: { ...always, ...sums },
-    how: "either",
-    fails: true,
-    deed: rewrites,
-  })
   many("the power is cut: always, rewriting", {
     ...torn,
     directives: { ...always, ...sums, ...commands },
