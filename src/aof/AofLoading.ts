@@ -6,12 +6,12 @@ import { fieldLines } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
-import type { AofError } from "./AofErrors.js"
+import type { AofError, AofIoError } from "./AofErrors.js"
 import { EMPTY_GROUP } from "./AofFormat.js"
 import { loadAofFile } from "./AofLoadFile.js"
 import type { AofFile, Manifest } from "./Manifest.js"
 
-interface LoadingParts {
+export interface LoadingParts {
   readonly fs: FileSystem.FileSystem
   readonly engine: Engine
   readonly rdb: RdbFiles
@@ -38,6 +38,12 @@ const loadOne = (parts: LoadingParts, file: AofFile, last: boolean, onBytes: (by
     return { result, seconds: (engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000 }
   })
 
+/** Whether a file of so many bytes has nothing but what it is begun with. */
+const isEmpty = (directory: AofDirectory, file: AofFile, size: number): Effect.Effect<boolean, AofIoError> =>
+  size === EMPTY_GROUP.length
+    ? Effect.map(directory.contentOf(file), (content) => Buffer.compare(content, EMPTY_GROUP) === 0)
+    : Effect.succeed(size === 0)
+
 /** Adds what the files of a manifest say to the data set. */
 export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effect<void, AofError> =>
   Effect.gen(function* () {
@@ -51,7 +57,7 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     for (const [i, file] of files.entries()) {
       const size = yield* directory.sizeOf(file)
       totalBytes += size
-      if (size > EMPTY_GROUP.length) last = i
+      if (!(yield* isEmpty(directory, file, size))) last = i
     }
     const load = {
       startedMs: engine.clock.currentTimeMillisUnsafe(),
@@ -70,7 +76,7 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     for (const [i, file] of files.entries()) {
       const kind = file === base ? "base" : "incr"
       const { result, seconds } = yield* loadOne(parts, file, i >= last, onBytes)
-      if (result.bytes > 0)
+      if (result.bytes > 0 || result.cutAt !== undefined)
         yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
     }
   }).pipe(
@@ -94,7 +100,6 @@ export const asLoad = <A, E>(engine: Engine, loading: Effect.Effect<A, E>): Effe
       loading,
       Effect.sync(() => {
         keyspace.expiryMode = mode
-        keyspace.dirty = 0
         log.mute(false)
       }),
     )

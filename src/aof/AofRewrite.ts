@@ -25,6 +25,8 @@ export interface RewriteSettings {
   readonly aofUseRdbPreamble: boolean
   readonly aofTimestampEnabled: boolean
   readonly aofRewriteIncrementalFsync: boolean
+  /** Files that are no longer needed stay. */
+  readonly aofDisableAutoGc: boolean
 }
 
 interface RewriteOptions {
@@ -77,6 +79,17 @@ export class AofFiles {
     manifest?.base === undefined && (manifest?.increments ?? []).length === 0 ? undefined : manifest,
   )
 
+  /** Sees to it that what files show that are about to be loaded is on the disk, or distrusts them. */
+  secure(manifest: Manifest): Effect.Effect<void, AofIoError | ManifestError> {
+    if (manifest.distrusted === true) return Effect.void
+    return Effect.catch(this.directory.secure(manifest), (error) => {
+      this.logger.warning(
+        `The AOF file is not trusted: what it shows cannot be written to the disk: ${error.message}`,
+      )
+      return this.distrust
+    })
+  }
+
   private get present(): Effect.Effect<Manifest, AofIoError | ManifestError> {
     return Effect.suspend(() =>
       this.manifest === undefined
@@ -102,6 +115,13 @@ export class AofFiles {
         Effect.forEach(files, (file) => this.directory.sizeOf(file)),
         (sizes) => sizes.reduce((sum, size) => sum + size, 0),
       )
+    })
+  }
+
+  get baseBytes(): Effect.Effect<number, AofIoError> {
+    return Effect.suspend(() => {
+      const { base } = this.manifest ?? NO_FILES
+      return base === undefined ? Effect.succeed(0) : this.directory.sizeOf(base)
     })
   }
 
@@ -239,7 +259,7 @@ export class AofFiles {
       }
       const { strays } = this
       const gone = [...increments.filter((one) => !kept.includes(one)), ...(base === undefined ? [] : [base])]
-      yield* this.switchTo({ base: made, increments: kept, history: [...history, ...strays, ...gone] }).pipe(
+      yield* this.switchTo({ base: made, increments: kept, history: [...gone, ...strays, ...history] }).pipe(
         Effect.onError(() => this.stray(...(kind === "anew" ? kept : []))),
       )
       this.strays = []
@@ -250,7 +270,7 @@ export class AofFiles {
   get removeHistory(): Effect.Effect<void, AofIoError> {
     return Effect.gen({ self: this }, function* () {
       const { manifest } = this
-      if (manifest === undefined || manifest.history.length === 0) return
+      if (manifest === undefined || manifest.history.length === 0 || this.settings.aofDisableAutoGc) return
       for (const { name } of manifest.history)
         this.logger.notice(`Removing the history file ${name} in the background`)
       this.manifest = yield* this.directory.removeHistory(manifest)

@@ -21,7 +21,7 @@ export class AofStatus {
   failures = 0
   /** Bytes of the files that are not written any more. */
   closedBytes = 0
-  /** Bytes of all files after the last rewrite, or at the start. */
+  /** Bytes of all files after the last rewrite; of the base alone, where that was in another process. */
   baseBytes = 0
   /** Automatic rewrites are put off until then, in Unix milliseconds. */
   private putOffUntilMs = 0
@@ -70,6 +70,23 @@ export class AofStatus {
     this.failures = FAILURES_MAX - 1
     return false
   }
+}
+
+/** By how many hundredths the files have grown since the last rewrite. */
+const growthOf = ({ baseBytes }: AofStatus, bytes: number): number =>
+  Math.floor((bytes * 100) / Math.max(1, baseBytes)) - 100
+
+interface GrowthLimits {
+  readonly autoAofRewritePercentage: number
+  readonly autoAofRewriteMinSize: number
+}
+
+/** The same where it is time for a rewrite, else undefined. */
+export const growthOver = (limits: GrowthLimits, status: AofStatus, bytes: number): number | undefined => {
+  const { autoAofRewritePercentage, autoAofRewriteMinSize } = limits
+  if (autoAofRewritePercentage === 0 || bytes <= autoAofRewriteMinSize) return undefined
+  const growth = growthOf(status, bytes)
+  return growth < autoAofRewritePercentage ? undefined : growth
 }
 
 /** What the writer has to say. */

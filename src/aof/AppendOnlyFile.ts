@@ -25,12 +25,13 @@ import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import { AofEnd } from "./AofEnd.js"
 import { AofDirectory, type OpenIncrement } from "./AofDirectory.js"
-import { type AofError, AofIoError, failureText } from "./AofErrors.js"
-import { asLoad, loadFiles } from "./AofLoading.js"
+import { type AofError, type AofIoError, failureText, notOnDisk } from "./AofErrors.js"
+import { asLoad, type LoadingParts, loadFiles } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
+import { reloadFiles } from "./AofReload.js"
 import { AofFiles, type RewriteError, type RewriteKind } from "./AofRewrite.js"
 import type { AofParts } from "./AofParts.js"
-import { AofStatus, statusFields } from "./AofStatus.js"
+import { AofStatus, growthOver, statusFields } from "./AofStatus.js"
 import { AofWriter } from "./AofWriter.js"
 
 /** With so many bytes not written writes wait until half of them are. */
@@ -41,8 +42,11 @@ const RETRY_MS = 1000
 const SLOW_SYNC =
   "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis."
 
-const notOnDisk = (path: string): AofIoError =>
-  new AofIoError({ path, offset: 0, operation: "write", reason: "not all that was logged is in the files" })
+const tellLeft = (error: AofIoError): Effect.Effect<void> =>
+  Effect.logWarning(`Files of the AOF that are no longer needed could not be removed: ${error.message}`)
+
+const SCHEDULED =
+  "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible."
 
 export class AppendOnly implements EnginePart {
   readonly status = new AofStatus()
@@ -78,7 +82,7 @@ export class AppendOnly implements EnginePart {
       diskIdle: () => !this.childActive,
       statusChanged: () => this.showFailure(),
       distrusted: () => this.distrusted(),
-      wrote: () => this.relieve(),
+      lessPending: () => this.relieve(),
       sealing: () => engine.hold.onDisk.mark(this.log.position, parts.offset()),
       synced: () => this.showSynced(),
       slowSync: () => engine.logger.notice(SLOW_SYNC),
@@ -116,7 +120,8 @@ export class AppendOnly implements EnginePart {
   followSettings(): void {
     const { settings } = this.parts
     this.log.timestamps = settings.aofTimestampEnabled
-    this.log.readsWait = this.parts.engine.hold.forAll = settings.appendfsync === "always"
+    const always = (this.parts.engine.hold.forAll = settings.appendfsync === "always")
+    this.log.holdReads(always)
     if (this.status.phase === "on") this.writer.advance()
     this.writer.wake()
   }
@@ -135,6 +140,10 @@ export class AppendOnly implements EnginePart {
       this.parts.rdb.state.lastBaseCowBytes,
       this.now(),
     )
+  }
+
+  resetStats(): void {
+    this.status.rewrites = this.writer.delayedSyncs = 0
   }
 
   logBytes(): number {
@@ -171,7 +180,7 @@ export class AppendOnly implements EnginePart {
     this.parts.engine.stir()
   }
 
-  /** The end of a turn in which much was logged: writes wait where the disk does not keep up. */
+  /** Writes that wait because the disk does not keep up go on. */
   private relieve(): void {
     const { pause } = this.parts.engine
     if (pause.pausedFor(PURPOSE) && this.writer.pendingBytes < BUFFER_BYTES_MAX / 2) pause.unpause(PURPOSE)
@@ -221,8 +230,11 @@ export class AppendOnly implements EnginePart {
     this.showSynced()
     const { save } = this.parts.rdb.state
     // A base that was called off is about to end.
-    if (save !== undefined && save.kind !== "base") this.parts.engine.stir()
-    else this.rewriteNow()
+    if (save === undefined || save.kind === "base") this.rewriteNow()
+    else {
+      this.parts.engine.logger.warning(SCHEDULED)
+      this.parts.engine.stir()
+    }
   }
 
   /** Turns it off, when what was logged is on the disk. */
@@ -245,6 +257,8 @@ export class AppendOnly implements EnginePart {
           yield* this.shut
           if (settled) engine.hold.end()
           else engine.hold.giveUp()
+          // Or a later stop would wait for it to be written.
+          this.writer.forget()
         }),
       ),
     )
@@ -368,14 +382,12 @@ export class AppendOnly implements EnginePart {
 
   /** Files that are no longer needed go, and what is left is measured; where it fails the files are good all the same. */
   private get tidy(): Effect.Effect<void> {
-    const gone = this.parts.settings.aofDisableAutoGc ? Effect.void : this.files.removeHistory
-    return Effect.andThen(this.measure, gone).pipe(
-      Effect.catch((error) =>
-        Effect.logWarning(
-          `Files of the AOF that are no longer needed could not be removed: ${error.message}`,
-        ),
-      ),
-    )
+    return Effect.andThen(this.measure, this.files.removeHistory).pipe(Effect.catch(tellLeft))
+  }
+
+  /** `aof-disable-auto-gc` has changed. */
+  removeHistory(): void {
+    this.parts.fork(this.steps.withPermits(1)(Effect.catch(this.files.removeHistory, tellLeft)))
   }
 
   private get measure(): Effect.Effect<void, AofIoError> {
@@ -388,7 +400,8 @@ export class AppendOnly implements EnginePart {
   cron(nowMs: number): number {
     const { engine, settings } = this.parts
     const { status, writer } = this
-    if (this.writer.pendingBytes > BUFFER_BYTES_MAX) engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
+    if (writer.syncDue) writer.wake()
+    if (writer.pendingBytes > BUFFER_BYTES_MAX) engine.pause.pause(PURPOSE, "write", PAUSED_FOR_EVER)
     if (this.idle || engine.cronPaused || engine.lifecycle.stopping || engine.gates.loading) return Infinity
     const baseless = status.phase === "waiting" || status.phase === "mending"
     const needed = status.scheduled || baseless
@@ -400,12 +413,9 @@ export class AppendOnly implements EnginePart {
       if (status.phase !== "mending" && status.putOff(nowMs, say)) return nowMs + RETRY_MS
       return this.rewriteNow()
     }
-    if (status.phase === "off" || settings.autoAofRewritePercentage === 0) return Infinity
-    if (this.parts.rdb.state.loadFailed) return Infinity
-    const size = status.closedBytes + (writer.file?.size ?? 0)
-    if (size <= settings.autoAofRewriteMinSize) return Infinity
-    const growth = Math.floor((size * 100) / Math.max(1, status.baseBytes)) - 100
-    if (growth < settings.autoAofRewritePercentage) return Infinity
+    if (status.phase === "off" || this.parts.rdb.state.loadFailed) return Infinity
+    const growth = growthOver(settings, status, status.closedBytes + (writer.file?.size ?? 0))
+    if (growth === undefined) return Infinity
     if (status.putOff(nowMs, say)) return nowMs + RETRY_MS
     engine.logger.notice(`Starting automatic rewriting of AOF on ${growth}% growth`)
     return this.rewriteNow()
@@ -420,15 +430,16 @@ export class AppendOnly implements EnginePart {
 
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
-    return Effect.flatMap(this.files.toLoad, (manifest) =>
-      manifest === undefined ? Effect.succeed(false) : Effect.as(this.load(manifest), true),
-    )
+    return Effect.flatMap(this.files.toLoad, (manifest) => {
+      if (manifest === undefined) return Effect.succeed(false)
+      const load = asLoad(this.parts.engine, loadFiles(this.loading, manifest))
+      return Effect.as(Effect.andThen(this.files.secure(manifest), load), true)
+    })
   }
 
-  private load(manifest: NonNullable<Effect.Success<AofFiles["read"]>>): Effect.Effect<void, AofError> {
+  private get loading(): LoadingParts {
     const { engine, rdb, fs, settings } = this.parts
-    const parts = { fs, engine, rdb, directory: this.directory, cutsTornEnd: () => settings.aofLoadTruncated }
-    return asLoad(engine, loadFiles(parts, manifest))
+    return { fs, engine, rdb, directory: this.directory, cutsTornEnd: () => settings.aofLoadTruncated }
   }
 
   /** Begins to log, behind the files that were loaded, or with new ones. */
@@ -450,24 +461,19 @@ export class AppendOnly implements EnginePart {
       if (manifest.distrusted === true) yield* this.files.begin(opened)
       else opened(yield* this.files.openLast)
       yield* this.tidy
+      // What the process before has added counts as growth.
+      status.baseBytes = yield* this.files.baseBytes
     })
   }
 
   /** DEBUG LOADAOF: the data set as the files have it. */
   get reload(): Effect.Effect<void, AofError> {
-    const { engine, rdb } = this.parts
-    const broken = (): void => {
-      rdb.state.loadFailed = true
-      engine.log.brokenOff("DEBUG LOADAOF")
-    }
     const reload = Effect.gen({ self: this }, function* () {
       const { failure } = this.writer
       // What the files lack would be gone.
       if (this.log.reading && !(yield* this.writer.settled))
         return yield* failure ?? notOnDisk(this.directory.path)
-      const manifest = yield* this.files.read
-      engine.keyspace.flushAll()
-      if (manifest !== undefined) yield* Effect.onError(this.load(manifest), () => Effect.sync(broken))
+      yield* reloadFiles(this.loading, yield* this.files.read)
     })
     // A rewrite would save half a data set.
     return this.steps.withPermits(1)(reload)

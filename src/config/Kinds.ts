@@ -195,7 +195,7 @@ export const fileName = (
   emptyAllowed: boolean,
 ): Kind<string> =>
   stringKind(false, (text) => {
-    if (text.includes("/")) return `${directive} can't be a path, just a ${what}`
+    if (/[/\\]/.test(text)) return `${directive} can't be a path, just a ${what}`
     return text === "" && !emptyAllowed ? `${directive} can't be empty` : notUtf8(text)
   })
 

@@ -22,10 +22,20 @@ const MEANWHILE_BYTES_MAX = 64 * 1024 * 1024
 const DROPPED_BYTES_MIN = 8 * 1024 * 1024
 
 interface Dropped {
+  readonly owner: SharedMemory
   readonly bytes: number
   /** Collections that `collect` had asked for when it was dropped. */
   readonly collections: number
 }
+
+/**
+ * Tells, in a later turn, that memory was found. (A WeakRef would keep what it was made of until its own turn ends.) It
+ * stands for as long as the process: V8 tells no registry anything any more once one was itself collected with something
+ * left to tell.
+ */
+const registry = new FinalizationRegistry<Dropped>(({ owner, bytes, collections }) =>
+  owner.found(bytes, collections),
+)
 
 export class SharedMemory {
   /** Bytes let go and, as far as is known, not collected yet: a collection that was asked for counts as one that found all. */
@@ -38,12 +48,6 @@ export class SharedMemory {
   private collections = 0
   /** Bytes reserved while much had been dropped and was not collected. */
   private meanwhileBytes = 0
-  /** Tells in a later turn. (A WeakRef would keep what it was made of until its own turn ends.) */
-  private readonly registry = new FinalizationRegistry<Dropped>(({ bytes, collections }) => {
-    this.lingeringBytes -= bytes
-    this.foundBytes += bytes
-    if (collections === this.collections) this.droppedBytes -= bytes
-  })
 
   /** @param collectGarbage makes the garbage collector look */
   constructor(private readonly collectGarbage: () => void) {}
@@ -79,6 +83,13 @@ export class SharedMemory {
   drop(bytes: number, memory: object): void {
     this.droppedBytes += bytes
     this.lingeringBytes += bytes
-    this.registry.register(memory, { bytes, collections: this.collections })
+    registry.register(memory, { owner: this, bytes, collections: this.collections })
+  }
+
+  /** The runtime has collected so many bytes that were let go after so many collections. */
+  found(bytes: number, collections: number): void {
+    this.lingeringBytes -= bytes
+    this.foundBytes += bytes
+    if (collections === this.collections) this.droppedBytes -= bytes
   }
 }

@@ -54,6 +54,10 @@ export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlySh
             aof.followSettings()
             return undefined
           })
+        config.onChange("aof-disable-auto-gc", () => {
+          aof.removeHistory()
+          return undefined
+        })
         config.onChange("appendonly", () => {
           if (config.values.appendonly) aof.start()
           else aof.stop()

@@ -442,6 +442,7 @@ export class ServerPersistence implements EnginePart {
   reloadLog(): Effect.Effect<void, StartError> {
     this.expectLoad()
     const whole = this.aof.reload.pipe(
+      Effect.tapError((error) => Effect.logWarning(error.message)),
       Effect.andThen(Effect.logWarning("Append Only File loaded by DEBUG LOADAOF")),
       Effect.ensuring(Effect.sync(() => this.endLoad())),
     )

@@ -247,10 +247,15 @@ export class Keyspace {
 
   /** Puts staged databases in place of the present ones, which are freed in slices. */
   replaceBy(staged: Databases): void {
+    this.exchange(staged)
+    this.discard(staged)
+  }
+
+  /** Puts staged databases in place of the present ones, and those in place of the staged. */
+  exchange(staged: Databases): void {
     const ids = new Set([...this.present, ...staged].map((db) => db.id))
     for (const id of ids) swapDatabases(this.present.at(id), staged.at(id))
     this.localExpiries.clear()
-    this.discard(staged)
   }
 
   /** Forgets staged databases; what is in them is freed in slices. */

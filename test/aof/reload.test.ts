@@ -4,7 +4,11 @@ import { expect, it } from "vitest"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
 import { GatedFiles } from "../support/GatedFiles.js"
 import { until } from "../support/Nodes.js"
+import { encodeCommand } from "../support/RawClient.js"
 import { startRedix } from "../support/Redix.js"
+
+const LIBRARY = (name: string): string =>
+  `#!lua name=l\nredis.register_function('${name}', function() return 1 end)`
 
 const base = (dir: string): string =>
   fs.readdirSync(`${dir}/appendonlydir`).find((name) => name.includes(".base.")) ?? ""
@@ -36,28 +40,69 @@ it("is refused while the files lack what was logged", () =>
     await server.stop()
   }))
 
-it("that fails half way leaves the files as they are", () =>
+it("that fails half way changes nothing: not the data set, not its libraries, not the files", () =>
   withTempDir(async (dir) => {
-    const server = await startRedix({}, { dir, appendonly: true })
+    const lines: Array<string> = []
+    const server = await startRedix({}, { dir, appendonly: true, appendfsync: "always" }, lines)
     const client = await server.connect()
-    for (let n = 0; n < 20; n++) await client.text("SET", `k${n}`, "v".repeat(100))
+    for (let n = 0; n < 20; n++) await client.text("SET", `k${n}`, "v".repeat(100), "EX", "1000")
+    await client.text("FUNCTION", "LOAD", LIBRARY("f"))
+    const digest = await client.text("DEBUG", "DIGEST")
+    const changes = server.engine.keyspace.dirty
     const before = base(dir)
     const file = `${dir}/appendonlydir/appendonly.aof.1.incr.aof`
-    const good = fs.statSync(file).size
-    fs.appendFileSync(file, "garbage\r\n")
+    const good = fs.readFileSync(file)
+    fs.writeFileSync(
+      file,
+      Buffer.concat([good, encodeCommand(["FUNCTION", "FLUSH"]), Buffer.from("garbage\r\n")]),
+    )
     expect(await client.text("DEBUG", "LOADAOF")).toMatch(/^-ERR Error trying to load the AOF files/)
+    expect(lines.some((line) => line.startsWith("Bad file format reading the append only file"))).toBe(true)
+    expect(await client.text("DEBUG", "DIGEST")).toBe(digest)
+    expect(await client.text("FCALL", "f", "0")).toBe(":1\r\n")
+    expect(server.engine.keyspace.dirty).toBe(changes)
+    expect(server.persistence.state.loadFailed).toBe(false)
+    expect(base(dir)).toBe(before)
+    // What is in memory is all there is: a rewrite by growth makes files of it again.
     await client.text("CONFIG", "SET", "auto-aof-rewrite-min-size", "1")
-    server.aof.cron(Date.now())
-    expect(server.aof.status.rewrites).toBe(0)
+    await until(
+      () => base(dir) !== before && !server.aof.rewriting,
+      () => "the files are rewritten",
+    )
     client.close()
     await server.stop()
-    expect(base(dir)).toBe(before)
-    fs.truncateSync(file, good)
     const again = await startRedix({}, { dir, appendonly: true })
     const reader = await again.connect()
-    expect(await reader.text("DBSIZE")).toBe(":20\r\n")
+    expect(await reader.text("DEBUG", "DIGEST")).toBe(digest)
     reader.close()
     await again.stop()
+  }))
+
+it("takes the files' data set and libraries, whatever there was", () =>
+  withTempDir(async (dir) => {
+    const server = await startRedix({}, { dir, appendonly: true, appendfsync: "always" })
+    const client = await server.connect()
+    await client.text("SET", "k", "v")
+    await client.text("FUNCTION", "LOAD", LIBRARY("f"))
+    const file = `${dir}/appendonlydir/appendonly.aof.1.incr.aof`
+    fs.appendFileSync(file, encodeCommand(["FUNCTION", "LOAD", "REPLACE", LIBRARY("g")]))
+    fs.appendFileSync(file, encodeCommand(["RENAME", "k", "l"]))
+    expect(await client.text("DEBUG", "LOADAOF")).toBe("+OK\r\n")
+    expect(await client.text("MGET", "k", "l")).toBe("*2\r\n$-1\r\n$1\r\nv\r\n")
+    expect(await client.text("FCALL", "g", "0")).toBe(":1\r\n")
+    client.close()
+    await server.stop()
+  }))
+
+it("is refused where there are no files", () =>
+  withTempDir(async (dir) => {
+    const server = await startRedix({}, { dir })
+    const client = await server.connect()
+    await client.text("SET", "k", "v")
+    expect(await client.text("DEBUG", "LOADAOF")).toMatch(/^-ERR Error trying to load the AOF files/)
+    expect(await client.text("GET", "k")).toBe("$1\r\nv\r\n")
+    client.close()
+    await server.stop()
   }))
 
 it("waits for a rewrite, and goes on when its client has gone", () =>
@@ -85,4 +130,25 @@ it("waits for a rewrite, and goes on when its client has gone", () =>
     expect(await reader.text("DBSIZE")).toBe(":5001\r\n")
     reader.close()
     await again.stop()
+  }))
+
+it("runs every command, though clients are paused", () =>
+  withTempDir(async (dir) => {
+    const server = await startRedix({}, { dir, appendonly: true })
+    const client = await server.connect()
+    await client.text("SET", "k", "v")
+    await client.pipeline([["MULTI"], ["SET", "a", "1"], ["SET", "b", "1"], ["EXEC"]])
+    await client.text("CLIENT", "PAUSE", "600000", "WRITE")
+    expect(await client.text("DEBUG", "LOADAOF")).toBe("+OK\r\n")
+    expect(await client.text("DBSIZE")).toBe(":3\r\n")
+    let paused = true
+    const writer = await server.connect()
+    const write = writer.text("SET", "after", "1").then(() => (paused = false))
+    expect(await client.text("PING")).toBe("+PONG\r\n")
+    expect(paused).toBe(true)
+    await client.text("CLIENT", "UNPAUSE")
+    await write
+    client.close()
+    writer.close()
+    await server.stop()
   }))
