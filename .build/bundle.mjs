@@ -58,6 +58,12 @@ const inject = {
   performance: ["node:perf_hooks", "performance"],
 }
 
+const write = (name, text, mode = 0o644) => fs.writeFileSync(path.join(out, name), text, { mode })
+
+/** A single other character, and V8 keeps and reads the whole file in two bytes each. They stand in strings only. */
+const asciiOf = (code) =>
+  code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ...output }) => {
   const build = await rolldown({
     input,
@@ -69,12 +75,11 @@ const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ..
     cwd: root,
     onLog: report,
   })
-  const written = await build.write({ dir: out, ...output })
+  const { output: files } = await build.generate(output)
   await build.close()
-  return written.output
+  for (const { fileName, code } of files) write(fileName, asciiOf(code))
+  return files
 }
-
-const write = (name, text, mode = 0o644) => fs.writeFileSync(path.join(out, name), text, { mode })
 
 const reading = { platform: "node", cwd: root, treeshake, onLog: report }
 

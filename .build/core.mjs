@@ -14,6 +14,8 @@ const LATE = { source: "lua/Sandbox", name: "core-lua" }
 
 /** How sources are told from which file of the core to import. */
 const CORE = "redix-core:"
+/** The same within what is CommonJS: a module of one value, so that the file is asked for once. */
+const REQUIRED = "redix-required:"
 
 const OUTSIDE = /^(?:node:|effect(?:\/|$)|@effect\/)/
 
@@ -122,17 +124,21 @@ const lateFunctions = ({ name, names }) =>
 /** To what is built over `below` files of the core, the sources in these are outside. */
 export const overCore = (plan, below, format) => ({
   name: "over-core",
-  resolveId: (id) => (id.startsWith(CORE) ? { id: `./${id.slice(CORE.length)}`, external: true } : null),
+  resolveId: (id) => {
+    if (id.startsWith(REQUIRED)) return id
+    return id.startsWith(CORE) ? { id: `./${id.slice(CORE.length)}`, external: true } : null
+  },
   load: (id) => {
+    if (id.startsWith(REQUIRED))
+      return `export const core = require("${CORE}${id.slice(REQUIRED.length)}.cjs")\n`
     const place = plan.places.get(id)
     if (id === plan.late && below < place.at) return lateFunctions(place)
     if (place === undefined || place.at >= below) return null
     const names = Object.entries(place.names ?? {})
-    const from = JSON.stringify(`${CORE}${place.name}${format === "cjs" ? "" : "-names"}.cjs`)
-    // CommonJS would look each of them up at every use.
+    // CommonJS would look each of them up at every use, and copy them all where the whole is imported.
     return format === "cjs"
-      ? `import core from ${from}\nexport const { ${names.map(([name, as]) => `${as}: ${name}`).join(", ")} } = core\n`
-      : `export { ${names.map(([name, as]) => `${as} as ${name}`).join(", ")} } from ${from}\n`
+      ? `import { core } from "${REQUIRED}${place.name}"\nexport const { ${names.map(([name, as]) => `${as}: ${name}`).join(", ")} } = core\n`
+      : `export { ${names.map(([name, as]) => `${as} as ${name}`).join(", ")} } from "${CORE}${place.name}-names.cjs"\n`
   },
 })
 

@@ -1,8 +1,7 @@
-/** Redix's families of commands as layers, each of which asks for the services it needs. */
+/** Redix's families of commands, each of which asks for the services it needs. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import * as Layer from "effect/Layer"
 import { aclCommands } from "./commands/acl/acl.js"
 import { clientCommands } from "./commands/client/client.js"
 import { connectionCommands } from "./commands/client/connection.js"
@@ -127,29 +126,23 @@ const dependent = Effect.all([
   ofDebug,
 ])
 
-/** Puts the families into the engine's table, in whatever order: one layer for all, since each takes time to build. */
-export const families = () =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { table } = (yield* theEngine).dispatcher
-      for (const commands of yield* dependent) table.add(commands)
-    }),
-  )
+/** Puts the families into the engine's table, in whatever order. */
+export const addFamilies = Effect.gen(function* () {
+  const { table } = (yield* theEngine).dispatcher
+  for (const commands of yield* dependent) table.add(commands)
+})
 
 /** Scripts and functions. The libraries of functions are where RDB files take them from. */
-export const scripts = (): Layer.Layer<
-  ScriptingService | FunctionLibraries,
+export const makeScripting: Effect.Effect<
+  Context.Context<ScriptingService | FunctionLibraries>,
   never,
   EngineService | RedixConfig
-> =>
-  Layer.effectContext(
-    Effect.gen(function* () {
-      const { values } = yield* RedixConfig
-      const made = scripting(yield* theEngine, {
-        settings: values,
-        facts: yield* ProcessInfo,
-        version: REDIS_VERSION,
-      })
-      return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))
-    }),
-  )
+> = Effect.gen(function* () {
+  const { values } = yield* RedixConfig
+  const made = scripting(yield* theEngine, {
+    settings: values,
+    facts: yield* ProcessInfo,
+    version: REDIS_VERSION,
+  })
+  return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))
+})

@@ -4,9 +4,11 @@
  * Every call makes a server of its own: Effect builds one layer object once for a whole app, so none that holds state may
  * be a constant.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { renamed } from "./engine/CommandTable.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
@@ -25,7 +27,7 @@ import type { StartError } from "./server/Persistence.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
-import { families, independent, scripts } from "./Families.js"
+import { addFamilies, independent, makeScripting } from "./Families.js"
 import { Background } from "./engine/Background.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
@@ -42,16 +44,6 @@ import { ReplicationService } from "./server/replication/ReplicationService.js"
 import { type ListenOptions, TcpServer } from "./net/TcpServer.js"
 import { Store } from "./store/Store.js"
 
-/** Made anew for each server: a layer that is one constant is built once, and two servers of an app would share it. */
-const store = () =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const { values } = yield* RedixConfig
-      const { collectGarbage } = yield* ProcessInfo
-      return Store.layerOf({ databases: values.databases, freeing: values, collectGarbage })
-    }),
-  )
-
 /** What a program or an app decides, beyond the configuration. */
 export interface StartOptions {
   /** Module of the thread that writes snapshots, or "inline"; default: the one beside rdb/RdbPersistence. */
@@ -63,16 +55,6 @@ export interface StartOptions {
    */
   readonly load?: boolean | "later" | undefined
 }
-
-const rdb = (options: StartOptions) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const { values } = yield* RedixConfig
-      const id = newFileMark(yield* ProcessInfo)
-      const longChange = (yield* theEngine).scripts
-      return RdbPersistence.layerOf({ settings: values, longChange, worker: options.snapshotWorker, id })
-    }),
-  )
 
 /** All commands that Redis declares, subcommands with them. */
 const declared = Object.values(specs).filter((one) => one instanceof CommandSpec)
@@ -98,35 +80,6 @@ const commandNames = (
   )
 }
 
-const engine = () =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const config = yield* theConfig
-      yield* checkDirectory(config)
-      return EngineService.layerOf(
-        config.values,
-        yield* commandNames(config, yield* Commands.added),
-        declared,
-        independent,
-      )
-    }),
-  )
-
-/** Behind all families of commands: rules of users name them. */
-const users = () =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      yield* usersAtStart((yield* theEngine).users, yield* RedixConfig)
-    }),
-  )
-
-const replication = (options: StartOptions) =>
-  Layer.unwrap(
-    Effect.map(RedixConfig, (config) =>
-      ReplicationService.layerOf({ afterLoad: loads(options, config) !== false }),
-    ),
-  )
-
 /** The services of an engine. */
 export type Parts =
   | AppendOnlyFile
@@ -138,68 +91,123 @@ export type Parts =
   | ReplicationReplica
   | Store
 
-/** The engine on a store of its own. */
-const layerOf = (
-  options: StartOptions,
-): Layer.Layer<Parts, InvalidConfigError, RedixConfig | FileSystem.FileSystem> =>
-  users().pipe(
-    Layer.provide(families()),
-    Layer.provide(StatisticsService.layer()),
-    Layer.provideMerge(replication(options).pipe(Layer.provide(Background.layer()))),
-    Layer.provideMerge(PersistenceService.layer().pipe(Layer.provide(Background.layer()))),
-    Layer.provideMerge(AppendOnlyFile.layer().pipe(Layer.provide(Background.layer()))),
-    Layer.provide(ReplicationHistory.layer()),
-    Layer.provideMerge(rdb(options)),
-    Layer.provide(scripts()),
-    Layer.provideMerge(engine().pipe(Layer.provide(Background.layer()))),
-    Layer.provideMerge(store()),
-    Layer.provide(RespCodec.layer),
+/** Runs with a background of its own, which ends with the scope: after what was made with it, before what that stands on. */
+const inBackground = <A, E, R>(make: Effect.Effect<A, E, R>) =>
+  Effect.provideServiceEffect(make, Background, Background.make)
+
+/** The engine on a store of its own, with nothing but the commands that need no service. */
+const makeEngine = Effect.gen(function* () {
+  const config = yield* theConfig
+  yield* checkDirectory(config)
+  const { values } = config
+  const { collectGarbage } = yield* ProcessInfo
+  const store = yield* Store.make({ databases: values.databases, freeing: values, collectGarbage })
+  const names = yield* commandNames(config, yield* Commands.added)
+  const engine = yield* EngineService.make(values, names, declared, independent).pipe(
+    inBackground,
+    Effect.provideService(Store, store),
+    Effect.provideService(RespCodec, RespCodec.standard),
   )
+  return Context.make(Store, store).pipe(Context.add(EngineService, engine))
+})
+
+/** Files, functions and the log, for an engine that is there. */
+const makeFiles = (options: StartOptions) =>
+  Effect.gen(function* () {
+    const { values } = yield* RedixConfig
+    const scripts = yield* makeScripting
+    const rdb = yield* RdbPersistence.make({
+      settings: values,
+      longChange: (yield* theEngine).scripts,
+      worker: options.snapshotWorker,
+      id: newFileMark(yield* ProcessInfo),
+    }).pipe(Effect.provideContext(scripts))
+    return Context.merge(scripts, Context.make(RdbPersistence, rdb)).pipe(
+      Context.add(ReplicationHistory, yield* ReplicationHistory.make),
+    )
+  })
+
+/** Whatever knows the commands by name comes behind all families: rules of users do. */
+const makeCommands = Effect.gen(function* () {
+  const statistics = yield* StatisticsService.make
+  yield* Effect.provideService(addFamilies, StatisticsService, statistics)
+  yield* usersAtStart((yield* theEngine).users, yield* RedixConfig)
+})
+
+/**
+ * The engine on a store of its own, and its parts in the order in which one stands on the other. They are one layer: to
+ * build one takes as long as to make what is in it, and a server is to start in two milliseconds.
+ */
+const makeParts = (
+  options: StartOptions,
+): Effect.Effect<
+  Context.Context<Parts>,
+  InvalidConfigError,
+  RedixConfig | FileSystem.FileSystem | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const afterLoad = loads(options, yield* theConfig) !== false
+    const engine = yield* makeEngine
+    const files = Context.merge(engine, yield* Effect.provideContext(makeFiles(options), engine))
+    const aof = yield* AppendOnlyFile.make.pipe(inBackground, Effect.provideContext(files))
+    const logged = Context.add(files, AppendOnlyFile, aof)
+    const persistence = yield* PersistenceService.make.pipe(inBackground, Effect.provideContext(logged))
+    const kept = Context.add(logged, PersistenceService, persistence)
+    const replication = yield* ReplicationService.make({ afterLoad }).pipe(
+      inBackground,
+      Effect.provideContext(kept),
+    )
+    const all = Context.merge(kept, replication)
+    yield* Effect.provideContext(makeCommands, all)
+    return all
+  })
 
 const loads = (options: StartOptions, config: RedixConfig["Service"]): boolean | "later" =>
   options.load ?? (config.values.save.length > 0 || config.values.appendonly)
 
 /** Before the port is open: no client may see the data set that is not there yet. Without a file there is none to come. */
-const expecting = (
+const expectLoad = (
   options: StartOptions,
-): Layer.Layer<never, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const persistence = yield* thePersistence
-      const config = yield* theConfig
-      if (loads(options, config) === false) return
-      const fs = yield* FileSystem.FileSystem
-      const there = config.values.appendonly
-        ? !(yield* persistence.openLogFirst)
-        : yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true))
-      persistence.expectLoad(there)
-    }),
-  )
+): Effect.Effect<void, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const persistence = yield* thePersistence
+    const config = yield* theConfig
+    if (loads(options, config) === false) return
+    const fs = yield* FileSystem.FileSystem
+    const there = config.values.appendonly
+      ? !(yield* persistence.openLogFirst)
+      : yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true))
+    persistence.expectLoad(there)
+  })
 
 /**
- * The last of the layers: says what the configuration asks for and does not get, and loads the file; clients that come
- * meanwhile are told so. The layers above get the loaded data set.
+ * The last step: says what the configuration asks for and does not get, and loads the file; clients that come meanwhile are
+ * told so. The layers above get the loaded data set.
  */
-const loading = (
+const loadFirst = (
   options: StartOptions,
-): Layer.Layer<never, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const persistence = yield* thePersistence
-      const config = yield* theConfig
-      for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
-      const load = loads(options, config)
-      if (load === true) yield* persistence.loadAtStart
-      // What is in memory is all there is to begin with.
-      if (load === false && config.values.appendonly) (yield* theAppendOnlyFile).start()
-    }),
-  )
+): Effect.Effect<void, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
+  Effect.gen(function* () {
+    const persistence = yield* thePersistence
+    const config = yield* theConfig
+    for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
+    const load = loads(options, config)
+    if (load === true) yield* persistence.loadAtStart
+    // What is in memory is all there is to begin with.
+    if (load === false && config.values.appendonly) (yield* theAppendOnlyFile).start()
+  })
 
 /** The engine; what its directives and files are is left to its surroundings. */
 export const engineLayer = (
   options: StartOptions = {},
 ): Layer.Layer<Parts, InvalidConfigError | StartError, RedixConfig | FileSystem.FileSystem> =>
-  loading(options).pipe(Layer.provideMerge(layerOf(options)))
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const parts = yield* makeParts(options)
+      yield* Effect.provideContext(loadFirst(options), parts)
+      return parts
+    }),
+  )
 
 const listening = (options: ListenOptions) =>
   Layer.unwrap(
@@ -220,9 +228,9 @@ export const serverLayer = (
   RedixConfig | FileSystem.FileSystem
 > =>
   onRealTurns(
-    loading(options).pipe(
+    Layer.effectDiscard(loadFirst(options)).pipe(
       Layer.provideMerge(listening(options)),
-      Layer.provideMerge(expecting(options)),
-      Layer.provideMerge(layerOf(options)),
+      Layer.provideMerge(Layer.effectDiscard(expectLoad(options))),
+      Layer.provideMerge(Layer.effectContext(makeParts(options))),
     ),
   )

@@ -348,7 +348,7 @@ export class AofDirectory {
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
       const increment = new OpenIncrement(path, this.notePath, this.fs, file, scope, Number(size))
-      if (kind === "present") yield* increment.noteSynced
+      yield* increment.noteSynced
       return increment
     })
   }
@@ -365,7 +365,8 @@ export class AofDirectory {
     return Effect.gen({ self: this }, function* () {
       for (const file of [...increments].reverse()) {
         const path = this.pathOf(file.name)
-        const size = yield* this.sizeOf(file)
+        // What is not there the load will tell.
+        const size = yield* Effect.orElseSucceed(this.sizeOf(file), () => 0)
         const synced = yield* readNote(this.fs, this.notePath, nameOf(file.name)).pipe(
           Effect.mapError(ioError(this.notePath, "read")),
         )

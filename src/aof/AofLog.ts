@@ -16,7 +16,7 @@
  */
 import { CommandBit } from "../engine/Command.js"
 import type { CommandContext } from "../engine/CommandContext.js"
-import type { LogReader } from "../engine/CommandLog.js"
+import { type LogReader, TO_FILE } from "../engine/CommandLog.js"
 import type { ReplyHold } from "../engine/clients/ReplyHold.js"
 import type { Session } from "../engine/clients/Session.js"
 import { Keys } from "../engine/declare/KeyExtraction.js"
@@ -51,6 +51,7 @@ interface LogOwner {
 }
 
 export class AofLog implements LogReader {
+  readonly kind = TO_FILE
   reading = false
   /** Position behind what was logged last. */
   position = 0

@@ -331,20 +331,20 @@ export class AofWriter {
       this.written = group.end
       if (!group.comment) this.log.buffer.reuse(group.bytes)
       const last = this.queue[0] === undefined || "file" in this.queue[0]
-      yield* this.look(file)
+      const looks = this.turns.now() >= this.lookAtMs
+      if (looks) yield* this.look(file)
       if (this.syncsEach && last && !this.distrusted) yield* this.sync(file)
       this.advance()
       this.owner.lessPending()
       this.wake()
+      if (looks) yield* file.noteSynced
     })
   }
 
-  /** Looks once a second of writing whether the file is still where a start would find it, and notes what is on the disk. */
+  /** Looks once a second of writing whether the file is still where a start would find it. */
   private look(file: OpenIncrement): Effect.Effect<void> {
-    const now = this.turns.now()
-    if (now < this.lookAtMs) return Effect.void
-    this.lookAtMs = now + LOOK_MS
-    return Effect.match(Effect.andThen(file.present, file.noteSynced), {
+    this.lookAtMs = this.turns.now() + LOOK_MS
+    return Effect.match(file.present, {
       onSuccess: () => {},
       onFailure: (error) => {
         if (!file.superseded && this.file === file) this.distrust(error)
@@ -500,6 +500,7 @@ export class AofWriter {
     const files = this.queue.flatMap((item) => ("file" in item ? [item.file] : []))
     this.queue = []
     this.queuedBytes = 0
+    this.timer?.clear()
     if (this.file !== undefined) files.unshift(this.file)
     this.file = undefined
     for (const file of files) {

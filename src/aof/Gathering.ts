@@ -13,8 +13,9 @@
 const SYNC_MS_MIN = 0.5
 /** A group waits for so much of the time that a sync takes. */
 const PART = 0.5
-/** Timers have no less. */
+/** Timers have no less; and whoever is not back by then is far away. */
 const WAIT_MS_MIN = 1
+const WAIT_MS_MAX = 50
 /** After so many waits in vain, one after the other, so many groups do not wait. */
 const VAIN_MAX = 4
 const REST_GROUPS = 128
@@ -30,7 +31,7 @@ export class Gathering {
 
   /** How long a group waits at most. */
   get patienceMs(): number {
-    return Math.max(WAIT_MS_MIN, this.syncMs * PART)
+    return Math.min(WAIT_MS_MAX, Math.max(WAIT_MS_MIN, this.syncMs * PART))
   }
 
   /** A sync has ended, of so many commands, which took so long, and so many wait already; answers whether the next group waits. */

@@ -8,7 +8,8 @@
  * more, byte for byte in its place, before it reads it: then it is on the disk, or the file is distrusted.
  *
  * The note is behind the truth, never before it, and is not synced: where the power was cut the file shows nothing but
- * what is on the disk, and writing some of it again does no harm.
+ * what is on the disk, and writing some of it again does no harm. It is there before anything is appended, so a directory
+ * without one is another server's, and is trusted as that one would.
  */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -17,14 +18,14 @@ import type { PlatformError } from "effect/PlatformError"
 const CHUNK_BYTES = 1024 * 1024
 const NOTE = /^(.+) (\d{1,15})\n$/s
 
-/** Bytes of a file as a note says it; 0 where there is none, or none of this file. */
+/** How many bytes of a file are on the disk by the note; 0 where it says nothing of this file. */
 export const readNote = (
   fs: FileSystem.FileSystem,
   notePath: string,
   name: string,
 ): Effect.Effect<number, PlatformError> =>
   Effect.gen(function* () {
-    if (!(yield* fs.exists(notePath))) return 0
+    if (!(yield* fs.exists(notePath))) return Infinity
     const [, noted, size] = NOTE.exec(Buffer.from(yield* fs.readFile(notePath)).toString("utf8")) ?? []
     return noted === name ? Number(size) : 0
   })

@@ -72,7 +72,13 @@ export interface TableCommand extends Command, NumberedCommand {
   readonly subcommands: ReadonlyMap<string, TableCommand> | undefined
 }
 
+/** Each server of a process makes commands of the same declarations. */
 const bitsOf = (spec: CommandSpec): number => {
+  if (spec.bits === 0) spec.bits = compileBits(spec)
+  return spec.bits
+}
+
+const compileBits = (spec: CommandSpec): number => {
   let bits: number = CommandBit.any
   if (spec.guard !== undefined) bits |= CommandBit.guarded
   if (spec.inMulti !== "queued") bits |= CommandBit.unqueued

@@ -8,8 +8,15 @@
 import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
 import type { Session } from "./clients/Session.js"
 
+/** Kinds of readers, as bits; a script may say which of them hear of what it does. */
+export const TO_FILE = 1
+export const TO_REPLICAS = 2
+export const TO_ALL = TO_FILE | TO_REPLICAS
+
 /** Called within the command that left something: must be quick, and must run no command. */
 export interface LogReader {
+  /** TO_FILE or TO_REPLICAS. */
+  readonly kind: number
   /** Whether commands are wanted now; CommandLog.update must be called when it has changed. */
   readonly reading: boolean
   /** Takes one command in RESP, for a database (-1: any). The bytes are lent until it returns. */
@@ -25,6 +32,8 @@ export interface LogReader {
 export class CommandLog {
   /** Whether anybody reads. */
   active = false
+  /** Kinds of those who read. */
+  kinds = 0
   private all: ReadonlyArray<LogReader> = []
   private reading: ReadonlyArray<LogReader> = []
   private muted = false
@@ -43,6 +52,7 @@ export class CommandLog {
   update(): void {
     this.reading = this.muted ? [] : this.all.filter((reader) => reader.reading)
     this.active = this.reading.length > 0
+    this.kinds = this.reading.reduce((kinds, { kind }) => kinds | kind, 0)
   }
 
   /** Nobody hears of what commands change: they only repeat what all know, as a file that is loaded again does. */
@@ -51,13 +61,15 @@ export class CommandLog {
     this.update()
   }
 
-  /** Logs one command for a database (-1: any). */
-  append(database: number, args: ReadonlyArray<CommandArgument>): void {
+  /** Logs one command for a database (-1: any), for readers of these kinds. */
+  append(database: number, args: ReadonlyArray<CommandArgument>, kinds = TO_ALL): void {
     const bytes = encodeCommand(args)
-    this.appendRaw(database, bytes, 0, bytes.length)
+    const { reading } = this
+    for (let i = 0; i < reading.length; i++)
+      if ((reading[i].kind & kinds) !== 0) reading[i].take(database, bytes, 0, bytes.length)
   }
 
-  /** As `append`, a command that is encoded already. */
+  /** As `append`, a command that is encoded already, for all. */
   appendRaw(database: number, bytes: Uint8Array, off: number, len: number): void {
     const { reading } = this
     for (let i = 0; i < reading.length; i++) reading[i].take(database, bytes, off, len)

@@ -42,6 +42,25 @@ export const renamed = (
 
 /** Twice as many, so that the table is at most half full. */
 const SLOTS = 2 * COMMANDS_MAX
+const MASK = SLOTS - 1
+
+/** Where the search for a name begins. */
+const hash = (buf: Uint8Array, off: number, len: number): number => {
+  let h = len
+  for (let i = 0; i < len; i++) h = Math.imul(h ^ fold(buf[off + i]), 0x01000193)
+  return (h ^ (h >>> 15)) & MASK
+}
+
+/** The hashes of names that commands were added by: each server of a process adds the same. */
+const hashes = new Map<string, number>()
+
+const hashOfName = (name: string): number => {
+  const known = hashes.get(name)
+  if (known !== undefined) return known
+  const found = hash(Buffer.from(name, "latin1"), 0, name.length)
+  hashes.set(name, found)
+  return found
+}
 
 /** As `fold` does it: letters of ASCII only, for names are bytes, a character each. */
 const lowered = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
@@ -68,7 +87,6 @@ export class CommandTable {
   readonly declarations: Map<string, CommandSpec>
   private readonly slots: Array<TableCommand | undefined>
   private readonly names: Array<string>
-  private readonly mask = SLOTS - 1
 
   /**
    * @param commands what it begins with; numbered once for all tables of the process that begin with the same list
@@ -119,11 +137,9 @@ export class CommandTable {
       // Rules of users may name it.
       if (this.renames.get(declared.name) === null) continue
       const called = this.calledName(declared.name)
-      const name = Buffer.from(called, "latin1")
-      if (this.find(name, 0, name.length) !== undefined)
-        throw new Error(`command ${declared.name} is declared twice`)
-      let at = this.hash(name, 0, name.length)
-      while (this.slots[at] !== undefined) at = (at + 1) & this.mask
+      let at = hashOfName(called)
+      for (; this.slots[at] !== undefined; at = (at + 1) & MASK)
+        if (this.names[at] === called) throw new Error(`command ${declared.name} is declared twice`)
       this.slots[at] = c
       this.names[at] = called
       this.commands.push(c)
@@ -147,7 +163,7 @@ export class CommandTable {
   }
 
   find(buf: Uint8Array, off: number, len: number): TableCommand | undefined {
-    for (let at = this.hash(buf, off, len); ; at = (at + 1) & this.mask) {
+    for (let at = hash(buf, off, len); ; at = (at + 1) & MASK) {
       const c = this.slots[at]
       if (c === undefined || this.named(this.names[at], buf, off, len)) return c
     }
@@ -163,11 +179,5 @@ export class CommandTable {
     if (name.length !== len) return false
     for (let i = 0; i < len; i++) if (fold(buf[off + i]) !== name.charCodeAt(i)) return false
     return true
-  }
-
-  private hash(buf: Uint8Array, off: number, len: number): number {
-    let h = len
-    for (let i = 0; i < len; i++) h = Math.imul(h ^ fold(buf[off + i]), 0x01000193)
-    return (h ^ (h >>> 15)) & this.mask
   }
 }

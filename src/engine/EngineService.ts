@@ -40,37 +40,40 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
    * @param declared what rules of users may name, also where it is not in the table
    * @param commands what it begins with
    */
-  static readonly layerOf = (
+  static readonly make = (
     settings: Settings,
     names?: ReadonlyMap<string, string | null>,
     declared?: ReadonlyArray<CommandSpec>,
     commands?: ReadonlyArray<Command>,
+  ): Effect.Effect<EngineShape, never, Store | RespCodec | Background> =>
+    Effect.gen(function* () {
+      const background = yield* Background
+      const { threadTime } = yield* ProcessInfo
+      const engine = new Engine({
+        keyspace: yield* theKeyspace,
+        settings,
+        codec: yield* RespCodec,
+        clock: yield* Clock.Clock,
+        turns: yield* Turn,
+        workedMs: () => {
+          const { user, system } = threadTime()
+          return (user + system) / 1000
+        },
+        background: background.run,
+        logger: yield* makeLog,
+        names,
+        declared,
+        commands,
+      })
+      background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
+      return engine
+    })
+
+  /** As `make`, as a layer. */
+  static readonly layerOf = (
+    ...how: Parameters<typeof EngineService.make>
   ): Layer.Layer<EngineService, never, Store | RespCodec | Background> =>
-    Layer.effect(
-      EngineService,
-      Effect.gen(function* () {
-        const background = yield* Background
-        const { threadTime } = yield* ProcessInfo
-        const engine = new Engine({
-          keyspace: yield* theKeyspace,
-          settings,
-          codec: yield* RespCodec,
-          clock: yield* Clock.Clock,
-          turns: yield* Turn,
-          workedMs: () => {
-            const { user, system } = threadTime()
-            return (user + system) / 1000
-          },
-          background: background.run,
-          logger: yield* makeLog,
-          names,
-          declared,
-          commands,
-        })
-        background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
-        return engine
-      }),
-    )
+    Layer.effect(EngineService, this.make(...how))
 }
 
 /**

@@ -6,11 +6,13 @@
  * MULTI / EXEC. With no consumer the log is inactive and nothing here is built; handlers test `active` first.
  */
 import type { CommandArgument } from "../resp/CommandEncoder.js"
-import type { CommandLog } from "./CommandLog.js"
+import { type CommandLog, TO_ALL } from "./CommandLog.js"
 
 interface Entry {
   readonly database: number
   readonly args: ReadonlyArray<CommandArgument>
+  /** Kinds of readers that hear of it. */
+  readonly kinds: number
 }
 
 const MULTI: ReadonlyArray<CommandArgument> = ["MULTI"]
@@ -27,8 +29,8 @@ export class Propagation {
   private single = false
   /** Calls of `uncounted` since the start. */
   uncountedChanges = 0
-  /** What commands do leaves nothing, because a script has said so; what they found expired is told all the same. */
-  muted = false
+  /** Kinds of readers that hear of what commands do, as a script has said; what they found expired is told to all. */
+  kinds = TO_ALL
 
   constructor(readonly log: CommandLog) {}
 
@@ -50,17 +52,17 @@ export class Propagation {
   /** The command in progress leaves this instead of itself; further calls add commands. */
   instead(database: number, ...args: ReadonlyArray<CommandArgument>): void {
     this.mode = "instead"
-    this.entries.push({ database, args: args.map(keep) })
+    this.entries.push({ database, args: args.map(keep), kinds: this.kinds })
   }
 
   /** The command in progress leaves this after itself (or after what stands in its place). */
   also(database: number, ...args: ReadonlyArray<CommandArgument>): void {
-    this.entries.push({ database, args: args.map(keep) })
+    this.entries.push({ database, args: args.map(keep), kinds: this.kinds })
   }
 
   /** A consequence that comes before the command in progress: the DEL of a key found expired. */
   first(database: number, ...args: ReadonlyArray<CommandArgument>): void {
-    this.before.push({ database, args: args.map(keep) })
+    this.before.push({ database, args: args.map(keep), kinds: TO_ALL })
   }
 
   /** What the command in progress leaves goes out as single commands, not as one unit: keys that SCAN found expired. */
@@ -95,16 +97,17 @@ export class Propagation {
    */
   finish(database: number, changed: boolean, args: () => ReadonlyArray<CommandArgument>): void {
     const unit = this.before.splice(0)
-    if (this.muted) {
+    const { kinds } = this
+    if ((kinds & this.log.kinds) === 0) {
       this.mode = "nothing"
       this.entries.length = 0
     }
     if (this.mode === "uncounted" || (this.mode === "verbatim" && changed))
-      unit.push({ database, args: args() })
+      unit.push({ database, args: args(), kinds })
     unit.push(...this.entries.splice(0))
     this.mode = "verbatim"
     if (this.depth > 0) this.held.push(...unit)
-    else if (this.single) for (const e of unit) this.log.append(e.database, e.args)
+    else if (this.single) for (const e of unit) this.log.append(e.database, e.args, e.kinds)
     else this.emit(unit)
     this.single = false
   }
@@ -132,13 +135,10 @@ export class Propagation {
 
   private emit(unit: ReadonlyArray<Entry>): void {
     if (unit.length === 0) return
-    if (unit.length === 1) {
-      for (const e of unit) this.log.append(e.database, e.args)
-      return
-    }
-    this.log.append(unit[0]?.database ?? -1, MULTI)
-    for (const e of unit) this.log.append(e.database, e.args)
-    this.log.append(-1, EXEC)
+    const isBlock = unit.length > 1
+    if (isBlock) this.log.append(unit[0]?.database ?? -1, MULTI)
+    for (const e of unit) this.log.append(e.database, e.args, e.kinds)
+    if (isBlock) this.log.append(-1, EXEC)
   }
 }
 

@@ -457,19 +457,19 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
   static readonly layerOf = (
     options: PersistenceOptions,
   ): Layer.Layer<RdbPersistence, never, Store | FunctionLibraries | FileSystem.FileSystem> =>
-    Layer.effect(
-      RdbPersistence,
-      Effect.gen(function* () {
-        return new RdbFiles(
-          yield* theKeyspace,
-          options,
-          yield* FileSystem.FileSystem,
-          yield* Clock.Clock,
-          yield* Threads,
-          yield* FunctionLibraries,
-        )
-      }),
+    Layer.effect(RdbPersistence, this.make(options))
+
+  /** As `layerOf`, without a layer. */
+  static readonly make = Effect.fnUntraced(function* (options: PersistenceOptions) {
+    return new RdbFiles(
+      yield* theKeyspace,
+      options,
+      yield* FileSystem.FileSystem,
+      yield* Clock.Clock,
+      yield* Threads,
+      yield* FunctionLibraries,
     )
+  })
 }
 
 /** Whole, for the server's own parts. */

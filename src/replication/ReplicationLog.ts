@@ -9,10 +9,9 @@
  * ends at the offset; `selected` is the database the last SELECT in the stream named, -1 = the next write must select.
  */
 import { Session } from "../engine/clients/Session.js"
-import type { CommandLog, LogReader } from "../engine/CommandLog.js"
+import { type CommandLog, type LogReader, TO_REPLICAS } from "../engine/CommandLog.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { randomHex, type SecureBytes, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
@@ -53,6 +52,7 @@ export interface StreamListener {
 }
 
 export class ReplicationLog implements LogReader {
+  readonly kind = TO_REPLICAS
   id: string
   secondId = NO_REPLICATION_ID
   /** First offset that `secondId` does not cover; -1 without a second id. */
@@ -281,11 +281,7 @@ export class ReplicationLog implements LogReader {
 export class ReplicationHistory extends Context.Service<ReplicationHistory, ReplicationLog>()(
   "redix/replication/ReplicationLog",
 ) {
-  static readonly layer = (): Layer.Layer<ReplicationHistory, never, EngineService> =>
-    Layer.effect(
-      ReplicationHistory,
-      Effect.gen(function* () {
-        return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
-      }),
-    )
+  static readonly make: Effect.Effect<ReplicationLog, never, EngineService> = Effect.gen(function* () {
+    return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
+  })
 }

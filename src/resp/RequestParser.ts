@@ -41,6 +41,8 @@ export interface RequestLimits {
 }
 
 const maxLine = 65536
+/** Of a length in a file. */
+const maxFileLine = 127
 const maxArguments = 0x7fffffff
 const maxCommandBytes = 0x7fffffff
 const unauthenticatedArguments = 10
@@ -324,7 +326,9 @@ export class RequestParser {
     while (at < end && buf[at] !== 13 && buf[at] !== 0) at++
     this.scanned = at - line
     if (at >= end || buf[at] === 0) {
-      if (end - line > maxLine) this.fail(tooLong)
+      // Of a file nothing more may come: what can be no length is not the beginning of one.
+      const isFile = this.limits.lines !== undefined
+      if (end - line > (isFile ? maxFileLine : maxLine) || (isFile && at < end)) this.fail(tooLong)
       return lineCut
     }
     if (at + 2 > end) return lineCut

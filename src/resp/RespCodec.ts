@@ -20,10 +20,13 @@ export class RespCodec extends Context.Service<
     readonly makeReplyParser: () => ReplyParser
   }
 >()("redix/resp/RespCodec") {
-  /** The protocol as Redis speaks it; it needs nothing. */
-  static readonly layer = Layer.sync(RespCodec, () => ({
-    makeParser: (limits: RequestLimits) => new RequestParser(limits),
-    makeWriter: (owner?: ReplyOwner) => new ReplyWriter(owner),
+  /** The protocol as Redis speaks it. */
+  static readonly standard: RespCodec["Service"] = {
+    makeParser: (limits) => new RequestParser(limits),
+    makeWriter: (owner) => new ReplyWriter(owner),
     makeReplyParser: () => new ReplyParser(),
-  }))
+  }
+
+  /** The protocol as Redis speaks it; it needs nothing. */
+  static readonly layer = Layer.succeed(RespCodec, this.standard)
 }

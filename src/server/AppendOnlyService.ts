@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { AppendOnly } from "../aof/AppendOnlyFile.js"
 import type { AofPhase } from "../aof/AofStatus.js"
 import { type DirectiveName, type RedixConfig, theConfig } from "../config/index.js"
@@ -24,49 +25,54 @@ export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlySh
   "redix/server/AppendOnlyFile",
 ) {
   /** Writes the file, and begins and ends as `appendonly` says. */
-  static readonly layer = (): Layer.Layer<
-    AppendOnlyFile,
+  static readonly layer = () => Layer.effect(AppendOnlyFile, this.make)
+
+  /** As `layer`, for the present scope. */
+  static readonly make: Effect.Effect<
+    AppendOnlyShape,
     never,
-    EngineService | RedixConfig | RdbPersistence | FileSystem.FileSystem | Background | ReplicationHistory
-  > =>
-    Layer.effect(
-      AppendOnlyFile,
-      Effect.gen(function* () {
-        const config = yield* theConfig
-        const history = yield* ReplicationHistory
-        const aof = new AppendOnly({
-          engine: yield* theEngine,
-          rdb: yield* theRdbFiles,
-          settings: config.values,
-          fs: yield* FileSystem.FileSystem,
-          fork: (yield* Background).run,
-          pid: (yield* ProcessInfo).pid,
-          offset: () => history.offset,
-        })
-        aof.begin()
-        const followed: ReadonlyArray<DirectiveName> = [
-          "appendfsync",
-          "aof-timestamp-enabled",
-          "no-appendfsync-on-rewrite",
-        ]
-        for (const name of followed)
-          config.onChange(name, () => {
-            aof.followSettings()
-            return undefined
-          })
-        config.onChange("aof-disable-auto-gc", () => {
-          aof.removeHistory()
-          return undefined
-        })
-        config.onChange("appendonly", () => {
-          if (config.values.appendonly) aof.start()
-          else aof.stop()
-          return undefined
-        })
-        yield* Effect.addFinalizer(() => aof.end)
-        return aof
-      }),
-    )
+    | EngineService
+    | RedixConfig
+    | RdbPersistence
+    | FileSystem.FileSystem
+    | Background
+    | ReplicationHistory
+    | Scope.Scope
+  > = Effect.gen(function* () {
+    const config = yield* theConfig
+    const history = yield* ReplicationHistory
+    const aof = new AppendOnly({
+      engine: yield* theEngine,
+      rdb: yield* theRdbFiles,
+      settings: config.values,
+      fs: yield* FileSystem.FileSystem,
+      fork: (yield* Background).run,
+      pid: (yield* ProcessInfo).pid,
+      offset: () => history.offset,
+    })
+    aof.begin()
+    const followed: ReadonlyArray<DirectiveName> = [
+      "appendfsync",
+      "aof-timestamp-enabled",
+      "no-appendfsync-on-rewrite",
+    ]
+    for (const name of followed)
+      config.onChange(name, () => {
+        aof.followSettings()
+        return undefined
+      })
+    config.onChange("aof-disable-auto-gc", () => {
+      aof.removeHistory()
+      return undefined
+    })
+    config.onChange("appendonly", () => {
+      if (config.values.appendonly) aof.start()
+      else aof.stop()
+      return undefined
+    })
+    yield* Effect.addFinalizer(() => aof.end)
+    return aof
+  })
 }
 
 /** The whole of it, for the server's own parts. */

@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { Background } from "../engine/Background.js"
 import { type RedixConfig, theConfig } from "../config/index.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
@@ -37,29 +38,34 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
   "redix/server/Persistence",
 ) {
   /** Saves and loads as the configuration says. */
-  static readonly layer = (): Layer.Layer<
-    PersistenceService,
+  static readonly layer = () => Layer.effect(PersistenceService, this.make)
+
+  /** As `layer`, for the present scope. */
+  static readonly make: Effect.Effect<
+    PersistenceShape,
     never,
-    EngineService | RedixConfig | RdbPersistence | AppendOnlyFile | ReplicationHistory | Background
-  > =>
-    Layer.effect(
-      PersistenceService,
-      Effect.gen(function* () {
-        const engine = yield* theEngine
-        const background = yield* Background
-        const persistence = new ServerPersistence(
-          engine,
-          yield* theConfig,
-          yield* theRdbFiles,
-          yield* theAppendOnlyFile,
-          yield* ReplicationHistory,
-          background.run,
-          (yield* ProcessInfo).pid,
-        )
-        yield* Effect.addFinalizer(() => persistence.atScopeEnd)
-        return persistence
-      }),
+    | EngineService
+    | RedixConfig
+    | RdbPersistence
+    | AppendOnlyFile
+    | ReplicationHistory
+    | Background
+    | Scope.Scope
+  > = Effect.gen(function* () {
+    const engine = yield* theEngine
+    const background = yield* Background
+    const persistence = new ServerPersistence(
+      engine,
+      yield* theConfig,
+      yield* theRdbFiles,
+      yield* theAppendOnlyFile,
+      yield* ReplicationHistory,
+      background.run,
+      (yield* ProcessInfo).pid,
     )
+    yield* Effect.addFinalizer(() => persistence.atScopeEnd)
+    return persistence
+  })
 }
 
 /**

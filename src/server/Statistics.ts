@@ -30,7 +30,8 @@ export class Statistics implements EnginePart {
     this.measures = engine.measures
     this.memory = new MemoryReport(engine, facts, config.values)
     this.purge = returnMemory(engine, facts)
-    this.runId = Array.from({ length: 40 }, () => engine.keyspace.random(16).toString(16)).join("")
+    const digits = (): string => engine.keyspace.random(0x10000).toString(16).padStart(4, "0")
+    this.runId = Array.from({ length: 10 }, digits).join("")
     engine.parts.add(this)
   }
 

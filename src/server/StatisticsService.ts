@@ -1,7 +1,6 @@
 /** Statistics as a service. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { type RedixConfig, theConfig } from "../config/RedixConfig.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
@@ -13,16 +12,14 @@ import { Statistics } from "./Statistics.js"
 export class StatisticsService extends Context.Service<StatisticsService, Statistics>()(
   "redix/server/Statistics",
 ) {
-  static readonly layer = (): Layer.Layer<StatisticsService, never, EngineService | RedixConfig> =>
-    Layer.effect(
-      StatisticsService,
-      Effect.gen(function* () {
-        const engine = yield* theEngine
-        const config = yield* theConfig
-        const statistics = new Statistics(engine, config, yield* ProcessInfo)
-        describeStatistics(engine.info, statistics)
-        followConfig(engine, config)
-        return statistics
-      }),
-    )
+  static readonly make: Effect.Effect<Statistics, never, EngineService | RedixConfig> = Effect.gen(
+    function* () {
+      const engine = yield* theEngine
+      const config = yield* theConfig
+      const statistics = new Statistics(engine, config, yield* ProcessInfo)
+      describeStatistics(engine.info, statistics)
+      followConfig(engine, config)
+      return statistics
+    },
+  )
 }

@@ -86,7 +86,7 @@ const withRule = async (
     count,
     (figures) => measure(figures, redis, work, count),
     async (figures) => {
-      using _ = server.faults.hang({ command: "nosuch" })
+      using _ = server.faults.hang({ command: /^nosuch$/ })
       await measure(figures, redis, work, count)
     },
   )

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 let redix: TestRedix
 let client: RawClient
@@ -16,14 +17,6 @@ beforeEach(async () => {
   client = await redix.connect()
 })
 afterEach(() => client.close())
-
-const until = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 5000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error("the condition did not come true")
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 describe.each([
   ["one node", 5, 10],
@@ -79,9 +72,9 @@ describe("clients that wait", () => {
   it("are forgotten when their connection ends, and nothing is lost to them", async () => {
     const waiting = await redix.connect()
     waiting.sendRaw("BLPOP k 0\r\n")
-    await until(() => redix.engine.blocking.count === 1)
+    await untilTrue(() => redix.engine.blocking.count === 1)
     waiting.close()
-    await until(() => redix.engine.blocking.count === 0)
+    await untilTrue(() => redix.engine.blocking.count === 0)
     expect(await client.text("RPUSH", "k", "a")).toBe(":1\r\n")
     expect(await client.text("LLEN", "k")).toBe(":1\r\n")
   })
@@ -100,7 +93,7 @@ describe("clients that wait", () => {
   it("are released with an error when the server says so", async () => {
     const waiting = await redix.connect()
     const reply = waiting.text("BRPOP", "a", "b", "0")
-    await until(() => redix.engine.blocking.count === 1)
+    await untilTrue(() => redix.engine.blocking.count === 1)
     redix.engine.blocking.releaseAll("UNBLOCKED force unblock from blocking operation")
     expect(await reply).toBe("-UNBLOCKED force unblock from blocking operation\r\n")
     expect(redix.engine.blocking.count).toBe(0)
@@ -111,7 +104,7 @@ describe("clients that wait", () => {
   it("are all served, whichever of their keys is pushed to", async () => {
     const others = await Promise.all(Array.from({ length: 50 }, () => redix.connect()))
     const served = others.map((other) => other.text("BLPOP", "k", "other", "0"))
-    await until(() => redix.engine.blocking.count === 50)
+    await untilTrue(() => redix.engine.blocking.count === 50)
     for (let i = 0; i < 50; i++) await client.command("LPUSH", i % 2 === 0 ? "k" : "other", "x")
     expect((await Promise.all(served)).filter((reply) => reply.startsWith("*2"))).toHaveLength(50)
     expect(redix.engine.blocking.count).toBe(0)

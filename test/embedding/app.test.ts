@@ -13,6 +13,7 @@ import type { Engine } from "../../src/engine/Engine.js"
 import { theEngine } from "../../src/engine/EngineService.js"
 import { type Overrides, Redix, TcpServer } from "../../src/index.js"
 import { RawClient } from "../support/RawClient.js"
+import { untilTrue } from "../support/Patience.js"
 
 interface App {
   readonly port: number
@@ -55,10 +56,6 @@ const start = async (overrides: Overrides = {}): Promise<App> => {
   }
 }
 
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
-}
-
 const failureOf = async (overrides: Overrides): Promise<string> => {
   const built = Effect.scoped(Layer.build(Redix.layerServerWith(overrides)))
   return Effect.runPromise(
@@ -78,7 +75,7 @@ describe("SHUTDOWN", () => {
     await app.shutdown
     expect(await one.readToEnd()).toHaveLength(0)
     expect(await other.readToEnd()).toHaveLength(0)
-    await until(() =>
+    await untilTrue(() =>
       app.client().then(
         () => false,
         () => true,
@@ -95,7 +92,7 @@ describe("SHUTDOWN", () => {
     await asking.command("CONFIG", "SET", "repl-diskless-sync-delay", "1000")
     await replica.command("REPLCONF", "capa", "eof", "capa", "psync2")
     replica.sendRaw("PSYNC ? -1\r\n")
-    await until(async () => (await asking.text("INFO", "replication")).includes("connected_slaves:1"))
+    await untilTrue(async () => (await asking.text("INFO", "replication")).includes("connected_slaves:1"))
     await asking.command("SET", "a", "1")
     return [app, asking]
   }
@@ -110,15 +107,15 @@ describe("SHUTDOWN", () => {
     expect(await figure(asking, "shutdown_in_milliseconds")).toBe(-1)
     const [a, b] = [await app.client(), await app.client()]
     a.sendRaw("SHUTDOWN\r\n")
-    await until(async () => (await figure(asking, "blocked_clients")) === 1)
+    await untilTrue(async () => (await figure(asking, "blocked_clients")) === 1)
     b.sendRaw("SHUTDOWN NOW FORCE\r\n")
-    await until(async () => (await figure(asking, "blocked_clients")) === 2)
+    await untilTrue(async () => (await figure(asking, "blocked_clients")) === 2)
     const left = await figure(asking, "shutdown_in_milliseconds")
     expect(left).toBeGreaterThan(0)
     expect(left).toBeLessThanOrEqual(1_000_000)
     const paused = await app.client()
     paused.sendRaw("SET b 1\r\n")
-    await until(async () => (await figure(asking, "blocked_clients")) === 3)
+    await untilTrue(async () => (await figure(asking, "blocked_clients")) === 3)
     expect(await asking.text("SHUTDOWN", "ABORT")).toBe("+OK\r\n")
     const refused = "-ERR Errors trying to SHUTDOWN. Check logs.\r\n"
     expect(String(await a.readReply())).toBe(refused)
@@ -138,9 +135,9 @@ describe("SHUTDOWN", () => {
     const [app, asking] = await waiting()
     const a = await app.client()
     a.sendRaw("SHUTDOWN\r\n")
-    await until(async () => (await figure(asking, "blocked_clients")) === 1)
+    await untilTrue(async () => (await figure(asking, "blocked_clients")) === 1)
     a.close()
-    await until(async () => (await figure(asking, "blocked_clients")) === 0)
+    await untilTrue(async () => (await figure(asking, "blocked_clients")) === 0)
     expect(await figure(asking, "shutdown_in_milliseconds")).toBeGreaterThan(0)
     expect(app.engine.lifecycle.stopping).toBe(true)
     await app.stop()
@@ -154,7 +151,7 @@ describe("CLIENT PAUSE", () => {
     const [one, held] = [await app.client(), await app.client()]
     await one.command("CLIENT", "PAUSE", "100000", "WRITE")
     held.sendRaw("SET a 1\r\n")
-    await until(async () => (await one.text("INFO", "clients")).includes("blocked_clients:1\r\n"))
+    await untilTrue(async () => (await one.text("INFO", "clients")).includes("blocked_clients:1\r\n"))
     await one.command("CLIENT", "UNPAUSE")
     expect(String(await held.readReply())).toBe("+OK\r\n")
     expect(await one.text("INFO", "clients")).toContain("blocked_clients:0\r\n")
@@ -184,7 +181,7 @@ describe("files", () => {
     for (const words of [["SAVE"], ["BGSAVE"]]) expect(await one.text(...words)).toMatch(/^-ERR/)
     await one.command("FLUSHALL")
     await one.command("REPLICAOF", "127.0.0.1", String(master.port))
-    await until(async () => (await one.text("GET", "a")) === "$1\r\n1\r\n")
+    await untilTrue(async () => (await one.text("GET", "a")) === "$1\r\n1\r\n")
     one.sendRaw("SHUTDOWN SAVE FORCE\r\n")
     await app.shutdown
     await app.stop()

@@ -21,6 +21,7 @@ import {
 } from "../../src/index.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
 import { RawClient } from "../support/RawClient.js"
+import { untilTrue } from "../support/Patience.js"
 
 /** A client of a server that lives in a world of the test's, and the lines it logs. */
 const inWorld = <A>(
@@ -92,7 +93,7 @@ it("process and threads are those it is given", async () => {
         const saving = client.text("BGSAVE")
         const temporary = (): string | undefined =>
           fs.readdirSync(dir).find((name) => name.startsWith("temp-"))
-        while (temporary() === undefined) await new Promise((resolve) => setImmediate(resolve))
+        await untilTrue(() => temporary() !== undefined)
         expect(temporary()).toMatch(/^temp-4711\.[0-9a-f]{8}\.3\.rdb$/)
         expect(await saving).toBe("+Background saving started\r\n")
         await client.command("CONFIG", "SET", "rdb-key-save-delay", 0)

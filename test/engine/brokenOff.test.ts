@@ -7,6 +7,7 @@ import { until } from "../support/Nodes.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { StreamTap } from "../support/StreamTap.js"
+import { TO_ALL } from "../../src/engine/CommandLog.js"
 
 interface Started extends TestRedix {
   readonly lines: Array<string>
@@ -78,7 +79,7 @@ it("in a script that sends nothing to replicas, later commands are sent to them"
   breakAfterwards(server, "lpush", new Error("a bug in a handler"))
   const script = "redis.set_repl(redis.REPL_NONE) redis.call('LPUSH', 'k', 1)"
   await expect(server.other.text("EVAL", script, 0)).rejects.toThrow(/closed/)
-  expect(server.engine.context.propagation.muted).toBe(false)
+  expect(server.engine.context.propagation.kinds).toBe(TO_ALL)
 })
 
 it("in a script that catches it as an error, the history ends all the same", async () => {

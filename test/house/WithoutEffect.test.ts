@@ -25,17 +25,7 @@ const allowed = [
   ...["databases", "keys"].map((name) => `keys/${name}`),
   ...["dump", "persistence", "shutdown"].map((name) => `persistence/${name}`),
   "replication/replication",
-  ...[
-    "Libraries",
-    "LuaRun",
-    "RedisCalls",
-    "Scripts",
-    "eval",
-    "function",
-    "functionDump",
-    "index",
-    "redisLibrary",
-  ].map((name) => `scripting/${name}`),
+  ...["LuaRun", "RedisCalls", "eval", "function", "functionDump", "index"].map((name) => `scripting/${name}`),
   "transactions/transactions",
 ]
   .map((name) => `src/commands/${name}.ts`)

@@ -75,6 +75,21 @@ const withOlderEffect = ({ tarball }: Given): Case => ({
   },
 })
 
+/** pnpm installs all the same, and says that there is something to look at. */
+const withOlderEffectByPnpm = ({ tarball, tools }: Given): Case => ({
+  name: "pnpm, an Effect before the peer's",
+  run: (project) => {
+    project.path = [tools.bin]
+    project.manifest({ dependencies: { ...dependencies(tarball), effect: "4.0.6" } })
+    const installed = project.try("pnpm", "install", "--no-frozen-lockfile")
+    const { code, stdout } = project.try("pnpm", "peers", "check")
+    if (!`${installed.stdout}${installed.stderr}`.includes("Issues with peer dependencies found"))
+      throw new Error(`pnpm says nothing of it: ${installed.stdout}${installed.stderr}`)
+    if (code === 0 || !/unmet peer effect[^]*redix@/.test(stdout)) throw new Error(stdout)
+    return "told of as an unmet peer"
+  },
+})
+
 const managed = (
   { tarball, tools }: Given,
   name: string,
@@ -94,6 +109,7 @@ const managed = (
 export const installCases = (given: Given): ReadonlyArray<Case> => [
   alone(given),
   withOlderEffect(given),
+  withOlderEffectByPnpm(given),
   ...onNode(given),
   managed(given, "pnpm, strict", ["pnpm", "install", "--no-frozen-lockfile"], ["node"]),
   managed(given, "yarn 1", ["yarn", "install", "--non-interactive"], ["node"]),

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { encodeCommands, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 let redix: TestRedix
 beforeEach(async () => {
@@ -14,14 +15,6 @@ afterEach(() => redix.stop())
 const MB = 1024 * 1024
 const VALUE = "v".repeat(100)
 
-const until = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 60_000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not so after a minute: ${String(condition)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
 const limitNormal = async (limit: string): Promise<void> => {
   const client = await redix.connect()
   await client.command("CONFIG", "SET", "client-output-buffer-limit", `normal ${limit}`)
@@ -30,18 +23,23 @@ const limitNormal = async (limit: string): Promise<void> => {
 
 const NAMES = 12_000
 
-/** One value of every type, of 1.2 MB or more: "string", "list", ..., and as many small keys. */
-const fill = async (): Promise<void> => {
+const names = Array.from({ length: NAMES }, (_, i) => `a name that makes much output ${i}`.padEnd(100, "."))
+
+const makers = {
+  string: (client) => client.command("SET", "string", randomBytes(3 * MB)),
+  list: (client) => client.command("RPUSH", "list", ...names),
+  set: (client) => client.command("SADD", "set", ...names),
+  hash: (client) => client.command("HSET", "hash", ...names.flatMap((name) => [name, name])),
+  zset: (client) => client.command("ZADD", "zset", ...names.flatMap((name, i) => [i, name])),
+  geo: (client) => client.command("GEOADD", "geo", ...names.flatMap((name, i) => [i % 180, 10, name])),
+  keys: (client) => client.command("MSET", ...names.flatMap((name) => [name, name])),
+  stream: (client) => client.pipeline(names.map((name) => ["XADD", "stream", "*", "field", name])),
+} satisfies Readonly<Record<string, (client: RawClient) => Promise<unknown>>>
+
+/** Values of 1.2 MB or more by these names, and as many small keys. */
+const fill = async (...which: ReadonlyArray<keyof typeof makers>): Promise<void> => {
   const client = await redix.connect()
-  const names = Array.from({ length: NAMES }, (_, i) => `a name that makes much output ${i}`.padEnd(100, "."))
-  await client.command("SET", "string", randomBytes(3 * MB))
-  await client.command("RPUSH", "list", ...names)
-  await client.command("SADD", "set", ...names)
-  await client.command("HSET", "hash", ...names.flatMap((name) => [name, name]))
-  await client.command("ZADD", "zset", ...names.flatMap((name, i) => [i, name]))
-  await client.command("GEOADD", "geo", ...names.flatMap((name, i) => [i % 180, 10, name]))
-  await client.command("MSET", ...names.flatMap((name) => [name, name]))
-  await client.pipeline(names.map((name) => ["XADD", "stream", "*", "field", name]))
+  for (const name of which) await makers[name](client)
   client.close()
 }
 
@@ -62,7 +60,7 @@ describe("a client that does not read", () => {
     }
     go()
     const session = [...redix.engine.sessions.values()].at(-1)
-    await until(() => session?.commandsProcessed === count * 10_000 + 1)
+    await untilTrue(() => session?.commandsProcessed === count * 10_000 + 1)
     const pending = session?.control.pendingBytes() ?? 0
     expect(pending).toBeGreaterThan(MB)
     client.socket.resume()
@@ -80,7 +78,7 @@ describe("a client that does not read", () => {
     const before = process.memoryUsage().arrayBuffers
     const session = [...redix.engine.sessions.values()][0]
     let sent = 0
-    await until(() => {
+    await untilTrue(() => {
       // One small reply a turn: no more than a thousand bytes of each turn's buffer are its own.
       if (sent === session?.commandsProcessed) {
         sent += 100
@@ -101,9 +99,9 @@ describe("a client that does not read", () => {
       client.socket.pause()
       client.sendRaw(`GET big\r\nGET big\r\nSET ran${last.length} 1\r\n${last}`)
       if (last === "") client.endInput()
-      await until(() => redix.engine.keyspace.database(0).size > 1)
+      await untilTrue(() => redix.engine.keyspace.database(0).size > 1)
       const session = [...redix.engine.sessions.values()].at(-2)
-      await until(() => session?.commandsProcessed === (last === "" ? 3 : 4))
+      await untilTrue(() => session?.commandsProcessed === (last === "" ? 3 : 4))
       // It is still a client, which CLIENT LIST shows and limits end.
       expect(redix.engine.sessions.size).toBe(2)
       client.socket.resume()
@@ -121,7 +119,7 @@ describe("a client that does not read", () => {
     client.socket.pause()
     const session = [...redix.engine.sessions.values()].at(-1)
     const piece = Buffer.from("GET k\r\n".repeat(10_000))
-    await until(() => {
+    await untilTrue(() => {
       if (client.socket.writableLength === 0) client.socket.write(piece)
       return session?.closing === true
     })
@@ -177,7 +175,7 @@ const REPLIES: ReadonlyArray<string> = [
 
 describe("a reply beyond the limit", () => {
   it("stops, cuts the client off, and holds no more than the limit", async () => {
-    await fill()
+    await fill("string", "list", "set", "hash", "zset", "geo", "keys", "stream")
     await limitNormal("1mb 0 0")
     const other = await redix.connect()
     for (const words of REPLIES) {
@@ -193,7 +191,7 @@ describe("a reply beyond the limit", () => {
   })
 
   it("stops in the middle of EXEC, whose writes are all done", async () => {
-    await fill()
+    await fill("list", "hash", "keys")
     await limitNormal("1mb 0 0")
     const [client, other] = [await redix.connect(), await redix.connect()]
     const reads = "LRANGE list 0 -1\r\nHRANDFIELD hash -20000000\r\nKEYS *\r\n".repeat(20)
@@ -226,7 +224,7 @@ describe("a reply beyond the limit", () => {
   })
 
   it("that a script reads is stopped beyond what the script can hold, whatever may be sent", async () => {
-    await fill()
+    await fill("set", "hash", "zset")
     const client = await redix.connect()
     const tooLarge = /^-ERR not enough memory for the reply script: [0-9a-f]{40}, on @user_script:1\.\r\n$/
     for (const limit of ["0 0 0", "1mb 0 0"]) {
@@ -243,7 +241,7 @@ describe("a reply beyond the limit", () => {
   })
 
   it("of a write is dropped, the write is done", async () => {
-    await fill()
+    await fill("set", "list", "zset", "string")
     await limitNormal("1mb 0 0")
     const other = await redix.connect()
     for (const words of ["SPOP set 11000", "LPOP list 11000", "ZPOPMIN zset 11000", "GETDEL string"]) {
@@ -260,7 +258,7 @@ describe("a reply beyond the limit", () => {
   })
 
   it("counts for nothing while replies are off", async () => {
-    await fill()
+    await fill("list", "hash")
     await limitNormal("1mb 0 0")
     const client = await redix.connect()
     client.sendRaw("CLIENT REPLY OFF\r\nLRANGE list 0 -1\r\nHGETALL hash\r\nLRANGE list 0 -1\r\n")

@@ -1,6 +1,6 @@
 /** client-output-buffer-limit, and messages to many. */
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { PATIENCE_MS } from "../support/Patience.js"
+import { untilTrue } from "../support/Patience.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -8,14 +8,6 @@ beforeEach(async () => {
   redix = await startRedix()
 })
 afterEach(() => redix.stop())
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + PATIENCE_MS
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not so after a minute: ${String(condition)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 it("cuts a subscriber off at the hard limit and serves the others", async () => {
   const [slow, quick, publisher] = [await redix.connect(), await redix.connect(), await redix.connect()]
@@ -25,7 +17,7 @@ it("cuts a subscriber off at the hard limit and serves the others", async () => 
   slow.socket.pause()
   const message = Buffer.alloc(100_000, "m")
   let sent = 0
-  await until(async () => {
+  await untilTrue(async () => {
     sent++
     const receivers = await publisher.text("PUBLISH", "x", message)
     await quick.readReply()
@@ -56,13 +48,13 @@ it("cuts a subscriber off that stays beyond the soft limit", async () => {
   slow.socket.pause()
   const [session] = redix.engine.sessions.values()
   const message = Buffer.alloc(200_000, "m")
-  await until(async () => {
+  await untilTrue(async () => {
     await publisher.command("PUBLISH", "x", message)
     return (session?.overSoftLimitMs ?? 0) > 0
   })
   expect(await publisher.text("PUBSUB", "NUMSUB", "x")).toBe("*2\r\n$1\r\nx\r\n:1\r\n")
   // The kernel takes more at its own pace, sometimes megabytes: there is always something that it has not taken.
-  await until(async () => {
+  await untilTrue(async () => {
     if ((session?.control.pendingBytes() ?? 0) < 4_000_000) await publisher.command("PUBLISH", "x", message)
     return redix.engine.context.pubsub.channels === 0
   })
@@ -76,7 +68,7 @@ it("cuts an ordinary client off whose reply is beyond its limit", async () => {
   await other.command("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0")
   client.sendRaw("GET big\r\n")
   await client.waitForClose()
-  await until(() => redix.engine.sessions.size === 1)
+  await untilTrue(() => redix.engine.sessions.size === 1)
   expect(await other.text("PING")).toBe("+PONG\r\n")
   other.close()
 })
@@ -124,7 +116,7 @@ it("runs nothing more of a client that was cut off, or killed while it did not r
   const sessions = [...redix.engine.sessions.values()]
   killed.socket.pause()
   killed.sendRaw("GET big\r\nGET big\r\nSET ran 1\r\nSET ran 1\r\n")
-  await until(() => sessions[0]?.control.congested() === true)
+  await untilTrue(() => sessions[0]?.control.congested() === true)
   expect(await other.text("CLIENT", "KILL", "ID", sessions[0]?.id ?? 0)).toBe(":1\r\n")
   await other.command("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0")
   cut.sendRaw("GET big\r\nSET ran 1\r\nSET ran 1\r\n")

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it } from "vitest"
 import { readShared } from "../../src/net/SharedRead.js"
+import { untilTrue } from "../support/Patience.js"
 
 const connected = async (): Promise<{ peer: net.Socket; socket: net.Socket; close: () => Promise<void> }> => {
   const server = net.createServer({ allowHalfOpen: true })
@@ -40,7 +41,7 @@ it("gives all input, in order, also across a pause, then the end", async () => {
   socket.resume()
   const sent = Array.from({ length: 2000 }, (_, i) => `${i},`.repeat(60)).join("")
   peer.write(sent.slice(0, 100_000))
-  while (pieces.join("").length < 100_000) await new Promise((resolve) => setImmediate(resolve))
+  await untilTrue(() => pieces.join("").length >= 100_000)
   socket.pause()
   peer.end(sent.slice(100_000))
   const ended = once(socket, "end")

@@ -64,7 +64,35 @@ for (let i = 0; i < 5; i++) {
 console.log(times.map((ms) => ms.toFixed(1)).join(" "))
 `
 
-/** The app's modules: README.md's own, and two that look at what they do. */
+/** A circuit on the test's clock, as the README says of effect/persistence. */
+const CIRCUIT = `import { Effect, Layer } from "effect"
+import { CircuitBreaker } from "effect/persistence"
+import { TestClock } from "effect/testing"
+import * as RedixPersistence from "redix/persistence"
+
+const program = Effect.gen(function* () {
+  const breaker = yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.consecutive(2),
+    openDuration: "1 minute",
+  })
+  const said: Array<string> = []
+  for (let i = 0; i < 3; i++) {
+    const error = yield* Effect.flip(breaker.execute(Effect.fail("broken"), { key: "k" }))
+    said.push(typeof error === "string" ? error : error.reason._tag)
+  }
+  yield* TestClock.adjust("61 seconds")
+  said.push(yield* breaker.execute(Effect.succeed("fine"), { key: "k" }), (yield* breaker.state("k"))._tag)
+  return said.join(" ")
+})
+
+const store = CircuitBreaker.layerStoreRedis().pipe(
+  Layer.provide(RedixPersistence.layerWith()),
+  Layer.provideMerge(TestClock.layer()),
+)
+console.log(await Effect.runPromise(Effect.scoped(Effect.provide(program, store))))
+`
+
+/** The app's modules: README.md's own, and some that look at what they do. */
 const modules = (): Readonly<Record<string, string>> => ({
   "embed.ts": readmeBlock("embed"),
   "left.ts": LEFT,
@@ -72,6 +100,7 @@ const modules = (): Readonly<Record<string, string>> => ({
   "commands.ts": readmeBlock("commands-of-your-own"),
   "copy.ts": readmeBlock("rdb"),
   "start.ts": START,
+  "circuit.ts": CIRCUIT,
 })
 
 /** What node prints for one of the compiled modules. */
@@ -149,6 +178,10 @@ it("reads and writes RDB files without a server", async () => {
   expect(checked).toContain("RDB looks OK!")
   fs.writeFileSync(path.join(project, "dump.rdb"), "REDIS0010\xff\xff\xff")
   expect((await printed("copy.js"))[0]).toMatch(/^dump\.rdb is damaged at byte \d+: ./)
+})
+
+it("has circuits that open and close on the app's clock", async () => {
+  expect(await printed("circuit.js")).toEqual(["broken broken CircuitOpen fine Closed"])
 })
 
 it("answers its first command soon after its layer is built", async () => {

@@ -5,6 +5,7 @@ import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
 import { freePort } from "../support/OracleServer.js"
 import { Program } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
+import { untilTrue } from "../support/Patience.js"
 
 const KEYS = 400
 const SLOW = "20000"
@@ -40,10 +41,8 @@ const withFile = (use: (dir: string, file: () => Buffer) => Promise<void>): Prom
   })
 
 /** Waits until a save writes its temporary file. */
-const saving = async (dir: string): Promise<void> => {
-  while (!fs.readdirSync(dir).some((name) => name.startsWith("temp-")))
-    await new Promise((resolve) => setImmediate(resolve))
-}
+const saving = (dir: string): Promise<void> =>
+  untilTrue(() => fs.readdirSync(dir).some((name) => name.startsWith("temp-")))
 
 describe("the end while the file is loaded", () => {
   it.each([["SIGTERM"], ["SIGINT"], ["SHUTDOWN"], ["SHUTDOWN SAVE"], ["SHUTDOWN NOSAVE"]])(

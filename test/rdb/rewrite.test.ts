@@ -13,6 +13,7 @@ import { describeOracle, type OracleServer, withOracle } from "../support/Oracle
 import { Random } from "../support/Random.js"
 import { compiledWorker, type OpenPersistence, openPersistence, withTempDir } from "./PersistenceSupport.js"
 import { keyspaceLines, RandomWrites } from "./RandomWrites.js"
+import { untilTrue } from "../support/Patience.js"
 
 const writeBase = async (
   { persistence }: OpenPersistence,
@@ -147,10 +148,6 @@ const lasting = (lines: ReadonlyArray<string>, now: number): ReadonlyArray<strin
     return at === -1 || at > now + 1_000_000
   })
 
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
-}
-
 /** The base that redis-server writes of the same commands. */
 const oracleBase = (dir: string): Promise<Buffer> =>
   withOracle({ dir, config: { appendonly: "yes", "aof-use-rdb-preamble": "no" } }, async (oracle) => {
@@ -158,7 +155,7 @@ const oracleBase = (dir: string): Promise<Buffer> =>
     for (const words of commands) await client.command(...words.map((word) => Buffer.from(word, "latin1")))
     await client.command("BGREWRITEAOF")
     const base = path.join(dir, "appendonlydir", "appendonly.aof.2.base.aof")
-    await until(async () => fs.existsSync(base))
+    await untilTrue(async () => fs.existsSync(base))
     client.close()
     return fs.readFileSync(base)
   })
@@ -198,7 +195,7 @@ describe("the commands that make a data set anew", () => {
           false,
           () => (model = lasting(keyspaceLines(open.keyspace), open.keyspace.now)),
         )
-        const writing = until(async () => {
+        const writing = untilTrue(async () => {
           writes.fill(20)
           return done
         })

@@ -25,8 +25,8 @@ const underLoad = async (master: Node, name: string, during: () => Promise<void>
   return counts.reduce((a, b) => a + b, 0)
 }
 
-/** The backlog holds all that the load writes between a cut and the next request. */
-const settings = { "repl-timeout": "10", "repl-backlog-size": "64mb" }
+/** The backlog holds all that the load writes between a cut and the next request; none is cut for being slow. */
+const settings = { "repl-timeout": "60", "repl-backlog-size": "64mb" }
 
 const pair = (masterKind: NodeKind, replicaKind: NodeKind): void => {
   for (const diskless of ["yes", "no"]) {

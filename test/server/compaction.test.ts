@@ -4,6 +4,7 @@ import { CHUNK_BYTES } from "../../src/memory/Arena.js"
 import { type LocalClient, localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 const MB = 1024 * 1024
 const MAX = 24 * MB
@@ -32,14 +33,6 @@ const field = (section: string, name: string): number => {
 }
 
 const committed = (): number => redix.engine.keyspace.arena.committedBytes
-
-const until = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 60_000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not so after 60 s: ${String(condition)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 /** Sizes of values, one range after another: each breaks up what the one before has left. */
 const SIZES: ReadonlyArray<readonly [least: number, most: number]> = [
@@ -138,9 +131,9 @@ it("in quiet times memory goes back, with maxmemory", async () => {
   thinOut(100_000)
   const digest = run("DEBUG", "DIGEST")
   expect(committed()).toBeGreaterThan(24 * MB)
-  await until(() => committed() < 22 * MB)
+  await untilTrue(() => committed() < 22 * MB)
   expect(run("DEBUG", "DIGEST")).toBe(digest)
-  await until(() => field("memory", "active_defrag_running") === 0)
+  await untilTrue(() => field("memory", "active_defrag_running") === 0)
 })
 
 it("without maxmemory it goes back with activedefrag only, which INFO tells of", async () => {
@@ -151,9 +144,9 @@ it("without maxmemory it goes back with activedefrag only, which INFO tells of",
   for (let i = 0; i < 10; i++) expect(pace.cron(now + i * 1000)).toBe(Infinity)
   expect(field("stats", "active_defrag_hits")).toBe(0)
   ok("CONFIG", "SET", "activedefrag", "yes", "active-defrag-cycle-min", "20")
-  await until(() => pace.percent > 0)
+  await untilTrue(() => pace.percent > 0)
   expect(field("memory", "active_defrag_running")).toBeGreaterThan(0)
-  await until(() => committed() < 22 * MB)
+  await untilTrue(() => committed() < 22 * MB)
   expect(field("stats", "active_defrag_hits")).toBeGreaterThan(100)
   expect(field("stats", "active_defrag_key_hits")).toBeGreaterThan(100)
   expect(field("stats", "total_active_defrag_time")).toBeGreaterThan(0)

@@ -5,14 +5,16 @@ import { liveProcessInfo } from "../../src/engine/world/ProcessInfo.js"
 import { newFileMark } from "../../src/server/FileMark.js"
 import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
 import { startRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 /** Saves slowly enough for the temporary file to be seen; answers its name. */
 const tempNames = async (dir: string): Promise<ReadonlyArray<string>> => {
-  for (;;) {
-    const names = fs.readdirSync(dir).filter((name) => name.startsWith("temp-"))
-    if (names.length > 0) return names
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  let names: ReadonlyArray<string> = []
+  await untilTrue(() => {
+    names = fs.readdirSync(dir).filter((name) => name.startsWith("temp-"))
+    return names.length > 0
+  }, "a temporary file")
+  return names
 }
 
 describe("the mark of temporary files", () => {
@@ -55,7 +57,7 @@ describe("the mark of temporary files", () => {
       const [name] = await tempNames(dir)
       expect(name).toMatch(/^temp-.*\.rdb$/)
       await client.command("CONFIG", "SET", "rdb-key-save-delay", "0")
-      while (redix.persistence.state.save !== undefined) await new Promise((resolve) => setImmediate(resolve))
+      await untilTrue(() => redix.persistence.state.save === undefined)
       fs.writeFileSync(
         `${dir}/${name}`,
         "REDIS0010 and much more than a save of these keys takes".repeat(1000),

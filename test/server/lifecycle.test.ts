@@ -2,21 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 let redix: TestRedix
 beforeEach(async () => {
   redix = await startRedix()
 })
 afterEach(() => redix.stop())
-
-/** Waits until a condition of the server holds. */
-const until = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 5000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not so after 5 s: ${String(condition)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 const traces = () => {
   const { engine } = redix
@@ -45,10 +37,10 @@ const none = {
 
 /** Brings a client into a state; resolves once the server is there. */
 const states: ReadonlyArray<readonly [string, (client: RawClient) => Promise<unknown>]> = [
-  ["connected", async () => until(() => redix.engine.sessions.size === 1)],
+  ["connected", async () => untilTrue(() => redix.engine.sessions.size === 1)],
   [
     "in the middle of a command",
-    (c) => (c.sendRaw("*2\r\n$3\r\nGE"), until(() => redix.engine.traffic.inputBytes > 0)),
+    (c) => (c.sendRaw("*2\r\n$3\r\nGE"), untilTrue(() => redix.engine.traffic.inputBytes > 0)),
   ],
   ["in MULTI", (c) => c.pipeline([["WATCH", "a", "b"], ["MULTI"], ["SET", "a", "1"]])],
   [
@@ -61,21 +53,24 @@ const states: ReadonlyArray<readonly [string, (client: RawClient) => Promise<unk
       ]),
   ],
   ["monitoring", (c) => c.command("MONITOR")],
-  ["blocked", (c) => (c.sendRaw("BLPOP a b 0\r\nGET x\r\n"), until(() => redix.engine.blocking.count === 1))],
+  [
+    "blocked",
+    (c) => (c.sendRaw("BLPOP a b 0\r\nGET x\r\n"), untilTrue(() => redix.engine.blocking.count === 1)),
+  ],
   [
     "paused",
     (c) => (
       c.sendRaw("CLIENT PAUSE 100000 WRITE\r\nSET a 1\r\nSET b 1\r\n"),
-      until(() => redix.engine.pause.waitingCount === 1)
+      untilTrue(() => redix.engine.pause.waitingCount === 1)
     ),
   ],
   [
     "blocked with much behind it",
     async (c) => {
       c.sendRaw("BLPOP a 0\r\n")
-      await until(() => redix.engine.blocking.count === 1)
+      await untilTrue(() => redix.engine.blocking.count === 1)
       c.sendRaw(Buffer.alloc(3 * 1024 * 1024, "PING\r\n"))
-      await until(() => redix.engine.traffic.inputBytes > 3 * 1024 * 1024)
+      await untilTrue(() => redix.engine.traffic.inputBytes > 3 * 1024 * 1024)
     },
   ],
 ]
@@ -85,7 +80,7 @@ describe.each(states)("a client that is %s", (_name, enter) => {
     const client = await redix.connect()
     await enter(client)
     client.close()
-    await until(() => redix.engine.sessions.size === 0 && redix.engine.pause.waitingCount === 0)
+    await untilTrue(() => redix.engine.sessions.size === 0 && redix.engine.pause.waitingCount === 0)
     expect(traces()).toEqual(none)
   })
 
@@ -93,7 +88,7 @@ describe.each(states)("a client that is %s", (_name, enter) => {
     const client = await redix.connect()
     await enter(client)
     client.endInput()
-    await until(() => redix.engine.sessions.size === 0 && redix.engine.pause.waitingCount === 0)
+    await untilTrue(() => redix.engine.sessions.size === 0 && redix.engine.pause.waitingCount === 0)
     expect(traces()).toEqual(none)
     await client.waitForClose()
   })
@@ -106,7 +101,7 @@ describe.each(states)("a client that is %s", (_name, enter) => {
     expect(await killer.text("CLIENT", "KILL", "ID", session?.id ?? 0)).toBe(":1\r\n")
     expect(traces()).toEqual({ ...none, sessions: 1, paused: traces().paused })
     await client.waitForClose()
-    await until(() => redix.engine.pause.waitingCount === 0)
+    await untilTrue(() => redix.engine.pause.waitingCount === 0)
     killer.close()
   })
 })
@@ -115,9 +110,9 @@ it("gives an element to the next when the first in line was killed in the same b
   const [first, second, killer] = [await redix.connect(), await redix.connect(), await redix.connect()]
   const id = Number((await first.text("CLIENT", "ID")).slice(1))
   first.sendRaw("BLPOP list 0\r\n")
-  await until(() => redix.engine.blocking.count === 1)
+  await untilTrue(() => redix.engine.blocking.count === 1)
   second.sendRaw("BLPOP list 0\r\n")
-  await until(() => redix.engine.blocking.count === 2)
+  await untilTrue(() => redix.engine.blocking.count === 2)
   await killer.pipeline([
     ["CLIENT", "KILL", "ID", id],
     ["RPUSH", "list", "v"],
@@ -135,13 +130,13 @@ it("keeps expired keys while clients are paused, hidden", async () => {
     ["CLIENT", "PAUSE", 60_000, "WRITE"],
   ])
   const db = redix.engine.keyspace.database(0)
-  await until(
+  await untilTrue(
     () => redix.engine.keyspace.now > redix.engine.startedMs && db.isKeyExpired(Buffer.from("k"), 0, 1),
   )
   expect(await client.text("GET", "k")).toBe("$-1\r\n")
   expect(db.size).toBe(1)
   expect(await client.text("CLIENT", "UNPAUSE")).toBe("+OK\r\n")
-  await until(() => db.size === 0)
+  await untilTrue(() => db.size === 0)
   client.close()
 })
 
@@ -149,7 +144,7 @@ it("does not let a paused client hold up others, and runs what waited in order",
   const [a, b] = [await redix.connect(), await redix.connect()]
   expect(await b.text("CLIENT", "PAUSE", 60_000, "WRITE")).toBe("+OK\r\n")
   a.sendRaw("SET k 1\r\nAPPEND k 2\r\n")
-  await until(() => redix.engine.pause.waitingCount === 1)
+  await untilTrue(() => redix.engine.pause.waitingCount === 1)
   a.sendRaw("APPEND k 3\r\nGET k\r\n")
   expect(await b.text("GET", "k")).toBe("$-1\r\n")
   expect(await b.text("CLIENT", "UNPAUSE")).toBe("+OK\r\n")

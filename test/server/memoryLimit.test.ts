@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { untilTrue } from "../support/Patience.js"
 
 let redix: TestRedix
 let client: RawClient
@@ -26,14 +27,6 @@ const field = async (name: string): Promise<number> => {
 
 const counted = async (): Promise<number> =>
   (await field("used_memory")) - (await field("mem_not_counted_for_evict"))
-
-const until = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 30_000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not so after 30 s: ${String(condition)}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 it("10 MB hold 10 MB of data", async () => {
   await client.command("CONFIG", "SET", "maxmemory", "10mb")
@@ -65,7 +58,7 @@ it("used_memory of an idle server stands still, whatever garbage there is", asyn
     const short = await redix.connect()
     expect(await short.text("PING")).toBe("+PONG\r\n")
     short.close()
-    await until(() => redix.engine.sessions.size === 1)
+    await untilTrue(() => redix.engine.sessions.size === 1)
   }
   expect(await client.text("SET", "k", "v")).toBe("+OK\r\n")
   await client.command("DEL", "k")
@@ -82,7 +75,9 @@ const HOLD: ReadonlyArray<readonly [what: string, hold: (other: RawClient) => Pr
     "input behind a command that waits",
     async (other) => {
       other.sendRaw("BLPOP nothing 0\r\n")
-      await until(() => [...redix.engine.sessions.values()].some((session) => session.blocked !== undefined))
+      await untilTrue(() =>
+        [...redix.engine.sessions.values()].some((session) => session.blocked !== undefined),
+      )
       other.sendRaw(Buffer.from("PING\r\n".repeat(400_000)))
     },
   ],
@@ -123,7 +118,7 @@ it.each(HOLD)("counts a client's %s, and no more when it has gone", async (_, ho
   const other = await redix.connect()
   await hold(other)
   const session = [...redix.engine.sessions.values()].at(-1)
-  await until(() => redix.engine.clientMemory.countedBytes > 1_000_000)
+  await untilTrue(() => redix.engine.clientMemory.countedBytes > 1_000_000)
   expect(await client.text("SET", "k", "v")).toBe(OOM)
   expect(await field("used_memory")).toBeGreaterThan(before + 1_000_000)
   expect(await client.text("CLIENT", "KILL", "ID", session?.id ?? 0)).toBe(":1\r\n")
@@ -136,7 +131,7 @@ it("does not count replication buffers", async () => {
   const replica = await redix.connect()
   replica.socket.pause()
   replica.sendRaw("PSYNC ? -1\r\n")
-  await until(() => [...redix.engine.sessions.values()].some((session) => session.kind === "replica"))
+  await untilTrue(() => [...redix.engine.sessions.values()].some((session) => session.kind === "replica"))
   const before = await counted()
   await client.command("CONFIG", "SET", "maxmemory", String(before + 200_000))
   const value = Buffer.alloc(40_000, "v")

@@ -7,15 +7,7 @@ import { describeOracle, withOracle } from "../support/Oracle.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
 import type { RawClient } from "../support/RawClient.js"
-
-/** Looks at a condition between turns of the event loop until it holds. */
-const until = async (holds: () => boolean, what: string): Promise<void> => {
-  const end = performance.now() + 20_000
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`never came: ${what}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
+import { untilTrue } from "../support/Patience.js"
 
 const withServer = (
   directives: Readonly<Record<string, string>>,
@@ -33,7 +25,7 @@ const withServer = (
   })
 
 const idle = (redix: TestRedix): Promise<void> =>
-  until(() => redix.persistence.state.save === undefined, "the end of the save")
+  untilTrue(() => redix.persistence.state.save === undefined, "the end of the save")
 
 const reloaded = async (dir: string, use: (client: RawClient) => Promise<void>): Promise<void> => {
   const redix = await startRedix({}, { dir })
@@ -83,7 +75,7 @@ describe("saving", () => {
       await client.pipeline([["SET", "a", "1"], ["MULTI"], ["BGSAVE"], ["BGSAVE", "SCHEDULE"]])
       const scheduled = "+Background saving scheduled\r\n"
       expect(await client.text("EXEC")).toBe(`*2\r\n${scheduled}${scheduled}`)
-      await until(() => redix.persistence.state.saves === 1, "the scheduled save")
+      await untilTrue(() => redix.persistence.state.saves === 1, "the scheduled save")
       expect(fs.existsSync(file)).toBe(true)
     })
   })
@@ -94,7 +86,7 @@ describe("saving", () => {
         ["SET", "a", "1"],
         ["SET", "b", "2"],
       ])
-      await until(() => redix.persistence.state.saves === 1, "the save of the save point")
+      await untilTrue(() => redix.persistence.state.saves === 1, "the save of the save point")
       expect(fs.existsSync(file)).toBe(true)
       expect(redix.engine.keyspace.dirty).toBe(0)
     })
@@ -151,7 +143,7 @@ describe("a save that fails", () => {
       }
       expect(await client.text("BGSAVE")).toBe("+Background saving started\r\n")
       await idle(redix)
-      await until(() => !redix.engine.gates.saveFailed, "writes allowed again")
+      await untilTrue(() => !redix.engine.gates.saveFailed, "writes allowed again")
       expect(await client.text("SET", "a", "4")).toBe("+OK\r\n")
       expect(fs.existsSync(file)).toBe(true)
     })
@@ -229,7 +221,7 @@ describe("loading", () => {
         ["SAVE"],
       ])
       const { keyspace } = redix.engine
-      await until(() => keyspace.database(0).size === 1, "the expiry of two keys")
+      await untilTrue(() => keyspace.database(0).size === 1, "the expiry of two keys")
       client.close()
       await redix.stop()
       const again = await startRedix({}, { dir })

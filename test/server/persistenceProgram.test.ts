@@ -1,17 +1,19 @@
-/** The program and its file: the load at the start, the save at the end, kill -9 at any moment. */
+/** The program and its file: the load at the start, the save at the end, kill -9 at any moment, by REDIX_EFFORT more often. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { checkRdb, withTempDir } from "../rdb/PersistenceSupport.js"
+import { effort } from "../support/Effort.js"
+import { delay } from "../support/Nodes.js"
 import { freePort } from "../support/Oracle.js"
-import { PATIENCE_MS } from "../support/Patience.js"
+import { untilTrue } from "../support/Patience.js"
 import { Random } from "../support/Random.js"
 import { RawClient } from "../support/RawClient.js"
 import { supervised } from "../support/children/Supervised.js"
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
-const LOOPS = Number(process.env["REDIX_KILL_RUNS"] ?? "6")
+const LOOPS = effort(3)
 
 interface Running {
   readonly child: ChildProcess
@@ -28,12 +30,10 @@ const start = async (dir: string, ...more: ReadonlyArray<string>): Promise<Runni
   child.stdout.on("data", (chunk: Buffer) => (log += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()))
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)))
-  const end = performance.now() + PATIENCE_MS
-  while (!log.includes("Ready to accept connections")) {
-    if (child.exitCode !== null || performance.now() > end)
-      throw new Error(`the server did not start:\n${log}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  await untilTrue(() => {
+    if (child.exitCode !== null) throw new Error(`the server did not start:\n${log}`)
+    return log.includes("Ready to accept connections")
+  }, "the server is ready")
   const client = await RawClient.connect({ host: "127.0.0.1", port })
   return { child, client, exited, log: () => log }
 }
@@ -119,9 +119,7 @@ describe("the program's file", () => {
           await server.client.command("SET", "n", String(++written))
         }
         server.client.sendRaw("BGSAVE\r\n")
-        const wait = random.below(25)
-        const until = performance.now() + wait
-        while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve))
+        await delay(random.below(25))
         server.child.kill("SIGKILL")
         await server.exited
         expect(checkRdb(`${dir}/dump.rdb`).ok).toBe(true)

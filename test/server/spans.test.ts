@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as Tracer from "effect/Tracer"
 import { RedixClient } from "../../src/client.js"
 import { Redix, TcpServer } from "../../src/index.js"
+import { untilTrue } from "../support/Patience.js"
 
 const spans: Array<Tracer.Span> = []
 
@@ -35,10 +36,7 @@ const directory = Effect.acquireRelease(
 const ended = (name: string): ReadonlyMap<string, unknown> | undefined =>
   spans.find((span) => span.name === name && span.status._tag === "Ended")?.attributes
 
-const until = (condition: () => boolean): Effect.Effect<void> =>
-  Effect.promise(async () => {
-    while (!condition()) await new Promise((resolve) => setImmediate(resolve))
-  })
+const until = (condition: () => boolean): Effect.Effect<void> => Effect.promise(() => untilTrue(condition))
 
 it.live("with what they were about", () =>
   Effect.gen(function* () {

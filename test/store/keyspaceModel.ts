@@ -14,7 +14,7 @@ import {
   stringLength,
   stringOffset,
 } from "../../src/store/Entry.js"
-import type { Keyspace } from "../../src/store/Keyspace.js"
+import type { Keyspace, KeyspaceOptions } from "../../src/store/Keyspace.js"
 import { moveEntry, putClone, swapDatabases } from "../../src/store/MoveEntry.js"
 import { valueTypes } from "../../src/store/types/index.js"
 import type { Random } from "../support/Random.js"
@@ -29,6 +29,13 @@ export type ModelDatabase = Map<string, ModelValue>
 
 const none = -1n
 
+/** A keyspace whose databases are all there. */
+const withAll = (options: KeyspaceOptions): Keyspace => {
+  const keyspace = checkedKeyspace(options)
+  for (let id = 0; id < options.databases; id++) keyspace.database(id)
+  return keyspace
+}
+
 export class KeyspaceModel {
   readonly keyspace: Keyspace
   readonly maps: Array<ModelDatabase>
@@ -40,7 +47,7 @@ export class KeyspaceModel {
     keyCount: number,
     readonly databases = 3,
   ) {
-    this.keyspace = checkedKeyspace({ databases, now: this.now, random: (n) => r.below(n) })
+    this.keyspace = withAll({ databases, now: this.now, random: (n) => r.below(n) })
     this.maps = Array.from({ length: databases }, () => new Map<string, ModelValue>())
     this.keys = r.times(keyCount, (i) =>
       Buffer.from(`${i}${"k".repeat(r.below(5) === 0 ? r.below(400) : 0)}`),
@@ -242,7 +249,7 @@ export class KeyspaceModel {
     }
     while (keyspace.freeSlice(1000)) continue
     keyspace.arena.checkInvariants()
-    const empty = checkedKeyspace({ databases: this.databases, now: 0, random: () => 0 })
+    const empty = withAll({ databases: this.databases, now: 0, random: () => 0 })
     return keyspace.arena.usedBytes - empty.arena.usedBytes
   }
 }

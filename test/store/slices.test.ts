@@ -45,8 +45,9 @@ it.each([true, false])(
   "a database that is emptied goes in slices, whatever its values hold (lazy: %s)",
   (lazy) => {
     const keyspace = make()
+    const other = keyspace.database(1)
     const used = keyspace.arena.usedBytes
-    putSet(keyspace.database(1), "other", 1)
+    putSet(other, "other", 1)
     const before = keyspace.arena.usedBytes
     const db = keyspace.database(0)
     for (let i = 0; i < 8; i++) putSet(db, `large ${i}`, 500 * i)

@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Session } from "../../src/engine/clients/Session.js"
-import type { LogReader } from "../../src/engine/CommandLog.js"
+import { type LogReader, TO_REPLICAS } from "../../src/engine/CommandLog.js"
 
 /** Commands in RESP, as words. */
 const commandsIn = (bytes: Buffer): string[] => {
@@ -27,6 +27,7 @@ const commandsIn = (bytes: Buffer): string[] => {
 
 /** A reader of the command log that keeps each command as its words. */
 export class RecordingLog implements LogReader {
+  readonly kind = TO_REPLICAS
   readonly reading: boolean = true
   readonly commands: string[] = []
 

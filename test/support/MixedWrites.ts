@@ -1,5 +1,6 @@
 /** A seeded stream of write commands over all types, three databases, expiry, transactions: a load for replication. */
 import type { Argument, RawClient } from "./RawClient.js"
+import { delay } from "./Nodes.js"
 import type { Random } from "./Random.js"
 
 export type Words = ReadonlyArray<Argument>
@@ -148,6 +149,9 @@ export class MixedWrites {
   }
 }
 
+/** Between two batches: a load that never stops, and leaves the processors to those who are to follow it. */
+const PACE_MS = 5
+
 /** Sends batches until told to stop; answers the number of commands. Ends quietly when the connection does. */
 export const writeUntil = async (
   client: RawClient,
@@ -161,6 +165,7 @@ export const writeUntil = async (
       const commands = writes.batch(batch)
       await client.pipeline(commands)
       sent += commands.length
+      await delay(PACE_MS)
     }
   } catch {
     // The server went, or cut its clients: the load is over.

@@ -149,12 +149,6 @@ export class SimulatedDisk {
     this.renamings = []
   }
 
-  /** Takes a file away for good. */
-  remove(path: string): void {
-    this.names.delete(path)
-    this.durableNames.delete(path)
-  }
-
   /** Begins a process. */
   boot(disturb: SimulatedDisk["disturb"] = () => undefined): Layer.Layer<FileSystem.FileSystem> {
     this.dead = false

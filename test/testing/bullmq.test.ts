@@ -1,7 +1,7 @@
 /** BullMQ on a test server: by options and by a client, and when the server was away. */
 import { Queue, Worker } from "bullmq"
 import { Redis } from "ioredis"
-import { afterEach, expect, it } from "vitest"
+import { afterEach, expect, it, vi } from "vitest"
 import { startRedix } from "../../src/testing.js"
 
 const ended: Array<() => Promise<unknown> | void> = []
@@ -38,4 +38,45 @@ it.each(["options", "a client"] as const)("works jobs off, by %s", async (by) =>
   const done = new Promise<unknown>((resolve) => worker.on("completed", (_job, result) => resolve(result)))
   await queue.add("double", { n: 21 })
   expect(await done).toBe(42)
+})
+
+it("delayed jobs come when the server's time and BullMQ's, which is Date, have moved so far", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] })
+  ended.push(() => void vi.useRealTimers())
+  const server = await startRedix()
+  ended.push(() => server.close())
+  const connection = server.ioredis
+  const queue = new Queue("mails", { connection })
+  const worker = new Worker("mails", ({ name }) => Promise.resolve(name), { connection })
+  queue.on("error", () => {})
+  worker.on("error", () => {})
+  ended.push(
+    () => queue.close(),
+    () => worker.close(),
+  )
+  const done: Array<string> = []
+  const times: Array<number> = []
+  const all = new Promise<void>((resolve) => {
+    worker.on("completed", ({ name, processedOn = 0, timestamp }) => {
+      times.push(processedOn - timestamp)
+      if (done.push(name) === 2) resolve()
+    })
+  })
+  const pass = async (ms: number): Promise<void> => {
+    vi.setSystemTime(Date.now() + ms)
+    await server.advance(ms)
+  }
+  await queue.add("in a second", {}, { delay: 1000 })
+  await queue.add("in an hour", {}, { delay: 3_600_000 })
+  await server.until({ blocked: 1 })
+  await pass(900)
+  expect([done, await queue.getDelayedCount()]).toEqual([[], 2])
+  await pass(1000)
+  await expect.poll(() => done).toEqual(["in a second"])
+  await server.until({ blocked: 1 })
+  await pass(3_600_000)
+  await all
+  expect(done).toEqual(["in a second", "in an hour"])
+  expect(times[0]).toBeGreaterThanOrEqual(1000)
+  expect(times[1]).toBeGreaterThanOrEqual(3_600_000)
 })

@@ -105,6 +105,35 @@ describe("a process", () => {
     expect(Number(said)).toBeLessThanOrEqual(4 * 1024 * 1024)
   })
 
+  it("does not do again for each server what is the same for all: a start and a reply are 10,000 calls at most", () => {
+    // V8 counts them exactly, however slow the machine is.
+    const said = run(`
+      import { Session } from "node:inspector"
+      const session = new Session()
+      session.connect()
+      const post = (method, parameters) => new Promise((resolve, reject) =>
+        session.post(method, parameters, (error, result) => (error ? reject(error) : resolve(result))))
+      const startedAndAsked = async () => {
+        const server = await startRedix()
+        const socket = server.connect()
+        socket.write("PING\\r\\n")
+        await new Promise((resolve) => socket.once("data", resolve))
+        return server
+      }
+      for (let i = 0; i < 3; i++) await (await startedAndAsked()).close()
+      await post("Profiler.enable")
+      await post("Profiler.startPreciseCoverage", { callCount: true, detailed: false })
+      const server = await startedAndAsked()
+      const { result } = await post("Profiler.takePreciseCoverage")
+      let calls = 0
+      for (const { url, functions } of result)
+        if (url.includes("/dist/")) for (const { ranges } of functions) calls += ranges[0].count
+      console.log(calls)
+      await server.close()`)
+    expect(Number(said)).toBeGreaterThan(1000)
+    expect(Number(said)).toBeLessThanOrEqual(10_000)
+  })
+
   it("200 servers, started, used and stopped, leave nothing", () => {
     const said = run(
       `

@@ -1,5 +1,6 @@
 /** A script in the sandbox: a main function or a function of a library, called once. */
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { TO_ALL } from "../../engine/CommandLog.js"
 import { type ScriptKind, ScriptRun } from "../../engine/scripts/ScriptRuns.js"
 import { type Call, start } from "../../lua/Lua.js"
 import { LuaError } from "../../lua/run/LuaError.js"
@@ -10,13 +11,9 @@ import { type LuaFunction, LuaTable, type LuaValue } from "../../lua/run/Value.j
 import type { Rights } from "./Rights.js"
 import { writeError, writeReply } from "./replyWrite.js"
 
-/** Bits of redis.set_repl. */
-export const REPL_REPLICA = 2
-export const REPL_ALL = 3
-
 export class LuaRun extends ScriptRun {
   /** Where its effects go. */
-  replication = REPL_ALL
+  replication = TO_ALL
   private readonly call: Call
   private failure: LuaError | undefined = undefined
 

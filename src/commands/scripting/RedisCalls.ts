@@ -9,13 +9,14 @@
 import { ALLOWED } from "../../engine/acl/Access.js"
 import { allows } from "../../engine/acl/Rights.js"
 import { CommandBit, type TableCommand } from "../../engine/Command.js"
+import { TO_ALL } from "../../engine/CommandLog.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import type { LuaState } from "../../lua/run/State.js"
 import { plainText } from "../../lua/run/Text.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
-import { LuaRun, REPL_REPLICA } from "./LuaRun.js"
+import { LuaRun } from "./LuaRun.js"
 import { errorTable, ReplyReader } from "./ReplyReader.js"
 
 /** Names remembered with their commands: as many as a server has, in a few ways of writing each. */
@@ -75,14 +76,14 @@ export class RedisCalls {
     const { out, propagation } = context
     const mark = out.pos
     out.resp = run.resp
-    if ((run.replication & REPL_REPLICA) === 0) propagation.muted = true
+    propagation.kinds = run.replication
     // A command that writes is not stopped in the middle.
     const bound = out.boundUnsent((cmd.bits & CommandBit.readonly) !== 0 ? this.replyBytesMax : Infinity)
     try {
       scripts.call(cmd)
     } finally {
       out.setBound(bound)
-      propagation.muted = false
+      propagation.kinds = TO_ALL
     }
     state.take((out.pos - mark) * BYTES_A_BYTE)
     const value = this.reader.read(out.buf, mark)

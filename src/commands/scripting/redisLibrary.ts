@@ -1,4 +1,5 @@
 /** The library `redis` of scripts, in the order in which Redis fills its table. */
+import { TO_ALL, TO_FILE, TO_REPLICAS } from "../../engine/CommandLog.js"
 import { sha1Hex } from "../../bytes/Sha1.js"
 import { parseNumber } from "../../lua/lib/numberParse.js"
 import { builtin, library } from "../../lua/run/Builtin.js"
@@ -7,7 +8,6 @@ import type { LuaState } from "../../lua/run/State.js"
 import { plainText } from "../../lua/run/Text.js"
 import { type LuaFunction, LuaTable, type LuaValue } from "../../lua/run/Value.js"
 import type { LuaHost } from "./LuaHost.js"
-import { REPL_ALL, REPL_REPLICA } from "./LuaRun.js"
 import type { RedisCalls } from "./RedisCalls.js"
 
 const VERSION_NUMBER = 0x7000f
@@ -77,7 +77,7 @@ const settings = (state: LuaState, calls: RedisCalls): LuaFunction[] => [
   builtin("set_repl", (...args) => {
     if (args.length !== 1) throw failure(state, "redis.set_repl() requires two arguments.")
     const flags = Math.trunc(numberOf(args[0]))
-    if ((flags & ~REPL_ALL) !== 0)
+    if ((flags & ~TO_ALL) !== 0)
       throw failure(state, "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
     calls.run.replication = flags
     return []
@@ -110,10 +110,10 @@ const versions = (version: string): Array<[string, LuaValue]> => [
 
 const REPLICATION: ReadonlyArray<[string, LuaValue]> = [
   ["REPL_NONE", 0],
-  ["REPL_AOF", 1],
-  ["REPL_SLAVE", REPL_REPLICA],
-  ["REPL_REPLICA", REPL_REPLICA],
-  ["REPL_ALL", REPL_ALL],
+  ["REPL_AOF", TO_FILE],
+  ["REPL_SLAVE", TO_REPLICAS],
+  ["REPL_REPLICA", TO_REPLICAS],
+  ["REPL_ALL", TO_ALL],
 ]
 
 const levels = (): Array<[string, LuaValue]> => LEVELS.map((name, level) => [name, level])

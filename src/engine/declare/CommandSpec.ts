@@ -210,8 +210,6 @@ export class CommandSpec {
   readonly summary: string
   readonly complexity: string | undefined
   readonly flags: ReadonlyArray<CommandFlag>
-  /** Without "@", in printing order. */
-  readonly acl: ReadonlyArray<AclCategory>
   readonly tips: ReadonlyArray<CommandTip>
   readonly history: ReadonlyArray<string>
   readonly internal: boolean
@@ -258,10 +256,14 @@ export class CommandSpec {
   readonly replies: "one" | "any"
   readonly secrets: SecretWords | undefined
   readonly changes: "session" | "link" | undefined
+  /** What Command.ts has made of it, once for all servers of the process; 0 = not yet. */
+  bits = 0
 
   readonly findKeys: KeyFinderName | undefined
   readonly channels: ChannelArguments | undefined
 
+  private readonly facts: CommandFacts
+  private madeCategories: ReadonlyArray<AclCategory> | undefined
   private readonly keyText: string | undefined
   private readonly argumentText: string | undefined
   private parsedKeys: ReadonlyArray<KeySpec> | undefined
@@ -272,6 +274,7 @@ export class CommandSpec {
   constructor(facts: CommandFacts) {
     const bar = facts.name.indexOf("|")
     const flags = facts.flags ?? none
+    this.facts = facts
     this.name = facts.name
     this.container = bar < 0 ? undefined : facts.name.slice(0, bar)
     this.arity = facts.arity
@@ -280,8 +283,6 @@ export class CommandSpec {
     this.summary = facts.summary
     this.complexity = facts.complexity
     this.flags = flags
-    const categories = new Set<AclCategory>([...impliedCategories(facts), ...(facts.acl ?? none)])
-    this.acl = aclCategories.filter((category) => categories.has(category))
     this.tips = facts.tips ?? none
     this.history = facts.history ?? none
     this.internal = facts.internal === true
@@ -322,6 +323,16 @@ export class CommandSpec {
     this.channels = facts.channels
     this.keyText = facts.keys
     this.argumentText = facts.args
+  }
+
+  /** Categories without "@", in printing order. */
+  get acl(): ReadonlyArray<AclCategory> {
+    if (this.madeCategories === undefined) {
+      const { facts } = this
+      const categories = new Set<AclCategory>([...impliedCategories(facts), ...(facts.acl ?? none)])
+      this.madeCategories = aclCategories.filter((category) => categories.has(category))
+    }
+    return this.madeCategories
   }
 
   /** True where a request of `words` words, names included, has the right length. */

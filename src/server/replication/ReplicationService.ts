@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { Background } from "../../engine/Background.js"
 import { SecureRandom } from "../../engine/world/SecureRandom.js"
 import { type RedixConfig, theConfig } from "../../config/index.js"
@@ -49,10 +50,14 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
   /**
    * With `afterLoad` it starts when the file of the configuration has been loaded, else at once.
    */
-  static readonly layerOf = (options: {
+  static readonly layerOf = (options: { readonly afterLoad: boolean }) =>
+    Layer.effectContext(this.make(options))
+
+  /** As `layerOf`, for the present scope. */
+  static readonly make = (options: {
     readonly afterLoad: boolean
-  }): Layer.Layer<
-    ReplicationService | ReplicationMaster | ReplicationReplica,
+  }): Effect.Effect<
+    Context.Context<ReplicationService | ReplicationMaster | ReplicationReplica>,
     never,
     | EngineService
     | RedixConfig
@@ -61,37 +66,36 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
     | ReplicationHistory
     | Background
     | FileSystem.FileSystem
+    | Scope.Scope
   > =>
-    Layer.effectContext(
-      Effect.gen(function* () {
-        const engine = yield* theEngine
-        const server = yield* thePersistence
-        const config = yield* theConfig
-        const history = yield* ReplicationHistory
-        const files = yield* FileSystem.FileSystem
-        const services = {
-          engine,
-          persistence: yield* theRdbFiles,
-          background: (yield* Background).run,
-          files,
-          random: yield* SecureRandom,
-          facts: yield* ProcessInfo,
-        }
-        const replication = new Replication(
-          history,
-          config,
-          services,
-          configuredDial(config, files, yield* Dial),
-        )
-        yield* Effect.addFinalizer(() => Effect.sync(() => unlinkMaster(engine, history)))
-        if (options.afterLoad) server.afterLoad.push(replication)
-        else replication.start(undefined)
-        return Context.make(ReplicationService, replication).pipe(
-          Context.add(ReplicationMaster, replication.master),
-          Context.add(ReplicationReplica, replication.replica),
-        )
-      }),
-    )
+    Effect.gen(function* () {
+      const engine = yield* theEngine
+      const server = yield* thePersistence
+      const config = yield* theConfig
+      const history = yield* ReplicationHistory
+      const files = yield* FileSystem.FileSystem
+      const services = {
+        engine,
+        persistence: yield* theRdbFiles,
+        background: (yield* Background).run,
+        files,
+        random: yield* SecureRandom,
+        facts: yield* ProcessInfo,
+      }
+      const replication = new Replication(
+        history,
+        config,
+        services,
+        configuredDial(config, files, yield* Dial),
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => unlinkMaster(engine, history)))
+      if (options.afterLoad) server.afterLoad.push(replication)
+      else replication.start(undefined)
+      return Context.make(ReplicationService, replication).pipe(
+        Context.add(ReplicationMaster, replication.master),
+        Context.add(ReplicationReplica, replication.replica),
+      )
+    })
 }
 
 /**

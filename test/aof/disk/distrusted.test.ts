@@ -102,7 +102,7 @@ describe("after a sync has failed, and the process was killed before a new base 
     expect(await ask(first, "SET", "before", "1")).toBe("+OK\r\n")
     disk.kill()
     await first.stop()
-    disk.remove(NOTE)
+    disk.put(NOTE, Buffer.from("nothing that can be read"))
     const second = await startRedix(
       {},
       { dir: "/disk", appendonly: true, appendfsync: "always" },

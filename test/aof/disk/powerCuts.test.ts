@@ -13,7 +13,7 @@ import { CrashRun, type End } from "./CrashRun.js"
 const GENERATIONS = 4
 const STEPS_MAX = 140
 const FAILURES_MAX = 8
-const RUN_MS = 15_000
+const RUN_MS = 30_000
 
 /** What is done beside the writes. */
 type Deed = (client: RawClient, crash: CrashRun) => Promise<unknown>

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { expect, it } from "vitest"
-import { describeOracle } from "../support/Oracle.js"
-import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
+import { describeOracle } from "../../support/Oracle.js"
+import { type Node, type NodeKind, until, withNodes } from "../../support/Nodes.js"
 
 const CONFIG = { appendonly: "yes", "aof-timestamp-enabled": "yes" }
 

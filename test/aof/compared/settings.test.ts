@@ -1,9 +1,9 @@
 /** What the settings of the append-only file do, beside redis-server: to its files, to INFO, to a start and to an end. */
 import * as fs from "node:fs"
 import { expect, it } from "vitest"
-import { describeOracle } from "../support/Oracle.js"
-import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
-import { type Argument, encodeCommand } from "../support/RawClient.js"
+import { describeOracle } from "../../support/Oracle.js"
+import { type Node, type NodeKind, until, withNodes } from "../../support/Nodes.js"
+import { type Argument, encodeCommand } from "../../support/RawClient.js"
 
 type Config = Readonly<Record<string, string>>
 

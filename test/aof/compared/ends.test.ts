@@ -1,8 +1,8 @@
 /** SHUTDOWN beside redis-server, while nothing else happens, during a rewrite, a save, and before a first base. */
 import * as fs from "node:fs"
 import { expect, it } from "vitest"
-import { describeOracle } from "../support/Oracle.js"
-import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
+import { describeOracle } from "../../support/Oracle.js"
+import { type Node, type NodeKind, until, withNodes } from "../../support/Nodes.js"
 
 type Words = ReadonlyArray<string>
 
