@@ -7,12 +7,17 @@
  *
  * Dropping a chunk does not free it: the garbage collector must first find that nothing refers to it, and it runs only
  * when objects are made, of which a server like this makes few. So the bytes dropped are counted, and when they are many
- * `collect` runs before more memory is reserved; whoever owns the clock may call it in quiet times.
+ * `collect` runs before much more memory is reserved; whoever owns the clock has mostly had them collected by then, which
+ * holds nobody up.
  */
 
-/** When more than this was dropped, and more than this part of what is held, it is collected before more is reserved. */
+/**
+ * When more than this was dropped, and more than this part of what is held, it is collected before so much more is
+ * reserved.
+ */
 const DROPPED_BYTES_MAX = 256 * 1024 * 1024
 const DROPPED_PART_MAX = 0.25
+const MEANWHILE_BYTES_MAX = 64 * 1024 * 1024
 /** Less is not worth a collection, whatever the limit. */
 const DROPPED_BYTES_MIN = 8 * 1024 * 1024
 
@@ -41,13 +46,15 @@ export class SharedMemory {
   /** Bytes beyond which what is held, with what was let go, is not to grow while that can be helped. */
   limitBytes = Infinity
   private collections = 0
+  /** Bytes reserved while much had been dropped and was not collected. */
+  private meanwhileBytes = 0
 
   /** @param collectGarbage makes the garbage collector look */
   constructor(private readonly collectGarbage: () => void) {}
 
   /** Has what was let go collected. */
   collect(): void {
-    this.droppedBytes = 0
+    this.droppedBytes = this.meanwhileBytes = 0
     this.collections++
     this.collectGarbage()
   }
@@ -59,7 +66,11 @@ export class SharedMemory {
   take(bytes: number, held: number): SharedArrayBuffer | undefined {
     const { droppedBytes } = this
     const many = droppedBytes > Math.max(DROPPED_BYTES_MAX, held * DROPPED_PART_MAX)
-    if (many || (droppedBytes >= DROPPED_BYTES_MIN && held + droppedBytes + bytes > this.limitBytes))
+    this.meanwhileBytes = many ? this.meanwhileBytes + bytes : 0
+    if (
+      this.meanwhileBytes > MEANWHILE_BYTES_MAX ||
+      (droppedBytes >= DROPPED_BYTES_MIN && held + droppedBytes + bytes > this.limitBytes)
+    )
       this.collect()
     try {
       return new SharedArrayBuffer(bytes, { maxByteLength: bytes })

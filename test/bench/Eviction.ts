@@ -12,6 +12,9 @@ import { type BenchServer, cpuMicros, residentBytes, startServer } from "./Serve
 
 const VALUE = "v".repeat(100)
 const PIPELINE = 50
+/** Where only memory matters. */
+const PIPELINE_OF_WRITES = 200
+const VALUES = "v".repeat(40_000)
 
 class Client {
   private readonly socket: net.Socket
@@ -241,10 +244,13 @@ const thinOut = async (
 }
 
 /** One server's residence, phase by phase, of the same writes. */
-const residence = async (name: "redix" | "redis", policy: string, bytes: number): Promise<Array<Taken>> => {
+async function* residence(
+  name: "redix" | "redis",
+  policy: string,
+  bytes: number,
+): AsyncGenerator<Taken, void, undefined> {
   const server = await startServer(name)
   const client = new Client(server.port)
-  const taken: Array<Taken> = []
   let keys: Array<string> = []
   try {
     const empty = residentBytes(server.pid)
@@ -253,10 +259,11 @@ const residence = async (name: "redix" | "redis", policy: string, bytes: number)
     for (const [phase, least, size] of PHASES) {
       const random = Random.forTest(phase, 1)
       let most = 0
+      let turns = 0
       for (let sent = 0; sent < bytes * 2;) {
         const requests: Array<string> = []
-        for (let n = 0; n < PIPELINE; n++) {
-          const value = "v".repeat(random.between(least, size))
+        for (let n = 0; n < PIPELINE_OF_WRITES; n++) {
+          const value = VALUES.slice(0, random.between(least, size))
           sent += value.length + 60
           const key = `${phase}:${random.below(1e9)}`
           requests.push(request(["SET", key, value]))
@@ -264,28 +271,37 @@ const residence = async (name: "redix" | "redis", policy: string, bytes: number)
         }
         const replies = await client.send(requests)
         if (replies.some((reply) => reply?.startsWith("-OOM"))) keys = await thinOut(client, keys, random)
-        most = Math.max(most, over())
+        if (++turns % 10 === 0) most = Math.max(most, over())
       }
       // Both give memory back in quiet times.
       await new Promise((resolve) => setTimeout(resolve, 3000))
-      taken.push({ most, settled: over() })
+      yield { most, settled: over() }
     }
   } finally {
     client.close()
     await server.stop()
   }
-  return taken
 }
 
-/** How much more of the machine's memory a server takes than when it was empty, over maxmemory, phase by phase. */
+/**
+ * How much more of the machine's memory a server takes than when it was empty, over maxmemory, phase by phase; each phase
+ * is told of when both have ended it.
+ */
 export const evictionResidence = async (
   policy: string,
   bytes: number,
   print: (row: Residence) => void,
 ): Promise<void> => {
-  const redix = await residence("redix", policy, bytes)
-  const redis = await residence("redis", policy, bytes)
-  const none: Taken = { most: NaN, settled: NaN }
-  for (const [i, [phase]] of PHASES.entries())
-    print({ phase, redix: redix[i] ?? none, redis: redis[i] ?? none })
+  const redix = residence("redix", policy, bytes)
+  const redis = residence("redis", policy, bytes)
+  try {
+    for (const [phase] of PHASES) {
+      const ours = await redix.next()
+      const theirs = await redis.next()
+      if (ours.done !== true && theirs.done !== true) print({ phase, redix: ours.value, redis: theirs.value })
+    }
+  } finally {
+    await redix.return()
+    await redis.return()
+  }
 }
