@@ -50,106 +50,90 @@ const withFiles = Effect.map(
       Effect.provideContext(effect, files),
 )
 
-/** Puts a family into the engine's table. The order of families does not matter. */
-const family = <E, R>(
-  commands: Effect.Effect<ReadonlyArray<Command>, E, R>,
-): Layer.Layer<never, E, R | EngineService> =>
+const ofEngine = Effect.map(theEngine, (engine) => [
+  ...transactionCommands(engine),
+  ...connectionCommands(engine),
+  ...clientCommands(engine),
+  ...commandCommands(engine),
+  ...shutdownCommands(engine),
+  ...infoCommands(engine),
+])
+
+const ofUsers = Effect.gen(function* () {
+  const engine = yield* theEngine
+  const { values } = yield* RedixConfig
+  return aclCommands(engine, yield* SecureRandom, userFile(engine.users, values, yield* withFiles))
+})
+
+const ofConfig = Effect.gen(function* () {
+  return configCommands(yield* theEngine, yield* theConfig, yield* withFiles)
+})
+
+const ofStatistics = Effect.map(StatisticsService, (statistics) => [
+  ...latencyCommands(statistics),
+  ...memoryCommands(statistics),
+  ...slowlogCommands(statistics),
+])
+
+const ofPersistence = Effect.gen(function* () {
+  const { logger } = yield* theEngine
+  const { values } = yield* RedixConfig
+  const persistence = yield* thePersistence
+  const dumps = dumpCommands(
+    values,
+    () => persistence.state.skipChecksum,
+    (reason) => logger.verbose(internalError(0, reason)),
+  )
+  const saves = persistenceCommands(persistence, yield* theAppendOnlyFile)
+  return [...saves, ...flushCommands(persistence), ...dumps]
+})
+
+const ofReplication = Effect.gen(function* () {
+  return replicationCommands(yield* theEngine, yield* theReplication)
+})
+
+const ofScripting = Effect.map(ScriptingService, ({ commands }) => commands)
+
+/** DEBUG looks into every part. */
+const ofDebug = Effect.gen(function* () {
+  const engine = yield* theEngine
+  const config = yield* theConfig
+  const persistence = yield* thePersistence
+  const appendOnly = yield* theAppendOnlyFile
+  const files = yield* withFiles
+  const replication = yield* theReplication
+  return debugCommands(engine, config.values, yield* ProcessInfo, () => [
+    debugReload(persistence),
+    debugChecksums(persistence),
+    ...debugLog(persistence, appendOnly),
+    debugRewriteAll(engine, config, files),
+    debugChangeId(replication),
+  ])
+})
+
+/** What needs nothing but its context: every engine's table begins with it. */
+export const independent: ReadonlyArray<Command> = [...dataCommands, ...lolwutCommands]
+
+/** What asks for services by type. */
+const dependent = Effect.all([
+  Commands.added,
+  ofEngine,
+  ofUsers,
+  ofConfig,
+  ofStatistics,
+  ofPersistence,
+  ofReplication,
+  ofScripting,
+  ofDebug,
+])
+
+/** Puts the families into the engine's table, in whatever order: one layer for all, since each takes time to build. */
+export const families = () =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { table } = (yield* theEngine).dispatcher
-      table.add(yield* commands)
+      for (const commands of yield* dependent) table.add(commands)
     }),
-  )
-
-/** Those that need the engine and what it is made of. */
-const ofEngine = () =>
-  Layer.mergeAll(
-    family(Effect.succeed([...dataCommands, ...lolwutCommands])),
-    family(Commands.added),
-    family(
-      Effect.gen(function* () {
-        const engine = yield* theEngine
-        const { values } = yield* RedixConfig
-        return aclCommands(engine, yield* SecureRandom, userFile(engine.users, values, yield* withFiles))
-      }),
-    ),
-    ...[
-      transactionCommands,
-      connectionCommands,
-      clientCommands,
-      commandCommands,
-      shutdownCommands,
-      infoCommands,
-    ].map((commands) => family(Effect.map(theEngine, commands))),
-  )
-
-const ofConfig = () =>
-  family(
-    Effect.gen(function* () {
-      return configCommands(yield* theEngine, yield* theConfig, yield* withFiles)
-    }),
-  )
-
-const ofStatistics = () =>
-  family(
-    Effect.map(StatisticsService, (statistics) => [
-      ...latencyCommands(statistics),
-      ...memoryCommands(statistics),
-      ...slowlogCommands(statistics),
-    ]),
-  )
-
-const ofPersistence = () =>
-  family(
-    Effect.gen(function* () {
-      const { logger } = yield* theEngine
-      const { values } = yield* RedixConfig
-      const persistence = yield* thePersistence
-      const dumps = dumpCommands(
-        values,
-        () => persistence.state.skipChecksum,
-        (reason) => logger.verbose(internalError(0, reason)),
-      )
-      const saves = persistenceCommands(persistence, yield* theAppendOnlyFile)
-      return [...saves, ...flushCommands(persistence), ...dumps]
-    }),
-  )
-
-const ofReplication = () =>
-  family(
-    Effect.gen(function* () {
-      return replicationCommands(yield* theEngine, yield* theReplication)
-    }),
-  )
-
-const ofScripting = () => family(Effect.map(ScriptingService, ({ commands }) => commands))
-
-/** DEBUG looks into every part. */
-const ofDebug = () =>
-  family(
-    Effect.gen(function* () {
-      const engine = yield* theEngine
-      const config = yield* theConfig
-      const persistence = yield* thePersistence
-      return debugCommands(engine, config.values, yield* ProcessInfo, [
-        debugReload(persistence),
-        debugChecksums(persistence),
-        ...debugLog(persistence, yield* theAppendOnlyFile),
-        debugRewriteAll(engine, config, yield* withFiles),
-        debugChangeId(yield* theReplication),
-      ])
-    }),
-  )
-
-export const families = () =>
-  Layer.mergeAll(
-    ofEngine(),
-    ofConfig(),
-    ofStatistics(),
-    ofPersistence(),
-    ofReplication(),
-    ofScripting(),
-    ofDebug(),
   )
 
 /** Scripts and functions. The libraries of functions are where RDB files take them from. */

@@ -9,7 +9,6 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { renamed } from "./engine/CommandTable.js"
 import { CommandSpec } from "./engine/declare/CommandSpec.js"
-import { dataCommands } from "./commands/index.js"
 import * as specs from "./commands/spec/index.js"
 import {
   checkDirectory,
@@ -26,7 +25,7 @@ import type { StartError } from "./server/Persistence.js"
 import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
-import { families, scripts } from "./Families.js"
+import { families, independent, scripts } from "./Families.js"
 import { Background } from "./engine/Background.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
@@ -75,17 +74,21 @@ const rdb = (options: StartOptions) =>
     }),
   )
 
+/** All commands that Redis declares, subcommands with them. */
+const declared = Object.values(specs).filter((one) => one instanceof CommandSpec)
+
+const AS_DECLARED: ReadonlyMap<string, string | null> = new Map()
+
 /** What rename-command says. All commands of Redis may be named, also those that are not here, and the app's own. */
 const commandNames = (
-  config: RedixConfig["Service"],
+  { values: { renameCommand } }: RedixConfig["Service"],
   own: ReadonlyArray<Command>,
 ): Effect.Effect<ReadonlyMap<string, string | null>, InvalidConfigError> => {
-  const declared = Object.values(specs).filter(
-    (one) => one instanceof CommandSpec && one.container === undefined,
-  )
+  if (renameCommand.length === 0) return Effect.succeed(AS_DECLARED)
+  const named = declared.filter(({ container }) => container === undefined)
   const names = renamed(
-    [...declared, ...dataCommands, ...own].map(({ name }) => name),
-    config.values.renameCommand,
+    [...named, ...independent, ...own].map(({ name }) => name),
+    renameCommand,
   )
   if (!("reason" in names)) return Effect.succeed(names)
   const { rename, reason } = names
@@ -103,7 +106,8 @@ const engine = () =>
       return EngineService.layerOf(
         config.values,
         yield* commandNames(config, yield* Commands.added),
-        Object.values(specs).filter((one) => one instanceof CommandSpec),
+        declared,
+        independent,
       )
     }),
   )

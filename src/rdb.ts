@@ -1,7 +1,7 @@
 /**
  * `redix/rdb`: RDB files without a server.
  *
- *   layer            `RdbPersistence` on a `Store` of its own: load a file, look at the keys, save them to another
+ *   layerWith        `RdbPersistence` on a `Store` of its own: load a file, look at the keys, save them to another
  *   RdbDecoder       the bytes of a file, in any cut, as calls of an `RdbSink`; nothing is loaded
  *   RdbCheck         a sink that says what a file holds, by type and by key
  *
@@ -54,7 +54,7 @@ const defaults: PersistenceSettings = {
 }
 
 /** Files of the file system, and a store of its own for each call. Settings are directives in camel case. */
-export const layer = (settings: Partial<PersistenceSettings> = {}): Layer.Layer<RdbPersistence | Store> =>
+export const layerWith = (settings: Partial<PersistenceSettings> = {}): Layer.Layer<RdbPersistence | Store> =>
   Layer.unwrap(
     Effect.map(ProcessInfo, (facts) =>
       RdbPersistence.layerOf({ settings: { ...defaults, ...settings }, id: newFileMark(facts) }),

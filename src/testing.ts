@@ -18,7 +18,7 @@ import type { Composition } from "./testing/Instance.js"
 import { TestServer } from "./testing/TestServer.js"
 import type { Options, Server } from "./testing/Types.js"
 
-export { ClosedError, NotReachedError, ReplyError, StartError } from "./testing/Errors.js"
+export { ClosedError, DataError, NotReachedError, ReplyError, StartError } from "./testing/Errors.js"
 export type {
   Awaited,
   Call,

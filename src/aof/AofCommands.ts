@@ -28,14 +28,20 @@ export class AofCommands implements AofTarget {
     this.session.dropQueue()
   }
 
+  part(load: () => void): void {
+    const { gates, keyspace, clock } = this.engine
+    // Nothing expires meanwhile, so that no command needs the time to be exact.
+    keyspace.now = clock.currentTimeMillisUnsafe()
+    gates.opened(load)
+  }
+
   run(request: Request): string | undefined {
-    const { dispatcher, context, keyspace } = this.engine
+    const { dispatcher, context } = this.engine
     const { command } = request
     if (command === undefined) {
       const name = latin1Text(request.buf, request.argOff[0], request.argOff[0] + request.argLen[0])
       return `Unknown command '${name}' reading the append only file ${this.fileName}`
     }
-    keyspace.now = this.engine.clock.currentTimeMillisUnsafe()
     const { out } = context
     const mark = out.pos
     try {

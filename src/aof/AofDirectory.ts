@@ -22,6 +22,7 @@ import {
   parseManifest,
   tempManifestNameOf,
 } from "./Manifest.js"
+import { readNote, writeAgain, writeNote } from "./SyncedNote.js"
 
 export interface DirectorySettings {
   /** "" = nowhere. */
@@ -36,13 +37,17 @@ const ioError =
   (error: PlatformError): AofIoError =>
     new AofIoError({ path, offset, operation, reason: ioReason(error) })
 
-/** A file of a FileSystem that can also write in the present turn, as `server/Files.ts`. */
-interface WritesNow {
+/** A file of a FileSystem that can also write in the present turn, and sync without a fiber, as `server/Files.ts`. */
+interface DirectFile {
   readonly writeNow: (bytes: Uint8Array) => number
+  readonly syncThen: (done: (error: PlatformError | undefined) => void) => void
 }
 
-const writesNow = (file: object): file is WritesNow =>
-  "writeNow" in file && typeof file.writeNow === "function"
+const isDirect = (file: object): file is DirectFile =>
+  "writeNow" in file &&
+  typeof file.writeNow === "function" &&
+  "syncThen" in file &&
+  typeof file.syncThen === "function"
 
 /** A file that commands are appended to. */
 export class OpenIncrement {
@@ -54,15 +59,25 @@ export class OpenIncrement {
   nextPath: string | undefined = undefined
   /** Bytes behind `size`, of a write that is not whole. */
   private written = 0
+  private readonly direct: DirectFile | undefined
+  /** Bytes that were noted to be on the disk. */
+  private noted = -1
 
   constructor(
     public path: string,
+    private readonly notePath: string,
     private readonly fs: FileSystem.FileSystem,
     private readonly file: FileSystem.File,
     private readonly scope: Scope.Closeable,
     public size: number,
   ) {
     this.synced = size
+    this.direct = isDirect(file) ? file : undefined
+  }
+
+  /** `appendNow` and `syncThen` are possible. */
+  get isDirect(): boolean {
+    return this.direct !== undefined
   }
 
   /** Appends bytes whole; after a failure some of them may be there, until `takeBack`. */
@@ -75,11 +90,11 @@ export class OpenIncrement {
 
   /** As `append`, in this turn; answers whether that was possible. If not, `append` begins where this one did. */
   appendNow(bytes: Uint8Array): boolean {
-    const { file } = this
-    if (this.written > 0 || !writesNow(file)) return false
+    const { direct } = this
+    if (this.written > 0 || direct === undefined) return false
     let count = 0
     try {
-      count = file.writeNow(bytes)
+      count = direct.writeNow(bytes)
     } catch {
       return false
     }
@@ -132,6 +147,17 @@ export class OpenIncrement {
     })
   }
 
+  /** As `sync`, without a fiber. */
+  syncThen(done: (error: AofIoError | undefined) => void): void {
+    const { size, direct } = this
+    if (direct === undefined) throw new Error("the file cannot be synced without a fiber")
+    direct.syncThen((error) => {
+      if (error !== undefined) return done(ioError(this.path, "fsync", size)(error))
+      this.synced = Math.max(this.synced, size)
+      done(undefined)
+    })
+  }
+
   /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
   get present(): Effect.Effect<void, AofIoError> {
     const { path } = this
@@ -139,6 +165,16 @@ export class OpenIncrement {
       // It may have been given its new name while the old one was looked for.
       const other = this.path === path ? this.nextPath : this.path
       return other === undefined ? Effect.fail(error) : this.found(other)
+    })
+  }
+
+  /** Notes how much is on the disk (SyncedNote.ts). */
+  get noteSynced(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { synced, path } = this
+      if (synced === this.noted) return Effect.void
+      this.noted = synced
+      return writeNote(this.fs, this.notePath, path.slice(path.lastIndexOf("/") + 1), synced)
     })
   }
 
@@ -311,7 +347,32 @@ export class AofDirectory {
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
       const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      return new OpenIncrement(path, this.fs, file, scope, Number(size))
+      const increment = new OpenIncrement(path, this.notePath, this.fs, file, scope, Number(size))
+      if (kind === "present") yield* increment.noteSynced
+      return increment
+    })
+  }
+
+  private get notePath(): string {
+    return `${this.path}/${this.settings.appendfilename}.synced`
+  }
+
+  /**
+   * Sees to it that what increments show is on the disk: what a process left that was killed may not be. Only the last of
+   * them that has anything can be concerned, for the one before is synced first.
+   */
+  secure({ increments }: Manifest): Effect.Effect<void, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      for (const file of [...increments].reverse()) {
+        const path = this.pathOf(file.name)
+        const size = yield* this.sizeOf(file)
+        const synced = yield* readNote(this.fs, this.notePath, nameOf(file.name)).pipe(
+          Effect.mapError(ioError(this.notePath, "read")),
+        )
+        if (synced < size)
+          yield* Effect.mapError(writeAgain(this.fs, path, synced), ioError(path, "write", synced))
+        if (size > EMPTY_GROUP.length) return
+      }
     })
   }
 

@@ -73,3 +73,7 @@ export const failureText = ({ operation, reason }: AofIoError, distrusted: boole
     return `Could not remove short write from the append-only file. The AOF file is left behind. ftruncate: ${reason}`
   return `Error writing to the AOF file: ${reason}`
 }
+
+/** Files are asked for that lack what the disk did not take. */
+export const notOnDisk = (path: string): AofIoError =>
+  new AofIoError({ path, offset: 0, operation: "write", reason: "not all that was logged is in the files" })

@@ -33,9 +33,16 @@ const lineSum = (text: string): string => crc16(ascii(text), 0, text.length).toS
 export const timestampLine = (seconds: number): Uint8Array => ascii(`#TS:${seconds}\r\n`)
 
 /** The line before a group of `length` bytes with this checksum. */
-export const groupLine = (crc: Crc64, length: number, unsynced: number): Uint8Array => {
+const groupLine = (crc: Crc64, length: number, unsynced: number): Uint8Array => {
   const text = `#CRC:${crc.toHex()}:${length}:${unsynced}:`
   return ascii(`${text}${lineSum(text)}\r\n`)
+}
+
+/** A group with the line before it; so many bytes before that one are not known to be on the disk. */
+export const checkedGroup = (bytes: Uint8Array, unsynced: number): Uint8Array => {
+  const crc = new Crc64()
+  crc.update(bytes, 0, bytes.length)
+  return Buffer.concat([groupLine(crc, bytes.length, unsynced), bytes])
 }
 
 /** Begins a file of groups: a first one that is garbled is known to have been one. */

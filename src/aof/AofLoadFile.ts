@@ -28,6 +28,8 @@ export interface AofTarget {
   readonly commands: CommandTable
   /** The one that is selected. */
   database(): Database
+  /** Runs a part of the load that takes one turn; `run` is called within. */
+  part(load: () => void): void
   /** Answers why the load must end, if it must. The request is lent. */
   run(request: Request): string | undefined
   /** Forgets a transaction that has begun. */
@@ -142,8 +144,14 @@ class Commands {
   }
 
   private step(bytes: Uint8Array): void {
+    this.reader.feed(bytes)
+    this.target.part(() => this.runAll())
+    this.options.onProgress(bytes.length)
+  }
+
+  /** Runs the commands that are there. */
+  private runAll(): void {
     const { reader, target } = this
-    reader.feed(bytes)
     for (;;) {
       const request = reader.next(target.database())
       if (request === undefined) break
@@ -154,7 +162,6 @@ class Commands {
       }
       this.count++
     }
-    this.options.onProgress(bytes.length)
   }
 
   /** Runs what a slice of the file has. */

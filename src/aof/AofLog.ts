@@ -29,6 +29,7 @@ const SELECTS: ReadonlyArray<Uint8Array> = Array.from({ length: 16 }, (_, db) =>
   encodeCommand(["SELECT", String(db)]),
 )
 const PLACES = 8192
+const NO_PLACES = new Float64Array(0)
 /** A group gets no longer than this, but for one command or transaction that is. */
 const GROUP_BYTES_MAX = 1024 * 1024
 const MULTI = encodeCommand(["MULTI"])
@@ -54,17 +55,20 @@ export class AofLog implements LogReader {
   reading = false
   /** Position behind what was logged last. */
   position = 0
+  /** Commands logged so far. */
+  count = 0
   readonly buffer = new LogBuffer()
   /** A line with the time goes before the first command of each second. */
   timestamps = false
-  /** Reads of what is not safe wait, too. */
-  readsWait = false
   private selected = -1
   private stampedSeconds = 0
   /** A transaction is being logged. */
   private inUnit = false
   private readonly keys = new Keys()
-  private readonly places = new Float64Array(PLACES)
+  /** Reads of what is not safe wait, too. */
+  private readsWait = false
+  /** There when reads wait. */
+  private places = NO_PLACES
   /** Places of keys that were written by commands which are not logged yet. */
   private open: Array<number> = []
   /** Position of the last write whose keys nobody knows. */
@@ -76,6 +80,12 @@ export class AofLog implements LogReader {
     private readonly owner: LogOwner,
   ) {}
 
+  /** Has reads of what is not safe wait, or no longer. */
+  holdReads(on: boolean): void {
+    this.readsWait = on
+    if (on && this.places === NO_PLACES) this.places = new Float64Array(PLACES)
+  }
+
   take(database: number, bytes: Uint8Array, off: number, len: number): void {
     if (this.timestamps && !this.inUnit) this.stamp()
     if (this.buffer.length > GROUP_BYTES_MAX && !this.inUnit) this.owner.seal()
@@ -84,6 +94,7 @@ export class AofLog implements LogReader {
     const before = this.buffer.length
     if (database >= 0 && database !== this.selected) this.select(database)
     this.buffer.append(bytes, off, len)
+    this.count++
     this.position += this.buffer.length - before
     this.hold.logged = this.position
     if (before === 0) this.owner.logged()

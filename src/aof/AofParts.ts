@@ -1,4 +1,4 @@
-/** What the append-only file of a server is made of, and the settings it reads, by shape the configuration's. */
+/** What the append-only file of a server and its writer are made of, and the settings they read, by shape the configuration's. */
 import type * as FileSystem from "effect/FileSystem"
 import type { Run } from "../engine/Background.js"
 import type { Engine } from "../engine/Engine.js"
@@ -27,4 +27,28 @@ export interface AofParts {
   readonly offset: () => number
   /** For lines that name the process which rewrites. */
   readonly pid: number
+}
+
+export interface WriterSettings {
+  readonly appendfsync: string
+  readonly aofChecksum: boolean
+}
+
+/** What the writer tells its owner. */
+export interface WriterOwner {
+  /** Syncs are left out for now (`no-appendfsync-on-rewrite`). */
+  readonly syncsPaused: () => boolean
+  /** Nothing but this writer and what it writes keeps the disk busy. */
+  readonly diskIdle: () => boolean
+  /** A write or a sync has failed, or writes are well again: see `failure`. */
+  readonly statusChanged: () => void
+  /** Nothing more goes to the present file. */
+  readonly distrusted: () => void
+  /** Less waits to be written than did. */
+  readonly lessPending: () => void
+  /** All that is logged so far is about to become a group, between two batches. */
+  readonly sealing: () => void
+  /** More is on the disk, or less than was thought. */
+  readonly synced: () => void
+  readonly slowSync: () => void
 }

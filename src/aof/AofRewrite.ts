@@ -79,6 +79,17 @@ export class AofFiles {
     manifest?.base === undefined && (manifest?.increments ?? []).length === 0 ? undefined : manifest,
   )
 
+  /** Sees to it that what files show that are about to be loaded is on the disk, or distrusts them. */
+  secure(manifest: Manifest): Effect.Effect<void, AofIoError | ManifestError> {
+    if (manifest.distrusted === true) return Effect.void
+    return Effect.catch(this.directory.secure(manifest), (error) => {
+      this.logger.warning(
+        `The AOF file is not trusted: what it shows cannot be written to the disk: ${error.message}`,
+      )
+      return this.distrust
+    })
+  }
+
   private get present(): Effect.Effect<Manifest, AofIoError | ManifestError> {
     return Effect.suspend(() =>
       this.manifest === undefined

@@ -73,8 +73,21 @@ export class AofStatus {
 }
 
 /** By how many hundredths the files have grown since the last rewrite. */
-export const growthOf = ({ baseBytes }: AofStatus, bytes: number): number =>
+const growthOf = ({ baseBytes }: AofStatus, bytes: number): number =>
   Math.floor((bytes * 100) / Math.max(1, baseBytes)) - 100
+
+interface GrowthLimits {
+  readonly autoAofRewritePercentage: number
+  readonly autoAofRewriteMinSize: number
+}
+
+/** The same where it is time for a rewrite, else undefined. */
+export const growthOver = (limits: GrowthLimits, status: AofStatus, bytes: number): number | undefined => {
+  const { autoAofRewritePercentage, autoAofRewriteMinSize } = limits
+  if (autoAofRewritePercentage === 0 || bytes <= autoAofRewriteMinSize) return undefined
+  const growth = growthOf(status, bytes)
+  return growth < autoAofRewritePercentage ? undefined : growth
+}
 
 /** What the writer has to say. */
 interface WriterFacts {

@@ -1,13 +1,15 @@
 /**
  * Writes the command log to files. One fiber writes, another syncs once a second; the threads that wait for the disk are
  * those of the FileSystem, so no command waits. What gathers while a write (with `always`: a sync) is under way is the next
- * group.
+ * group, and may wait for more (Gathering.ts).
  *
- * Where nothing else is asked of the disk a group is written without a thread; where replies need only the kernel to have
- * it, in its own turn, before they leave (`writeNow`): the kernel copies it to its cache in some microseconds, while a thread has to
+ * Where nothing else is asked of the disk a group is written without a thread, in its own turn, before replies leave that
+ * need only the kernel to have it (`writeNow`): the kernel copies it to its cache in some microseconds, while a thread has to
  * be woken, and the replies to be held and let go. With `everysec` SET at pipeline 16 took 1.71 us of CPU a request by the
  * thread, so 1.40. The kernel may hold writers back where the disk is behind, so no such write begins while a sync or a
- * snapshot is under way, nor after one that was slow, for so many times as long as it took.
+ * snapshot is under way, nor after one that was slow, for so many times as long as it took. With `always` the sync of such a
+ * group is a plain call (`fly`), and the next group follows where it ends: by the fiber a group took 50 us more of CPU.
+ * Whatever is not plain (files that change, failures, lines between groups, fibers that wait) is the fibers'.
  *
  *     log.buffer --seal--> queue of groups and files --write--> written --sync--> synced
  *
@@ -19,14 +21,14 @@
  * begins anew with another file (`startOver`).
  */
 import * as Effect from "effect/Effect"
-import * as Semaphore from "effect/Semaphore"
-import { Crc64 } from "../bytes/Crc64.js"
 import type { ReplyHold } from "../engine/clients/ReplyHold.js"
-import type { Turns } from "../engine/world/Turn.js"
+import type { RealTimer, Turns } from "../engine/world/Turn.js"
 import type { OpenIncrement } from "./AofDirectory.js"
 import type { AofIoError } from "./AofErrors.js"
-import { groupLine } from "./AofFormat.js"
+import { checkedGroup } from "./AofFormat.js"
 import type { AofLog } from "./AofLog.js"
+import type { WriterOwner, WriterSettings } from "./AofParts.js"
+import { Gathering } from "./Gathering.js"
 
 const RETRY_MS = 1000
 const SYNC_MS = 1000
@@ -38,30 +40,6 @@ const NOW_BYTES_MAX = 256 * 1024
 /** After a write that took longer groups are not written in their own turn, for so many times as long. */
 const SLOW_WRITE_MS = 5
 const REST_FACTOR = 20
-
-interface WriterSettings {
-  readonly appendfsync: string
-  readonly aofChecksum: boolean
-}
-
-/** What the writer tells its owner. */
-interface WriterOwner {
-  /** Syncs are left out for now (`no-appendfsync-on-rewrite`). */
-  readonly syncsPaused: () => boolean
-  /** Nothing but this writer and what it writes keeps the disk busy. */
-  readonly diskIdle: () => boolean
-  /** A write or a sync has failed, or writes are well again: see `failure`. */
-  readonly statusChanged: () => void
-  /** Nothing more goes to the present file. */
-  readonly distrusted: () => void
-  /** A group has been written, or need not be any more. */
-  readonly wrote: () => void
-  /** All that is logged so far is about to become a group, between two batches. */
-  readonly sealing: () => void
-  /** More is on the disk, or less than was thought. */
-  readonly synced: () => void
-  readonly slowSync: () => void
-}
 
 interface Group {
   readonly bytes: Uint8Array
@@ -96,16 +74,25 @@ export class AofWriter {
   /** Since when a sync is under way, in real time. */
   private syncSince: number | undefined = undefined
   private slowNoted = false
-  private readonly syncing = Semaphore.makeUnsafe(1)
+  /** The sync under way is `fly`'s. */
+  private flying = false
+  private readonly gathering = new Gathering()
+  private timer: RealTimer | undefined = undefined
+  /** Commands that were in groups when the last one was taken out of the buffer. */
+  private grouped = 0
   private scheduled = false
   private lookAtMs = 0
   /** Until when groups are not written in their own turn, in real time. */
   private restUntil = 0
-  /** Fibers that wait for what was logged to be settled. */
-  private settling = 0
+  /** Fibers that wait for a group to be written, or for a sync to end. */
+  private awaiting = 0
   private readonly atEnd = (): void => {
     this.scheduled = false
     if (!this.writeNow()) this.wake()
+  }
+  private readonly atTime = (): void => {
+    this.gathering.timeIsOver()
+    if (this.log.buffer.length > 0 && !this.writeNow()) this.wake()
   }
 
   constructor(
@@ -143,25 +130,77 @@ export class AofWriter {
     this.turns.atEnd(this.atEnd)
   }
 
-  /** Writes what was logged in this turn, if it will not wait; answers whether it did. */
+  /** Writes what was logged so far without a fiber; answers whether it did, or will. */
   private writeNow(): boolean {
     const { file, log } = this
-    if (file === undefined || log.buffer.length === 0 || this.queue.length > 0) return false
-    if (this.distrusted || this.settings.appendfsync === "always" || !this.quick(log.buffer.length))
+    if (file === undefined || log.buffer.length === 0 || this.queue.length > 0 || this.distrusted)
       return false
+    if (this.flying) return true
+    const syncs = this.syncsEach
+    if (syncs && (this.awaiting > 0 || !file.isDirect)) return false
+    const now = this.turns.now()
+    if (now >= this.lookAtMs || !this.quick(log.buffer.length)) return false
+    if (syncs && this.gathering.waits(log.count - this.grouped, now)) return true
+    if (syncs) this.owner.sealing()
     const taken = log.buffer.take()
-    if (!this.appendNow(file, this.settings.aofChecksum ? checked(file, taken) : taken)) {
+    if (
+      !this.appendNow(file, this.settings.aofChecksum ? checkedGroup(taken, file.size - file.synced) : taken)
+    ) {
       this.enqueue(taken)
       return false
     }
     log.buffer.reuse(taken)
     // The fiber that syncs waits for something to sync.
-    const awaited = this.settling > 0 || this.synced >= this.written
+    const awaited = this.awaiting > 0 || this.synced >= this.written
     this.written = log.position
-    this.advance()
-    this.owner.wrote()
-    if (awaited) this.wake()
+    if (syncs) {
+      this.fly(file, log.count - this.grouped)
+      this.grouped = log.count
+    } else this.advance()
+    this.owner.lessPending()
+    if (awaited && !syncs) this.wake()
     return true
+  }
+
+  /** Each group is synced before its replies leave. */
+  private get syncsEach(): boolean {
+    return this.settings.appendfsync === "always" && !this.owner.syncsPaused()
+  }
+
+  /** Syncs a group that was just written, without a fiber. */
+  private fly(file: OpenIncrement, commands: number): void {
+    const position = this.written
+    this.flying = true
+    const start = this.beginSync()
+    file.syncThen((error) => this.landed(file, commands, position, start, error))
+  }
+
+  private landed(
+    file: OpenIncrement,
+    commands: number,
+    position: number,
+    start: number,
+    error: AofIoError | undefined,
+  ): void {
+    this.flying = false
+    this.syncSince = undefined
+    const well = error === undefined && !file.superseded
+    if (!well || this.awaiting > 0) {
+      this.endSync(file, position, error)
+      return this.wake()
+    }
+    const now = this.turns.now()
+    if (this.gathering.synced(commands, now - start, this.log.count - this.grouped, now)) this.lookAgain()
+    // The disk is busy again while the replies leave.
+    const goesOn = this.log.buffer.length === 0 || this.writeNow()
+    this.endSync(file, position, error)
+    if (!goesOn) this.wake()
+  }
+
+  /** Has a group that waits for more looked at again when it has waited. */
+  private lookAgain(): void {
+    this.timer?.clear()
+    this.timer = this.turns.timer(Math.ceil(this.gathering.patienceMs), false, this.atTime)
   }
 
   /** Whether the kernel will take so many bytes at once, as far as anybody can tell. */
@@ -190,6 +229,7 @@ export class AofWriter {
   private enqueue(bytes: Uint8Array): void {
     this.queue.push({ bytes, end: this.log.position, comment: false })
     this.queuedBytes += bytes.length
+    this.grouped = this.log.count
   }
 
   /** A line that belongs to no group, behind all that was logged; the position counts it already. */
@@ -226,13 +266,13 @@ export class AofWriter {
     this.queue = []
     this.queuedBytes = 0
     this.written = this.synced = this.log.position
-    this.owner.wrote()
+    this.grouped = this.log.count
+    this.owner.lessPending()
   }
 
   /** Says what is safe. */
   advance(): void {
-    const always = this.settings.appendfsync === "always" && !this.owner.syncsPaused()
-    this.hold.advance(Math.min(this.ceiling, always ? this.synced : this.written))
+    this.hold.advance(Math.min(this.ceiling, this.syncsEach ? this.synced : this.written))
   }
 
   wake(): void {
@@ -251,7 +291,7 @@ export class AofWriter {
   /** Writes, for ever. */
   readonly writing: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     for (;;) {
-      if (this.queue.length === 0 && this.file !== undefined) {
+      if (this.queue.length === 0 && this.file !== undefined && !this.writeNow()) {
         this.owner.sealing()
         this.seal()
       }
@@ -277,7 +317,7 @@ export class AofWriter {
       if (file !== undefined && !file.superseded) yield* this.sync(file)
       if (this.distrusted || !this.done(next)) return
       this.file = next.file
-      if (file !== undefined) yield* this.syncing.withPermits(1)(file.close)
+      if (file !== undefined) yield* Effect.andThen(this.noSync, file.close)
     })
   }
 
@@ -291,21 +331,20 @@ export class AofWriter {
       this.written = group.end
       if (!group.comment) this.log.buffer.reuse(group.bytes)
       const last = this.queue[0] === undefined || "file" in this.queue[0]
-      const always = this.settings.appendfsync === "always" && !this.owner.syncsPaused()
       yield* this.look(file)
-      if (always && last && !this.distrusted) yield* this.sync(file)
+      if (this.syncsEach && last && !this.distrusted) yield* this.sync(file)
       this.advance()
-      this.owner.wrote()
+      this.owner.lessPending()
       this.wake()
     })
   }
 
-  /** Looks once a second of writing whether the file is still where a start would find it. */
+  /** Looks once a second of writing whether the file is still where a start would find it, and notes what is on the disk. */
   private look(file: OpenIncrement): Effect.Effect<void> {
     const now = this.turns.now()
     if (now < this.lookAtMs) return Effect.void
     this.lookAtMs = now + LOOK_MS
-    return Effect.match(file.present, {
+    return Effect.match(Effect.andThen(file.present, file.noteSynced), {
       onSuccess: () => {},
       onFailure: (error) => {
         if (!file.superseded && this.file === file) this.distrust(error)
@@ -316,7 +355,10 @@ export class AofWriter {
   /** Answers false when the group is not to be written any more. */
   private writeWhole(file: OpenIncrement, group: Group): Effect.Effect<boolean> {
     return Effect.gen({ self: this }, function* () {
-      const bytes = this.settings.aofChecksum && !group.comment ? checked(file, group.bytes) : group.bytes
+      const bytes =
+        this.settings.aofChecksum && !group.comment
+          ? checkedGroup(group.bytes, file.size - file.synced)
+          : group.bytes
       if (this.quick(bytes.length) && this.appendNow(file, bytes)) return true
       for (;;) {
         const error = yield* Effect.match(file.append(bytes), {
@@ -364,27 +406,53 @@ export class AofWriter {
     this.advance()
   }
 
+  /** Waits until something has happened that has to be told. */
+  private readonly awaited: Effect.Effect<void> = Effect.suspend(() => {
+    this.awaiting++
+    return Effect.ensuring(
+      this.news,
+      Effect.sync(() => this.awaiting--),
+    )
+  })
+
+  /** Waits until no sync is under way. */
+  private readonly noSync: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    while (this.syncSince !== undefined) yield* this.awaited
+  })
+
+  private beginSync(): number {
+    this.slowNoted = false
+    return (this.syncSince = this.turns.now())
+  }
+
+  private endSync(file: OpenIncrement, position: number, error: AofIoError | undefined): void {
+    if (file.superseded) return
+    if (error !== undefined) return this.distrust(error)
+    this.synced = Math.max(this.synced, position)
+    this.advance()
+    this.owner.synced()
+  }
+
   /** Syncs a file; one at a time. */
   private sync(file: OpenIncrement): Effect.Effect<void> {
-    return this.syncing.withPermits(1)(
-      Effect.gen({ self: this }, function* () {
-        if (file.superseded) return
-        const position = this.written
-        this.syncSince = this.turns.now()
-        this.slowNoted = false
-        const error = yield* Effect.match(file.sync, {
-          onSuccess: () => undefined,
-          onFailure: (failure) => failure,
-        })
-        this.syncSince = undefined
-        if (file.superseded) return
-        if (error !== undefined) return this.distrust(error)
-        this.synced = Math.max(this.synced, position)
-        this.advance()
-        this.owner.synced()
-        this.wake()
-      }),
-    )
+    const work = Effect.suspend(() => {
+      if (file.superseded) return Effect.void
+      const position = this.written
+      this.beginSync()
+      return Effect.match(file.sync, {
+        onSuccess: () => undefined,
+        onFailure: (failure) => failure,
+      }).pipe(
+        Effect.tap((error) => Effect.sync(() => this.endSync(file, position, error))),
+        Effect.ensuring(
+          Effect.sync(() => {
+            this.syncSince = undefined
+            this.wake()
+          }),
+        ),
+      )
+    })
+    return Effect.andThen(this.noSync, work)
   }
 
   private noteSlow(): void {
@@ -421,11 +489,7 @@ export class AofWriter {
     while (this.written < position) {
       if (this.failure !== undefined || this.distrusted) return false
       this.wake()
-      this.settling++
-      yield* Effect.ensuring(
-        this.news,
-        Effect.sync(() => this.settling--),
-      )
+      yield* this.awaited
     }
     if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)
     return this.onDisk >= position
@@ -440,14 +504,7 @@ export class AofWriter {
     this.file = undefined
     for (const file of files) {
       file.superseded = true
-      yield* this.syncing.withPermits(1)(file.close)
+      yield* Effect.andThen(this.noSync, file.close)
     }
   })
-}
-
-/** A group with the line in front that says its checksum. */
-const checked = (file: OpenIncrement, bytes: Uint8Array): Uint8Array => {
-  const crc = new Crc64()
-  crc.update(bytes, 0, bytes.length)
-  return Buffer.concat([groupLine(crc, bytes.length, file.size - file.synced), bytes])
 }

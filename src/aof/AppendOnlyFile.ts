@@ -25,13 +25,13 @@ import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import { AofEnd } from "./AofEnd.js"
 import { AofDirectory, type OpenIncrement } from "./AofDirectory.js"
-import { type AofError, AofIoError, failureText } from "./AofErrors.js"
+import { type AofError, type AofIoError, failureText, notOnDisk } from "./AofErrors.js"
 import { asLoad, type LoadingParts, loadFiles } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
 import { reloadFiles } from "./AofReload.js"
 import { AofFiles, type RewriteError, type RewriteKind } from "./AofRewrite.js"
 import type { AofParts } from "./AofParts.js"
-import { AofStatus, growthOf, statusFields } from "./AofStatus.js"
+import { AofStatus, growthOver, statusFields } from "./AofStatus.js"
 import { AofWriter } from "./AofWriter.js"
 
 /** With so many bytes not written writes wait until half of them are. */
@@ -47,9 +47,6 @@ const tellLeft = (error: AofIoError): Effect.Effect<void> =>
 
 const SCHEDULED =
   "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible."
-
-const notOnDisk = (path: string): AofIoError =>
-  new AofIoError({ path, offset: 0, operation: "write", reason: "not all that was logged is in the files" })
 
 export class AppendOnly implements EnginePart {
   readonly status = new AofStatus()
@@ -85,7 +82,7 @@ export class AppendOnly implements EnginePart {
       diskIdle: () => !this.childActive,
       statusChanged: () => this.showFailure(),
       distrusted: () => this.distrusted(),
-      wrote: () => this.relieve(),
+      lessPending: () => this.relieve(),
       sealing: () => engine.hold.onDisk.mark(this.log.position, parts.offset()),
       synced: () => this.showSynced(),
       slowSync: () => engine.logger.notice(SLOW_SYNC),
@@ -123,7 +120,8 @@ export class AppendOnly implements EnginePart {
   followSettings(): void {
     const { settings } = this.parts
     this.log.timestamps = settings.aofTimestampEnabled
-    this.log.readsWait = this.parts.engine.hold.forAll = settings.appendfsync === "always"
+    const always = (this.parts.engine.hold.forAll = settings.appendfsync === "always")
+    this.log.holdReads(always)
     if (this.status.phase === "on") this.writer.advance()
     this.writer.wake()
   }
@@ -415,12 +413,9 @@ export class AppendOnly implements EnginePart {
       if (status.phase !== "mending" && status.putOff(nowMs, say)) return nowMs + RETRY_MS
       return this.rewriteNow()
     }
-    if (status.phase === "off" || settings.autoAofRewritePercentage === 0) return Infinity
-    if (this.parts.rdb.state.loadFailed) return Infinity
-    const size = status.closedBytes + (writer.file?.size ?? 0)
-    if (size <= settings.autoAofRewriteMinSize) return Infinity
-    const growth = growthOf(status, size)
-    if (growth < settings.autoAofRewritePercentage) return Infinity
+    if (status.phase === "off" || this.parts.rdb.state.loadFailed) return Infinity
+    const growth = growthOver(settings, status, status.closedBytes + (writer.file?.size ?? 0))
+    if (growth === undefined) return Infinity
     if (status.putOff(nowMs, say)) return nowMs + RETRY_MS
     engine.logger.notice(`Starting automatic rewriting of AOF on ${growth}% growth`)
     return this.rewriteNow()
@@ -435,11 +430,11 @@ export class AppendOnly implements EnginePart {
 
   /** Loads the files, and goes on writing behind them; answers whether there were any. */
   get loadAtStart(): Effect.Effect<boolean, AofError> {
-    return Effect.flatMap(this.files.toLoad, (manifest) =>
-      manifest === undefined
-        ? Effect.succeed(false)
-        : Effect.as(asLoad(this.parts.engine, loadFiles(this.loading, manifest)), true),
-    )
+    return Effect.flatMap(this.files.toLoad, (manifest) => {
+      if (manifest === undefined) return Effect.succeed(false)
+      const load = asLoad(this.parts.engine, loadFiles(this.loading, manifest))
+      return Effect.as(Effect.andThen(this.files.secure(manifest), load), true)
+    })
   }
 
   private get loading(): LoadingParts {

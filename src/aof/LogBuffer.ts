@@ -2,12 +2,14 @@
 import { WordCopy } from "../bytes/WordCopy.js"
 
 const FIRST_BYTES = 64 * 1024
+/** Most servers log nothing. */
+const NOTHING = Buffer.allocUnsafeSlow(0)
 /** A buffer grown beyond this is not used again. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024
 
 export class LogBuffer {
   length = 0
-  private bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  private bytes: Buffer = NOTHING
   /** One that was written, to be filled again. */
   private spare: Buffer | undefined = undefined
   private readonly words = new WordCopy()
@@ -20,7 +22,7 @@ export class LogBuffer {
   }
 
   private grow(least: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(least, this.bytes.length * 2))
+    const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, least, this.bytes.length * 2))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
   }
@@ -36,7 +38,7 @@ export class LogBuffer {
   }
 
   reuse(taken: Uint8Array): void {
-    if (taken.buffer.byteLength <= KEPT_BYTES_MAX)
+    if (taken.length > 0 && taken.buffer.byteLength <= KEPT_BYTES_MAX)
       this.spare = Buffer.from(taken.buffer, 0, taken.buffer.byteLength)
   }
 

@@ -31,12 +31,35 @@ const compress = (buf: Uint8Array, off: number): void => {
   let c = state[2]
   let d = state[3]
   let e = state[4]
-  for (let t = 0; t < 80; t++) {
-    let f: number
-    if (t < 20) f = ((b & c) | (~b & d)) + 0x5a827999
-    else if (t < 40) f = (b ^ c ^ d) + 0x6ed9eba1
-    else if (t < 60) f = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
-    else f = (b ^ c ^ d) + 0xca62c1d6
+  for (let t = 0; t < 20; t++) {
+    const f = ((b & c) | (~b & d)) + 0x5a827999
+    const next = (((a << 5) | (a >>> 27)) + f + e + w[t]) | 0
+    e = d
+    d = c
+    c = (b << 30) | (b >>> 2)
+    b = a
+    a = next
+  }
+  for (let t = 20; t < 40; t++) {
+    const f = (b ^ c ^ d) + 0x6ed9eba1
+    const next = (((a << 5) | (a >>> 27)) + f + e + w[t]) | 0
+    e = d
+    d = c
+    c = (b << 30) | (b >>> 2)
+    b = a
+    a = next
+  }
+  for (let t = 40; t < 60; t++) {
+    const f = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
+    const next = (((a << 5) | (a >>> 27)) + f + e + w[t]) | 0
+    e = d
+    d = c
+    c = (b << 30) | (b >>> 2)
+    b = a
+    a = next
+  }
+  for (let t = 60; t < 80; t++) {
+    const f = (b ^ c ^ d) + 0xca62c1d6
     const next = (((a << 5) | (a >>> 27)) + f + e + w[t]) | 0
     e = d
     d = c

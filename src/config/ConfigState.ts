@@ -65,12 +65,12 @@ interface Change {
 
 interface Defaults {
   readonly values: RedixValues
-  readonly texts: ReadonlyMap<string, string>
+  readonly texts: ReadonlyMap<DirectiveName, string>
 }
 
 const parseDefaults = (): Defaults => {
   const values: Record<string, unknown> = {}
-  const texts = new Map<string, string>()
+  const texts = new Map<DirectiveName, string>()
   for (const entry of entries) {
     const parsed = entry.kind.parse(entry.defaultText)
     if (!parsed.ok) throw new Error(`the default of ${entry.name} is refused: ${parsed.reason}`)
@@ -99,7 +99,7 @@ export class ConfigState {
   /** Directives that files included by it give: CONFIG REWRITE must say what they are now, be it the default. */
   readonly fromIncludes = new Set<DirectiveName>()
   /** Secrets among them: nothing that prints the state shows these. */
-  readonly #texts: Map<string, string>
+  readonly #texts: Map<DirectiveName, string>
   private readonly hooks = new Map<string, Array<ChangeHook>>()
   private readonly laterHooks = new Map<string, LaterHook>()
   private readonly later = Semaphore.makeUnsafe(1)
@@ -115,6 +115,11 @@ export class ConfigState {
   /** The text of a directive, by its canonical name, as CONFIG GET shows it. */
   text(name: DirectiveName): string {
     return this.#texts.get(name) ?? ""
+  }
+
+  /** The texts of all directives, as they are now. */
+  get texts(): ReadonlyMap<DirectiveName, string> {
+    return new Map(this.#texts)
   }
 
   isDefault(entry: Entry): boolean {

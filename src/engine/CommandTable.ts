@@ -46,22 +46,45 @@ const SLOTS = 2 * COMMANDS_MAX
 /** As `fold` does it: letters of ASCII only, for names are bytes, a character each. */
 const lowered = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
+const AS_DECLARED: ReadonlyMap<string, string | null> = new Map()
+
+/** Tables of nothing but what others begin with, by the list of it. Nobody adds to them. */
+const starts = new WeakMap<ReadonlyArray<Command>, CommandTable>()
+
+const startOf = (commands: ReadonlyArray<Command>): CommandTable => {
+  const known = starts.get(commands)
+  if (known !== undefined) return known
+  const start = new CommandTable()
+  start.add(commands)
+  starts.set(commands, start)
+  return start
+}
+
 export class CommandTable {
-  readonly commands: Array<TableCommand> = []
+  readonly commands: Array<TableCommand>
   /** All commands by id, subcommands behind their container. */
-  readonly byId: Array<TableCommand> = []
+  readonly byId: Array<TableCommand>
   /** Every declaration by its own name, whatever clients call the command and whether they may. */
-  readonly declarations = new Map<string, CommandSpec>()
-  private readonly slots = Array.from<TableCommand | undefined>({ length: SLOTS })
-  private readonly names = Array.from({ length: SLOTS }, () => "")
+  readonly declarations: Map<string, CommandSpec>
+  private readonly slots: Array<TableCommand | undefined>
+  private readonly names: Array<string>
   private readonly mask = SLOTS - 1
 
-  /** @param renames the names of renamed commands by their own, null for commands that cannot be called */
+  /**
+   * @param commands what it begins with; numbered once for all tables of the process that begin with the same list
+   * @param renames the names of renamed commands by their own, null for commands that cannot be called
+   */
   constructor(
     commands: ReadonlyArray<Command> = [],
-    private readonly renames: ReadonlyMap<string, string | null> = new Map(),
+    private readonly renames: ReadonlyMap<string, string | null> = AS_DECLARED,
   ) {
-    this.add(commands)
+    const start = commands.length > 0 && renames.size === 0 ? startOf(commands) : undefined
+    this.commands = start?.commands.slice() ?? []
+    this.byId = start?.byId.slice() ?? []
+    this.declarations = new Map(start?.declarations)
+    this.slots = start?.slots.slice() ?? Array.from({ length: SLOTS })
+    this.names = start?.names.slice() ?? Array.from<string>({ length: SLOTS }).fill("")
+    if (start === undefined) this.add(commands)
   }
 
   /** Gives a declared command its id: servers of one process share the declarations. */
@@ -112,9 +135,15 @@ export class CommandTable {
     return this.renames.get(own) ?? own
   }
 
-  /** Puts something between dispatch and every handler. */
+  /** Puts something between dispatch and every handler of this table; others may have the same commands. */
   wrapHandlers(wrapped: (cmd: TableCommand) => Handler): void {
-    for (const cmd of this.byId) Object.assign(cmd, { handler: wrapped(cmd) })
+    const own = this.byId.map((cmd) => ({ ...cmd, handler: wrapped(cmd) }))
+    for (const cmd of own) {
+      const subcommands = [...(cmd.subcommands ?? [])].map(([name, { id }]) => [name, own[id]] as const)
+      if (cmd.subcommands !== undefined) cmd.subcommands = new Map(subcommands)
+    }
+    for (const list of [this.commands, this.slots, this.byId])
+      for (const [at, cmd] of list.entries()) if (cmd !== undefined) list[at] = own[cmd.id]
   }
 
   find(buf: Uint8Array, off: number, len: number): TableCommand | undefined {

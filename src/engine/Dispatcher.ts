@@ -2,8 +2,8 @@
  * Runs commands: finds the command, refuses it where the server's or the client's state says so, calls the handler, and
  * hands what it did to the command log and to waiting clients. No Effect, no allocation for an ordinary command.
  *
- * Ordinary commands pass one test: none of the command's bits is in `gate`, the session may run the command (Rights.ts) and
- * is not `special`. Only else come the checks, in Redis's order: unknown, arity, authentication, rights, memory, disk errors,
+ * Ordinary commands pass one test: none of the command's bits is in `gate`, the session may run the command (Rights.ts; by
+ * its keys where it has patterns of them) and is not `special`. Only else come the checks, in Redis's order: unknown, arity, authentication, rights, memory, disk errors,
  * replicas, read-only replica, subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
  */
 import type * as Effect from "effect/Effect"
@@ -173,10 +173,10 @@ export class Dispatcher {
     const cmd = this.resolve(session, named)
     if (cmd === undefined) return
     if (c.command !== cmd) c.command = cmd
-    const denied = ~(session.rights[cmd.id >>> 5] >>> cmd.id) & 1
+    const { arena } = c.keyspace
+    const gated = (cmd.bits & this.gates.bits) | (session.special ? 1 : 0)
     if (
-      (((cmd.bits & this.gates.bits) | denied | (session.special ? 1 : 0)) !== 0 ||
-        c.keyspace.arena.usedBytes > c.keyspace.arena.roomBytes) &&
+      (gated !== 0 || arena.usedBytes > arena.roomBytes || !this.entitled(cmd, session)) &&
       this.refusedOrHeld(cmd, session)
     )
       return session.postponed ? this.pause.wait : undefined
@@ -263,20 +263,13 @@ export class Dispatcher {
     return undefined
   }
 
-  /** Nothing stands in the way but that the user's rights depend on the arguments, and they allow these. */
-  private onlyLimited(cmd: TableCommand, session: Session): boolean {
-    const c = this.context
-    return (
-      (cmd.bits & this.gates.bits) === 0 &&
-      !session.special &&
-      c.keyspace.arena.usedBytes <= this.memory.threshold &&
-      this.acl.check(session, cmd, c) === ALLOWED
-    )
+  /** Whether the user may run the command: whatever its arguments are, or with these. */
+  private entitled(cmd: TableCommand, session: Session): boolean {
+    return allows(session.rights, cmd.id) || this.acl.check(session, cmd, this.context) === ALLOWED
   }
 
   /** Answers true if the command is not to run now: refused, queued for EXEC, or postponed by CLIENT PAUSE. */
   private refusedOrHeld(cmd: TableCommand, session: Session): boolean {
-    if (this.onlyLimited(cmd, session)) return false
     if (this.gates.crowded) this.tracking.trim()
     const own = cmd.judge === undefined ? cmd.bits : cmd.judge(this.context)
     const text = this.gates.refusal(this.context, cmd, own)

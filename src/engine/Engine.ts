@@ -141,8 +141,8 @@ export class Engine {
       now: turns.now,
       evicted: (ms) => this.measures.worked("eviction-cycle", ms),
     })
-    this.slices = new WorkSlices(keyspace, turns.now)
-    const table = new CommandTable([], needs.names)
+    this.slices = new WorkSlices(keyspace, turns.now, needs.workedMs)
+    const table = new CommandTable(needs.commands, needs.names)
     this.users = new Users({ table, declared, settings, logger, sessions: this.sessions })
     const acl = new AclGuard(this.users, this.aclLog)
     this.gates = new Gates(this.memoryLimit, settings, acl)

@@ -9,11 +9,13 @@ import * as Layer from "effect/Layer"
 import { RespCodec } from "../resp/RespCodec.js"
 import { type Store, theKeyspace } from "../store/Store.js"
 import { Background } from "./Background.js"
+import type { Command } from "./Command.js"
 import type { CommandSpec } from "./declare/CommandSpec.js"
 import { Engine } from "./Engine.js"
 import type { InfoField } from "./InfoRegistry.js"
 import type { Settings } from "./Settings.js"
 import { makeLog } from "./world/Log.js"
+import { ProcessInfo } from "./world/ProcessInfo.js"
 import { Turn } from "./world/Turn.js"
 
 /** What runs commands on a store, for whoever looks at it from outside; clients speak to it. */
@@ -33,29 +35,37 @@ export interface EngineShape {
 /** Commands on a store, behind whatever transport. */
 export class EngineService extends Context.Service<EngineService, EngineShape>()("redix/engine/Engine") {
   /**
-   * An engine on the store that is provided, without commands: the server's families add theirs.
+   * An engine on the store that is provided; the server's families add their commands to those it begins with.
    * @param names the names of renamed commands by their own, null for those that cannot be called
    * @param declared what rules of users may name, also where it is not in the table
+   * @param commands what it begins with
    */
   static readonly layerOf = (
     settings: Settings,
     names?: ReadonlyMap<string, string | null>,
     declared?: ReadonlyArray<CommandSpec>,
+    commands?: ReadonlyArray<Command>,
   ): Layer.Layer<EngineService, never, Store | RespCodec | Background> =>
     Layer.effect(
       EngineService,
       Effect.gen(function* () {
         const background = yield* Background
+        const { threadTime } = yield* ProcessInfo
         const engine = new Engine({
           keyspace: yield* theKeyspace,
           settings,
           codec: yield* RespCodec,
           clock: yield* Clock.Clock,
           turns: yield* Turn,
+          workedMs: () => {
+            const { user, system } = threadTime()
+            return (user + system) / 1000
+          },
           background: background.run,
           logger: yield* makeLog,
           names,
           declared,
+          commands,
         })
         background.whenDue("the cron", engine.alarm, () => engine.guardedCron())
         return engine

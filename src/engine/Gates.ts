@@ -87,6 +87,19 @@ export class Gates {
     this.bits = bits
   }
 
+  /** Runs commands that nothing keeps from running: those of a file that is loaded. They come one after the other, in this turn. */
+  opened(run: () => void): void {
+    const { pausedBits } = this
+    this.bits = CommandBit.guarded
+    this.pausedBits = 0
+    try {
+      run()
+    } finally {
+      this.pausedBits = pausedBits
+      this.update()
+    }
+  }
+
   /** Why the command in the context is refused now, or undefined; `own` are the bits of this call. */
   refusal(c: CommandContext, cmd: TableCommand, own: number): string | undefined {
     const { session } = c

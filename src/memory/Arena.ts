@@ -29,6 +29,7 @@ import { copyBytes, grownInts } from "../bytes/Bytes.js"
 import { HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
 import { ArenaPages } from "./ArenaPages.js"
 import { byteInPage, byteOf, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
+import { RefSet } from "./RefSet.js"
 import { CLASS_BLOCKS, CLASS_BYTES, CLASS_OF, PAGE_BYTES, SMALL_BYTES_MAX } from "./SizeClasses.js"
 import { Snapshot } from "./Snapshot.js"
 
@@ -275,7 +276,9 @@ export class Arena extends ArenaPages {
    * those aside that wait for a snapshot to close.
    */
   checkInvariants(visit: (ref: Ref) => void = () => {}): void {
-    const parked = new Set(this.parkedRefs.subarray(this.takenBack, this.parkedCount))
+    const parked = new RefSet()
+    for (const ref of this.parkedRefs.subarray(this.takenBack, this.parkedCount)) parked.add(ref)
+    const freed = new RefSet()
     const found = (ref: Ref): void => {
       if (!parked.has(ref)) visit(ref)
     }
@@ -287,7 +290,7 @@ export class Arena extends ArenaPages {
       for (let p = 1; p < PAGES_PER_CHUNK; p++) {
         const kind = this.i32[chunk][HEADER_KIND_WORD + p]
         if (kind === 0) free++
-        else if (kind > 0 && kind !== SPAN_TAIL) bytes += this.checkPage(chunk, p, kind, found)
+        else if (kind > 0 && kind !== SPAN_TAIL) bytes += this.checkPage(chunk, p, kind, freed, found)
         else if (kind < 0) {
           bytes += -kind * PAGE_BYTES
           found(refOf(chunk, p * PAGE_BYTES))
@@ -304,19 +307,20 @@ export class Arena extends ArenaPages {
     }
   }
 
-  private checkPage(chunk: number, p: number, cls: number, found: (ref: Ref) => void): number {
+  private checkPage(chunk: number, p: number, cls: number, freed: RefSet, found: (ref: Ref) => void): number {
     const page = (chunk << 7) | p
     const size = CLASS_BYTES[cls]
-    const free = new Set<number>()
+    const bump = this.pageBump[page]
+    const before = freed.size
     for (let at = this.pageFree[page]; at !== 0; at = this.i32[chunk][((p << 16) + at - 1) >>> 2]) {
-      if ((at - 1) % size !== 0 || at > this.pageBump[page] || free.has(at - 1)) {
+      if ((at - 1) % size !== 0 || at > bump || !freed.add(refOf(chunk, p * PAGE_BYTES + at - 1)))
         throw new Error(`page ${page}: broken free list`)
-      }
-      free.add(at - 1)
     }
-    for (let at = 0; at < this.pageBump[page]; at += size)
-      if (!free.has(at)) found(refOf(chunk, p * PAGE_BYTES + at))
-    if (this.pageBump[page] / size - free.size !== this.pageUsed[page])
+    for (let at = 0; at < bump; at += size) {
+      const ref = refOf(chunk, p * PAGE_BYTES + at)
+      if (!freed.has(ref)) found(ref)
+    }
+    if (bump / size - (freed.size - before) !== this.pageUsed[page])
       throw new Error(`page ${page}: used count is wrong`)
     this.checkListed(page, cls)
     return this.pageUsed[page] * size

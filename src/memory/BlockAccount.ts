@@ -8,13 +8,14 @@
  * What it finds: a block that nobody can reach any more (leaked), one that two owners hold, and a ref to what was freed.
  */
 import type { Arena, Ref } from "./Arena.js"
+import { RefSet } from "./RefSet.js"
 
 export class BlockAccount {
-  private readonly left = new Set<Ref>()
+  private readonly left = new RefSet()
 
   /** Checks the arena itself, too. */
   constructor(private readonly arena: Arena) {
-    arena.checkInvariants((ref) => this.left.add(ref))
+    arena.checkInvariants((ref) => void this.left.add(ref))
   }
 
   /** An owner holds this block. */
@@ -24,9 +25,8 @@ export class BlockAccount {
 
   /** Every owner has been asked. */
   close(): void {
-    const [ref] = this.left
+    const { first: ref, size } = this.left
     if (ref === undefined) return
-    const { size } = this.left
     throw new Error(
       `${size} blocks are live and nobody holds them, ${ref} of ${this.arena.blockSize(ref)} bytes`,
     )

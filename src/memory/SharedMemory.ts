@@ -17,10 +17,20 @@ const DROPPED_PART_MAX = 0.25
 const DROPPED_BYTES_MIN = 8 * 1024 * 1024
 
 interface Dropped {
+  readonly owner: SharedMemory
   readonly bytes: number
   /** Collections that `collect` had asked for when it was dropped. */
   readonly collections: number
 }
+
+/**
+ * Tells, in a later turn, that memory was found. (A WeakRef would keep what it was made of until its own turn ends.) It
+ * stands for as long as the process: V8 tells no registry anything any more once one was itself collected with something
+ * left to tell.
+ */
+const registry = new FinalizationRegistry<Dropped>(({ owner, bytes, collections }) =>
+  owner.found(bytes, collections),
+)
 
 export class SharedMemory {
   /** Bytes let go and, as far as is known, not collected yet: a collection that was asked for counts as one that found all. */
@@ -31,12 +41,6 @@ export class SharedMemory {
   /** Bytes beyond which what is held, with what was let go, is not to grow while that can be helped. */
   limitBytes = Infinity
   private collections = 0
-  /** Tells in a later turn. (A WeakRef would keep what it was made of until its own turn ends.) */
-  private readonly registry = new FinalizationRegistry<Dropped>(({ bytes, collections }) => {
-    this.lingeringBytes -= bytes
-    this.foundBytes += bytes
-    if (collections === this.collections) this.droppedBytes -= bytes
-  })
 
   /** @param collectGarbage makes the garbage collector look */
   constructor(private readonly collectGarbage: () => void) {}
@@ -68,6 +72,13 @@ export class SharedMemory {
   drop(bytes: number, memory: object): void {
     this.droppedBytes += bytes
     this.lingeringBytes += bytes
-    this.registry.register(memory, { bytes, collections: this.collections })
+    registry.register(memory, { owner: this, bytes, collections: this.collections })
+  }
+
+  /** The runtime has collected so many bytes that were let go after so many collections. */
+  found(bytes: number, collections: number): void {
+    this.lingeringBytes -= bytes
+    this.foundBytes += bytes
+    if (collections === this.collections) this.droppedBytes -= bytes
   }
 }

@@ -1,6 +1,7 @@
 /** A database looked at from outside: its invariants asserted, and each of its blocks named to whoever keeps account. */
 import type { Arena, Ref } from "../memory/Arena.js"
 import { chunkOf } from "../memory/Ref.js"
+import { RefSet } from "../memory/RefSet.js"
 import type { HashTable } from "../memory/table/HashTable.js"
 import { entryExpiry, entryKeyLength, entryKeyOffset, NO_EXPIRY } from "./Entry.js"
 import type { TimerWheel } from "./TimerWheel.js"
@@ -20,7 +21,7 @@ export const checkDatabase = (db: Checked, visit: (ref: Ref) => void): void => {
   whole.visitBlocks(arena, 0, table.ref, visit)
   whole.check(arena, 0, table.ref)
   table.checkInvariants()
-  const expiring = new Set<Ref>()
+  const expiring = new RefSet()
   table.forEach((entry) => {
     if (entryExpiry(arena, entry) !== NO_EXPIRY) expiring.add(entry)
     const bytes = arena.u8[chunkOf(entry)]

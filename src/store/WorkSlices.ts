@@ -2,8 +2,8 @@
  * What a keyspace has to do by the clock, a slice a turn: expired keys go, and values that are no longer wanted are freed.
  *
  * A slice is short, so that clients do not wait for it. Where clients make turns long it grows with them, to as much time as
- * the turns take: else they could write faster than their keys expire. One long turn among short ones makes none longer: it
- * may be the machine's doing.
+ * the turns take: else they could write faster than their keys expire. Only what the processor worked of a turn counts, and
+ * one long turn among short ones makes none longer: on a busy machine turns are long in which nothing is done.
  */
 import type { Keyspace } from "./Keyspace.js"
 
@@ -17,16 +17,21 @@ const ELEMENTS = 128
 export class WorkSlices {
   /** Milliseconds spent so far. */
   spentMs = 0
-  /** When the last slice ended that left more to do, -1 where it left nothing. */
+  /** When the last slice ended that left more to do, -1 where it left nothing, and the processor's time then. */
   private endedMs = -1
+  private workedMs = 0
   /** How long the turn before the last slice took, and the one before that. */
   private lastMs = 0
   private earlierMs = 0
 
-  /** @param now real time in milliseconds, with fractions */
+  /**
+   * @param now real time in milliseconds, with fractions
+   * @param worked the processor's time spent so far, likewise; other threads' may be among it
+   */
   constructor(
     private readonly keyspace: Keyspace,
     private readonly now: () => number,
+    private readonly worked: () => number,
   ) {}
 
   /** Works for one slice; answers whether more is left. */
@@ -43,12 +48,13 @@ export class WorkSlices {
     }
     this.spentMs += at - start
     this.endedMs = more ? at : -1
+    if (more) this.workedMs = this.worked()
     return more
   }
 
   /** The shortest of the last three turns in which there was more to do. */
   private usualTurn(now: number): number {
-    const turn = this.endedMs < 0 ? 0 : now - this.endedMs
+    const turn = this.endedMs < 0 ? 0 : Math.min(now - this.endedMs, this.worked() - this.workedMs)
     const usual = Math.min(turn, this.lastMs, this.earlierMs)
     this.earlierMs = this.lastMs
     this.lastMs = turn

@@ -1,9 +1,11 @@
 /** The data of a test server as the bytes of an RDB file, and back; and a server as new. */
 import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
+import type { DirectiveName } from "../config/index.js"
 import { announceReplaced } from "../engine/clients/DataReplaced.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import type { LoadSource } from "../rdb/RdbPersistence.js"
+import { DataError } from "./Errors.js"
 import type { Instance } from "./Instance.js"
 import { OwnClient } from "./OwnClient.js"
 
@@ -30,19 +32,21 @@ const sourceOf = (bytes: Uint8Array): LoadSource<never> => {
   }
 }
 
+/** An error of an RDB file in the words of those who know nothing of Effect. */
+const refused = (cause: RdbError): DataError => new DataError(cause.message, cause.offset, cause)
+
 /** Puts the data of an RDB file in the place of the present; what is damaged is refused, and nothing is changed. */
 export const restoreInto = (instance: Instance, bytes: Uint8Array): Promise<unknown> => {
   const { engine, replication } = instance
-  return instance.run(
-    instance.rdb.loadFrom(sourceOf(bytes), {
-      beside: "refuse",
-      onReplaced: () => {
-        replication.master.dropReplicas()
-        replication.log.forget()
-        announceReplaced(engine)
-      },
-    }),
-  )
+  const load = instance.rdb.loadFrom(sourceOf(bytes), {
+    beside: "refuse",
+    onReplaced: () => {
+      replication.master.dropReplicas()
+      replication.log.forget()
+      announceReplaced(engine)
+    },
+  })
+  return instance.run(Effect.mapError(load, refused))
 }
 
 /** Reads an RDB file, or its bytes, into a server that has no data yet. */
@@ -52,13 +56,13 @@ export const loadInto = (instance: Instance, data: string | URL | Uint8Array): P
     data instanceof Uint8Array
       ? rdb.loadFrom(sourceOf(data))
       : rdb.loadFile(typeof data === "string" ? data : fileURLToPath(data))
-  return instance.run(load)
+  return instance.run(Effect.mapError(load, refused))
 }
 
 /** What commands can change besides data, as it was at the start. */
 export interface Settings {
   /** Texts of directives by name. */
-  readonly directives: ReadonlyMap<string, string>
+  readonly directives: ReadonlyMap<DirectiveName, string>
   /** The users as they were, as in a file. */
   readonly users: () => string
 }
@@ -66,7 +70,7 @@ export interface Settings {
 export const settingsOf = ({ config, engine }: Pick<Instance, "config" | "engine">): Settings => {
   const users = engine.users.all.map((user) => user.copy())
   // Rules are long to write down, and most servers are never reset.
-  return { directives: new Map(config.configGet(["*"])), users: () => engine.users.textOf(users) }
+  return { directives: config.texts, users: () => engine.users.textOf(users) }
 }
 
 /** As new: data, functions, scripts, users, what was measured and logged, and the configuration as it was. */
@@ -77,7 +81,7 @@ export const resetInstance = async (instance: Instance, settings: Settings): Pro
   await own.run("client", "UNPAUSE")
   const startedAsReplica = (settings.directives.get("replicaof") ?? "") !== ""
   if (engine.role === "replica" && !startedAsReplica) replication.promote()
-  for (const [name, value] of config.configGet(["*"])) {
+  for (const [name, value] of config.texts) {
     const before = settings.directives.get(name)
     if (before === undefined || before === value || name === "replicaof") continue
     const result = config.configSet([[name, before]], { local: true })

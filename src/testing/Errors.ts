@@ -34,6 +34,20 @@ export class StartError extends Error {
   }
 }
 
+/** Bytes that are no RDB file this server reads: damaged, or of a version that is too new. Nothing was changed. */
+export class DataError extends Error {
+  override readonly name = "RedixDataError"
+
+  constructor(
+    message: string,
+    /** Where it was found out, in bytes from the beginning. */
+    readonly offset: number,
+    cause?: unknown,
+  ) {
+    super(message, { cause })
+  }
+}
+
 /** The connection, or the server, has ended before there was a reply; `redix/client`'s is an instance, too. */
 export class ClosedError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -51,9 +51,10 @@ const cut = (session: Session): void => {
   session.closing = true
 }
 
-const drop =
-  (when: "before" | "after" | { readonly bytes: number }): Action =>
-  (command) => {
+const drop = (when: "before" | "after" | { readonly bytes: number }): Action => {
+  if (when !== "before" && when !== "after" && !(when.bytes >= 0))
+    throw new TypeError(`a connection is not lost ${JSON.stringify(when)}`)
+  return (command) => {
     const { session, proceed } = command
     if (when === "before") return cut(session)
     if (when === "after") {
@@ -68,6 +69,7 @@ const drop =
       return Effect.succeed(bytes.subarray(0, when.bytes))
     })
   }
+}
 
 /** A trickling reply goes out in so many pieces a second. */
 const PIECES_PER_SECOND = 20
@@ -102,8 +104,8 @@ export const faultsOf = (interception: Interception): Faults => {
       rules.delete(rule)
       interception.remove(rule)
     }
-    rules.add(rule)
     interception.add(rule)
+    rules.add(rule)
     return {
       get hits() {
         return rule.calls.length

@@ -12,7 +12,7 @@ import type { TableCommand } from "../engine/Command.js"
 import type { Interceptor } from "../engine/Dispatcher.js"
 import type { Engine } from "../engine/Engine.js"
 import type { RequestView } from "../resp/RequestParser.js"
-import { describeCommand, isMeant, type Sent } from "./Matcher.js"
+import { checkMatch, describeCommand, isMeant, type Sent } from "./Matcher.js"
 import type { Match } from "./Types.js"
 
 export type Outcome = void | Effect.Effect<Uint8Array>
@@ -73,7 +73,9 @@ export class Interception implements Interceptor {
     this.place()
   }
 
+  /** Throws where the rule could not mean what it says. */
   add(rule: Rule): void {
+    if (this.engine !== undefined) checkMatch(this.engine, rule.match)
     this.rules = [...this.rules, rule]
     this.place()
   }

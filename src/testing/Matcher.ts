@@ -2,6 +2,7 @@
 import { Keys } from "../engine/declare/KeyExtraction.js"
 import type { Session } from "../engine/clients/Session.js"
 import type { TableCommand } from "../engine/Command.js"
+import type { Engine } from "../engine/Engine.js"
 import type { RequestView } from "../resp/RequestParser.js"
 import type { Call, Match } from "./Types.js"
 
@@ -54,6 +55,42 @@ const isNamed = ({ command }: Sent, wanted: Match["command"]): boolean => {
     const lower = name.toLowerCase()
     return command === lower || command.startsWith(`${lower} `)
   })
+}
+
+const CONDITIONS: ReadonlySet<string> = new Set<keyof Match>([
+  "command",
+  "key",
+  "client",
+  "after",
+  "times",
+  "probability",
+])
+
+/** Whether a name is of a command of Redis's, or of one of a container's ("config get"), whether the server runs it or not. */
+const isCommand = ({ dispatcher, users }: Engine, name: string): boolean => {
+  const own = name.toLowerCase().replace(" ", "|")
+  return dispatcher.table.declarations.has(own) || users.commands.find(own) !== undefined
+}
+
+const counts = (name: keyof Match, amount: number, most = Infinity): void => {
+  if (!(amount >= 0 && amount <= most)) throw new RangeError(`'${name}' cannot be ${String(amount)}`)
+}
+
+/** Refuses what would never be met, or be met by more than is meant: nobody would hear of it. */
+export const checkMatch = (engine: Engine, match: Match): void => {
+  for (const name of Object.keys(match))
+    if (!CONDITIONS.has(name)) throw new TypeError(`'${name}' is no condition of a command`)
+  const { command = [], after = 0, times = Infinity, probability = 1 } = match
+  counts("after", after)
+  counts("times", times)
+  counts("probability", probability, 1)
+  if (command instanceof RegExp) return
+  for (const name of typeof command === "string" ? [command] : command) {
+    if (isCommand(engine, name)) continue
+    throw new TypeError(
+      `Redis has no command '${name}'; one that it does not know is meant by a pattern: /^${name}$/`,
+    )
+  }
 }
 
 /** Whether a command is what `match` describes; how often that is to count is the caller's. */

@@ -7,7 +7,7 @@ import { refusedConnection } from "../net/memory/MemoryListener.js"
 import type { MemorySocket } from "../net/memory/MemorySocket.js"
 import { Caller } from "./Caller.js"
 import { loadInto, resetInstance, restoreInto, type Settings, settingsOf, snapshotOf } from "./DataSet.js"
-import { ClosedError, NotReachedError, StartError } from "./Errors.js"
+import { ClosedError, DataError, NotReachedError, StartError } from "./Errors.js"
 import { faultsOf, recordingOf } from "./FaultRules.js"
 import { type Composition, Instance } from "./Instance.js"
 import { intercept } from "./Intercept.js"
@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 
 const HOST = "127.0.0.1"
 const UNTIL_MS = 5000
+const AWAITED: ReadonlySet<string> = new Set<keyof Awaited>(["clients", "blocked", "subscribed"])
 /** Ports below this are the system's: none is in use by a program's own server. */
 const MEMORY_PORTS_MAX = 1000
 
@@ -82,7 +83,7 @@ export class TestServer implements Server {
       await server.begin(options.data)
     } catch (error) {
       await server.close()
-      throw startError(error)
+      throw error
     }
     return server
   }
@@ -150,6 +151,8 @@ export class TestServer implements Server {
   }
 
   async until(what: Awaited, ms: number = UNTIL_MS): Promise<void> {
+    for (const name of Object.keys(what))
+      if (!AWAITED.has(name)) throw new TypeError(`'${name}' is nothing to wait for`)
     const end = liveTurns.now() + amountOf("a time in milliseconds", ms)
     while (!this.isSo(what)) {
       if (liveTurns.now() > end) throw new NotReachedError(`not so within ${ms} ms: ${this.present(what)}`)
@@ -214,7 +217,7 @@ export class TestServer implements Server {
   }
 
   async resume(): Promise<void> {
-    await this.alone(() => this.listen(this.running()))
+    await this.alone(() => started(() => this.listen(this.running())))
     this.suspended = false
   }
 
@@ -247,17 +250,20 @@ export class TestServer implements Server {
     return this.close()
   }
 
-  private async begin(data: Options["data"]): Promise<void> {
-    const instance = await Instance.start(this.world, this.composition, this.overrides)
-    this.instance = instance
-    if (this.options.log === undefined)
-      for (const warning of instance.config.warnings) console.warn(`redix: ${warningText(warning)}`)
-    this.caller = undefined
-    this.interception.attach(instance.engine)
-    if (data !== undefined) await loadInto(instance, data)
-    if (!this.suspended) await this.listen(instance)
-    this.settings = settingsOf(instance)
-    void instance.ended.then(() => (this.instance === instance ? this.close() : undefined))
+  /** Fails with a StartError. */
+  private begin(data: Options["data"]): Promise<void> {
+    return started(async () => {
+      const instance = await Instance.start(this.world, this.composition, this.overrides)
+      this.instance = instance
+      if (this.options.log === undefined)
+        for (const warning of instance.config.warnings) console.warn(`redix: ${warningText(warning)}`)
+      this.caller = undefined
+      this.interception.attach(instance.engine)
+      if (data !== undefined) await loadInto(instance, data)
+      if (!this.suspended) await this.listen(instance)
+      this.settings = settingsOf(instance)
+      void instance.ended.then(() => (this.instance === instance ? this.close() : undefined))
+    })
   }
 
   private async listen(instance: Instance): Promise<void> {
@@ -316,7 +322,17 @@ export class TestServer implements Server {
   }
 }
 
+/** Runs what a start is made of; what is wrong with its options or its surroundings is a StartError. */
+const started = async <A>(start: () => Promise<A>): Promise<A> => {
+  try {
+    return await start()
+  } catch (error) {
+    throw startError(error)
+  }
+}
+
 const startError = (error: unknown): unknown => {
+  if (error instanceof DataError) return new StartError("data", error.message, error)
   if (typeof error !== "object" || error === null || !("_tag" in error) || !(error instanceof Error))
     return error
   const reason =

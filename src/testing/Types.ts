@@ -50,7 +50,10 @@ export interface Options {
 
 /** Which commands are meant; all conditions that are given must hold. */
 export interface Match {
-  /** Names of commands, in any case: "get", or "config set" for one of a container's. */
+  /**
+   * Names of commands, in any case: "get", or "config set" for one of a container's. One that Redis does not have is refused;
+   * a pattern also means what the server does not know.
+   */
   readonly command?: string | ReadonlyArray<string> | RegExp
   /** One of the command's keys. */
   readonly key?: string | RegExp
@@ -157,7 +160,7 @@ export interface Server extends AsyncDisposable {
   readonly reset: (options?: { readonly clients?: "keep" | "drop" }) => Promise<void>
   /** The data as an RDB file. */
   readonly snapshot: () => Promise<Uint8Array>
-  /** Replaces the data by an RDB file's; one that is damaged changes nothing. */
+  /** Replaces the data by an RDB file's; one that is damaged changes nothing, and is a DataError. */
   readonly restore: (rdb: Uint8Array) => Promise<void>
   /** A second server with the same data, time and options. */
   readonly clone: (options?: Options) => Promise<Server>
@@ -168,6 +171,7 @@ export interface Server extends AsyncDisposable {
   readonly until: (what: Awaited, ms?: number) => Promise<void>
   /** As if the machine were gone: connections are cut, new ones refused. */
   readonly suspend: () => Promise<void>
+  /** Rejects with a StartError where its address has been taken meanwhile; so does `restart`. */
   readonly resume: () => Promise<void>
   /** Cuts connections; answers how many. */
   readonly dropClients: (match?: { readonly client?: string }) => number

@@ -1,8 +1,7 @@
 /** Append-only files made for tests, what a reader makes of their bytes, and servers on disks that fail. */
-import { Crc64 } from "../../src/bytes/Crc64.js"
 import { dataCommands } from "../../src/commands/index.js"
 import { AofDamageError } from "../../src/aof/AofErrors.js"
-import { groupLine, timestampLine } from "../../src/aof/AofFormat.js"
+import { checkedGroup, timestampLine } from "../../src/aof/AofFormat.js"
 import { AofReader, type AofTail } from "../../src/aof/AofReader.js"
 import { CommandTable } from "../../src/engine/CommandTable.js"
 import { Keyspace } from "../../src/store/Keyspace.js"
@@ -21,11 +20,7 @@ export interface Piece {
   readonly kind: "command" | "transaction" | "group" | "line"
 }
 
-export const group = (body: Uint8Array, unsynced = 0): Buffer => {
-  const crc = new Crc64()
-  crc.update(body, 0, body.length)
-  return Buffer.concat([groupLine(crc, body.length, unsynced), body])
-}
+export const group = (body: Uint8Array, unsynced = 0): Buffer => Buffer.from(checkedGroup(body, unsynced))
 
 const randomCommand = (random: Random): ReadonlyArray<string> => [
   random.pick(["SET", "rpush", "nosuch", "HSET"]),

@@ -1,8 +1,12 @@
-/** redix-check-aof says of a file what redis-check-aof says, cuts it where that does, and knows groups besides. */
+/**
+ * redix-check-aof says of a file what redis-check-aof says, cuts it where that does, and knows groups besides: asked in this
+ * process, and where it says so, as a program.
+ */
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
+import { checkAof } from "../../src/program/CheckAof.js"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
 import { effort } from "../support/Effort.js"
 import { describeOracle } from "../support/Oracle.js"
@@ -21,8 +25,27 @@ const run = (binary: string, args: ReadonlyArray<string>, dir: string, input = "
 }
 
 const program = path.join(root, "dist/check-aof.js")
-const ours = (dir: string, args: ReadonlyArray<string>, input = ""): Said =>
+const asProgram = (dir: string, args: ReadonlyArray<string>, input = ""): Said =>
   run(process.execPath, [program, ...args], dir, input)
+
+/** Names of files are relative to where it is asked. */
+const ours = (dir: string, args: ReadonlyArray<string>, input = ""): Said => {
+  const before = process.cwd()
+  process.chdir(dir)
+  try {
+    let output = ""
+    const status = checkAof(args, {
+      say: (line) => void (output += `${line}\n`),
+      ask: (question) => {
+        output += question
+        return input
+      },
+    })
+    return { status, output: Buffer.from(output).toString("latin1") }
+  } finally {
+    process.chdir(before)
+  }
+}
 
 const set = (key: string): string => `*3\r\n$3\r\nSET\r\n$1\r\n${key}\r\n$1\r\n1\r\n`
 
@@ -46,6 +69,26 @@ describe("redix-check-aof", () => {
       expect(ours(dir, ["--fix", "x.aof"], "y\n")).toMatchObject({ status: 0 })
       expect(fs.readFileSync(file)).toEqual(good)
       expect(ours(dir, ["x.aof"])).toMatchObject({ status: 0 })
+    }))
+
+  it("says as a program what it says here, asks and is answered, and ends as it answers", () =>
+    withTempDir(async (dir) => {
+      const torn = set("a") + set("b").slice(0, -5)
+      const cases: ReadonlyArray<readonly [ReadonlyArray<string>, input: string]> = [
+        [["x.aof"], ""],
+        [["--fix", "x.aof"], "n\n"],
+        [["--fix", "x.aof"], "y\n"],
+        [["--help"], ""],
+        [[], ""],
+      ]
+      for (const [args, input] of cases) {
+        const [here, there] = [ours, asProgram].map((check) => {
+          fs.writeFileSync(path.join(dir, "x.aof"), torn)
+          const said = check(dir, args, input)
+          return { ...said, left: fs.readFileSync(path.join(dir, "x.aof"), "latin1") }
+        })
+        expect(there).toEqual(here)
+      }
     }))
 
   it("has the manifest's errors and its own usage", () =>

@@ -131,3 +131,24 @@ it("waits for a rewrite, and goes on when its client has gone", () =>
     reader.close()
     await again.stop()
   }))
+
+it("runs every command, though clients are paused", () =>
+  withTempDir(async (dir) => {
+    const server = await startRedix({}, { dir, appendonly: true })
+    const client = await server.connect()
+    await client.text("SET", "k", "v")
+    await client.pipeline([["MULTI"], ["SET", "a", "1"], ["SET", "b", "1"], ["EXEC"]])
+    await client.text("CLIENT", "PAUSE", "600000", "WRITE")
+    expect(await client.text("DEBUG", "LOADAOF")).toBe("+OK\r\n")
+    expect(await client.text("DBSIZE")).toBe(":3\r\n")
+    let paused = true
+    const writer = await server.connect()
+    const write = writer.text("SET", "after", "1").then(() => (paused = false))
+    expect(await client.text("PING")).toBe("+PONG\r\n")
+    expect(paused).toBe(true)
+    await client.text("CLIENT", "UNPAUSE")
+    await write
+    client.close()
+    writer.close()
+    await server.stop()
+  }))

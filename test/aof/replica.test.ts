@@ -59,7 +59,7 @@ it.each(["redix", "redis"] as const)("starts anew with what it had, behind a %s 
       async () => (await digest(replica)) === before,
       async () => `the data set is the same: ${before}, ${await digest(replica)}`,
     )
-    expect(fs.readdirSync(`${replica.dir}/appendonlydir`).length).toBe(3)
+    expect(fs.readdirSync(`${replica.dir}/appendonlydir`).length).toBe(4)
     client.close()
   })
 })

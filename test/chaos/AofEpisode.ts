@@ -4,7 +4,7 @@
  * Each writer counts in two lists that grow in one transaction, and in one that grows by single commands. What was
  * acknowledged must be there when the server has started again, in order, and both lists of a transaction equal: a killed
  * process loses nothing that it has handed to the kernel, whatever `appendfsync` says. (Lost power is tried on a simulated
- * disk, test/aof/powerCuts.test.ts.) Now and then the other server takes the files over, and must find the same data.
+ * disk, test/aof/disk/powerCuts.test.ts.) Now and then the other server takes the files over, and must find the same data.
  */
 import { Node, type NodeKind, plain, until } from "../support/Nodes.js"
 import { Random } from "../support/Random.js"

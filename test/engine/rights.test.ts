@@ -1,7 +1,10 @@
 /** A session with fewer rights: refused as redis-server 7.0 refuses it, by the one test before every command. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
+import { globMatch } from "../../src/bytes/Glob.js"
 import { allow, allows, deny, everyCommand } from "../../src/engine/acl/Rights.js"
+import { READ, Selector, WRITE } from "../../src/engine/acl/Selector.js"
 import { type LocalClient, localClient } from "../support/Local.js"
+import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -43,6 +46,26 @@ it("every id has a bit of its own", () => {
     expect(allows(rights, id)).toBe(true)
   }
   expect(rights).toEqual(everyCommand())
+})
+
+it("patterns of keys match what globs do, however they are compared", () => {
+  const r = Random.forTest("patterns of keys")
+  const word = (letters: string, most: number): string =>
+    Array.from({ length: r.below(most + 1) }, () => letters[r.below(letters.length)]).join("")
+  let matched = 0
+  for (let n = 0; n < 20_000; n++) {
+    const text = word("aab:*?[]^\\", 5) + r.pick(["", "*"])
+    const selector = new Selector(false)
+    selector.addKeys(text, READ)
+    const pattern = Buffer.from(text)
+    const key = Buffer.from(`..${word("ab:*", 5)}.`)
+    const len = key.length - 3
+    const wanted = globMatch(pattern, 0, pattern.length, key, 2, len, false)
+    if (wanted) matched++
+    expect(selector.allowsKey(key, 2, len, READ), `${text} of ${key.toString()}`).toBe(wanted)
+    expect(selector.allowsKey(key, 2, len, READ | WRITE)).toBe(false)
+  }
+  expect(matched).toBeGreaterThan(2000)
 })
 
 it("refuses a command and a subcommand, and nothing else", () => {

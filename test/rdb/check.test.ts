@@ -1,8 +1,9 @@
-/** The program redix-check-rdb. */
+/** The program redix-check-rdb: what it says, asked in this process, and that it says so as a program. */
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { checkRdb } from "../../src/program/CheckRdb.js"
 import { describeOracle } from "../support/Oracle.js"
 import { goldenBytes, goldenDescription, goldenNames } from "./Goldens.js"
 import { withTempDir } from "./PersistenceSupport.js"
@@ -13,7 +14,23 @@ const goldenPath = (name: string): string =>
 
 const LOOKS_OK = /^\[offset \d+\] \\o\/ RDB looks OK! \\o\/$/m
 
-const check = (...args: ReadonlyArray<string>) => {
+interface Said {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+const check = (...args: ReadonlyArray<string>): Said => {
+  let [out, err] = ["", ""]
+  const status = checkRdb(args, {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    isTerminal: false,
+  })
+  return { status, out, err }
+}
+
+const runProgram = (...args: ReadonlyArray<string>): Said => {
   const run = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", timeout: 60_000 })
   return { status: run.status, out: run.stdout, err: run.stderr }
 }
@@ -48,8 +65,20 @@ describe("redix-check-rdb", () => {
     expect(out).toMatch(LOOKS_OK)
   })
 
+  it("says as a program what it says here, and ends as it answers", async () => {
+    await withTempDir((dir) => {
+      const cut = `${dir}/cut.rdb`
+      const bytes = goldenBytes("redis-7.0-strings")
+      fs.writeFileSync(cut, bytes.subarray(0, bytes.length - 20))
+      const golden = goldenPath("redis-7.0-lists")
+      for (const args of [[golden], ["--json", golden], [cut], [`${dir}/none`], [], ["--help"]])
+        expect(runProgram(...args)).toEqual(check(...args))
+      return Promise.resolve()
+    })
+  })
+
   it("reads a pipe, whose size nobody knows", () => {
-    const pipe = (bytes: string): ReturnType<typeof check> => {
+    const pipe = (bytes: string): Said => {
       const line = `${bytes} | "${process.execPath}" "${program}" /dev/stdin`
       const run = spawnSync("sh", ["-c", line], { encoding: "utf8", timeout: 60_000 })
       return { status: run.status, out: run.stdout, err: run.stderr }

@@ -1,18 +1,19 @@
 /**
  * Random writes run while a snapshot is being written; the file must be what the keyspace was at the instant of the cut,
- * and nothing may be left over of the snapshot. REDIX_SNAPSHOT_RUNS raises the number of seeds.
+ * and nothing may be left over of the snapshot. REDIX_EFFORT raises the number of seeds.
  */
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { RdbDecoder } from "../../src/rdb/decode/RdbDecoder.js"
 import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
+import { effort } from "../support/Effort.js"
 import { localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { compiledWorker, openPersistence, settingsOf } from "./PersistenceSupport.js"
 import { keyspaceLines, RandomWrites } from "./RandomWrites.js"
 import { checkedKeyspace } from "../support/Memory.js"
 
-const RUNS = Number(process.env["REDIX_SNAPSHOT_RUNS"] ?? "12")
+const RUNS = effort(4)
 
 /** The file's keys as lines, by way of a keyspace of its own. */
 const linesOf = (file: Uint8Array): ReadonlyArray<string> => {

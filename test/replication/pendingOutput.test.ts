@@ -2,7 +2,7 @@
 import { expect, it } from "vitest"
 import { type Node, withNodes } from "../support/Nodes.js"
 import { describeOracle } from "../support/Oracle.js"
-import { encodeCommands, type Argument } from "../support/RawClient.js"
+import { encodeCommands, type Argument, type RawClient } from "../support/RawClient.js"
 
 type Words = ReadonlyArray<Argument>
 
@@ -23,6 +23,14 @@ const layouts: Readonly<Record<string, readonly [number, ...ReadonlyArray<Readon
   "behind a reply that is dropped": [1, [["CLIENT", "REPLY", "SKIP"], ["PING"], FULL]],
 }
 
+/** A reply, all of which are lines; a master sends newlines to a replica that it has wait for a snapshot. */
+const nextLine = async (client: RawClient): Promise<string> => {
+  for (;;) {
+    const line = String(await client.readLine())
+    if (line !== "\n") return line
+  }
+}
+
 const act = async (node: Node, layout: (typeof layouts)[string]): Promise<ReadonlyArray<string>> => {
   const [count, ...chunks] = layout
   const client = await node.connect()
@@ -31,8 +39,7 @@ const act = async (node: Node, layout: (typeof layouts)[string]): Promise<Readon
     client.sendRaw(encodeCommands(chunk))
     const last = chunk === chunks.at(-1)
     const wanted = last ? count - replies.length : chunk.length
-    for (let i = 0; i < wanted; i++)
-      replies.push(String(await client.readReply()).replace(/[0-9a-f]{40} \d+/, "ID"))
+    for (let i = 0; i < wanted; i++) replies.push((await nextLine(client)).replace(/[0-9a-f]{40} \d+/, "ID"))
   }
   client.close()
   return replies

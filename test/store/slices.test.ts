@@ -84,9 +84,11 @@ it("a slice takes a fifth of a millisecond, or as long as turns take, up to two"
   putSet(keyspace.database(0), "k", 60_000)
   keyspace.database(0).remove(keyspace.database(0).lookupWrite(Buffer.from("k"), 0, 1), true)
   const time = clock(0.02)
-  const slices = new WorkSlices(keyspace, time.now)
-  const sliceMs = (turnMs: number): number => {
-    time.at += turnMs
+  let workedMs = 0
+  const slices = new WorkSlices(keyspace, time.now, () => workedMs)
+  const sliceMs = (turnMs: number, idleMs = 0): number => {
+    time.at += turnMs + idleMs
+    workedMs += turnMs
     const before = slices.spentMs
     expect(slices.work()).toBe(true)
     return slices.spentMs - before
@@ -95,8 +97,10 @@ it("a slice takes a fifth of a millisecond, or as long as turns take, up to two"
   expect(sliceMs(0.1)).toBeCloseTo(0.2, 1)
   expect(sliceMs(30)).toBeCloseTo(0.2, 1)
   expect(sliceMs(0.1)).toBeCloseTo(0.2, 1)
-  expect([0.95, 0.95, 0.95].map(sliceMs).at(-1)).toBeCloseTo(1, 1)
-  expect([30, 30, 30].map(sliceMs).at(-1)).toBeCloseTo(2, 1)
+  expect([0.95, 0.95, 0.95].map((ms) => sliceMs(ms)).at(-1)).toBeCloseTo(1, 1)
+  expect([30, 30, 30].map((ms) => sliceMs(ms)).at(-1)).toBeCloseTo(2, 1)
+  // Turns in which others had the processor.
+  expect([30, 30, 30].map((ms) => sliceMs(0.1, ms)).at(-1)).toBeCloseTo(0.2, 1)
   while (slices.work());
   expect(keyspace.lazyPending).toBe(0)
   expect(slices.work()).toBe(false)

@@ -2,11 +2,11 @@
  * The real file system, of which a test holds or fails the writes and syncs of files whose path ends as it says: the end
  * of a slow, full or broken disk that a server sees.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { systemError, type PlatformError } from "effect/PlatformError"
+import { filesLayer } from "../../src/server/Files.js"
 
 type Operation = "write" | "sync" | "truncate"
 
@@ -95,18 +95,33 @@ export class GatedFiles {
     return Effect.andThen(gate, run)
   }
 
+  /** A write that would be held, cut or failed is left to `write`. */
+  private writeNow(file: FileSystem.File, bytes: Uint8Array): number {
+    if (!("writeNow" in file) || typeof file.writeNow !== "function") throw new Error("it cannot write now")
+    if (this.shut.has("write") || this.failures.has("write") || this.shortened !== undefined)
+      throw new Error("not now")
+    this.done.write++
+    return Number(file.writeNow(bytes))
+  }
+
   private watched(file: FileSystem.File): FileSystem.File {
-    return {
+    const sync = Effect.suspend(() => this.passing("sync", file.sync))
+    const watched = {
       [FileSystem.FileTypeId]: FileSystem.FileTypeId,
       stat: file.stat,
       seek: (offset, from) => file.seek(offset, from),
-      sync: Effect.suspend(() => this.passing("sync", file.sync)),
+      sync,
       read: (buffer, options) => file.read(buffer, options),
       readAlloc: (size, options) => file.readAlloc(size, options),
       truncate: (length) => this.passing("truncate", file.truncate(length)),
       write: (buffer) => this.write(file, buffer),
       writeAll: (buffer) => this.passing("write", file.writeAll(buffer)),
-    }
+      writeNow: (bytes: Uint8Array): number => this.writeNow(file, bytes),
+      syncThen: (done: (error: PlatformError | undefined) => void): void => {
+        Effect.runFork(Effect.match(sync, { onSuccess: () => done(undefined), onFailure: done }))
+      },
+    } satisfies FileSystem.File & { readonly writeNow: unknown; readonly syncThen: unknown }
+    return watched
   }
 
   get layer(): Layer.Layer<FileSystem.FileSystem> {
@@ -119,6 +134,6 @@ export class GatedFiles {
             path.endsWith(this.suffix) ? this.watched(file) : file,
           ),
       })),
-    ).pipe(Layer.provide(NodeFileSystem.layer))
+    ).pipe(Layer.provide(filesLayer()))
   }
 }

@@ -95,8 +95,6 @@ export class SimulatedDisk {
   private durableNames: Names
   private renamings: Array<Renaming> = []
   private process = 0
-  /** Its files can be written in the present turn, and synced without a fiber. */
-  direct = false
 
   constructor(
     private readonly random: Random,
@@ -151,11 +149,16 @@ export class SimulatedDisk {
     this.renamings = []
   }
 
+  /** Takes a file away for good. */
+  remove(path: string): void {
+    this.names.delete(path)
+    this.durableNames.delete(path)
+  }
+
   /** Begins a process. */
   boot(disturb: SimulatedDisk["disturb"] = () => undefined): Layer.Layer<FileSystem.FileSystem> {
     this.dead = false
     this.disturb = disturb
-    this.direct = this.random.chance(0.5)
     return new Process(this, ++this.process).layer
   }
 
@@ -208,6 +211,11 @@ export class SimulatedDisk {
     return this.random.below(3)
   }
 
+  /** Whether a process can write in its own turn, and sync without a fiber; as `server/Files.ts`, and unlike platform-node. */
+  writesNow(): boolean {
+    return this.random.chance(0.7)
+  }
+
   renamed(directories: ReadonlyArray<string>, apply: (names: Names) => void): void {
     apply(this.names)
     this.renamings.push({ directories, apply })
@@ -222,10 +230,14 @@ export class SimulatedDisk {
 
 /** The file system of one process. */
 class Process {
+  private readonly writesNow: boolean
+
   constructor(
     private readonly disk: SimulatedDisk,
     private readonly id: number,
-  ) {}
+  ) {
+    this.writesNow = disk.writesNow()
+  }
 
   private get alive(): boolean {
     return this.disk.isRunning(this.id)
@@ -257,6 +269,17 @@ class Process {
       }
       act()
     })
+  }
+
+  /** A write in the present turn. */
+  private writeNow(path: string, run: (most: number) => number): number {
+    const { disk } = this
+    if (!this.alive) throw failure("write", path, "EIO")
+    disk.steps++
+    const disturbance = disk.disturb({ operation: "write", path })
+    if (!this.alive) throw failure("write", path, "EIO")
+    if (typeof disturbance === "string") throw failure("write", path, disturbance)
+    return run(disturbance ?? Infinity)
   }
 
   private look<A>(
@@ -291,14 +314,15 @@ class Process {
   private handle(path: string, node: Inode | "directory", appends: boolean): FileSystem.File {
     let position = 0
     const inode = node === "directory" ? new Inode(Buffer.alloc(0)) : node
+    const put = (bytes: Uint8Array, most: number): number => {
+      const at = appends ? inode.content.length : position
+      const part = Buffer.from(bytes.subarray(0, most))
+      inode.change({ at, bytes: part })
+      position = at + part.length
+      return part.length
+    }
     const write = (operation: string, bytes: Uint8Array): Effect.Effect<number, PlatformError> =>
-      this.step(operation, path, (most) => {
-        const at = appends ? inode.content.length : position
-        const part = Buffer.from(bytes.subarray(0, most))
-        inode.change({ at, bytes: part })
-        position = at + part.length
-        return part.length
-      })
+      this.step(operation, path, (most) => put(bytes, most))
     const writeAll = (bytes: Uint8Array): Effect.Effect<void, PlatformError> =>
       bytes.length === 0
         ? Effect.void
@@ -336,32 +360,12 @@ class Process {
       write: (bytes) => write("write", bytes),
       writeAll,
     }
-    return this.disk.direct ? this.directFile(path, inode, file) : file
-  }
-
-  /** The file as `server/Files.ts` has it. */
-  private directFile(path: string, inode: Inode, file: FileSystem.File): FileSystem.File {
-    const { disk } = this
-    const die = (code: string): never => {
-      throw failure("write", path, code)
+    if (!this.writesNow) return file
+    const writeNow = (bytes: Uint8Array): number => this.writeNow(path, (most) => put(bytes, most))
+    const syncThen = (done: (error: PlatformError | undefined) => void): void => {
+      Effect.runFork(Effect.match(file.sync, { onSuccess: () => done(undefined), onFailure: done }))
     }
-    const direct = {
-      ...file,
-      writeNow: (bytes: Uint8Array): number => {
-        if (!this.alive) return die("EIO")
-        disk.steps++
-        const disturbance = disk.disturb({ operation: "write", path })
-        if (!this.alive) return die("EIO")
-        if (typeof disturbance === "string") return die(disturbance)
-        const part = Buffer.from(bytes.subarray(0, disturbance ?? Infinity))
-        inode.change({ at: inode.content.length, bytes: part })
-        return part.length
-      },
-      syncThen: (done: (error: PlatformError | undefined) => void): void => {
-        Effect.runFork(Effect.match(file.sync, { onSuccess: () => done(undefined), onFailure: done }))
-      },
-    }
-    return direct
+    return Object.assign(file, { writeNow, syncThen })
   }
 
   private remove(path: string, force: boolean): Effect.Effect<void, PlatformError> {

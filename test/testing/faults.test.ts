@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Fault, type Match, type Server, startRedix } from "../../src/testing.js"
 
 let server: Server
-beforeAll(async () => void (server = await startRedix()))
+beforeAll(async () => void (server = await startRedix({ listen: true })))
 afterAll(() => server.close())
 
 const opened: Array<() => void> = []
@@ -23,8 +23,10 @@ interface Client {
   readonly transaction: (commands: ReadonlyArray<Words>) => Promise<unknown>
 }
 
-const ioredisClient = async (): Promise<Client> => {
-  const redis = new Redis({ ...server.ioredis, retryStrategy: () => 1, maxRetriesPerRequest: 0 })
+const ioredisClient = async (
+  where: Server["ioredis"] | { readonly host: string; readonly port: number },
+): Promise<Client> => {
+  const redis = new Redis({ ...where, retryStrategy: () => 1, maxRetriesPerRequest: 0 })
   redis.on("error", () => {})
   opened.push(() => redis.disconnect())
   await redis.ping()
@@ -38,8 +40,8 @@ const ioredisClient = async (): Promise<Client> => {
   }
 }
 
-const nodeRedisClient = async (): Promise<Client> => {
-  const redis = createClient({ ...server.nodeRedis, RESP: 3 })
+const nodeRedisClient = async (url: string): Promise<Client> => {
+  const redis = createClient({ url, RESP: 3 })
   redis.on("error", () => {})
   opened.push(() => void (redis.isOpen && redis.destroy()))
   await redis.connect()
@@ -81,9 +83,21 @@ const settled = async (promise: Promise<unknown>): Promise<string> =>
 
 const lost = /close|max retries/i
 
+/** A place that no client finds but by `intercept`. */
+const NOWHERE = "localhost:1"
+
 describe.each([
-  ["ioredis", ioredisClient],
-  ["redis", nodeRedisClient],
+  ["ioredis in memory", () => ioredisClient(server.ioredis)],
+  ["ioredis by port", () => ioredisClient({ host: server.host, port: server.port })],
+  [
+    "redis in memory",
+    () => {
+      const taking = server.intercept(NOWHERE)
+      opened.push(() => taking[Symbol.dispose]())
+      return nodeRedisClient(`redis://${NOWHERE}`)
+    },
+  ],
+  ["redis by port", () => nodeRedisClient(server.url)],
   ["call", directClient],
 ] as const)("through %s", (_, makeClient) => {
   let client: Client
@@ -278,8 +292,41 @@ describe("which commands are meant", () => {
     expect(await met({ command: /^get/g }, ["GET", "k"], ["GETEX", "k"], ["GETDEL", "k"])).toBe(3)
     expect(await met({ command: "config get" }, ["CONFIG", "GET", "port"], ["CONFIG", "RESETSTAT"])).toBe(1)
     expect(await met({ command: "config" }, ["CONFIG", "GET", "port"], ["CONFIG", "RESETSTAT"])).toBe(2)
-    expect(await met({ command: "nosuch" }, ["NOSUCH"], ["PING"])).toBe(1)
+    expect(await met({ command: /^json\.get$/ }, ["JSON.GET", "k"], ["PING"])).toBe(1)
     expect(await met({}, ["PING"], ["GET", "k"])).toBe(2)
+  })
+
+  it("what could never be met is refused, and leaves no rule", async () => {
+    const refused: ReadonlyArray<readonly [match: object, why: RegExp]> = [
+      [{ command: "GTE" }, /no command 'GTE'/],
+      [{ command: ["get", "st"] }, /no command 'st'/],
+      [{ command: "config gte" }, /no command 'config gte'/],
+      [{ command: "get k" }, /no command 'get k'/],
+      [{ comand: "get" }, /'comand' is no condition/],
+      [{ command: "get", times: Number.NaN }, /'times' cannot be NaN/],
+      [{ command: "get", after: -1 }, /'after' cannot be -1/],
+      [{ command: "get", probability: 50 }, /'probability' cannot be 50/],
+    ]
+    for (const [match, why] of refused) {
+      const { faults } = server
+      const makers: ReadonlyArray<() => unknown> = [
+        () => faults.error(match, "ERR never"),
+        () => faults.delay(match, 1),
+        () => faults.hang(match),
+        () => faults.drop(match, "after"),
+        () => faults.reply(match, "never"),
+        () => faults.slow(match, 1),
+        () => server.record(match),
+      ]
+      for (const make of makers) expect(make).toThrow(why)
+    }
+    expect(() => server.faults.drop({ command: "get" }, JSON.parse('"afterwards"'))).toThrow(/"afterwards"/)
+    await expect(server.until(JSON.parse('{ "bloked": 1 }'))).rejects.toThrow(
+      "'bloked' is nothing to wait for",
+    )
+    expect(await server.call("GET", "k")).toBeNull()
+    // Known to Redis, though not to this server.
+    expect(await met({ command: ["cluster slots", "config set"] }, ["PING"])).toBe(0)
   })
 
   it("by key, wherever it stands", async () => {

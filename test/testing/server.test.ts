@@ -2,11 +2,12 @@
 import { Redis } from "ioredis"
 import * as fs from "node:fs"
 import * as os from "node:os"
+import { createServer } from "node:net"
 import * as path from "node:path"
 import { runInNewContext } from "node:vm"
 import { createClient } from "redis"
 import { afterEach, describe, expect, it, vi } from "vitest"
-import { ReplyError, type Server, StartError, startRedix } from "../../src/testing.js"
+import { DataError, ReplyError, type Server, StartError, startRedix } from "../../src/testing.js"
 
 const started: Array<{ close: () => Promise<unknown> | void }> = []
 const start = async (options?: Parameters<typeof startRedix>[0]): Promise<Server> => {
@@ -168,7 +169,15 @@ describe("data", () => {
     await server.call("SET", "b", "2")
     const damaged = Uint8Array.from(before)
     damaged[damaged.length - 1] ^= 1
-    await expect(server.restore(damaged)).rejects.toThrow("wrong checksum")
+    const refused = await server.restore(damaged).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(DataError)
+    expect(refused).toMatchObject({
+      name: "RedixDataError",
+      message: expect.stringContaining("wrong checksum"),
+    })
+    expect(refused).toHaveProperty("offset", damaged.length - 8)
+    damaged[8] = 0x39
+    await expect(server.restore(damaged)).rejects.toBeInstanceOf(DataError)
     expect(await server.call("KEYS", "*")).toEqual(["b"])
     const waiting = server.call("BLPOP", "l", 0)
     await server.until({ blocked: 1 })
@@ -262,6 +271,21 @@ describe("its life", () => {
       if (listen === true) expect(server.url).toBe(address)
       expect(await value).toBe("1")
     }
+  })
+
+  it("an address that was taken meanwhile is told by a StartError, and it comes back when it is free", async () => {
+    const server = await start({ listen: true })
+    await server.suspend()
+    const taking = createServer()
+    await new Promise<void>((resolve) => taking.listen(server.port, server.host, resolve))
+    const refused = await server.resume().catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(StartError)
+    expect(refused).toMatchObject({ reason: "listen" })
+    await new Promise((resolve) => taking.close(resolve))
+    await server.resume()
+    const redis = new Redis(server.url)
+    expect(await redis.ping()).toBe("PONG")
+    redis.disconnect()
   })
 
   it("dropped clients reconnect", async () => {

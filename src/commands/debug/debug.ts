@@ -38,13 +38,17 @@ const contents: ReadonlyArray<DebugSubcommand> = [
 
 type Settings = Pick<RedixValues, "rdbcompression">
 
-/** `more` are subcommands of parts that debug.ts does not know. */
-export const debugCommands = (
+interface Subcommands {
+  readonly byName: ReadonlyMap<string, DebugSubcommand>
+  readonly help: ReadonlyArray<string>
+}
+
+const allOf = (
   engine: Engine,
   settings: Settings,
   facts: ProcessFacts,
-  more: ReadonlyArray<DebugSubcommand> = [],
-): ReadonlyArray<Command> => {
+  more: ReadonlyArray<DebugSubcommand>,
+): Subcommands => {
   const all = [
     ...contents,
     ...debugInside(engine, settings),
@@ -52,11 +56,22 @@ export const debugCommands = (
     ...debugControl(engine, facts),
     ...more,
   ].sort((a, b) => (a.name < b.name ? -1 : 1))
-  const byName = new Map(all.map((sub) => [sub.name, sub]))
-  const help = all.flatMap((sub) => sub.help)
+  return { byName: new Map(all.map((sub) => [sub.name, sub])), help: all.flatMap((sub) => sub.help) }
+}
+
+/** `more` are subcommands of parts that debug.ts does not know. Few servers are ever debugged: they are made at the first. */
+export const debugCommands = (
+  engine: Engine,
+  settings: Settings,
+  facts: ProcessFacts,
+  more: () => ReadonlyArray<DebugSubcommand>,
+): ReadonlyArray<Command> => {
+  let made: Subcommands | undefined
+  const subcommands = (): Subcommands => (made ??= allOf(engine, settings, facts, more()))
   const run = (c: CommandContext) => {
     const name = c.text(1)
     const upper = name.toUpperCase()
+    const { byName, help } = subcommands()
     if (upper === "HELP" && c.argc === 2) return replyHelp(c, "DEBUG", help)
     const sub = byName.get(upper)
     const given = c.argc - 2

@@ -30,25 +30,30 @@ const needed = (flags: ReadonlyArray<KeyFlag>): number => {
   return need
 }
 
-/** Where a command has its only key, and what it does with it, as long as it has at most so many words. */
+/**
+ * Where a command has its only key, and what it does with it, as long as it has at most so many words. A command of which
+ * that is not known has no words.
+ */
 interface SoleKey {
   readonly at: number
   readonly need: number
   readonly wordsMax: number
 }
 
+const ANY_WORDS = 0x3fffffff
 const NO_SOLE_KEY: SoleKey = { at: 0, need: 0, wordsMax: 0 }
 /** SET reads only with GET, which is an option behind the value. */
 const SOLE_KEY_OF_SET: SoleKey = { at: 1, need: WRITE, wordsMax: 3 }
 
-const soleKeyOf = ({ findKeys, keySpecs }: CommandSpec): SoleKey => {
+const soleKeyOf = ({ findKeys, keySpecs, channels }: CommandSpec): SoleKey => {
+  if (channels !== undefined) return NO_SOLE_KEY
   if (findKeys === "set") return SOLE_KEY_OF_SET
   const [spec, other] = keySpecs
   if (findKeys !== undefined || spec === undefined || other !== undefined || !isForKeys(spec))
     return NO_SOLE_KEY
   const { begin, find, flags } = spec
   return begin.type === "index" && find.type === "range" && find.lastKey === 0
-    ? { at: begin.index, need: needed(flags), wordsMax: Infinity }
+    ? { at: begin.index, need: needed(flags), wordsMax: ANY_WORDS }
     : NO_SOLE_KEY
 }
 
@@ -70,6 +75,18 @@ export class Access {
 
   /** What the user's selectors say of a command whose number of arguments is right. */
   check(user: User, command: NumberedCommand, request: Arguments): Verdict {
+    return this.plain(user.selectors[0], command, request) ? ALLOWED : this.whole(user, command, request)
+  }
+
+  /** What most commands come to: the first selector allows the command, and its only key. */
+  private plain(selector: Selector, { spec, id }: NumberedCommand, request: Arguments): boolean {
+    const sole = (this.soleKeys[id] ??= soleKeyOf(spec))
+    const { argc } = request
+    if (argc > sole.wordsMax || argc <= sole.at || !allows(selector.commands, id)) return false
+    return selector.allowsKey(request.buf, request.argOff[sole.at], request.argLen[sole.at], sole.need)
+  }
+
+  private whole(user: User, command: NumberedCommand, request: Arguments): Verdict {
     const { selectors } = user
     let verdict: Verdict = ALLOWED
     let argument = 0
@@ -100,15 +117,8 @@ export class Access {
     return known !== undefined && request.argc > 1 && known.some((text) => isText(request, 1, text))
   }
 
-  private allowsKeys(selector: Selector, { spec, id }: NumberedCommand, request: Arguments): boolean {
-    const { buf, argOff, argLen, argc } = request
-    const sole = (this.soleKeys[id] ??= soleKeyOf(spec))
-    const { at } = sole
-    if (at > 0 && at < argc && argc <= sole.wordsMax) {
-      if (selector.allowsKey(buf, argOff[at], argLen[at], sole.need)) return true
-      this.argument = at
-      return false
-    }
+  private allowsKeys(selector: Selector, { spec }: NumberedCommand, request: Arguments): boolean {
+    const { buf, argOff, argLen } = request
     const { keys } = this
     if (!this.keysFound) {
       this.keysFound = true

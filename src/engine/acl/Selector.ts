@@ -19,8 +19,9 @@ export interface KeyPattern {
   /** A character a byte. */
   readonly text: string
   readonly bytes: Uint8Array
-  /** Of a pattern that is plain bytes and one star behind them: how many bytes. Else 0. */
-  readonly prefix: number
+  /** How many plain bytes it begins with, and what is behind them. */
+  readonly plain: number
+  readonly rest: typeof NOTHING | typeof STAR | typeof PATTERN
   /** READ and WRITE. */
   flags: number
 }
@@ -32,16 +33,31 @@ interface ChannelPattern {
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1")
 
-const prefixOf = (text: string): number => (/^[^*?[\\]+\*$/.test(text) ? text.length - 1 : 0)
-
-const begins = (buf: Uint8Array, off: number, bytes: Uint8Array, len: number): boolean => {
-  for (let i = 0; i < len; i++) if (buf[off + i] !== bytes[i]) return false
-  return true
-}
-
 /** Whether a pattern matches bytes [off, off + len). */
 export const matches = (pattern: Uint8Array, buf: Uint8Array, off: number, len: number): boolean =>
   globMatch(pattern, 0, pattern.length, buf, off, len, false)
+
+const NOTHING = 0
+const STAR = 1
+const PATTERN = 2
+
+/** The pattern of one key text, ready to be compared: most are `orders:*`, and need no matching. */
+const keyPattern = (text: string, flags: number): KeyPattern => {
+  const special = text.search(/[*?[\\]/)
+  const plain = special < 0 ? text.length : special
+  const rest = special < 0 ? NOTHING : text.slice(special) === "*" ? STAR : PATTERN
+  return { text, bytes: bytesOf(text), plain, rest, flags }
+}
+
+const matchesKey = (pattern: KeyPattern, buf: Uint8Array, off: number, len: number): boolean => {
+  const { bytes, plain, rest } = pattern
+  if (len < plain) return false
+  for (let i = 0; i < plain; i++) if (buf[off + i] !== bytes[i]) return false
+  // The star of a pattern that is nothing else matches no empty key, as Glob.ts says.
+  if (rest === STAR) return len > 0
+  if (rest === NOTHING) return len === plain
+  return matches(bytes, buf, off, len)
+}
 
 export class Selector {
   readonly commands: Rights
@@ -109,8 +125,7 @@ export class Selector {
 
   addKeys(text: string, flags: number): void {
     const known = this.keys.find((pattern) => pattern.text === text)
-    if (known === undefined)
-      this.keys = [...this.keys, { text, bytes: bytesOf(text), prefix: prefixOf(text), flags }]
+    if (known === undefined) this.keys = [...this.keys, keyPattern(text, flags)]
     else known.flags |= flags
   }
 
@@ -133,10 +148,8 @@ export class Selector {
   allowsKey(buf: Uint8Array, off: number, len: number, flags: number): boolean {
     const { keys } = this
     for (let i = 0; i < keys.length; i++) {
-      const { bytes, prefix, flags: allowed } = keys[i]
-      if ((allowed & flags) !== flags) continue
-      if (prefix > 0 ? len >= prefix && begins(buf, off, bytes, prefix) : matches(bytes, buf, off, len))
-        return true
+      const pattern = keys[i]
+      if ((pattern.flags & flags) === flags && matchesKey(pattern, buf, off, len)) return true
     }
     return false
   }

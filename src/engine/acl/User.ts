@@ -269,7 +269,7 @@ export const newUser = (name: string, terms: RuleTerms): User =>
 
 /**
  * The words of a line of rules, those from "(" to ")" put together into one; where one is not closed, the word that it
- * begins with.
+ * begins with. As in redis-server what was open when another begins is forgotten.
  */
 export const joinSelectors = (
   words: ReadonlyArray<string>,
@@ -278,11 +278,12 @@ export const joinSelectors = (
   let open: string | undefined
   let first = ""
   for (const word of words) {
-    if (open === undefined && !word.startsWith("(")) rules.push(word)
+    const closes = word.endsWith(")")
+    if (word.startsWith("(") && !closes) first = open = word
+    else if (open === undefined) rules.push(word)
     else {
-      if (open === undefined) first = word
-      open = open === undefined ? word : `${open} ${word}`
-      if (!word.endsWith(")")) continue
+      open = `${open} ${word}`
+      if (!closes) continue
       rules.push(open)
       open = undefined
     }

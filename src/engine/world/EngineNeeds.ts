@@ -3,6 +3,7 @@ import type * as Clock from "effect/Clock"
 import type { RespCodec } from "../../resp/RespCodec.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import type { Run } from "../Background.js"
+import type { Command } from "../Command.js"
 import type { CommandSpec } from "../declare/CommandSpec.js"
 import type { Settings } from "../Settings.js"
 import type { Log } from "./Log.js"
@@ -14,6 +15,8 @@ export interface EngineNeeds {
   readonly codec: RespCodec["Service"]
   readonly clock: Clock.Clock
   readonly turns: Turns
+  /** Milliseconds of processor time spent so far, with fractions; that of other threads may be among them. */
+  readonly workedMs: () => number
   /** Runs an Effect that no client waits for. */
   readonly background: Run
   readonly logger: Log
@@ -21,4 +24,6 @@ export interface EngineNeeds {
   readonly names?: ReadonlyMap<string, string | null> | undefined
   /** All declarations that rules of users may name; those of the table need not be among them. */
   readonly declared?: ReadonlyArray<CommandSpec> | undefined
+  /** What its table begins with; families add theirs. */
+  readonly commands?: ReadonlyArray<Command> | undefined
 }

@@ -16,7 +16,7 @@ const ROOM = 32
 
 export class Candidates {
   private count = 0
-  private readonly databases: Array<Database | undefined> = Array.from({ length: ROOM }, () => undefined)
+  private readonly databases: Array<Database | undefined> = Array.from({ length: ROOM })
   private readonly refs = new Int32Array(ROOM)
   private readonly buckets = new Int32Array(ROOM)
   private readonly scores = new Float64Array(ROOM)

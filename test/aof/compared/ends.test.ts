@@ -28,8 +28,8 @@ const WAYS: ReadonlyArray<Words> = [[], ["SAVE"], ["NOSAVE"], ["FORCE"], ["NOSAV
 const listed = (dir: string): ReadonlyArray<string> =>
   fs
     .readdirSync(dir, { recursive: true, encoding: "utf8" })
-    // Left behind by a process that was told to end at once; each has its own names.
-    .filter((name) => !name.includes("temp-"))
+    // Left behind by a process that was told to end at once; each has its own names. And a note that only Redix has.
+    .filter((name) => !name.includes("temp-") && !name.endsWith(".synced"))
     .sort()
 
 /** What comes of it, and what is there for the next process. */

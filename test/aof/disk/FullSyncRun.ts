@@ -3,12 +3,12 @@
  * under writers on both, and the process or the power ends at some step. What starts again has the one data set or the
  * other, whole.
  */
-import type { Overrides } from "../../src/config/index.js"
-import type { Random } from "../support/Random.js"
-import type { RawClient } from "../support/RawClient.js"
-import { parseReply } from "../support/RespFrames.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
-import { SimulatedDisk } from "../support/SimulatedDisk.js"
+import type { Overrides } from "../../../src/config/index.js"
+import type { Random } from "../../support/Random.js"
+import type { RawClient } from "../../support/RawClient.js"
+import { parseReply } from "../../support/RespFrames.js"
+import { startRedix, type TestRedix } from "../../support/Redix.js"
+import { SimulatedDisk } from "../../support/SimulatedDisk.js"
 import { DIRECTORY, type Ending, disturbance, untilDead } from "./CrashRun.js"
 
 const WRITERS = 3

@@ -1,9 +1,9 @@
 /** The program killed under writers: what it has acknowledged is there when it starts again. */
 import { describe, expect, it } from "vitest"
-import { effort } from "../support/Effort.js"
-import { type Node, withNodes } from "../support/Nodes.js"
-import { Random, runSeed } from "../support/Random.js"
-import type { RawClient } from "../support/RawClient.js"
+import { effort } from "../../support/Effort.js"
+import { type Node, withNodes } from "../../support/Nodes.js"
+import { Random, runSeed } from "../../support/Random.js"
+import type { RawClient } from "../../support/RawClient.js"
 
 const WRITERS = 20
 const KILLS = effort(2)

@@ -1,13 +1,13 @@
 /**
  * Whenever the process or the power ends, a server that starts again has what it acknowledged, as its setting promises, in
- * order and with no half transaction; also when steps on the disk have failed before. REDIX_EFFORT raises the number of
- * runs; a seed replays them.
+ * order and with no half transaction; also when steps on the disk have failed before. Each scene is played once, with another
+ * seed in each run of the tests; REDIX_EFFORT has them played so many times, a seed replays them.
  */
 import { describe, expect, it } from "vitest"
-import type { Overrides } from "../../src/config/index.js"
-import { effort } from "../support/Effort.js"
-import { Random, runSeed } from "../support/Random.js"
-import type { RawClient } from "../support/RawClient.js"
+import type { Overrides } from "../../../src/config/index.js"
+import { effort } from "../../support/Effort.js"
+import { Random, runSeed } from "../../support/Random.js"
+import type { RawClient } from "../../support/RawClient.js"
 import { CrashRun, type End } from "./CrashRun.js"
 
 const GENERATIONS = 4
@@ -31,7 +31,8 @@ const switches: Deed = async (client, crash) => {
 
 interface Scene {
   readonly directives: Overrides
-  readonly how: End
+  /** "either": the process is killed, or its power cut, by chance. */
+  readonly how: End | "either"
   readonly promise: "acknowledged" | "synced"
   readonly deed?: Deed
   readonly fails?: boolean
@@ -48,7 +49,8 @@ const run = async (name: string, scene: Scene): Promise<void> => {
   for (let generation = 0; generation < GENERATIONS; generation++) {
     const steps = random.between(1, old && generation < 2 ? 25 : STEPS_MAX)
     const failures = fails ? random.between(1, FAILURES_MAX) : 0
-    await crash.run({ how, steps, failures }, (client) => deed(client, crash))
+    const end = how === "either" ? random.pick(["kill", "prefix"] as const) : how
+    await crash.run({ how: end, steps, failures }, (client) => deed(client, crash))
     const label = `${name}, end ${generation} (seed ${runSeed()})`
     const faults = await crash.check(promise).catch((error: unknown) => [`did not start: ${String(error)}`])
     expect(faults, `${label}\n${crash.lines.slice(-60).join("\n")}`).toEqual([])
@@ -56,7 +58,7 @@ const run = async (name: string, scene: Scene): Promise<void> => {
 }
 
 const many = (name: string, scene: Scene): void => {
-  const runs = effort(3)
+  const runs = effort(1)
   it(name, { timeout: RUN_MS * (runs + 3) }, async () => {
     for (let round = 0; round < runs; round++) await run(`${name} ${round}`, scene)
   })
@@ -118,6 +120,14 @@ describe("when steps on the disk fail, and then", () => {
     many(`the process is killed: ${name}, an older server's file`, { ...plain, old: true })
   }
   many("the power is cut: always", { ...cutAlways, fails: true })
+  many("either, one after the other: always", { ...cutAlways, how: "either", fails: true })
+  many("either, one after the other: always, rewriting", {
+    ...cutAlways,
+    directives: { ...always, ...sums },
+    how: "either",
+    fails: true,
+    deed: rewrites,
+  })
   many("the power is cut: always, rewriting", {
     ...torn,
     directives: { ...always, ...sums, ...commands },

@@ -5,13 +5,13 @@
  * so what is lost, out of order or half there shows.
  */
 import * as Layer from "effect/Layer"
-import type { Overrides } from "../../src/config/index.js"
-import { liveTurns, Turn } from "../../src/engine/world/Turn.js"
-import type { Random } from "../support/Random.js"
-import { encodeCommand, type RawClient } from "../support/RawClient.js"
-import { parseReply } from "../support/RespFrames.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
-import { SimulatedDisk, type Tearing } from "../support/SimulatedDisk.js"
+import type { Overrides } from "../../../src/config/index.js"
+import { liveTurns, Turn } from "../../../src/engine/world/Turn.js"
+import type { Random } from "../../support/Random.js"
+import { encodeCommand, type RawClient } from "../../support/RawClient.js"
+import { parseReply } from "../../support/RespFrames.js"
+import { startRedix, type TestRedix } from "../../support/Redix.js"
+import { SimulatedDisk, type Tearing } from "../../support/SimulatedDisk.js"
 
 export const DIRECTORY = "/disk"
 

@@ -1,11 +1,11 @@
 /** A disk that fails: nothing is acknowledged that is not where the setting says, and the server heals when the disk does. */
 import * as fs from "node:fs"
 import { describe, expect, it } from "vitest"
-import type { GatedFiles } from "../support/GatedFiles.js"
-import { until } from "../support/Nodes.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
-import { withTempDir } from "../rdb/PersistenceSupport.js"
-import { startOnDisk } from "./AofSupport.js"
+import type { GatedFiles } from "../../support/GatedFiles.js"
+import { until } from "../../support/Nodes.js"
+import { startRedix, type TestRedix } from "../../support/Redix.js"
+import { withTempDir } from "../../rdb/PersistenceSupport.js"
+import { startOnDisk } from "../AofSupport.js"
 
 const withDisk = (
   appendfsync: "always" | "everysec",
@@ -119,6 +119,7 @@ describe.each(["always", "everysec"] as const)("with %s", (appendfsync) => {
         "appendonly.aof.2.base.rdb",
         "appendonly.aof.2.incr.aof",
         "appendonly.aof.manifest",
+        "appendonly.aof.synced",
       ])
     })
   })

@@ -1,8 +1,8 @@
 /** A replica's own file while a full resync takes place, ended at any step: one data set or the other is there, whole. */
 import { describe, expect, it } from "vitest"
-import type { Overrides } from "../../src/config/index.js"
-import { effort } from "../support/Effort.js"
-import { Random, runSeed } from "../support/Random.js"
+import type { Overrides } from "../../../src/config/index.js"
+import { effort } from "../../support/Effort.js"
+import { Random, runSeed } from "../../support/Random.js"
 import type { End } from "./CrashRun.js"
 import { FullSyncRun } from "./FullSyncRun.js"
 

@@ -4,14 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import { describe, expect, it } from "vitest"
-import { AofDirectory, type OpenIncrement } from "../../src/aof/AofDirectory.js"
-import { filesLayer } from "../../src/server/Files.js"
-import { withTempDir } from "../rdb/PersistenceSupport.js"
-import { until } from "../support/Nodes.js"
-import { describeOracle, withOracle } from "../support/Oracle.js"
-import { Random } from "../support/Random.js"
-import { startRedix, type TestRedix } from "../support/Redix.js"
-import { SimulatedDisk } from "../support/SimulatedDisk.js"
+import { AofDirectory, type OpenIncrement } from "../../../src/aof/AofDirectory.js"
+import { filesLayer } from "../../../src/server/Files.js"
+import { withTempDir } from "../../rdb/PersistenceSupport.js"
+import { until } from "../../support/Nodes.js"
+import { describeOracle, withOracle } from "../../support/Oracle.js"
+import { Random } from "../../support/Random.js"
+import { startRedix, type TestRedix } from "../../support/Redix.js"
+import { SimulatedDisk } from "../../support/SimulatedDisk.js"
 
 const start = (disk: SimulatedDisk): Promise<TestRedix> =>
   startRedix({}, { dir: "/disk", appendonly: true, appendfsync: "always" }, [], undefined, disk.boot())
@@ -24,6 +24,7 @@ const ask = async (server: TestRedix, ...words: ReadonlyArray<string>): Promise<
 }
 
 const MANIFEST = "/disk/appendonlydir/appendonly.aof.manifest"
+const NOTE = "/disk/appendonlydir/appendonly.aof.synced"
 
 describe("after a sync has failed, and the process was killed before a new base was there", () => {
   it("what the next process finds outlasts a power cut, too", async () => {
@@ -54,8 +55,66 @@ describe("after a sync has failed, and the process was killed before a new base 
       "/disk/appendonlydir/appendonly.aof.2.base.rdb",
       "/disk/appendonlydir/appendonly.aof.2.incr.aof",
       MANIFEST,
+      "/disk/appendonlydir/appendonly.aof.synced",
     ])
     await third.stop()
+  })
+
+  it.each(["at once", "as the manifest is about to say so"])(
+    "nor is one trusted whose process was killed %s",
+    async (when) => {
+      const disk = new SimulatedDisk(Random.forTest(`killed ${when}`), "/disk")
+      const first = await start(disk)
+      expect(await ask(first, "SET", "before", "1")).toBe("+OK\r\n")
+      let failed = false
+      disk.disturb = ({ operation, path }) => {
+        if (failed) disk.kill()
+        if (operation !== "sync" || !path.endsWith(".incr.aof")) return undefined
+        failed = true
+        // Its process ends with the failed sync, or with its next step.
+        if (when === "at once") setImmediate(() => disk.kill())
+        return "EIO"
+      }
+      const held = ask(first, "SET", "k", "v").catch(() => "cut off")
+      await until(
+        () => disk.dead,
+        () => "it is killed",
+      )
+      await first.stop()
+      expect(await held).toBe("cut off")
+      expect(disk.read(MANIFEST)?.includes("#distrusted")).toBe(false)
+
+      const second = await start(disk)
+      expect(await ask(second, "GET", "k")).toBe("$1\r\nv\r\n")
+      expect(await ask(second, "SET", "after", "1")).toBe("+OK\r\n")
+      disk.powerCut("prefix")
+      await second.stop()
+
+      const third = await start(disk)
+      expect(await ask(third, "MGET", "before", "k", "after")).toBe("*3\r\n$1\r\n1\r\n$1\r\nv\r\n$1\r\n1\r\n")
+      await third.stop()
+    },
+  )
+
+  it("what cannot be written again is not trusted", async () => {
+    const disk = new SimulatedDisk(Random.forTest("not again"), "/disk")
+    const first = await start(disk)
+    expect(await ask(first, "SET", "before", "1")).toBe("+OK\r\n")
+    disk.kill()
+    await first.stop()
+    disk.remove(NOTE)
+    const second = await startRedix(
+      {},
+      { dir: "/disk", appendonly: true, appendfsync: "always" },
+      [],
+      undefined,
+      disk.boot(({ operation, path }) =>
+        operation === "write" && path.endsWith(".1.incr.aof") ? "EIO" : undefined,
+      ),
+    )
+    expect(await ask(second, "GET", "before")).toBe("$1\r\n1\r\n")
+    expect(disk.read(MANIFEST)?.toString()).toContain("appendonly.aof.2.base.rdb")
+    await second.stop()
   })
 
   it("a directory that an earlier process made, and did not live to sync, is synced", async () => {

@@ -1,11 +1,11 @@
 /** What was written while no sync was asked for is synced when one is, without another write. */
 import { expect, it } from "vitest"
-import { withTempDir } from "../rdb/PersistenceSupport.js"
-import type { GatedFiles } from "../support/GatedFiles.js"
-import { until } from "../support/Nodes.js"
-import type { RawClient } from "../support/RawClient.js"
-import type { TestRedix } from "../support/Redix.js"
-import { startOnDisk } from "./AofSupport.js"
+import { withTempDir } from "../../rdb/PersistenceSupport.js"
+import type { GatedFiles } from "../../support/GatedFiles.js"
+import { until } from "../../support/Nodes.js"
+import type { RawClient } from "../../support/RawClient.js"
+import type { TestRedix } from "../../support/Redix.js"
+import { startOnDisk } from "../AofSupport.js"
 
 type Policy = "always" | "everysec"
 
