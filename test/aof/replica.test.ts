@@ -4,7 +4,8 @@ import { expect, it } from "vitest"
 import { withTempDir } from "../rdb/PersistenceSupport.js"
 import { GatedFiles } from "../support/GatedFiles.js"
 import { MixedWrites, writeUntil } from "../support/MixedWrites.js"
-import { type Node, until, untilEqual, withNodes } from "../support/Nodes.js"
+import { type Node, type NodeKind, until, untilEqual, withNodes } from "../support/Nodes.js"
+import { describeOracle } from "../support/Oracle.js"
 import { Random, runSeed } from "../support/Random.js"
 import { startRedix } from "../support/Redix.js"
 
@@ -28,7 +29,7 @@ const PERSIST_ALL = `
 
 const digest = (node: Node): Promise<string> => node.ask("DEBUG", "DIGEST")
 
-it.each(["redix", "redis"] as const)("starts anew with what it had, behind a %s master", async (kind) => {
+const startsAnewBehind = async (kind: NodeKind): Promise<void> => {
   const random = new Random(runSeed())
   await withNodes(async (start) => {
     const master = await start(kind)
@@ -62,6 +63,12 @@ it.each(["redix", "redis"] as const)("starts anew with what it had, behind a %s 
     expect(fs.readdirSync(`${replica.dir}/appendonlydir`).length).toBe(3)
     client.close()
   })
+}
+
+it("starts anew with what it had, behind a redix master", () => startsAnewBehind("redix"))
+
+describeOracle("a replica's file, behind a redis master", () => {
+  it("has at a new start what the replica had", () => startsAnewBehind("redis"))
 })
 
 it("goes on with its file when it becomes a master", async () => {

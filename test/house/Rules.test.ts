@@ -208,6 +208,16 @@ describe("test habits", () => {
     expect(check("await new Promise((resolve) => setTimeout(resolve, 5)); expect(1)")).toHaveLength(1)
   })
 
+  it("refuses a test that starts a redis-server where there may be none", () => {
+    const test = (kind: string): string =>
+      `it("x", async () => {\n  await withNodes((start) => start("${kind}"))\n  expect(1).toBe(1)\n})`
+    expect(check(test("redis"))).toEqual([
+      "1: starts a redis-server, which may not be there: put it into a describeOracle",
+    ])
+    expect(check(test("redix"))).toEqual([])
+    expect(check(`describeOracle("x", () => {\n  ${test("redis").replaceAll("\n", "\n  ")}\n})`)).toEqual([])
+  })
+
   it("accepts a plain test, and sleeping on the test clock", () => {
     expect(check('it("x", () => expect(1).toBe(1))')).toEqual([])
     expect(check('it.effect("x", () => Effect.sleep("1 hour").pipe(assert.ok))')).toEqual([])

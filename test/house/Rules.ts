@@ -322,6 +322,9 @@ export const unfinished = (file: SourceFile): Offence[] => [
 const SKIPS = /\b(?:it|test|describe|layer|suite)(?:\.\w+)*\.(skip|only|skipIf|runIf|todo|fails)\b/g
 const SLEEPS = /\bEffect\.sleep\([^)]*\)|\bsetTimeout\(\s*(?:resolve|done|r)\b/g
 
+/** Tests that stand in no suite, whole. */
+const OUTSIDE_SUITES = /^it\b.*?^\}\)/gms
+
 export const testHabits = (file: SourceFile): Offence[] => {
   if (!file.path.endsWith(".test.ts")) return []
   const code = strip(file.text)
@@ -330,6 +333,13 @@ export const testHabits = (file: SourceFile): Offence[] => {
     code,
     SKIPS,
     (found) => `.${found[1]}: every test runs, everywhere; fix or remove it`,
+  )
+  offences.push(
+    ...matches(file, strip(file.text, { keepStrings: true }), OUTSIDE_SUITES, (found) =>
+      found[0].includes("withNodes(") && found[0].includes('"redis"')
+        ? "starts a redis-server, which may not be there: put it into a describeOracle"
+        : undefined,
+    ),
   )
   // One that runs another suite in other circumstances asserts what that one does.
   const runsAnother = /^import "[^"]+\.test\.js"$/m.test(file.text)
