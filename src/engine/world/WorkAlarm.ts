@@ -32,9 +32,12 @@ export class WorkAlarm {
     if (now + TURN_MS < this.dueMs || now > this.dueMs + LOST_MS) this.rouse(now)
   }
 
-  /** There is work to be done as soon as the batch in progress is over. */
+  /**
+   * There is work to be done as soon as the batch in progress is over. A sleep whose end is due may last a moment longer:
+   * timers are late.
+   */
   hurry(now: number): void {
-    if (now < this.dueMs) this.rouse(now, 0)
+    if (now < this.dueMs || this.wake !== undefined) this.rouse(now, 0)
   }
 
   private rouse(now: number, inMs = TURN_MS): void {

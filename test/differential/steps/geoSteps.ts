@@ -46,8 +46,15 @@ const found = (r: Random, withStore: boolean): Argument[] =>
     [0.3, () => ["ASC"]],
     [0.2, () => ["DESC"]],
     [0.3, () => ["COUNT", small(r), ...(r.chance(0.3) ? ["ANY"] : [])]],
-    [withStore ? 0.15 : 0.01, () => [r.pick(["STORE", "STOREDIST"]), r.chance(0.7) ? zkey(r) : geoKey(r)]],
+    [withStore ? 0.15 : 0.01, () => target(r)],
   )
+
+/**
+ * Distances are stored apart from places: C's last digit of a distance decides where a member stands among those
+ * that are as near, and a search that begins from such a set would find them in that order.
+ */
+const target = (r: Random): Argument[] =>
+  r.pick([() => ["STORE", r.chance(0.7) ? zkey(r) : geoKey(r)], () => ["STOREDIST", zkey(r)]])()
 
 /** A stored result cannot have WITH...; without them most of the time. */
 const forStore = (r: Random, words: Argument[]): Argument[] =>
