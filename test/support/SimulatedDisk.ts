@@ -114,9 +114,10 @@ export class SimulatedDisk {
     return [...this.names.keys()].sort()
   }
 
-  /** Puts a file in place that has long been there. */
-  put(path: string, content: Uint8Array): void {
+  /** Puts a file in place that has long been there; what a failed sync has dropped of it is only seen. */
+  put(path: string, content: Uint8Array, dropped: Uint8Array = new Uint8Array(0)): void {
     const node = new Inode(Buffer.from(content))
+    node.content = Buffer.concat([node.content, dropped])
     this.names.set(path, node)
     this.durableNames.set(path, node)
   }
