@@ -118,8 +118,8 @@ export class SimulatedDisk {
   put(path: string, content: Uint8Array, dropped: Uint8Array = new Uint8Array(0)): void {
     const node = new Inode(Buffer.from(content))
     node.content = Buffer.concat([node.content, dropped])
-    this.names.set(path, node)
-    this.durableNames.set(path, node)
+    for (const names of [this.names, this.durableNames])
+      names.set(directoryOf(path), "directory").set(path, node)
   }
 
   /** Ends the process; the kernel has all that it was given. */

@@ -81,6 +81,36 @@ describe("after a sync has failed, and the process was killed before the manifes
     )
   })
 
+  it("a power cut at any step of that loses nothing", async () => {
+    const whole = encodeCommand(["SET", "before", "1"])
+    const dropped = encodeCommand(["SET", "k", "v"])
+    for (let steps = 1, after = false; !after; steps++) {
+      const disk = new SimulatedDisk(Random.forTest(`cut at step ${steps}`), "/disk")
+      disk.put(INCREMENT, Buffer.concat([encodeCommand(["SELECT", "0"]), whole]), dropped)
+      disk.put(MANIFEST, Buffer.from("file appendonly.aof.1.incr.aof seq 1 type i\n"))
+      let left = steps
+      const cut = (): undefined => {
+        if (--left === 0) disk.powerCut("prefix")
+        return undefined
+      }
+      const server = await start(disk, [], cut).catch(() => undefined)
+      const asked = server === undefined ? Promise.resolve() : ask(server, "SET", "after", "2")
+      void asked.then((reply) => (after = reply === "+OK\r\n")).catch(() => undefined)
+      await until(
+        () => disk.dead || after,
+        () => "the write is acknowledged, or the power cut",
+      )
+      if (!disk.dead) disk.powerCut("prefix")
+      await server?.stop()
+      disk.disturb = calm
+      const next = await start(disk)
+      expect(await ask(next, "GET", "before")).toBe("$1\r\n1\r\n")
+      if (after) expect(await ask(next, "MGET", "k", "after")).toBe("*2\r\n$1\r\nv\r\n$1\r\n2\r\n")
+      await next.stop()
+      expect(steps).toBeLessThan(50)
+    }
+  })
+
   it("so is the file of an older server", async () => {
     const disk = new SimulatedDisk(Random.forTest("old and untold"), "/disk")
     const [whole, dropped] = [encodeCommand(["SET", "before", "1"]), encodeCommand(["SET", "k", "v"])]
