@@ -1,10 +1,11 @@
 /** A server that runs: as a process of its own, or the same program in this process, which starts in a tenth of the time. */
 import { spawn } from "node:child_process"
 import { rmSync } from "node:fs"
-import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
 import * as Cause from "effect/Cause"
 import { type EndSignal, runProgram } from "../../../src/Program.js"
 import { countServer, watchWork } from "../Leaks.js"
@@ -26,16 +27,38 @@ export interface RunOptions {
   readonly args: ReadonlyArray<string>
   readonly output: (text: string) => void
   readonly errors: (text: string) => void
+  /** Default: of the tests, or none inside. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Sent to standard input, which is then closed. */
+  readonly stdin?: string | undefined
 }
 
-export const runApart = (file: string, { args, errors, output }: RunOptions): Run => {
-  const child = supervised(spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] }))
-  child.stdout.on("data", (chunk: Buffer) => output(chunk.toString("latin1")))
-  child.stderr.on("data", (chunk: Buffer) => errors(chunk.toString("latin1")))
+interface ApartOptions extends RunOptions {
+  readonly cwd?: string
+  /** Its own process group, so that a signal reaches what it starts in turn. */
+  readonly group?: boolean
+}
+
+export const runApart = (file: string, options: ApartOptions): Run => {
+  const { args, cwd, env, errors, group = false, output, stdin } = options
+  const child = supervised(
+    spawn(file, args, {
+      cwd,
+      env,
+      stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      detached: group,
+    }),
+    group,
+  )
+  child.stdout?.on("data", (chunk: Buffer) => output(chunk.toString()))
+  child.stderr?.on("data", (chunk: Buffer) => errors(chunk.toString()))
+  child.stdin?.end(stdin)
+  const pid = child.pid ?? 0
   return {
-    pid: child.pid ?? 0,
+    pid,
     kill: (signal) => {
-      child.kill(signal)
+      if (group) process.kill(-pid, signal)
+      else child.kill(signal)
       if (signal === "SIGKILL") child.kill("SIGCONT")
     },
     ended: new Promise((resolve, reject) => {
@@ -50,14 +73,14 @@ export const runApart = (file: string, { args, errors, output }: RunOptions): Ru
  * SIGKILL breaks the program off, with all it holds; what it had not written yet it still writes. Who wants to see that
  * lost, or a process that is stopped, runs it apart.
  */
-export const runInside = ({ args, errors, output }: RunOptions): Run => {
+export const runInside = ({ args, env = {}, errors, output, stdin = "" }: RunOptions): Run => {
   const listeners: Array<(signal: EndSignal) => void> = []
   const work = watchWork()
   const { gone } = countServer()
   const breakOff = (): void => fiber.interruptUnsafe()
   const program = runProgram({
     args,
-    environment: {},
+    environment: env,
     output,
     errors,
     // The sources are not what a thread can load.
@@ -68,7 +91,12 @@ export const runInside = ({ args, errors, output }: RunOptions): Run => {
       breakOff()
     },
   })
-  const fiber = Effect.runFork(program.pipe(Effect.provide(work.layer), Effect.provide(NodeStdio.layer)))
+  const fiber = Effect.runFork(
+    program.pipe(
+      Effect.provide(work.layer),
+      Effect.provide(Stdio.layerTest({ stdin: Stream.make(new TextEncoder().encode(stdin)) })),
+    ),
+  )
   const outcome = async (): Promise<Ending> => {
     const exit = await Effect.runPromise(Fiber.await(fiber))
     gone()
