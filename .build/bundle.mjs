@@ -14,6 +14,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
+import { lateFile, LOAD_ALL } from "./late.mjs"
 import { coreEntry, namesFile, overCore, planCore } from "./core.mjs"
 import { writeDeclarations } from "./declarations.mjs"
 import { directiveComments } from "./directiveTexts.mjs"
@@ -64,7 +65,14 @@ const write = (name, text, mode = 0o644) => fs.writeFileSync(path.join(out, name
 const asciiOf = (code) =>
   code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ...output }) => {
+const bundle = async ({
+  input,
+  external = NODE,
+  plugins = [],
+  transform = {},
+  written = (code) => code,
+  ...output
+}) => {
   const build = await rolldown({
     input,
     external,
@@ -77,7 +85,7 @@ const bundle = async ({ input, external = NODE, plugins = [], transform = {}, ..
   })
   const { output: files } = await build.generate(output)
   await build.close()
-  for (const { fileName, code } of files) write(fileName, asciiOf(code))
+  for (const { fileName, code } of files) write(fileName, written(asciiOf(code)))
   return files
 }
 
@@ -94,6 +102,7 @@ const core = (plan, name, at) =>
     entryFileNames: "[name].cjs",
     codeSplitting: false,
     minify: NAMES_KEPT,
+    written: at < plan.names.length ? undefined : lateFile,
   })
 
 const forEffect = (plan) =>
@@ -115,6 +124,7 @@ const withEffect = async (plan) => {
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "server-[hash].cjs",
+    footer: ({ name, isEntry }) => (isEntry && name === "main" ? LOAD_ALL : ""),
     minify: true,
     codeSplitting: {
       groups: [
@@ -175,7 +185,7 @@ const [shared, server] = await Promise.all([
   withEffect(plan),
   worker(),
   vitest(),
-  ...[...plan.names, plan.lateName].map((name, at) => core(plan, name, at)),
+  ...[...plan.names, ...plan.lateNames].map((name, at) => core(plan, name, at)),
 ])
 plan.names.forEach((name, at) => write(`${name}-names.cjs`, namesFile(plan, at)))
 removeStale([...shared, ...server])

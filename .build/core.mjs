@@ -5,17 +5,20 @@
  */
 import * as path from "node:path"
 import { rolldown } from "rolldown"
+import { LATE, LOADER, loaderText, LOADING, readRoot, stubOf } from "./late.mjs"
 
 /** Entries whose sources are a file of the core, in order; what is left is the last file's. */
 const CUTS = ["resp", "rdb"]
 const NAMES = ["core-wire", "core-data", "core-engine"]
-/** What is loaded when one of its functions is first called, with all that nothing else needs. It exports functions only. */
-const LATE = { source: "lua/Sandbox", name: "core-lua" }
+const LAST = NAMES.length - 1
 
 /** How sources are told from which file of the core to import. */
 const CORE = "redix-core:"
 /** The same within what is CommonJS: a module of one value, so that the file is asked for once. */
 const REQUIRED = "redix-required:"
+
+/** Needed by several. */
+const SHARED = { name: undefined }
 
 const OUTSIDE = /^(?:node:|effect(?:\/|$)|@effect\/)/
 
@@ -53,34 +56,67 @@ const withoutEffect = (sources) => {
   return new Set([...sources.keys()].filter((id) => path.isAbsolute(id) && isPure(id)))
 }
 
-const closureOf = (sources, id, found = new Set(), without = undefined) => {
-  if (found.has(id) || id === without || !sources.has(id)) return found
+const closureOf = (importsOf, id, found = new Set()) => {
+  const imports = importsOf(id)
+  if (found.has(id) || imports === undefined) return found
   found.add(id)
-  for (const imported of sources.get(id).imports) closureOf(sources, imported, found, without)
+  for (const imported of imports) closureOf(importsOf, imported, found)
   return found
 }
 
 /** Says by a star what it exports, and nothing of its own: such a source goes with whoever imports it. */
 const passesAllOn = ({ names }) => names.includes("*")
 
+/** The roots of late files, by id, with what stands in their place. */
+const readRoots = (sourceOf) => {
+  const roots = new Map()
+  for (const [at, { name, roots: sources }] of LATE.entries()) {
+    for (const source of sources) {
+      const id = sourceOf(source)
+      roots.set(id, { ...readRoot(id), name, at: NAMES.length + at })
+    }
+  }
+  return roots
+}
+
+/** In which late file each source is that one of them alone needs, and nothing that is loaded at once. */
+const placeLate = (sources, roots, inputs, places) => {
+  const importsOf = (id) => (roots.get(id) ?? sources.get(id))?.imports
+  const early = new Set()
+  for (const input of inputs) closureOf(importsOf, input, early)
+  const needed = new Map()
+  for (const [id, { name, at }] of roots) {
+    early.delete(id)
+    // Roots of the same file are there; of others, what stands for them.
+    const within = (one) =>
+      roots.has(one) && roots.get(one).name !== name ? roots.get(one).imports : sources.get(one)?.imports
+    for (const one of closureOf(within, id)) {
+      if (roots.has(one) || early.has(one)) continue
+      const before = needed.get(one)
+      needed.set(one, before === undefined || before.name === name ? { name, at } : SHARED)
+    }
+    places.set(id, { name, at })
+  }
+  for (const [id, place] of needed) if (place === SHARED) closureOf(importsOf, id, early)
+  for (const [id, place] of needed) if (!early.has(id)) places.set(id, place)
+}
+
 /** The files of the core: `places` says in which a source is, and by which names it exports there. */
 export const planCore = async (inputs, sourceOf, options) => {
   const sources = await readSources(inputs, options)
   const pure = withoutEffect(sources)
   const places = new Map()
-  const late = sourceOf(LATE.source)
-  const early = new Set()
-  for (const input of Object.values(inputs)) closureOf(sources, input, early, late)
-  for (const id of closureOf(sources, late))
-    if (!early.has(id)) places.set(id, { name: LATE.name, at: NAMES.length })
+  const roots = readRoots(sourceOf)
+  placeLate(sources, roots, Object.values(inputs), places)
+  const allOf = (id) => sources.get(id)?.imports
   NAMES.forEach((name, at) => {
     const cut = CUTS[at]
-    const within = cut === undefined ? pure : closureOf(sources, sourceOf(cut))
+    const within = cut === undefined ? pure : closureOf(allOf, sourceOf(cut))
     for (const id of within) {
       if (pure.has(id) && !places.has(id) && !passesAllOn(sources.get(id))) places.set(id, { name, at })
     }
   })
-  const used = new Set()
+  const used = new Set(roots.keys())
   for (const [id, { imports }] of sources) {
     const here = places.get(id)?.name
     for (const imported of imports)
@@ -93,9 +129,10 @@ export const planCore = async (inputs, sourceOf, options) => {
     return count === 0 ? name : `${name}_${count}`
   }
   for (const id of used) {
-    places.get(id).names = Object.fromEntries(sources.get(id).names.map((name) => [name, nameOf(name)]))
+    const exported = roots.get(id)?.exported ?? sources.get(id).names
+    places.get(id).names = Object.fromEntries(exported.map((name) => [name, nameOf(name)]))
   }
-  return { places, used, late, names: NAMES, lateName: LATE.name }
+  return { places, used, roots, names: NAMES, lateNames: LATE.map(({ name }) => name) }
 }
 
 /**
@@ -106,6 +143,7 @@ export const namesFile = (plan, at) => {
   const names = [...plan.used]
     .filter((id) => plan.places.get(id).at === at)
     .flatMap((id) => Object.values(plan.places.get(id).names))
+  if (at === LAST) names.push(...LOADING)
   return `"use strict"
 const core = require("./${plan.names[at]}.cjs")
 module.exports = core
@@ -113,32 +151,38 @@ module.exports = core
 `
 }
 
-const lateFunctions = ({ name, names }) =>
-  Object.entries(names)
-    .map(
-      ([exported, as]) =>
-        `export const ${exported} = (...args) => require("${CORE}${name}.cjs").${as}(...args)\n`,
-    )
-    .join("")
+const required = (name) => `${REQUIRED}${name}`
 
-/** To what is built over `below` files of the core, the sources in these are outside. */
+/** Exports of a file of the core, as an ES module has them. */
+const exportsOf = (name, names, format) =>
+  // CommonJS would look each of them up at every use, and copy them all where the whole is imported.
+  format === "cjs"
+    ? `import { core } from "${required(name)}"\nexport const { ${names.map(([own, as]) => `${as}: ${own}`).join(", ")} } = core\n`
+    : `export { ${names.map(([own, as]) => `${as} as ${own}`).join(", ")} } from "${CORE}${name}-names.cjs"\n`
+
+/** To what is built as, or over, the file of the core at `below`, the sources in those before it are outside. */
 export const overCore = (plan, below, format) => ({
   name: "over-core",
   resolveId: (id) => {
-    if (id.startsWith(REQUIRED)) return id
+    if (id.startsWith(REQUIRED) || id === LOADER) return id
     return id.startsWith(CORE) ? { id: `./${id.slice(CORE.length)}`, external: true } : null
   },
   load: (id) => {
     if (id.startsWith(REQUIRED))
       return `export const core = require("${CORE}${id.slice(REQUIRED.length)}.cjs")\n`
+    if (id === LOADER)
+      return below === LAST
+        ? loaderText(plan.names, required, (name) => `${CORE}${name}.cjs`)
+        : exportsOf(
+            plan.names[LAST],
+            LOADING.map((name) => [name, name]),
+            format,
+          )
     const place = plan.places.get(id)
-    if (id === plan.late && below < place.at) return lateFunctions(place)
+    const root = plan.roots.get(id)
+    if (root !== undefined) return place.at === below ? root.late : stubOf(root, place)
     if (place === undefined || place.at >= below) return null
-    const names = Object.entries(place.names ?? {})
-    // CommonJS would look each of them up at every use, and copy them all where the whole is imported.
-    return format === "cjs"
-      ? `import { core } from "${REQUIRED}${place.name}"\nexport const { ${names.map(([name, as]) => `${as}: ${name}`).join(", ")} } = core\n`
-      : `export { ${names.map(([name, as]) => `${as} as ${name}`).join(", ")} } from "${CORE}${place.name}-names.cjs"\n`
+    return exportsOf(place.name, Object.entries(place.names ?? {}), format)
   },
 })
 
@@ -146,14 +190,14 @@ export const overCore = (plan, below, format) => ({
 export const coreEntry = (plan, at) => ({
   name: "core-entry",
   resolveId: (id) => (id === "redix-core-entry" ? id : null),
-  load: (id) =>
-    id === "redix-core-entry"
-      ? [...plan.used]
-          .filter((used) => plan.places.get(used).at === at)
-          .map((used) => {
-            const names = Object.entries(plan.places.get(used).names)
-            return `export { ${names.map(([name, as]) => `${name} as ${as}`).join(", ")} } from ${JSON.stringify(used)}`
-          })
-          .join("\n")
-      : null,
+  load: (id) => {
+    if (id !== "redix-core-entry") return null
+    const here = [...plan.used].filter((used) => plan.places.get(used).at === at)
+    const lines = here.map((used) => {
+      const names = Object.entries(plan.places.get(used).names)
+      return `export { ${names.map(([name, as]) => `${name} as ${as}`).join(", ")} } from ${JSON.stringify(used)}`
+    })
+    if (at === LAST) lines.push(`export { ${LOADING.join(", ")} } from "${LOADER}"`)
+    return lines.join("\n")
+  },
 })

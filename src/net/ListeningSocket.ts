@@ -2,13 +2,18 @@
  * A listening socket of node:net or node:tls, as long as its scope. Connections that come before `accept` wait, paused, so
  * that several can be opened before the first client is served.
  */
-import * as Net from "node:net"
-import * as Tls from "node:tls"
+import type * as Net from "node:net"
+import node from "node:process"
+import type * as Tls from "node:tls"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Turns } from "../engine/world/Turn.js"
 import { ListenError } from "./ListenError.js"
+
+/** Modules that take long to load, and that a server without a port, or without TLS, does not need. */
+const net = () => node.getBuiltinModule("node:net")
+const tls = () => node.getBuiltinModule("node:tls")
 
 /** Why the system does not let it listen: `cause.code` is its word. */
 class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Error }> {}
@@ -16,7 +21,7 @@ class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Er
 /** Whether connections can be made so: that the key is the certificate's, and the ciphers are known. */
 export const checkTls = (options: Tls.TlsOptions): Effect.Effect<void, ListenError> =>
   Effect.try({
-    try: () => void Tls.createSecureContext(options),
+    try: () => void tls().createSecureContext(options),
     catch: (cause) => new ListenError({ address: "TLS", reason: String(cause) }),
   })
 
@@ -32,8 +37,11 @@ export class ListeningSocket {
   /** Connections accepted so far, modulo 2^32. */
   private accepted = 0
 
-  private constructor(private readonly server: Net.Server) {
-    server.on(server instanceof Tls.Server ? "secureConnection" : "connection", this.arrived)
+  private constructor(
+    private readonly server: Net.Server,
+    arrival: "connection" | "secureConnection",
+  ) {
+    server.on(arrival, this.arrived)
     server.on("connection", () => (this.accepted = (this.accepted + 1) | 0))
     // A handshake that fails ends that connection alone.
     server.on("tlsClientError", (_error: Error, socket: Tls.TLSSocket) => socket.destroy())
@@ -43,12 +51,15 @@ export class ListeningSocket {
 
   static readonly open = (
     at: Net.ServerOpts & Net.ListenOptions,
-    tls?: Tls.TlsOptions,
+    secure?: Tls.TlsOptions,
   ): Effect.Effect<ListeningSocket, NotListening, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.callback<ListeningSocket, NotListening>((resume) => {
-        const server = tls === undefined ? Net.createServer(at) : Tls.createServer({ ...tls, ...at })
-        const socket = new ListeningSocket(server)
+        const socket =
+          secure === undefined
+            ? new ListeningSocket(net().createServer(at), "connection")
+            : new ListeningSocket(tls().createServer({ ...secure, ...at }), "secureConnection")
+        const { server } = socket
         server.once("error", (cause) => resume(Effect.fail(new NotListening({ cause }))))
         server.listen(at, () => resume(Effect.succeed(socket)))
       }),
@@ -76,7 +87,7 @@ export class ListeningSocket {
   /** What TLS connections that come from now on are made with. */
   secure(options: Tls.TlsOptions): void {
     const { server } = this
-    if (!(server instanceof Tls.Server)) throw new Error("no TLS is spoken here")
+    if (!(server instanceof tls().Server)) throw new Error("no TLS is spoken here")
     server.setSecureContext(options)
     // Each connection is made by what stands in its server then.
     const { requestCert, rejectUnauthorized } = options

@@ -194,9 +194,11 @@ const withPermissions = <A, E, R>(
   make: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
-    const { fileMask } = yield* ProcessInfo
+    const info = yield* ProcessInfo
     const turns = yield* Turn
-    if (permissions === 0 || fileMask === undefined) return yield* make
+    if (permissions === 0) return yield* make
+    const { fileMask } = info
+    if (fileMask === undefined) return yield* make
     const before = fileMask(0o777 & ~permissions)
     turns.afterThis(() => fileMask(before))
     return yield* make

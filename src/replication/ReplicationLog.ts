@@ -53,7 +53,7 @@ export interface StreamListener {
 
 export class ReplicationLog implements LogReader {
   readonly kind = TO_REPLICAS
-  id: string
+  private knownId: string | undefined
   secondId = NO_REPLICATION_ID
   /** First offset that `secondId` does not cover; -1 without a second id. */
   secondOffset = -1
@@ -83,9 +83,17 @@ export class ReplicationLog implements LogReader {
     private readonly random: SecureBytes,
     private readonly turns: Turns,
   ) {
-    this.id = this.newId()
     this.masterSession.kind = "master"
     commands.add(this)
+  }
+
+  /** The history's identity; a new one is made when somebody asks. */
+  get id(): string {
+    return (this.knownId ??= this.newId())
+  }
+
+  set id(id: string) {
+    this.knownId = id
   }
 
   /** A fresh identity. */
@@ -196,7 +204,7 @@ export class ReplicationLog implements LogReader {
   closeBacklog(): void {
     this.dropBacklog()
     if (this.following) return
-    this.id = this.newId()
+    this.knownId = undefined
     this.forgetSecond()
   }
 
@@ -204,13 +212,13 @@ export class ReplicationLog implements LogReader {
   shiftId(): void {
     this.secondId = this.id
     this.secondOffset = this.offset + 1
-    this.id = this.newId()
+    this.knownId = undefined
     this.reselect()
   }
 
   /** Starts a history that continues nothing. */
   changeId(): void {
-    this.id = this.newId()
+    this.knownId = undefined
     this.forgetSecond()
   }
 
@@ -219,9 +227,9 @@ export class ReplicationLog implements LogReader {
     this.secondOffset = -1
   }
 
-  /** Takes over a master's identity and offset after a full resync: what was known before is void. */
-  adopt(id: string, offset: number): void {
-    this.id = id
+  /** Takes over a master's identity and offset after a full resync, or a new identity: what was known before is void. */
+  adopt(id: string | undefined, offset: number): void {
+    this.knownId = id
     this.offset = offset
     this.askedOffset = -1
     this.forgetSecond()
@@ -231,7 +239,7 @@ export class ReplicationLog implements LogReader {
 
   /** The data set has no history any more: it is about to be replaced, or its master names none. */
   forget(): void {
-    this.adopt(this.newId(), 0)
+    this.adopt(undefined, 0)
     this.continues = false
   }
 

@@ -6,19 +6,9 @@
  * themselves: whoever imported them before is served, too. The latest taker of an address gets its connections. So is
  * `lookup` of `node:dns/promises`, by which node-redis asks where a host is that may have no place but this.
  */
-import dns from "node:dns/promises"
-import { syncBuiltinESMExports } from "node:module"
-import net from "node:net"
-import tls from "node:tls"
+import node from "node:process"
 import type { MemorySocket } from "../net/memory/MemorySocket.js"
 import type { Open } from "../net/memory/MemoryListener.js"
-
-const NAMES = [
-  [net, "connect"],
-  [net, "createConnection"],
-  [tls, "connect"],
-  [dns, "lookup"],
-] as const
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1", "[::1]", ""])
 
@@ -72,26 +62,44 @@ const placeOf = ([host, options]: ReadonlyArray<unknown>): Promise<unknown> | un
   return Promise.resolve(all ? [here] : here)
 }
 
-const answerFor = (module: object, args: ReadonlyArray<unknown>): unknown =>
-  module === dns ? placeOf(args) : openFor(args, module === tls ? "secureConnect" : "connect")
+/** A function of a module of Node that is replaced, and what it answers where an address is taken. */
+interface Replaced {
+  readonly module: object
+  readonly name: string
+  readonly answer: (args: ReadonlyArray<unknown>) => unknown
+}
+
+/** Few suites intercept, and the modules take long to load. */
+const replaced = (): ReadonlyArray<Replaced> => {
+  const net = node.getBuiltinModule("node:net")
+  return [
+    { module: net, name: "connect", answer: (args) => openFor(args, "connect") },
+    { module: net, name: "createConnection", answer: (args) => openFor(args, "connect") },
+    {
+      module: node.getBuiltinModule("node:tls"),
+      name: "connect",
+      answer: (args) => openFor(args, "secureConnect"),
+    },
+    { module: node.getBuiltinModule("node:dns/promises"), name: "lookup", answer: placeOf },
+  ]
+}
 
 let restore: (() => void) | undefined
 
 const replace = (): (() => void) => {
-  const originals = NAMES.map(([module, name]): unknown => Reflect.get(module, name))
-  const ours = NAMES.map(([module, name], i) => {
-    const original = originals[i]
-    const connect = (...args: ReadonlyArray<unknown>): unknown =>
-      answerFor(module, args) ??
-      (typeof original === "function" ? Reflect.apply(original, module, args) : undefined)
-    Reflect.set(module, name, connect)
-    return connect
+  const { syncBuiltinESMExports } = node.getBuiltinModule("node:module")
+  const replacements = replaced().map(({ module, name, answer }) => {
+    const original: unknown = Reflect.get(module, name)
+    const ours = (...args: ReadonlyArray<unknown>): unknown =>
+      answer(args) ?? (typeof original === "function" ? Reflect.apply(original, module, args) : undefined)
+    Reflect.set(module, name, ours)
+    return { module, name, original, ours }
   })
   syncBuiltinESMExports()
   return () => {
     // What somebody else has put over it stays.
-    for (const [i, [module, name]] of NAMES.entries())
-      if (Reflect.get(module, name) === ours[i]) Reflect.set(module, name, originals[i])
+    for (const { module, name, original, ours } of replacements)
+      if (Reflect.get(module, name) === ours) Reflect.set(module, name, original)
     syncBuiltinESMExports()
   }
 }

@@ -86,6 +86,7 @@ describe("banned calls", () => {
     expect(check("src/rdb/Save.ts", 'import * as net from "node:net"')).toHaveLength(1)
     expect(check("src/rdb/Save.ts", 'import process from "node:process"')).toHaveLength(1)
     expect(check("src/server/Save.ts", 'import { randomBytes } from "node:crypto"')).toHaveLength(1)
+    expect(check("src/store/Save.ts", 'node.getBuiltinModule("node:v8")')).toHaveLength(1)
     expect(check("src/net/Save.ts", 'import type * as Net from "node:net"')).toEqual([])
     expect(check("src/server/Timer.ts", "setInterval(() => tick(), 100)")).toHaveLength(1)
     expect(check("src/server/Timer.ts", "setImmediate(run); queueMicrotask(run)")).toHaveLength(2)

@@ -238,7 +238,7 @@ const bans: ReadonlyArray<Ban> = [
 
 /** Modules of the platform, but for those that are functions of their input (paths, bytes). */
 const PLATFORM =
-  /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(["'])((?:node:)?(?:net|tls|dgram|process|fs|os|v8|vm|crypto|perf_hooks|timers|worker_threads|child_process|dns|http2?|https|cluster|readline|repl|inspector|async_hooks|diagnostics_channel)(?:\/\w+)?|@effect\/platform-node[\w/-]*)\1/g
+  /(?:\bfrom\s*|\b(?:import|getBuiltinModule)\s*\(\s*|\bimport\s+)(["'])((?:node:)?(?:net|tls|dgram|process|fs|os|v8|vm|crypto|perf_hooks|timers|worker_threads|child_process|dns|http2?|https|cluster|readline|repl|inspector|async_hooks|diagnostics_channel)(?:\/\w+)?|@effect\/platform-node[\w/-]*)\1/g
 
 /**
  * Where the world comes in: the files that may import modules of the platform. Each is a service, as a reference with the

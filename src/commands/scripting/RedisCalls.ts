@@ -16,6 +16,7 @@ import { LuaError } from "../../lua/run/LuaError.js"
 import type { LuaState } from "../../lua/run/State.js"
 import { plainText } from "../../lua/run/Text.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
+import type { LuaHost } from "./LuaHost.js"
 import { LuaRun } from "./LuaRun.js"
 import { errorTable, ReplyReader } from "./ReplyReader.js"
 
@@ -33,14 +34,16 @@ const EFFECTS = CommandBit.write | CommandBit.mayReplicate
 export class RedisCalls {
   private readonly commands = new Map<string, TableCommand>()
   private readonly reader = new ReplyReader()
-  /** No script can hold more. */
-  private readonly replyBytesMax: number
+  private replyBytes = 0
 
   constructor(
     private readonly engine: Engine,
-    heapBytesMax: number,
-  ) {
-    this.replyBytesMax = Math.floor(heapBytesMax / BYTES_A_BYTE)
+    private readonly host: LuaHost,
+  ) {}
+
+  /** No script can hold more. It stays the same, and to ask the runtime takes a millisecond the first time. */
+  private get replyBytesMax(): number {
+    return (this.replyBytes ||= Math.floor(this.host.bytesMax / BYTES_A_BYTE))
   }
 
   /** The script that calls. */

@@ -54,7 +54,7 @@ const tell = ({ info }: Engine, scripts: Scripts, libraries: Libraries): void =>
 
 export const scripting = (engine: Engine, options: ScriptingOptions): Scripting => {
   const host = new LuaHost(engine, options)
-  const calls = new RedisCalls(engine, host.bytesMax)
+  const calls = new RedisCalls(engine, host)
   const scripts = new Scripts(host, calls)
   const libraries = new Libraries(host, calls)
   tell(engine, scripts, libraries)

@@ -9,9 +9,6 @@ import { readFileSync, readlinkSync } from "node:fs"
 import * as node from "node:process"
 import * as Context from "effect/Context"
 import { hostname, machine, release, totalmem, type } from "node:os"
-import { getHeapStatistics, setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { isMainThread, resourceLimits } from "node:worker_threads"
 import { oldGenerationLimit } from "./HeapLimit.js"
 
 interface ProcessMemory {
@@ -66,6 +63,10 @@ export type Crash = "segfault" | "panic" | "assert" | "oom"
 const threadTimes: { readonly threadCpuUsage?: () => { readonly user: number; readonly system: number } } =
   node
 
+/** Asked for where they are needed, for they take long to load. */
+const v8 = () => node.getBuiltinModule("node:v8")
+const threads = () => node.getBuiltinModule("node:worker_threads")
+
 /** The runtime's collector, found when it is first needed: looking takes a millisecond. */
 let collector: (() => void) | undefined
 
@@ -74,8 +75,9 @@ let collector: (() => void) | undefined
  * Runtimes show it only on request, and to new contexts; the request is withdrawn at once.
  */
 const findCollector = (): (() => void) => {
+  const { setFlagsFromString } = v8()
   setFlagsFromString("--expose-gc")
-  const found: unknown = runInNewContext("gc")
+  const found: unknown = node.getBuiltinModule("node:vm").runInNewContext("gc")
   setFlagsFromString("--no-expose-gc")
   return typeof found === "function" ? () => void found() : () => {}
 }
@@ -126,13 +128,13 @@ export const liveProcessInfo: ProcessFacts = {
   systemMemory: totalmem,
   memory: node.memoryUsage,
   heap: () => {
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+    const { used_heap_size: used, heap_size_limit: limit } = v8().getHeapStatistics()
     return {
       used,
       limit: (heapLimit ??= oldGenerationLimit({
         limit,
         options: [node.env["NODE_OPTIONS"] ?? "", ...node.execArgv].join(" "),
-        workerMb: resourceLimits.maxOldGenerationSizeMb,
+        workerMb: threads().resourceLimits.maxOldGenerationSizeMb,
         v8: node.versions["v8"],
       })),
     }
@@ -140,7 +142,9 @@ export const liveProcessInfo: ProcessFacts = {
   openFilesMax: readOpenFilesMax,
   processorTime: node.cpuUsage,
   threadTime: () => (threadTimes.threadCpuUsage ?? node.cpuUsage)(),
-  fileMask: isMainThread ? (mask) => node.umask(mask) : undefined,
+  get fileMask() {
+    return threads().isMainThread ? (mask: number) => node.umask(mask) : undefined
+  },
   freeze: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
   collectGarbage: () => (collector ??= findCollector())(),
   beginCollecting,

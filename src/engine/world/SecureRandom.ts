@@ -2,7 +2,7 @@
  * Random bytes that nobody can guess: identities, marks, passwords. What need not be secret comes from Effect's Random. A
  * reference with the machine's own generator as default; a simulation puts a seeded one in its place.
  */
-import { randomBytes } from "node:crypto"
+import node from "node:process"
 import * as Context from "effect/Context"
 
 export interface SecureBytes {
@@ -12,7 +12,7 @@ export interface SecureBytes {
 /** Random bytes that nobody can guess; default: the machine's own. */
 export const SecureRandom: Context.Reference<SecureBytes> = Context.Reference<SecureBytes>(
   "redix/engine/SecureRandom",
-  { defaultValue: () => ({ bytes: randomBytes }) },
+  { defaultValue: () => ({ bytes: (count) => node.getBuiltinModule("node:crypto").randomBytes(count) }) },
 )
 
 /** So many hex digits. */

@@ -2,7 +2,7 @@
  * Threads that write snapshots, as a service: a reference with the runtime's workers as default; a simulation, or a runtime
  * without threads, puts its own in its place.
  */
-import { Worker } from "node:worker_threads"
+import node from "node:process"
 import * as Context from "effect/Context"
 import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
 
@@ -33,6 +33,7 @@ const limits = () =>
 
 const workers: ThreadStarter = {
   start: (module, task, { message, failed, exit }) => {
+    const { Worker } = node.getBuiltinModule("node:worker_threads")
     const worker = new Worker(module, { workerData: task, ...limits() })
     worker.on("message", message)
     worker.on("error", (error) => failed(error.message))

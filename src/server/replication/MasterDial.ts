@@ -1,6 +1,7 @@
 /** Opens the connection to a master: TCP, or TLS with the options given. It ends with the scope. */
-import * as net from "node:net"
-import * as tls from "node:tls"
+import type * as net from "node:net"
+import node from "node:process"
+import type * as tls from "node:tls"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Turn, within } from "../../engine/world/Turn.js"
@@ -59,7 +60,10 @@ const open = (
   Effect.callback<net.Socket, MasterLinkError>((resume) => {
     const local = sourceAddress === "" ? {} : { localAddress: sourceAddress }
     const at = { host: master.host, port: master.port, noDelay: true, ...local }
-    const socket = secure === undefined ? net.connect(at) : tls.connect({ ...secure, ...at })
+    const socket =
+      secure === undefined
+        ? node.getBuiltinModule("node:net").connect(at)
+        : node.getBuiltinModule("node:tls").connect({ ...secure, ...at })
     const failed = (error: Error): void =>
       resume(
         Effect.fail(
