@@ -15,6 +15,7 @@ import { RdbPersistence } from "./rdb/RdbPersistence.js"
 import { serverLayer } from "./Layers.js"
 import { theEngine } from "./engine/EngineService.js"
 import { startupLines } from "./server/Banner.js"
+import { startFailure } from "./aof/AofErrors.js"
 import { loadFailure } from "./rdb/FileReport.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
 import { PersistenceService } from "./server/PersistenceService.js"
@@ -158,19 +159,18 @@ const metered = Layer.unwrap(
   ),
 )
 
+const told = (entries: ReadonlyArray<string>): Effect.Effect<number> =>
+  Effect.as(
+    Effect.forEach(entries, (entry) => Effect.logWarning(entry), { discard: true }),
+    1,
+  )
+
 /** Errors that keep the server from starting leave as one line: on the log where there is one, else on standard error. */
 const server = Effect.scoped(program).pipe(
   Effect.provide(metered),
   Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
-  Effect.catchTag(["AofIoError", "AofDamageError", "ManifestError"], (error) =>
-    Effect.as(Effect.logWarning(error.message), 1),
-  ),
-  Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
-    Effect.as(
-      Effect.forEach(loadFailure(error), (line) => Effect.logWarning(line), { discard: true }),
-      1,
-    ),
-  ),
+  Effect.catchTag(["AofIoError", "AofDamageError", "ManifestError"], (error) => told(startFailure(error))),
+  Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) => told(loadFailure(error))),
   Effect.provide(facts),
   Effect.provide(logging),
   Effect.provide(config),

@@ -15,7 +15,7 @@ import { doneLine } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import type { Database } from "../store/Database.js"
-import { AofDamageError, type AofError } from "./AofErrors.js"
+import { AofDamageError, type AofError, AofIoError } from "./AofErrors.js"
 import { AofReader, type AofTail } from "./AofReader.js"
 import { Growth } from "./Growth.js"
 import { LaterGroups } from "./LaterGroups.js"
@@ -232,4 +232,9 @@ export const loadAofFile = (
       return yield* new AofDamageError({ path, offset, kind: "truncated", reason: TORN[tail] })
     yield* cut(fs, path, offset, tail)
     return { ...result, bytes: offset, cutAt: offset }
-  }).pipe(Effect.scoped)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("RdbIoError", ({ offset, reason }) =>
+      Effect.fail(new AofIoError({ path: options.path, offset, operation: "load", reason })),
+    ),
+  )
