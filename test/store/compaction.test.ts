@@ -56,7 +56,7 @@ it("leaves all types and encodings as they were, whatever is written between the
         const chunks = allChunks(keyspace.arena)
         compaction.begin(r.chance(0.5) ? chunks : chunks.filter(() => r.chance(0.5)))
       }
-      const seen = i % 20 === 0 ? picture(keyspace) : undefined
+      const seen = i % 50 === 0 ? picture(keyspace) : undefined
       compaction.step(1 + r.below(r.pick([5, 50, 500])))
       if (seen !== undefined) expect(picture(keyspace)).toEqual(seen)
       if (i % 200 === 0) keyspace.checkInvariants()
@@ -128,7 +128,7 @@ it.each([
   const client = localClient(redix.engine)
   for (const words of LARGE) expect(client.run(...words)).not.toMatch(/^-/)
   const compaction = new Compaction(keyspace)
-  for (let round = 0; round < Math.max(2, effort(3)); round++) {
+  for (let round = 0; round < Math.max(2, effort(2)); round++) {
     const chunks = allChunks(keyspace.arena)
     compaction.begin(chunks)
     const seen = picture(keyspace)

@@ -10,7 +10,7 @@ import { Random, runSeed } from "../../support/Random.js"
 import type { RawClient } from "../../support/RawClient.js"
 import { CrashRun, type End } from "./CrashRun.js"
 
-const GENERATIONS = 4
+const GENERATIONS = 3
 const STEPS_MAX = 140
 const FAILURES_MAX = 8
 const RUN_MS = 30_000
