@@ -23,10 +23,12 @@ if (!("groupBy" in Map)) {
 
 /** Files that change what all modules of a process share: each has a process of its own. The others share a few. */
 const ALONE = [
-  "test/testing/overMemory/*.test.ts",
   "test/rdb/snapshotThread.test.ts",
   "test/support/coverage/CoverageGuard.test.ts",
 ]
+
+/** In their processes nobody connects by a socket. */
+const OVER_MEMORY = ["test/testing/overMemory/*.test.ts"]
 
 /** What takes longest begins first, so that nothing is left to end alone. */
 const LONG = [
@@ -68,12 +70,13 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: "alone", include: ALONE, isolate: true } },
+      { extends: true, test: { name: "over memory", include: OVER_MEMORY, isolate: false } },
       {
         extends: true,
         test: {
           name: "shared",
           include: ["test/**/*.test.ts"],
-          exclude: [...ALONE, "**/node_modules/**"],
+          exclude: [...ALONE, ...OVER_MEMORY, "**/node_modules/**"],
           isolate: false,
         },
       },

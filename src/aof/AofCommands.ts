@@ -29,10 +29,10 @@ export class AofCommands implements AofTarget {
   }
 
   part(load: () => void): void {
-    const { gates, keyspace, clock } = this.engine
+    const { dispatcher, keyspace, clock } = this.engine
     // Nothing expires meanwhile, so that no command needs the time to be exact.
     keyspace.now = clock.currentTimeMillisUnsafe()
-    gates.opened(load)
+    dispatcher.loaded(load)
   }
 
   run(request: Request): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * The directory of the append-only file: its manifest, and the increments that are written.
+ * The directory of the append-only file: its manifest, and the files that are opened, named and removed.
  *
  *     <dir>/<appenddirname>/<appendfilename>.manifest     which files, in which order (Manifest.ts)
  *
@@ -9,10 +9,9 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
-import type { PlatformError } from "effect/PlatformError"
 import * as Scope from "effect/Scope"
-import { ioReason, syncDirectory } from "../rdb/RdbFile.js"
-import { AofIoError, type ManifestError } from "./AofErrors.js"
+import { syncDirectory } from "../rdb/RdbFile.js"
+import { AofIoError, ioError, type ManifestError } from "./AofErrors.js"
 import { EMPTY_GROUP } from "./AofFormat.js"
 import {
   type AofFile,
@@ -20,8 +19,10 @@ import {
   type Manifest,
   manifestNameOf,
   parseManifest,
+  tempIncrementNameOf,
   tempManifestNameOf,
 } from "./Manifest.js"
+import { OpenIncrement } from "./OpenIncrement.js"
 
 export interface DirectorySettings {
   /** "" = nowhere. */
@@ -31,147 +32,7 @@ export interface DirectorySettings {
   readonly aofChecksum: boolean
 }
 
-const ioError =
-  (path: string, operation: string, offset = 0) =>
-  (error: PlatformError): AofIoError =>
-    new AofIoError({ path, offset, operation, reason: ioReason(error) })
-
-/** A file of a FileSystem that can also write in the present turn, and sync without a fiber, as `server/Files.ts`. */
-interface DirectFile {
-  readonly writeNow: (bytes: Uint8Array) => number
-  readonly syncThen: (done: (error: PlatformError | undefined) => void) => void
-}
-
-const isDirect = (file: object): file is DirectFile =>
-  "writeNow" in file &&
-  typeof file.writeNow === "function" &&
-  "syncThen" in file &&
-  typeof file.syncThen === "function"
-
-/** A file that commands are appended to. */
-export class OpenIncrement {
-  /** Bytes of whole groups, and how many of them are known to be on the disk. */
-  synced: number
-  /** Nothing that it holds is needed any more. */
-  superseded = false
-  /** The name it is being given. */
-  nextPath: string | undefined = undefined
-  /** Bytes behind `size`, of a write that is not whole. */
-  private written = 0
-  private readonly direct: DirectFile | undefined
-
-  constructor(
-    public path: string,
-    private readonly fs: FileSystem.FileSystem,
-    private readonly file: FileSystem.File,
-    private readonly scope: Scope.Closeable,
-    public size: number,
-  ) {
-    this.synced = size
-    this.direct = isDirect(file) ? file : undefined
-  }
-
-  /** `appendNow` and `syncThen` are possible. */
-  get isDirect(): boolean {
-    return this.direct !== undefined
-  }
-
-  /** Appends bytes whole; after a failure some of them may be there, until `takeBack`. */
-  append(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
-    return Effect.andThen(
-      this.takeBack,
-      Effect.suspend(() => this.rest(bytes)),
-    )
-  }
-
-  /** As `append`, in this turn; answers whether that was possible. If not, `append` begins where this one did. */
-  appendNow(bytes: Uint8Array): boolean {
-    const { direct } = this
-    if (this.written > 0 || direct === undefined) return false
-    let count = 0
-    try {
-      count = direct.writeNow(bytes)
-    } catch {
-      return false
-    }
-    if (count < bytes.length) {
-      this.written = count
-      return false
-    }
-    this.size += count
-    return true
-  }
-
-  private rest(bytes: Uint8Array): Effect.Effect<void, AofIoError> {
-    const { path, size } = this
-    return Effect.flatMap(
-      Effect.mapError(this.file.write(bytes), (error) => ioError(path, "write", size)(error)),
-      (count) => {
-        const n = Number(count)
-        this.written += n
-        if (n === bytes.length) {
-          this.size += this.written
-          this.written = 0
-          return Effect.void
-        }
-        if (n > 0) return this.rest(bytes.subarray(n))
-        return Effect.fail(
-          new AofIoError({ path, offset: size, operation: "write", reason: "nothing was written" }),
-        )
-      },
-    )
-  }
-
-  /** Removes what a failed `append` has left. */
-  get takeBack(): Effect.Effect<void, AofIoError> {
-    return Effect.suspend(() =>
-      this.written === 0
-        ? Effect.void
-        : Effect.map(
-            Effect.mapError(this.file.truncate(this.size), ioError(this.path, "truncate", this.size)),
-            () => void (this.written = 0),
-          ),
-    )
-  }
-
-  get sync(): Effect.Effect<void, AofIoError> {
-    return Effect.suspend(() => {
-      const { size } = this
-      return Effect.map(Effect.mapError(this.file.sync, ioError(this.path, "fsync", size)), () => {
-        this.synced = Math.max(this.synced, size)
-      })
-    })
-  }
-
-  /** As `sync`, without a fiber. */
-  syncThen(done: (error: AofIoError | undefined) => void): void {
-    const { size, direct } = this
-    if (direct === undefined) throw new Error("the file cannot be synced without a fiber")
-    direct.syncThen((error) => {
-      if (error !== undefined) return done(ioError(this.path, "fsync", size)(error))
-      this.synced = Math.max(this.synced, size)
-      done(undefined)
-    })
-  }
-
-  /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
-  get present(): Effect.Effect<void, AofIoError> {
-    const { path } = this
-    return Effect.catch(this.found(path), (error) => {
-      // It may have been given its new name while the old one was looked for.
-      const other = this.path === path ? this.nextPath : this.path
-      return other === undefined ? Effect.fail(error) : this.found(other)
-    })
-  }
-
-  private found(path: string): Effect.Effect<void, AofIoError> {
-    return Effect.asVoid(Effect.mapError(this.fs.stat(path), ioError(path, "stat", this.size)))
-  }
-
-  get close(): Effect.Effect<void> {
-    return Effect.ignoreCause(Scope.close(this.scope, Exit.void))
-  }
-}
+const RENEWED_AT_ONCE = 1024 * 1024
 
 /** A name of a manifest as the file system takes it. */
 const nameOf = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8")
@@ -222,6 +83,40 @@ export class AofDirectory {
   contentOf({ name }: AofFile): Effect.Effect<Uint8Array, AofIoError> {
     const path = this.pathOf(name)
     return Effect.mapError(this.fs.readFile(path), ioError(path, "read"))
+  }
+
+  /** Whether a file of so many bytes has nothing but what it is begun with. */
+  isEmpty(file: AofFile, size: number): Effect.Effect<boolean, AofIoError> {
+    return size === EMPTY_GROUP.length
+      ? Effect.map(this.contentOf(file), (content) => Buffer.compare(content, EMPTY_GROUP) === 0)
+      : Effect.succeed(size === 0)
+  }
+
+  /**
+   * Writes every byte of a file anew, which is on the disk when this ends. By hand: what copies within the kernel may share
+   * blocks of the disk with a file that they never got to.
+   */
+  renew({ name }: AofFile): Effect.Effect<void, AofIoError> {
+    const path = this.pathOf(name)
+    const temp = this.pathOf(tempIncrementNameOf(this.fileName))
+    const written = Effect.scoped(
+      Effect.gen({ self: this }, function* () {
+        const from = yield* this.fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
+        const to = yield* this.fs
+          .open(temp, { flag: "w", mode: 0o644 })
+          .pipe(Effect.mapError(ioError(temp, "open")))
+        const piece = new Uint8Array(RENEWED_AT_ONCE)
+        for (;;) {
+          const count = Number(yield* from.read(piece).pipe(Effect.mapError(ioError(path, "read"))))
+          if (count === 0) break
+          yield* to.writeAll(piece.subarray(0, count)).pipe(Effect.mapError(ioError(temp, "write")))
+        }
+        yield* to.sync.pipe(Effect.mapError(ioError(temp, "fsync")))
+      }),
+    )
+    return Effect.andThen(written, this.rename(temp, path)).pipe(
+      Effect.onError(() => Effect.ignore(this.remove(temp))),
+    )
   }
 
   /** Makes the directory, if it is not there, for good. */

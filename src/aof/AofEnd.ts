@@ -23,6 +23,7 @@ interface EndingFile {
   /** Something is logged, or about to be. */
   readonly alive: boolean
   readonly flush: Effect.Effect<boolean>
+  readonly close: Effect.Effect<void>
   rewriteNow(): void
   setReading(on: boolean): void
 }
@@ -106,10 +107,12 @@ export class AofEnd {
     return Effect.gen({ self: this }, function* () {
       const { aof } = this
       const { hold, lifecycle } = this.parts.engine
+      const logged = aof.log.reading && aof.status.phase === "on"
       const flushed = yield* this.patiently(aof.flush, false)
       if (!flushed && !lifecycle.ended) yield* this.tellLoss
       aof.setReading(false)
       yield* this.patiently(aof.writer.close, undefined)
+      if (flushed && logged) yield* this.patiently(aof.close, undefined)
       if (flushed) hold.end()
       else hold.giveUp()
     })

@@ -3,7 +3,9 @@
  * says of it, where it has words for it.
  */
 import * as Data from "effect/Data"
+import type { PlatformError } from "effect/PlatformError"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
+import { ioReason } from "../rdb/RdbFile.js"
 
 /** The file system refused: `operation` names the step, `reason` is the system's own message. */
 export class AofIoError extends Data.TaggedError("AofIoError")<{
@@ -16,6 +18,11 @@ export class AofIoError extends Data.TaggedError("AofIoError")<{
     return `${this.path}: ${this.operation}: ${this.reason}`
   }
 }
+
+export const ioError =
+  (path: string, operation: string, offset = 0) =>
+  (error: PlatformError): AofIoError =>
+    new AofIoError({ path, offset, operation, reason: ioReason(error) })
 
 /**
  * What kind of damage: bytes that are no command ("format"), an end that came too early ("truncated"), a group whose
@@ -68,6 +75,7 @@ export type AofError = AofIoError | AofDamageError | ManifestError | RdbError
 /** What the log says when the file that is written to fails. */
 export const failureText = ({ operation, reason }: AofIoError, distrusted: boolean): string => {
   if (operation === "stat") return `The AOF file has gone: ${reason}`
+  if (operation === "rewrite") return `A new AOF base could not be made: ${reason}`
   if (operation === "fsync") return `Fail to fsync the AOF file: ${reason}`
   if (distrusted)
     return `Could not remove short write from the append-only file. The AOF file is left behind. ftruncate: ${reason}`

@@ -6,10 +6,9 @@ import { fieldLines } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
-import type { AofError, AofIoError } from "./AofErrors.js"
-import { EMPTY_GROUP } from "./AofFormat.js"
+import type { AofError } from "./AofErrors.js"
 import { loadAofFile } from "./AofLoadFile.js"
-import type { AofFile, Manifest } from "./Manifest.js"
+import { type AofFile, filesOf, type Manifest } from "./Manifest.js"
 
 export interface LoadingParts {
   readonly fs: FileSystem.FileSystem
@@ -38,18 +37,12 @@ const loadOne = (parts: LoadingParts, file: AofFile, last: boolean, onBytes: (by
     return { result, seconds: (engine.clock.currentTimeMillisUnsafe() - startedMs) / 1000 }
   })
 
-/** Whether a file of so many bytes has nothing but what it is begun with. */
-const isEmpty = (directory: AofDirectory, file: AofFile, size: number): Effect.Effect<boolean, AofIoError> =>
-  size === EMPTY_GROUP.length
-    ? Effect.map(directory.contentOf(file), (content) => Buffer.compare(content, EMPTY_GROUP) === 0)
-    : Effect.succeed(size === 0)
-
 /** Adds what the files of a manifest say to the data set. */
 export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effect<void, AofError> =>
   Effect.gen(function* () {
     const { engine, rdb, directory } = parts
-    const { base, increments } = manifest
-    const files = [...(base === undefined ? [] : [base]), ...increments]
+    const { base } = manifest
+    const files = filesOf(manifest)
     let totalBytes = 0
     // An increment that is in the manifest already gets nothing before the one in front of it is synced: until then
     // that is the last.
@@ -57,7 +50,7 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     for (const [i, file] of files.entries()) {
       const size = yield* directory.sizeOf(file)
       totalBytes += size
-      if (!(yield* isEmpty(directory, file, size))) last = i
+      if (!(yield* directory.isEmpty(file, size))) last = i
     }
     const load = {
       startedMs: engine.clock.currentTimeMillisUnsafe(),

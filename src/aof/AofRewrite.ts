@@ -14,9 +14,17 @@ import * as Effect from "effect/Effect"
 import type { Log } from "../engine/world/Log.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
-import type { AofDirectory, OpenIncrement } from "./AofDirectory.js"
+import type { AofDirectory } from "./AofDirectory.js"
 import type { AofIoError, ManifestError } from "./AofErrors.js"
-import { type AofFile, baseNameOf, incrementNameOf, type Manifest } from "./Manifest.js"
+import {
+  type AofFile,
+  baseNameOf,
+  filesOf,
+  incrementNameOf,
+  type Manifest,
+  tempIncrementNameOf,
+} from "./Manifest.js"
+import type { OpenIncrement } from "./OpenIncrement.js"
 
 export type RewriteKind = "running" | "anew" | "alone"
 export type RewriteError = AofIoError | ManifestError | RdbIoError
@@ -44,7 +52,12 @@ const NO_FILES: Manifest = { base: undefined, increments: [], history: [] }
 const highest = (files: ReadonlyArray<{ readonly seq: number }>): number =>
   files.reduce((max, { seq }) => Math.max(max, seq), 0)
 
+const bytesOf = (files: ReadonlyArray<{ readonly size: number }>): number =>
+  files.reduce((sum, { size }) => sum + size, 0)
+
 export class AofFiles {
+  /** What the files are seen to hold is on the disk, too. */
+  trusted = true
   /** As on the disk; undefined until it was read. */
   private manifest: Manifest | undefined = undefined
   private baseSeq = 0
@@ -65,14 +78,54 @@ export class AofFiles {
     function* () {
       const { directory } = this
       const manifest = yield* directory.takeOver(yield* directory.read)
-      this.manifest = manifest ?? NO_FILES
-      const { base, increments, history } = this.manifest
+      const { base, increments, history, distrusted } = manifest ?? NO_FILES
+      // Where it was closed is void as soon as something is appended.
+      this.manifest = { base, increments, history, ...(distrusted === true ? { distrusted } : {}) }
       // Names of history are not free before it is removed, and its lines do not say of which kind a file is.
       this.baseSeq = Math.max(this.baseSeq, base?.seq ?? 0, highest(history))
       this.incrementSeq = Math.max(this.incrementSeq, highest(increments), highest(history))
       return manifest
     },
   )
+
+  /** The files of a manifest that were appended to, and their bytes. All of a base is on the disk before its name is. */
+  private appended(manifest: Manifest) {
+    const single = ({ name }: AofFile): boolean => name === this.directory.fileName
+    return Effect.forEach(
+      filesOf(manifest).filter((file) => file !== manifest.base || single(file)),
+      (file) => Effect.map(this.directory.sizeOf(file), (size) => ({ file, size })),
+    )
+  }
+
+  /**
+   * Has all that is seen in the files be on the disk as well. A sync may have failed of which the process before did not live
+   * to tell: then the kernel shows what it has dropped for as long as memory and power last, and no sync brings it back.
+   */
+  secure(manifest: Manifest): Effect.Effect<void, AofIoError> {
+    return Effect.gen({ self: this }, function* () {
+      this.trusted = manifest.distrusted !== true
+      const appended = yield* this.appended(manifest)
+      if (!this.trusted || manifest.closedAt === bytesOf(appended)) return
+      for (const { file, size } of appended) if (this.trusted && size > 0) yield* this.secureOne(file)
+    })
+  }
+
+  private secureOne(file: AofFile): Effect.Effect<void> {
+    return Effect.catch(this.directory.renew(file), ({ reason }) => {
+      this.trusted = false
+      return Effect.logWarning(
+        `The AOF file ${file.name} was not closed by its process, and could not be written anew: ${reason}. A new base and a new incr file take its place.`,
+      )
+    })
+  }
+
+  /** Says in the manifest that all that was appended is on the disk. */
+  get close(): Effect.Effect<void, AofIoError | ManifestError> {
+    return Effect.gen({ self: this }, function* () {
+      const manifest = yield* this.present
+      yield* this.switchTo({ ...manifest, closedAt: bytesOf(yield* this.appended(manifest)) })
+    })
+  }
 
   /** As `read`; undefined also where nothing is in the files. */
   readonly toLoad = Effect.map(this.read, (manifest) =>
@@ -99,9 +152,10 @@ export class AofFiles {
   get closedBytes(): Effect.Effect<number, AofIoError> {
     return Effect.suspend(() => {
       const { base, increments } = this.manifest ?? NO_FILES
-      const files = [...(base === undefined ? [] : [base]), ...increments.slice(0, -1)]
       return Effect.map(
-        Effect.forEach(files, (file) => this.directory.sizeOf(file)),
+        Effect.forEach(filesOf({ base, increments: increments.slice(0, -1) }), (file) =>
+          this.directory.sizeOf(file),
+        ),
         (sizes) => sizes.reduce((sum, size) => sum + size, 0),
       )
     })
@@ -187,7 +241,7 @@ export class AofFiles {
 
   /** The temporary increment of a rewrite anew. */
   private get tempIncrement(): string {
-    return `temp-${this.directory.fileName}.incr`
+    return tempIncrementNameOf(this.directory.fileName)
   }
 
   /** One rewrite. */

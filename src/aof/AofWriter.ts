@@ -23,12 +23,12 @@
 import * as Effect from "effect/Effect"
 import type { ReplyHold } from "../engine/clients/ReplyHold.js"
 import type { RealTimer, Turns } from "../engine/world/Turn.js"
-import type { OpenIncrement } from "./AofDirectory.js"
 import type { AofIoError } from "./AofErrors.js"
 import { checkedGroup } from "./AofFormat.js"
 import type { AofLog } from "./AofLog.js"
 import type { WriterOwner, WriterSettings } from "./AofParts.js"
 import { Gathering } from "./Gathering.js"
+import type { OpenIncrement } from "./OpenIncrement.js"
 
 const RETRY_MS = 1000
 const SYNC_MS = 1000
@@ -389,8 +389,8 @@ export class AofWriter {
     this.wake()
   }
 
-  /** The file is not written to any more. */
-  private distrust(error: AofIoError): void {
+  /** The file, or what those of before are seen to hold, is not written behind any more. */
+  distrust(error: AofIoError): void {
     if (this.distrusted) return
     this.distrusted = true
     this.limit()

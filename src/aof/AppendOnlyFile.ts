@@ -2,7 +2,7 @@
  * The append-only file of a server: when it is on, when it is rewritten, and what a failing disk means for writes.
  *
  *     AofLog.ts      takes what commands change      AofFiles (AofRewrite.ts)   manifest, increments, rewriting
- *     AofWriter.ts   writes it, and syncs            AofLoading.ts              reads it back
+ *     AofWriter.ts   writes it, and syncs            AofStart.ts, AofEnd.ts     how a process begins and ends with them
  *
  *     off --start--> waiting --first base is there--> on        a full resync: on -> waiting
  *                                                             a file that is distrusted: on -> mending
@@ -24,15 +24,17 @@ import { PAUSED_FOR_EVER } from "../engine/clients/ClientPause.js"
 import type { EnginePart } from "../engine/EnginePart.js"
 import type { InfoField } from "../engine/InfoRegistry.js"
 import { AofEnd } from "./AofEnd.js"
-import { AofDirectory, type OpenIncrement } from "./AofDirectory.js"
+import { AofDirectory } from "./AofDirectory.js"
 import { type AofError, type AofIoError, failureText, notOnDisk } from "./AofErrors.js"
-import { asLoad, type LoadingParts, loadFiles } from "./AofLoading.js"
+import type { LoadingParts } from "./AofLoading.js"
 import { AofLog } from "./AofLog.js"
 import { reloadFiles } from "./AofReload.js"
 import { AofFiles, type RewriteError, type RewriteKind } from "./AofRewrite.js"
 import type { AofParts } from "./AofParts.js"
+import { loadAtStart, openAtStart } from "./AofStart.js"
 import { AofStatus, growthOver, statusFields } from "./AofStatus.js"
 import { AofWriter } from "./AofWriter.js"
+import type { OpenIncrement } from "./OpenIncrement.js"
 
 /** With so many bytes not written writes wait until half of them are. */
 const BUFFER_BYTES_MAX = 64 * 1024 * 1024
@@ -381,7 +383,7 @@ export class AppendOnly implements EnginePart {
   }
 
   /** Files that are no longer needed go, and what is left is measured; where it fails the files are good all the same. */
-  private get tidy(): Effect.Effect<void> {
+  get tidy(): Effect.Effect<void> {
     return Effect.andThen(this.measure, this.files.removeHistory).pipe(Effect.catch(tellLeft))
   }
 
@@ -428,13 +430,15 @@ export class AppendOnly implements EnginePart {
 
   // ---- the start
 
-  /** Loads the files, and goes on writing behind them; answers whether there were any. */
-  get loadAtStart(): Effect.Effect<boolean, AofError> {
-    return Effect.flatMap(this.files.toLoad, (manifest) =>
-      manifest === undefined
-        ? Effect.succeed(false)
-        : Effect.as(asLoad(this.parts.engine, loadFiles(this.loading, manifest)), true),
-    )
+  /** In the turn in which a start has files to log to, or knows that it has none yet. */
+  beginAtStart(): void {
+    const { hold } = this.parts.engine
+    this.status.phase = "on"
+    this.idle = false
+    this.setReading(true)
+    hold.begin(0)
+    hold.onDisk.mark(this.log.position, this.parts.offset())
+    this.showSynced()
   }
 
   private get loading(): LoadingParts {
@@ -442,28 +446,14 @@ export class AppendOnly implements EnginePart {
     return { fs, engine, rdb, directory: this.directory, cutsTornEnd: () => settings.aofLoadTruncated }
   }
 
+  /** Loads the files; answers whether there were any. */
+  get loadAtStart(): Effect.Effect<boolean, AofError> {
+    return loadAtStart(this.files, this.loading)
+  }
+
   /** Begins to log, behind the files that were loaded, or with new ones. */
   get openAtStart(): Effect.Effect<void, RewriteError> {
-    const { engine } = this.parts
-    return Effect.gen({ self: this }, function* () {
-      const { status } = this
-      const opened = (increment: OpenIncrement): void => {
-        this.writer.switchTo(increment)
-        status.phase = "on"
-        this.idle = false
-        this.setReading(true)
-        engine.hold.begin(0)
-        engine.hold.onDisk.mark(this.log.position, this.parts.offset())
-        this.showSynced()
-      }
-      const manifest = yield* this.files.read
-      if (manifest === undefined) return yield* this.files.begin(opened)
-      if (manifest.distrusted === true) yield* this.files.begin(opened)
-      else opened(yield* this.files.openLast)
-      yield* this.tidy
-      // What the process before has added counts as growth.
-      status.baseBytes = yield* this.files.baseBytes
-    })
+    return openAtStart(this)
   }
 
   /** DEBUG LOADAOF: the data set as the files have it. */
@@ -490,6 +480,11 @@ export class AppendOnly implements EnginePart {
   /** Something is logged, or about to be. */
   get alive(): boolean {
     return this.enabled && !this.idle
+  }
+
+  /** Leaves word that all is on the disk; in vain where a rewrite is still under way. */
+  get close(): Effect.Effect<void> {
+    return Effect.asVoid(this.steps.withPermitsIfAvailable(1)(Effect.ignore(this.files.close)))
   }
 
   /** The layer ends. */

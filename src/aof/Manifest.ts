@@ -7,7 +7,8 @@
  *
  * A line is pairs of a word and its value in any order; words unknown are passed over, a repeated one counts the last
  * time, and of a type only the first letter. A name with white space, quotes or unprintable bytes is quoted as in
- * redis.conf. Lines that begin with "#" are comments; of one Redix makes use ("#distrusted"). Limits: a line of 1023 bytes and its end.
+ * redis.conf. Lines that begin with "#" are comments; of two Redix makes use ("#distrusted", "#closed 4711"). Limits: a line
+ * of 1023 bytes and its end.
  */
 import { latin1Text } from "../bytes/Latin1.js"
 import { quoted } from "../bytes/Quoted.js"
@@ -27,11 +28,14 @@ export interface Manifest {
   readonly history: ReadonlyArray<AofFile>
   /** A sync has failed: what the files are seen to hold need not be on the disk. Said in a comment. */
   readonly distrusted?: true
+  /** Bytes of the files that were appended to, all of them on the disk: their process came to its end. Said in a comment. */
+  readonly closedAt?: number
 }
 
 const LINE_BYTES_MAX = 1024
 const WORDS_MIN = 6
 const DISTRUSTED = "#distrusted\n"
+const CLOSED = /^#closed (\d{1,15})\n$/
 
 const NUL = 0
 const LF = 10
@@ -79,6 +83,7 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
   const increments: Array<AofFile> = []
   const history: Array<AofFile> = []
   let distrusted = false
+  let closed: string | undefined
   let number = 0
   for (let at = 0, next = 0; at < bytes.length; at = next) {
     number++
@@ -86,7 +91,9 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
     const whole = lf >= 0 && lf < at + LINE_BYTES_MAX
     next = whole ? lf + 1 : Math.min(at + LINE_BYTES_MAX, bytes.length)
     if (bytes[at] === HASH) {
-      distrusted ||= latin1Text(bytes, at, next) === DISTRUSTED
+      const comment = latin1Text(bytes, at, next)
+      distrusted ||= comment === DISTRUSTED
+      closed = CLOSED.exec(comment)?.[1] ?? closed
       continue
     }
     const nul = bytes.indexOf(NUL, at)
@@ -108,8 +115,21 @@ export const parseManifest = (bytes: Uint8Array, path: string): Manifest => {
       increments.push(line.file)
     } else fail(number, text, "Unknown AOF file type")
   }
-  return { base, increments, history, ...(distrusted ? { distrusted } : {}) }
+  return {
+    base,
+    increments,
+    history,
+    ...(distrusted ? { distrusted } : {}),
+    ...(closed === undefined ? {} : { closedAt: Number(closed) }),
+  }
 }
+
+/** The files that are loaded, in order. */
+export const filesOf = ({
+  base,
+  increments,
+}: Pick<Manifest, "base" | "increments">): ReadonlyArray<AofFile> =>
+  base === undefined ? increments : [base, ...increments]
 
 const bytesOf = (latin1: string): Uint8Array => Buffer.from(latin1, "latin1")
 
@@ -117,11 +137,12 @@ const bytesOf = (latin1: string): Uint8Array => Buffer.from(latin1, "latin1")
 const nameText = (name: string): string => (/^[!#-&(-[\]-~]+$/.test(name) ? name : quoted(bytesOf(name)))
 
 /** The base first, then the history, then the increments, as redis-server writes them. */
-export const formatManifest = ({ base, increments, history, distrusted }: Manifest): Uint8Array => {
+export const formatManifest = ({ base, increments, history, distrusted, closedAt }: Manifest): Uint8Array => {
   const line = (file: AofFile, type: string): string =>
     `file ${nameText(file.name)} seq ${file.seq} type ${type}\n`
   const lines = [
     ...(distrusted === true ? [DISTRUSTED] : []),
+    ...(closedAt === undefined ? [] : [`#closed ${closedAt}\n`]),
     ...(base === undefined ? [] : [line(base, "b")]),
     ...history.map((file) => line(file, "h")),
     ...increments.map((file) => line(file, "i")),
@@ -141,3 +162,6 @@ export const baseNameOf = (appendfilename: string, seq: number, form: "rdb" | "c
 
 export const incrementNameOf = (appendfilename: string, seq: number): string =>
   `${appendfilename}.${seq}.incr.aof`
+
+/** Where an increment is written before it takes the place of others. */
+export const tempIncrementNameOf = (appendfilename: string): string => `temp-${appendfilename}.incr`

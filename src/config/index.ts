@@ -7,6 +7,7 @@ export * from "./ConfigState.js"
 export { type DirectiveName, directiveNames, type RedixValues } from "./Directives.js"
 export { pathIn } from "./Directory.js"
 export * from "./RedixConfig.js"
+export type { Environment } from "./Settings.js"
 export { replaceFile, rewriteConfigFile } from "./RewriteFile.js"
 export type {
   BytesOrPercent,

@@ -1,5 +1,5 @@
 /**
- * What signals do to the program, as in redis-server: SIGTERM and SIGINT end it in order (main.ts), SIGHUP, SIGALRM and
+ * What signals do to the program, as in redis-server: SIGTERM and SIGINT end it in order (Program.ts), SIGHUP, SIGALRM and
  * SIGPIPE are ignored, all others have the system's default. Two things need saying to Node: who hangs up a terminal must
  * not end a server without its last save, and SIGUSR1 must not open an inspector on a port. SIGXFSZ stays ignored, as Node
  * has it: a file over its size limit is an error of the write, not the end of the server.

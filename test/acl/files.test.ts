@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { spawnOracle } from "../config/support.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
-import { Program, runProgram } from "../support/Program.js"
+import { checkItself } from "../support/children/CheckItself.js"
+import { type Run, runInside } from "../support/children/Runs.js"
 import { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { orderedRules, TwoServers } from "./TwoServers.js"
@@ -116,11 +117,15 @@ describeOracle("a file of users against redis-server", () => {
       e: PING`))
 
   it("is no part of a configuration's users", async () => {
-    const ended = await runProgram({ args: ["--aclfile", "x", "--user", "a on", "--port", "0"] })
-    expect(ended.code).toBe(1)
-    expect(ended.stdout + ended.stderr).toContain(
-      "Configuring Redis with users defined in redis.conf and at the same",
-    )
+    let said = ""
+    const hear = (text: string): void => void (said += text)
+    const { ended } = runInside({
+      args: ["--aclfile", "x", "--user", "a on", "--port", "0"],
+      output: hear,
+      errors: hear,
+    })
+    expect((await ended).code).toBe(1)
+    expect(said).toContain("Configuring Redis with users defined in redis.conf and at the same")
   })
 
   it("inside a transaction answers at once", async () => {
@@ -137,9 +142,13 @@ describeOracle("users of the configuration against redis-server", () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "redix-acl-conf-"))
   })
-  const running: Array<Program> = []
+  const running: Array<Run> = []
+  const stop = async (run: Run): Promise<void> => {
+    run.kill("SIGTERM")
+    await run.ended
+  }
   afterEach(async () => {
-    for (const program of running.splice(0)) await program.stop()
+    for (const run of running.splice(0)) await stop(run)
     rmSync(dir, { recursive: true, force: true })
   })
 
@@ -159,19 +168,34 @@ describeOracle("users of the configuration against redis-server", () => {
 
   const startOurs: Start = async (file) => {
     const socket = join(dir, "s.sock")
-    const program = new Program({
-      args: [file, "--port", "0", "--unixsocket", socket, "--enable-debug-command", "yes"],
-      cwd: dir,
+    let said = ""
+    let ready: () => void = () => undefined
+    const isReady = new Promise<undefined>((resolve) => {
+      ready = () => resolve(undefined)
     })
-    running.push(program)
-    try {
-      await program.ready()
-    } catch {
-      const { code, stdout, stderr } = await program.ended
-      expect(code).toBe(1)
-      return stdout + stderr
+    const hear = (text: string): void => {
+      said += text
+      if (text.includes("ready to accept connections at")) ready()
     }
-    return { client: await RawClient.connect({ path: socket }), stop: () => program.stop() }
+    const run = runInside({
+      args: [file, "--dir", dir, "--port", "0", "--unixsocket", socket, "--enable-debug-command", "yes"],
+      output: hear,
+      errors: hear,
+    })
+    running.push(run)
+    const early = await Promise.race([isReady, run.ended])
+    if (early !== undefined) {
+      expect(early.code).toBe(1)
+      return said
+    }
+    const client = await RawClient.connect({ path: socket })
+    const checked = async (): Promise<void> => {
+      const checker = await RawClient.connect({ path: socket })
+      await checkItself("redix", (...words) => checker.text(...words))
+      checker.close()
+      await stop(run)
+    }
+    return { client, stop: checked }
   }
 
   interface Asked {
@@ -276,7 +300,7 @@ describeOracle("users of the configuration against redis-server", () => {
     it("is read back as it was, quotes and all", async () => {
       const file = join(dir, "ours.conf")
       writeFileSync(join(dir, "more.conf"), "user c on ~old\n")
-      writeFileSync(file, "include more.conf\n")
+      writeFileSync(file, `include ${join(dir, "more.conf")}\n`)
       const first = await startOurs(file)
       if (typeof first === "string") throw new Error(first)
       const rules = ["on", "~\"q'", "&\\x", "+get|a b", '("~z\\"1" "%R~\'2" +get)']

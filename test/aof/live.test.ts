@@ -148,8 +148,11 @@ describe("the files", () => {
         expect(await ask("GET", "k")).toBe("$1\r\nv\r\n")
         await ask("SET", "more", "1")
       })
+      const bytes = ["appendonly.aof", "appendonly.aof.1.incr.aof"].map(
+        (name) => fs.statSync(`${dir}/appendonlydir/${name}`).size,
+      )
       expect(manifest(dir)).toBe(
-        "file appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n",
+        `#closed ${(bytes[0] ?? 0) + (bytes[1] ?? 0)}\nfile appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n`,
       )
       await withServer({ dir, appendonly: true }, async (server, ask) => {
         expect(await ask("DBSIZE")).toBe(":2\r\n")

@@ -66,7 +66,7 @@ describeOracle("the log", () => {
     withNodes(async (start) => {
       const seen: Array<ReadonlyArray<string>> = []
       for (const kind of ["redix", "redis"] as const)
-        seen.push(await play(await start(kind, { appendonly: "yes" })))
+        seen.push(await play(await start(kind, { appendonly: "yes" }, "apart")))
       expect(seen[0]?.length).toBeGreaterThan(30)
       expect(seen[0]).toEqual(seen[1])
     }))

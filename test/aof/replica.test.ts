@@ -33,7 +33,7 @@ const startsAnewBehind = async (kind: NodeKind): Promise<void> => {
   const random = new Random(runSeed())
   await withNodes(async (start) => {
     const master = await start(kind)
-    const replica = await start("redix", aofConfig)
+    const replica = await start("redix", aofConfig, "apart")
     await replica.ask("SET", "own", "1")
     const client = await master.connect()
     let over = false
@@ -74,7 +74,7 @@ describeOracle("a replica's file, behind a redis master", () => {
 it("goes on with its file when it becomes a master", async () => {
   await withNodes(async (start) => {
     const master = await start("redix")
-    const replica = await start("redix", aofConfig)
+    const replica = await start("redix", aofConfig, "apart")
     await master.ask("SET", "k", "1")
     await replica.follow(master)
     await replica.untilUp()

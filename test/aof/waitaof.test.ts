@@ -110,7 +110,7 @@ describe("WAITAOF", () => {
     withNodes(async (start) => {
       const master = await start("redix")
       const plain = await start("redix")
-      const keeper = await start("redix", { appendonly: "yes", appendfsync: "everysec" })
+      const keeper = await start("redix", { appendonly: "yes", appendfsync: "everysec" }, "apart")
       for (const replica of [plain, keeper]) {
         await replica.follow(master)
         await replica.untilUp()

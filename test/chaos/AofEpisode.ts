@@ -57,12 +57,13 @@ export class AofEpisode {
   async run(): Promise<AofReport> {
     const r = this.random
     const appendfsync = r.pick(["always", "everysec", "no"])
-    let node = await Node.start("redix", {
+    const config = {
       appendonly: "yes",
       appendfsync,
       "aof-use-rdb-preamble": r.pick(["yes", "no"]),
       "auto-aof-rewrite-percentage": "0",
-    })
+    }
+    let node = await Node.start("redix", config, "apart")
     try {
       for (let kills = r.between(2, 4); kills > 0; kills--) {
         await this.writeUntilKilled(node)

@@ -108,7 +108,7 @@ export class Episode {
     }
     for (let i = 0; i < 3; i++) {
       const kind: NodeKind = i > 0 && this.random.chance(0.25) ? "redis" : "redix"
-      const node = await Node.start(kind, config)
+      const node = await Node.start(kind, config, "apart")
       this.servers.push({ node, proxy: await Proxy.start(node) })
     }
     if (this.random.chance(0.5)) this.servers.reverse()

@@ -20,12 +20,13 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
 
 const fileOf = (tag: string): string => path.join(folder, `${tag}.ts`)
 
-for (const tag of tags) {
-  const own = readmeBlock(tag)
-    .replaceAll('"redix"', '"../src/index.js"')
-    .replace(/"redix\/(\w+)"/g, '"../src/$1.js"')
-  fs.writeFileSync(fileOf(tag), `${own}\nexport {}\n`)
-}
+/** With what an app imports from somewhere else. */
+const own = (tag: string, from: string): string =>
+  `${readmeBlock(tag)
+    .replaceAll('"redix"', `"${from}/index.js"`)
+    .replace(/"redix\/(\w+)"/g, `"${from}/$1.js"`)}\nexport {}\n`
+
+for (const tag of tags) fs.writeFileSync(fileOf(tag), own(tag, "../src"))
 
 const load = (tag: string): Promise<unknown> => import(/* @vite-ignore */ pathToFileURL(fileOf(tag)).href)
 
@@ -33,11 +34,14 @@ const load = (tag: string): Promise<unknown> => import(/* @vite-ignore */ pathTo
 await load("it-layer")
 
 it("they compile", () => {
-  const config = { extends: "../tsconfig.test.json", include: ["*.ts"], exclude: [] }
-  fs.writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(config))
+  const app = path.join(folder, "app")
+  fs.mkdirSync(app)
+  for (const tag of tags) fs.writeFileSync(path.join(app, `${tag}.ts`), own(tag, "../../dist"))
+  const config = { extends: "../../tsconfig.test.json", include: ["*.ts"], exclude: [] }
+  fs.writeFileSync(path.join(app, "tsconfig.json"), JSON.stringify(config))
   const compiled = spawnSync(
     process.execPath,
-    [path.join(root, "node_modules/typescript/bin/tsc"), "-p", folder, "--noEmit", "--rootDir", root],
+    [path.join(root, "node_modules/typescript/bin/tsc"), "-p", app, "--noEmit", "--rootDir", root],
     { encoding: "utf8" },
   )
   expect(compiled.stdout).toBe("")

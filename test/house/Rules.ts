@@ -145,6 +145,7 @@ interface Ban {
 /** The programs and their parts: what stands in no layer. */
 const programs: ReadonlyArray<string> = [
   "src/main.ts",
+  "src/Program.ts",
   "src/check-rdb.ts",
   "src/check-aof.ts",
   "src/run.ts",

@@ -17,7 +17,8 @@ interface Server {
 }
 
 /** Starts the program; with "loading" it has begun to load its file, slowly. */
-const start = async (
+const begin = async (
+  inside: boolean,
   dir: string,
   state: "ready" | "loading",
   ...args: ReadonlyArray<string>
@@ -25,10 +26,15 @@ const start = async (
   const port = await freePort()
   const delay = state === "loading" ? ["--key-load-delay", SLOW] : []
   const common = ["--port", `${port}`, "--dir", dir, "--enable-debug-command", "yes"]
-  const program = new Program({ args: [...common, ...delay, ...args] })
+  const program = new Program({ args: [...common, ...delay, ...args], inside })
   await (state === "ready" ? program.ready() : program.says("Loading RDB produced by"))
   return { program, client: await RawClient.connect({ port }), port }
 }
+
+const start = begin.bind(undefined, true)
+
+/** As a process of its own. */
+const startApart = begin.bind(undefined, false)
 
 /** A directory with the file of a server that held KEYS keys. */
 const withFile = (use: (dir: string, file: () => Buffer) => Promise<void>): Promise<void> =>
@@ -50,7 +56,12 @@ describe("the end while the file is loaded", () => {
     async (how) => {
       await withFile(async (dir, file) => {
         const before = file()
-        const { program, client } = await start(dir, "loading", "--save", "3600 1")
+        const { program, client } = await (how === "SIGTERM" ? startApart : start)(
+          dir,
+          "loading",
+          "--save",
+          "3600 1",
+        )
         expect(await client.text("DEBUG", "RELOAD")).toMatch(/^-LOADING /)
         if (how === "SIGTERM" || how === "SIGINT") program.signal(how)
         else client.sendRaw(`${how}\r\n`)
@@ -88,7 +99,7 @@ describe("the end while a file is saved", () => {
   it("a second SIGINT ends at once with the old file and nothing else", async () => {
     await withFile(async (dir, file) => {
       const before = file()
-      const { program, client } = await start(dir, "ready", ...slow)
+      const { program, client } = await startApart(dir, "ready", ...slow)
       await client.command("SET", "later", "1")
       program.signal("SIGINT")
       await saving(dir)

@@ -67,6 +67,7 @@ const startTls = async (...args: ReadonlyArray<string>): Promise<readonly [Progr
   const authority = ["--tls-ca-cert-file", at("ca.crt")]
   const program = new Program({
     args: ["--port", "0", "--tls-port", `${port}`, "--save", "", ...files, ...authority, ...args],
+    inside: true,
   })
   await program.says("Server initialized")
   return [program, port]
@@ -156,7 +157,7 @@ describe("paths", () => {
 
 describe("what cannot listen says what redis-server says", () => {
   const lines = async (...args: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
-    const ended = await runProgram({ args: ["--save", "", ...args] })
+    const ended = await runProgram({ args: ["--save", "", ...args], inside: true })
     expect(ended).toMatchObject({ code: 1, stderr: "" })
     return ended.stdout.trimEnd().split("\n")
   }
@@ -232,7 +233,7 @@ describe("addresses", () => {
     client.close()
     await first.stop("SIGKILL")
     expect(fs.existsSync(socket)).toBe(true)
-    const second = new Program({ args })
+    const second = new Program({ args, inside: true })
     await second.ready()
     const again = await RawClient.connect({ path: socket })
     expect(await again.text("PING")).toBe("+PONG\r\n")
@@ -245,6 +246,7 @@ describe("addresses", () => {
     const port = await freePort()
     const program = new Program({
       args: ["--port", `${port}`, "--save", "", "--bind", "127.0.0.1", "-192.0.2.1", "127.0.0.2"],
+      inside: true,
     })
     await program.ready()
     for (const host of ["127.0.0.1", "127.0.0.2"]) {

@@ -40,8 +40,8 @@ const play = async (kind: NodeKind, scene: Scene, expected: Expected): Promise<v
   const masters: Array<ScriptedMaster> = []
   try {
     await scene({
-      start: async (config) => {
-        const node = await Node.start(kind, { ...config, loglevel: "verbose" })
+      start: async (config, place) => {
+        const node = await Node.start(kind, { ...config, loglevel: "verbose" }, place)
         nodes.push(node)
         return node
       },

@@ -1,11 +1,12 @@
 /** What the scenes of the log have in common: their stage, and waiting. */
 import * as path from "node:path"
-import { type Node, until } from "../support/Nodes.js"
+import { type Node, type Place, until } from "../support/Nodes.js"
 import type { RawClient } from "../support/RawClient.js"
 import type { MasterScript, ScriptedMaster } from "../support/ScriptedMaster.js"
 
 export interface Stage {
-  start(config?: Readonly<Record<string, string>>): Promise<Node>
+  /** @param place Where Redix plays it; "apart", to be paused */
+  start(config?: Readonly<Record<string, string>>, place?: Place): Promise<Node>
   /** Notes a server whose start fails. */
   startsNot(node: Node): Promise<void>
   /** A master under script, stopped at the end. */

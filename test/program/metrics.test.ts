@@ -28,10 +28,11 @@ it("metrics are at /metrics, and nothing else is", async () => {
 
 it("a port in use keeps the program from starting, in one line", async () => {
   const [port, metrics] = [await freePort(), await freePort()]
-  const first = new Program({ args: ["--port", `${port}`, "--save", "", "--metrics-port", `${metrics}`] })
+  const taking = ["--port", `${port}`, "--save", "", "--metrics-port", `${metrics}`]
+  const first = new Program({ args: taking, inside: true })
   await first.ready()
   const args = ["--port", `${await freePort()}`, "--save", "", "--metrics-port", `${metrics}`]
-  const second = await new Program({ args }).ended
+  const second = await new Program({ args, inside: true }).ended
   expect(second.code).toBe(1)
   expect(second.stdout).toContain(`Could not listen on 127.0.0.1:${metrics}`)
   expect((await first.stop()).code).toBe(0)

@@ -1,6 +1,6 @@
 /** Scenes, as in logScenes.ts, of a master and a replica. */
 import * as fs from "node:fs"
-import { type Node, until } from "../support/Nodes.js"
+import { type Node, type Place, until } from "../support/Nodes.js"
 import { encodeCommand } from "../support/RawClient.js"
 import type { MasterScript } from "../support/ScriptedMaster.js"
 import { ended, logged, savedFile, type Scene, shutdown, type Stage, withClient } from "./logStage.js"
@@ -9,10 +9,11 @@ const following = async (
   stage: Stage,
   masterConfig: Readonly<Record<string, string>> = {},
   replicaConfig: Readonly<Record<string, string>> = {},
+  { masterPlace, replicaPlace }: { masterPlace?: Place; replicaPlace?: Place } = {},
 ): Promise<readonly [Node, Node]> => {
-  const master = await stage.start(masterConfig)
+  const master = await stage.start(masterConfig, masterPlace)
   await master.ask("SET", "key", "value")
-  const replica = await stage.start(replicaConfig)
+  const replica = await stage.start(replicaConfig, replicaPlace)
   await replica.follow(master)
   await replica.untilUp()
   await until(
@@ -130,13 +131,18 @@ export const replicationScenes: Readonly<Record<string, Scene>> = {
     }
   },
   "a replica that is not heard of": async (stage) => {
-    const [master, replica] = await following(stage, { "repl-timeout": "2", "repl-ping-replica-period": "1" })
+    const [master, replica] = await following(
+      stage,
+      { "repl-timeout": "2", "repl-ping-replica-period": "1" },
+      {},
+      { replicaPlace: "apart" },
+    )
     replica.pause()
     await logged(master, /[Tt]imed ?out replica/)
     replica.resume()
   },
   "a master that is not heard of": async (stage) => {
-    const [master, replica] = await following(stage, {}, { "repl-timeout": "2" })
+    const [master, replica] = await following(stage, {}, { "repl-timeout": "2" }, { masterPlace: "apart" })
     master.pause()
     await logged(replica, /MASTER timeout|timeout|[Tt]ime ?out/)
     master.resume()
@@ -233,7 +239,7 @@ export const replicationScenes: Readonly<Record<string, Scene>> = {
     await master.untilUp()
   },
   "failover that runs out of time": async (stage) => {
-    const [master, replica] = await following(stage)
+    const [master, replica] = await following(stage, {}, {}, { replicaPlace: "apart" })
     replica.pause()
     await master.ask("SET", "a", "1")
     await master.ask("FAILOVER", "TIMEOUT", "500")
@@ -260,7 +266,12 @@ export const replicationScenes: Readonly<Record<string, Scene>> = {
     await logged(master, /acklog freed/)
   },
   "a replica that lags at SHUTDOWN": async (stage) => {
-    const [master, replica] = await following(stage, { "shutdown-timeout": "1" })
+    const [master, replica] = await following(
+      stage,
+      { "shutdown-timeout": "1" },
+      {},
+      { replicaPlace: "apart" },
+    )
     replica.pause()
     await master.ask("SET", "a", "1")
     await withClient(master, async (client) => {

@@ -50,7 +50,7 @@ describe("the program's arguments", () => {
     [["--rename-command", "get", "set", "--port", "0"], "Target command name already exists"],
     [["--loadmodule", "/x.so"], "Redix has no modules"],
   ])("%j stops the start with one line", async (args, reason) => {
-    const ended = await runProgram({ args })
+    const ended = await runProgram({ args, inside: true })
     expect(ended.code).toBe(1)
     expect(said(ended)).toHaveLength(1)
     expect(said(ended)[0]).toContain(reason)
@@ -61,7 +61,7 @@ describe("the program's arguments", () => {
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve))
     const address = taken.address()
     const port = typeof address === "object" && address !== null ? address.port : 0
-    const ended = await runProgram({ args: ["--port", `${port}`, "--save", ""] })
+    const ended = await runProgram({ args: ["--port", `${port}`, "--save", ""], inside: true })
     taken.close()
     expect(ended.code).toBe(1)
     expect(said(ended)).toHaveLength(1)
@@ -76,7 +76,10 @@ describe("the program's arguments", () => {
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve))
     const address = taken.address()
     const port = typeof address === "object" && address !== null ? address.port : 0
-    const ended = await runProgram({ args: ["--port", `${port}`, "--dir", dir, "--save", "3600 1"] })
+    const ended = await runProgram({
+      args: ["--port", `${port}`, "--dir", dir, "--save", "3600 1"],
+      inside: true,
+    })
     taken.close()
     expect(ended.code).toBe(1)
     expect(said(ended)).toHaveLength(1)
@@ -88,7 +91,7 @@ describe("the program's arguments", () => {
     const dir = temporary()
     const file = path.join(dir, "dump.rdb")
     fs.writeFileSync(file, "REDIS0010 but not really")
-    const ended = await runProgram({ args: ["--dir", dir, "--port", `${await freePort()}`] })
+    const ended = await runProgram({ args: ["--dir", dir, "--port", `${await freePort()}`], inside: true })
     expect(ended.code).toBe(1)
     expect(said(ended).filter((line) => line.includes("Fatal error loading the DB"))).toHaveLength(1)
     expect(fs.readFileSync(file, "utf8")).toBe("REDIS0010 but not really")
@@ -140,6 +143,7 @@ describe("the program's configuration", () => {
     const program = new Program({
       args: ["-"],
       stdin: `port ${port}\nsave ""\nrename-command GET gEtX\nrename-command config ""\nrename-command EVAL ""\n`,
+      inside: true,
     })
     await program.ready()
     expect(await ask(port, "GET", "a")).toBe("-ERR unknown command 'GET', with args beginning with: 'a' \r\n")
@@ -151,7 +155,10 @@ describe("the program's configuration", () => {
 
   it("a directive without effect here warns once", async () => {
     const port = await freePort()
-    const program = new Program({ args: ["--port", `${port}`, "--save", "", "--syslog-enabled", "yes"] })
+    const program = new Program({
+      args: ["--port", `${port}`, "--save", "", "--syslog-enabled", "yes"],
+      inside: true,
+    })
     await program.ready()
     const ended = await program.stop()
     expect(linesOf(ended.stdout).filter((line) => line.includes("syslog-enabled"))).toHaveLength(1)

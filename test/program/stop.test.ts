@@ -7,16 +7,21 @@ import { freePort } from "../support/OracleServer.js"
 import { Program } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
 
-const start = async (...args: ReadonlyArray<string>): Promise<readonly [Program, number]> => {
+const begin = async (inside: boolean, args: ReadonlyArray<string>): Promise<readonly [Program, number]> => {
   const port = await freePort()
-  const program = new Program({ args: ["--port", `${port}`, "--save", "", ...args] })
+  const program = new Program({ args: ["--port", `${port}`, "--save", "", ...args], inside })
   await program.ready()
   return [program, port]
 }
 
+const start = (...args: ReadonlyArray<string>): Promise<readonly [Program, number]> => begin(true, args)
+
+/** As a process of its own, which the system stops, continues and kills. */
+const startApart = (...args: ReadonlyArray<string>): Promise<readonly [Program, number]> => begin(false, args)
+
 describe("the end of the program", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("%s without clients", async (signal) => {
-    const [program] = await start()
+    const [program] = await startApart()
     const ended = await program.stop(signal)
     expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
     expect(ended.stdout).toContain(`Received ${signal}`)
@@ -53,7 +58,7 @@ describe("the end of the program", () => {
 
   it("waits for a replica that lags, as long as shutdown-timeout says", async () => {
     const [master, port] = await start("--repl-diskless-sync-delay", "0")
-    const [replica, replicaPort] = await start("--replicaof", "127.0.0.1", `${port}`)
+    const [replica, replicaPort] = await startApart("--replicaof", "127.0.0.1", `${port}`)
     const client = await RawClient.connect({ port })
     await client.text("SET", "before", "1")
     expect(await client.text("WAIT", "1", "20000")).toBe(":1\r\n")
@@ -73,7 +78,7 @@ describe("the end of the program", () => {
 
   it("ends in spite of a replica that lags, after shutdown-timeout", async () => {
     const [master, port] = await start("--repl-diskless-sync-delay", "0", "--shutdown-timeout", "1")
-    const [replica] = await start("--replicaof", "127.0.0.1", `${port}`)
+    const [replica] = await startApart("--replicaof", "127.0.0.1", `${port}`)
     const client = await RawClient.connect({ port })
     await client.text("SET", "before", "1")
     expect(await client.text("WAIT", "1", "20000")).toBe(":1\r\n")
@@ -113,7 +118,7 @@ describe("the end of the program", () => {
 
   it("kill -9 leaves the last saved file", async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
-    const [program, port] = await start("--dir", dir)
+    const [program, port] = await startApart("--dir", dir)
     const client = await RawClient.connect({ port })
     await client.text("SET", "saved", "1")
     expect(await client.text("SAVE")).toBe("+OK\r\n")

@@ -135,7 +135,7 @@ describeOracle.concurrent("FAILOVER", () => {
     it(`${kind}: ABORT while the target does not answer makes it a master again`, async () => {
       await withNodes(async (start) => {
         const master = await start(kind)
-        const replica = await start("redix")
+        const replica = await start("redix", {}, "apart")
         await replica.follow(master)
         await replica.untilUp()
         await master.ask("SET", "a", 1)

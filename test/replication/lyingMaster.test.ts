@@ -159,7 +159,7 @@ describeOracle.concurrent("a master that lies", () => {
       })
       for (const kind of ["redis", "redix"] as const) {
         for (const behavior of ["panic", "panic-on-replicas"]) {
-          const node = await start(kind, { "propagation-error-behavior": behavior })
+          const node = await start(kind, { "propagation-error-behavior": behavior }, "apart")
           await node.follow(master).catch(() => undefined)
           await until(
             () => !node.alive,
@@ -185,7 +185,8 @@ describeOracle.concurrent("a master that lies", () => {
         const master = await start("redis")
         const config = { save: "3600 1", "enable-protected-configs": "yes" }
         for (const ignore of ["no", "yes"]) {
-          const node = await start(kind, { ...config, "replica-ignore-disk-write-errors": ignore })
+          const directives = { ...config, "replica-ignore-disk-write-errors": ignore }
+          const node = await start(kind, directives, "apart")
           await node.follow(master)
           await node.untilUp()
           await node.ask("CONFIG", "SET", "dbfilename", "dump.rdb", "dir", "/proc/self")

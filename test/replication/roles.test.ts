@@ -116,7 +116,7 @@ describeOracle.concurrent("replication roles", () => {
 
   it("a master killed and started again with an old file does not continue what is no longer shared", async () => {
     await withNodes(async (start) => {
-      const master = await start("redix", { save: "3600 1" })
+      const master = await start("redix", { save: "3600 1" }, "apart")
       const replica = await start("redix")
       await replica.follow(master)
       await replica.untilUp()

@@ -7,7 +7,7 @@ import { startRedix, type TestRedix } from "../support/Redix.js"
 import { untilTrue } from "../support/Patience.js"
 
 const MB = 1024 * 1024
-const MAX = 24 * MB
+const MAX = 16 * MB
 /** A fifth more, or 16 MB, in whole chunks; and a chunk for what commands take while a round goes on. */
 const LIMIT = MAX + 16 * MB + 2 * CHUNK_BYTES
 

@@ -50,6 +50,28 @@ export const watchLeaks = (kinds?: ReadonlySet<string>): Leaks => {
   return { left: (waitMs) => lasting(look, waitMs) }
 }
 
+/** Kinds of handles that servers hold. */
+const OF_SERVERS: ReadonlySet<string> = new Set(["TCPServerWrap", "TCPSocketWrap", "MessagePort"])
+
+/** How many servers there are in this process, and what was open before the first of them. */
+let servers = 0
+let handles: Leaks | undefined
+
+export interface Counted {
+  /** To be called once, at the server's end. */
+  readonly gone: () => void
+  /** What it and all others have left open; nothing as long as there are others. */
+  readonly left: () => Promise<ReadonlyArray<string>>
+}
+
+export const countServer = (): Counted => {
+  if (servers++ === 0) handles = watchLeaks(OF_SERVERS)
+  return {
+    gone: () => void servers--,
+    left: async () => (servers === 0 ? ((await handles?.left()) ?? []) : []),
+  }
+}
+
 export interface Work extends Leaks {
   /** Provided to a server, has its work counted. */
   readonly layer: Layer.Layer<never>

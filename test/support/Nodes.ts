@@ -1,8 +1,8 @@
 /**
- * Servers as processes, Redix and redis-server behind one face, for tests of several servers at once. Each has a port and
- * a directory that outlive its process, so it can be killed, started again, stopped (SIGSTOP) and continued.
+ * Servers, Redix and redis-server behind one face, for tests of several servers at once. Each has a port and a directory
+ * that outlive its run, so it can be killed and started again. Redix runs in this process, which costs a tenth, unless it is
+ * told to run apart: then it can also be stopped (SIGSTOP) and continued, and killed in the middle of what it does.
  */
-import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -11,9 +11,12 @@ import { freePort } from "./OracleServer.js"
 import { PATIENCE_MS } from "./Patience.js"
 import { type Argument, RawClient } from "./RawClient.js"
 import { checkItself } from "./children/CheckItself.js"
-import { supervised } from "./children/Supervised.js"
+import { type Run, runApart, runInside, type RunOptions } from "./children/Runs.js"
 
 export type NodeKind = "redix" | "redis"
+
+/** Where a Redix runs: in the tests' process, or in one of its own as redis-server always does. */
+export type Place = "inside" | "apart"
 
 const projectRoot = (): string => {
   let dir = path.dirname(fileURLToPath(import.meta.url))
@@ -21,11 +24,15 @@ const projectRoot = (): string => {
   return dir
 }
 
-/** The program; `REDIX_MAIN` names another build of Redix. */
-const program = (kind: NodeKind): readonly [string, ReadonlyArray<string>] =>
-  kind === "redis"
-    ? [process.env["REDIX_ORACLE"] ?? "redis-server", []]
-    : [process.execPath, [process.env["REDIX_MAIN"] ?? path.join(projectRoot(), "dist/main.js")]]
+/** Another build of Redix to run. */
+const otherBuild = process.env["REDIX_MAIN"]
+
+const run = (kind: NodeKind, place: Place, options: RunOptions): Run => {
+  if (kind === "redis") return runApart(process.env["REDIX_ORACLE"] ?? "redis-server", options)
+  if (place === "inside" && otherBuild === undefined) return runInside(options)
+  const main = otherBuild ?? path.join(projectRoot(), "dist/main.js")
+  return runApart(process.execPath, { ...options, args: [main, ...options.args] })
+}
 
 const defaults: Readonly<Record<string, string>> = {
   bind: "127.0.0.1",
@@ -61,8 +68,9 @@ export const plain = (reply: Buffer): string => {
 }
 
 export class Node {
-  private child: ChildProcess | undefined = undefined
+  private current: Run | undefined = undefined
   private client: RawClient | undefined = undefined
+  private ended: Promise<unknown> = Promise.resolve()
   private paused = false
   log = ""
   /** A configuration file to start with, "" = none. */
@@ -73,26 +81,31 @@ export class Node {
     readonly port: number,
     readonly dir: string,
     readonly config: Record<string, string>,
+    readonly place: Place,
   ) {}
 
-  static async start(kind: NodeKind, config: Readonly<Record<string, string>> = {}): Promise<Node> {
+  static async start(
+    kind: NodeKind,
+    config: Readonly<Record<string, string>> = {},
+    place: Place = "inside",
+  ): Promise<Node> {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), `redix-node-${kind}-`))
-    const node = new Node(kind, await freePort(), dir, { ...defaults, ...config })
+    const node = new Node(kind, await freePort(), dir, { ...defaults, ...config }, place)
     await node.launch()
     return node
   }
 
   /** The other server, or the same, in this one's place; launch it when this one has ended. */
   as(kind: NodeKind): Node {
-    return new Node(kind, this.port, this.dir, this.config)
+    return new Node(kind, this.port, this.dir, this.config, this.place)
   }
 
   get pid(): number {
-    return this.child?.pid ?? 0
+    return this.current?.pid ?? 0
   }
 
   get alive(): boolean {
-    return this.child !== undefined
+    return this.current !== undefined
   }
 
   /** Name for messages. */
@@ -100,10 +113,9 @@ export class Node {
     return `${this.kind}:${this.port}`
   }
 
-  /** Starts the process, on the same port and directory as before. */
+  /** Starts it, on the same port and directory as before. */
   async launch(): Promise<void> {
-    const [binary, first] = program(this.kind)
-    const args = [...first, ...(this.file === "" ? [] : [this.file])]
+    const args = this.file === "" ? [] : [this.file]
     args.push("--port", String(this.port), "--dir", this.dir)
     for (const [name, value] of Object.entries(this.config)) {
       args.push(
@@ -111,20 +123,21 @@ export class Node {
         ...(name === "replicaof" || (name === "save" && value !== "") ? value.split(" ") : [value]),
       )
     }
-    const child = supervised(spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] }))
-    this.child = child
-    this.paused = false
-    const keep = (chunk: Buffer): void => {
-      this.log = (this.log + chunk.toString("latin1")).slice(-65_536)
+    const keep = (text: string): void => {
+      this.log = (this.log + text).slice(-65_536)
     }
-    child.stdout.on("data", keep)
-    child.stderr.on("data", keep)
-    child.once("exit", () => {
-      if (this.child === child) this.child = undefined
-    })
+    const ours = run(this.kind, this.place, { args, output: keep, errors: keep })
+    this.current = ours
+    this.paused = false
+    const over = (): void => {
+      if (this.current === ours) this.current = undefined
+    }
+    this.ended = ours.ended.finally(over)
+    // Whoever waits for the end hears of a failure.
+    this.ended.catch(() => undefined)
     await until(
       async () => {
-        if (this.child === undefined) throw new Error(`${this.name} ended at its start\n${this.log}`)
+        if (!this.alive) throw new Error(`${this.name} ended at its start\n${this.log}`)
         return !(await this.ask("PING").catch(() => "-")).startsWith("-LOADING") && this.client !== undefined
       },
       () => `${this.name} is ready\n${this.log}`,
@@ -186,40 +199,48 @@ export class Node {
     await checkItself(this.name, (...words) => this.ask(...words))
   }
 
+  /** Of a server that runs apart. */
   pause(): void {
     this.paused = true
-    this.child?.kill("SIGSTOP")
+    this.current?.kill("SIGSTOP")
   }
 
   resume(): void {
     this.paused = false
-    this.child?.kill("SIGCONT")
+    this.current?.kill("SIGCONT")
   }
 
-  /** Asks the process to end, once it has checked itself, and waits for its end. */
+  /** Asks it to end, once it has checked itself, and waits for its end. */
   async end(): Promise<void> {
     await this.checkInvariants()
     await this.kill("SIGTERM")
   }
 
-  /** Ends the process and waits for its end. */
+  /** Ends it and waits for its end. What would be lost by SIGKILL, is only where it runs apart. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    const { child } = this
-    this.client?.close()
-    this.client = undefined
-    if (child === undefined) return
-    // Not "exit": what it wrote last may still be on its way.
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
-    child.kill(signal)
-    if (signal === "SIGKILL") child.kill("SIGCONT")
-    await ended
-    this.child = undefined
+    const { appendfsync, appendonly = "no", save = "" } = this.config
+    const hasUnwritten = save !== "" || (appendonly === "yes" && appendfsync !== "always")
+    if (signal === "SIGKILL" && this.isInside && hasUnwritten)
+      throw new Error(`${this.name} would write all it has: run it apart`)
+    await this.breakOff(signal)
   }
 
-  /** Ends the process and removes the directory. */
+  /** Ends it and removes the directory. */
   async remove(): Promise<void> {
-    await this.kill()
+    await this.breakOff("SIGKILL")
     fs.rmSync(this.dir, { recursive: true, force: true })
+  }
+
+  private get isInside(): boolean {
+    return this.current?.pid === process.pid
+  }
+
+  private async breakOff(signal: NodeJS.Signals): Promise<void> {
+    this.client?.close()
+    this.client = undefined
+    this.current?.kill(signal)
+    await this.ended
+    this.current = undefined
   }
 }
 
@@ -256,12 +277,14 @@ export const untilEqual = async (
 
 /** Runs `use` with a list to which it adds the nodes it starts; has them check themselves, and removes them, at the end. */
 export const withNodes = async (
-  use: (start: (kind: NodeKind, config?: Readonly<Record<string, string>>) => Promise<Node>) => Promise<void>,
+  use: (
+    start: (kind: NodeKind, config?: Readonly<Record<string, string>>, place?: Place) => Promise<Node>,
+  ) => Promise<void>,
 ): Promise<void> => {
   const nodes: Node[] = []
   try {
-    await use(async (kind, config) => {
-      const node = await Node.start(kind, config)
+    await use(async (kind, config, place) => {
+      const node = await Node.start(kind, config, place)
       nodes.push(node)
       return node
     })

@@ -1,14 +1,13 @@
 /**
- * Starts the program, dist/main.js, as a process of its own: for tests of what only the program does (arguments, signals,
- * exit codes, its log). Waiting is for what the program says, never for a time.
+ * Starts the program, dist/main.js, as a process of its own, or in this process: for tests of what only the program does
+ * (arguments, signals, exit codes, its log). Waiting is for what the program says, never for a time.
  */
-import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { checkItself } from "./children/CheckItself.js"
-import { supervised } from "./children/Supervised.js"
+import { type Run, runApart, runInside } from "./children/Runs.js"
 import { RawClient } from "./RawClient.js"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -33,76 +32,77 @@ export interface ProgramOptions {
   readonly command?: readonly [string, ...ReadonlyArray<string>]
   /** Its own process group, so that `stop` reaches what it starts in turn. */
   readonly group?: boolean
+  /** In this process, where neither the process nor what is built is under test: that costs a tenth. */
+  readonly inside?: boolean
 }
 
 const WAIT_MS_MAX = 120_000
 
 const DEBUG_ALLOWED = "REDIX_ENABLE_DEBUG_COMMAND"
 
-const running = new Set<ChildProcess>()
+/** The directory to work in goes before all that the test says of it, and behind a file. */
+const insideOf = (dir: string, args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [first = "--"] = args
+  const files = first === "-" || !first.startsWith("-") ? 1 : 0
+  return [...args.slice(0, files), "--dir", dir, ...args.slice(files)]
+}
 
 export class Program {
   stdout = ""
   stderr = ""
   readonly ended: Promise<Ended>
-  private readonly group: boolean
   private readonly args: ReadonlyArray<string>
   /** Redix, and DEBUG is allowed: it can be asked to check itself. */
   private readonly checks: boolean
   private readonly cwd: string
-  private readonly child: ChildProcess
+  private readonly run: Run
+  private running = true
   private watchers: Array<() => void> = []
 
   constructor(options: ProgramOptions = {}) {
-    const [file, ...first] = options.command ?? [process.execPath, mainFile]
-    this.group = options.group === true
+    const { command, group, inside = false, stdin } = options
+    const [file, ...first] = command ?? [process.execPath, mainFile]
     this.args = [...first, ...(options.args ?? [])]
-    const env = {
-      ...process.env,
-      ...(options.command === undefined ? { [DEBUG_ALLOWED]: "yes" } : {}),
-      ...options.env,
-    }
+    const env = { ...(command === undefined ? { [DEBUG_ALLOWED]: "yes" } : {}), ...options.env }
     this.checks =
-      options.command === undefined &&
-      (this.given("enable-debug-command").at(-1) ?? env[DEBUG_ALLOWED]) === "yes"
+      command === undefined && (this.given("enable-debug-command").at(-1) ?? env[DEBUG_ALLOWED]) === "yes"
     // The server writes its files where it is started; a command that is given runs in the project.
     const folder =
-      options.cwd === undefined && options.command === undefined
+      options.cwd === undefined && command === undefined
         ? fs.mkdtempSync(path.join(os.tmpdir(), "redix-program-"))
         : undefined
     this.cwd = options.cwd ?? folder ?? root
-    this.child = supervised(
-      spawn(file, this.args, {
-        cwd: this.cwd,
-        env,
-        stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-        detached: this.group,
-      }),
-      this.group,
-    )
-    running.add(this.child)
-    this.child.stdout?.on("data", (chunk: Buffer) => {
-      this.stdout += chunk.toString()
-      this.look()
-    })
-    this.child.stderr?.on("data", (chunk: Buffer) => {
-      this.stderr += chunk.toString()
-      this.look()
-    })
-    this.child.stdin?.end(options.stdin)
-    this.ended = new Promise((resolve, reject) => {
-      this.child.once("error", reject)
-      this.child.once("close", (code, signal) => {
-        running.delete(this.child)
+    const hear = {
+      output: (text: string): void => {
+        this.stdout += text
+        this.look()
+      },
+      errors: (text: string): void => {
+        this.stderr += text
+        this.look()
+      },
+      stdin,
+    }
+    this.run = inside
+      ? runInside({ ...hear, args: insideOf(this.cwd, options.args ?? []), env })
+      : runApart(file, {
+          ...hear,
+          args: this.args,
+          env: { ...process.env, ...env },
+          cwd: this.cwd,
+          group: group === true,
+        })
+    this.ended = this.run.ended
+      .finally(() => {
+        this.running = false
         if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
-        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
         this.look()
       })
-    })
+      .then(({ code, signal }) => ({ code, signal, stdout: this.stdout, stderr: this.stderr }))
   }
 
   get pid(): number {
-    return this.child.pid ?? 0
+    return this.run.pid
   }
 
   /** Waits until the program has written `words` on its standard output; fails if it ends before. */
@@ -112,7 +112,7 @@ export class Program {
       const fail = (why: string): void => reject(new Error(`${why}: ${words}\n${this.stdout}${this.stderr}`))
       const timer = setTimeout(() => fail("not said in time"), WAIT_MS_MAX)
       const look = (): void => {
-        if (!said() && running.has(this.child)) return
+        if (!said() && this.running) return
         clearTimeout(timer)
         this.watchers = this.watchers.filter((watcher) => watcher !== look)
         if (said()) resolve()
@@ -129,9 +129,8 @@ export class Program {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (!running.has(this.child)) return
-    if (this.group) process.kill(-this.pid, signal)
-    else this.child.kill(signal)
+    if (!this.running) return
+    this.run.kill(signal)
   }
 
   /** Sends a signal and waits for the end; a server that is to end in peace checks itself before. */
@@ -151,7 +150,7 @@ export class Program {
   private async checkItself(): Promise<void> {
     const socket = this.given("unixsocket").at(-1)
     const port = this.given("port").at(-1) ?? "0"
-    if (!this.checks || !running.has(this.child)) return
+    if (!this.checks || !this.running) return
     if (socket === undefined && port === "0") return
     const client = await RawClient.connect(
       socket === undefined

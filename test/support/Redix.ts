@@ -21,7 +21,7 @@ import { TcpServer } from "../../src/net/TcpServer.js"
 import { listenInMemory } from "../../src/net/memory/MemoryListener.js"
 import { intercept } from "../../src/testing/Intercept.js"
 import { watchContract } from "../../src/engine/Contract.js"
-import { type Leaks, watchLeaks, watchWork } from "./Leaks.js"
+import { countServer, watchWork } from "./Leaks.js"
 import { stopHearing } from "./Local.js"
 import { RawClient } from "./RawClient.js"
 
@@ -41,13 +41,6 @@ export interface TestRedix {
   readonly connect: () => Promise<RawClient>
   readonly stop: () => Promise<void>
 }
-
-/** Kinds of handles that servers hold. */
-const OF_SERVERS: ReadonlySet<string> = new Set(["TCPServerWrap", "TCPSocketWrap", "MessagePort"])
-
-/** How many servers there are in this process, and what was open before the first of them. */
-let started = 0
-let handles: Leaks | undefined
 
 /** A server that has ended knows no client any more. */
 const checkNobodyIsLeft = ({ sessions, blocking }: Engine): void => {
@@ -97,7 +90,7 @@ export const startRedix = async (
   // Files are read only by tests that name a directory.
   const load = directives.dir !== undefined
   const work = watchWork()
-  if (started++ === 0) handles = watchLeaks(OF_SERVERS)
+  const counted = countServer()
   const layer = Redix.layerServer({ portZero: "free", load, files }).pipe(
     Layer.provide(Logger.layer([logger])),
     Layer.provide(config),
@@ -106,12 +99,7 @@ export const startRedix = async (
   )
   const [port, engine, persistence, aof, replication, open] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
-      Effect.onError(() =>
-        Effect.andThen(
-          Scope.close(scope, Exit.void),
-          Effect.sync(() => void started--),
-        ),
-      ),
+      Effect.onError(() => Effect.andThen(Scope.close(scope, Exit.void), Effect.sync(counted.gone))),
       Effect.flatMap((context) =>
         Effect.gen(function* () {
           const server = yield* TcpServer
@@ -146,8 +134,8 @@ export const startRedix = async (
       taken?.[Symbol.dispose]()
       engine.checkInvariants()
       checkNobodyIsLeft(engine)
-      const left = [...(await work.left())]
-      if (--started === 0) left.push(...((await handles?.left()) ?? []))
+      counted.gone()
+      const left = [...(await work.left()), ...(await counted.left())]
       if (left.length > 0) throw new Error(`the server has ended, and these go on: ${left.join(", ")}`)
       if (offences.length > 0)
         throw new Error(`handlers broke their contract:\n${offences.slice(0, 20).join("\n")}`)

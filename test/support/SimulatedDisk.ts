@@ -114,11 +114,12 @@ export class SimulatedDisk {
     return [...this.names.keys()].sort()
   }
 
-  /** Puts a file in place that has long been there. */
-  put(path: string, content: Uint8Array): void {
+  /** Puts a file in place that has long been there; what a failed sync has dropped of it is only seen. */
+  put(path: string, content: Uint8Array, dropped: Uint8Array = new Uint8Array(0)): void {
     const node = new Inode(Buffer.from(content))
-    this.names.set(path, node)
-    this.durableNames.set(path, node)
+    node.content = Buffer.concat([node.content, dropped])
+    for (const names of [this.names, this.durableNames])
+      names.set(directoryOf(path), "directory").set(path, node)
   }
 
   /** Ends the process; the kernel has all that it was given. */

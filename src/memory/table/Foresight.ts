@@ -107,3 +107,19 @@ export const touchEntries = (arena: Arena, refs: Int32Array, n: number): void =>
   }
   touchSum = sum
 }
+
+/** Brings near the first word of each of `refs[first, end)`. */
+export const touchHeads = (arena: Arena, refs: Int32Array, first: number, end: number): void => {
+  const i32s = arena.i32
+  let sum = touchSum
+  for (let i = first; i < end; i++) {
+    const entry = refs[i]
+    sum ^= i32s[chunkOf(entry)][wordOf(entry)]
+  }
+  touchSum = sum
+}
+
+/** Brings near a word of a block. */
+export const touchWord = (arena: Arena, block: Ref, word: number): void => {
+  touchSum ^= arena.i32[chunkOf(block)][wordOf(block) + word]
+}

@@ -27,7 +27,7 @@
  */
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
-import { foreseenHash, touchBuckets, touchEntries, touchGuesses } from "./Foresight.js"
+import { foreseenHash, touchBuckets, touchEntries, touchGuesses, touchWord } from "./Foresight.js"
 import { checkTable, visitTable } from "./TableCheck.js"
 import { hashOfEntry, keyEquals } from "./TableEntry.js"
 import {
@@ -260,6 +260,32 @@ export class HashTable {
       if (block === 0) return
       bucket = 0
     }
+  }
+
+  /** The entries of bucket b, as many as `refs` has room for; answers how many. */
+  collect(b: number, refs: Int32Array): number {
+    const i32s = this.arena.i32
+    let n = 0
+    let block = this.segmentRef(segmentOf(b))
+    let bucket = bucketWordOf(b)
+    for (;;) {
+      const words = i32s[chunkOf(block)]
+      const at = wordOf(block) + bucket
+      for (let s = 0; s < SLOTS; s++) {
+        const entry = words[at + s]
+        if (entry === 0) continue
+        if (n === refs.length) return n
+        refs[n++] = entry
+      }
+      block = words[at + OVERFLOW_WORD]
+      if (block === 0) return n
+      bucket = 0
+    }
+  }
+
+  /** Brings bucket b near. */
+  touchBucket(b: number): void {
+    touchWord(this.arena, this.segmentRef(segmentOf(b)), bucketWordOf(b))
   }
 
   /** Calls `visit` with every entry. `visit` must not change the table. */

@@ -1,7 +1,7 @@
 /**
  * Finds the next key to go.
  *
- * Where redis-server draws a few keys at random, a hand goes round the table, a bucket at a time: keys stand there by
+ * Where redis-server draws a few keys at random, a hand goes round each table, bucket by bucket: keys stand there by
  * their hash, so those of one bucket are as good as drawn, none is drawn twice in a round, and a bucket is one cache line
  * for a dozen keys. Keys with a time to live are found in the table where they are many, else a hand goes round the timer
  * wheel; for volatile-ttl it goes round the slot that comes first, so that no key goes while one of an earlier slot is
@@ -9,6 +9,8 @@
  */
 import type { Ref } from "../../memory/Arena.js"
 import { chunkOf } from "../../memory/Ref.js"
+import { touchHeads } from "../../memory/table/Foresight.js"
+import type { HashTable } from "../../memory/table/HashTable.js"
 import type { Database } from "../Database.js"
 import { entryClock, entryExpiry, entryHasExpirySlot, NO_EXPIRY } from "../Entry.js"
 import type { Keyspace } from "../Keyspace.js"
@@ -22,6 +24,8 @@ const NEVER = -Infinity
 const SPARSE = 8
 /** Buckets looked at for one key, at most. */
 const BUCKETS_MAX = 64
+/** Entries of one bucket looked at, at most. */
+const BUCKET_ENTRIES_MAX = 64
 /** So many chances to come before another that scores the same. */
 const CHANCES = 1024
 /** Random keys drawn until one is allowed to go, at most. */
@@ -31,16 +35,28 @@ const FREQUENCY_WEIGHT = 65_536
 /** How often a random key is drawn again, in the hope of one that would have to be moved. */
 const REDRAWS = 3
 
+/** Where the round over a table goes on. */
+class Hand {
+  bucket = 0
+  /** Entries of the bucket that were looked at. */
+  passed = 0
+
+  turnTo(bucket: number): void {
+    this.bucket = bucket
+    this.passed = 0
+  }
+}
+
 export class Victims {
   private policy: Policy | undefined = undefined
   private readonly candidates: Candidates
-  /** Bucket at which the round goes on, modulo the buckets of each table. */
-  private hand = 0
+  private readonly hands = new Map<Database, Hand>()
   private next = 0
   private seen = 0
   private bucket = -1
   private db: Database | undefined = undefined
   private drawn: Ref = 0
+  private readonly met = new Int32Array(BUCKET_ENTRIES_MAX)
 
   constructor(private readonly keyspace: Keyspace) {
     this.candidates = new Candidates((db, ref) => this.score(db, ref))
@@ -93,13 +109,40 @@ export class Victims {
       db.wheel.sweep(samples, this.offer)
       return
     }
+    this.lookAtTable(db, samples)
+  }
+
+  private lookAtTable(db: Database, samples: number): void {
+    const { met } = this
     const { table } = db
+    const hand = this.handOf(db)
     const buckets = table.bucketCount
-    for (let n = 0; n < buckets && n < BUCKETS_MAX && this.seen < samples; n++) {
-      this.hand = this.hand + 1 < buckets ? this.hand + 1 : 0
-      this.bucket = this.hand
-      table.forEachInBucket(this.bucket, this.offer)
+    for (let n = 0; n <= buckets && n < BUCKETS_MAX && this.seen < samples; n++) {
+      if (hand.bucket >= buckets) hand.turnTo(0)
+      this.bucket = hand.bucket
+      const found = table.collect(hand.bucket, met)
+      while (hand.passed < found && this.seen < samples) this.offer(met[hand.passed++])
+      if (hand.passed >= found) hand.turnTo(hand.bucket + 1)
     }
+    this.bringNear(table, hand, samples)
+  }
+
+  /** Brings near what the next look will read, while what was found goes. */
+  private bringNear(table: HashTable, hand: Hand, samples: number): void {
+    const { met } = this
+    const { arena } = this.keyspace
+    if (hand.bucket >= table.bucketCount) return
+    const found = table.collect(hand.bucket, met)
+    touchHeads(arena, met, hand.passed, Math.min(found, hand.passed + samples))
+    if (hand.bucket + 1 < table.bucketCount) table.touchBucket(hand.bucket + 1)
+  }
+
+  private handOf(db: Database): Hand {
+    const known = this.hands.get(db)
+    if (known !== undefined) return known
+    const hand = new Hand()
+    this.hands.set(db, hand)
+    return hand
   }
 
   private readonly offer = (ref: Ref): void => {

@@ -50,7 +50,8 @@ type Scene = (node: Node) => Promise<ReadonlyArray<unknown>>
 const same = (name: string, config: Config, scene: Scene): void =>
   it(name, () =>
     withNodes(async (start) => {
-      const seen = async (kind: NodeKind): Promise<ReadonlyArray<unknown>> => scene(await start(kind, config))
+      const seen = async (kind: NodeKind): Promise<ReadonlyArray<unknown>> =>
+        scene(await start(kind, config, "apart"))
       const [ours, theirs] = await Promise.all([seen("redix"), seen("redis")])
       expect(ours).toEqual(theirs)
     }),

@@ -55,7 +55,7 @@ describeOracle("the times in a file", () => {
     "are where redis-check-aof cuts, with %j",
     (more) =>
       withNodes(async (start) => {
-        const node = await start("redix", { ...CONFIG, ...more })
+        const node = await start("redix", { ...CONFIG, ...more }, "apart")
         const at = await write(node)
         await node.kill()
         const run = spawnSync(

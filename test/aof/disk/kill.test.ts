@@ -49,7 +49,7 @@ describe.each(["always", "everysec", "no"])("appendfsync %s", (appendfsync) => {
   it("keeps what was acknowledged when the process is killed", async () => {
     const random = new Random(runSeed())
     await withNodes(async (start) => {
-      const node = await start("redix", { appendonly: "yes", appendfsync })
+      const node = await start("redix", { appendonly: "yes", appendfsync }, "apart")
       const counters = Array.from({ length: WRITERS }, (_, i) => new Counter(`c${i}`))
       for (let kill = 0; kill < KILLS; kill++) {
         const clients = await Promise.all(counters.map(() => node.connect()))

@@ -31,7 +31,8 @@ const switches: Deed = async (client, crash) => {
 
 interface Scene {
   readonly directives: Overrides
-  readonly how: End
+  /** How it ends; one of several each time. */
+  readonly how: End | ReadonlyArray<End>
   readonly promise: "acknowledged" | "synced"
   readonly deed?: Deed
   readonly fails?: boolean
@@ -41,16 +42,19 @@ interface Scene {
 
 /** Several ends of one directory, each checked. */
 const run = async (name: string, scene: Scene): Promise<void> => {
-  const { how, promise, deed = nothing, fails = false, old = false } = scene
+  const { promise, deed = nothing, fails = false, old = false } = scene
   const random = Random.forTest(name)
   const crash = new CrashRun(random, scene.directives)
   if (old) crash.putOldFile()
   for (let generation = 0; generation < GENERATIONS; generation++) {
     const steps = random.between(1, old && generation < 2 ? 25 : STEPS_MAX)
+    const how = typeof scene.how === "string" ? scene.how : random.pick(scene.how)
     const failures = fails ? random.between(1, FAILURES_MAX) : 0
     await crash.run({ how, steps, failures }, (client) => deed(client, crash))
     const label = `${name}, end ${generation} (seed ${runSeed()})`
-    const faults = await crash.check(promise).catch((error: unknown) => [`did not start: ${String(error)}`])
+    const faults = await crash
+      .check(how === "kill" ? "acknowledged" : promise)
+      .catch((error: unknown) => [`did not start: ${String(error)}`])
     expect(faults, `${label}\n${crash.lines.slice(-60).join("\n")}`).toEqual([])
   }
 }
@@ -125,5 +129,24 @@ describe("when steps on the disk fail, and then", () => {
     deed: rewrites,
   })
   many("the power is cut: always, switched off and on", { ...cutAlways, fails: true, deed: switches })
+  const either = {
+    how: ["kill", "prefix"],
+    promise: "acknowledged",
+    directives: always,
+    fails: true,
+  } as const
+  many("the process is killed or the power is cut: always", either)
+  many("the process is killed or the power is cut: always, rewriting", {
+    ...either,
+    how: ["kill", "sectors"],
+    directives: { ...always, ...sums },
+    deed: rewrites,
+  })
+  many("the process is killed or the power is cut: everysec", {
+    ...either,
+    promise: "synced",
+    directives: everysec,
+    deed: rewrites,
+  })
   many("the power is cut: always, an older server's file", { ...cutAlways, fails: true, old: true })
 })
