@@ -50,9 +50,9 @@ class MemoryReturn {
 /** Watches the engine's arena; answers what MEMORY PURGE does. */
 export const returnMemory = (engine: Engine, facts: Pick<ProcessFacts, "beginCollecting">): (() => void) => {
   const { arena } = engine.keyspace
-  const { pace } = engine.memoryLimit
+  const { memoryLimit } = engine
   const memory = new MemoryReturn(arena.shared, facts)
-  engine.parts.add({ cron: (now) => pace.cron(now) })
+  engine.parts.add({ cron: (now) => memoryLimit.moveBlocks(now) })
   engine.parts.add(memory)
   return () => {
     arena.trim(1)
