@@ -25,6 +25,7 @@
  * Worked example: mask 3, split 1: five buckets. Hash ...101: 101b & 3 = 1, not below split: bucket 1. Hash ...100:
  * 100b & 3 = 0 < split: bucket 100b & 7 = 4.
  */
+import { grownInts } from "../../bytes/Bytes.js"
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
 import { foreseenHash, touchBuckets, touchEntries, touchGuesses, touchHeads, touchWord } from "./Foresight.js"
@@ -189,24 +190,20 @@ export class HashTable {
 
   /** Puts another entry with the same key in the place of `found`, the one just found. */
   replaceFound(found: Ref, entry: Ref): void {
-    this.setFound(found, entry)
-  }
-
-  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
-  removeFound(found: Ref): void {
-    this.setFound(found, 0)
-    this.count--
-    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
-    this.publish()
-  }
-
-  private setFound(found: Ref, entry: Ref): void {
     const block = this.foundBlock
     const words = this.arena.i32[chunkOf(block)]
     const at = wordOf(block) + this.foundBucket + this.foundSlot
     if (words[at] !== found) throw new Error(`entry ${found} is not where the last search ended`)
     this.arena.willWrite(block)
     words[at] = entry
+  }
+
+  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
+  removeFound(found: Ref): void {
+    this.replaceFound(found, 0)
+    this.count--
+    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
+    this.publish()
   }
 
   /**
@@ -442,7 +439,7 @@ export class HashTable {
       for (let s = 0; s < SLOTS; s++) {
         const entry = words[at + s]
         if (entry === 0) continue
-        if (n === moving.length) moving = grownCopy(moving)
+        if (n === moving.length) moving = grownInts(moving, n * 2)
         moving[n++] = entry
         words[at + s] = 0
       }
@@ -508,8 +505,3 @@ export class HashTable {
 
 /** Entries on the move in `redistribute`; shared, since a table is never touched from two places at once. */
 let moving: Int32Array = new Int32Array(256)
-const grownCopy = (old: Int32Array): Int32Array => {
-  const next = new Int32Array(old.length * 2)
-  next.set(old)
-  return next
-}
