@@ -71,7 +71,10 @@ class Model {
   drain(budget: number): number {
     let slices = 0
     for (let left = true; left; slices++) {
-      left = this.table.drain(budget, (ref) => this.arena.free(ref))
+      // Less room than most buckets need.
+      left = this.table.drain(budget, new Int32Array(4), (arena, refs, count) => {
+        for (const ref of refs.subarray(0, count)) arena.free(ref)
+      })
       if (left) this.table.attach(this.table.ref)
     }
     return slices

@@ -27,7 +27,7 @@
  */
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
-import { foreseenHash, touchBuckets, touchGuesses, touchWord } from "./Foresight.js"
+import { foreseenHash, touchBuckets, touchGuesses, touchHeads, touchWord } from "./Foresight.js"
 import { placeTaken, takeBucket } from "./Moves.js"
 import { checkTable, visitTable } from "./TableCheck.js"
 import { hashOfEntry, keyEquals } from "./TableEntry.js"
@@ -204,18 +204,6 @@ export class HashTable {
 
   /** Puts another entry with the same key in the place of `found`, the one just found. */
   replaceFound(found: Ref, entry: Ref): void {
-    this.setFound(found, entry)
-  }
-
-  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
-  removeFound(found: Ref): void {
-    this.setFound(found, 0)
-    this.count--
-    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
-    this.publish()
-  }
-
-  private setFound(found: Ref, entry: Ref): void {
     const block = this.foundBlock
     const words = this.arena.i32[chunkOf(block)]
     const at = wordOf(block) + this.foundBucket + this.foundSlot
@@ -224,19 +212,34 @@ export class HashTable {
     words[at] = entry
   }
 
+  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
+  removeFound(found: Ref): void {
+    this.replaceFound(found, 0)
+    this.count--
+    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
+    this.publish()
+  }
+
   /**
-   * Takes the table apart: visits (and so hands to the caller) the entries of buckets from the last down until about
-   * `budget` were visited, and frees the buckets. Answers whether anything is left; at the end the table is gone.
+   * Takes the table apart: hands the entries of buckets from the last down to `take`, until about `budget` were, and frees
+   * the buckets. Answers whether anything is left; at the end the table is gone.
+   * @param room for the entries of one bucket; `take` may not use it for others
    */
-  drain(budget: number, visit: (entry: Ref) => void): boolean {
+  drain(
+    budget: number,
+    room: Int32Array,
+    take: (arena: Arena, entries: Int32Array, count: number) => void,
+  ): boolean {
     const a = this.arena
     let left = budget
     for (;;) {
       const b = this.bucketCount - 1
-      this.forEachInBucket(b, (entry) => {
-        left--
-        visit(entry)
-      })
+      let entries = room
+      let n = this.collect(b, entries)
+      for (; n === entries.length; n = this.collect(b, entries)) entries = new Int32Array(n * 2)
+      touchHeads(a, entries, 0, n)
+      take(a, entries, n)
+      left -= n
       this.freeOverflow(b)
       if (bucketWordOf(b) === 0) a.free(this.segmentRef(segmentOf(b)))
       if (b === 0) {

@@ -1,4 +1,5 @@
 /** Entries of a hash table on the move from bucket to bucket. Shared, since a table is never touched from two places at once. */
+import { grownInts } from "../../bytes/Bytes.js"
 import type { Arena, Ref } from "../Arena.js"
 import { chunkOf, wordOf } from "../Ref.js"
 import { touchEntries } from "./Foresight.js"
@@ -9,12 +10,6 @@ const TOUCHED_AT_ONCE = 64
 const KEPT = 4096
 
 let taken: Int32Array = new Int32Array(256)
-
-const grownCopy = (old: Int32Array): Int32Array => {
-  const next = new Int32Array(old.length * 2)
-  next.set(old)
-  return next
-}
 
 /** Takes all entries out of a bucket, behind the first n taken before; answers how many these are now. */
 export const takeBucket = (a: Arena, segment: Ref, word: number, n: number): number => {
@@ -27,7 +22,7 @@ export const takeBucket = (a: Arena, segment: Ref, word: number, n: number): num
     for (let s = 0; s < SLOTS; s++) {
       const entry = words[at + s]
       if (entry === 0) continue
-      if (n === taken.length) taken = grownCopy(taken)
+      if (n === taken.length) taken = grownInts(taken, n * 2)
       taken[n++] = entry
       words[at + s] = 0
     }
