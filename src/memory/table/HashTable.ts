@@ -27,7 +27,8 @@
  */
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
-import { foreseenHash, touchBuckets, touchEntries, touchGuesses, touchWord } from "./Foresight.js"
+import { foreseenHash, touchBuckets, touchGuesses, touchWord } from "./Foresight.js"
+import { placeTaken, takeBucket } from "./Moves.js"
 import { checkTable, visitTable } from "./TableCheck.js"
 import { hashOfEntry, keyEquals } from "./TableEntry.js"
 import {
@@ -174,16 +175,30 @@ export class HashTable {
     this.publish()
   }
 
-  /** Makes the buckets of an empty table that is to hold `entries`, so that filling it moves nothing. */
+  /** Makes the buckets of a table that is to hold `entries`, so that filling it moves nothing: all that is there moves now. */
   reserve(entries: number): void {
-    if (this.count > 0) return
-    for (const wanted = Math.ceil(entries / LOAD_MAX); this.bucketCount < wanted;) {
-      this.ensureBucket(this.bucketCount)
-      this.split++
-      if (this.split <= this.mask) continue
-      this.mask = (this.mask << 1) | 1
-      this.split = 0
+    const wanted = Math.ceil(entries / LOAD_MAX)
+    if (this.bucketCount >= wanted) return
+    let moved = 0
+    if (this.count > 0) for (let b = this.bucketCount - 1; b >= 0; b--) moved = this.takeOut(b, moved)
+    try {
+      while (this.bucketCount < wanted) {
+        this.ensureBucket(this.bucketCount)
+        this.split++
+        if (this.split <= this.mask) continue
+        this.mask = (this.mask << 1) | 1
+        this.split = 0
+      }
+    } finally {
+      this.placeAll(moved)
+      this.publish()
     }
+  }
+
+  /** Takes back what `reserve` has made for more entries than have come. */
+  fit(): void {
+    while (this.mask + this.split >= BUCKETS_MIN && this.count < (this.bucketCount - 1) * (LOAD_MAX / 2))
+      this.shrink()
     this.publish()
   }
 
@@ -422,35 +437,22 @@ export class HashTable {
     }
   }
 
-  /** Takes all entries out of bucket b, as it was before a grow or shrink, and places them anew. */
+  /** Places the entries of bucket b anew, as it was before a grow or shrink. */
   private redistribute(b: number): void {
-    const a = this.arena
-    let n = 0
-    let block = this.segmentRef(segmentOf(b))
-    let bucket = bucketWordOf(b)
-    for (let first = true; block !== 0; first = false) {
-      a.willWrite(block)
-      const words = a.i32[chunkOf(block)]
-      const at = wordOf(block) + bucket
-      for (let s = 0; s < SLOTS; s++) {
-        const entry = words[at + s]
-        if (entry === 0) continue
-        if (n === moving.length) moving = grownCopy(moving)
-        moving[n++] = entry
-        words[at + s] = 0
-      }
-      const next = words[at + OVERFLOW_WORD]
-      words[at + OVERFLOW_WORD] = 0
-      if (!first) a.free(block)
-      block = next
-      bucket = 0
-    }
-    touchEntries(a, moving, n)
-    for (let i = 0; i < n; i++) {
-      const entry = moving[i]
-      const hash = hashOfEntry(this.arena, entry)
-      this.place(this.bucketOf(hash), hash, entry)
-    }
+    this.placeAll(this.takeOut(b, 0))
+  }
+
+  private takeOut(b: number, n: number): number {
+    return takeBucket(this.arena, this.segmentRef(segmentOf(b)), bucketWordOf(b), n)
+  }
+
+  private placeAll(n: number): void {
+    placeTaken(this.arena, n, this.placeAnew)
+  }
+
+  private readonly placeAnew = (entry: Ref): void => {
+    const hash = hashOfEntry(this.arena, entry)
+    this.place(this.bucketOf(hash), hash, entry)
   }
 
   private freeOverflow(b: number): void {
@@ -497,12 +499,4 @@ export class HashTable {
   checkInvariants(): void {
     checkTable(this, this.arena)
   }
-}
-
-/** Entries on the move in `redistribute`; shared, since a table is never touched from two places at once. */
-let moving: Int32Array = new Int32Array(256)
-const grownCopy = (old: Int32Array): Int32Array => {
-  const next = new Int32Array(old.length * 2)
-  next.set(old)
-  return next
 }
