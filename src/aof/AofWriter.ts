@@ -488,8 +488,9 @@ export class AofWriter {
     const { position } = this.log
     while (this.written < position) {
       if (this.failure !== undefined || this.distrusted) return false
+      // What it wakes may have written before it comes back, and wakes nobody then.
       this.wake()
-      yield* this.awaited
+      if (this.written < position) yield* this.awaited
     }
     if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)
     return this.onDisk >= position
