@@ -48,7 +48,10 @@ const report = (level, log, tell) => {
 
 /** What the package's manifest says of side effects is said of what is built, not of the sources. */
 const SIGNALS = /\/src\/program\/Signals\.ts$/
-const treeshake = { moduleSideEffects: [{ test: SIGNALS, sideEffects: true }] }
+const treeshake = {
+  moduleSideEffects: [{ test: SIGNALS, sideEffects: true }],
+  propertyReadSideEffects: false,
+}
 
 /** A runner's browser environment (jsdom) has not all that Node calls global; a module of Node is there all the same. */
 const inject = {

@@ -154,11 +154,13 @@ module.exports = core
 const required = (name) => `${REQUIRED}${name}`
 
 /** Exports of a file of the core, as an ES module has them. */
-const exportsOf = (name, names, format) =>
-  // CommonJS would look each of them up at every use, and copy them all where the whole is imported.
-  format === "cjs"
-    ? `import { core } from "${required(name)}"\nexport const { ${names.map(([own, as]) => `${as}: ${own}`).join(", ")} } = core\n`
-    : `export { ${names.map(([own, as]) => `${as} as ${own}`).join(", ")} } from "${CORE}${name}-names.cjs"\n`
+const exportsOf = (name, names, format) => {
+  if (format === "esm")
+    return `export { ${names.map(([own, as]) => `${as} as ${own}`).join(", ")} } from "${CORE}${name}-names.cjs"\n`
+  // CommonJS would look each of them up at every use. One by one, so that those are left out which nothing uses.
+  const constants = names.map(([own, as]) => `export const ${own} = core.${as}\n`)
+  return `import { core } from "${required(name)}"\n${constants.join("")}`
+}
 
 /** To what is built as, or over, the file of the core at `below`, the sources in those before it are outside. */
 export const overCore = (plan, below, format) => ({

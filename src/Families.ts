@@ -26,110 +26,113 @@ import { scripting, ScriptingService } from "./commands/scripting/index.js"
 import { shutdownCommands } from "./commands/persistence/shutdown.js"
 import { debugChangeId, replicationCommands } from "./commands/replication/replication.js"
 import { transactionCommands } from "./commands/transactions/transactions.js"
-import { RedixConfig, theConfig } from "./config/index.js"
+import { configIn, type RedixConfig } from "./config/index.js"
 import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
-import { type EngineService, theEngine } from "./engine/EngineService.js"
+import type { Engine } from "./engine/Engine.js"
+import { engineIn, type EngineService } from "./engine/EngineService.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
 import { SecureRandom } from "./engine/world/SecureRandom.js"
 import { FunctionLibraries } from "./rdb/RdbPersistence.js"
 import { REDIS_VERSION } from "./server/version.js"
 import { internalError } from "./rdb/FileReport.js"
-import { theAppendOnlyFile } from "./server/AppendOnlyService.js"
-import { thePersistence } from "./server/PersistenceService.js"
-import { theReplication } from "./server/replication/ReplicationService.js"
+import { type AppendOnlyFile, appendOnlyFileIn } from "./server/AppendOnlyService.js"
+import { persistenceIn, type PersistenceService } from "./server/PersistenceService.js"
+import { replicationIn, type ReplicationService } from "./server/replication/ReplicationService.js"
 import { userFile } from "./server/UserFile.js"
+import type { Statistics } from "./server/Statistics.js"
 import { StatisticsService } from "./server/StatisticsService.js"
 
-/** Runs what needs files with those of the layer. */
-const withFiles = Effect.map(
-  Effect.context<FileSystem.FileSystem>(),
-  (files) =>
-    <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
-      Effect.provideContext(effect, files),
-)
+/** What the families ask for, beside what every fiber has. */
+type Needs =
+  | AppendOnlyFile
+  | EngineService
+  | FileSystem.FileSystem
+  | PersistenceService
+  | RedixConfig
+  | ReplicationService
+  | ScriptingService
+  | StatisticsService
 
-const ofEngine = Effect.map(theEngine, (engine) => [
+/** Runs what needs files with those of the layer. */
+const withFiles =
+  (services: Context.Context<FileSystem.FileSystem>) =>
+  <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>): Effect.Effect<A, E> =>
+    Effect.provideContext(effect, services)
+
+const ofEngine = (engine: Engine): ReadonlyArray<Command> => [
   ...transactionCommands(engine),
   ...connectionCommands(engine),
   ...clientCommands(engine),
   ...commandCommands(engine),
   ...shutdownCommands(engine),
   ...infoCommands(engine),
-])
+]
 
-const ofUsers = Effect.gen(function* () {
-  const engine = yield* theEngine
-  const { values } = yield* RedixConfig
-  return aclCommands(engine, yield* SecureRandom, userFile(engine.users, values, yield* withFiles))
-})
+const ofUsers = (
+  services: Context.Context<EngineService | FileSystem.FileSystem | RedixConfig>,
+): ReadonlyArray<Command> => {
+  const engine = engineIn(services)
+  const file = userFile(engine.users, configIn(services).values, withFiles(services))
+  return aclCommands(engine, Context.get(services, SecureRandom), file)
+}
 
-const ofConfig = Effect.gen(function* () {
-  return configCommands(yield* theEngine, yield* theConfig, yield* withFiles)
-})
-
-const ofStatistics = Effect.map(StatisticsService, (statistics) => [
+const ofStatistics = (statistics: Statistics): ReadonlyArray<Command> => [
   ...latencyCommands(statistics),
   ...memoryCommands(statistics),
   ...slowlogCommands(statistics),
-])
+]
 
-const ofPersistence = Effect.gen(function* () {
-  const { logger } = yield* theEngine
-  const { values } = yield* RedixConfig
-  const persistence = yield* thePersistence
+const ofPersistence = (
+  services: Context.Context<AppendOnlyFile | EngineService | PersistenceService | RedixConfig>,
+): ReadonlyArray<Command> => {
+  const { logger } = engineIn(services)
+  const persistence = persistenceIn(services)
   const dumps = dumpCommands(
-    values,
+    configIn(services).values,
     () => persistence.state.skipChecksum,
     (reason) => logger.verbose(internalError(0, reason)),
   )
-  const saves = persistenceCommands(persistence, yield* theAppendOnlyFile)
+  const saves = persistenceCommands(persistence, appendOnlyFileIn(services))
   return [...saves, ...flushCommands(persistence), ...dumps]
-})
-
-const ofReplication = Effect.gen(function* () {
-  return replicationCommands(yield* theEngine, yield* theReplication)
-})
-
-const ofScripting = Effect.map(ScriptingService, ({ commands }) => commands)
+}
 
 /** DEBUG looks into every part. */
-const ofDebug = Effect.gen(function* () {
-  const engine = yield* theEngine
-  const config = yield* theConfig
-  const persistence = yield* thePersistence
-  const appendOnly = yield* theAppendOnlyFile
-  const files = yield* withFiles
-  const replication = yield* theReplication
-  return debugCommands(engine, config.values, yield* ProcessInfo, () => [
+const ofDebug = (
+  services: Context.Context<Exclude<Needs, ScriptingService | StatisticsService>>,
+): ReadonlyArray<Command> => {
+  const engine = engineIn(services)
+  const config = configIn(services)
+  const persistence = persistenceIn(services)
+  const replication = replicationIn(services)
+  return debugCommands(engine, config.values, Context.get(services, ProcessInfo), () => [
     debugReload(persistence),
     debugChecksums(persistence),
-    ...debugLog(persistence, appendOnly),
-    debugRewriteAll(engine, config, files),
+    ...debugLog(persistence, appendOnlyFileIn(services)),
+    debugRewriteAll(engine, config, withFiles(services)),
     debugChangeId(replication),
   ])
-})
+}
 
 /** What needs nothing but its context: every engine's table begins with it. */
 export const independent: ReadonlyArray<Command> = [...dataCommands, ...lolwutCommands]
 
-/** What asks for services by type. */
-const dependent = Effect.all([
-  Commands.added,
-  ofEngine,
-  ofUsers,
-  ofConfig,
-  ofStatistics,
-  ofPersistence,
-  ofReplication,
-  ofScripting,
-  ofDebug,
-])
-
 /** Puts the families into the engine's table, in whatever order. */
-export const addFamilies = Effect.gen(function* () {
-  const { table } = (yield* theEngine).dispatcher
-  for (const commands of yield* dependent) table.add(commands)
+export const addFamilies: Effect.Effect<void, never, Needs> = Effect.gen(function* () {
+  const services = yield* Effect.context<Needs>()
+  const engine = engineIn(services)
+  for (const commands of [
+    yield* Commands.added,
+    ofEngine(engine),
+    ofUsers(services),
+    configCommands(engine, configIn(services), withFiles(services)),
+    ofStatistics(Context.get(services, StatisticsService)),
+    ofPersistence(services),
+    replicationCommands(engine, replicationIn(services)),
+    Context.get(services, ScriptingService).commands,
+    ofDebug(services),
+  ])
+    engine.dispatcher.table.add(commands)
 })
 
 /** Scripts and functions. The libraries of functions are where RDB files take them from. */
@@ -137,11 +140,10 @@ export const makeScripting: Effect.Effect<
   Context.Context<ScriptingService | FunctionLibraries>,
   never,
   EngineService | RedixConfig
-> = Effect.gen(function* () {
-  const { values } = yield* RedixConfig
-  const made = scripting(yield* theEngine, {
-    settings: values,
-    facts: yield* ProcessInfo,
+> = Effect.map(Effect.context<EngineService | RedixConfig>(), (services) => {
+  const made = scripting(engineIn(services), {
+    settings: configIn(services).values,
+    facts: Context.get(services, ProcessInfo),
     version: REDIS_VERSION,
   })
   return Context.make(ScriptingService, made).pipe(Context.add(FunctionLibraries, made.libraries))

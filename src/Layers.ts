@@ -14,6 +14,7 @@ import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
 import {
   checkDirectory,
+  configIn,
   fromByteText,
   InvalidConfigError,
   RedixConfig,
@@ -33,10 +34,10 @@ import type { Command } from "./engine/Command.js"
 import * as Commands from "./engine/Commands.js"
 import { usersAtStart } from "./server/UserFile.js"
 import { StatisticsService } from "./server/StatisticsService.js"
-import { EngineService, theEngine } from "./engine/EngineService.js"
-import { AppendOnlyFile, theAppendOnlyFile } from "./server/AppendOnlyService.js"
+import { engineIn, EngineService } from "./engine/EngineService.js"
+import { AppendOnlyFile, appendOnlyFileIn } from "./server/AppendOnlyService.js"
 import { newFileMark } from "./server/FileMark.js"
-import { PersistenceService, thePersistence } from "./server/PersistenceService.js"
+import { persistenceIn, PersistenceService } from "./server/PersistenceService.js"
 import type { ListenError } from "./net/ListenError.js"
 import { limitClients } from "./server/OpenFiles.js"
 import { ProcessInfo } from "./engine/world/ProcessInfo.js"
@@ -97,10 +98,11 @@ const inBackground = <A, E, R>(make: Effect.Effect<A, E, R>) =>
 
 /** The engine on a store of its own, with nothing but the commands that need no service. */
 const makeEngine = Effect.gen(function* () {
-  const config = yield* theConfig
+  const services = yield* Effect.context<RedixConfig>()
+  const config = configIn(services)
   yield* checkDirectory(config)
   const { values } = config
-  const { collectGarbage } = yield* ProcessInfo
+  const { collectGarbage } = Context.get(services, ProcessInfo)
   const store = yield* Store.make({ databases: values.databases, freeing: values, collectGarbage })
   const names = yield* commandNames(config, yield* Commands.added)
   const engine = yield* EngineService.make(values, names, declared, independent).pipe(
@@ -114,13 +116,13 @@ const makeEngine = Effect.gen(function* () {
 /** Files, functions and the log, for an engine that is there. */
 const makeFiles = (options: StartOptions) =>
   Effect.gen(function* () {
-    const { values } = yield* RedixConfig
+    const services = yield* Effect.context<EngineService | RedixConfig>()
     const scripts = yield* makeScripting
     const rdb = yield* RdbPersistence.make({
-      settings: values,
-      longChange: (yield* theEngine).scripts,
+      settings: configIn(services).values,
+      longChange: engineIn(services).scripts,
       worker: options.snapshotWorker,
-      id: newFileMark(yield* ProcessInfo),
+      id: newFileMark(Context.get(services, ProcessInfo)),
     }).pipe(Effect.provideContext(scripts))
     return Context.merge(scripts, Context.make(RdbPersistence, rdb)).pipe(
       Context.add(ReplicationHistory, yield* ReplicationHistory.make),
@@ -131,7 +133,8 @@ const makeFiles = (options: StartOptions) =>
 const makeCommands = Effect.gen(function* () {
   const statistics = yield* StatisticsService.make
   yield* Effect.provideService(addFamilies, StatisticsService, statistics)
-  yield* usersAtStart((yield* theEngine).users, yield* RedixConfig)
+  const services = yield* Effect.context<EngineService | RedixConfig>()
+  yield* usersAtStart(engineIn(services).users, Context.get(services, RedixConfig))
 })
 
 /**
@@ -170,8 +173,9 @@ const expectLoad = (
   options: StartOptions,
 ): Effect.Effect<void, never, PersistenceService | RedixConfig | FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const persistence = yield* thePersistence
-    const config = yield* theConfig
+    const services = yield* Effect.context<PersistenceService | RedixConfig>()
+    const persistence = persistenceIn(services)
+    const config = configIn(services)
     if (loads(options, config) === false) return
     const fs = yield* FileSystem.FileSystem
     const there = config.values.appendonly
@@ -188,13 +192,13 @@ const loadFirst = (
   options: StartOptions,
 ): Effect.Effect<void, StartError, AppendOnlyFile | PersistenceService | RedixConfig> =>
   Effect.gen(function* () {
-    const persistence = yield* thePersistence
-    const config = yield* theConfig
+    const services = yield* Effect.context<AppendOnlyFile | PersistenceService | RedixConfig>()
+    const config = configIn(services)
     for (const warning of config.warnings) yield* Effect.logWarning(warningText(warning))
     const load = loads(options, config)
-    if (load === true) yield* persistence.loadAtStart
+    if (load === true) yield* persistenceIn(services).loadAtStart
     // What is in memory is all there is to begin with.
-    if (load === false && config.values.appendonly) (yield* theAppendOnlyFile).start()
+    if (load === false && config.values.appendonly) appendOnlyFileIn(services).start()
   })
 
 /** The engine; what its directives and files are is left to its surroundings. */
@@ -212,8 +216,9 @@ export const engineLayer = (
 const listening = (options: ListenOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* theConfig
-      yield* limitClients(config, yield* ProcessInfo)
+      const services = yield* Effect.context<RedixConfig>()
+      const config = configIn(services)
+      yield* limitClients(config, Context.get(services, ProcessInfo))
       yield* config.placing
       return TcpServer.layerOf(config.values, { config, ...options })
     }),

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type * as Stdio from "effect/Stdio"
+import { startFailure } from "./aof/AofErrors.js"
 import { type Environment, pathIn, RedixConfig, type ShutdownFlag } from "./config/index.js"
 import { guarded } from "./engine/Background.js"
 import type { ShutdownOptions } from "./engine/Lifecycle.js"
@@ -137,6 +138,12 @@ const logging = (output: LogSink, role: () => RedisLogger.LogRole) =>
     }),
   ).pipe(Layer.provide(filesLayer()))
 
+const told = (entries: ReadonlyArray<string>): Effect.Effect<number> =>
+  Effect.as(
+    Effect.forEach(entries, (entry) => Effect.logWarning(entry), { discard: true }),
+    1,
+  )
+
 /**
  * Runs the server until it ends, and answers the exit code. Errors that keep it from starting leave as one line: on the log
  * where there is one, else on standard error.
@@ -148,14 +155,9 @@ export const runProgram = (surroundings: Surroundings): Effect.Effect<number, ne
   return Effect.scoped(serve(surroundings, (known) => void (role = known))).pipe(
     Effect.provide(metered(surroundings)),
     Effect.catchTag("ListenError", (error) => Effect.as(Effect.logWarning(error.message), 1)),
-    Effect.catchTag(["AofIoError", "AofDamageError", "ManifestError"], (error) =>
-      Effect.as(Effect.logWarning(error.message), 1),
-    ),
+    Effect.catchTag(["AofIoError", "AofDamageError", "ManifestError"], (error) => told(startFailure(error))),
     Effect.catchTag(["RdbCorruptError", "RdbVersionError", "RdbIoError"], (error) =>
-      Effect.as(
-        Effect.forEach(loadFailure(error), (line) => Effect.logWarning(line), { discard: true }),
-        1,
-      ),
+      told(loadFailure(error)),
     ),
     Effect.provide(logging(output, () => role())),
     Effect.provide(RedixConfig.layerStart({ environment, args })),

@@ -76,7 +76,9 @@ export class AofDirectory {
   /** Bytes of a file of the manifest. */
   sizeOf({ name }: AofFile): Effect.Effect<number, AofIoError> {
     const path = this.pathOf(name)
-    return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "stat")), ({ size }) => Number(size))
+    return Effect.map(Effect.mapError(this.fs.stat(path), ioError(path, "length")), ({ size }) =>
+      Number(size),
+    )
   }
 
   /** What is in a file of the manifest. */
@@ -134,7 +136,7 @@ export class AofDirectory {
       if (there && this.named) return
       this.named = false
       if (!there)
-        yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "mkdir")))
+        yield* this.fs.makeDirectory(path, { mode: 0o755 }).pipe(Effect.mapError(ioError(path, "opendir")))
       yield* this.syncNames(this.settings.dir)
       this.named = true
     })
@@ -148,7 +150,8 @@ export class AofDirectory {
   get read(): Effect.Effect<Manifest | undefined, AofIoError | ManifestError> {
     const path = this.pathOf(manifestNameOf(this.fileName))
     return Effect.gen({ self: this }, function* () {
-      if (this.settings.dir === "" || !(yield* this.exists(path))) return undefined
+      if (this.settings.dir === "") return undefined
+      if (!(yield* Effect.mapError(this.fs.exists(path), ioError(this.path, "opendir")))) return undefined
       const bytes = yield* this.fs.readFile(path).pipe(Effect.mapError(ioError(path, "read")))
       return yield* Effect.try({
         try: () => parseManifest(bytes, path),

@@ -7,6 +7,8 @@ import type { PlatformError } from "effect/PlatformError"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import { ioReason } from "../rdb/RdbFile.js"
 
+const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
+
 /** The file system refused: `operation` names the step, `reason` is the system's own message. */
 export class AofIoError extends Data.TaggedError("AofIoError")<{
   readonly path: string
@@ -15,7 +17,17 @@ export class AofIoError extends Data.TaggedError("AofIoError")<{
   readonly reason: string
 }> {
   override get message(): string {
-    return `${this.path}: ${this.operation}: ${this.reason}`
+    const { path, operation, reason } = this
+    switch (operation) {
+      case "length":
+        return `Unable to obtain the AOF file ${fileName(path)} length. stat: ${reason}`
+      case "load":
+        return `Unrecoverable error reading the append only file ${fileName(path)}: ${reason}`
+      case "opendir":
+        return `Can't open or create append-only dir ${fileName(path)}: ${reason}`
+      default:
+        return `${path}: ${operation}: ${reason}`
+    }
   }
 }
 
@@ -29,8 +41,6 @@ export const ioError =
  * bytes are not those that were written ("checksum"), a command that cannot be run ("command").
  */
 type AofDamage = "format" | "truncated" | "checksum" | "command"
-
-const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
 /** A file of the append-only file is damaged, at a byte, and so is not loaded. */
 export class AofDamageError extends Data.TaggedError("AofDamageError")<{
@@ -67,6 +77,13 @@ export class ManifestError extends Data.TaggedError("ManifestError")<{
       this.line === 0 ? "" : `Reading the manifest file, at line ${this.line}\n>>> '${this.text}'\n`
     return `\n*** FATAL AOF MANIFEST FILE ERROR ***\n${where}${this.reason}`
   }
+}
+
+/** What the log says before a start that fails ends, in entries. */
+export const startFailure = (error: AofIoError | AofDamageError | ManifestError): ReadonlyArray<string> => {
+  if (!(error instanceof ManifestError)) return [error.message]
+  const [empty = "", title = "", ...lines] = error.message.split("\n")
+  return [`${empty}\n${title}`, ...lines].map((entry) => `${entry}\n`)
 }
 
 /** Why an append-only file was not loaded. */

@@ -15,8 +15,9 @@ import { doneLine } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import type { Database } from "../store/Database.js"
-import { AofDamageError, type AofError } from "./AofErrors.js"
+import { AofDamageError, type AofError, AofIoError } from "./AofErrors.js"
 import { AofReader, type AofTail } from "./AofReader.js"
+import { Growth } from "./Growth.js"
 import { LaterGroups } from "./LaterGroups.js"
 
 /** Bytes of commands run at a time: some milliseconds of work. */
@@ -133,12 +134,14 @@ const cut = (
 class Commands {
   count = 0
   readonly reader: AofReader
+  private bytes = 0
+  private readonly growths = new Map<Database, Growth>()
 
   constructor(
     private readonly target: AofTarget,
     private readonly options: AofLoadOptions,
-    from: number,
-    totalBytes: number,
+    private readonly from: number,
+    private readonly totalBytes: number,
   ) {
     this.reader = new AofReader({ path: options.path, from, totalBytes, commands: target.commands })
   }
@@ -146,7 +149,21 @@ class Commands {
   private step(bytes: Uint8Array): void {
     this.reader.feed(bytes)
     this.target.part(() => this.runAll())
+    this.grow(bytes.length)
     this.options.onProgress(bytes.length)
+  }
+
+  private grow(bytes: number): void {
+    this.bytes += bytes
+    const db = this.target.database()
+    let growth = this.growths.get(db)
+    if (growth === undefined) this.growths.set(db, (growth = new Growth(db, this.totalBytes - this.from)))
+    growth.reached(this.bytes)
+  }
+
+  /** The file has no more. */
+  ended(): void {
+    for (const growth of this.growths.values()) growth.ended()
   }
 
   /** Runs the commands that are there. */
@@ -203,6 +220,7 @@ export const loadAofFile = (
       bytes = yield* source.next
     }
     const tail = yield* attempt(() => reader.finish())
+    commands.ended()
     const result = { commands: commands.count, preamble }
     if (tail === "whole") return { ...result, bytes: reader.validUpTo, cutAt: undefined }
     target.discard()
@@ -214,4 +232,9 @@ export const loadAofFile = (
       return yield* new AofDamageError({ path, offset, kind: "truncated", reason: TORN[tail] })
     yield* cut(fs, path, offset, tail)
     return { ...result, bytes: offset, cutAt: offset }
-  }).pipe(Effect.scoped)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("RdbIoError", ({ offset, reason }) =>
+      Effect.fail(new AofIoError({ path: options.path, offset, operation: "load", reason })),
+    ),
+  )

@@ -90,6 +90,9 @@ let parsedDefaults: Defaults | undefined
 /** Parsed once, when the first server starts: it is a fifth of a start, and nobody changes a value in place. */
 const defaults = (): Defaults => (parsedDefaults ??= parseDefaults())
 
+/** The default of a directive, as CONFIG GET shows it. */
+export const defaultText = (name: DirectiveName): string => defaults().texts.get(name) ?? ""
+
 export class ConfigState {
   readonly values: RedixValues
   /** What the sources at start had to say; for the log. */
@@ -99,7 +102,7 @@ export class ConfigState {
   /** Directives that files included by it give: CONFIG REWRITE must say what they are now, be it the default. */
   readonly fromIncludes = new Set<DirectiveName>()
   /** Secrets among them: nothing that prints the state shows these. */
-  readonly #texts: Map<DirectiveName, string>
+  readonly #texts = new Map<DirectiveName, string>()
   private readonly hooks = new Map<string, Array<ChangeHook>>()
   private readonly laterHooks = new Map<string, LaterHook>()
   private readonly later = Semaphore.makeUnsafe(1)
@@ -107,23 +110,21 @@ export class ConfigState {
   private placed = false
 
   constructor() {
-    const { values, texts } = defaults()
-    this.values = { ...values }
-    this.#texts = new Map(texts)
+    this.values = { ...defaults().values }
   }
 
   /** The text of a directive, by its canonical name, as CONFIG GET shows it. */
   text(name: DirectiveName): string {
-    return this.#texts.get(name) ?? ""
+    return this.#texts.get(name) ?? defaultText(name)
   }
 
-  /** The texts of all directives, as they are now. */
-  get texts(): ReadonlyMap<DirectiveName, string> {
+  /** The texts of the directives that were ever given one, as they are now. All others have their defaults. */
+  get givenTexts(): ReadonlyMap<DirectiveName, string> {
     return new Map(this.#texts)
   }
 
   isDefault(entry: Entry): boolean {
-    return this.#texts.get(entry.name) === entry.defaultText
+    return this.text(entry.name) === entry.defaultText
   }
 
   /** Calls `hook` at each change of a directive (by its canonical name) through CONFIG SET, in order of registration. */
@@ -305,7 +306,7 @@ export class ConfigState {
 
   /** What Redix cannot do, said instead of answering OK. */
   private unableReason(entry: Entry, text: string): string | undefined {
-    if (text === this.#texts.get(entry.name)) return undefined
+    if (text === this.text(entry.name)) return undefined
     if (entry.support === "none" || entry.support === "refused") return "Redix does not support this setting"
     if (entry.needsHook && !this.hooks.has(entry.name) && !this.laterHooks.has(entry.name))
       return "Redix can't change this setting while it runs"

@@ -355,8 +355,15 @@ export const configSet = Effect.fnUntraced(function* (
 })
 
 /** The configuration whole, for the server's own parts. */
-export const theConfig: Effect.Effect<ConfigState, never, RedixConfig> = Effect.map(RedixConfig, (config) => {
+export const configIn = (services: Context.Context<RedixConfig>): ConfigState => {
+  const config = Context.get(services, RedixConfig)
   if (!(config instanceof ConfigState))
     throw new Error("the configuration is not one of this package's layers")
   return config
-})
+}
+
+/** As `configIn`, where that is all a fiber asks for. */
+export const theConfig: Effect.Effect<ConfigState, never, RedixConfig> = Effect.map(
+  Effect.context<RedixConfig>(),
+  configIn,
+)

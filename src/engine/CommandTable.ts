@@ -83,8 +83,9 @@ export class CommandTable {
   readonly commands: Array<TableCommand>
   /** All commands by id, subcommands behind their container. */
   readonly byId: Array<TableCommand>
-  /** Every declaration by its own name, whatever clients call the command and whether they may. */
-  readonly declarations: Map<string, CommandSpec>
+  private readonly declarations = new Map<string, CommandSpec>()
+  /** What it began with. */
+  private readonly start: CommandTable | undefined
   private readonly slots: Array<TableCommand | undefined>
   private readonly names: Array<string>
 
@@ -99,7 +100,7 @@ export class CommandTable {
     const start = commands.length > 0 && renames.size === 0 ? startOf(commands) : undefined
     this.commands = start?.commands.slice() ?? []
     this.byId = start?.byId.slice() ?? []
-    this.declarations = new Map(start?.declarations)
+    this.start = start
     this.slots = start?.slots.slice() ?? Array.from({ length: SLOTS })
     this.names = start?.names.slice() ?? Array.from<string>({ length: SLOTS }).fill("")
     if (start === undefined) this.add(commands)
@@ -125,7 +126,7 @@ export class CommandTable {
       subcommands,
     }
     this.byId.push(numbered)
-    for (const [name, sub] of c.subcommands ?? []) subcommands?.set(name, this.numbered(sub))
+    c.subcommands?.forEach((sub, name) => subcommands?.set(name, this.numbered(sub)))
     return numbered
   }
 
@@ -144,6 +145,11 @@ export class CommandTable {
       this.names[at] = called
       this.commands.push(c)
     }
+  }
+
+  /** A command's declaration by its own name, whatever clients call the command and whether they may. */
+  declaration(name: string): CommandSpec | undefined {
+    return this.declarations.get(name) ?? this.start?.declaration(name)
   }
 
   /** The name that clients call a command by. */

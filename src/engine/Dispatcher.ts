@@ -15,7 +15,7 @@ import { HeldCommands } from "./HeldCommands.js"
 import { ALLOWED } from "./acl/Access.js"
 import type { AclGuard } from "./acl/AclGuard.js"
 import { allows } from "./acl/Rights.js"
-import { queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
+import { queuedCopy, queuedCost, type QueuedCommand, type Session } from "./clients/Session.js"
 import { ArenaFullError } from "../memory/Arena.js"
 import * as Errors from "../resp/Errors.js"
 import { ReplyOverflow } from "../resp/ReplyWriter.js"
@@ -292,28 +292,13 @@ export class Dispatcher {
       return true
     }
     if (session.queue === undefined || (cmd.bits & CommandBit.unqueued) !== 0) return false
-    const queued = this.copyCommand(cmd)
+    const queued = queuedCopy(cmd.id, this.context)
     session.queue.push(queued)
     session.queuedBytes += queuedCost(queued)
     session.queueBits |= own
     session.queueShared &= own
     this.context.out.queued()
     return true
-  }
-
-  private copyCommand({ id }: TableCommand): QueuedCommand {
-    const c = this.context
-    const argOff = new Int32Array(c.argc)
-    const argLen = new Int32Array(c.argc)
-    let bytes = 0
-    for (let i = 0; i < c.argc; i++) {
-      argOff[i] = bytes
-      argLen[i] = c.argLen[i]
-      bytes += c.argLen[i]
-    }
-    const buf = new Uint8Array(bytes)
-    for (let i = 0; i < c.argc; i++) buf.set(c.bytes(i), argOff[i])
-    return { id, buf, argOff, argLen }
   }
 
   /** Runs, in this turn, commands of a file that is loaded: none is refused, timed, shown or logged. */
@@ -368,7 +353,7 @@ export class Dispatcher {
     if (c.out.errorCount - this.nestedErrors !== errors) timer.counters.failed[cmd.id]++
     const { tracking } = c.session
     if (tracking !== undefined && (cmd.bits & READS) === CommandBit.readonly) this.tracking.read(c, tracking)
-    if (waiting !== undefined) this.held.hold(cmd, this.copyCommand(cmd), start)
+    if (waiting !== undefined) this.held.hold(cmd, queuedCopy(cmd.id, c), start)
     else if (start >= 0) timer.end(cmd, c, start)
     if (pushes.waiting && !c.scripted) pushes.place(c.session.muted)
     if (this.monitors.watching) this.monitors.show(c)

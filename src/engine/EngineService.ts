@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { RespCodec } from "../resp/RespCodec.js"
-import { type Store, theKeyspace } from "../store/Store.js"
+import { type Store, keyspaceIn } from "../store/Store.js"
 import { Background } from "./Background.js"
 import type { Command } from "./Command.js"
 import type { CommandSpec } from "./declare/CommandSpec.js"
@@ -47,14 +47,15 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
     commands?: ReadonlyArray<Command>,
   ): Effect.Effect<EngineShape, never, Store | RespCodec | Background> =>
     Effect.gen(function* () {
-      const background = yield* Background
-      const { threadTime } = yield* ProcessInfo
+      const services = yield* Effect.context<Store | RespCodec | Background>()
+      const background = Context.get(services, Background)
+      const { threadTime } = Context.get(services, ProcessInfo)
       const engine = new Engine({
-        keyspace: yield* theKeyspace,
+        keyspace: keyspaceIn(services),
         settings,
-        codec: yield* RespCodec,
-        clock: yield* Clock.Clock,
-        turns: yield* Turn,
+        codec: Context.get(services, RespCodec),
+        clock: Context.get(services, Clock.Clock),
+        turns: Context.get(services, Turn),
         workedMs: () => {
           const { user, system } = threadTime()
           return (user + system) / 1000
@@ -81,7 +82,14 @@ export class EngineService extends Context.Service<EngineService, EngineShape>()
  *
  * @internal
  */
-export const theEngine: Effect.Effect<Engine, never, EngineService> = Effect.map(EngineService, (engine) => {
+export const engineIn = (services: Context.Context<EngineService>): Engine => {
+  const engine = Context.get(services, EngineService)
   if (!(engine instanceof Engine)) throw new Error("the engine is not one of this package's layers")
   return engine
-})
+}
+
+/** As `engineIn`, where that is all a fiber asks for. */
+export const theEngine: Effect.Effect<Engine, never, EngineService> = Effect.map(
+  Effect.context<EngineService>(),
+  engineIn,
+)

@@ -20,6 +20,9 @@ const needsMemory = (bits: number, session: Session): boolean =>
 /** What gets a closer look in most states: commands that stand for others, and those whose arguments decide. */
 const CLOSER = CommandBit.unqueued | CommandBit.judged
 
+/** What may take memory: a write, or what may stand for one. */
+const MAY_GROW = CommandBit.write | CommandBit.denyOom | CLOSER
+
 type GateSettings = Pick<Settings, "enableDebugCommand" | "enableModuleCommand" | "replicaIgnoreMaxmemory">
 
 const isLocal = ({ address, inProcess }: Session): boolean =>
@@ -145,7 +148,8 @@ export class Gates {
   }
 
   private memoryRefusal(bits: number, session: Session): string | undefined {
-    this.memory.makeRoom()
+    // Where more is to go than goes at once, those are held up who may take more; for all others the clock-driven work goes on.
+    if (!this.memory.freeing || (bits & MAY_GROW) !== 0 || session.queue !== undefined) this.memory.makeRoom()
     return needsMemory(bits, session) && this.memory.short ? Errors.outOfMemory : undefined
   }
 

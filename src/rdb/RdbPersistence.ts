@@ -17,7 +17,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { Keyspace } from "../store/Keyspace.js"
-import { type Store, theKeyspace } from "../store/Store.js"
+import { type Store, keyspaceIn } from "../store/Store.js"
 import { PersistenceState, type SnapshotKind } from "./PersistenceState.js"
 import { FunctionLibraries, type LibraryStore } from "./load/KeptLibraries.js"
 import {
@@ -460,24 +460,33 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
     Layer.effect(RdbPersistence, this.make(options))
 
   /** As `layerOf`, without a layer. */
-  static readonly make = Effect.fnUntraced(function* (options: PersistenceOptions) {
-    return new RdbFiles(
-      yield* theKeyspace,
-      options,
-      yield* FileSystem.FileSystem,
-      yield* Clock.Clock,
-      yield* Threads,
-      yield* FunctionLibraries,
+  static readonly make = (
+    options: PersistenceOptions,
+  ): Effect.Effect<RdbFiles, never, Store | FunctionLibraries | FileSystem.FileSystem> =>
+    Effect.map(
+      Effect.context<Store | FunctionLibraries | FileSystem.FileSystem>(),
+      (services) =>
+        new RdbFiles(
+          keyspaceIn(services),
+          options,
+          Context.get(services, FileSystem.FileSystem),
+          Context.get(services, Clock.Clock),
+          Context.get(services, Threads),
+          Context.get(services, FunctionLibraries),
+        ),
     )
-  })
 }
 
 /** Whole, for the server's own parts. */
+export const rdbFilesIn = (services: Context.Context<RdbPersistence>): RdbFiles => {
+  const persistence = Context.get(services, RdbPersistence)
+  if (!(persistence instanceof RdbFiles))
+    throw new Error("the RDB persistence is not one of this package's layers")
+  return persistence
+}
+
+/** As `rdbFilesIn`, where that is all a fiber asks for. */
 export const theRdbFiles: Effect.Effect<RdbFiles, never, RdbPersistence> = Effect.map(
-  RdbPersistence,
-  (persistence) => {
-    if (!(persistence instanceof RdbFiles))
-      throw new Error("the RDB persistence is not one of this package's layers")
-    return persistence
-  },
+  Effect.context<RdbPersistence>(),
+  rdbFilesIn,
 )

@@ -12,7 +12,7 @@ import { Session } from "../engine/clients/Session.js"
 import { type CommandLog, type LogReader, TO_REPLICAS } from "../engine/CommandLog.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { type EngineService, engineIn } from "../engine/EngineService.js"
 import { randomHex, type SecureBytes, SecureRandom } from "../engine/world/SecureRandom.js"
 import type { ReplicationPosition } from "../rdb/snapshot/SnapshotJob.js"
 import { type CommandArgument, encodeCommand } from "../resp/CommandEncoder.js"
@@ -289,7 +289,13 @@ export class ReplicationLog implements LogReader {
 export class ReplicationHistory extends Context.Service<ReplicationHistory, ReplicationLog>()(
   "redix/replication/ReplicationLog",
 ) {
-  static readonly make: Effect.Effect<ReplicationLog, never, EngineService> = Effect.gen(function* () {
-    return new ReplicationLog((yield* theEngine).log, yield* SecureRandom, yield* Turn)
-  })
+  static readonly make: Effect.Effect<ReplicationLog, never, EngineService> = Effect.map(
+    Effect.context<EngineService>(),
+    (services) =>
+      new ReplicationLog(
+        engineIn(services).log,
+        Context.get(services, SecureRandom),
+        Context.get(services, Turn),
+      ),
+  )
 }

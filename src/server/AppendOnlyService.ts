@@ -6,11 +6,11 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { AppendOnly } from "../aof/AppendOnlyFile.js"
 import type { AofPhase } from "../aof/AofStatus.js"
-import { type DirectiveName, type RedixConfig, theConfig } from "../config/index.js"
+import { type DirectiveName, type RedixConfig, configIn } from "../config/index.js"
 import { Background } from "../engine/Background.js"
-import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { type EngineService, engineIn } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
-import { type RdbPersistence, theRdbFiles } from "../rdb/RdbPersistence.js"
+import { type RdbPersistence, rdbFilesIn } from "../rdb/RdbPersistence.js"
 import { ReplicationHistory } from "../replication/ReplicationLog.js"
 
 /** What an app sees of the append-only file. */
@@ -20,6 +20,14 @@ export interface AppendOnlyShape {
   readonly flush: Effect.Effect<boolean>
 }
 
+type AppendOnlyNeeds =
+  | EngineService
+  | RedixConfig
+  | RdbPersistence
+  | FileSystem.FileSystem
+  | Background
+  | ReplicationHistory
+
 /** The append-only file of an engine. */
 export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlyShape>()(
   "redix/server/AppendOnlyFile",
@@ -28,59 +36,56 @@ export class AppendOnlyFile extends Context.Service<AppendOnlyFile, AppendOnlySh
   static readonly layer = () => Layer.effect(AppendOnlyFile, this.make)
 
   /** As `layer`, for the present scope. */
-  static readonly make: Effect.Effect<
-    AppendOnlyShape,
-    never,
-    | EngineService
-    | RedixConfig
-    | RdbPersistence
-    | FileSystem.FileSystem
-    | Background
-    | ReplicationHistory
-    | Scope.Scope
-  > = Effect.gen(function* () {
-    const config = yield* theConfig
-    const history = yield* ReplicationHistory
-    const aof = new AppendOnly({
-      engine: yield* theEngine,
-      rdb: yield* theRdbFiles,
-      settings: config.values,
-      fs: yield* FileSystem.FileSystem,
-      fork: (yield* Background).run,
-      pid: (yield* ProcessInfo).pid,
-      offset: () => history.offset,
-    })
-    aof.begin()
-    const followed: ReadonlyArray<DirectiveName> = [
-      "appendfsync",
-      "aof-timestamp-enabled",
-      "no-appendfsync-on-rewrite",
-    ]
-    for (const name of followed)
-      config.onChange(name, () => {
-        aof.followSettings()
+  static readonly make: Effect.Effect<AppendOnlyShape, never, AppendOnlyNeeds | Scope.Scope> = Effect.gen(
+    function* () {
+      const services = yield* Effect.context<AppendOnlyNeeds>()
+      const config = configIn(services)
+      const history = Context.get(services, ReplicationHistory)
+      const aof = new AppendOnly({
+        engine: engineIn(services),
+        rdb: rdbFilesIn(services),
+        settings: config.values,
+        fs: Context.get(services, FileSystem.FileSystem),
+        fork: Context.get(services, Background).run,
+        pid: Context.get(services, ProcessInfo).pid,
+        offset: () => history.offset,
+      })
+      aof.begin()
+      const followed: ReadonlyArray<DirectiveName> = [
+        "appendfsync",
+        "aof-timestamp-enabled",
+        "no-appendfsync-on-rewrite",
+      ]
+      for (const name of followed)
+        config.onChange(name, () => {
+          aof.followSettings()
+          return undefined
+        })
+      config.onChange("aof-disable-auto-gc", () => {
+        aof.removeHistory()
         return undefined
       })
-    config.onChange("aof-disable-auto-gc", () => {
-      aof.removeHistory()
-      return undefined
-    })
-    config.onChange("appendonly", () => {
-      if (config.values.appendonly) aof.start()
-      else aof.stop()
-      return undefined
-    })
-    yield* Effect.addFinalizer(() => aof.end)
-    return aof
-  })
+      config.onChange("appendonly", () => {
+        if (config.values.appendonly) aof.start()
+        else aof.stop()
+        return undefined
+      })
+      yield* Effect.addFinalizer(() => aof.end)
+      return aof
+    },
+  )
 }
 
 /** The whole of it, for the server's own parts. */
+export const appendOnlyFileIn = (services: Context.Context<AppendOnlyFile>): AppendOnly => {
+  const aof = Context.get(services, AppendOnlyFile)
+  if (!(aof instanceof AppendOnly))
+    throw new Error("the append-only file is not one of this package's layers")
+  return aof
+}
+
+/** As `appendOnlyFileIn`, where that is all a fiber asks for. */
 export const theAppendOnlyFile: Effect.Effect<AppendOnly, never, AppendOnlyFile> = Effect.map(
-  AppendOnlyFile,
-  (aof) => {
-    if (!(aof instanceof AppendOnly))
-      throw new Error("the append-only file is not one of this package's layers")
-    return aof
-  },
+  Effect.context<AppendOnlyFile>(),
+  appendOnlyFileIn,
 )

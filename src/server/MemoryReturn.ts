@@ -14,15 +14,21 @@ import type { ProcessFacts } from "../engine/world/ProcessInfo.js"
 const WORTH_BYTES = 8 * 1024 * 1024
 /** A collector that was made to begin has ended by then, if it began at all. */
 const ENDED_MS = 5000
+/** For so long it waits for the end of what is being freed, so that one collection finds it all. */
+const MEANWHILE_MS = 5000
 
 class MemoryReturn {
   private startedMs = -Infinity
   private begun = false
   /** How much will have been found when all that had been let go at the start is. */
   private awaitedBytes = 0
+  /** Since when there is enough to be worth it. */
+  private worthSinceMs = Infinity
 
+  /** @param freeing tells whether more is about to be let go */
   constructor(
     private readonly shared: SharedMemory,
+    private readonly freeing: () => boolean,
     private readonly facts: Pick<ProcessFacts, "beginCollecting">,
   ) {}
 
@@ -33,7 +39,12 @@ class MemoryReturn {
       this.begun = false
       if (shared.foundBytes < this.awaitedBytes) shared.collect()
     }
-    if (shared.droppedBytes < WORTH_BYTES) return Infinity
+    if (shared.droppedBytes < WORTH_BYTES) {
+      this.worthSinceMs = Infinity
+      return Infinity
+    }
+    if (this.worthSinceMs > now) this.worthSinceMs = now
+    if (this.freeing() && now - this.worthSinceMs < MEANWHILE_MS) return this.worthSinceMs + MEANWHILE_MS
     this.startedMs = now
     this.begun = true
     this.awaitedBytes = shared.foundBytes + shared.lingeringBytes
@@ -49,10 +60,11 @@ class MemoryReturn {
 
 /** Watches the engine's arena; answers what MEMORY PURGE does. */
 export const returnMemory = (engine: Engine, facts: Pick<ProcessFacts, "beginCollecting">): (() => void) => {
-  const { arena } = engine.keyspace
-  const { pace } = engine.memoryLimit
-  const memory = new MemoryReturn(arena.shared, facts)
-  engine.parts.add({ cron: (now) => pace.cron(now) })
+  const { keyspace, memoryLimit } = engine
+  const { arena } = keyspace
+  const freeing = (): boolean => keyspace.lazyPending > 0 || memoryLimit.freeing
+  const memory = new MemoryReturn(arena.shared, freeing, facts)
+  engine.parts.add({ cron: (now) => memoryLimit.moveBlocks(now) })
   engine.parts.add(memory)
   return () => {
     arena.trim(1)

@@ -4,13 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Background } from "../engine/Background.js"
-import { type RedixConfig, theConfig } from "../config/index.js"
+import { type RedixConfig, configIn } from "../config/index.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
-import { type RdbPersistence, type RdbPersistenceShape, theRdbFiles } from "../rdb/RdbPersistence.js"
-import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { type RdbPersistence, type RdbPersistenceShape, rdbFilesIn } from "../rdb/RdbPersistence.js"
+import { type EngineService, engineIn } from "../engine/EngineService.js"
 import { ReplicationHistory } from "../replication/ReplicationLog.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
-import { type AppendOnlyFile, theAppendOnlyFile } from "./AppendOnlyService.js"
+import { type AppendOnlyFile, appendOnlyFileIn } from "./AppendOnlyService.js"
 import { ServerPersistence, type StartError } from "./Persistence.js"
 
 /** What an app sees of the server's persistence. */
@@ -33,6 +33,14 @@ export interface PersistenceShape {
   readonly startBackground: () => Effect.Effect<void, RdbIoError>
 }
 
+type PersistenceNeeds =
+  | EngineService
+  | RedixConfig
+  | RdbPersistence
+  | AppendOnlyFile
+  | ReplicationHistory
+  | Background
+
 /** How a server keeps its data: saves at save points, on commands and before its end. */
 export class PersistenceService extends Context.Service<PersistenceService, PersistenceShape>()(
   "redix/server/Persistence",
@@ -41,31 +49,22 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
   static readonly layer = () => Layer.effect(PersistenceService, this.make)
 
   /** As `layer`, for the present scope. */
-  static readonly make: Effect.Effect<
-    PersistenceShape,
-    never,
-    | EngineService
-    | RedixConfig
-    | RdbPersistence
-    | AppendOnlyFile
-    | ReplicationHistory
-    | Background
-    | Scope.Scope
-  > = Effect.gen(function* () {
-    const engine = yield* theEngine
-    const background = yield* Background
-    const persistence = new ServerPersistence(
-      engine,
-      yield* theConfig,
-      yield* theRdbFiles,
-      yield* theAppendOnlyFile,
-      yield* ReplicationHistory,
-      background.run,
-      (yield* ProcessInfo).pid,
-    )
-    yield* Effect.addFinalizer(() => persistence.atScopeEnd)
-    return persistence
-  })
+  static readonly make: Effect.Effect<PersistenceShape, never, PersistenceNeeds | Scope.Scope> = Effect.gen(
+    function* () {
+      const services = yield* Effect.context<PersistenceNeeds>()
+      const persistence = new ServerPersistence(
+        engineIn(services),
+        configIn(services),
+        rdbFilesIn(services),
+        appendOnlyFileIn(services),
+        Context.get(services, ReplicationHistory),
+        Context.get(services, Background).run,
+        Context.get(services, ProcessInfo).pid,
+      )
+      yield* Effect.addFinalizer(() => persistence.atScopeEnd)
+      return persistence
+    },
+  )
 }
 
 /**
@@ -73,11 +72,15 @@ export class PersistenceService extends Context.Service<PersistenceService, Pers
  *
  * @internal
  */
+export const persistenceIn = (services: Context.Context<PersistenceService>): ServerPersistence => {
+  const persistence = Context.get(services, PersistenceService)
+  if (!(persistence instanceof ServerPersistence))
+    throw new Error("the persistence is not one of this package's layers")
+  return persistence
+}
+
+/** As `persistenceIn`, where that is all a fiber asks for. */
 export const thePersistence: Effect.Effect<ServerPersistence, never, PersistenceService> = Effect.map(
-  PersistenceService,
-  (persistence) => {
-    if (!(persistence instanceof ServerPersistence))
-      throw new Error("the persistence is not one of this package's layers")
-    return persistence
-  },
+  Effect.context<PersistenceService>(),
+  persistenceIn,
 )

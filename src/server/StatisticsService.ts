@@ -1,8 +1,8 @@
 /** Statistics as a service. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { type RedixConfig, theConfig } from "../config/RedixConfig.js"
-import { type EngineService, theEngine } from "../engine/EngineService.js"
+import { type RedixConfig, configIn } from "../config/RedixConfig.js"
+import { type EngineService, engineIn } from "../engine/EngineService.js"
 import { ProcessInfo } from "../engine/world/ProcessInfo.js"
 import { followConfig } from "./ConfigHooks.js"
 import { describeStatistics } from "./info/describe.js"
@@ -12,11 +12,12 @@ import { Statistics } from "./Statistics.js"
 export class StatisticsService extends Context.Service<StatisticsService, Statistics>()(
   "redix/server/Statistics",
 ) {
-  static readonly make: Effect.Effect<Statistics, never, EngineService | RedixConfig> = Effect.gen(
-    function* () {
-      const engine = yield* theEngine
-      const config = yield* theConfig
-      const statistics = new Statistics(engine, config, yield* ProcessInfo)
+  static readonly make: Effect.Effect<Statistics, never, EngineService | RedixConfig> = Effect.map(
+    Effect.context<EngineService | RedixConfig>(),
+    (services) => {
+      const engine = engineIn(services)
+      const config = configIn(services)
+      const statistics = new Statistics(engine, config, Context.get(services, ProcessInfo))
       describeStatistics(engine.info, statistics)
       followConfig(engine, config)
       return statistics

@@ -5,6 +5,7 @@
  */
 import type { Arena, Ref } from "../memory/Arena.js"
 import { HashTable } from "../memory/table/HashTable.js"
+import { BUCKET_ENTRIES } from "../memory/table/TableLayout.js"
 import { entryEncoding, entryType, entryValue, STRING_EXTERNAL, TYPE_STRING } from "./Entry.js"
 import { KEYSPACE_TABLE, valueTypes } from "./types/index.js"
 
@@ -26,6 +27,7 @@ interface Job {
 
 export class LazyFree {
   private readonly jobs: Array<Job> = []
+  private readonly entries = new Int32Array(BUCKET_ENTRIES)
   /** Elements the present slice may still free. */
   private left = 0
 
@@ -85,11 +87,15 @@ export class LazyFree {
   }
 
   private drainBucket(value: Ref): Ref {
-    const left = new HashTable(this.arena).attach(value).drain(1, this.freeEntry)
+    const left = new HashTable(this.arena).attach(value).drain(1, this.entries, this.freeEntries)
     return left ? value : 0
   }
 
-  private readonly freeEntry = (entry: Ref): void => {
+  private readonly freeEntries = (_arena: Arena, entries: Int32Array, count: number): void => {
+    for (let i = 0; i < count; i++) this.freeEntry(entries[i])
+  }
+
+  private freeEntry(entry: Ref): void {
     const { arena } = this
     const type = entryType(arena, entry)
     const encoding = entryEncoding(arena, entry)

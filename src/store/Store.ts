@@ -1,6 +1,6 @@
 /**
  * The Store service: a Keyspace whose time comes from Effect's Clock and whose randomness from Effect's Random. An app
- * sees how much it holds, the server's own parts the keyspace itself (`theKeyspace`). The layer needs nothing but its
+ * sees how much it holds, the server's own parts the keyspace itself (`keyspaceIn`). The layer needs nothing but its
  * options.
  */
 import * as Clock from "effect/Clock"
@@ -23,21 +23,23 @@ export interface StoreOptions {
 
 let hashKeySet = false
 
+/** Draws an integer, both ends included. */
+type Draw = (min: number, max: number) => number
+
 /** Draws the process's hash key once; every store of the process shares it. */
-const seedHash = Effect.gen(function* () {
-  const low = yield* Random.nextIntBetween(-0x80000000, 0x7fffffff)
-  const high = yield* Random.nextIntBetween(-0x80000000, 0x7fffffff)
+const seedHash = (draw: Draw): void => {
+  const low = draw(-0x80000000, 0x7fffffff)
+  const high = draw(-0x80000000, 0x7fffffff)
   if (!hashKeySet) setHashKey(low, high)
   hashKeySet = true
-})
+}
 
 /** xorshift128: a small generator for random members and keys, seeded from Effect's Random. */
-const generator = Effect.gen(function* () {
-  const word = Random.nextIntBetween(1, 0x7fffffff)
-  let x = yield* word
-  let y = yield* word
-  let z = yield* word
-  let w = yield* word
+const generator = (draw: Draw): ((n: number) => number) => {
+  let x = draw(1, 0x7fffffff)
+  let y = draw(1, 0x7fffffff)
+  let z = draw(1, 0x7fffffff)
+  let w = draw(1, 0x7fffffff)
   return (n: number): number => {
     const t = x ^ (x << 11)
     x = y
@@ -47,7 +49,7 @@ const generator = Effect.gen(function* () {
     // 52 bits: no visible bias for any n a collection can have.
     return Math.floor((((z >>> 6) * 67108864 + (w >>> 6)) / 4503599627370496) * n)
   }
-})
+}
 
 /** What an app sees of a keyspace; its keys are a client's to read. */
 export interface StoreShape {
@@ -71,12 +73,14 @@ export interface StoreShape {
 /** The keyspace, outside the JavaScript heap. */
 export class Store extends Context.Service<Store, StoreShape>()("redix/store/Store") {
   /** The keyspace by itself, without a layer. */
-  static readonly make = Effect.fnUntraced(function* (options: StoreOptions) {
-    yield* seedHash
-    const random = yield* generator
-    const now = yield* Clock.currentTimeMillis
-    return new Keyspace({ ...options, now, random })
-  })
+  static readonly make = (options: StoreOptions): Effect.Effect<Keyspace> =>
+    Effect.map(Effect.context(), (services) => {
+      const random = Context.get(services, Random.Random)
+      const draw: Draw = (min, max) => Math.floor(random.nextDoubleUnsafe() * (max - min + 1)) + min
+      seedHash(draw)
+      const now = Context.get(services, Clock.Clock).currentTimeMillisUnsafe()
+      return new Keyspace({ ...options, now, random: generator(draw) })
+    })
 
   /** A store of its own for each call. */
   static readonly layerOf = (options: StoreOptions = { databases: 16 }): Layer.Layer<Store> =>
@@ -84,7 +88,8 @@ export class Store extends Context.Service<Store, StoreShape>()("redix/store/Sto
 }
 
 /** The keyspace whole, for the server's own parts. */
-export const theKeyspace: Effect.Effect<Keyspace, never, Store> = Effect.map(Store, (store) => {
+export const keyspaceIn = (services: Context.Context<Store>): Keyspace => {
+  const store = Context.get(services, Store)
   if (!(store instanceof Keyspace)) throw new Error("the store is not one of this package's layers")
   return store
-})
+}

@@ -1,7 +1,7 @@
 /** The data of a test server as the bytes of an RDB file, and back; and a server as new. */
 import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
-import type { DirectiveName } from "../config/index.js"
+import { defaultText, type DirectiveName } from "../config/index.js"
 import { announceReplaced } from "../engine/clients/DataReplaced.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
 import type { LoadSource } from "../rdb/RdbPersistence.js"
@@ -61,7 +61,7 @@ export const loadInto = (instance: Instance, data: string | URL | Uint8Array): P
 
 /** What commands can change besides data, as it was at the start. */
 export interface Settings {
-  /** Texts of directives by name. */
+  /** Texts of directives by name; of those that are not there, the defaults. */
   readonly directives: ReadonlyMap<DirectiveName, string>
   /** The users as they were, as in a file. */
   readonly users: () => string
@@ -70,7 +70,7 @@ export interface Settings {
 export const settingsOf = ({ config, engine }: Pick<Instance, "config" | "engine">): Settings => {
   const users = engine.users.all.map((user) => user.copy())
   // Rules are long to write down, and most servers are never reset.
-  return { directives: config.texts, users: () => engine.users.textOf(users) }
+  return { directives: config.givenTexts, users: () => engine.users.textOf(users) }
 }
 
 /** As new: data, functions, scripts, users, what was measured and logged, and the configuration as it was. */
@@ -81,9 +81,9 @@ export const resetInstance = async (instance: Instance, settings: Settings): Pro
   await own.run("client", "UNPAUSE")
   const startedAsReplica = (settings.directives.get("replicaof") ?? "") !== ""
   if (engine.role === "replica" && !startedAsReplica) replication.promote()
-  for (const [name, value] of config.texts) {
-    const before = settings.directives.get(name)
-    if (before === undefined || before === value || name === "replicaof") continue
+  for (const [name, value] of config.givenTexts) {
+    const before = settings.directives.get(name) ?? defaultText(name)
+    if (before === value || name === "replicaof") continue
     const result = config.configSet([[name, before]], { local: true })
     if (!result.ok) throw new Error(result.error)
   }

@@ -69,7 +69,7 @@ const CONDITIONS: ReadonlySet<string> = new Set<keyof Match>([
 /** Whether a name is of a command of Redis's, or of one of a container's ("config get"), whether the server runs it or not. */
 const isCommand = ({ dispatcher, users }: Engine, name: string): boolean => {
   const own = name.toLowerCase().replace(" ", "|")
-  return dispatcher.table.declarations.has(own) || users.commands.find(own) !== undefined
+  return dispatcher.table.declaration(own) !== undefined || users.commands.find(own) !== undefined
 }
 
 const counts = (name: keyof Match, amount: number, most = Infinity): void => {

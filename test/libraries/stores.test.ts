@@ -42,7 +42,7 @@ describe("connect-redis, the store of express-session", () => {
     expect(await store.get("nobody")).toBeNull()
     await store.set("one", data("ada"))
     expect(await store.get("one")).toMatchObject({ user: "ada" })
-    expect(await redis.ttl("app:one")).toBe(100)
+    expect(await redis.ttl("app:one")).toSatisfy((left: number) => left > 0 && left <= 100)
     await store.touch("one", data("ada", 500_000))
     expect(await redis.ttl("app:one")).toBeGreaterThan(490)
     for (let i = 0; i < 150; i++) await store.set(`many-${i}`, data(`user ${i}`))

@@ -173,7 +173,15 @@ export class Libraries {
   call(path: string, ...args: LuaValue[]): Results {
     const f = this.function(path)
     const name = path.slice(path.indexOf(".") + 1)
-    this.state.at = { chunk: "user_script", line: 1, name, method: false, callee: "", source: "@user_script" }
+    this.state.at = {
+      chunk: "user_script",
+      line: 1,
+      name,
+      method: false,
+      callee: "",
+      memo: undefined,
+      source: "@user_script",
+    }
     return f.p(...args)
   }
 

@@ -36,6 +36,31 @@ local uses={
 for _,m in ipairs(maps) do for _,use in ipairs(uses) do use(cmsgpack.unpack(m)) end end
 return table.concat(o,' ')`
 
+/** Lists and maps with nil in every place, and what becomes of them when more is assigned: order and `#` show the nodes. */
+const NILS = `
+local function map(...) return string.char(0x80+select('#',...)/2)..table.concat({...}) end
+local function text(s) return string.char(0xa0+#s)..s end
+local o={}
+local function list(t) for k,v in pairs(t) do o[#o+1]=tostring(k)..'='..tostring(v) end o[#o+1]='#'..#t..'|' end
+local uses={
+  function(t) list(t) end,
+  function(t) t[9]=1 list(t) t.a='a' t.e='e' list(t) end,
+  function(t) t[2]=nil t.b='b' list(t) t[3]=3 t[6]='six' list(t) end,
+  function(t) t.a=nil t.c=3 list(t) t.f=1 t.g=2 list(t) end,
+  function(t) o[#o+1]=cmsgpack.pack(t) o[#o+1]=tostring(t.c)..tostring(rawget(t,5)) t[#t+1]='next' list(t) end}
+for length=1,9 do for nils=0,2^length-1 do
+  local l={} for i=1,length do l[i]=bit.band(nils,2^(i-1))==0 and string.char(i) or '\\192' end
+  local packed=string.char(0x90+length)..table.concat(l)
+  for _,use in ipairs(uses) do use(cmsgpack.unpack(packed)) end
+  if length<6 then
+    local m={} for i,v in ipairs(l) do m[2*i-1]=text(({'a','b','c','a','key five'})[i]) m[2*i]=v end
+    for _,use in ipairs(uses) do use(cmsgpack.unpack(map(unpack(m)))) end
+  end
+end end
+for length=20,26 do local l={} for i=1,length do l[i]=i%5==0 and '\\192' or string.char(i) end
+  for twice=1,2 do list(cmsgpack.unpack('\\220\\0'..string.char(length)..table.concat(l))) end end
+return table.concat(o,' ')`
+
 const sha = (text: string): string => createHash("sha1").update(text, "latin1").digest("hex")
 
 describe("MessagePack", () => {
@@ -58,6 +83,14 @@ describeOracle("MessagePack of redis-server", () => {
       const theirs = comparable(unframed(await client.command("EVAL", MAPS, "0")))
       expect(theirs).toContain("no nope")
       expect(comparable(evaluate(MAPS).reply)).toBe(theirs)
+      client.close()
+    }))
+  it("has nil in lists and maps as if it had been assigned", () =>
+    withOracle({}, async (oracle) => {
+      const client = await oracle.connect()
+      const theirs = comparable(unframed(await client.command("EVAL", NILS, "0")))
+      expect(theirs).toContain("key five=5")
+      expect(comparable(evaluate(NILS).reply)).toBe(theirs)
       client.close()
     }))
 })

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest"
-import type { Ref } from "../../src/memory/Arena.js"
+import { expect, it, vi } from "vitest"
+import { ArenaFullError, type Ref } from "../../src/memory/Arena.js"
 import { HashTable } from "../../src/memory/table/HashTable.js"
 import { TableCursor } from "../../src/memory/table/TableCursor.js"
 import { FrozenTableWalk } from "../../src/memory/table/FrozenTable.js"
@@ -71,7 +71,10 @@ class Model {
   drain(budget: number): number {
     let slices = 0
     for (let left = true; left; slices++) {
-      left = this.table.drain(budget, (ref) => this.arena.free(ref))
+      // Less room than most buckets need.
+      left = this.table.drain(budget, new Int32Array(4), (arena, refs, count) => {
+        for (const ref of refs.subarray(0, count)) arena.free(ref)
+      })
       if (left) this.table.attach(this.table.ref)
     }
     return slices
@@ -91,6 +94,8 @@ it("agrees with a Map while it grows and shrinks", () => {
       if (r.below(300) === 0) puts = r.below(10)
       if (r.below(10) < puts) m.put(r.pick(keys))
       else m.remove(r.pick(keys))
+      if (r.below(1000) === 0) m.table.reserve(r.below(20_000))
+      if (r.below(1000) === 0) m.table.fit()
       if (i % 1500 === 0) m.check()
     }
     m.check()
@@ -98,6 +103,34 @@ it("agrees with a Map while it grows and shrinks", () => {
     m.arena.checkInvariants()
     expect(m.arena.usedBytes).toBe(0)
   }
+})
+
+it("moves nothing while what it was made for comes, and takes back what was too much", () => {
+  const m = new Model(Random.forTest("reserve"))
+  for (let i = 0; i < 100; i++) m.put(`key${i}`)
+  m.table.reserve(5000)
+  const { bucketCount } = m.table
+  for (let i = 100; i < 1000; i++) m.put(`key${i}`)
+  expect(m.table.bucketCount).toBe(bucketCount)
+  m.check()
+  m.table.fit()
+  expect(m.table.bucketCount).toBeLessThan(1000 / 4)
+  m.check()
+})
+
+it("keeps all its entries where there is no memory for more buckets", () => {
+  const m = new Model(Random.forTest("reserve without memory"))
+  for (let i = 0; i < 3000; i++) m.put(`key${i}`)
+  const { arena } = m
+  const alloc = arena.alloc.bind(arena)
+  let left = 3
+  const spy = vi.spyOn(arena, "alloc").mockImplementation((bytes) => {
+    if (bytes > 1000 && --left < 0) throw new ArenaFullError(bytes)
+    return alloc(bytes)
+  })
+  expect(() => m.table.reserve(100_000)).toThrow(ArenaFullError)
+  spy.mockRestore()
+  m.check()
 })
 
 it("drains in slices of about the budget", () => {
@@ -127,6 +160,8 @@ it("SCAN returns what stays from start to end, through growth and shrinking", ()
         const key = refs.get(ref)
         if (key !== undefined) seen.add(key)
       })
+      if (r.below(25) === 0) m.table.reserve(r.below(5000))
+      if (r.below(25) === 0) m.table.fit()
       if (r.below(25) === 0 || calls === 3) {
         const some = others.slice(r.below(others.length + 1))
         for (const key of some)

@@ -15,7 +15,7 @@ import {
   type PersistenceSettings,
   type RdbFiles,
   RdbPersistence,
-  theRdbFiles,
+  rdbFilesIn,
 } from "../../src/rdb/RdbPersistence.js"
 import { FunctionLibraries } from "../../src/rdb/load/KeptLibraries.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
@@ -23,8 +23,8 @@ import { dataCommands } from "../../src/commands/index.js"
 import { RespCodec } from "../../src/resp/RespCodec.js"
 import { Background } from "../../src/engine/Background.js"
 import type { Engine } from "../../src/engine/Engine.js"
-import { EngineService, theEngine } from "../../src/engine/EngineService.js"
-import { Store, theKeyspace } from "../../src/store/Store.js"
+import { EngineService, engineIn } from "../../src/engine/EngineService.js"
+import { Store, keyspaceIn } from "../../src/store/Store.js"
 import { withOracle } from "../support/Oracle.js"
 import { root } from "../support/Program.js"
 
@@ -65,9 +65,7 @@ export const openPersistence = async (
   }).pipe(
     Layer.provideMerge(
       Layer.tap(EngineService.layerOf({ ...defaultSettings }), (context) =>
-        Effect.map(Effect.provideContext(theEngine, context), (engine) =>
-          engine.dispatcher.table.add(dataCommands),
-        ),
+        Effect.sync(() => engineIn(context).dispatcher.table.add(dataCommands)),
       ),
     ),
     Layer.provideMerge(Store.layerOf()),
@@ -78,11 +76,7 @@ export const openPersistence = async (
   )
   const [keyspace, engine, persistence] = await Effect.runPromise(
     Layer.buildWithScope(layer, scope).pipe(
-      Effect.flatMap((context) =>
-        Effect.gen(function* () {
-          return [yield* theKeyspace, yield* theEngine, yield* theRdbFiles] as const
-        }).pipe(Effect.provideContext(context)),
-      ),
+      Effect.map((context) => [keyspaceIn(context), engineIn(context), rdbFilesIn(context)] as const),
     ),
   )
   return { keyspace, engine, persistence, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }

@@ -153,6 +153,13 @@ const depths: ReadonlyArray<string> = [7990, 7994, 7995, 7996, 7997, 8100].map(
   (n) => `local t = {} for i = 1, ${n} do t = {t} end return t`,
 )
 
+/** The same place in a script calls one command after another, of some only a subcommand. */
+const placeOfMany = `local o = {}
+local calls = {{'SET','k','1'},{'set','k','2'},{'INCR','k'},{'OBJECT'},{'OBJECT','ENCODING','k'},{'OBJECT','REFCOUNT','k'},
+{'OBJECT','nope','k'},{'nope'},{12},{'GET','k'},{'OBJECT','ENCODING','k'},{'GET'},{'DEL','k'},{'del','k'}}
+for twice = 1, 2 do for _, words in ipairs(calls) do o[#o + 1] = redis.pcall(unpack(words)) end end
+local all = {} for i, r in ipairs(o) do all[i] = type(r) == 'table' and (r.err or r.ok) or r end return all`
+
 describeOracle("scripts, as Redis answers", () => {
   const compared: ReadonlyArray<readonly [string, ReadonlyArray<Line>]> = [
     ["arguments, and SCRIPT", argumentErrors],
@@ -162,6 +169,7 @@ describeOracle("scripts, as Redis answers", () => {
     ["flags in a shebang", flags],
     ["counted errors", counted],
     ["in transactions", transactions],
+    ["a place that calls many commands", [script(placeOfMany), script(placeOfMany)]],
     ["nested tables", depths.map((source) => script(source))],
   ]
   for (const [name, lines] of compared)

@@ -93,6 +93,35 @@ it("a value that is freed in slices is waited for, not made up for by further ke
   expect(redix.engine.memoryLimit.evictedKeys).toBe(1)
 })
 
+it("while more is to go than goes at once only those are held up who may take more", async () => {
+  await client.pipeline(Array.from({ length: 20_000 }, (_, i) => ["SET", `key${i}`, "v"]))
+  const { memoryLimit, settings } = redix.engine
+  redix.engine.cronPaused = true
+  await client.command(
+    "CONFIG",
+    "SET",
+    "maxmemory-policy",
+    "allkeys-random",
+    "maxmemory-eviction-tenacity",
+    "0",
+  )
+  await client.command("CONFIG", "SET", "maxmemory", String(Math.floor(memoryLimit.used / 2)))
+  const evictedBy = async (...commands: ReadonlyArray<ReadonlyArray<string>>): Promise<number> => {
+    const before = memoryLimit.evictedKeys
+    await client.pipeline(commands)
+    expect(memoryLimit.used).toBeGreaterThan(settings.maxmemory)
+    return memoryLimit.evictedKeys - before
+  }
+  expect(await evictedBy(["PING"])).toBeGreaterThan(0)
+  expect(await evictedBy(["PING"], ["GET", "key1"], ["DBSIZE"], ["INFO"])).toBe(0)
+  for (const command of [["SET", "new", "v"], ["DEL", "new"], ["EVAL", "return 1", "0"], ["EXEC"]])
+    expect(await evictedBy(command)).toBeGreaterThan(0)
+  expect(await evictedBy(["MULTI"], ["PING"])).toBeGreaterThan(0)
+  redix.engine.cronPaused = false
+  while (memoryLimit.freeing) await client.command("PING")
+  expect(memoryLimit.evictedKeys).toBeGreaterThan(9000)
+})
+
 it("keys with a time to live are found where hardly any key has one", async () => {
   const { wheel } = redix.engine.keyspace.database(0)
   await client.pipeline(Array.from({ length: 5000 }, (_, i) => ["SET", `plain${i}`, "v"]))

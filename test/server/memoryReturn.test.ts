@@ -52,3 +52,20 @@ it("MEMORY PURGE does not wait for it", async () => {
   expect(await client.text("MEMORY", "PURGE")).toBe("+OK\r\n")
   expect(counted.stops).toBe(1)
 })
+
+it("while more is being freed it waits", async () => {
+  const waiting: Array<number> = []
+  const begin = (): void => {
+    waiting.push(redix.engine.keyspace.lazyPending)
+    beginCollecting()
+  }
+  await filled({ beginCollecting: begin, collectGarbage: never })
+  const client = await redix.connect()
+  const members = Array.from({ length: 100_000 }, (_, i) => `member ${i}`)
+  await client.command("SADD", "set", ...members)
+  // More elements than are freed at once, in 32 MB.
+  await client.command("RPUSH", "list", ...Array.from({ length: 320 }, () => "x".repeat(100_000)))
+  // What comes last is freed first.
+  await client.command("UNLINK", "set", "list")
+  await vi.waitFor(() => expect(waiting).toEqual([0]), WAIT)
+})

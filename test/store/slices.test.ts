@@ -1,7 +1,7 @@
 /** Much that goes at once goes in slices, of which none is long. */
 import { expect, it } from "vitest"
 import type { Database } from "../../src/store/Database.js"
-import { SET_HASHTABLE, TYPE_SET } from "../../src/store/Entry.js"
+import { SET_HASHTABLE, STRING_RAW, TYPE_SET } from "../../src/store/Entry.js"
 import { MemoryLimit } from "../../src/store/eviction/MemoryLimit.js"
 import { defaultSettings } from "../../src/engine/Settings.js"
 import type { Keyspace } from "../../src/store/Keyspace.js"
@@ -127,4 +127,32 @@ it("a look that evicts watches the clock from key to key", () => {
     limit.makeRoom()
   }
   expect(limit.used).toBeLessThanOrEqual(maxmemory)
+})
+
+it("no blocks are moved while keys go, but afterwards", () => {
+  const keyspace = make()
+  const db = keyspace.database(0)
+  const value = Buffer.alloc(300, "v")
+  for (let i = 0; i < 100_000; i++) {
+    const key = Buffer.from(`key ${i}`)
+    db.putString(db.lookupWrite(key, 0, key.length), key, 0, key.length, value, 0, 300, STRING_RAW, false)
+  }
+  const time = clock(0.01)
+  const maxmemory = Math.floor(keyspace.arena.usedBytes / 2)
+  const limit = new MemoryLimit(
+    keyspace,
+    { countedBytes: 0 },
+    { ...defaultSettings, maxmemory, maxmemoryPolicy: "allkeys-lru" },
+    { now: time.now, evicted: () => {} },
+  )
+  limit.configure()
+  const { compaction } = limit.pace
+  let now = NOW
+  for (limit.makeRoom(); limit.freeing; limit.makeRoom()) {
+    limit.moveBlocks((now += 500))
+    expect(compaction.running).toBe(false)
+  }
+  const { looked } = compaction.relocation
+  for (let turns = 0; turns < 4; turns++) limit.moveBlocks((now += 500))
+  expect(compaction.relocation.looked).toBeGreaterThan(looked)
 })

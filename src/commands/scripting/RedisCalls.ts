@@ -13,6 +13,7 @@ import { TO_ALL } from "../../engine/CommandLog.js"
 import type { Engine } from "../../engine/Engine.js"
 import * as Errors from "../../resp/Errors.js"
 import { LuaError } from "../../lua/run/LuaError.js"
+import type { Site } from "../../lua/run/Site.js"
 import type { LuaState } from "../../lua/run/State.js"
 import { plainText } from "../../lua/run/Text.js"
 import { LuaTable, type LuaValue } from "../../lua/run/Value.js"
@@ -31,8 +32,17 @@ const BYTES_A_BYTE = 4
 /** Commands a read-only script may not call: they write, or what they do goes to replicas. */
 const EFFECTS = CommandBit.write | CommandBit.mayReplicate
 
+/** A command under a name; a place in a script remembers what it called last, as most always call the same. */
+class NamedCommand {
+  constructor(
+    readonly calls: RedisCalls,
+    readonly name: string,
+    readonly command: TableCommand,
+  ) {}
+}
+
 export class RedisCalls {
-  private readonly commands = new Map<string, TableCommand>()
+  private readonly commands = new Map<string, NamedCommand>()
   private readonly reader = new ReplyReader()
   private replyBytes = 0
 
@@ -69,7 +79,7 @@ export class RedisCalls {
     const { args } = scripts
     const refused = this.encode(words)
     if (refused !== undefined) return this.refuse(refused)
-    const cmd = this.find(words)
+    const cmd = this.find(words, state.at)
     if (cmd === undefined) return this.refuse(Errors.scriptUnknownCommand)
     if (cmd.arity > 0 ? args.argc !== cmd.arity : args.argc < -cmd.arity)
       return this.refuse(Errors.scriptWrongArguments, cmd)
@@ -95,9 +105,9 @@ export class RedisCalls {
   }
 
   /** redis.acl_check_cmd: whether the caller's user may run the command; undefined where there is none such. */
-  allowed(words: LuaValue[]): boolean | undefined {
+  allowed(words: LuaValue[], site: Site): boolean | undefined {
     if (this.encode(words) !== undefined) return undefined
-    const cmd = this.find(words)
+    const cmd = this.find(words, site)
     if (cmd === undefined) return undefined
     const { context, dispatcher, scripts } = this.engine
     return dispatcher.acl.check(context.session, cmd, scripts.args) === ALLOWED
@@ -123,16 +133,31 @@ export class RedisCalls {
   }
 
   /** The command or subcommand that the words name. */
-  private find(words: LuaValue[]): TableCommand | undefined {
-    const name = plainText(words[0])
-    let cmd = this.commands.get(name)
-    if (cmd === undefined) {
-      cmd = this.engine.dispatcher.table.byName(name)
-      if (cmd === undefined) return undefined
-      if (this.commands.size < NAMES_MAX) this.commands.set(name, cmd)
+  private find(words: LuaValue[], site: Site): TableCommand | undefined {
+    const [name] = words
+    const { memo } = site
+    const found =
+      memo instanceof NamedCommand && memo.name === name && memo.calls === this
+        ? memo
+        : this.named(name, site)
+    if (found === undefined) return undefined
+    const { command } = found
+    if (command.subcommands === undefined || words.length === 1) return command
+    return command.subcommands.get(plainText(words[1]).toLowerCase())
+  }
+
+  private named(word: LuaValue, site: Site): NamedCommand | undefined {
+    const name = plainText(word)
+    let found = this.commands.get(name)
+    if (found === undefined) {
+      const command = this.engine.dispatcher.table.byName(name)
+      if (command === undefined) return undefined
+      found = new NamedCommand(this, name, command)
+      if (this.commands.size < NAMES_MAX) this.commands.set(name, found)
     }
-    if (cmd.subcommands === undefined || words.length === 1) return cmd
-    return cmd.subcommands.get(plainText(words[1]).toLowerCase())
+    // What comes from no script is a place of all servers of the process.
+    if (site.line >= 0) site.memo = found
+    return found
   }
 
   private refusal(cmd: TableCommand, run: LuaRun): string | undefined {

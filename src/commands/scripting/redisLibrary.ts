@@ -98,7 +98,7 @@ const aclFunction = (state: LuaState, calls: RedisCalls): LuaFunction =>
       throw failure(state, "Please specify at least one argument for this redis lib call")
     if (!args.every(isText))
       throw failure(state, "Lua redis lib command arguments must be strings or integers")
-    const allowed = calls.allowed(args)
+    const allowed = calls.allowed(args, state.at)
     if (allowed === undefined) throw failure(state, "Invalid command passed to redis.acl_check_cmd()")
     return allowed
   })

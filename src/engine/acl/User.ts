@@ -59,9 +59,8 @@ export class User {
 
   /** Whether the password is one of its own. */
   accepts(password: Uint8Array): boolean {
-    if (this.anyPassword) return true
     const given = hashOf(password)
-    let found = false
+    let found = this.anyPassword
     for (const hash of this.passwords) found = sameHash(given, hash) || found
     return found
   }

@@ -13,8 +13,9 @@ import type { Log } from "../world/Log.js"
 import type { Session } from "../clients/Session.js"
 import { type AclCommand, AclCommands, type NumberedCommands } from "./AclCommands.js"
 import { isUserName, readUsers } from "./AclFile.js"
+import { Selector } from "./Selector.js"
 import type { RuleTerms } from "./selectorRules.js"
-import { almighty, DEFAULT_USER, joinSelectors, newUser, superuser, type User } from "./User.js"
+import { almighty, DEFAULT_USER, joinSelectors, newUser, superuser, User } from "./User.js"
 
 interface UsersNeeds {
   readonly table: NumberedCommands
@@ -43,6 +44,8 @@ export class Users {
   /** Whose commands a client runs that has not said who it is. */
   readonly default = almighty(DEFAULT_USER)
   private readonly byName = new Map<string, User>([[DEFAULT_USER, this.default]])
+  /** Has no password and is never logged in as. */
+  private readonly nobody = new User("", [new Selector(false)])
   private madeCommands: AclCommands | undefined = undefined
 
   constructor(private readonly needs: UsersNeeds) {
@@ -82,7 +85,9 @@ export class Users {
   /** Who logs in with a name and a password; undefined where that does not fit, or the user is off. */
   login(name: string, password: Uint8Array): User | undefined {
     const user = this.byName.get(name)
-    return user !== undefined && user.enabled && user.accepts(password) ? user : undefined
+    // Also where there is no such user, or it is off: how long it takes tells nobody.
+    const accepted = (user ?? this.nobody).accepts(password)
+    return accepted && user?.enabled === true ? user : undefined
   }
 
   /** The default user has the password that the configuration says, and no other. */

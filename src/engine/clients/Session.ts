@@ -5,7 +5,7 @@ import type * as Effect from "effect/Effect"
 import type { ClientTracking } from "../tracking/ClientTracking.js"
 import type { Rights } from "../acl/Rights.js"
 import { superuser, type User } from "../acl/User.js"
-import type { RequestLimits } from "../../resp/RequestParser.js"
+import type { RequestLimits, RequestView } from "../../resp/RequestParser.js"
 
 /** A command held back by MULTI: its arguments, copied out of the input into one buffer. */
 export interface QueuedCommand {
@@ -92,6 +92,26 @@ export const nameCost = (name: string): number => PLACE_BYTES + name.length
 /** Bytes that a queued command takes. */
 export const queuedCost = ({ buf, argOff }: QueuedCommand): number =>
   QUEUED_BYTES + buf.length + argOff.length * 8
+
+/** The command with this id, of which the arguments are lent. */
+export const queuedCopy = (
+  id: number,
+  { argc, argOff, argLen, buf }: Pick<RequestView, "argc" | "argOff" | "argLen" | "buf">,
+): QueuedCommand => {
+  let bytes = 0
+  for (let i = 0; i < argc; i++) bytes += argLen[i]
+  const copy = {
+    id,
+    buf: new Uint8Array(bytes),
+    argOff: new Int32Array(argc),
+    argLen: Int32Array.from(argLen.subarray(0, argc)),
+  }
+  for (let i = 0, at = 0; i < argc; at += argLen[i++]) {
+    copy.argOff[i] = at
+    copy.buf.set(buf.subarray(argOff[i], argOff[i] + argLen[i]), at)
+  }
+  return copy
+}
 
 /** A client that waits. */
 interface BlockedState {

@@ -15,7 +15,20 @@ const WORDS = 32
 /** A larger buffer is not kept for the next call. */
 const KEPT_BYTES_MAX = 1 << 20
 /** Up to this many characters a loop is quicker than a call into the runtime. */
-const LOOP_MAX = 32
+const LOOP_MAX = 24
+
+/** As `write(text, from, length, "latin1")` without its look at the encoding's name, which is a fifth of it. */
+interface Writer {
+  readonly latin1Write: (this: Uint8Array, text: string, from: number, length: number) => number
+}
+
+const writes = (prototype: object): prototype is Writer => "latin1Write" in prototype
+
+const write: Writer["latin1Write"] = writes(Buffer.prototype)
+  ? Buffer.prototype.latin1Write
+  : function (text, from, length) {
+      return Buffer.from(this.buffer, this.byteOffset, this.byteLength).write(text, from, length, "latin1")
+    }
 
 export class ScriptArguments {
   buf: Buffer = Buffer.alloc(BYTES)
@@ -41,7 +54,7 @@ export class ScriptArguments {
     if (from + length > this.buf.length) this.grow(from + length)
     const { buf } = this
     if (length <= LOOP_MAX) for (let i = 0; i < length; i++) buf[from + i] = text.charCodeAt(i)
-    else buf.write(text, from, length, "latin1")
+    else write.call(buf, text, from, length)
     this.argOff[this.argc] = from
     this.argLen[this.argc++] = length
     this.end = from + length

@@ -26,6 +26,7 @@ import { Arena, type Ref } from "../../memory/Arena.js"
 import { BlockAccount } from "../../memory/BlockAccount.js"
 import { byteOf, chunkOf, doubleOf, wordOf } from "../../memory/Ref.js"
 import { HashTable } from "../../memory/table/HashTable.js"
+import { BUCKET_ENTRIES } from "../../memory/table/TableLayout.js"
 
 const FURTHER_WORDS = 2
 const COUNT_SHIFT = 3
@@ -167,10 +168,13 @@ export class TrackingTable {
     if (this.table.count > FREED_KEYS_MAX) {
       this.arena.dropAll()
       this.table.ref = this.table.count = this.items = 0
-    } else if (this.table.ref !== 0) this.table.drain(Infinity, this.freeVisited)
+    } else if (this.table.ref !== 0)
+      this.table.drain(Infinity, new Int32Array(BUCKET_ENTRIES), this.freeEntries)
   }
 
-  private readonly freeVisited = (entry: Ref): void => this.free(entry)
+  private readonly freeEntries = (_arena: Arena, entries: Int32Array, count: number): void => {
+    for (let i = 0; i < count; i++) this.free(entries[i])
+  }
 
   private free(entry: Ref): void {
     const a = this.arena

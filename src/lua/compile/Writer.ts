@@ -95,6 +95,7 @@ export class Writer {
       name,
       method,
       callee,
+      memo: undefined,
     })
   }
 
@@ -106,6 +107,7 @@ export class Writer {
       name: "?",
       method: false,
       callee: "",
+      memo: undefined,
       left,
       right,
     })

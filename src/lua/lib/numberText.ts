@@ -144,9 +144,18 @@ const cutText = (text: string, x: number): string => {
   return text.slice(0, cut - 1) + String.fromCharCode(last + 1)
 }
 
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, "0"))
+
+/** V8 keeps the texts of the last 16,000 numbers, which a loop over more of them only fills and has collected again. */
+const integerText = (x: number): string => {
+  if (x < 1000 || x >= 1e6) return "" + x
+  const thousands = (x / 1000) | 0
+  return "" + thousands + THREE_DIGITS[x - thousands * 1000]
+}
+
 /** A number as Lua's tostring prints it: `%.14g`. */
 export const numberText = (x: number): string => {
-  if ((x | 0) === x && x !== 0) return "" + x
+  if ((x | 0) === x && x !== 0) return integerText(x)
   if (x >= 1e-4 && x < 1e14) {
     const text = "" + x
     return text.length <= SHORT ? text : cutText(text, x)

@@ -48,12 +48,19 @@ export class Layout<K extends Key> {
   private free: number
   taken: K | undefined = undefined
 
-  constructor(readonly size: number) {
+  constructor(
+    readonly size: number,
+    like?: Layout<K>,
+  ) {
     for (let i = 0; i < size; i++) {
-      this.keys.push(undefined)
-      this.next.push(-1)
+      this.keys.push(like?.keys[i])
+      this.next.push(like === undefined ? -1 : like.next[i])
     }
-    this.free = size
+    this.free = like === undefined ? size : like.free
+  }
+
+  copy(): Layout<K> {
+    return new Layout<K>(this.size, this)
   }
 
   /**
@@ -144,4 +151,8 @@ export const binOf = (key: number): number =>
   key >= 1 && key <= 0x4000000 && Number.isInteger(key) ? 32 - Math.clz32(key - 1) : -1
 
 /** The number of nodes for `count` keys. */
-export const nodeCount = (count: number): number => (count <= 1 ? count : 2 ** (32 - Math.clz32(count - 1)))
+export const nodeCount = (count: number): number => {
+  if (count <= 1) return count
+  const power = 32 - Math.clz32(count - 1)
+  return power < 31 ? 1 << power : 2 ** power
+}

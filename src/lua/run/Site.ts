@@ -21,6 +21,8 @@ export interface Site extends Place {
   readonly method: boolean
   /** What is called, as in `attempt to call local 'f'`; empty where it has no name. */
   readonly callee: string
+  /** What the function that is called here remembers of the last call. */
+  memo: object | undefined
 }
 
 /** A place of an operator, from which metamethods are called: what its operands are called, as `local 'x'`, or empty. */
@@ -30,4 +32,12 @@ export interface OperatorSite extends Site {
 }
 
 /** The site of calls that come from the library or from the host. */
-export const OUTSIDE: Site = { chunk: "", source: "=[C]", line: -1, name: "?", method: false, callee: "" }
+export const OUTSIDE: Site = {
+  chunk: "",
+  source: "=[C]",
+  line: -1,
+  name: "?",
+  method: false,
+  callee: "",
+  memo: undefined,
+}

@@ -54,6 +54,7 @@ export type GeneratorForm = (this: LuaFunction, ...args: LuaValue[]) => Steps
 
 let identities = 0
 
+/** What is made most, functions and tables, does without: V8 calls a base class's constructor by itself. */
 abstract class Identified implements Identity {
   private known = 0
 
@@ -63,15 +64,19 @@ abstract class Identified implements Identity {
   }
 }
 
-export class LuaFunction extends Identified {
+export class LuaFunction implements Identity {
+  private known = 0
+
   constructor(
     readonly p: PlainForm,
     readonly g: GeneratorForm | undefined = undefined,
     /** Upvalues, for the generator form of compiled functions. */
     readonly u: unknown = undefined,
     readonly info: BuiltinInfo | undefined = undefined,
-  ) {
-    super()
+  ) {}
+
+  get id(): number {
+    return this.known === 0 ? (this.known = ++identities) : this.known
   }
 }
 
@@ -120,7 +125,9 @@ const NO_KEYS: ReadonlyArray<TableKey | undefined> = []
  * Invariants: `array.length <= capacity`; without `sparse` no element of `array` is undefined; `hash.size <= nodes`;
  * a layout, if there, holds exactly the keys of `hash`.
  */
-export class LuaTable extends Identified {
+export class LuaTable implements Identity {
+  private known = 0
+
   array: LuaValue[]
   private map: Map<TableKey, LuaValue> | undefined = undefined
   /** Texts that are keys and their values, in turn, of which the map is not made before it is needed. */
@@ -146,9 +153,12 @@ export class LuaTable extends Identified {
     hashCount = 0,
     array: LuaValue[] = [],
   ) {
-    super()
     this.array = array
     this.nodes = this.base = nodeCount(hashCount)
+  }
+
+  get id(): number {
+    return this.known === 0 ? (this.known = ++identities) : this.known
   }
 
   /** The table of a constructor's list, which may hold nil. */
@@ -159,7 +169,7 @@ export class LuaTable extends Identified {
     return table
   }
 
-  /** A table that was empty and got these texts as keys, each followed by its value; it keeps a short list. */
+  /** A table that was empty and got these texts as keys, each followed by its value or nil; it keeps a short list. */
   static ofMembers(members: LuaValue[]): LuaTable {
     const table = new LuaTable()
     table.members = members
@@ -176,6 +186,27 @@ export class LuaTable extends Identified {
     return table
   }
 
+  /** Assigns these values to 1, 2, .. one after another. */
+  assign(values: ReadonlyArray<LuaValue>): this {
+    for (let i = 0; i < values.length; i++) this.setNumber(i + 1, values[i])
+    return this
+  }
+
+  /** A table that is arranged as this one, with the value of each integer key at its place in the list. */
+  withValues(values: ReadonlyArray<LuaValue>): LuaTable {
+    const { map, layout } = this
+    const table = new LuaTable(this.capacity, 0, values.slice(0, this.array.length))
+    table.nodes = this.nodes
+    table.base = this.base
+    table.sparse = this.sparse
+    table.removed = this.removed
+    table.layout = layout?.copy()
+    if (map === undefined) return table
+    table.map = new Map()
+    for (const key of map.keys()) if (typeof key === "number") table.map.set(key, values[key - 1])
+    return table
+  }
+
   /** Whether there may be other keys than those of the array part. */
   get hashed(): boolean {
     return this.map !== undefined || this.members !== undefined
@@ -188,6 +219,7 @@ export class LuaTable extends Identified {
   }
 
   private entered(members: LuaValue[]): Map<TableKey, LuaValue> {
+    if (members.includes(undefined)) return this.enteredInTurn(members)
     const map = new Map<TableKey, LuaValue>()
     for (let i = 0; i < members.length; i += 2) {
       const key = members[i]
@@ -196,6 +228,17 @@ export class LuaTable extends Identified {
     this.members = undefined
     this.nodes = nodeCount(map.size)
     return (this.map = map)
+  }
+
+  /** A key that comes after a nil may take its node. */
+  private enteredInTurn(members: LuaValue[]): Map<TableKey, LuaValue> {
+    this.members = undefined
+    this.nodes = 0
+    for (let i = 0; i < members.length; i += 2) {
+      const key = members[i]
+      if (key !== undefined) this.setHash(key, members[i + 1])
+    }
+    return (this.map ??= new Map())
   }
 
   /** The value behind the last of equal keys. */
@@ -384,7 +427,8 @@ export class LuaTable extends Identified {
 
   /** Gives both parts the sizes that Lua would choose now that `key` is to come. */
   private rebuild(key: Key): void {
-    const bins = BINS.fill(0)
+    const bins = BINS
+    for (let i = 0; i < bins.length; i++) bins[i] = 0
     let total = 1
     let integers = count(bins, key)
     for (let i = 0; i < this.array.length; i++) {

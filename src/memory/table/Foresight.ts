@@ -92,14 +92,14 @@ export const touchGuesses = (arena: Arena, hashes: Int32Array, n: number): void 
     }
     entries[i] = entry
   }
-  touchEntries(arena, entries, n)
+  touchEntries(arena, entries, 0, n)
 }
 
-/** Brings near n entries: the first word of each, and one 32 bytes on, since an entry may lie across two lines. */
-export const touchEntries = (arena: Arena, refs: Int32Array, n: number): void => {
+/** Brings near the entries `refs[from, to)`: the first word of each, and one 32 bytes on, since an entry may lie across two lines. */
+export const touchEntries = (arena: Arena, refs: Int32Array, from: number, to: number): void => {
   const i32s = arena.i32
   let sum = touchSum
-  for (let i = 0; i < n; i++) {
+  for (let i = from; i < to; i++) {
     const entry = refs[i]
     const words = i32s[chunkOf(entry)]
     const w = wordOf(entry)

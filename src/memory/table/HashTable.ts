@@ -27,7 +27,8 @@
  */
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
-import { foreseenHash, touchBuckets, touchEntries, touchGuesses, touchWord } from "./Foresight.js"
+import { foreseenHash, touchBuckets, touchGuesses, touchHeads, touchWord } from "./Foresight.js"
+import { placeTaken, takeBucket } from "./Moves.js"
 import { checkTable, visitTable } from "./TableCheck.js"
 import { hashOfEntry, keyEquals } from "./TableEntry.js"
 import {
@@ -174,33 +175,35 @@ export class HashTable {
     this.publish()
   }
 
-  /** Makes the buckets of an empty table that is to hold `entries`, so that filling it moves nothing. */
+  /** Makes the buckets of a table that is to hold `entries`, so that filling it moves nothing: all that is there moves now. */
   reserve(entries: number): void {
-    if (this.count > 0) return
-    for (const wanted = Math.ceil(entries / LOAD_MAX); this.bucketCount < wanted;) {
-      this.ensureBucket(this.bucketCount)
-      this.split++
-      if (this.split <= this.mask) continue
-      this.mask = (this.mask << 1) | 1
-      this.split = 0
+    const wanted = Math.ceil(entries / LOAD_MAX)
+    if (this.bucketCount >= wanted) return
+    let moved = 0
+    if (this.count > 0) for (let b = this.bucketCount - 1; b >= 0; b--) moved = this.takeOut(b, moved)
+    try {
+      while (this.bucketCount < wanted) {
+        this.ensureBucket(this.bucketCount)
+        this.split++
+        if (this.split <= this.mask) continue
+        this.mask = (this.mask << 1) | 1
+        this.split = 0
+      }
+    } finally {
+      this.placeAll(moved)
+      this.publish()
     }
+  }
+
+  /** Takes back what `reserve` has made for more entries than have come. */
+  fit(): void {
+    while (this.mask + this.split >= BUCKETS_MIN && this.count < (this.bucketCount - 1) * (LOAD_MAX / 2))
+      this.shrink()
     this.publish()
   }
 
   /** Puts another entry with the same key in the place of `found`, the one just found. */
   replaceFound(found: Ref, entry: Ref): void {
-    this.setFound(found, entry)
-  }
-
-  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
-  removeFound(found: Ref): void {
-    this.setFound(found, 0)
-    this.count--
-    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
-    this.publish()
-  }
-
-  private setFound(found: Ref, entry: Ref): void {
     const block = this.foundBlock
     const words = this.arena.i32[chunkOf(block)]
     const at = wordOf(block) + this.foundBucket + this.foundSlot
@@ -209,19 +212,34 @@ export class HashTable {
     words[at] = entry
   }
 
+  /** Takes `found`, the entry just found, out of the table (the entry's block itself stays the caller's). */
+  removeFound(found: Ref): void {
+    this.replaceFound(found, 0)
+    this.count--
+    if (this.mask + this.split >= BUCKETS_MIN && this.count < this.bucketCount * LOAD_MIN) this.shrink()
+    this.publish()
+  }
+
   /**
-   * Takes the table apart: visits (and so hands to the caller) the entries of buckets from the last down until about
-   * `budget` were visited, and frees the buckets. Answers whether anything is left; at the end the table is gone.
+   * Takes the table apart: hands the entries of buckets from the last down to `take`, until about `budget` were, and frees
+   * the buckets. Answers whether anything is left; at the end the table is gone.
+   * @param room for the entries of one bucket; `take` may not use it for others
    */
-  drain(budget: number, visit: (entry: Ref) => void): boolean {
+  drain(
+    budget: number,
+    room: Int32Array,
+    take: (arena: Arena, entries: Int32Array, count: number) => void,
+  ): boolean {
     const a = this.arena
     let left = budget
     for (;;) {
       const b = this.bucketCount - 1
-      this.forEachInBucket(b, (entry) => {
-        left--
-        visit(entry)
-      })
+      let entries = room
+      let n = this.collect(b, entries)
+      for (; n === entries.length; n = this.collect(b, entries)) entries = new Int32Array(n * 2)
+      touchHeads(a, entries, 0, n)
+      take(a, entries, n)
+      left -= n
       this.freeOverflow(b)
       if (bucketWordOf(b) === 0) a.free(this.segmentRef(segmentOf(b)))
       if (b === 0) {
@@ -422,35 +440,22 @@ export class HashTable {
     }
   }
 
-  /** Takes all entries out of bucket b, as it was before a grow or shrink, and places them anew. */
+  /** Places the entries of bucket b anew, as it was before a grow or shrink. */
   private redistribute(b: number): void {
-    const a = this.arena
-    let n = 0
-    let block = this.segmentRef(segmentOf(b))
-    let bucket = bucketWordOf(b)
-    for (let first = true; block !== 0; first = false) {
-      a.willWrite(block)
-      const words = a.i32[chunkOf(block)]
-      const at = wordOf(block) + bucket
-      for (let s = 0; s < SLOTS; s++) {
-        const entry = words[at + s]
-        if (entry === 0) continue
-        if (n === moving.length) moving = grownCopy(moving)
-        moving[n++] = entry
-        words[at + s] = 0
-      }
-      const next = words[at + OVERFLOW_WORD]
-      words[at + OVERFLOW_WORD] = 0
-      if (!first) a.free(block)
-      block = next
-      bucket = 0
-    }
-    touchEntries(a, moving, n)
-    for (let i = 0; i < n; i++) {
-      const entry = moving[i]
-      const hash = hashOfEntry(this.arena, entry)
-      this.place(this.bucketOf(hash), hash, entry)
-    }
+    this.placeAll(this.takeOut(b, 0))
+  }
+
+  private takeOut(b: number, n: number): number {
+    return takeBucket(this.arena, this.segmentRef(segmentOf(b)), bucketWordOf(b), n)
+  }
+
+  private placeAll(n: number): void {
+    placeTaken(this.arena, n, this.placeAnew)
+  }
+
+  private readonly placeAnew = (entry: Ref): void => {
+    const hash = hashOfEntry(this.arena, entry)
+    this.place(this.bucketOf(hash), hash, entry)
   }
 
   private freeOverflow(b: number): void {
@@ -497,12 +502,4 @@ export class HashTable {
   checkInvariants(): void {
     checkTable(this, this.arena)
   }
-}
-
-/** Entries on the move in `redistribute`; shared, since a table is never touched from two places at once. */
-let moving: Int32Array = new Int32Array(256)
-const grownCopy = (old: Int32Array): Int32Array => {
-  const next = new Int32Array(old.length * 2)
-  next.set(old)
-  return next
 }

@@ -14,6 +14,8 @@ export const BUCKET_WORDS = 16
 const BUCKET_WORDS_SHIFT = 4
 /** Entries a bucket holds: words 0..11. */
 export const SLOTS = 12
+/** Entries of one bucket, with its overflow, for which room is kept: hardly ever are there more. */
+export const BUCKET_ENTRIES = 64
 /** First of the three words with one tag byte an entry. */
 export const TAG_WORD = 12
 /** Ref of the overflow bucket. */

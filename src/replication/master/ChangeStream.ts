@@ -13,6 +13,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { CommandTable } from "../../engine/CommandTable.js"
 import type { CommandSpec } from "../../engine/declare/CommandSpec.js"
 import type { OutputLimit } from "../../engine/Settings.js"
 import { ParseStatus, RequestParser } from "../../resp/RequestParser.js"
@@ -57,8 +58,8 @@ interface ChangeSource {
     /** A reader that is further behind than the hard limit of replicas is ended; 0 = none is. */
     readonly clientOutputBufferLimit: { readonly replica: OutputLimit }
   }
-  /** The declarations of commands, by their names in lower case. */
-  readonly declarations: ReadonlyMap<string, CommandSpec>
+  /** Knows the declarations of commands, by their names in lower case. */
+  readonly commands: Pick<CommandTable, "declaration">
 }
 
 const CHUNK_BYTES = 64 * 1024
@@ -145,7 +146,7 @@ class ChangeReader implements StreamReader {
       // Empty lines that a master sent count, too.
       const offset = this.base + parser.consumed
       this.position = { id: source.log.id, offset, database }
-      if (!isChange(source.declarations.get(name))) continue
+      if (!isChange(source.commands.declaration(name))) continue
       changes.push({ database, arguments: words, position: this.position })
     }
     return changes

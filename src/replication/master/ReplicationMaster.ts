@@ -326,8 +326,7 @@ export class Master implements Beating, StreamListener {
   /** The replication stream as commands, from after `from` on, or from now on; see ChangeStream.ts. */
   changes(from?: ChangePosition): Stream.Stream<Change, ChangesLostError> {
     const { log, settings } = this
-    const { declarations } = this.services.engine.dispatcher.table
-    return changesOf({ log, settings, declarations }, from)
+    return changesOf({ log, settings, commands: this.services.engine.dispatcher.table }, from)
   }
 
   broken(what: string): void {

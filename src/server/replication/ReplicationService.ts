@@ -6,15 +6,15 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Background } from "../../engine/Background.js"
 import { SecureRandom } from "../../engine/world/SecureRandom.js"
-import { type RedixConfig, theConfig } from "../../config/index.js"
-import { type RdbPersistence, theRdbFiles } from "../../rdb/RdbPersistence.js"
+import { type RedixConfig, configIn } from "../../config/index.js"
+import { type RdbPersistence, rdbFilesIn } from "../../rdb/RdbPersistence.js"
 import { ReplicationMaster } from "../../replication/master/ReplicationMaster.js"
 import { unlinkMaster } from "../../replication/replica/MasterClient.js"
 import { ReplicationReplica } from "../../replication/replica/ReplicationReplica.js"
 import { ReplicationHistory } from "../../replication/ReplicationLog.js"
-import { type EngineService, theEngine } from "../../engine/EngineService.js"
+import { type EngineService, engineIn } from "../../engine/EngineService.js"
 import { Dial } from "./MasterDial.js"
-import { type PersistenceService, thePersistence } from "../PersistenceService.js"
+import { type PersistenceService, persistenceIn } from "../PersistenceService.js"
 import { ProcessInfo } from "../../engine/world/ProcessInfo.js"
 import { Replication } from "./Replication.js"
 import type { ConfigState } from "../../config/index.js"
@@ -43,6 +43,15 @@ export interface ReplicationShape {
   readonly promote: () => void
 }
 
+type ReplicationNeeds =
+  | EngineService
+  | RedixConfig
+  | RdbPersistence
+  | PersistenceService
+  | ReplicationHistory
+  | Background
+  | FileSystem.FileSystem
+
 /** Replication as a service, with its clock-driven work; and its two sides, for those who need only one. */
 export class ReplicationService extends Context.Service<ReplicationService, ReplicationShape>()(
   "redix/server/Replication",
@@ -59,35 +68,25 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
   }): Effect.Effect<
     Context.Context<ReplicationService | ReplicationMaster | ReplicationReplica>,
     never,
-    | EngineService
-    | RedixConfig
-    | RdbPersistence
-    | PersistenceService
-    | ReplicationHistory
-    | Background
-    | FileSystem.FileSystem
-    | Scope.Scope
+    ReplicationNeeds | Scope.Scope
   > =>
     Effect.gen(function* () {
-      const engine = yield* theEngine
-      const server = yield* thePersistence
-      const config = yield* theConfig
-      const history = yield* ReplicationHistory
-      const files = yield* FileSystem.FileSystem
-      const services = {
+      const services = yield* Effect.context<ReplicationNeeds>()
+      const engine = engineIn(services)
+      const server = persistenceIn(services)
+      const config = configIn(services)
+      const history = Context.get(services, ReplicationHistory)
+      const files = Context.get(services, FileSystem.FileSystem)
+      const given = {
         engine,
-        persistence: yield* theRdbFiles,
-        background: (yield* Background).run,
+        persistence: rdbFilesIn(services),
+        background: Context.get(services, Background).run,
         files,
-        random: yield* SecureRandom,
-        facts: yield* ProcessInfo,
+        random: Context.get(services, SecureRandom),
+        facts: Context.get(services, ProcessInfo),
       }
-      const replication = new Replication(
-        history,
-        config,
-        services,
-        configuredDial(config, files, yield* Dial),
-      )
+      const dial = configuredDial(config, files, Context.get(services, Dial))
+      const replication = new Replication(history, config, given, dial)
       yield* Effect.addFinalizer(() => Effect.sync(() => unlinkMaster(engine, history)))
       if (options.afterLoad) server.afterLoad.push(replication)
       else replication.start(undefined)
@@ -103,11 +102,15 @@ export class ReplicationService extends Context.Service<ReplicationService, Repl
  *
  * @internal
  */
+export const replicationIn = (services: Context.Context<ReplicationService>): Replication => {
+  const replication = Context.get(services, ReplicationService)
+  if (!(replication instanceof Replication))
+    throw new Error("the replication is not one of this package's layers")
+  return replication
+}
+
+/** As `replicationIn`, where that is all a fiber asks for. */
 export const theReplication: Effect.Effect<Replication, never, ReplicationService> = Effect.map(
-  ReplicationService,
-  (replication) => {
-    if (!(replication instanceof Replication))
-      throw new Error("the replication is not one of this package's layers")
-    return replication
-  },
+  Effect.context<ReplicationService>(),
+  replicationIn,
 )

@@ -41,7 +41,7 @@ const WASTE_PART_MIN = 0.1
 /** Part of the time that the clock-driven work may take under maxmemory. */
 const DUTY = 0.1
 const SLICE_MS = 0.5
-const SLICE_BLOCKS = 1000
+const SLICE_BLOCKS = 128
 /** Time without a page taken after which empty chunks go back, and between two vain looks for something to gain. */
 const QUIET_MS = 1000
 /** Time without a page taken after which the clock-driven work begins. */

@@ -163,6 +163,11 @@ export class MemoryLimit {
     return this.freeing
   }
 
+  /** Moves blocks by the clock; answers when it goes on. Not while keys go, many of which would be moved in vain. */
+  moveBlocks(now: number): number {
+    return this.freeing ? now : this.pace.cron(now)
+  }
+
   private free(): "fits" | "freeing" | "short" {
     const { keyspace, stopwatch, max } = this
     if (max === 0 || this.exempt || this.used <= max) return "fits"

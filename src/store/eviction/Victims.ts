@@ -11,6 +11,7 @@ import type { Ref } from "../../memory/Arena.js"
 import { chunkOf } from "../../memory/Ref.js"
 import { touchHeads } from "../../memory/table/Foresight.js"
 import type { HashTable } from "../../memory/table/HashTable.js"
+import { BUCKET_ENTRIES } from "../../memory/table/TableLayout.js"
 import type { Database } from "../Database.js"
 import { entryClock, entryExpiry, entryHasExpirySlot, NO_EXPIRY } from "../Entry.js"
 import type { Keyspace } from "../Keyspace.js"
@@ -24,8 +25,6 @@ const NEVER = -Infinity
 const SPARSE = 8
 /** Buckets looked at for one key, at most. */
 const BUCKETS_MAX = 64
-/** Entries of one bucket looked at, at most. */
-const BUCKET_ENTRIES_MAX = 64
 /** So many chances to come before another that scores the same. */
 const CHANCES = 1024
 /** Random keys drawn until one is allowed to go, at most. */
@@ -56,7 +55,7 @@ export class Victims {
   private bucket = -1
   private db: Database | undefined = undefined
   private drawn: Ref = 0
-  private readonly met = new Int32Array(BUCKET_ENTRIES_MAX)
+  private readonly met = new Int32Array(BUCKET_ENTRIES)
 
   constructor(private readonly keyspace: Keyspace) {
     this.candidates = new Candidates((db, ref) => this.score(db, ref))

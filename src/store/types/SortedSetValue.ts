@@ -282,7 +282,7 @@ export class SortedSet {
   /** Brings near the members about the cursor and their buckets: they are probably the next to go. */
   private foresee(): void {
     const n = this.index.near(ahead)
-    touchEntries(this.arena, ahead, n)
+    touchEntries(this.arena, ahead, 0, n)
     for (let i = 0; i < n; i++) hashes[i] = hashOfEntry(this.arena, ahead[i])
     this.table.touch(hashes, n)
   }

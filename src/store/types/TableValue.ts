@@ -7,7 +7,7 @@ import { type Arena, copyBytes, type Ref } from "../../memory/Arena.js"
 import type { Relocation } from "../../memory/Relocation.js"
 import { relocateBuckets, relocateHead } from "../../memory/table/TableRelocation.js"
 import { HashTable } from "../../memory/table/HashTable.js"
-import { COUNT_WORD } from "../../memory/table/TableLayout.js"
+import { BUCKET_ENTRIES, COUNT_WORD } from "../../memory/table/TableLayout.js"
 import { roundedBytes } from "../../memory/SizeClasses.js"
 import * as Listpack from "../../bytes/packed/Listpack.js"
 import { validate } from "../../bytes/packed/ListpackValidate.js"
@@ -30,9 +30,16 @@ export const fitBlock = (a: Arena, ref: Ref, bytes: number): Ref => {
     : ref
 }
 
+/** Elements of one bucket, on their way; shared, since one is freed at a time. */
+const freed = new Int32Array(BUCKET_ENTRIES)
+
+const freeAll = (a: Arena, blocks: Int32Array, count: number): void => {
+  for (let i = 0; i < count; i++) a.free(blocks[i])
+}
+
 /** ValueType.freeStep of a table of single blocks. */
 export const freeTableStep = (a: Arena, table: Ref, budget: number): Ref => {
-  const left = new HashTable(a).attach(table).drain(budget, (entry) => a.free(entry))
+  const left = new HashTable(a).attach(table).drain(budget, freed, freeAll)
   return left ? table : 0
 }
 

@@ -5,6 +5,7 @@
  * As there, what is nested or returned at once is limited by the 8,000 places of Lua's stack, two for each level; 64-bit
  * integers are signed; binary and extension types are refused.
  */
+import { assignedList } from "../../run/AssignedList.js"
 import { nodeCount } from "../../run/Layout.js"
 import type { LuaState } from "../../run/State.js"
 import { LuaTable, type LuaValue } from "../../run/Value.js"
@@ -21,7 +22,7 @@ const view = new DataView(new ArrayBuffer(8))
 /** An array or a map that waits for more values; `left` counts keys and values. */
 interface Container {
   readonly values: LuaValue[] | undefined
-  /** A map's members for as long as its keys are texts and its values not nil, which makes the table at once. */
+  /** A map's members for as long as its keys are texts, which makes the table at once. */
   members: LuaValue[] | undefined
   /** Else the table itself. */
   table: LuaTable | undefined
@@ -88,7 +89,7 @@ export class Unpacker {
   private enter(open: Container, key: LuaValue, value: LuaValue): void {
     const { members } = open
     if (members !== undefined) {
-      if (typeof key === "string" && value !== undefined) {
+      if (typeof key === "string") {
         members.push(key, value)
         if ((members.length & 127) === 0) this.state.take(64 * MEMBER_BYTES)
         return
@@ -107,10 +108,8 @@ export class Unpacker {
     const { values, members, table } = open
     if (members !== undefined) return LuaTable.ofMembers(members)
     if (values === undefined) return table ?? new LuaTable()
-    if (!values.includes(undefined)) return new LuaTable(nodeCount(values.length), 0, values)
-    const sparse = new LuaTable()
-    for (let i = 0; i < values.length; i++) sparse.setNumber(i + 1, values[i])
-    return sparse
+    if (values.includes(undefined)) return assignedList(values)
+    return new LuaTable(nodeCount(values.length), 0, values)
   }
 
   private begin(length: number, isMap: boolean, before: number): LuaTable | typeof BEGUN {
