@@ -486,12 +486,13 @@ export class AofWriter {
   /** Waits until all that was logged so far is on the disk; answers false when that will not be. */
   readonly settled: Effect.Effect<boolean> = Effect.gen({ self: this }, function* () {
     const { position } = this.log
-    while (this.written < position) {
-      if (this.failure !== undefined || this.distrusted) return false
-      // What it wakes may have written before it comes back, and wakes nobody then.
+    const known = (): boolean => this.written >= position || this.failure !== undefined || this.distrusted
+    while (!known()) {
+      // What it wakes may have written, or failed, before it comes back, and wakes nobody then.
       this.wake()
-      if (this.written < position) yield* this.awaited
+      if (!known()) yield* this.awaited
     }
+    if (this.written < position) return false
     if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)
     return this.onDisk >= position
   })
