@@ -190,7 +190,7 @@ const [shared, server] = await Promise.all([
   vitest(),
   ...[...plan.names, ...plan.lateNames].map((name, at) => core(plan, name, at)),
 ])
-plan.names.forEach((name, at) => write(`${name}-names.cjs`, namesFile(plan, at)))
+for (const name of plan.names) write(`${name}-names.cjs`, namesFile(name, shared))
 removeStale([...shared, ...server])
 // Without the compiler's, as after `npm run bundle` alone, there are none to choose from.
 if (fs.existsSync(path.join(out, "index.d.ts"))) {

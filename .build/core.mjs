@@ -37,7 +37,8 @@ const readSources = async (inputs, options) => {
   const build = await rolldown({ ...options, input: inputs, external: OUTSIDE, plugins: [reader] })
   await build.generate({ format: "esm" })
   await build.close()
-  return sources
+  // In one order, whichever was read first: a build of the same sources is the same.
+  return new Map([...sources].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 const isEffect = (id) => /^@?effect(?:\/|$)/.test(id)
@@ -135,21 +136,24 @@ export const planCore = async (inputs, sourceOf, options) => {
   return { places, used, roots, names: NAMES, lateNames: LATE.map(({ name }) => name) }
 }
 
+/** The names that ES modules import of another file. */
+const namesTaken = (modules, file) => {
+  const taken = new RegExp(`(?:import|export)\\s*\\{([^}]*)\\}\\s*from\\s*"\\./${file}"`, "g")
+  const names = modules.flatMap(({ code }) =>
+    [...code.matchAll(taken)].flatMap(([, list]) => list.split(",")),
+  )
+  return [...new Set(names.map((name) => name.trim().split(/\s+as\s+/)[0]))].sort()
+}
+
 /**
- * What an ES module imports of a file of the core. Node reads every CommonJS file that an ES module imports for its names,
+ * What ES modules import of a file of the core. Node reads every CommonJS file that an ES module imports for its names,
  * which takes longer than to load it; here it finds them at once.
  */
-export const namesFile = (plan, at) => {
-  const names = [...plan.used]
-    .filter((id) => plan.places.get(id).at === at)
-    .flatMap((id) => Object.values(plan.places.get(id).names))
-  if (at === LAST) names.push(...LOADING)
-  return `"use strict"
-const core = require("./${plan.names[at]}.cjs")
+export const namesFile = (name, modules) => `"use strict"
+const core = require("./${name}.cjs")
 module.exports = core
-0 && (module.exports = { ${names.join(", ")} })
+0 && (module.exports = { ${namesTaken(modules, `${name}-names.cjs`).join(", ")} })
 `
-}
 
 const required = (name) => `${REQUIRED}${name}`
 

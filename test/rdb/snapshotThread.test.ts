@@ -5,15 +5,14 @@ import { afterEach, expect, it, vi } from "vitest"
 
 const options: Array<threads.WorkerOptions | undefined> = []
 
-vi.mock("node:worker_threads", async (original) => ({
-  ...(await original<typeof threads>()),
-  Worker: class {
-    constructor(_url: URL, given?: threads.WorkerOptions) {
-      options.push(given)
-      throw new Error("no thread here")
-    }
-  },
-}))
+class NoWorker {
+  constructor(_url: URL, given?: threads.WorkerOptions) {
+    options.push(given)
+    throw new Error("no thread here")
+  }
+}
+
+vi.spyOn(process, "getBuiltinModule").mockReturnValue({ Worker: NoWorker })
 
 const { openJob } = await import("../../src/rdb/snapshot/SnapshotJob.js")
 const { workerSource } = await import("../../src/rdb/snapshot/SnapshotSource.js")
