@@ -145,7 +145,7 @@ export abstract class Operands {
       case "and":
         return isTrue(e.left) ? this.describe(e.right) : ""
       case "or":
-        return e.left.kind === "nil" || e.left.kind === "false" ? this.describe(e.right) : ""
+        return jumpsOver(e.left) ? this.describe(e.right) : ""
       case "paren":
         return isMultiple(e.inner) ? "" : this.describe(e.inner)
       default:
@@ -174,8 +174,33 @@ const isTrue = (e: Expression): boolean => {
       return isTrue(e.inner)
     case "binary":
       return isFolded(e)
+    case "not":
+      return isFalse(e.operand)
     default:
       return false
+  }
+}
+
+/** The same for nil and false. */
+const isFalse = (e: Expression): boolean => {
+  if (e.kind === "paren") return isFalse(e.inner)
+  return e.kind === "not" ? isTrue(e.operand) : e.kind === "nil" || e.kind === "false"
+}
+
+/**
+ * Whether Lua, which looks for the last instruction that gave the value and follows the first jump it meets, is led from here
+ * to what stands on the right of an `or`.
+ */
+const jumpsOver = (left: Expression): boolean => {
+  switch (left.kind) {
+    case "paren":
+      return jumpsOver(left.inner)
+    case "and":
+      return !isTrue(left.left) || jumpsOver(left.right)
+    case "or":
+      return jumpsOver(left.left) && jumpsOver(left.right)
+    default:
+      return isFalse(left)
   }
 }
 
