@@ -5,6 +5,7 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { placeFlags } from "../support/children/Flags.js"
 import { supervised } from "../support/children/Supervised.js"
 
 export interface BenchServer {
@@ -62,18 +63,7 @@ export const startServer = async (
   const dir = keepDir ?? fs.mkdtempSync(path.join(os.tmpdir(), `bench-${name}-`))
   const [command, ...first] = program(name)
   if (command === undefined) throw new Error("no program")
-  const flags = [
-    "--port",
-    String(port),
-    "--bind",
-    "127.0.0.1",
-    "--dir",
-    dir,
-    "--save",
-    "",
-    "--enable-debug-command",
-    "yes",
-  ]
+  const flags = [...placeFlags(port, dir), "--save", "", "--enable-debug-command", "yes"]
   const child = supervised(spawn(command, [...first, ...flags, ...args], { stdio: "ignore" }))
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
   await untilReady(port, child)

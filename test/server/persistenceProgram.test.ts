@@ -7,6 +7,7 @@ import { delay } from "../support/Nodes.js"
 import { freePort } from "../support/Oracle.js"
 import { Program, runProgram } from "../support/Program.js"
 import { Random } from "../support/Random.js"
+import { placeFlags } from "../support/children/Flags.js"
 import { RawClient } from "../support/RawClient.js"
 
 const LOOPS = effort(3)
@@ -16,19 +17,9 @@ interface Running {
   readonly client: RawClient
 }
 
-const argsOf = (port: number, dir: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
-  "--port",
-  String(port),
-  "--bind",
-  "127.0.0.1",
-  "--dir",
-  dir,
-  ...more,
-]
-
 const begin = async (inside: boolean, dir: string, save: string): Promise<Running> => {
   const port = await freePort()
-  const program = new Program({ args: argsOf(port, dir, "--save", save), inside })
+  const program = new Program({ args: [...placeFlags(port, dir), "--save", save], inside })
   await program.ready()
   return { program, client: await RawClient.connect({ host: "127.0.0.1", port }) }
 }
@@ -81,7 +72,7 @@ describe("the program's file", () => {
       ]
       for (const [bytes, line] of bad) {
         fs.writeFileSync(`${dir}/dump.rdb`, bytes)
-        const args = argsOf(await freePort(), dir, "--save", "1 1")
+        const args = [...placeFlags(await freePort(), dir), "--save", "1 1"]
         const ended = await runProgram({ args, inside: true })
         expect(ended.code).toBe(1)
         expect(`${ended.stdout}${ended.stderr}`).toMatch(line)

@@ -4,6 +4,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { placeFlags } from "../support/children/Flags.js"
 import { describeOracle, freePort } from "../support/Oracle.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { Program } from "../support/Program.js"
@@ -17,18 +18,7 @@ beforeAll(async () => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-cli-"))
   port = await freePort()
   program = new Program({
-    args: [
-      "--port",
-      String(port),
-      "--bind",
-      "127.0.0.1",
-      "--dir",
-      dir,
-      "--save",
-      "",
-      "--enable-debug-command",
-      "yes",
-    ],
+    args: [...placeFlags(port, dir), "--save", "", "--enable-debug-command", "yes"],
   })
   await program.ready()
   cli(["debug", "populate", "1000"])

@@ -80,6 +80,19 @@ const clock = (stepMs: number): { now: () => number; at: number } => {
   return self
 }
 
+/** A limit of half of what a keyspace holds; each look at its clock takes so long. */
+const halved = (keyspace: Keyspace, stepMs: number): { limit: MemoryLimit; maxmemory: number } => {
+  const maxmemory = Math.floor(keyspace.arena.usedBytes / 2)
+  const limit = new MemoryLimit(
+    keyspace,
+    { countedBytes: 0 },
+    { ...defaultSettings, maxmemory, maxmemoryPolicy: "allkeys-lru" },
+    { now: clock(stepMs).now, evicted: () => {} },
+  )
+  limit.configure()
+  return { limit, maxmemory }
+}
+
 it("a slice takes a fifth of a millisecond, or as long as turns take, up to two", () => {
   const keyspace = make()
   putSet(keyspace.database(0), "k", 60_000)
@@ -110,15 +123,7 @@ it("a slice takes a fifth of a millisecond, or as long as turns take, up to two"
 it("a look that evicts watches the clock from key to key", () => {
   const keyspace = make()
   for (let i = 0; i < 100; i++) putSet(keyspace.database(0), `k${i}`, 1000)
-  const maxmemory = Math.floor(keyspace.arena.usedBytes / 2)
-  const time = clock(0.3)
-  const limit = new MemoryLimit(
-    keyspace,
-    { countedBytes: 0 },
-    { ...defaultSettings, maxmemory, maxmemoryPolicy: "allkeys-lru" },
-    { now: time.now, evicted: () => {} },
-  )
-  limit.configure()
+  const { limit, maxmemory } = halved(keyspace, 0.3)
   limit.makeRoom()
   expect(limit.freeing).toBe(true)
   expect(limit.evictedKeys).toBe(2)
@@ -137,15 +142,7 @@ it("no blocks are moved while keys go, but afterwards", () => {
     const key = Buffer.from(`key ${i}`)
     db.putString(db.lookupWrite(key, 0, key.length), key, 0, key.length, value, 0, 300, STRING_RAW, false)
   }
-  const time = clock(0.01)
-  const maxmemory = Math.floor(keyspace.arena.usedBytes / 2)
-  const limit = new MemoryLimit(
-    keyspace,
-    { countedBytes: 0 },
-    { ...defaultSettings, maxmemory, maxmemoryPolicy: "allkeys-lru" },
-    { now: time.now, evicted: () => {} },
-  )
-  limit.configure()
+  const { limit } = halved(keyspace, 0.01)
   const { compaction } = limit.pace
   let now = NOW
   for (limit.makeRoom(); limit.freeing; limit.makeRoom()) {

@@ -282,23 +282,10 @@ export class HashTable {
 
   /** The entries of bucket b, as many as `refs` has room for; answers how many. */
   collect(b: number, refs: Int32Array): number {
-    const i32s = this.arena.i32
-    let n = 0
-    let block = this.segmentRef(segmentOf(b))
-    let bucket = bucketWordOf(b)
-    for (;;) {
-      const words = i32s[chunkOf(block)]
-      const at = wordOf(block) + bucket
-      for (let s = 0; s < SLOTS; s++) {
-        const entry = words[at + s]
-        if (entry === 0) continue
-        if (n === refs.length) return n
-        refs[n++] = entry
-      }
-      block = words[at + OVERFLOW_WORD]
-      if (block === 0) return n
-      bucket = 0
-    }
+    room = refs
+    found = 0
+    this.forEachInBucket(b, keep)
+    return found
   }
 
   /** Brings bucket b near. */
@@ -502,4 +489,11 @@ export class HashTable {
   checkInvariants(): void {
     checkTable(this, this.arena)
   }
+}
+
+/** Where `collect` puts what it finds: no closure a call. */
+let room: Int32Array = new Int32Array(0)
+let found = 0
+const keep = (entry: Ref): void => {
+  if (found < room.length) room[found++] = entry
 }

@@ -71,6 +71,16 @@ const afterCut = async (disk: SimulatedDisk, server: TestRedix, ...keys: Readonl
   return reply
 }
 
+/** Has room on the disk again, and sees that writes are taken and kept. */
+const mends = async (disk: SimulatedDisk, server: TestRedix): Promise<void> => {
+  disk.disturb = calm
+  await until(
+    async () => (await ask(server, "SET", "after", "2")) === "+OK\r\n",
+    () => "writes are taken",
+  )
+  expect(await afterCut(disk, server, "before", "k", "after")).toBe("*3\r\n$1\r\n1\r\n$1\r\nv\r\n$1\r\n2\r\n")
+}
+
 describe("after a sync has failed, and the process was killed before the manifest said so", () => {
   it("the file is written anew before anything is appended to it", async () => {
     const disk = await untold("untold")
@@ -142,14 +152,7 @@ describe("after a sync has failed, and the process was killed before the manifes
     const server = await start(disk, [], full)
     expect(await ask(server, "GET", "before")).toBe("$1\r\n1\r\n")
     expect(await ask(server, "SET", "after", "2")).toMatch(/^-MISCONF Errors writing to the AOF file: /)
-    disk.disturb = calm
-    await until(
-      async () => (await ask(server, "SET", "after", "2")) === "+OK\r\n",
-      () => "writes are taken",
-    )
-    expect(await afterCut(disk, server, "before", "k", "after")).toBe(
-      "*3\r\n$1\r\n1\r\n$1\r\nv\r\n$1\r\n2\r\n",
-    )
+    await mends(disk, server)
   })
 
   it("a manifest that does say so starts a server on a full disk, too", async () => {
@@ -157,14 +160,7 @@ describe("after a sync has failed, and the process was killed before the manifes
     disk.put(MANIFEST, Buffer.concat([Buffer.from("#distrusted\n"), disk.read(MANIFEST) ?? Buffer.alloc(0)]))
     const server = await start(disk, [], ({ operation }) => (operation === "write" ? "ENOSPC" : undefined))
     expect(await ask(server, "GET", "before")).toBe("$1\r\n1\r\n")
-    disk.disturb = calm
-    await until(
-      async () => (await ask(server, "SET", "after", "2")) === "+OK\r\n",
-      () => "writes are taken",
-    )
-    expect(await afterCut(disk, server, "before", "k", "after")).toBe(
-      "*3\r\n$1\r\n1\r\n$1\r\nv\r\n$1\r\n2\r\n",
-    )
+    await mends(disk, server)
   })
 })
 
