@@ -1,7 +1,7 @@
 /**
  * What of the sources knows nothing of Effect, which is most of them, is in the package once: as CommonJS, which what has
  * Effect within and what stands on the app's Effect both import. It is cut into three files, each over those before it, so
- * that who reads RDB files does not load the commands.
+ * that who reads RDB files does not load the commands; what few call is in files over these, which come late (late.mjs).
  */
 import * as path from "node:path"
 import { rolldown } from "rolldown"
