@@ -63,8 +63,9 @@ const meets = async (
   signal: NodeJS.Signals,
   outcome: 0 | "by the signal",
   command?: readonly [string],
+  ...more: ReadonlyArray<string>
 ): Promise<Ended> => {
-  const [program] = await start(command)
+  const [program] = await start(command, ...more)
   program.signal(signal)
   const ended = await program.ended
   expect(ended).toMatchObject(outcome === 0 ? { code: 0, signal: null } : { code: null, signal })
@@ -114,10 +115,12 @@ describe("signals", () => {
 })
 
 describeOracle("signals of redis-server", () => {
+  // Without the report of a crash: while it writes one, redis-server may crash again (of 300 ends by SIGABRT 56 were by
+  // SIGSEGV then, and 2 did not come).
   it.each(table)("%s: %s", async (signal, outcome) => {
     const status = oracleStatus()
     if (!status.available) throw new Error(status.reason)
-    await meets(signal, outcome, [status.binary])
+    await meets(signal, outcome, [status.binary], "--crash-log-enabled", "no")
   })
 
   it("of many kinds end no server", async () => {

@@ -13,10 +13,14 @@ export class Random {
   private c: number
   private counter = 1
 
-  constructor(readonly seed: number) {
-    this.a = seed | 0
-    this.b = Math.imul(seed, 0x9e3779b1) | 0
-    this.c = Math.floor(seed / 0x1_0000_0000) | 0
+  /** `seed`: what REDIX_SEED must be for this stream to come again. */
+  constructor(
+    state: number,
+    readonly seed = state,
+  ) {
+    this.a = state | 0
+    this.b = Math.imul(state, 0x9e3779b1) | 0
+    this.c = Math.floor(state / 0x1_0000_0000) | 0
     for (let i = 0; i < 15; i++) this.uint32()
   }
 
@@ -24,7 +28,7 @@ export class Random {
   static forTest(name: string, seed: number = runSeed()): Random {
     let hash = 0x811c9dc5
     for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
-    return new Random(((hash ^ seed) >>> 0) + 0x1_0000_0000 * (hash & 0xffff))
+    return new Random(((hash ^ seed) >>> 0) + 0x1_0000_0000 * (hash & 0xffff), seed)
   }
 
   /** 32 random bits, as an unsigned number. */

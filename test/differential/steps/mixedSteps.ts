@@ -147,12 +147,13 @@ const leavesOpen = (step: Step): boolean =>
 const byMember = (step: Step): boolean =>
   nameOf(step).includes("LEX") || step.args.some((word) => String(word).toUpperCase() === "BYLEX")
 
-/** In SORT, texts that are equal up to a NUL byte tie, and the order of ties from a set is open. */
-const hasNul = (word: Argument): boolean => word instanceof Uint8Array && word.includes(0)
+/** In SORT, texts that are equal up to a NUL byte tie, and the order of ties from a hash table is open. */
+const hasNul = (word: Argument): boolean =>
+  word instanceof Uint8Array ? word.includes(0) : String(word).includes("\0")
 
 const unwanted = (step: Step): boolean =>
   nameOf(step).startsWith("FLUSH") ||
-  (nameOf(step) === "SADD" && step.args.some(hasNul)) ||
+  (/^(SADD|ZADD|ZINCRBY)$/.test(nameOf(step)) && step.args.some(hasNul)) ||
   // A string that is edited is no HyperLogLog that either server promises anything about.
   (nameOf(step).startsWith("PF") && step.args.some((word) => /^k\d$/.test(String(word)))) ||
   (byMember(step) && !String(step.args[1]).startsWith("x")) ||
