@@ -13,6 +13,9 @@ import {
   loadSeconds,
   overwriting,
   pause,
+  probed,
+  request,
+  summary,
   underLoad,
   watchMemory,
 } from "./Clients.js"
@@ -39,6 +42,13 @@ const best = (times: ReadonlyArray<number>): number => Math.min(...times)
 const most = (all: ReadonlyArray<Latencies>): Latencies =>
   all.reduce((a, b) => (b.perSecond > a.perSecond ? b : a))
 
+/** The round in the middle by p99: the rate is given. */
+const calm = (all: ReadonlyArray<Latencies>): Latencies => {
+  const middle = [...all].sort((a, b) => a.p99 - b.p99)[all.length >> 1]
+  if (middle === undefined) throw new Error("no round was run")
+  return middle
+}
+
 /** Runs `use` with both servers, in directories of one disk. */
 const withServers = async (
   args: ReadonlyArray<string>,
@@ -59,6 +69,19 @@ const withServers = async (
 
 const reading = (n: number): ReadonlyArray<string> => ["GET", `read:${n % 10_000}`]
 
+/** Some ten thousand reads a second over 50 connections, of which each server is capable several times. */
+const paced = async (port: number): Promise<Latencies> => {
+  const probing = {
+    port,
+    connections: 50,
+    askers: 10,
+    request: request(["GET", "none"]),
+    replyBytes: "$-1\r\n".length,
+  }
+  const [, times] = await probed(probing, () => pause(MEASURE_MS))
+  return summary(Float64Array.from(times), MEASURE_MS / 1000)
+}
+
 const measured = async (port: number, load: (n: number) => ReadonlyArray<string>): Promise<Latencies> =>
   (await underLoad(port, load, () => pause(MEASURE_MS)))[1]
 
@@ -68,6 +91,9 @@ interface AlwaysFigures {
   readonly beside: Array<Latencies>
   /** The writers that the readers were beside of. */
   readonly besideWrites: Array<Latencies>
+  /** Readers at a steady rate, far below what the server could do. */
+  readonly pacedIdle: Array<Latencies>
+  readonly pacedBeside: Array<Latencies>
   /** Cores that this program used meanwhile, which drives both: near 1 it is the limit, not the server. */
   readonly driver: Array<number>
 }
@@ -75,13 +101,29 @@ interface AlwaysFigures {
 const always = (keys: number, rounds: number): Promise<void> =>
   withServers(logged("always"), async (servers) => {
     const figures: Record<Name, AlwaysFigures> = {
-      redix: { writes: [], idle: [], beside: [], besideWrites: [], driver: [] },
-      redis: { writes: [], idle: [], beside: [], besideWrites: [], driver: [] },
+      redix: {
+        writes: [],
+        idle: [],
+        beside: [],
+        besideWrites: [],
+        pacedIdle: [],
+        pacedBeside: [],
+        driver: [],
+      },
+      redis: {
+        writes: [],
+        idle: [],
+        beside: [],
+        besideWrites: [],
+        pacedIdle: [],
+        pacedBeside: [],
+        driver: [],
+      },
     }
     for (let round = 0; round < rounds; round++)
       for (const name of NAMES) {
         const { port } = servers[name]
-        const { writes, idle, beside, besideWrites, driver } = figures[name]
+        const { writes, idle, beside, besideWrites, pacedIdle, pacedBeside, driver } = figures[name]
         writes.push(await measured(port, overwriting(keys)))
         idle.push(await measured(port, reading))
         const start = performance.now()
@@ -91,6 +133,8 @@ const always = (keys: number, rounds: number): Promise<void> =>
         driver.push((user + system) / 1000 / (performance.now() - start))
         beside.push(read)
         besideWrites.push(written)
+        pacedIdle.push(await paced(port))
+        pacedBeside.push((await underLoad(port, overwriting(keys), () => paced(port)))[0])
       }
     const top = (name: Name, what: Exclude<keyof AlwaysFigures, "driver">): Latencies =>
       most(figures[name][what])
@@ -108,6 +152,12 @@ const always = (keys: number, rounds: number): Promise<void> =>
         `  readers and writers together ${ratio(beside.perSecond + writers.perSecond, idle.perSecond)} of idle readers; ` +
           `${Math.max(...figures[name].driver).toFixed(2)} cores taken by what drives them`,
       )
+      const [pacedIdle, pacedBeside] = [calm(figures[name].pacedIdle), calm(figures[name].pacedBeside)]
+      console.log(
+        `  paced readers beside them ${ratio(pacedBeside.perSecond, pacedIdle.perSecond)} of idle, p99 ${ratio(pacedBeside.p99, pacedIdle.p99)} times idle`,
+      )
+      console.log(latencyLine("paced, idle", pacedIdle))
+      console.log(latencyLine("paced, beside", pacedBeside))
       console.log(latencyLine("readers, idle", idle))
       console.log(latencyLine("beside writers", beside))
       console.log(latencyLine("those writers", writers))

@@ -4,6 +4,8 @@
  */
 import * as fs from "node:fs"
 import * as net from "node:net"
+import { Worker } from "node:worker_threads"
+import type { Probing } from "./Prober.js"
 import { type BenchServer, residentBytes, startServer } from "./Servers.js"
 
 const CLIENTS = 50
@@ -88,7 +90,7 @@ export interface Latencies {
 /** Upper bounds of the histogram's columns, in milliseconds. */
 export const BOUNDS = [0.5, 1, 2, 4, 8, 16, 32, 64, Infinity]
 
-const summary = (times: Float64Array, seconds: number): Latencies => {
+export const summary = (times: Float64Array, seconds: number): Latencies => {
   const sorted = times.sort()
   const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0
   const histogram = BOUNDS.map(() => 0)
@@ -160,6 +162,22 @@ export const underLoad = async <A>(
   running = false
   for (const socket of sockets) socket.destroy()
   return [result, summary(times.slice(0, count), seconds)]
+}
+
+/** Runs `during` beside clients that ask at a steady rate; answers with what they waited, in milliseconds. */
+export const probed = async <A>(
+  probing: Probing,
+  during: () => Promise<A>,
+): Promise<[result: A, times: ReadonlyArray<number>]> => {
+  const worker = new Worker(new URL("./Prober.js", import.meta.url), { workerData: probing })
+  await new Promise((resolve) => worker.once("message", resolve))
+  const result = await during()
+  const times = await new Promise<ReadonlyArray<number>>((resolve) => {
+    worker.once("message", resolve)
+    worker.postMessage("end")
+  })
+  await worker.terminate()
+  return [result, times]
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

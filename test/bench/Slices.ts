@@ -1,14 +1,17 @@
 /**
  * What others wait while much goes at once: a client PINGs each millisecond while another flushes, frees, evicts, or many
- * keys expire. Both servers by turns; medians of the rounds.
+ * keys expire. Both servers by turns; medians of the rounds. Redix's code is compiled while it runs: of a server that has
+ * just started a few replies wait for that, whatever it does, so both are busy for a while first, and play each scene once
+ * before it counts.
  */
-import { Worker } from "node:worker_threads"
-import { Client, pause, request } from "./Clients.js"
+import { Client, overwriting, pause, probed, request, underLoad } from "./Clients.js"
 import { type BenchServer, startServer } from "./Servers.js"
 
 /** Probing goes on for so long after the start of what is measured, at least. */
 const WINDOW_MS = 1500
 const LEAD_MS = 200
+const WARM_MS = 10_000
+const WARM_KEYS = 10_000
 const MEMBERS_AT_ONCE = 5000
 
 interface Waits {
@@ -125,15 +128,11 @@ const SCENES: ReadonlyArray<Scene> = [
 ]
 
 const probe = async (port: number, during: () => Promise<number>): Promise<Waits> => {
-  const worker = new Worker(new URL("./Prober.js", import.meta.url), { workerData: port })
-  await new Promise((resolve) => worker.once("message", resolve))
-  await pause(LEAD_MS)
-  const [own] = await Promise.all([during(), pause(WINDOW_MS)])
-  const times = await new Promise<ReadonlyArray<number>>((resolve) => {
-    worker.once("message", resolve)
-    worker.postMessage("end")
+  const ping = { port, connections: 1, askers: 1, request: request(["PING"]), replyBytes: "+PONG\r\n".length }
+  const [own, times] = await probed(ping, async () => {
+    await pause(LEAD_MS)
+    return (await Promise.all([during(), pause(WINDOW_MS)]))[0]
   })
-  await worker.terminate()
   return {
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
@@ -153,6 +152,12 @@ const play = async (server: BenchServer, scene: Scene, n: number): Promise<Waits
   } finally {
     client.close()
   }
+}
+
+/** Keeps a server busy until what it runs for every command is compiled. */
+const warm = async ({ port }: BenchServer): Promise<void> => {
+  await underLoad(port, overwriting(WARM_KEYS), () => pause(WARM_MS))
+  await probe(port, () => pause(WARM_MS).then(() => 0))
 }
 
 const median = (rounds: ReadonlyArray<Waits>): Waits => {
@@ -176,10 +181,12 @@ export const slices = async (
   const redix = await startServer("redix")
   const redis = await startServer("redis")
   try {
+    for (const server of [redix, redis]) await warm(server)
     for (const scene of SCENES) {
       if (only.length > 0 && !only.includes(scene.name)) continue
       const ours: Array<Waits> = []
       const theirs: Array<Waits> = []
+      for (const server of [redix, redis]) await play(server, scene, n)
       for (let round = 0; round < rounds; round++) {
         ours.push(await play(redix, scene, n))
         theirs.push(await play(redis, scene, n))
