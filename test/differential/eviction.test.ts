@@ -198,6 +198,41 @@ describeOracle("eviction", () => {
     for (const client of both) client.close()
   })
 
+  it("a command's own bytes want room, too, before it runs", async () => {
+    const both = await fresh()
+    const taps = [await StreamTap.attach(oracle.port), await StreamTap.attach(redix.port)] as const
+    const large = Buffer.alloc(600_000, "v")
+    const heard: Array<string> = []
+    for (const [i, client] of both.entries()) {
+      await client.pipeline([
+        ["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"],
+        ["SET", "old", large, "EX", "1000"],
+      ])
+      const info = await client.text("INFO", "memory")
+      const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1])
+      const limit = figure("used_memory") - figure("mem_not_counted_for_evict") + 400_000
+      await client.command("CONFIG", "SET", "maxmemory", String(limit))
+      const replies = [await client.text("SET", "new", large), await client.text("SET", "more", large)]
+      await client.pipeline([
+        ["CONFIG", "SET", "maxmemory", "0"],
+        ["SET", "end", "v"],
+      ])
+      await until(
+        () => taps[i]?.commands.at(-1)?.[1] === "end",
+        () => "the stream's end",
+      )
+      const stream = taps[i]?.commands
+        .map(([name, key]) => `${name} ${key}`)
+        .filter((line) => !/PING/.test(line))
+      heard.push([...replies, ...(stream ?? [])].join("\n"))
+    }
+    expect(heard[1]).toBe(heard[0])
+    expect(heard[1]).toContain("DEL old\nSET new")
+    expect(heard[1]).toContain("-OOM")
+    for (const tap of taps) tap.close()
+    for (const client of both) client.close()
+  })
+
   it("breaks watches, wakes readers of streams, and counts", async () => {
     await compared([
       ["a", "CONFIG", "SET", "maxmemory-policy", "allkeys-lru"],
