@@ -157,6 +157,10 @@ describeOracle("eviction", () => {
       ["FREQ", "100"],
       ["IDLETIME", "0"],
       ["FREQ", "255"],
+      // Beyond what the clock's 24 bits tell, in seconds since 1970 and in all.
+      ...["5000000", "10000000", "16777215", "16777216", "20000000", "4294967295", "99999999999"].map(
+        (idle) => ["IDLETIME", idle],
+      ),
     ]) {
       steps.push(["RESTORE", "k", "0", payload, "REPLACE", ...option])
       ask()
