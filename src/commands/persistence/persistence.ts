@@ -98,7 +98,7 @@ export const debugReload = (persistence: ServerPersistence): DebugSubcommand => 
         latin1(
           during === "save"
             ? "-ERR Error trying to save the DB\r\n"
-            : "-ERR Error trying to load the RDB dump, check server logs.\r\n",
+            : "-ERR Error trying to load the RDB dump\r\n",
         ),
     })
   },
