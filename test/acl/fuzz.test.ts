@@ -83,6 +83,15 @@ describeOracle("users against redis-server", () => {
     expect(count).toBeGreaterThan(0)
   })
 
+  it.each([
+    "+@fast -@blocking +command",
+    "+command +@fast -@keyspace",
+    "allcommands -@write -@fast -client +@string",
+  ])("a command that redis-server has not leads to no other categories: %s", async (rules) => {
+    const steps = [["ACL", "SETUSER", "u", "reset", ...rules.split(" ")], sameUser("u")]
+    expect(await differential({ oracle: theirs, subject: ours }, steps)).toBe(2)
+  })
+
   it("allows and denies the same commands, keys and channels", TIMEOUT, async () => {
     const random = Random.forTest("dry runs")
     function* steps(): Generator<StepLike> {

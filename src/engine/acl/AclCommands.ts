@@ -31,6 +31,19 @@ export const categoryNumber = (name: string): number => {
 const categoryBits = (spec: CommandSpec): number =>
   spec.acl.reduce((bits, category) => bits | (1 << categoryNumber(category)), 0)
 
+/** Of a later Redis than 7.0. */
+const isNewer = ({ since }: CommandSpec): boolean => {
+  const [major = 0, minor = 0] = since.split(".").map(Number)
+  return major > 7 || (major === 7 && minor > 0)
+}
+
+const masksOf = (commands: ReadonlyArray<AclCommand>): ReadonlyArray<Rights> =>
+  aclCategories.map((_, category) => {
+    const mask = noCommand()
+    for (const { id, categories } of commands) if (((categories >>> category) & 1) !== 0) allow(mask, id)
+    return mask
+  })
+
 export class AclCommands {
   /** Without subcommands, which their containers hold. */
   readonly top: ReadonlyArray<AclCommand>
@@ -38,6 +51,8 @@ export class AclCommands {
   readonly all: ReadonlyArray<AclCommand>
   /** The commands of each category. */
   readonly masks: ReadonlyArray<Rights>
+  /** Those of them that redis-server has: what decides in which words rights are told. */
+  readonly weights: ReadonlyArray<Rights>
   private readonly byName: ReadonlyMap<string, AclCommand>
 
   /** @param others declarations of commands that the table may lack */
@@ -64,11 +79,8 @@ export class AclCommands {
     }
     this.top = (byContainer.get(undefined) ?? []).map(made)
     this.all = this.top.flatMap((one) => [one, ...one.subcommands])
-    this.masks = aclCategories.map((_, category) => {
-      const mask = noCommand()
-      for (const { id, categories } of this.all) if (((categories >>> category) & 1) !== 0) allow(mask, id)
-      return mask
-    })
+    this.masks = masksOf(this.all)
+    this.weights = masksOf(this.all.filter(({ spec }) => !isNewer(spec)))
     this.byName = new Map(this.all.map((one) => [one.name, one]))
   }
 
