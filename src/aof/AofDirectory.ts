@@ -18,6 +18,7 @@ import {
   formatManifest,
   type Manifest,
   manifestNameOf,
+  numberOf,
   parseManifest,
   tempIncrementNameOf,
   tempManifestNameOf,
@@ -161,6 +162,18 @@ export class AofDirectory {
         },
       })
     })
+  }
+
+  /** The files in it that have names of bases and increments, whether or not a manifest names them. */
+  get numbered(): Effect.Effect<ReadonlyArray<AofFile>> {
+    return this.fs.readDirectory(this.path).pipe(
+      Effect.map((names) =>
+        names
+          .map((name) => ({ name: latin1Of(name), seq: numberOf(this.fileName, latin1Of(name)) }))
+          .filter(({ seq }) => seq > 0),
+      ),
+      Effect.orElseSucceed(() => []),
+    )
   }
 
   /** Puts a manifest in place of the present one. */
