@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as FileSystem from "effect/FileSystem"
 import * as Scope from "effect/Scope"
 import { syncDirectory } from "../rdb/RdbFile.js"
@@ -243,8 +244,8 @@ export class AofDirectory {
       // Of what a process left that was killed, nobody knows what is on the disk.
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
-      const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      return new OpenIncrement(path, this.fs, file, scope, Number(size))
+      const { size, ino } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
+      return new OpenIncrement(path, this.fs, file, scope, Number(size), Option.getOrUndefined(ino))
     })
   }
 
