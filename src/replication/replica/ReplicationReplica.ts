@@ -206,7 +206,6 @@ export class Replica implements Beating {
 
   /** CONFIG RESETSTAT. */
   resetStats(): void {
-    this.refusals.count = 0
     this.inputBytes = 0
   }
 

@@ -110,5 +110,5 @@ export const tellInfo = (replication: ReplicationParts, values: RedixValues): vo
     ],
     "rejected_connections",
   )
-  info.add("stats", () => [["unexpected_error_replies", replica.refusals.count]], "tracking_total_prefixes")
+  info.add("stats", () => [["unexpected_error_replies", engine.unexpectedErrors]], "tracking_total_prefixes")
 }
