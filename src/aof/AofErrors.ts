@@ -11,9 +11,13 @@ const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
 /** The file system refused: `operation` names the step, `reason` is the system's own message. */
 export class AofIoError extends Data.TaggedError("AofIoError")<{
+  /** The file or the directory. */
   readonly path: string
+  /** How far it had been read, in bytes; 0 where that says nothing. */
   readonly offset: number
+  /** The step that failed: "open", "write", "fsync", "load", ... */
   readonly operation: string
+  /** The system's own message. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -44,9 +48,13 @@ type AofDamage = "format" | "truncated" | "checksum" | "command"
 
 /** A file of the append-only file is damaged, at a byte, and so is not loaded. */
 export class AofDamageError extends Data.TaggedError("AofDamageError")<{
+  /** The damaged file. */
   readonly path: string
+  /** Where the damage begins, in bytes from the beginning of the file. */
   readonly offset: number
+  /** What is wrong with it. */
   readonly kind: AofDamage
+  /** What was found in place of what was due. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -66,9 +74,13 @@ export class AofDamageError extends Data.TaggedError("AofDamageError")<{
 
 /** The manifest makes no sense. `line` counts from 1; 0 stands for the whole file. */
 export class ManifestError extends Data.TaggedError("ManifestError")<{
+  /** The manifest. */
   readonly path: string
+  /** Counted from 1; 0 is the manifest as a whole. */
   readonly line: number
+  /** The line as it stands there. */
   readonly text: string
+  /** What is wrong with it, in redis-server's words. */
   readonly reason: string
 }> {
   /** Several lines, as redis-server's. */

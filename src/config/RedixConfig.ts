@@ -73,7 +73,10 @@ type OverrideOf<A> = [A] extends [number]
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
   readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>
-} & { readonly filename?: string }
+} & {
+  /** As `dbfilename`, which is its name in redis.conf. */
+  readonly filename?: string
+}
 
 /** What the sources gave, ready to be read. */
 interface Gathered {

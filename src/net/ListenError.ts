@@ -2,8 +2,9 @@ import * as Data from "effect/Data"
 
 /** An address could not be listened on: a port in use, no permission, an unreadable certificate. */
 export class ListenError extends Data.TaggedError("ListenError")<{
-  /** host:port, or the path of a unix socket or certificate. */
+  /** Where: host:port, or the path of a unix socket or certificate. */
   readonly address: string
+  /** The system's word on it, in words where it is a code. */
   readonly reason: string
   /** What was to listen, where redis-server has words for it: a port, a socket, or nothing at all. */
   readonly on?: { readonly port: number; readonly kind: "TCP" | "TLS" } | "socket" | "nothing"

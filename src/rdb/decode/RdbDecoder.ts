@@ -59,6 +59,7 @@ export class RdbDecoder {
   private version = 0
   private failure: unknown = undefined
 
+  /** Feed it the file's bytes in order, then `finish` it; the sink's calls come meanwhile. */
   constructor(
     private readonly sink: RdbSink,
     private readonly options: RdbDecoderOptions,

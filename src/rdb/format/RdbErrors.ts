@@ -6,11 +6,15 @@ import * as Data from "effect/Data"
 
 /** The bytes are not a valid RDB file, or hold a value that cannot be represented. */
 export class RdbCorruptError extends Data.TaggedError("RdbCorruptError")<{
+  /** The file, or a name of what is none: "replication stream". */
   readonly path: string
+  /** Where it was found, in bytes from the beginning. */
   readonly offset: number
+  /** What was found in place of what was due. */
   readonly reason: string
   /** The reason in redis-server's words, where it has some. */
   readonly damage?: string | undefined
+  /** The key whose value it is, unprintable bytes as \xhh; undefined between keys. */
   readonly key: string | undefined
 }> {
   override get message(): string {
@@ -21,9 +25,13 @@ export class RdbCorruptError extends Data.TaggedError("RdbCorruptError")<{
 
 /** A well-formed header of a version this decoder does not read. */
 export class RdbVersionError extends Data.TaggedError("RdbVersionError")<{
+  /** The file, or a name of what is none: "replication stream". */
   readonly path: string
+  /** Where the header stands, in bytes: 0. */
   readonly offset: number
+  /** What is wrong with the version. */
   readonly reason: string
+  /** The version that the header says. */
   readonly version: number
 }> {
   override get message(): string {
@@ -33,9 +41,13 @@ export class RdbVersionError extends Data.TaggedError("RdbVersionError")<{
 
 /** The file system refused: `operation` names the step, `reason` is the system's own message. */
 export class RdbIoError extends Data.TaggedError("RdbIoError")<{
+  /** The file, or a name of what is none: "snapshot". */
   readonly path: string
+  /** How far it had been read or written, in bytes. */
   readonly offset: number
+  /** The system's own message. */
   readonly reason: string
+  /** The step that failed: "open", "write", "fsync", "rename", ... */
   readonly operation: string
 }> {
   override get message(): string {

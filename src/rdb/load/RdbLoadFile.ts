@@ -55,11 +55,13 @@ export interface LoadSource<E> {
 
 /** What was loaded of a file. */
 export interface LoadResult {
+  /** Keys that are in the keyspace now. */
   readonly keys: number
   /** Keys left out because their time had passed. */
   readonly expired: number
   /** Keys left out because they were empty collections. */
   readonly empty: number
+  /** Bytes of the file. */
   readonly bytes: number
   /** Modules whose data, belonging to no key, was left out. */
   readonly modules: ReadonlyArray<string>
