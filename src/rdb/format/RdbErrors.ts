@@ -4,17 +4,36 @@
  */
 import * as Data from "effect/Data"
 
+/**
+ * What a place is damaged in, where redis-server has words of its own for it (RdbDamage.ts): the file as a whole, a packed
+ * form, or an element of a value.
+ */
+export type Damage =
+  | "signature"
+  | "truncated"
+  | "checksum"
+  | "packed"
+  | "compression"
+  | "member of a set"
+  | "field of a hash"
+  | "member of a sorted set"
+  | "score"
+  | "list node"
+  | "ID of a stream's node"
+
 /** The bytes are not a valid RDB file, or hold a value that cannot be represented. */
 export class RdbCorruptError extends Data.TaggedError("RdbCorruptError")<{
   /** The file, or a name of what is none: "replication stream". */
   readonly path: string
   /** Where it was found, in bytes from the beginning. */
   readonly offset: number
+  /** It does not begin as RDB files do, it ends too early, its checksum is another, or a part of it makes no sense. */
+  readonly kind: "signature" | "truncated" | "checksum" | "format"
   /** What was found in place of what was due. */
   readonly reason: string
   /** The reason in redis-server's words, where it has some. */
   readonly damage?: string | undefined
-  /** The key whose value it is, unprintable bytes as \xhh; undefined between keys. */
+  /** The key that was read last, unprintable bytes as \xhh; undefined before the first. */
   readonly key: string | undefined
 }> {
   override get message(): string {
@@ -63,11 +82,14 @@ export type RdbError = RdbCorruptError | RdbVersionError | RdbIoError
  * A sink throws it (through `corrupt`) for what only it can see, such as a repeated member.
  */
 export class CorruptValue {
-  constructor(readonly reason: string) {}
+  constructor(
+    readonly reason: string,
+    readonly damage?: Damage,
+  ) {}
 }
 
-export const corrupt = (reason: string): never => {
-  throw new CorruptValue(reason)
+export const corrupt = (reason: string, damage?: Damage): never => {
+  throw new CorruptValue(reason, damage)
 }
 
 /** Bytes as printable ASCII, others as \xhh, cut after 64 bytes. */

@@ -142,7 +142,8 @@ export class RdbLoaderValues {
   private addMember(bytes: Uint8Array, off: number, len: number): void {
     if (!this.begun) this.set.createFor(bytes, off, len)
     this.begun = true
-    if (!this.set.add(bytes, off, len, this.limits.setMaxIntsetEntries)) corrupt("set: repeated member")
+    if (!this.set.add(bytes, off, len, this.limits.setMaxIntsetEntries))
+      corrupt("set: repeated member", "member of a set")
   }
 
   endSet(): void {
@@ -180,7 +181,7 @@ export class RdbLoaderValues {
       limits.hashMaxListpackEntries,
       limits.hashMaxListpackValue,
     )
-    if (!isNew) corrupt("hash: repeated field")
+    if (!isNew) corrupt("hash: repeated field", "field of a hash")
   }
 
   endHash(): void {
@@ -204,7 +205,8 @@ export class RdbLoaderValues {
     const { zset } = this
     if (!this.begun) zset.create(false)
     this.begun = true
-    if (!Number.isNaN(zset.find(s.bytes, s.offset, s.length))) corrupt("zset: repeated member")
+    if (!Number.isNaN(zset.find(s.bytes, s.offset, s.length)))
+      corrupt("zset: repeated member", "member of a sorted set")
     zset.insert(score, s.bytes, s.offset, s.length, this.limits)
   }
 
