@@ -4,8 +4,8 @@
  */
 import * as Data from "effect/Data"
 import type { PlatformError } from "effect/PlatformError"
+import { systemReason } from "../bytes/SystemReason.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
-import { ioReason } from "../rdb/RdbFile.js"
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
@@ -38,7 +38,7 @@ export class AofIoError extends Data.TaggedError("AofIoError")<{
 export const ioError =
   (path: string, operation: string, offset = 0) =>
   (error: PlatformError): AofIoError =>
-    new AofIoError({ path, offset, operation, reason: ioReason(error) })
+    new AofIoError({ path, offset, operation, reason: systemReason(error) })
 
 /**
  * What kind of damage: bytes that are no command ("format"), an end that came too early ("truncated"), a group whose

@@ -1,18 +1,5 @@
 /** The tagged errors of configuration. Each message is one line that names the source, the key and the reason. */
 import * as Data from "effect/Data"
-import type { PlatformError } from "effect/PlatformError"
-
-const reasons: Readonly<Record<string, string>> = {
-  NotFound: "No such file or directory",
-  PermissionDenied: "Permission denied",
-  BadResource: "Is a directory",
-}
-
-/** The operating system's reason in Redis's words where it has one. */
-export const platformReason = (error: PlatformError): string => {
-  const code = /\b(E[A-Z]{2,})\b/.exec(error.message)?.[1]
-  return reasons[error.reason._tag] ?? code ?? error.reason._tag
-}
 
 /** A path that is no directory one can be in; the reason is in Redis's words. */
 export class DirectoryError extends Data.TaggedError("DirectoryError")<{

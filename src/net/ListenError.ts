@@ -17,21 +17,3 @@ export class ListenError extends Data.TaggedError("ListenError")<{
     return `${aborting}Could not listen on ${address}: ${reason}`
   }
 }
-
-/** The system's word on a failed listen, dug out of the wrappers around it. */
-export const reasonOf = (error: unknown): string => {
-  for (let at: unknown = error; typeof at === "object" && at !== null;) {
-    if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
-    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
-  }
-  return String(error)
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "Address already in use",
-  EACCES: "Permission denied",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-  ENOTFOUND: "Name or service not known",
-  EAFNOSUPPORT: "Address family not supported by protocol",
-  ENOENT: "No such file or directory",
-}

@@ -8,6 +8,7 @@
  *
  * Certificates are exchanged in the open listener; connections made before keep theirs.
  */
+import { systemReason } from "../bytes/SystemReason.js"
 import type * as Tls from "node:tls"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,7 @@ import * as Scope from "effect/Scope"
 import type { Run } from "../engine/Background.js"
 import type { Turns } from "../engine/world/Turn.js"
 import type { RedixValues } from "../config/index.js"
-import { ListenError, reasonOf } from "./ListenError.js"
+import { ListenError } from "./ListenError.js"
 import { checkTls, ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
@@ -63,7 +64,7 @@ const placesOf = (bind: ReadonlyArray<string>, port: number): ReadonlyArray<Plac
 
 const warn = ({ host, port }: Place, error: unknown): Effect.Effect<void> =>
   Effect.logWarning(
-    `Warning: Could not create server TCP listening socket ${host}:${port}: ${reasonOf(error)}`,
+    `Warning: Could not create server TCP listening socket ${host}:${port}: ${systemReason(error)}`,
   )
 
 export class Listeners {
@@ -131,7 +132,7 @@ export class Listeners {
         const error = new ListenError({
           address: `${place.host}:${port}`,
           on: { port, kind: kind === "tcp" ? "TCP" : "TLS" },
-          reason: reasonOf(result.failure),
+          reason: systemReason(result.failure),
         })
         if (!place.optional) return yield* error
         failure ??= error

@@ -59,7 +59,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   net: ["config", "engine", ...base],
   client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "aof", "rdb", "config", "engine", ...base],
-  program: ["server", "net", "aof", "rdb", "engine"],
+  program: ["server", "net", "aof", "rdb", "engine", "bytes"],
   testing: ["server", "replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
   "commands/config": ["commands/debug", "config", ...family],

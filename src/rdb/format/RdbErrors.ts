@@ -68,6 +68,8 @@ export class RdbIoError extends Data.TaggedError("RdbIoError")<{
   readonly reason: string
   /** The step that failed: "open", "write", "fsync", "rename", ... */
   readonly operation: string
+  /** The system's code ("ENOENT"), where it is the system that failed. */
+  readonly code?: string | undefined
 }> {
   override get message(): string {
     return `${this.path}: ${this.operation}: ${this.reason}`
