@@ -229,7 +229,8 @@ const bans: ReadonlyArray<Ban> = [
     except: [...programs, "src/resp/RespCodec.ts"],
   },
   {
-    pattern: /^ {2}\w+: [^\n]*? = \([^()\n]*\) => (?:\{\}?|undefined|\w+)$/gm,
+    pattern:
+      /^ {2}\w+: [^\n]*? = \([^()\n]*\) => (?:\{\}?|undefined|\w+)$|^ {2}(?:public )?on[A-Z]\w*(?:: [^\n=]*(?:=>[^\n=]*)*)? = /gm,
     instead:
       "no function slot that somebody may forget to fill: a constructor argument, a service, or a list of listeners",
     except: [],
