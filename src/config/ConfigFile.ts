@@ -39,7 +39,8 @@ const readText = (path: string): Effect.Effect<string, ConfigFileError, FileSyst
 /** The setting as its place makes it; a `dir` becomes absolute, and the place of what follows. */
 export const settingIn = Effect.fnUntraced(function* (setting: Setting, place: Place) {
   const { entry, source, text } = setting
-  if (entry.name === "save" && place.afterInclude) return { ...setting, meets: "replaces" } satisfies Setting
+  if (entry.repeated === "save points" && place.afterInclude)
+    return { ...setting, meets: "replaces" } satisfies Setting
   if (entry.name !== "dir") return setting
   const path = fromByteText(text)
   place.directory = yield* resolveDirectory(place.directory, path).pipe(
