@@ -35,7 +35,7 @@ import {
   type RdbVersionError,
 } from "./format/RdbErrors.js"
 import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
-import type { LoadLimits } from "./load/RdbLoader.js"
+import type { PackingLimits } from "../store/types/PackingLimits.js"
 import {
   type AccessPolicy,
   openJob,
@@ -73,7 +73,7 @@ interface SnapshotResult {
 }
 
 /** Settings read at each use; the server's configuration satisfies it by shape. */
-export interface PersistenceSettings extends LoadLimits {
+export interface PersistenceSettings extends PackingLimits {
   /** Long strings are compressed. */
   readonly rdbcompression: boolean
   /** Files end with a checksum, which is checked when they are loaded. */

@@ -20,26 +20,11 @@ import {
 } from "../../store/Entry.js"
 import { HashValue } from "../../store/types/HashValue.js"
 import { SetValue } from "../../store/types/SetValue.js"
+import type { PackingLimits } from "../../store/types/PackingLimits.js"
 import { SortedSet } from "../../store/types/SortedSetValue.js"
 import { StreamLoader } from "../../store/types/StreamLoader.js"
 import { corrupt } from "../format/RdbErrors.js"
 import type { RdbSlice, RdbStreamConsumer, RdbStreamGroup, RdbStreamInfo } from "../format/RdbSink.js"
-
-/** Sizes at which values change their encoding; the server's settings satisfy it. */
-export interface LoadLimits {
-  /** Fields up to which a hash is one packed block. */
-  readonly hashMaxListpackEntries: number
-  /** Bytes of a field or value up to which a hash is one. */
-  readonly hashMaxListpackValue: number
-  /** Members up to which a set of integers is one packed block. */
-  readonly setMaxIntsetEntries: number
-  /** Members up to which a sorted set is one packed block. */
-  readonly zsetMaxListpackEntries: number
-  /** Bytes of a member up to which a sorted set is one. */
-  readonly zsetMaxListpackValue: number
-  /** Elements of a list's node, or, from -1 to -5, 4 to 64 kB a node. */
-  readonly listMaxListpackSize: number
-}
 
 export class RdbLoaderValues {
   type = 0
@@ -58,7 +43,7 @@ export class RdbLoaderValues {
 
   constructor(
     private readonly arena: Arena,
-    private readonly limits: LoadLimits,
+    private readonly limits: PackingLimits,
     /** A repeated field ends the load even where redis-server keeps both (`sanitize-dump-payload`). */
     private readonly sanitize: boolean,
   ) {
