@@ -30,7 +30,7 @@ export type LogRole = "M" | "S" | "C" | "X"
 /** What is logged, and how. */
 export interface LogSettings {
   /** Changed by CONFIG SET loglevel; read at each message. */
-  loglevel: RedisLogLevel
+  readonly loglevel: RedisLogLevel
   /** Redis's lines, or a JSON object a line. */
   readonly logFormat: "text" | "json"
 }
