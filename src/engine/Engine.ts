@@ -92,6 +92,8 @@ export class Engine {
   listeningPort = 0
   /** What the server is in replication, as HELLO says it. */
   role: "master" | "replica" = "master"
+  /** Errors that commands got which a master had sent or a file held: INFO's unexpected_error_replies. */
+  unexpectedErrors = 0
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
   readonly clientMemory = new ClientMemory(
@@ -421,6 +423,7 @@ export class Engine {
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     this.timer.counters.reset()
     this.timer.clear()
+    this.unexpectedErrors = 0
     this.memoryLimit.resetStats()
     this.clientEviction.evicted = 0
     this.measures.errors.reset()

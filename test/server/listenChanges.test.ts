@@ -11,6 +11,7 @@ import * as Logger from "effect/Logger"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { RedixClient } from "../../src/client.js"
 import { Redix, TcpServer } from "../../src/index.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { describeOracle, freePort, withOracle } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -239,7 +240,7 @@ describe("CONFIG SET of certificates", () => {
     let said = ""
     socket.on("data", (bytes) => (said += bytes.toString()))
     await new Promise((resolve) => socket.once("secureConnect", resolve))
-    const heard = (text: string): Promise<void> => vi.waitFor(() => expect(said).toBe(text))
+    const heard = (text: string): Promise<void> => vi.waitFor(() => expect(said).toBe(text), PATIENCE_MS)
     socket.write("PING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$6\r\nabc")
     await heard("+PONG\r\n")
     for (const name of ["two", "one", "two"]) {

@@ -31,28 +31,16 @@ export const categoryNumber = (name: string): number => {
 const categoryBits = (spec: CommandSpec): number =>
   spec.acl.reduce((bits, category) => bits | (1 << categoryNumber(category)), 0)
 
-/** Of a later Redis than 7.0. */
-const isNewer = ({ since }: CommandSpec): boolean => {
-  const [major = 0, minor = 0] = since.split(".").map(Number)
-  return major > 7 || (major === 7 && minor > 0)
-}
-
-const masksOf = (commands: ReadonlyArray<AclCommand>): ReadonlyArray<Rights> =>
-  aclCategories.map((_, category) => {
-    const mask = noCommand()
-    for (const { id, categories } of commands) if (((categories >>> category) & 1) !== 0) allow(mask, id)
-    return mask
-  })
+/** Versions compare as texts: there is none of two digits. */
+const NEWER_SINCE = "7.1"
 
 export class AclCommands {
   /** Without subcommands, which their containers hold. */
   readonly top: ReadonlyArray<AclCommand>
   /** All of them, a container before its subcommands. */
   readonly all: ReadonlyArray<AclCommand>
-  /** The commands of each category. */
+  /** The commands by which descriptions weigh each category: without newer ones, which redis-server cannot count. */
   readonly masks: ReadonlyArray<Rights>
-  /** Those of them that redis-server has: what decides in which words rights are told. */
-  readonly weights: ReadonlyArray<Rights>
   private readonly byName: ReadonlyMap<string, AclCommand>
 
   /** @param others declarations of commands that the table may lack */
@@ -79,8 +67,11 @@ export class AclCommands {
     }
     this.top = (byContainer.get(undefined) ?? []).map(made)
     this.all = this.top.flatMap((one) => [one, ...one.subcommands])
-    this.masks = masksOf(this.all)
-    this.weights = masksOf(this.all.filter(({ spec }) => !isNewer(spec)))
+    this.masks = aclCategories.map((_, category) => {
+      const mask = noCommand()
+      for (const { id, spec } of this.inCategory(category)) if (spec.since < NEWER_SINCE) allow(mask, id)
+      return mask
+    })
     this.byName = new Map(this.all.map((one) => [one.name, one]))
   }
 

@@ -3,8 +3,7 @@
  *
  * Commands begin with all or with none, whichever was said last. Then come categories, each time the one that says more
  * commands right than wrong, with as few as possible wrong and then as many as possible right, of those that no category
- * before has said anything about; last, single commands for what is still otherwise, and first arguments. Commands newer
- * than redis-server's weigh nothing, so that the categories are those it would say.
+ * before has said anything about; last, single commands for what is still otherwise, and first arguments.
  */
 import type { AclCommand, AclCommands } from "./AclCommands.js"
 import { aclCategories } from "../declare/CommandSpec.js"
@@ -72,7 +71,7 @@ export const commandRules = (wanted: Selector, commands: AclCommands): ReadonlyA
   const said = new Set<number>()
   const settled = noCommand()
   for (;;) {
-    const category = bestCategory(wanted, commands.weights, said, settled)
+    const category = bestCategory(wanted, commands.masks, said, settled)
     if (category < 0) break
     said.add(category)
     rules.push(`${sign}@${aclCategories[category]}`)

@@ -202,11 +202,6 @@ export class Replica implements Beating {
     this.stream = undefined
   }
 
-  /** CONFIG RESETSTAT. */
-  resetStats(): void {
-    this.refusals.count = 0
-  }
-
   get busy(): boolean {
     return this.master !== undefined
   }
