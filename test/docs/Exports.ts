@@ -37,7 +37,7 @@ const open = (file: string): Source => {
 }
 
 const next = ({ file }: Source, specifier: string): Source =>
-  open(path.join(path.dirname(file), specifier.replace(/\.js$/, ".d.ts")))
+  open(path.join(path.dirname(file), specifier.replace(/\.(c?)js$/, ".d.$1ts")))
 
 /** The comment right before a place, without its stars; "" where there is none. */
 const commentBefore = ({ text, tree }: Pick<Source, "text" | "tree">, start: number): string => {
@@ -177,6 +177,10 @@ const partsOf = (node: ESTree.Node): ReadonlyArray<string> => {
       ]
     case "TSTypeReference":
       return [keyName(node.typeName), ...childrenOf(node).flatMap(partsOf)]
+    case "TSMappedType":
+      return partsOf(node.constraint)
+    case "TSTypeOperator":
+      return partsOf(node.typeAnnotation)
     case "VariableDeclaration":
     case "VariableDeclarator":
     case "Identifier":
