@@ -42,9 +42,10 @@ export const ioError =
 
 /**
  * What kind of damage: bytes that are no command ("format"), an end that came too early ("truncated"), a group whose
- * bytes are not those that were written ("checksum"), a command that cannot be run ("command").
+ * bytes are not those that were written ("checksum"), a command that cannot be run ("command"). An end that came too early
+ * is cut off where it is the last file's, so of another's it is said that it is "not last".
  */
-type AofDamage = "format" | "truncated" | "checksum" | "command"
+type AofDamage = "format" | "truncated" | "not last" | "checksum" | "command"
 
 /** A file of the append-only file is damaged, at a byte, and so is not loaded. */
 export class AofDamageError extends Data.TaggedError("AofDamageError")<{
@@ -64,10 +65,12 @@ export class AofDamageError extends Data.TaggedError("AofDamageError")<{
         return `Bad file format reading the append only file ${name}: make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest> (at byte ${this.offset}: ${this.reason})`
       case "truncated":
         return `Unexpected end of file reading the append only file ${name}. You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server. (at byte ${this.offset}: ${this.reason})`
+      case "not last":
+        return `Unexpected end of file reading the append only file ${name} (at byte ${this.offset}: ${this.reason})\nFatal error: the truncated file is not the last file`
       case "checksum":
         return `Damage in the middle of the append only file ${name} at byte ${this.offset}: ${this.reason}. Nothing after it was loaded, and the file was left as it is: restore it, or see with redix-check-aof what a cut there would lose`
       default:
-        return this.reason
+        return `${this.reason} (at byte ${this.offset})`
     }
   }
 }
@@ -93,7 +96,7 @@ export class ManifestError extends Data.TaggedError("ManifestError")<{
 
 /** What the log says before a start that fails ends, in entries. */
 export const startFailure = (error: AofIoError | AofDamageError | ManifestError): ReadonlyArray<string> => {
-  if (!(error instanceof ManifestError)) return [error.message]
+  if (!(error instanceof ManifestError)) return error.message.split("\n")
   const [empty = "", title = "", ...lines] = error.message.split("\n")
   return [`${empty}\n${title}`, ...lines].map((entry) => `${entry}\n`)
 }

@@ -1,4 +1,5 @@
 import * as Data from "effect/Data"
+import { systemCode } from "../bytes/SystemReason.js"
 
 /** An address could not be listened on: a port in use, no permission, an unreadable certificate. */
 export class ListenError extends Data.TaggedError("ListenError")<{
@@ -17,3 +18,17 @@ export class ListenError extends Data.TaggedError("ListenError")<{
     return `${aborting}Could not listen on ${address}: ${reason}`
   }
 }
+
+/** No interface of this machine has the address. */
+export const isUnavailable = (error: unknown): boolean => systemCode(error) === "EADDRNOTAVAIL"
+
+/** The system knows no such kind of address. */
+export const isUnsupported = (error: unknown): boolean => UNSUPPORTED.has(systemCode(error) ?? "")
+
+const UNSUPPORTED = new Set([
+  "EAFNOSUPPORT",
+  "EPROTONOSUPPORT",
+  "ENOPROTOOPT",
+  "ESOCKTNOSUPPORT",
+  "EPFNOSUPPORT",
+])

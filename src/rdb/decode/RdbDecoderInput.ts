@@ -168,7 +168,7 @@ export class RdbDecoderInput {
     const computed = Buffer.alloc(8)
     this.crc.write(computed, 0)
     const stored = Buffer.from(this.bytes.subarray(at, at + 8))
-    return `expected: (${hexOf(stored)}) but got (${hexOf(computed)})`
+    return `expected: (${hexOf(computed)}) but got (${hexOf(stored)})`
   }
 
   /** Throws NEED_MORE unless `count` bytes can be read; a count beyond the end of the file is corrupt. */

@@ -244,13 +244,11 @@ export const loadRdb = <E>(
       checksum: settings.rdbchecksum && !state.skipChecksum,
       sanitize,
     })
-    let first = true
     const feed = (bytes: Uint8Array) =>
       decode(() => {
         if (!decoder.done) decoder.feed(bytes)
+        if (load.loadedBytes === 0) options.onFields?.(loader.fields)
         load.loadedBytes += bytes.length
-        if (first) options.onFields?.(loader.fields)
-        first = false
         load.usedMemory = Number(loader.fields.get("used-mem") ?? "0")
         state.lastLoadKeys = loader.keys
         state.lastLoadExpired = loader.expired
@@ -267,6 +265,7 @@ export const loadRdb = <E>(
       })
     })
     const undo = Effect.sync(() => {
+      if (load.loadedBytes === 0) options.onFields?.(loader.fields)
       loader.abandon()
       destination.fail()
     })
