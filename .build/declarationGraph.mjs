@@ -120,7 +120,7 @@ class Declarations {
   }
 
   other(specifier) {
-    return path.join(path.dirname(this.file), specifier.replace(/\.(c?)js$/, ".d.$1ts"))
+    return path.join(path.dirname(this.file), specifier.replace(/\.js$/, ".d.ts"))
   }
 }
 

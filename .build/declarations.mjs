@@ -28,7 +28,7 @@ const withoutNodeTypes = (text) => {
 
 const OVERRIDES = "    readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>;\n"
 
-const DIRECTIVES_FILE = "testing/Directives.d.cts"
+const DIRECTIVES_FILE = "testing/Directives.d.ts"
 const PLAIN_TYPES = `type Count = number | \`\${number}\`;
 type Unit = "b" | "k" | "kb" | "m" | "mb" | "g" | "gb";
 type Bytes = Count | \`\${number}\${Unit | Uppercase<Unit>}\`;
@@ -36,10 +36,7 @@ type Text = string | number | Uint8Array;
 type Words = Text | boolean | ReadonlyArray<string | number>;
 `
 
-/**
- * Each directive with its comment, in types of JavaScript alone, for suites, which know nothing of Effect. A file of CommonJS,
- * which both forms of the declarations may import.
- */
+/** Each directive with its comment, in types of JavaScript alone, for suites, which know nothing of Effect. */
 const plainDirectives = (directives) => {
   const members = [...directives].map(
     ([name, { comment, type }]) => `    /** ${comment} */\n    readonly "${name}"?: ${type};\n`,
@@ -58,7 +55,7 @@ const COMMENTED =
 const withComments = (text) => {
   if (!text.includes(OVERRIDES)) throw new Error("Overrides are not declared as they were")
   const named = text.replace(OVERRIDES, () => COMMENTED)
-  return `${named}import type { Directives } from "../testing/Directives.cjs";\n`
+  return `${named}import type { Directives } from "../testing/Directives.js";\n`
 }
 
 const IMPORTED = 'import type { Overrides } from "../config/index.js";\n'
@@ -68,7 +65,7 @@ const DIRECTIVES = "export type Directives = Overrides;\n"
 const withoutEffect = (text) => {
   if (!text.includes(IMPORTED) || !text.includes(DIRECTIVES))
     throw new Error("Directives are not declared as they were")
-  const from = 'type { Directives } from "./Directives.cjs";\n'
+  const from = 'type { Directives } from "./Directives.js";\n'
   return text.replace(IMPORTED, `import ${from}`).replace(DIRECTIVES, `export ${from}`)
 }
 
@@ -98,8 +95,7 @@ const prune = (folder, kept) => {
 export const writeDeclarations = (out, entries, directives) => {
   const file = (entry) => path.join(out, `${entry}.d.ts`)
   const ofTesting = path.join(out, "testing/Types.d.ts")
-  const plain = path.join(out, DIRECTIVES_FILE)
-  fs.writeFileSync(plain, plainDirectives(directives))
+  fs.writeFileSync(path.join(out, DIRECTIVES_FILE), plainDirectives(directives))
   if (entries.includes("testing"))
     fs.writeFileSync(ofTesting, withoutEffect(fs.readFileSync(ofTesting, "utf8")))
   const all = shakeDeclarations(entries.map(file))
@@ -109,9 +105,8 @@ export const writeDeclarations = (out, entries, directives) => {
     const hasOverrides = declaration === path.join(out, "config/RedixConfig.d.ts")
     fs.writeFileSync(declaration, hasOverrides ? withComments(text) : text)
   }
-  common.filter((declaration) => declaration !== plain).forEach(forCommonJs)
+  common.forEach(forCommonJs)
   const isKept = (name) => {
-    if (name === plain) return true
     const declaration = name.replace(/\.map$/, "").replace(/\.cts$/, ".ts")
     if (!/\.d\.[c]?ts(?:\.map)?$/.test(name)) return path.dirname(name) === out
     return name.endsWith(".d.cts") ? common.includes(declaration) : all.has(declaration)

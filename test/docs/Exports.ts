@@ -37,7 +37,7 @@ const open = (file: string): Source => {
 }
 
 const next = ({ file }: Source, specifier: string): Source =>
-  open(path.join(path.dirname(file), specifier.replace(/\.(c?)js$/, ".d.$1ts")))
+  open(path.join(path.dirname(file), specifier.replace(/\.js$/, ".d.ts")))
 
 /** The comment right before a place, without its stars; "" where there is none. */
 const commentBefore = ({ text, tree }: Pick<Source, "text" | "tree">, start: number): string => {
