@@ -17,7 +17,7 @@ import { rolldown } from "rolldown"
 import { lateFile, LOAD_ALL } from "./late.mjs"
 import { coreEntry, namesFile, overCore, planCore } from "./core.mjs"
 import { writeDeclarations } from "./declarations.mjs"
-import { directiveComments } from "./directiveTexts.mjs"
+import { describeDirectives } from "./directiveTexts.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const out = path.join(root, "dist")
@@ -194,8 +194,8 @@ for (const name of plan.names) write(`${name}-names.cjs`, namesFile(name, shared
 removeStale([...shared, ...server])
 // Without the compiler's, as after `npm run bundle` alone, there are none to choose from.
 if (fs.existsSync(path.join(out, "index.d.ts"))) {
-  const comments = await directiveComments(source("config/Directives"), reading)
-  writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])], comments)
+  const directives = await describeDirectives(source("config/Directives"), reading)
+  writeDeclarations(out, [...present(FOR_EFFECT), ...present(["testing", "vitest"])], directives)
 }
 // The server's last: it is as old as the build.
 for (const name of present(PROGRAMS).reverse()) {

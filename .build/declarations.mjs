@@ -28,13 +28,45 @@ const withoutNodeTypes = (text) => {
 
 const OVERRIDES = "    readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>;\n"
 
-/** Overrides name by name, each with its comment: of a mapped type editors show none. */
-const withComments = (text, comments) => {
-  if (!text.includes(OVERRIDES)) throw new Error("Overrides are not declared as they were")
-  const members = [...comments].map(
-    ([name, comment]) => `    /** ${comment} */\n    readonly "${name}"?: OverrideOf<ValueOf<"${name}">>;\n`,
+const DIRECTIVES_FILE = "testing/Directives.d.ts"
+const PLAIN_TYPES = `type Count = number | \`\${number}\`;
+type Unit = "b" | "k" | "kb" | "m" | "mb" | "g" | "gb";
+type Bytes = Count | \`\${number}\${Unit | Uppercase<Unit>}\`;
+type Text = string | number | Uint8Array;
+type Words = Text | boolean | ReadonlyArray<string | number>;
+`
+
+/** Each directive with its comment, in types of JavaScript alone, for suites, which know nothing of Effect. */
+const plainDirectives = (directives) => {
+  const members = [...directives].map(
+    ([name, { comment, type }]) => `    /** ${comment} */\n    readonly "${name}"?: ${type};\n`,
   )
-  return text.replace(OVERRIDES, () => members.join(""))
+  const filename =
+    "    /** As `dbfilename`, which is its name in redis.conf. */\n    readonly filename?: Text;\n"
+  const head =
+    '/** Directives of redis.conf by name: `{ maxmemory: "10mb", save: "" }`. Lists are the words of a line. */'
+  return `${PLAIN_TYPES}${head}\nexport interface Directives {\n${members.join("")}${filename}}\n`
+}
+
+const COMMENTED =
+  "    readonly [Name in keyof Directives]?: Name extends keyof Table ? OverrideOf<ValueOf<Name>> : string;\n"
+
+/** Overrides by the names of the plain directives, whose comments they have then; those of a table have none. */
+const withComments = (text) => {
+  if (!text.includes(OVERRIDES)) throw new Error("Overrides are not declared as they were")
+  const named = text.replace(OVERRIDES, () => COMMENTED)
+  return `${named}import type { Directives } from "../testing/Directives.js";\n`
+}
+
+const IMPORTED = 'import type { Overrides } from "../config/index.js";\n'
+const DIRECTIVES = "export type Directives = Overrides;\n"
+
+/** What suites see: the plain directives in place of those with Effect's types. */
+const withoutEffect = (text) => {
+  if (!text.includes(IMPORTED) || !text.includes(DIRECTIVES))
+    throw new Error("Directives are not declared as they were")
+  const from = 'type { Directives } from "./Directives.js";\n'
+  return text.replace(IMPORTED, `import ${from}`).replace(DIRECTIVES, `export ${from}`)
 }
 
 const VALUE = /^export (?!type|interface|\{\})/m
@@ -60,14 +92,18 @@ const prune = (folder, kept) => {
   }
 }
 
-export const writeDeclarations = (out, entries, comments) => {
+export const writeDeclarations = (out, entries, directives) => {
   const file = (entry) => path.join(out, `${entry}.d.ts`)
+  const ofTesting = path.join(out, "testing/Types.d.ts")
+  fs.writeFileSync(path.join(out, DIRECTIVES_FILE), plainDirectives(directives))
+  if (entries.includes("testing"))
+    fs.writeFileSync(ofTesting, withoutEffect(fs.readFileSync(ofTesting, "utf8")))
   const all = shakeDeclarations(entries.map(file))
   const common = entries.includes("testing") ? [...shakeDeclarations([file("testing")]).keys()] : []
   for (const [declaration, shaken] of all) {
     const text = withoutNodeTypes(shaken)
     const hasOverrides = declaration === path.join(out, "config/RedixConfig.d.ts")
-    fs.writeFileSync(declaration, hasOverrides ? withComments(text, comments) : text)
+    fs.writeFileSync(declaration, hasOverrides ? withComments(text) : text)
   }
   common.forEach(forCommonJs)
   const isKept = (name) => {

@@ -212,17 +212,35 @@ const readTable = async (source, options) => {
   return table.entries
 }
 
-/** Doc comments by directive; every directive has one, and nothing else has. */
-export const directiveComments = async (source, options) => {
+/** What may be given for a directive, in types of JavaScript alone; `Count` and its like are in declarations.mjs. */
+const plainType = ({ label, words }) => {
+  if (label === "integer" || label === "octal") return "Count"
+  if (label === "memory") return "Bytes"
+  if (/^[\w-]+(?:\|[\w-]+)+$/.test(label)) {
+    const choices = label.split("|")
+    return [
+      ...choices.map((word) => JSON.stringify(word)),
+      ...(choices.includes("yes") ? ["boolean"] : []),
+    ].join(" | ")
+  }
+  return words === "one" ? "Text" : "Words"
+}
+
+/** Each directive's doc comment and plain type; every directive has a text, and nothing else has. */
+export const describeDirectives = async (source, options) => {
   const entries = await readTable(source, options)
   const unknown = new Set(texts.keys())
-  const comments = new Map()
-  for (const { name, defaultText, support } of entries) {
+  const described = new Map()
+  for (const { name, defaultText, support, kind } of entries) {
     const text = texts.get(name)
     if (text === undefined) throw new Error(`directive ${name} has no text in directiveTexts.mjs`)
     unknown.delete(name)
-    comments.set(name, `${text} Default: \`${defaultText === "" ? '""' : defaultText}\`.${EFFECTS[support]}`)
+    const shown = defaultText === "" ? '""' : defaultText
+    described.set(name, {
+      comment: `${text} Default: \`${shown}\`.${EFFECTS[support]}`,
+      type: plainType(kind),
+    })
   }
   if (unknown.size > 0) throw new Error(`directiveTexts.mjs speaks of ${[...unknown].join(", ")}`)
-  return comments
+  return described
 }

@@ -1,6 +1,7 @@
 /**
- * The table of every directive redis-server 7.0.15 knows, and Redix's own, `aof-checksum`, `log-format` and `metrics-port`. Everything that
- * speaks of configuration reads this table: the command line, the environment, redis.conf, CONFIG GET, SET and REWRITE.
+ * The table of every directive redis-server 7.0.15 knows, and Redix's own, `aof-checksum`, `log-format` and
+ * `metrics-port`. Everything that speaks of configuration reads this table: the command line, the environment,
+ * redis.conf, CONFIG GET, SET and REWRITE.
  *
  * Names, defaults, ranges and reasons are what redis-server 7.0.15 shows; a differential test compares all of them. Two
  * defaults differ on purpose: `bind` (see directives/network) and `dir`, which is shown resolved.

@@ -5,8 +5,9 @@
  * first served. What puts a list, sorted set or stream under a key, adds to a stream or takes one away calls `signal`;
  * after each command (after EXEC as a whole) dispatch calls `serve`, which goes through the signalled keys in the order of
  * their signals and runs each line's attempts in the order the clients came. As in Redis a signal counts only while some
- * client, of whatever key, waits for a value of that type; otherwise a key could come before one that was ready earlier. The attempt writes the client's reply and propagates what it did, as the plain
- * pop it is; it may signal further keys (BLMOVE), which are served after those signalled before.
+ * client, of whatever key, waits for a value of that type; otherwise a key could come before one that was ready earlier.
+ * The attempt writes the client's reply and propagates what it did, as the plain pop it is; it may signal further keys
+ * (BLMOVE), which are served after those signalled before.
  *
  * Invariants: a waiter stands under every one of its keys from the call of `wait` on, or under none; it is answered
  * exactly once, by service, timeout, CLIENT UNBLOCK or the end of its connection, and what it was served is what it gets,

@@ -2,9 +2,10 @@
  * Runs commands: finds the command, refuses it where the server's or the client's state says so, calls the handler, and
  * hands what it did to the command log and to waiting clients. No Effect, no allocation for an ordinary command.
  *
- * Ordinary commands pass one test: none of the command's bits is in `gate`, the session may run the command (Rights.ts; by
- * its keys where it has patterns of them) and is not `special`. Only else come the checks, in Redis's order: unknown, arity, authentication, rights, memory, disk errors,
- * replicas, read-only replica, subscribed client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
+ * Ordinary commands pass one test: none of the command's bits is in `gates.bits`, there is memory, the session may run
+ * the command (Rights.ts; by its keys where it has patterns of them) and is not `special`. Only else come the checks, in
+ * Redis's order: unknown, arity, authentication, rights, memory, disk errors, replicas, read-only replica, subscribed
+ * client, stale replica, loading, CLIENT PAUSE, and MULTI's queue.
  */
 import type * as Effect from "effect/Effect"
 import { type Command, CommandBit, type TableCommand } from "./Command.js"

@@ -2,8 +2,8 @@
  * The client side of RESP: bytes of replies in, plain values (see Reply.ts) out, RESP2 and RESP3 alike.
  *
  * Incremental: `feed` takes chunks cut anywhere, `next` returns one whole reply or `undefined` when more bytes are needed. What
- * was understood of an incomplete reply is kept, so no byte of an aggregate is read twice. Used on outgoing connections
- * (the replication handshake) and by tests: it favours clear values over speed.
+ * was understood of an incomplete reply is kept, so no byte of an aggregate is read twice. It is for apps (`redix/resp`),
+ * for the servers of suites and for tests: it favours clear values over speed.
  *
  * Between replies, `line` and `takeBytes` read what is not RESP: a master's `$EOF:…` line, newlines sent as heartbeats, the
  * bytes of an RDB file.

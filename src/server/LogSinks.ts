@@ -1,6 +1,6 @@
 /**
- * Where log lines go, and the sink that is a file. A sink never throws, never ends the server and never holds it up: what it cannot take is lost, and
- * it takes the next line again when it can (a disk has room again, a pipe has a new reader).
+ * Where log lines go, and the sink that is a file. A sink never throws, never ends the server and never holds it up: what
+ * it cannot take is lost, and it takes the next line again when it can (a disk has room again, a pipe has a new reader).
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

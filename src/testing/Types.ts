@@ -1,5 +1,6 @@
 /** What `redix/testing` shows: plain values and Promises, nothing of what the server is built on. */
 import type { Duplex } from "node:stream"
+import type { Overrides } from "../config/index.js"
 
 /** A word of a command. */
 export type Word = string | number | bigint | Uint8Array
@@ -15,10 +16,9 @@ export type Value =
   | ReadonlyArray<Value>
   | ReadonlyMap<Value, Value>
 
+// The build writes each of them out, with its comment and in types of JavaScript alone.
 /** Directives of redis.conf by name: `{ maxmemory: "10mb", save: "" }`. Lists are the words of a line. */
-export interface Directives {
-  readonly [directive: string]: string | number | boolean | Uint8Array | ReadonlyArray<string | number>
-}
+export type Directives = Overrides
 
 /** A line of a server's log. */
 export interface LogLine {

@@ -177,6 +177,10 @@ const partsOf = (node: ESTree.Node): ReadonlyArray<string> => {
       ]
     case "TSTypeReference":
       return [keyName(node.typeName), ...childrenOf(node).flatMap(partsOf)]
+    case "TSMappedType":
+      return partsOf(node.constraint)
+    case "TSTypeOperator":
+      return partsOf(node.typeAnnotation)
     case "VariableDeclaration":
     case "VariableDeclarator":
     case "Identifier":

@@ -22,11 +22,14 @@ it.each(entries())(
   },
 )
 
-it("every directive has a comment where an app names it", () => {
-  const [, index = ""] = entries().find(([subpath]) => subpath === "redix") ?? []
-  const told = new Map(exportedBy(index, "redix").map(({ name, comment }) => [name, comment]))
-  const bare = directiveNames.filter((name) => !SENTENCE.test(told.get(`redix: Overrides.${name}`) ?? ""))
-  expect(bare).toEqual([])
+it.each([
+  ["redix", "Overrides"],
+  ["redix/testing", "Directives"],
+])("every directive has a comment where it is named: in %s, %s", (subpath, type) => {
+  const [, file = ""] = entries().find(([entry]) => entry === subpath) ?? []
+  const told = new Map(exportedBy(file, subpath).map(({ name, comment }) => [name, comment]))
+  const isBare = (name: string): boolean => !SENTENCE.test(told.get(`${subpath}: ${type}.${name}`) ?? "")
+  expect(directiveNames.filter(isBare)).toEqual([])
 })
 
 describe("what has no comment is found", () => {

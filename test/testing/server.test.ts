@@ -109,7 +109,7 @@ describe("what keeps it from starting", () => {
         () => undefined,
         (cause: unknown) => cause,
       )
-    const config = await failure({ config: { databases: "lots" } })
+    const config = await failure({ config: { databases: 0 } })
     expect(config).toBeInstanceOf(StartError)
     expect(config).toMatchObject({ name: "RedixStartError", reason: "config" })
     expect(await failure({ config: { dir: "/nope/nope" } })).toMatchObject({ reason: "config" })

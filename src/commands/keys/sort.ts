@@ -2,7 +2,8 @@
  * SORT and SORT_RO. Elements are copied out, weighed (BY), ordered and then answered or stored, each by what GET names.
  *
  * Ties: numbers of the same weight are ordered by their elements' bytes; texts of the same weight stay in the order in
- * which the elements came or, where BY and LIMIT come together, in that of a quicksort (partialSort.ts). Texts compare by bytes; when the result is only answered a NUL byte ends them, as strcoll has it.
+ * which the elements came or, where BY and LIMIT come together, in that of a quicksort (partialSort.ts). Texts compare by
+ * bytes; when the result is only answered a NUL byte ends them, as strcoll has it.
  */
 import * as Quicklist from "../../memory/list/Quicklist.js"
 import * as Errors from "../../resp/Errors.js"

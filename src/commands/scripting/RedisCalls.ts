@@ -3,8 +3,8 @@
  * it wrote.
  *
  * The checks come in Redis's order: the command, its arguments' number, whether scripts may call it, a replica that is
- * stale, what the caller's user may not do, writes of a read-only script or to a read-only replica, and memory, which once a script has written is its own
- * affair.
+ * stale, what the caller's user may not do, writes of a read-only script or to a read-only replica, and memory, which
+ * once a script has written is its own affair.
  */
 import { ALLOWED } from "../../engine/acl/Access.js"
 import { allows } from "../../engine/acl/Rights.js"

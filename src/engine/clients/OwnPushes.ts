@@ -1,10 +1,10 @@
 /**
  * Messages for the very connection whose batch is running, put between its replies.
  *
- * A client in RESP3 may publish to its own channel, or change a key whose events it listens to. The message then arises in
- * the middle of a command. It goes before the command's reply when nothing of the reply was written yet, else after it; it
- * never splits a reply, as redis-server lets events of ZPOPMIN and others do. (Inside EXEC the replies are the queued commands' own, so
- * messages stand between the array's elements, as redis-server sends them.)
+ * A client in RESP3 may publish to its own channel, or change a key whose events it listens to. The message then arises
+ * in the middle of a command. It goes before the command's reply when nothing of the reply was written yet, else after
+ * it; it never splits a reply, as redis-server lets events of ZPOPMIN and others do. (Inside EXEC the replies are the
+ * queued commands' own, so messages stand between the array's elements, as redis-server sends them.)
  *
  * Invariants: `floor <= start <= out.pos` while a command runs; nothing waits between commands.
  */

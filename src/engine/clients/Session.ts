@@ -1,5 +1,6 @@
 /**
- * What the server remembers of one client. Plain data; the connection fiber owns it and ends with it.
+ * What the server remembers of one client. Plain data; it belongs to whatever speaks for the client, a
+ * connection or a session in this process, and ends with that.
  */
 import type * as Effect from "effect/Effect"
 import type { ClientTracking } from "../tracking/ClientTracking.js"

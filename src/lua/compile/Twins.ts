@@ -1,9 +1,9 @@
 /**
  * Recursive functions that only compute also get a plain form, their twin, which is several times as fast as the
- * generator. A twin cannot be suspended, so it has a budget, a few milliseconds at most, and a limit of nested calls, `D`.
- * When either is gone, or anything fails, it is abandoned: the generator then does the same call from its beginning. That nobody
- * can tell, because the function changes nothing: it assigns to variables of its own alone, and calls only functions of
- * the same kind and such of the library.
+ * generator. A twin cannot be suspended, so it has a budget, a few milliseconds at most, and a limit of nested calls,
+ * `D`. When either is gone, or anything fails, it is abandoned: the generator then does the same call from its beginning.
+ * That nobody can tell, because the function changes nothing: it assigns to variables of its own alone, and calls only
+ * functions of the same kind and such of the library.
  */
 import { LuaFunction, LuaTable } from "../run/Value.js"
 import type { Expression, FunctionNode, Statement } from "../syntax/Ast.js"

@@ -1,6 +1,7 @@
 /**
- * exp, log, log10, cosh and pow as C gives them: practically always the nearest double. V8's are off by one bit in up to one case of
- * ten (10 ** -5 is not 0.00001), which shows as soon as a number is printed with 17 digits, as arguments of commands are.
+ * exp, log, log10, cosh and pow as C gives them: practically always the nearest double. V8's are off by one bit in up to
+ * one case of ten (10 ** -5 is not 0.00001), which shows as soon as a number is printed with 17 digits, as arguments of
+ * commands are.
  *
  * Computed in pairs of doubles, an unevaluated sum `high + low` of about 106 bits; `pairHigh` and `pairLow` hold the last
  * result. exp halves its argument eight times, sums a short series and squares back; log corrects V8's by one step

@@ -10,8 +10,8 @@
  * the node's first ID, which the index of nodes has (StreamIdTree.ts), 64 bits with wrap-around. `size` is the number of
  * elements of the entry before it, by which the entry is found from behind.
  *
- * Invariants: live + deleted entries follow the head (live may be 0 after a trim by ID); live IDs ascend; the block is as long as its
- * listpack's total or longer.
+ * Invariants: live + deleted entries follow the head (live may be 0 after a trim by ID); live IDs ascend; the block is as
+ * long as its listpack's total or longer.
  *
  * Example: XADD s 1-1 a b makes 1, 0, 1, "a", 0, 2, 0, 0, "b", 4: flags 2 = SAME_FIELDS, both differences 0.
  */
