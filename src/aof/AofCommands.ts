@@ -5,6 +5,7 @@ import type { Request } from "../engine/Lookahead.js"
 import { Session } from "../engine/clients/Session.js"
 import { latin1Text } from "../bytes/Latin1.js"
 import type { Database } from "../store/Database.js"
+import * as Errors from "../resp/Errors.js"
 import type { AofTarget } from "./AofLoadFile.js"
 
 export class AofCommands implements AofTarget {
@@ -38,12 +39,10 @@ export class AofCommands implements AofTarget {
   run(request: Request): string | undefined {
     const { dispatcher, context } = this.engine
     const { command } = request
-    if (command === undefined) {
-      const name = latin1Text(request.buf, request.argOff[0], request.argOff[0] + request.argLen[0])
-      return `Unknown command '${name}' reading the append only file ${this.fileName}`
-    }
+    if (command === undefined) return this.unknown(request)
     const { out } = context
     const mark = out.pos
+    const errors = out.errorCount
     try {
       dispatcher.runNamed(request, this.session, command)
     } catch (defect) {
@@ -52,6 +51,27 @@ export class AofCommands implements AofTarget {
     } finally {
       out.truncate(mark)
     }
+    return out.errorCount === errors
+      ? undefined
+      : this.refused(request, command.name, out.errorCount - errors)
+  }
+
+  private unknown({ buf, argOff, argLen }: Request): string {
+    const name = latin1Text(buf, argOff[0], argOff[0] + argLen[0])
+    return `Unknown command '${name}' reading the append only file ${this.fileName}`
+  }
+
+  /** A command got errors. What no server can have logged so ends the load; of what else it is only the log tells. */
+  private refused(request: Request, name: string, count: number): string | undefined {
+    const { engine, fileName } = this
+    const { lastError } = engine.context.out
+    if (Errors.isUnknownSubcommand(lastError)) return this.unknown(request)
+    if (Errors.isWrongArguments(lastError))
+      return `Wrong number of arguments of command '${name}' reading the append only file ${fileName}`
+    engine.unexpectedErrors += count
+    engine.logger.warning(
+      `== CRITICAL == This server is sending an error to its AOF-loading-client: '${Errors.logged(lastError)}' after processing the command '${name}'`,
+    )
     return undefined
   }
 }

@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as FileSystem from "effect/FileSystem"
 import * as Scope from "effect/Scope"
 import { syncDirectory } from "../rdb/RdbFile.js"
@@ -18,6 +19,7 @@ import {
   formatManifest,
   type Manifest,
   manifestNameOf,
+  numberOf,
   parseManifest,
   tempIncrementNameOf,
   tempManifestNameOf,
@@ -163,6 +165,18 @@ export class AofDirectory {
     })
   }
 
+  /** The files in it that have names of bases and increments, whether or not a manifest names them. */
+  get numbered(): Effect.Effect<ReadonlyArray<AofFile>> {
+    return this.fs.readDirectory(this.path).pipe(
+      Effect.map((names) =>
+        names
+          .map((name) => ({ name: latin1Of(name), seq: numberOf(this.fileName, latin1Of(name)) }))
+          .filter(({ seq }) => seq > 0),
+      ),
+      Effect.orElseSucceed(() => []),
+    )
+  }
+
   /** Puts a manifest in place of the present one. */
   write(manifest: Manifest): Effect.Effect<void, AofIoError> {
     const name = this.fileName
@@ -230,8 +244,8 @@ export class AofDirectory {
       // Of what a process left that was killed, nobody knows what is on the disk.
       yield* file.sync.pipe(Effect.mapError(ioError(path, "fsync")))
       yield* this.syncNames(this.path)
-      const { size } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
-      return new OpenIncrement(path, this.fs, file, scope, Number(size))
+      const { size, ino } = yield* file.stat.pipe(Effect.mapError(ioError(path, "stat")))
+      return new OpenIncrement(path, this.fs, file, scope, Number(size), Option.getOrUndefined(ino))
     })
   }
 

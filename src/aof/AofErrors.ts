@@ -4,16 +4,20 @@
  */
 import * as Data from "effect/Data"
 import type { PlatformError } from "effect/PlatformError"
+import { systemReason } from "../bytes/SystemReason.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
-import { ioReason } from "../rdb/RdbFile.js"
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
 /** The file system refused: `operation` names the step, `reason` is the system's own message. */
 export class AofIoError extends Data.TaggedError("AofIoError")<{
+  /** The file or the directory. */
   readonly path: string
+  /** How far it had been read, in bytes; 0 where that says nothing. */
   readonly offset: number
+  /** The step that failed: "open", "write", "fsync", "load", ... */
   readonly operation: string
+  /** The system's own message. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -34,19 +38,24 @@ export class AofIoError extends Data.TaggedError("AofIoError")<{
 export const ioError =
   (path: string, operation: string, offset = 0) =>
   (error: PlatformError): AofIoError =>
-    new AofIoError({ path, offset, operation, reason: ioReason(error) })
+    new AofIoError({ path, offset, operation, reason: systemReason(error) })
 
 /**
  * What kind of damage: bytes that are no command ("format"), an end that came too early ("truncated"), a group whose
- * bytes are not those that were written ("checksum"), a command that cannot be run ("command").
+ * bytes are not those that were written ("checksum"), a command that cannot be run ("command"). An end that came too early
+ * is cut off where it is the last file's, so of another's it is said that it is "not last".
  */
-type AofDamage = "format" | "truncated" | "checksum" | "command"
+type AofDamage = "format" | "truncated" | "not last" | "checksum" | "command"
 
 /** A file of the append-only file is damaged, at a byte, and so is not loaded. */
 export class AofDamageError extends Data.TaggedError("AofDamageError")<{
+  /** The damaged file. */
   readonly path: string
+  /** Where the damage begins, in bytes from the beginning of the file. */
   readonly offset: number
+  /** What is wrong with it. */
   readonly kind: AofDamage
+  /** What was found in place of what was due. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -56,19 +65,25 @@ export class AofDamageError extends Data.TaggedError("AofDamageError")<{
         return `Bad file format reading the append only file ${name}: make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest> (at byte ${this.offset}: ${this.reason})`
       case "truncated":
         return `Unexpected end of file reading the append only file ${name}. You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server. (at byte ${this.offset}: ${this.reason})`
+      case "not last":
+        return `Unexpected end of file reading the append only file ${name} (at byte ${this.offset}: ${this.reason})\nFatal error: the truncated file is not the last file`
       case "checksum":
         return `Damage in the middle of the append only file ${name} at byte ${this.offset}: ${this.reason}. Nothing after it was loaded, and the file was left as it is: restore it, or see with redix-check-aof what a cut there would lose`
       default:
-        return this.reason
+        return `${this.reason} (at byte ${this.offset})`
     }
   }
 }
 
 /** The manifest makes no sense. `line` counts from 1; 0 stands for the whole file. */
 export class ManifestError extends Data.TaggedError("ManifestError")<{
+  /** The manifest. */
   readonly path: string
+  /** Counted from 1; 0 is the manifest as a whole. */
   readonly line: number
+  /** The line as it stands there. */
   readonly text: string
+  /** What is wrong with it, in redis-server's words. */
   readonly reason: string
 }> {
   /** Several lines, as redis-server's. */
@@ -81,7 +96,7 @@ export class ManifestError extends Data.TaggedError("ManifestError")<{
 
 /** What the log says before a start that fails ends, in entries. */
 export const startFailure = (error: AofIoError | AofDamageError | ManifestError): ReadonlyArray<string> => {
-  if (!(error instanceof ManifestError)) return [error.message]
+  if (!(error instanceof ManifestError)) return error.message.split("\n")
   const [empty = "", title = "", ...lines] = error.message.split("\n")
   return [`${empty}\n${title}`, ...lines].map((entry) => `${entry}\n`)
 }

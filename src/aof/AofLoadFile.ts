@@ -46,10 +46,10 @@ interface AofFileResult {
   readonly cutAt: number | undefined
 }
 
-interface AofLoadOptions {
+export interface AofLoadOptions {
   readonly path: string
-  /** What to do with a torn tail: cut the file there, or fail. */
-  readonly torn: "cut" | "fail"
+  /** What to do with a torn tail: cut the file there, or fail, because none is to be cut, or none but the last file's. */
+  readonly torn: "cut" | "fail" | "not last"
   /** Hears how many bytes were read since the last call; not of those of an RDB file, which has its own progress. */
   readonly onProgress: (bytes: number) => void
   /** Hears what an RDB file says of itself. */
@@ -175,7 +175,7 @@ class Commands {
       const reason = target.run(request)
       if (reason !== undefined) {
         const { path } = this.options
-        throw new AofDamageError({ path, offset: reader.validUpTo, kind: "command", reason })
+        throw new AofDamageError({ path, offset: reader.startOf(request), kind: "command", reason })
       }
       this.count++
     }
@@ -208,7 +208,14 @@ export const loadAofFile = (
       yield* Effect.logInfo(
         single ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...",
       )
-      preamble = yield* rdb.loadFrom(source, { onFields, onRest: (bytes) => void (rest = bytes) })
+      const part = single ? "preamble of the AOF file" : "base file"
+      preamble = yield* rdb
+        .loadFrom(source, { onFields, onRest: (bytes) => void (rest = bytes) })
+        .pipe(
+          Effect.tapError(() =>
+            Effect.logWarning(`Error reading the RDB ${part} ${nameOf(path)}, AOF loading aborted`),
+          ),
+        )
       yield* Effect.logInfo(doneLine(preamble))
       if (single) yield* Effect.logInfo("Reading the remaining AOF tail...")
     }
@@ -228,8 +235,10 @@ export const loadAofFile = (
       yield* Effect.logWarning(`Revert incomplete MULTI/EXEC transaction in AOF file ${nameOf(path)}`)
     const offset = reader.validUpTo
     if (reader.grouped) yield* seeWhetherTorn(fs, path, offset)
-    if (options.torn === "fail")
-      return yield* new AofDamageError({ path, offset, kind: "truncated", reason: TORN[tail] })
+    if (options.torn !== "cut") {
+      const kind = options.torn === "fail" ? "truncated" : "not last"
+      return yield* new AofDamageError({ path, offset, kind, reason: TORN[tail] })
+    }
     yield* cut(fs, path, offset, tail)
     return { ...result, bytes: offset, cutAt: offset }
   }).pipe(

@@ -7,7 +7,7 @@ import type { RdbFiles } from "../rdb/RdbPersistence.js"
 import { AofCommands } from "./AofCommands.js"
 import type { AofDirectory } from "./AofDirectory.js"
 import type { AofError } from "./AofErrors.js"
-import { loadAofFile } from "./AofLoadFile.js"
+import { type AofLoadOptions, loadAofFile } from "./AofLoadFile.js"
 import { type AofFile, filesOf, type Manifest } from "./Manifest.js"
 
 export interface LoadingParts {
@@ -20,13 +20,18 @@ export interface LoadingParts {
 }
 
 /** Loads one file; answers how many seconds it took. */
-const loadOne = (parts: LoadingParts, file: AofFile, last: boolean, onBytes: (bytes: number) => void) =>
+const loadOne = (
+  parts: LoadingParts,
+  file: AofFile,
+  torn: AofLoadOptions["torn"],
+  onBytes: (bytes: number) => void,
+) =>
   Effect.gen(function* () {
     const { fs, engine, rdb, directory } = parts
     const startedMs = engine.clock.currentTimeMillisUnsafe()
     const result = yield* loadAofFile(fs, rdb, new AofCommands(engine, file.name), {
       path: directory.pathOf(file.name),
-      torn: last && parts.cutsTornEnd() ? "cut" : "fail",
+      torn,
       onProgress: onBytes,
       onFields: (fields) => {
         for (const line of fieldLines(fields, startedMs)) engine.logger.notice(line)
@@ -68,7 +73,8 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     onBytes(0)
     for (const [i, file] of files.entries()) {
       const kind = file === base ? "base" : "incr"
-      const { result, seconds } = yield* loadOne(parts, file, i >= last, onBytes)
+      const cut = i >= last ? "cut" : "not last"
+      const { result, seconds } = yield* loadOne(parts, file, parts.cutsTornEnd() ? cut : "fail", onBytes)
       if (result.bytes > 0 || result.cutAt !== undefined)
         yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
     }

@@ -156,6 +156,13 @@ export class AofReader implements LineReader {
     this.input.feed(bytes)
   }
 
+  /** Where a command begins that `next` gave last. */
+  startOf(request: Request): number {
+    return request.buf === this.given
+      ? this.givenAt + request.rawStart
+      : this.shift + this.parser.consumed - (request.rawEnd - request.rawStart)
+  }
+
   private account(request: Request): void {
     const begun = this.inMulti
     if (request.argc === 1) {

@@ -58,6 +58,8 @@ const bytesOf = (files: ReadonlyArray<{ readonly size: number }>): number =>
 export class AofFiles {
   /** What the files are seen to hold is on the disk, too. */
   trusted = true
+  /** Why not, where this process has found it out. */
+  private whyNot: string | undefined = undefined
   /** As on the disk; undefined until it was read. */
   private manifest: Manifest | undefined = undefined
   private baseSeq = 0
@@ -84,9 +86,27 @@ export class AofFiles {
       // Names of history are not free before it is removed, and its lines do not say of which kind a file is.
       this.baseSeq = Math.max(this.baseSeq, base?.seq ?? 0, highest(history))
       this.incrementSeq = Math.max(this.incrementSeq, highest(increments), highest(history))
+      if (this.isEmpty) yield* this.passOver(yield* directory.numbered)
       return manifest
     },
   )
+
+  private get isEmpty(): boolean {
+    const { base, increments, history } = this.manifest ?? NO_FILES
+    return base === undefined && increments.length + history.length === 0
+  }
+
+  /** A manifest that has gone may come back: files that it may name keep their names. */
+  private passOver(files: ReadonlyArray<AofFile>): Effect.Effect<void> {
+    const seq = highest(files)
+    if (seq <= this.baseSeq && seq <= this.incrementSeq) return Effect.void
+    this.baseSeq = Math.max(this.baseSeq, seq)
+    this.incrementSeq = Math.max(this.incrementSeq, seq)
+    const names = files.map(({ name }) => name).join(", ")
+    return Effect.logWarning(
+      `No manifest names these files of the AOF directory, which are not loaded and stay as they are: ${names}`,
+    )
+  }
 
   /** The files of a manifest that were appended to, and their bytes. All of a base is on the disk before its name is. */
   private appended(manifest: Manifest) {
@@ -111,12 +131,17 @@ export class AofFiles {
   }
 
   private secureOne(file: AofFile): Effect.Effect<void> {
-    return Effect.catch(this.directory.renew(file), ({ reason }) => {
-      this.trusted = false
-      return Effect.logWarning(
-        `The AOF file ${file.name} was not closed by its process, and could not be written anew: ${reason}. A new base and a new incr file take its place.`,
-      )
-    })
+    return Effect.catch(this.directory.renew(file), ({ reason }) =>
+      Effect.sync(() => {
+        this.trusted = false
+        this.whyNot = `The AOF file ${file.name} was not closed by its process, and could not be written anew: ${reason}. A new base and a new incr file take its place.`
+      }),
+    )
+  }
+
+  /** Says why files that were loaded get successors. */
+  get tellDistrust(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.whyNot === undefined ? Effect.void : Effect.logWarning(this.whyNot)))
   }
 
   /** Says in the manifest that all that was appended is on the disk. */

@@ -44,7 +44,7 @@ const renew = (
       aof.writer.distrust(new AofIoError({ path, offset: 0, operation: "rewrite", reason }))
       return false
     })
-  return Effect.as(aof.files.begin(opened), true).pipe(
+  return Effect.as(Effect.andThen(aof.files.tellDistrust, aof.files.begin(opened)), true).pipe(
     Effect.catchTags({ AofIoError: mendLater, RdbIoError: mendLater }),
   )
 }

@@ -28,6 +28,7 @@ import { checkedGroup } from "./AofFormat.js"
 import type { AofLog } from "./AofLog.js"
 import type { WriterOwner, WriterSettings } from "./AofParts.js"
 import { Gathering } from "./Gathering.js"
+import { News } from "./News.js"
 import type { OpenIncrement } from "./OpenIncrement.js"
 
 const RETRY_MS = 1000
@@ -70,7 +71,7 @@ export class AofWriter {
   sleepMs = 0
   private queue: Array<Group | NextFile> = []
   private queuedBytes = 0
-  private wakes: Array<() => void> = []
+  private readonly news = new News()
   /** Since when a sync is under way, in real time. */
   private syncSince: number | undefined = undefined
   private slowNoted = false
@@ -84,8 +85,6 @@ export class AofWriter {
   private lookAtMs = 0
   /** Until when groups are not written in their own turn, in real time. */
   private restUntil = 0
-  /** Fibers that wait for a group to be written, or for a sync to end. */
-  private awaiting = 0
   private readonly atEnd = (): void => {
     this.scheduled = false
     if (!this.writeNow()) this.wake()
@@ -137,7 +136,7 @@ export class AofWriter {
       return false
     if (this.flying) return true
     const syncs = this.syncsEach
-    if (syncs && (this.awaiting > 0 || !file.isDirect)) return false
+    if (syncs && (this.news.asking > 0 || !file.isDirect)) return false
     const now = this.turns.now()
     if (now >= this.lookAtMs || !this.quick(log.buffer.length)) return false
     if (syncs && this.gathering.waits(log.count - this.grouped, now)) return true
@@ -151,7 +150,7 @@ export class AofWriter {
     }
     log.buffer.reuse(taken)
     // The fiber that syncs waits for something to sync.
-    const awaited = this.awaiting > 0 || this.synced >= this.written
+    const awaited = this.news.asking > 0 || this.synced >= this.written
     this.written = log.position
     if (syncs) {
       this.fly(file, log.count - this.grouped)
@@ -185,7 +184,7 @@ export class AofWriter {
     this.flying = false
     this.syncSince = undefined
     const well = error === undefined && !file.superseded
-    if (!well || this.awaiting > 0) {
+    if (!well || this.news.asking > 0) {
       this.endSync(file, position, error)
       return this.wake()
     }
@@ -276,27 +275,19 @@ export class AofWriter {
   }
 
   wake(): void {
-    const { wakes } = this
-    this.wakes = []
-    for (const wake of wakes) wake()
+    this.news.tell()
   }
-
-  /** Waits until something has happened. */
-  private readonly news = Effect.callback<void>((resume) => {
-    const wake = (): void => resume(Effect.void)
-    this.wakes.push(wake)
-    return Effect.sync(() => void (this.wakes = this.wakes.filter((other) => other !== wake)))
-  })
 
   /** Writes, for ever. */
   readonly writing: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     for (;;) {
+      const { events } = this.news
       if (this.queue.length === 0 && this.file !== undefined && !this.writeNow()) {
         this.owner.sealing()
         this.seal()
       }
       const item = this.distrusted ? undefined : this.queue[0]
-      if (item === undefined) yield* this.news
+      if (item === undefined) yield* this.news.since(events)
       else if ("file" in item) yield* this.takeFile(item)
       else yield* this.writeGroup(item)
     }
@@ -406,18 +397,9 @@ export class AofWriter {
     this.advance()
   }
 
-  /** Waits until something has happened that has to be told. */
-  private readonly awaited: Effect.Effect<void> = Effect.suspend(() => {
-    this.awaiting++
-    return Effect.ensuring(
-      this.news,
-      Effect.sync(() => this.awaiting--),
-    )
-  })
-
   /** Waits until no sync is under way. */
   private readonly noSync: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    while (this.syncSince !== undefined) yield* this.awaited
+    while (this.syncSince !== undefined) yield* this.news.askedSince(this.news.events)
   })
 
   private beginSync(): number {
@@ -474,8 +456,9 @@ export class AofWriter {
   /** Syncs once a second what was written since, for ever. */
   readonly syncingEverySecond: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     for (;;) {
+      const { events } = this.news
       if (this.file === undefined || !this.syncDue) {
-        yield* this.news
+        yield* this.news.since(events)
         continue
       }
       yield* this.turns.sleep(SYNC_MS)
@@ -488,9 +471,10 @@ export class AofWriter {
     const { position } = this.log
     const known = (): boolean => this.written >= position || this.failure !== undefined || this.distrusted
     while (!known()) {
-      // What it wakes may have written, or failed, before it comes back, and wakes nobody then.
       this.wake()
-      if (!known()) yield* this.awaited
+      const { events } = this.news
+      // What it has woken may have written, or failed, before it came back.
+      if (!known()) yield* this.news.askedSince(events)
     }
     if (this.written < position) return false
     if (this.file !== undefined && this.synced < position) yield* this.sync(this.file)

@@ -160,6 +160,15 @@ export const tempManifestNameOf = (appendfilename: string): string => `temp-${ma
 export const baseNameOf = (appendfilename: string, seq: number, form: "rdb" | "commands"): string =>
   `${appendfilename}.${seq}.base.${form === "rdb" ? "rdb" : "aof"}`
 
+/** The number of a file that has the name of a base or an increment, 0 of another. */
+export const numberOf = (appendfilename: string, name: string): number =>
+  name.startsWith(`${appendfilename}.`)
+    ? Number(
+        /^(\d{1,15})\.(?:base\.rdb|base\.aof|incr\.aof)$/.exec(name.slice(appendfilename.length + 1))?.[1] ??
+          0,
+      )
+    : 0
+
 export const incrementNameOf = (appendfilename: string, seq: number): string =>
   `${appendfilename}.${seq}.incr.aof`
 

@@ -1,6 +1,7 @@
 /** A file of the append-only file that commands are appended to. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Scope from "effect/Scope"
@@ -35,6 +36,8 @@ export class OpenIncrement {
     private readonly file: FileSystem.File,
     private readonly scope: Scope.Closeable,
     public size: number,
+    /** The file's number, where the file system has such. */
+    private readonly number: bigint | undefined = undefined,
   ) {
     this.synced = size
     this.direct = isDirect(file) ? file : undefined
@@ -123,7 +126,10 @@ export class OpenIncrement {
     })
   }
 
-  /** Fails when there is no such file any more: what is written would be nowhere, though each write and sync succeeds. */
+  /**
+   * Fails when there is no such file any more, or another in its place: what is written would be nowhere, though each write
+   * and sync succeeds.
+   */
   get present(): Effect.Effect<void, AofIoError> {
     const { path } = this
     return Effect.catch(this.found(path), (error) => {
@@ -134,7 +140,12 @@ export class OpenIncrement {
   }
 
   private found(path: string): Effect.Effect<void, AofIoError> {
-    return Effect.asVoid(Effect.mapError(this.fs.stat(path), ioError(path, "stat", this.size)))
+    const { size, number } = this
+    return Effect.flatMap(Effect.mapError(this.fs.stat(path), ioError(path, "stat", size)), ({ ino }) => {
+      if (number === undefined || Option.isNone(ino) || ino.value === number) return Effect.void
+      const reason = "another file is in its place"
+      return Effect.fail(new AofIoError({ path, offset: size, operation: "stat", reason }))
+    })
   }
 
   get close(): Effect.Effect<void> {

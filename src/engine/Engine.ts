@@ -17,7 +17,7 @@ import { CommandContext } from "./CommandContext.js"
 import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
-import { detached, Session } from "./clients/Session.js"
+import { detached, isWaiting, Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
@@ -92,6 +92,8 @@ export class Engine {
   listeningPort = 0
   /** What the server is in replication, as HELLO says it. */
   role: "master" | "replica" = "master"
+  /** Errors that commands got which a master had sent or a file held: INFO's unexpected_error_replies. */
+  unexpectedErrors = 0
   /** Connected clients by id, in the order they came. */
   readonly sessions = new Map<number, Session>()
   readonly clientMemory = new ClientMemory(
@@ -251,6 +253,7 @@ export class Engine {
         (session === this.running && this.context.out.pos > this.replies.mark),
       pendingCount: () => peer.pendingCount,
       queryBytes: (running) => input.pending + source.pending + (running ? input.presentBytes : 0),
+      presentBytes: () => (session === this.running || isWaiting(session) ? input.presentBytes : 0),
       limitsChanged: () => {
         // Of the others nothing is looked ahead at between two batches.
         if (session === this.running) input.limitsChanged()
@@ -420,6 +423,7 @@ export class Engine {
     stats.keyspaceHits = stats.keyspaceMisses = stats.expiredKeys = stats.lazyFreedObjects = 0
     this.timer.counters.reset()
     this.timer.clear()
+    this.unexpectedErrors = 0
     this.memoryLimit.resetStats()
     this.clientEviction.evicted = 0
     this.measures.errors.reset()

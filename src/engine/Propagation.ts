@@ -60,6 +60,12 @@ export class Propagation {
     this.entries.push({ database, args: args.map(keep), kinds: this.kinds })
   }
 
+  /** As `also`, for these kinds of readers only. */
+  alsoTo(kinds: number, database: number, ...args: ReadonlyArray<CommandArgument>): void {
+    const wanted = kinds & this.kinds
+    if ((wanted & this.log.kinds) !== 0) this.entries.push({ database, args: args.map(keep), kinds: wanted })
+  }
+
   /** A consequence that comes before the command in progress: the DEL of a key found expired. */
   first(database: number, ...args: ReadonlyArray<CommandArgument>): void {
     this.before.push({ database, args: args.map(keep), kinds: TO_ALL })

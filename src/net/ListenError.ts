@@ -1,9 +1,11 @@
 import * as Data from "effect/Data"
+import { systemCode } from "../bytes/SystemReason.js"
 
 /** An address could not be listened on: a port in use, no permission, an unreadable certificate. */
 export class ListenError extends Data.TaggedError("ListenError")<{
-  /** host:port, or the path of a unix socket or certificate. */
+  /** Where: host:port, or the path of a unix socket or certificate. */
   readonly address: string
+  /** The system's word on it, in words where it is a code. */
   readonly reason: string
   /** What was to listen, where redis-server has words for it: a port, a socket, or nothing at all. */
   readonly on?: { readonly port: number; readonly kind: "TCP" | "TLS" } | "socket" | "nothing"
@@ -17,20 +19,16 @@ export class ListenError extends Data.TaggedError("ListenError")<{
   }
 }
 
-/** The system's word on a failed listen, dug out of the wrappers around it. */
-export const reasonOf = (error: unknown): string => {
-  for (let at: unknown = error; typeof at === "object" && at !== null;) {
-    if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
-    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
-  }
-  return String(error)
-}
+/** No interface of this machine has the address. */
+export const isUnavailable = (error: unknown): boolean => systemCode(error) === "EADDRNOTAVAIL"
 
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "Address already in use",
-  EACCES: "Permission denied",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-  ENOTFOUND: "Name or service not known",
-  EAFNOSUPPORT: "Address family not supported by protocol",
-  ENOENT: "No such file or directory",
-}
+/** The system knows no such kind of address. */
+export const isUnsupported = (error: unknown): boolean => UNSUPPORTED.has(systemCode(error) ?? "")
+
+const UNSUPPORTED = new Set([
+  "EAFNOSUPPORT",
+  "EPROTONOSUPPORT",
+  "ENOPROTOOPT",
+  "ESOCKTNOSUPPORT",
+  "EPFNOSUPPORT",
+])

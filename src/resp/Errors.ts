@@ -13,6 +13,13 @@
 export const wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
 export const syntax = "ERR syntax error"
 export const noSuchKey = "ERR no such key"
+export const isUnknownSubcommand = (error: string): boolean => error.startsWith("ERR unknown subcommand")
+export const isWrongArguments = (error: string): boolean =>
+  error.startsWith("ERR wrong number of arguments for")
+
+/** As the log shows one: general errors bare, those with a code of their own as they are sent. */
+export const logged = (error: string): string => (error.startsWith("ERR ") ? error.slice(4) : `-${error}`)
+
 export const outOfRange = "ERR index out of range"
 export const sameObject = "ERR source and destination objects are the same"
 

@@ -75,15 +75,21 @@ port %x bind 127.0.0.1
 bind 127.0.0.1 port %x
 maxmemory 100mb port %x
 bind 127.0.0.1 port %a
-bind 127.0.0.1 127.0.0.2
+bind "127.0.0.1 127.0.0.2"
 bind 127.0.0.2
-bind 127.0.0.2 127.0.0.2
+bind "127.0.0.2 127.0.0.2"
 bind 192.0.2.1
 bind 0.0.0.0
-bind 127.0.0.1 -192.0.2.1
+bind "127.0.0.1 -192.0.2.1"
+bind "127.0.0.2 -127.0.0.1" port %x
+bind "127.0.0.1 -"
+bind "127.0.0.1 -no.such.host.invalid"
+bind "127.0.0.1 -fe80::1"
+bind "-127.0.0.2 -::1 -127.0.0.1"
+bind 127.0.0.1
 bind -192.0.2.1
 bind 127.0.0.1
-bind ''
+bind ""
 bind 127.0.0.1
 port 70000
 tcp-backlog 5
@@ -101,11 +107,11 @@ tls-auth-clients yes
 tls-auth-clients optional
 tls-protocols TLSv1.2
 tls-protocols nosuch
-tls-protocols ''
+tls-protocols ""
 tls-ciphers nosuch
 tls-ciphers DEFAULT tls-prefer-server-ciphers yes
 tls-client-cert-file %/one.crt tls-client-key-file %/one.key
-bind 127.0.0.1 127.0.0.2
+bind "127.0.0.1 127.0.0.2"
 tls-port %c port %b
 tls-port 0
 port %a
@@ -129,9 +135,8 @@ const goThrough = async (client: RawClient, first: number): Promise<ReadonlyArra
     for (const name of "bcd") ports[name] = await freePort()
     const story: Array<string> = []
     for (const line of STEPS.split("\n").filter((text) => text !== "")) {
-      const words = line
-        .split(" ")
-        .map((word) => (word === "''" ? "" : word.replace("%/", `${dir}/`)))
+      const words = (line.match(/"[^"]*"|\S+/g) ?? [])
+        .map((word) => word.replaceAll('"', "").replace("%/", `${dir}/`))
         .map((word) => word.replace(/^%([a-dx])$/, (_, name: string) => String(ports[name])))
       story.push(`${line}: ${await client.text("CONFIG", "SET", ...words)}`)
       for (const name of "abcd") {

@@ -7,13 +7,14 @@ import * as generic from "../spec/generic.js"
 import * as server from "../spec/server.js"
 import { dumpPayload } from "../../rdb/DumpPayload.js"
 import { decodeDumpPayload } from "../../rdb/decode/RdbDecoderDump.js"
-import { RdbLoader, type LoadLimits } from "../../rdb/load/RdbLoader.js"
+import type { PackingLimits } from "../../store/types/PackingLimits.js"
+import { RdbLoader } from "../../rdb/load/RdbLoader.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Ref } from "../../memory/Arena.js"
 import { entryType, setEntryClock } from "../../store/Entry.js"
-import { countClock, secondsClock } from "../../store/eviction/AccessClock.js"
+import { clockOfIdle, countClock } from "../../store/eviction/AccessClock.js"
 
-interface DumpSettings extends LoadLimits {
+interface DumpSettings extends PackingLimits {
   readonly rdbcompression: boolean
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
@@ -25,7 +26,7 @@ interface RestoreOptions {
   freq: number
 }
 
-const IDLE_MAX = 0x7fffffff
+const IDLE_MAX = Number.MAX_SAFE_INTEGER
 
 /** RESTORE-ASKING takes the same. */
 const declared = options(generic.RESTORE)
@@ -156,7 +157,7 @@ const setAccess = (c: CommandContext, entry: Ref, options: RestoreOptions): void
   if (keyspace.frequencies) {
     if (options.freq >= 0) setEntryClock(keyspace.arena, entry, countClock(options.freq, now))
   } else if (options.idle >= 0) {
-    setEntryClock(keyspace.arena, entry, secondsClock(Math.max(0, now - options.idle * 1000)))
+    setEntryClock(keyspace.arena, entry, clockOfIdle(options.idle, now))
   }
 }
 

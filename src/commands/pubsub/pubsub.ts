@@ -2,6 +2,7 @@
 import * as Errors from "../../resp/Errors.js"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { TO_REPLICAS } from "../../engine/CommandLog.js"
 import { replyHelp } from "../shared/Help.js"
 import type { PubSub } from "../../engine/PubSub.js"
 import type { Session } from "../../engine/clients/Session.js"
@@ -87,9 +88,9 @@ const unsubscribe = (c: CommandContext, kind: Kind): void => {
   if (names.length === 0) confirm(c, kind.off, undefined, kind.count(c.session))
 }
 
-/** Publishing changes no key, and replicas have subscribers, too. */
+/** Publishing changes no key, so that no file needs it; but replicas have subscribers, too. */
 const replicate = (c: CommandContext): void => {
-  if (c.replicating) c.propagation.also(c.db.id, c.bytes(0), c.bytes(1), c.bytes(2))
+  if (c.replicating) c.propagation.alsoTo(TO_REPLICAS, c.db.id, c.bytes(0), c.bytes(1), c.bytes(2))
 }
 
 const replyNames = (c: CommandContext, names: ReadonlyArray<string>): void => {

@@ -19,20 +19,27 @@ export interface LoadListener {
 export const loadAsChange = (
   state: Pick<PersistenceState, "load">,
   listeners: Array<LoadListener>,
-): LongChange => ({
-  get suspended() {
-    return state.load?.staged === false ? state.load : undefined
-  },
-  ended: Effect.callback<void>((resume) => {
-    const listener: LoadListener = {
-      loadGoesOn: (loading) => {
-        if (!loading) resume(Effect.void)
-      },
-    }
-    listeners.push(listener)
-    return Effect.sync(() => void listeners.splice(listeners.indexOf(listener), 1))
-  }),
-})
+): LongChange => {
+  const present = (): PersistenceState["load"] => (state.load?.staged === false ? state.load : undefined)
+  return {
+    get suspended() {
+      return present()
+    },
+    ended: Effect.callback<void>((resume) => {
+      if (present() === undefined) return resume(Effect.void)
+      const listener: LoadListener = {
+        loadGoesOn: (loading) => {
+          if (loading) return
+          forget()
+          resume(Effect.void)
+        },
+      }
+      const forget = (): void => void listeners.splice(listeners.indexOf(listener), 1)
+      listeners.push(listener)
+      return Effect.sync(forget)
+    }),
+  }
+}
 
 /** Opens something in a turn in which no change is half done. Changes may follow each other: it looks after each wait. */
 export const whenWhole = <A>(

@@ -13,6 +13,7 @@
  */
 import { quoted } from "../../bytes/Quoted.js"
 import { type Command, CommandBit } from "../../engine/Command.js"
+import * as Errors from "../../resp/Errors.js"
 import { INLINE_IN_STREAM, protocolErrorLine } from "../../resp/ProtocolErrors.js"
 import type { StreamTrouble } from "./StreamVerdicts.js"
 import type { Engine } from "../../engine/Engine.js"
@@ -23,7 +24,6 @@ import type { ReplicationLog } from "../ReplicationLog.js"
 const LOG_EVERY_MS = 10_000
 /** What the log shows of the stream before a refused command. */
 const SHOWN_BYTES = 256
-const UNKNOWN_SUBCOMMAND = "ERR unknown subcommand"
 
 export interface RefusalSettings {
   readonly propagationErrorBehavior: "ignore" | "panic" | "panic-on-replicas"
@@ -31,8 +31,6 @@ export interface RefusalSettings {
 }
 
 export class StreamRefusals {
-  /** Errors that commands of masters got: INFO's unexpected_error_replies. */
-  count = 0
   private loggedMs = -LOG_EVERY_MS
 
   constructor(
@@ -44,12 +42,10 @@ export class StreamRefusals {
 
   /** A command got an error; `command` is undefined for an unknown one. */
   refused(command: Command | undefined, name: string, error: string): StreamTrouble | undefined {
-    this.count++
-    // As redis-server shows it: its general errors bare, those with a code of their own as they are sent.
-    const shown = error.startsWith("ERR ") ? error.slice(4) : `-${error}`
-    const text = this.tell(shown, command?.name)
+    this.engine.unexpectedErrors++
+    const text = this.tell(Errors.logged(error), command?.name)
     if (this.settings.propagationErrorBehavior !== "ignore") this.crash?.("panic", text)
-    if (command !== undefined && !error.startsWith(UNKNOWN_SUBCOMMAND)) return undefined
+    if (command !== undefined && !Errors.isUnknownSubcommand(error)) return undefined
     return { reason: `unknown command in the stream: ${name}, which a snapshot makes up for`, lost: true }
   }
 
@@ -60,7 +56,7 @@ export class StreamRefusals {
         "WARNING: Receiving inline protocol from master, master stream corruption? Closing the master connection and discarding the cached master.",
       )
     else {
-      this.count++
+      this.engine.unexpectedErrors++
       this.tell(error.replace(/^ERR /, ""))
     }
     this.warn(protocolErrorLine(error, describe()))

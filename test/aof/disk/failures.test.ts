@@ -174,3 +174,25 @@ it.each(["always", "everysec"] as const)(
       expect(await afterRestart(dir, "DBSIZE")).toBe(size)
     }),
 )
+
+it("a file that another has taken the place of is written to no longer, and all that there is goes to new ones", () =>
+  withDisk("always", async (server, _disk, dir, lines) => {
+    const client = await server.connect()
+    await client.text("SET", "before", "1")
+    const file = `${dir}/appendonlydir/appendonly.aof.1.incr.aof`
+    fs.copyFileSync(file, `${file}.copy`)
+    fs.renameSync(`${file}.copy`, file)
+    let n = 0
+    await until(
+      async () => {
+        await client.text("SET", `k${++n}`, "v")
+        return server.aof.writer.file?.path !== file && server.aof.status.phase === "on"
+      },
+      () => "there are other files",
+    )
+    expect(lines.map((line) => line.trim())).toContain("The AOF file has gone: another file is in its place")
+    const size = await client.text("DBSIZE")
+    client.close()
+    await server.stop()
+    expect(await afterRestart(dir, "DBSIZE")).toBe(size)
+  }))
