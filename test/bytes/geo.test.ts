@@ -130,123 +130,115 @@ const position = (random: Random, from: readonly [number, number]): readonly [nu
 }
 
 describeOracle("geo on redis-server", () => {
-  it(
-    "has the same scores, positions, geohashes and distances",
-    () =>
-      withClient({}, async (client) => {
-        const random = Random.forTest("geo/oracle")
-        const points: Array<readonly [number, number]> = [[0, 0]]
-        while (points.length < 6000) points.push(position(random, points[points.length - 1]))
-        const units = ["m", "km", "ft", "mi"]
-        const metres = [1, 1000, 0.3048, 1609.34]
+  it("has the same scores, positions, geohashes and distances", () =>
+    withClient({}, async (client) => {
+      const random = Random.forTest("geo/oracle")
+      const points: Array<readonly [number, number]> = [[0, 0]]
+      while (points.length < 6000) points.push(position(random, points[points.length - 1]))
+      const units = ["m", "km", "ft", "mi"]
+      const metres = [1, 1000, 0.3048, 1609.34]
+      const replies = await client.pipeline(
+        points.flatMap(([x, y], i) => [
+          ["GEOADD", "g", String(x), String(y), `p${i}`],
+          ["ZSCORE", "g", `p${i}`],
+          ["GEOPOS", "g", `p${i}`],
+          ["GEOHASH", "g", `p${i}`],
+          ["GEODIST", "g", `p${Math.max(0, i - 1)}`, `p${i}`, units[i % 4]],
+        ]),
+      )
+      const found = new Differences()
+      const scores = points.map(([x, y]) => geoEncode(x, y))
+      points.forEach((point, i) => {
+        const at = (k: number) => replies[5 * i + k]
+        const here = scores[i]
+        const before = scores[Math.max(0, i - 1)]
+        const place = textsOf(itemsOf(parseReply(at(2)))[0])
+        const hash = textsOf(parseReply(at(3)))[0]
+        const distance = geoDistance(
+          geoLongitude(before),
+          geoLatitude(before),
+          geoLongitude(here),
+          geoLatitude(here),
+        )
+        found.check(Number(textOf(at(1))) === here, () => `score of ${point}`)
+        found.check(
+          place[0] === formatHumanDouble(geoLongitude(here)) &&
+            place[1] === formatHumanDouble(geoLatitude(here)),
+          () => `position of ${point}: ${place}`,
+        )
+        found.check(hash === geoHashText(here), () => `geohash of ${point}: ${hash}`)
+        const text = formatGeoDistance(distance / metres[i % 4])
+        found.check(text === textOf(at(4)), () => `distance to ${point}: ${text}, Redis ${textOf(at(4))}`)
+      })
+      expect(found.lines).toEqual([])
+    }))
+
+  it("finds the same members in the same order", () =>
+    withClient({}, async (client) => {
+      const random = Random.forTest("geo/search")
+      const found = new Differences()
+      let members = 0
+      for (const span of [360, 40, 1]) {
+        const centre = [(random.float() - 0.5) * 300, (random.float() - 0.5) * 140] as const
+        const near = (): readonly [number, number] =>
+          random.chance(0.05)
+            ? position(random, centre)
+            : [
+                clamp(centre[0] + (random.float() - 0.5) * span, 180),
+                clamp(centre[1] + (random.float() - 0.5) * Math.min(span, 170), LATITUDE_MAX),
+              ]
+        const points = random.times(600, near)
+        await client.command("DEL", "g")
+        await client.pipeline(points.map(([x, y], i) => ["GEOADD", "g", String(x), String(y), `p${i}`]))
+        const stored = points
+          .map(([x, y], i) => ({ score: geoEncode(x, y), member: `p${i}` }))
+          .toSorted((a, b) => a.score - b.score || (a.member < b.member ? -1 : 1))
+        const shapes = random.times(200, (): GeoShape => {
+          const [longitude, latitude] = near()
+          return random.chance(0.5)
+            ? {
+                kind: "circle",
+                longitude,
+                latitude,
+                radius: random.chance(0.05) ? 0 : 10 ** (random.float() * 8),
+              }
+            : {
+                kind: "box",
+                longitude,
+                latitude,
+                width: 10 ** (random.float() * 8),
+                height: 10 ** (random.float() * 8),
+              }
+        })
         const replies = await client.pipeline(
-          points.flatMap(([x, y], i) => [
-            ["GEOADD", "g", String(x), String(y), `p${i}`],
-            ["ZSCORE", "g", `p${i}`],
-            ["GEOPOS", "g", `p${i}`],
-            ["GEOHASH", "g", `p${i}`],
-            ["GEODIST", "g", `p${Math.max(0, i - 1)}`, `p${i}`, units[i % 4]],
+          shapes.map((s) => [
+            ...["GEOSEARCH", "g", "FROMLONLAT", String(s.longitude), String(s.latitude)],
+            ...(s.kind === "circle"
+              ? ["BYRADIUS", String(s.radius)]
+              : ["BYBOX", String(s.width), String(s.height)]),
+            ...["m", "WITHDIST"],
           ]),
         )
-        const found = new Differences()
-        const scores = points.map(([x, y]) => geoEncode(x, y))
-        points.forEach((point, i) => {
-          const at = (k: number) => replies[5 * i + k]
-          const here = scores[i]
-          const before = scores[Math.max(0, i - 1)]
-          const place = textsOf(itemsOf(parseReply(at(2)))[0])
-          const hash = textsOf(parseReply(at(3)))[0]
-          const distance = geoDistance(
-            geoLongitude(before),
-            geoLatitude(before),
-            geoLongitude(here),
-            geoLatitude(here),
-          )
-          found.check(Number(textOf(at(1))) === here, () => `score of ${point}`)
-          found.check(
-            place[0] === formatHumanDouble(geoLongitude(here)) &&
-              place[1] === formatHumanDouble(geoLatitude(here)),
-            () => `position of ${point}: ${place}`,
-          )
-          found.check(hash === geoHashText(here), () => `geohash of ${point}: ${hash}`)
-          const text = formatGeoDistance(distance / metres[i % 4])
-          found.check(text === textOf(at(4)), () => `distance to ${point}: ${text}, Redis ${textOf(at(4))}`)
-        })
-        expect(found.lines).toEqual([])
-      }),
-    30_000,
-  )
-
-  it(
-    "finds the same members in the same order",
-    () =>
-      withClient({}, async (client) => {
-        const random = Random.forTest("geo/search")
-        const found = new Differences()
-        let members = 0
-        for (const span of [360, 40, 1]) {
-          const centre = [(random.float() - 0.5) * 300, (random.float() - 0.5) * 140] as const
-          const near = (): readonly [number, number] =>
-            random.chance(0.05)
-              ? position(random, centre)
-              : [
-                  clamp(centre[0] + (random.float() - 0.5) * span, 180),
-                  clamp(centre[1] + (random.float() - 0.5) * Math.min(span, 170), LATITUDE_MAX),
-                ]
-          const points = random.times(600, near)
-          await client.command("DEL", "g")
-          await client.pipeline(points.map(([x, y], i) => ["GEOADD", "g", String(x), String(y), `p${i}`]))
-          const stored = points
-            .map(([x, y], i) => ({ score: geoEncode(x, y), member: `p${i}` }))
-            .toSorted((a, b) => a.score - b.score || (a.member < b.member ? -1 : 1))
-          const shapes = random.times(200, (): GeoShape => {
-            const [longitude, latitude] = near()
-            return random.chance(0.5)
-              ? {
-                  kind: "circle",
-                  longitude,
-                  latitude,
-                  radius: random.chance(0.05) ? 0 : 10 ** (random.float() * 8),
-                }
-              : {
-                  kind: "box",
-                  longitude,
-                  latitude,
-                  width: 10 ** (random.float() * 8),
-                  height: 10 ** (random.float() * 8),
-                }
-          })
-          const replies = await client.pipeline(
-            shapes.map((s) => [
-              ...["GEOSEARCH", "g", "FROMLONLAT", String(s.longitude), String(s.latitude)],
-              ...(s.kind === "circle"
-                ? ["BYRADIUS", String(s.radius)]
-                : ["BYBOX", String(s.width), String(s.height)]),
-              ...["m", "WITHDIST"],
-            ]),
-          )
-          const ranges = new Float64Array(2 * GEO_RANGES_MAX)
-          shapes.forEach((shape, i) => {
-            const ours: string[] = []
-            const count = geoSearchRanges(shape, ranges)
-            for (let k = 0; k < count; k++) {
-              for (const { score, member } of stored) {
-                if (score < ranges[2 * k] || score >= ranges[2 * k + 1]) continue
-                const distance = geoDistanceIfInside(shape, geoLongitude(score), geoLatitude(score))
-                if (distance >= 0) ours.push(`${member} ${formatGeoDistance(distance)}`)
-              }
+        const ranges = new Float64Array(2 * GEO_RANGES_MAX)
+        shapes.forEach((shape, i) => {
+          const ours: string[] = []
+          const count = geoSearchRanges(shape, ranges)
+          for (let k = 0; k < count; k++) {
+            for (const { score, member } of stored) {
+              if (score < ranges[2 * k] || score >= ranges[2 * k + 1]) continue
+              const distance = geoDistanceIfInside(shape, geoLongitude(score), geoLatitude(score))
+              if (distance >= 0) ours.push(`${member} ${formatGeoDistance(distance)}`)
             }
-            const theirs = itemsOf(parseReply(replies[i])).map((row) => textsOf(row).join(" "))
-            members += theirs.length
-            found.check(
-              ours.join() === theirs.join(),
-              () => `${JSON.stringify(shape)}: ${ours.length}, Redis ${theirs.length}`,
-            )
-          })
-        }
-        expect(found.lines).toEqual([])
-        expect(members).toBeGreaterThan(1000)
-      }),
-    30_000,
-  )
+          }
+          const theirs = itemsOf(parseReply(replies[i])).map((row) => textsOf(row).join(" "))
+          members += theirs.length
+          found.check(
+            ours.join() === theirs.join(),
+            () => `${JSON.stringify(shape)}: ${ours.length}, Redis ${theirs.length}`,
+          )
+        })
+      }
+      expect(found.lines).toEqual([])
+      expect(members).toBeGreaterThan(1000)
+    }))
 })

@@ -195,84 +195,72 @@ const growBoth = async (client: RawClient, random: Random, limit: number, steps:
 }
 
 describeOracle("HyperLogLog on redis-server", () => {
-  it(
-    "has the same bytes at every step of its growth",
-    () =>
-      withClient({}, async (client) => {
-        const random = Random.forTest("hll/growth")
-        for (const [limit, steps] of [
-          [0, 20],
-          [20, 50],
-          [100, 100],
-          [300, 300],
-          [3000, 1500],
-          [16_000, 1500],
-        ] as const) {
-          const value = await growBoth(client, random, limit, steps)
-          expect(hllEncoding(value, 0, value.length)).toBe(limit < 16_000 ? HLL_DENSE : HLL_SPARSE)
-        }
-      }),
-    60_000,
-  )
+  it("has the same bytes at every step of its growth", () =>
+    withClient({}, async (client) => {
+      const random = Random.forTest("hll/growth")
+      for (const [limit, steps] of [
+        [0, 20],
+        [20, 50],
+        [100, 100],
+        [300, 300],
+        [3000, 1500],
+        [16_000, 1500],
+      ] as const) {
+        const value = await growBoth(client, random, limit, steps)
+        expect(hllEncoding(value, 0, value.length)).toBe(limit < 16_000 ? HLL_DENSE : HLL_SPARSE)
+      }
+    }))
 
-  it(
-    "counts the same at any size",
-    () =>
-      withClient({}, async (client) => {
-        const random = Random.forTest("hll/counts")
+  it("counts the same at any size", () =>
+    withClient({}, async (client) => {
+      const random = Random.forTest("hll/counts")
+      const editor = new HllEditor()
+      editor.create()
+      const ours: string[] = []
+      const commands: Array<Array<string | Buffer>> = []
+      for (let i = 0; i < 200; i++) {
+        const elements = random.times(1 + random.below(10 * (1 + i)), () => random.bytes(8))
+        for (const e of elements) editor.add(e, 0, e.length, LIMIT)
+        ours.push(`:${hllCount(editor.bytes, editor.offset, editor.length)}`)
+        commands.push(["PFADD", "h", ...elements], ["PFCOUNT", "h"])
+      }
+      const replies = await client.pipeline(commands)
+      expect(replies.filter((_, i) => i % 2 === 1).map(textOf)).toEqual(ours)
+    }))
+
+  it("merges to the same bytes", () =>
+    withClient({}, async (client) => {
+      const random = Random.forTest("hll/merge")
+      for (let i = 0; i < 60; i++) {
+        const limit = i % 2 === 0 ? LIMIT : 200
+        await client.command("CONFIG", "SET", "hll-sparse-max-bytes", String(limit))
+        await client.command("DEL", "d", "a", "b")
+        for (const key of ["d", "a", "b"]) {
+          const count = random.below(i % 5 === 0 ? 3000 : i % 3 === 0 ? 400 : 40)
+          const elements = random.times(count, () => `e${random.below(5000)}`)
+          if (count > 0) await client.command("PFADD", key, ...elements)
+        }
+        const values = (await client.pipeline(["d", "a", "b"].map((key) => ["GET", key]))).map(valueOf)
+        const registers = new Uint8Array(HLL_REGISTERS)
+        let dense = false
+        for (const value of values) {
+          if (value === undefined) continue
+          expect(hllMergeInto(registers, value, 0, value.length)).toBe(true)
+          dense ||= hllEncoding(value, 0, value.length) === HLL_DENSE
+        }
+        expect(await client.text("PFCOUNT", "d", "a", "b")).toBe(`:${hllCountRegisters(registers)}\r\n`)
         const editor = new HllEditor()
-        editor.create()
-        const ours: string[] = []
-        const commands: Array<Array<string | Buffer>> = []
-        for (let i = 0; i < 200; i++) {
-          const elements = random.times(1 + random.below(10 * (1 + i)), () => random.bytes(8))
-          for (const e of elements) editor.add(e, 0, e.length, LIMIT)
-          ours.push(`:${hllCount(editor.bytes, editor.offset, editor.length)}`)
-          commands.push(["PFADD", "h", ...elements], ["PFCOUNT", "h"])
-        }
-        const replies = await client.pipeline(commands)
-        expect(replies.filter((_, i) => i % 2 === 1).map(textOf)).toEqual(ours)
-      }),
-    30_000,
-  )
-
-  it(
-    "merges to the same bytes",
-    () =>
-      withClient({}, async (client) => {
-        const random = Random.forTest("hll/merge")
-        for (let i = 0; i < 60; i++) {
-          const limit = i % 2 === 0 ? LIMIT : 200
-          await client.command("CONFIG", "SET", "hll-sparse-max-bytes", String(limit))
-          await client.command("DEL", "d", "a", "b")
-          for (const key of ["d", "a", "b"]) {
-            const count = random.below(i % 5 === 0 ? 3000 : i % 3 === 0 ? 400 : 40)
-            const elements = random.times(count, () => `e${random.below(5000)}`)
-            if (count > 0) await client.command("PFADD", key, ...elements)
-          }
-          const values = (await client.pipeline(["d", "a", "b"].map((key) => ["GET", key]))).map(valueOf)
-          const registers = new Uint8Array(HLL_REGISTERS)
-          let dense = false
-          for (const value of values) {
-            if (value === undefined) continue
-            expect(hllMergeInto(registers, value, 0, value.length)).toBe(true)
-            dense ||= hllEncoding(value, 0, value.length) === HLL_DENSE
-          }
-          expect(await client.text("PFCOUNT", "d", "a", "b")).toBe(`:${hllCountRegisters(registers)}\r\n`)
-          const editor = new HllEditor()
-          const into = values[0]
-          if (into === undefined) editor.create()
-          else editor.open(Buffer.from(into), 0, into.length)
-          if (dense) editor.toDense()
-          editor.raiseAll(registers, limit)
-          expect(await client.text("PFMERGE", "d", "a", "b")).toBe("+OK\r\n")
-          expect(valueOf(await client.command("GET", "d"))?.equals(stored(editor)), `merge ${i}`).toBe(true)
-          if (!editor.isDense)
-            expect(textOf(await client.command("PFDEBUG", "DECODE", "d"))).toBe(
-              hllDescribe(editor.bytes, 0, editor.length),
-            )
-        }
-      }),
-    60_000,
-  )
+        const into = values[0]
+        if (into === undefined) editor.create()
+        else editor.open(Buffer.from(into), 0, into.length)
+        if (dense) editor.toDense()
+        editor.raiseAll(registers, limit)
+        expect(await client.text("PFMERGE", "d", "a", "b")).toBe("+OK\r\n")
+        expect(valueOf(await client.command("GET", "d"))?.equals(stored(editor)), `merge ${i}`).toBe(true)
+        if (!editor.isDense)
+          expect(textOf(await client.command("PFDEBUG", "DECODE", "d"))).toBe(
+            hllDescribe(editor.bytes, 0, editor.length),
+          )
+      }
+    }))
 })

@@ -38,7 +38,7 @@ const last: ReadonlyArray<StepLike> = [
 
 describeOracle("the server's own commands, as Redis answers", () => {
   for (const protocol of [2, 3] as const) {
-    it(`every subcommand, RESP${protocol}`, { timeout: 60_000 + COMMANDS * 2 }, () =>
+    it(`every subcommand, RESP${protocol}`, { timeout: 120_000 + COMMANDS * 2 }, () =>
       withOracle({ config: { "enable-debug-command": "yes" } }, async (server) => {
         const dbfilename = `redix-admin-${process.pid}-${protocol}.rdb`
         const redix = await startRedix({}, { dir: os.tmpdir(), dbfilename })

@@ -90,7 +90,7 @@ function* steps(r: Random, count: number): Generator<StepLike> {
 }
 
 describeOracle("as Redis answers", () => {
-  it("DEBUG DIGEST and DIGEST-VALUE of random data", { timeout: 60_000 + COMMANDS * 2 }, () =>
+  it("DEBUG DIGEST and DIGEST-VALUE of random data", { timeout: 120_000 + COMMANDS * 2 }, () =>
     withOracle({ config: { "enable-debug-command": "yes" } }, async (server) => {
       const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
       const random = Random.forTest("digest")

@@ -23,7 +23,7 @@ const fillers = async (client: RawClient): Promise<ReadonlySet<string>> => {
 
 describeOracle("as Redis answers", () => {
   for (const protocol of [2, 3] as const) {
-    it(`generic commands, RESP${protocol}`, { timeout: 60_000 + COMMANDS * 2 }, () =>
+    it(`generic commands, RESP${protocol}`, { timeout: 120_000 + COMMANDS * 2 }, () =>
       withOracle({}, async (server) => {
         const [oracle, subject] = await Promise.all([server.connect(), redix.connect()])
         await subject.command("FLUSHALL")

@@ -26,7 +26,7 @@ describeOracle("lists as Redis has them", () => {
     const n = Math.ceil(COMMANDS / (i < 2 ? 1 : 4))
     it(
       `replies and changes with list-max-listpack-size ${fill}, RESP${protocol}`,
-      { timeout: 60_000 + n * 5 },
+      { timeout: 120_000 + n * 5 },
       () =>
         withOracle({ config: { "list-max-listpack-size": fill } }, async (server) => {
           const keyspace = redix.engine.context.keyspace

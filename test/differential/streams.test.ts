@@ -55,7 +55,7 @@ describeOracle("streams as Redis has them", () => {
     const protocol = i % 2 === 0 ? "2" : "3"
     const n = Math.ceil(COMMANDS / (i < 2 ? 1 : 4))
     const name = `nodes of ${limit.bytes} bytes, ${limit.entries} entries, RESP${protocol}`
-    it(name, { timeout: 60_000 + n * 5 }, () => {
+    it(name, { timeout: 120_000 + n * 5 }, () => {
       const config = {
         "stream-node-max-bytes": String(limit.bytes),
         "stream-node-max-entries": String(limit.entries),

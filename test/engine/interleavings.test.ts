@@ -21,6 +21,6 @@ describeOracle("random interleavings of connections", () => {
       // Most clients do not wait for ever.
       expect(answered).toBeGreaterThan(STEPS / 2)
     },
-    60_000 + STEPS * 20,
+    120_000 + STEPS * 20,
   )
 })

@@ -211,6 +211,15 @@ describe("test habits", () => {
     expect(check("await new Promise((resolve) => setTimeout(resolve, 5)); expect(1)")).toHaveLength(1)
   })
 
+  it("refuses waits of a second", () => {
+    const message =
+      "vi.waitFor: waits a second at most, too short for a busy machine: untilTrue, or with PATIENCE_MS"
+    expect(check("await vi.waitFor(() => expect(1).toBe(1))")).toEqual([`1: ${message}`])
+    expect(check("await expect.poll(() => 1).toBe(1)")).toHaveLength(1)
+    expect(check("await vi.waitFor(() => expect(1).toBe(1), PATIENCE_MS)")).toEqual([])
+    expect(check("await expect.poll(() => 1, { timeout: PATIENCE_MS }).toBe(1)")).toEqual([])
+  })
+
   it("refuses a test that starts a redis-server where there may be none", () => {
     const test = (kind: string): string =>
       `it("x", async () => {\n  await withNodes((start) => start("${kind}"))\n  expect(1).toBe(1)\n})`

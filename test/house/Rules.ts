@@ -324,6 +324,9 @@ export const unfinished = (file: SourceFile): Offence[] => [
 const SKIPS = /\b(?:it|test|describe|layer|suite)(?:\.\w+)*\.(skip|only|skipIf|runIf|todo|fails)\b/g
 const SLEEPS = /\bEffect\.sleep\([^)]*\)|\bsetTimeout\(\s*(?:resolve|done|r)\b/g
 
+/** Vitest's own waits, which give up after a second. */
+const IMPATIENT = /\b(vi\.waitFor|vi\.waitUntil|expect\.poll)\(.*/g
+
 /** Tests that stand in no suite, whole. */
 const OUTSIDE_SUITES = /^it\b.*?^\}\)/gms
 
@@ -337,6 +340,11 @@ export const testHabits = (file: SourceFile): Offence[] => {
     (found) => `.${found[1]}: every test runs, everywhere; fix or remove it`,
   )
   offences.push(
+    ...matches(file, code, IMPATIENT, (found) =>
+      /\b(?:PATIENCE_MS|WAIT)\b/.test(found[0])
+        ? undefined
+        : `${found[1]}: waits a second at most, too short for a busy machine: untilTrue, or with PATIENCE_MS`,
+    ),
     ...matches(file, strip(file.text, { keepStrings: true }), OUTSIDE_SUITES, (found) =>
       found[0].includes("withNodes(") && found[0].includes('"redis"')
         ? "starts a redis-server, which may not be there: put it into a describeOracle"

@@ -43,7 +43,7 @@ const answerHere = (state: LuaState, line: string): string => {
 }
 
 describe("the libraries of Lua", () => {
-  it("answer as redis-server did", { timeout: 60_000 }, () => {
+  it("answer as redis-server did", () => {
     const state = makeState()
     lock(state)
     const answers = stored.map(([line]) => [line, answerHere(state, line)])
@@ -83,7 +83,7 @@ describe("hostile calls of the libraries", () => {
   })
 
   for (const [line, error] of hostile) {
-    it(`${line} is an error`, { timeout: 60_000 }, () => {
+    it(`${line} is an error`, () => {
       const state = makeState()
       lock(state)
       expect(answerHere(state, line)).toContain(error)
@@ -115,7 +115,7 @@ describe("gsub that gives up its turn", () => {
 })
 
 describeOracle("the stored answers", () => {
-  it("are those of redis-server", { timeout: 60_000 }, () =>
+  it("are those of redis-server", () =>
     withOracle({}, async (oracle) => {
       const client = await oracle.connect()
       const answers: (readonly [string, string])[] = []
@@ -129,6 +129,5 @@ describeOracle("the stored answers", () => {
       if (process.env["REDIX_CAPTURE"] === "1") {
         fs.writeFileSync(file, `[\n${answers.map((pair) => JSON.stringify(pair)).join(",\n")}\n]\n`)
       } else expect(answers).toEqual(stored)
-    }),
-  )
+    }))
 })

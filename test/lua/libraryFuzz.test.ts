@@ -13,7 +13,7 @@ const CALLS_A_ROUND = 1000
 
 describeOracle("library calls as redis-server answers them", () => {
   for (const [name, make] of Object.entries(callMakers)) {
-    it(`${name}: ${CALLS} random calls`, { timeout: 60_000 + CALLS * 10 }, () =>
+    it(`${name}: ${CALLS} random calls`, { timeout: 120_000 + CALLS * 10 }, () =>
       withOracle({}, async (oracle) => {
         const random = Random.forTest(`lua ${name}`)
         const libraries = new Libraries()

@@ -64,19 +64,18 @@ return table.concat(o,' ')`
 const sha = (text: string): string => createHash("sha1").update(text, "latin1").digest("hex")
 
 describe("MessagePack", () => {
-  it("packs every form as redis-server does", { timeout: 60_000 }, () => {
+  it("packs every form as redis-server does", () => {
     expect(sha(evaluate(PACKED).reply)).toBe(SHA)
   })
 })
 
 describeOracle("MessagePack of redis-server", () => {
-  it("is what the digest was made of", { timeout: 60_000 }, () =>
+  it("is what the digest was made of", () =>
     withOracle({}, async (oracle) => {
       const client = await oracle.connect({ timeoutMs: 60_000 })
       expect(sha(unframed(await client.command("EVAL", PACKED, "0")))).toBe(SHA)
       client.close()
-    }),
-  )
+    }))
   it("is unpacked to tables that serve alike", () =>
     withOracle({}, async (oracle) => {
       const client = await oracle.connect()

@@ -43,7 +43,7 @@ describeOracle("exp, log and their kin", () => {
     { name: "pow", compute: power, args: () => [random.between(2, 30), random.between(-20, 20)] },
   ]
   for (const { name, compute, args } of functions) {
-    it(`${name} of ${COUNT} random arguments`, { timeout: 60_000 }, () =>
+    it(`${name} of ${COUNT} random arguments`, () =>
       withOracle({}, async (oracle) => {
         const client = await oracle.connect({ timeoutMs: 60_000 })
         const given = random.times(COUNT, args)
@@ -56,7 +56,6 @@ describeOracle("exp, log and their kin", () => {
         expect(expected.length).toBe(COUNT)
         const different = given.filter(([a, b], i) => compute(a, b ?? 0) !== expected[i])
         expect(different.length).toBeLessThanOrEqual(COUNT / 100)
-      }),
-    )
+      }))
   }
 })

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises"
 import { expect, it, vi } from "vitest"
 import { liveProcessInfo } from "../../src/engine/world/ProcessInfo.js"
 import { SharedMemory } from "../../src/memory/SharedMemory.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 
 const { collectGarbage } = liveProcessInfo
 const BYTES = 1_000_000
@@ -25,7 +26,7 @@ it("what was let go is found also when an owner was collected that had not been 
   const memory = withDropped()
   await setImmediate()
   memory.collect()
-  await vi.waitFor(() => expect(memory.lingeringBytes).toBe(0), { timeout: 60_000, interval: 20 })
+  await vi.waitFor(() => expect(memory.lingeringBytes).toBe(0), { timeout: PATIENCE_MS, interval: 20 })
   expect(memory.foundBytes).toBe(BYTES)
 })
 

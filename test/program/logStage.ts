@@ -19,14 +19,12 @@ export const logged = (node: Node, words: RegExp): Promise<void> =>
   until(
     () => words.test(node.log),
     () => `${node.name} logs ${words}\n${node.log}`,
-    40_000,
   )
 
 export const ended = (node: Node): Promise<void> =>
   until(
     () => !node.alive,
     () => `${node.name} ends\n${node.log}`,
-    40_000,
   )
 
 export const waitForSave = (node: Node): Promise<void> =>

@@ -11,7 +11,10 @@ const chunk = (connection: string, ...lines: ReadonlyArray<string>): ScriptStep 
   raw(connection, encodeCommands(lines.map(words)).toString("latin1"))
 const step = (connection: string, line: string): ScriptStep => [connection, ...words(line)]
 
-/** The sections' lines in no order, without times; entries of SLOWLOG without number, time and addresses. */
+/**
+ * The sections' lines in no order, without times; entries of SLOWLOG without number, time and addresses. Errors of the kind
+ * ERR are left out: those that end a step (Script.ts) are of it, and may be read before the step's own command.
+ */
 const countersMask = (bytes: string): string =>
   usualMask(bytes)
     .replaceAll(
@@ -21,7 +24,7 @@ const countersMask = (bytes: string): string =>
           `# ${name}`,
           ...lines
             .split("\r\n")
-            .filter((line) => line !== "" && !/resetstat|_info/.test(line))
+            .filter((line) => line !== "" && !/resetstat|_info|errorstat_ERR/.test(line))
             .sort(),
         ].join("\r\n"),
     )

@@ -3,8 +3,9 @@ import * as Layer from "effect/Layer"
 import { afterEach, expect, it, vi } from "vitest"
 import { liveProcessInfo, ProcessInfo } from "../../src/engine/world/ProcessInfo.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 
-const WAIT = { timeout: 60_000, interval: 20 }
+const WAIT = { timeout: PATIENCE_MS, interval: 20 }
 
 let redix: TestRedix
 afterEach(() => redix.stop())
