@@ -17,7 +17,7 @@ import { CommandContext } from "./CommandContext.js"
 import { CommandLog } from "./CommandLog.js"
 import { CommandTable } from "./CommandTable.js"
 import { eventFlags, KeyEvents } from "./KeyEvents.js"
-import { detached, Session } from "./clients/Session.js"
+import { detached, isWaiting, Session } from "./clients/Session.js"
 import type { Settings } from "./Settings.js"
 import { replyBytesMax } from "../resp/ReplyWriter.js"
 import type { RespCodec } from "../resp/RespCodec.js"
@@ -253,6 +253,7 @@ export class Engine {
         (session === this.running && this.context.out.pos > this.replies.mark),
       pendingCount: () => peer.pendingCount,
       queryBytes: (running) => input.pending + source.pending + (running ? input.presentBytes : 0),
+      presentBytes: () => (session === this.running || isWaiting(session) ? input.presentBytes : 0),
       limitsChanged: () => {
         // Of the others nothing is looked ahead at between two batches.
         if (session === this.running) input.limitsChanged()

@@ -12,7 +12,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { Session } from "../engine/clients/Session.js"
+import { COMMAND_BYTES } from "../engine/clients/ClientMemory.js"
+import { isWaiting, type Session } from "../engine/clients/Session.js"
 import { ParseStatus } from "../resp/RequestParser.js"
 import type { Engine } from "../engine/Engine.js"
 import { Inlet } from "./Inlet.js"
@@ -46,6 +47,8 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
     const mark = out.pos
     const waiting = runCommand(engine, session, request, request.command, mark)
     session.commandsProcessed++
+    // Its bytes counted while it made room for what it stored.
+    if (request.rawEnd - request.rawStart > COMMAND_BYTES) engine.clientMemory.changed()
     if (waiting !== undefined) return waiting
     if (session.replies !== 0) engine.applyReplyMode(session)
     if (session.closing || out.overflowed) return "end"
@@ -76,7 +79,7 @@ export const serveConnection = Effect.fnUntraced(function* (
     session.inputBytes += bytes
     engine.traffic.inputBytes += bytes
     // Behind a command that waits.
-    if (session.blocked !== undefined || session.postponed) engine.clientMemory.note(session)
+    if (isWaiting(session)) engine.clientMemory.note(session)
   })
   engine.attach(session, outlet, input, inlet)
   let pause: Pause | undefined
@@ -92,6 +95,7 @@ export const serveConnection = Effect.fnUntraced(function* (
       if (pause === undefined && input.parser.unread > engine.settings.clientQueryBufferLimit)
         engine.limitInput(session)
     }
+    if (pause !== undefined) engine.clientMemory.waits(session)
     engine.clientEviction.look()
   }
   const take = (chunk: Uint8Array, length: number): boolean => {

@@ -17,14 +17,34 @@ export class ListenError extends Data.TaggedError("ListenError")<{
   }
 }
 
-/** The system's word on a failed listen, dug out of the wrappers around it. */
-export const reasonOf = (error: unknown): string => {
+/** The system's code of a failed listen, dug out of the wrappers around it; undefined where it has none. */
+const codeOf = (error: unknown): string | undefined => {
   for (let at: unknown = error; typeof at === "object" && at !== null;) {
-    if ("code" in at && typeof at.code === "string") return REASONS[at.code] ?? at.code
+    if ("code" in at && typeof at.code === "string") return at.code
     at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
   }
-  return String(error)
+  return undefined
 }
+
+/** The system's word on it. */
+export const reasonOf = (error: unknown): string => {
+  const code = codeOf(error)
+  return code === undefined ? String(error) : (REASONS[code] ?? code)
+}
+
+/** No interface of this machine has the address. */
+export const isUnavailable = (error: unknown): boolean => codeOf(error) === "EADDRNOTAVAIL"
+
+/** The system knows no such kind of address. */
+export const isUnsupported = (error: unknown): boolean => UNSUPPORTED.has(codeOf(error) ?? "")
+
+const UNSUPPORTED = new Set([
+  "EAFNOSUPPORT",
+  "EPROTONOSUPPORT",
+  "ENOPROTOOPT",
+  "ESOCKTNOSUPPORT",
+  "EPFNOSUPPORT",
+])
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "Address already in use",
@@ -32,5 +52,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "Cannot assign requested address",
   ENOTFOUND: "Name or service not known",
   EAFNOSUPPORT: "Address family not supported by protocol",
+  EINVAL: "Invalid argument",
   ENOENT: "No such file or directory",
 }

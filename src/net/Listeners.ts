@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import type { Run } from "../engine/Background.js"
 import type { Turns } from "../engine/world/Turn.js"
 import type { RedixValues } from "../config/index.js"
-import { ListenError, reasonOf } from "./ListenError.js"
+import { isUnavailable, isUnsupported, ListenError, reasonOf } from "./ListenError.js"
 import { checkTls, ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
@@ -38,9 +38,13 @@ export type AddressSettings = TlsSettings & Pick<RedixValues, "bind" | "port" | 
 interface Place {
   readonly host: string
   readonly port: number
-  /** It may be unavailable. */
-  readonly optional: boolean
+  /** What may keep it from being listened on while the others are. */
+  readonly forgives: "nothing" | "unavailable" | "anything"
 }
+
+/** An address that is in use is never forgiven: another server would get part of the clients. */
+const forgiven = ({ forgives }: Place, error: unknown): boolean =>
+  forgives === "anything" || isUnsupported(error) || (forgives === "unavailable" && isUnavailable(error))
 
 /** Why what was asked for is not listened on, in redis-server's words. */
 const refusals = {
@@ -58,7 +62,8 @@ const hostOf = (word: string): string => (word === "*" ? "0.0.0.0" : word === ":
 const placesOf = (bind: ReadonlyArray<string>, port: number): ReadonlyArray<Place> =>
   bind.map((word) => {
     const optional = word.startsWith("-")
-    return { host: hostOf(optional ? word.slice(1) : word), port, optional }
+    const host = hostOf(optional ? word.slice(1) : word)
+    return { host, port, forgives: optional ? "unavailable" : "nothing" }
   })
 
 const warn = ({ host, port }: Place, error: unknown): Effect.Effect<void> =>
@@ -133,7 +138,9 @@ export class Listeners {
           on: { port, kind: kind === "tcp" ? "TCP" : "TLS" },
           reason: reasonOf(result.failure),
         })
-        if (!place.optional) return yield* error
+        // A port of one's own choice may be taken on a further address.
+        const chosen = wanted === 0 && port !== 0 && place.forgives !== "nothing"
+        if (!chosen && !forgiven(place, result.failure)) return yield* error
         failure ??= error
       }
       if (this.of(kind).length === 0 && failure !== undefined) return yield* failure
@@ -273,7 +280,7 @@ export class Listeners {
         if (result._tag === "Success") opened.push(result.success)
         else {
           if (tell) yield* warn(place, result.failure)
-          if (place.optional) continue
+          if (forgiven(place, result.failure)) continue
           yield* this.leave(opened)
           return undefined
         }
@@ -303,4 +310,4 @@ export class Listeners {
 }
 
 const placesBefore = (listeners: ReadonlyArray<Listener>): ReadonlyArray<Place> =>
-  listeners.map(({ host, port }) => ({ host, port, optional: true }))
+  listeners.map(({ host, port }) => ({ host, port, forgives: "anything" }))

@@ -18,6 +18,10 @@ const tls = () => node.getBuiltinModule("node:tls")
 /** Why the system does not let it listen: `cause.code` is its word. */
 class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Error }> {}
 
+class NoSuchHost extends Error {
+  readonly code = "ENOTFOUND"
+}
+
 /** Whether connections can be made so: that the key is the certificate's, and the ciphers are known. */
 export const checkTls = (options: Tls.TlsOptions): Effect.Effect<void, ListenError> =>
   Effect.try({
@@ -55,6 +59,8 @@ export class ListeningSocket {
   ): Effect.Effect<ListeningSocket, NotListening, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.callback<ListeningSocket, NotListening>((resume) => {
+        // To Node an empty name is every address there is.
+        if (at.host === "") return resume(Effect.fail(new NotListening({ cause: new NoSuchHost() })))
         const socket =
           secure === undefined
             ? new ListeningSocket(net().createServer(at), "connection")

@@ -200,11 +200,13 @@ export class Keyspace {
     }
     this.localExpiries.clear()
     let left = budget
+    let falling = false
     for (const db of this.databases) {
       if (db.expires > 0) left -= db.expireDue(left)
       if (left <= 0) return true
+      falling ||= db.wheel.falling
     }
-    return false
+    return falling
   }
 
   /** After `expireDue`: no key is due before this time; Infinity where none will be. */

@@ -4,11 +4,12 @@
  * Six levels of 256 slots; level l counts in steps of 256^l milliseconds. A slot is a doubly linked list through words
  * 5 and 6 of the entries (Entry.ts). An entry that expires at t stands at the level of the highest byte in which t and
  * the wheel's time differ, in the slot of that byte of t. So insertion, removal and relocation are O(1), and advancing
- * touches only slots that hold something: every entry moves down at most five times in its life.
+ * touches only slots that hold something: every entry moves down at most five times in its life. A slot may hold millions,
+ * so those of one that is reached are first all in one list, `FALLING`, and move down from there some at a time.
  *
- * Invariants: an entry with an expiry is in exactly the slot `place` computes for it at the wheel's present time (which
- * is why the head of a list need not name its slot); the bitmap of a level has a bit for each slot that is not empty;
- * `count` is the number of entries in the wheel.
+ * Invariants: an entry with an expiry is in exactly the slot `place` computes for it at the wheel's present time, or it is
+ * falling (which is why the head of a list need not name its slot); the bitmap of a level has a bit for each slot that is not
+ * empty; `count` is the number of entries in the wheel.
  *
  * Limits: the wheel's time ends at 2^48 - 1 ms (year 10889); entries beyond wait in its last slot, which is then searched.
  * So is the present slot after the clock was put back: it holds what expires before the wheel's time. The links are no
@@ -22,12 +23,16 @@ import { entryExpiry, WHEEL_NEXT_WORD as NEXT_WORD, WHEEL_PREVIOUS_WORD as PREVI
 
 const LEVELS = 6
 const SLOTS = 256
+/** The list of those that move down; no slot of any level. */
+const FALLING = LEVELS * SLOTS
+/** So many move down at a time: some microseconds. */
+const FALLING_AT_ONCE = 64
 const TIME_MAX = 2 ** 48 - 1
 
 export class TimerWheel {
   count = 0
   private time = 0
-  private readonly heads = new Int32Array(LEVELS * SLOTS)
+  private readonly heads = new Int32Array(FALLING + 1)
   private readonly filled = new Int32Array((LEVELS * SLOTS) / 32)
   /** Where a round over the entries goes on; 0 = at the beginning of `handSlot`. */
   private hand: Ref = 0
@@ -55,23 +60,27 @@ export class TimerWheel {
     const next = i32s[chunkOf(to)][w + NEXT_WORD]
     if (previous !== 0) i32s[chunkOf(previous)][wordOf(previous) + NEXT_WORD] = to
     else {
-      const slot = this.place(to)
-      if (this.heads[slot] !== from) throw new Error("timer wheel: moved entry was not the head of its slot")
-      this.heads[slot] = to
+      this.heads[this.slotOfHead(to, from)] = to
     }
     if (this.hand === from) this.hand = to
     if (next !== 0) i32s[chunkOf(next)][wordOf(next) + PREVIOUS_WORD] = to
   }
 
+  /** Entries are on their way down: some of them may be due, and the wheel wants to be asked again. */
+  get falling(): boolean {
+    return this.heads[FALLING] !== 0
+  }
+
   /**
-   * Moves the wheel's time on to `now` and answers an entry that expires at or before it, or 0 when there is none. The
-   * caller removes that entry (or the wheel does not advance past it) and asks again.
+   * Moves the wheel's time on to `now` and answers an entry that expires at or before it, or 0 when there is none or none
+   * was found yet (`falling`). The caller removes that entry (or the wheel does not advance past it) and asks again.
    */
   due(now: number): Ref {
     if (this.count === 0) {
       if (now > this.time) this.time = Math.min(now, TIME_MAX)
       return 0
     }
+    if (this.falling) this.fall()
     if (now < this.time || this.time === TIME_MAX) return this.searchPresent(now)
     for (;;) {
       let unit = 1
@@ -90,6 +99,7 @@ export class TimerWheel {
         if (now > this.time) this.time = Math.min(now, TIME_MAX)
         return 0
       }
+      if (level > 0 && this.falling) return 0
       this.time = start
       if (level > 0) this.cascade(level * SLOTS + found)
       else return start === TIME_MAX ? this.searchPresent(now) : this.heads[found]
@@ -99,6 +109,7 @@ export class TimerWheel {
   /** When something is due, or a moment before that: the start of the slot it is in. Infinity without entries. */
   next(now: number): number {
     if (this.count === 0) return Infinity
+    if (this.falling) return Math.min(now, this.time)
     let unit = 1
     for (let level = 0; level < LEVELS; level++, unit *= SLOTS) {
       const at = Math.floor(this.time / unit)
@@ -137,19 +148,28 @@ export class TimerWheel {
     this.count = 0
   }
 
-  /** Re-links every entry of a slot, now that the wheel's time has reached the slot's start. */
+  /** Lets the entries of a slot fall, now that the wheel's time has reached the slot's start. */
   private cascade(slot: number): void {
-    const i32s = this.arena.i32
-    let ref = this.heads[slot]
-    // The entries go to other slots, and the round with them would leave its own.
-    this.hand = 0
+    this.heads[FALLING] = this.heads[slot]
     this.heads[slot] = 0
     this.filled[slot >>> 5] &= ~(1 << (slot & 31))
-    while (ref !== 0) {
+    // The entries go to other slots, and the round with them would leave its own.
+    this.hand = 0
+    this.fall()
+  }
+
+  /** Moves some of the falling entries down. */
+  private fall(): void {
+    const i32s = this.arena.i32
+    let ref = this.heads[FALLING]
+    for (let n = 0; n < FALLING_AT_ONCE && ref !== 0; n++) {
       const next = i32s[chunkOf(ref)][wordOf(ref) + NEXT_WORD]
+      if (this.hand === ref) this.hand = next
       this.link(ref)
       ref = next
     }
+    this.heads[FALLING] = ref
+    if (ref !== 0) i32s[chunkOf(ref)][wordOf(ref) + PREVIOUS_WORD] = 0
   }
 
   private link(ref: Ref): void {
@@ -175,10 +195,17 @@ export class TimerWheel {
       i32s[chunkOf(previous)][wordOf(previous) + NEXT_WORD] = next
       return
     }
-    const slot = this.place(ref)
-    if (this.heads[slot] !== ref) throw new Error("timer wheel: entry is not in its slot")
+    const slot = this.slotOfHead(ref, ref)
     this.heads[slot] = next
-    if (next === 0) this.filled[slot >>> 5] &= ~(1 << (slot & 31))
+    if (next === 0 && slot !== FALLING) this.filled[slot >>> 5] &= ~(1 << (slot & 31))
+  }
+
+  /** The list that begins with an entry, by the words of `ref` and the head that was noted. */
+  private slotOfHead(ref: Ref, head: Ref): number {
+    if (this.heads[FALLING] === head) return FALLING
+    const slot = this.place(ref)
+    if (this.heads[slot] !== head) throw new Error("timer wheel: an entry is not the head of its slot")
+    return slot
   }
 
   /** Visits `n` entries, each once before any is visited again; `visit` must change nothing. */
@@ -219,7 +246,7 @@ export class TimerWheel {
       const slot = this.firstFilled(level, (at % SLOTS) + (level === 0 ? 0 : 1))
       if (slot >= 0) return level * SLOTS + slot
     }
-    return -1
+    return this.falling ? FALLING : -1
   }
 
   /** Index of the slot an entry belongs to at the wheel's present time. */
@@ -243,14 +270,15 @@ export class TimerWheel {
     const i32s = this.arena.i32
     let n = 0
     for (let slot = 0; slot < this.heads.length; slot++) {
-      const marked = (this.filled[slot >>> 5] & (1 << (slot & 31))) !== 0
-      if (marked !== (this.heads[slot] !== 0)) throw new Error(`timer wheel: slot ${slot} is marked wrongly`)
+      const marked = slot !== FALLING && (this.filled[slot >>> 5] & (1 << (slot & 31))) !== 0
+      if (slot !== FALLING && marked !== (this.heads[slot] !== 0))
+        throw new Error(`timer wheel: slot ${slot} is marked wrongly`)
       let previous = 0
       for (let ref = this.heads[slot]; ref !== 0; n++) {
         const w = wordOf(ref)
         if (n >= this.count) throw new Error(`timer wheel: more entries than the ${this.count} counted`)
         if (i32s[chunkOf(ref)][w + PREVIOUS_WORD] !== previous) throw new Error("timer wheel: broken links")
-        if (this.place(ref) !== slot)
+        if (slot !== FALLING && this.place(ref) !== slot)
           throw new Error(`timer wheel: entry in slot ${slot}, not ${this.place(ref)}`)
         visit(ref)
         previous = ref

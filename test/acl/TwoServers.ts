@@ -1,5 +1,6 @@
 /** The same clients on redis-server and on Redix, step by step; what they are answered must be the same. */
 import { expect } from "vitest"
+import { PATIENCE_MS } from "../support/Patience.js"
 import type { OracleServer } from "../support/Oracle.js"
 import { RawClient } from "../support/RawClient.js"
 import { parseReply, type ReplyNode } from "../support/RespFrames.js"
@@ -100,7 +101,7 @@ export class TwoServers {
     for (const one of [theirs, ours]) {
       const blocked = async (): Promise<string | undefined> =>
         /blocked_clients:(\d+)/.exec(await one.text("INFO", "clients"))?.[1]
-      await expect.poll(blocked, { timeout: 30_000 }).toBe(count)
+      await expect.poll(blocked, { timeout: PATIENCE_MS }).toBe(count)
     }
   }
 

@@ -1,5 +1,6 @@
 /** Users that go, or lose rights, while their clients are in the middle of something; against redis-server. */
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
 import { encodeCommands } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -191,7 +192,7 @@ describeOracle("users that change under their clients", () => {
       await say("GET", "k")
       target.close()
       const gone = async (): Promise<boolean> => !(await other.text("CLIENT", "LIST")).includes(`id=${id} `)
-      await expect.poll(gone, { timeout: 30_000 }).toBe(true)
+      await expect.poll(gone, { timeout: PATIENCE_MS }).toBe(true)
       await say("CLIENT", "GETREDIR")
       await say("CLIENT", "TRACKINGINFO")
       other.sendRaw("SET k 1\r\nPING\r\n")

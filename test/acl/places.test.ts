@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import { expect, it } from "vitest"
 import { RedixClient } from "../../src/client.js"
 import { Commands, Redix } from "../../src/index.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { withNodes } from "../support/Nodes.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
 import { startRedix } from "../support/Redix.js"
@@ -28,7 +29,7 @@ describeOracle("users against redis-server", () => {
         await master.ask("SET", "theirs:1", "x")
         await replica.ask("ACL", "SETUSER", "default", "allkeys")
         const copied = async (): Promise<boolean> => (await replica.ask("GET", "theirs:1")) === "x"
-        await expect.poll(copied, { timeout: 30_000 }).toBe(true)
+        await expect.poll(copied, { timeout: PATIENCE_MS }).toBe(true)
       })
     },
   )

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { NEWER } from "../support/coverage/NewerCommands.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
+import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { TwoServers } from "./TwoServers.js"
 
@@ -95,6 +96,23 @@ describeOracle("users against redis-server", () => {
     theirs.close()
     ours.close()
   })
+
+  it.each(["+@fast +command -@hash", "allcommands -@fast +@write -command"])(
+    "the categories that say %s best are the same, though there are newer commands",
+    async (rules) => {
+      const said = async (server: { connect: () => Promise<RawClient> }): Promise<ReadonlyArray<string>> => {
+        const client = await server.connect()
+        await client.text("ACL", "SETUSER", "said", "reset", ...rules.split(" "))
+        const user = await client.text("ACL", "GETUSER", "said")
+        await client.text("ACL", "DELUSER", "said")
+        client.close()
+        return user.match(/[+-]@\w+/g) ?? []
+      }
+      const theirs = await said(oracle)
+      expect(theirs.length).toBeGreaterThan(2)
+      expect(await said(redix)).toEqual(theirs)
+    },
+  )
 
   it.each([
     ["~a b", '"~a\\tb"', '"&a\\nb"', '"+no\\r\\nsuch"', '"~a\\u0000b"', '"bo\\u0000o"', '"~a\\u000bb"'],

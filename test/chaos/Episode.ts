@@ -55,6 +55,8 @@ export class Episode {
   private master: Server | undefined
   private stopped = false
   private held = false
+  /** A write is on its way that its master may still confirm. */
+  private confirming = false
   private readonly confirmed: number[] = []
   private written = 0
   private mixed = 0
@@ -72,6 +74,10 @@ export class Episode {
         await delay(this.random.below(300))
       }
       await this.settle()
+      await until(
+        () => this.confirmed.length > 0 && this.mixed > 0,
+        () => `${this.confirmed.length} writes are confirmed, of ${this.mixed} mixed ones`,
+      )
       this.stopped = true
       await Promise.all(writers)
       await this.verify()
@@ -152,6 +158,7 @@ export class Episode {
             continue
           }
           const n = ++this.written
+          this.confirming = true
           const [set, wait] = await client.pipeline([
             ["SET", `w:${n}`, n],
             ["WAIT", 1, 500],
@@ -159,8 +166,10 @@ export class Episode {
           if (set === undefined || wait === undefined || plain(set) !== "OK")
             throw new Error("not the master")
           if (Number(plain(wait)) >= 1) this.confirmed.push(n)
+          this.confirming = false
         }
       } catch {
+        this.confirming = false
         await delay(20)
       } finally {
         client?.close()
@@ -306,7 +315,10 @@ export class Episode {
   private async promote(): Promise<void> {
     await this.settle()
     this.held = true
-    await delay(700)
+    await until(
+      () => !this.confirming,
+      () => "the last write is confirmed or not",
+    )
     const old = this.top
     const next = await this.furthest()
     this.note(`promote ${next.node.name} over ${old.node.name}`)
@@ -361,11 +373,10 @@ export class Episode {
     }
     const offset = Number(await node.field("master_repl_offset"))
     for (const replica of this.replicas) {
-      await replica.node.untilUp(30_000)
+      await replica.node.untilUp()
       await until(
         async () => Number(await replica.node.field("master_repl_offset")) >= offset,
         () => `${replica.node.name} reaches ${offset}`,
-        30_000,
       )
     }
   }
@@ -374,7 +385,6 @@ export class Episode {
     await untilEqual(
       this.top.node,
       this.replicas.map(({ node }) => node),
-      30_000,
     )
     const client = await this.top.node.connect()
     await client.command("SELECT", CONFIRMED_DB)

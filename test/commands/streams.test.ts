@@ -1,5 +1,6 @@
 /** Clients that wait for stream entries, and what becomes of a stream's blocks. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { RecordingLog } from "../support/CommandLogs.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -23,7 +24,7 @@ const block = async (client: RawClient, words: string): Promise<void> => {
   const before = blocking.count
   const args = words.split(" ")
   client.sendRaw(`*${args.length}\r\n${args.map((w) => `$${w.length}\r\n${w}\r\n`).join("")}`)
-  await expect.poll(() => blocking.count, { interval: 1, timeout: 5000 }).toBe(before + 1)
+  await expect.poll(() => blocking.count, { interval: 1, timeout: PATIENCE_MS }).toBe(before + 1)
 }
 const send = (words: string): Promise<string> => writer.text(...words.split(" "))
 const reply = async (client: RawClient): Promise<string> => (await client.readReply()).toString("latin1")
@@ -162,7 +163,7 @@ describe("a stream's blocks", () => {
     expect(await writer.text("OBJECT", "ENCODING", "t")).toBe("$6\r\nstream\r\n")
     expect(await writer.text("XPENDING", "t", "g", "3000", "+", "5")).toMatch(/^\*1\r\n\*4\r\n\$6\r\n3000-1/)
     expect(await writer.text(command, "s", "t")).toBe(":2\r\n")
-    await expect.poll(() => arena.usedBytes, { interval: 5, timeout: 5000 }).toBe(used)
+    await expect.poll(() => arena.usedBytes, { interval: 5, timeout: PATIENCE_MS }).toBe(used)
     arena.checkInvariants()
   })
 

@@ -157,6 +157,10 @@ describeOracle("eviction", () => {
       ["FREQ", "100"],
       ["IDLETIME", "0"],
       ["FREQ", "255"],
+      // Beyond what the clock's 24 bits tell, in seconds since 1970 and in all.
+      ...["5000000", "10000000", "16777215", "16777216", "20000000", "4294967295", "99999999999"].map(
+        (idle) => ["IDLETIME", idle],
+      ),
     ]) {
       steps.push(["RESTORE", "k", "0", payload, "REPLACE", ...option])
       ask()
@@ -194,6 +198,41 @@ describeOracle("eviction", () => {
       tap.commands.map((words) => words.join(" ").replaceAll(/\b\d{13}\b/g, "<time>")).join("\n")
     expect(text(taps[1])).toBe(text(taps[0]))
     expect(text(taps[1])).toContain(lazy === "yes" ? "UNLINK key1\n" : "DEL key1\n")
+    for (const tap of taps) tap.close()
+    for (const client of both) client.close()
+  })
+
+  it("a command's own bytes want room, too, before it runs", async () => {
+    const both = await fresh()
+    const taps = [await StreamTap.attach(oracle.port), await StreamTap.attach(redix.port)] as const
+    const large = Buffer.alloc(600_000, "v")
+    const heard: Array<string> = []
+    for (const [i, client] of both.entries()) {
+      await client.pipeline([
+        ["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"],
+        ["SET", "old", large, "EX", "1000"],
+      ])
+      const info = await client.text("INFO", "memory")
+      const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1])
+      const limit = figure("used_memory") - figure("mem_not_counted_for_evict") + 400_000
+      await client.command("CONFIG", "SET", "maxmemory", String(limit))
+      const replies = [await client.text("SET", "new", large), await client.text("SET", "more", large)]
+      await client.pipeline([
+        ["CONFIG", "SET", "maxmemory", "0"],
+        ["SET", "end", "v"],
+      ])
+      await until(
+        () => taps[i]?.commands.at(-1)?.[1] === "end",
+        () => "the stream's end",
+      )
+      const stream = taps[i]?.commands
+        .map(([name, key]) => `${name} ${key}`)
+        .filter((line) => !/PING/.test(line))
+      heard.push([...replies, ...(stream ?? [])].join("\n"))
+    }
+    expect(heard[1]).toBe(heard[0])
+    expect(heard[1]).toContain("DEL old\nSET new")
+    expect(heard[1]).toContain("-OOM")
     for (const tap of taps) tap.close()
     for (const client of both) client.close()
   })

@@ -197,7 +197,7 @@ describeOracle("client tracking", () => {
         const random = Random.forTest(`client tracking ${round}`)
         const steps = [...opening.map(step), ...randomSteps(random)]
         const told = await play(server.port, redix.port, CLIENTS, steps, `seed ${random.seed}`)
-        expect(told).toBeGreaterThan(STEPS / 20)
+        expect(told).toBeGreaterThan(STEPS / 200)
       }),
     )
   })

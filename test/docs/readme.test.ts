@@ -5,6 +5,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { entries } from "../../src/config/Directives.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { oracleAvailable } from "../support/Oracle.js"
 import { Program, root } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
@@ -41,7 +42,7 @@ afterEach(async () => {
 
 /** Waits until a server answers PING with PONG. */
 const answering = async (port: number): Promise<void> => {
-  for (const until = performance.now() + 20_000; performance.now() < until;) {
+  for (const until = performance.now() + PATIENCE_MS; performance.now() < until;) {
     const client = await RawClient.connect({ port }).catch(() => undefined)
     const reply = await client?.text("PING").catch(() => "")
     client?.close()

@@ -9,12 +9,13 @@ import * as Scope from "effect/Scope"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { Redix, TcpServer } from "../../src/index.js"
 import { fakes, useRealTimers } from "./FakeTimers.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { RawClient } from "../support/RawClient.js"
 
 const timeout = realTimeout
 
 /** A promise of one's own limit: the test's own timers are fake. */
-const within = <A>(promise: Promise<A>, ms = 5000): Promise<A> =>
+const within = <A>(promise: Promise<A>, ms = PATIENCE_MS): Promise<A> =>
   Promise.race([promise, new Promise<A>((_, fail) => void timeout(() => fail(new Error("no answer")), ms))])
 
 let scope: Scope.Closeable

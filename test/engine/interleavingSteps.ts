@@ -1,8 +1,9 @@
 /**
  * Random interleavings of clients that subscribe, publish, queue, watch, block and go away, in both protocols. Left out is
  * only what redis-server leaves to chance or does wrong: the order of several matching patterns and of a sweeping
- * UNSUBSCRIBE, CLIENT UNBLOCK of a paused client (it crashes), QUIT with replies off (it does not close). Data commands are
- * such that send a client's own events before or after the reply as Redis happens to; others differ there (OwnPushes.ts).
+ * UNSUBSCRIBE, whom a SWAPDB serves first of those who wait, CLIENT UNBLOCK of a paused client (it crashes), QUIT with replies
+ * off (it does not close). Data commands are such that send a client's own events before or after the reply as Redis happens
+ * to; others differ there (OwnPushes.ts).
  */
 import type { Random } from "../support/Random.js"
 import { cut, raw, type ScriptStep } from "../support/Script.js"
@@ -27,7 +28,6 @@ const dataCommand = (r: Random): Words => {
     ["LLEN", key],
     ["RENAME", key, r.pick(KEYS)],
     ["FLUSHDB"],
-    ["SWAPDB", "0", "1"],
     ["MSET", "k", "1", "m", "2"],
     ["APPEND", key, "x"],
     ["MGET", ...KEYS],
@@ -90,9 +90,11 @@ const blockingCommand = (r: Random): Words =>
     ["BLPOP", ...KEYS, "0"],
   ])
 
-const command = (r: Random): Words =>
+const SWAPDB: Words = ["SWAPDB", "0", "1"]
+
+const command = (r: Random, swapping: boolean): Words =>
   r.weighted<(random: Random) => Words>([
-    [8, dataCommand],
+    [8, (random) => (swapping && random.chance(0.08) ? SWAPDB : dataCommand(random))],
     [8, pubsubCommand],
     [8, transactionCommand],
     [3, connectionCommand],
@@ -108,9 +110,9 @@ const release = (r: Random, connection: string): ScriptStep =>
     ["z", "CLIENT", "KILL", "ID", `<id:${connection}>`],
   ])
 
-export function* interleaving(r: Random, steps: number): Generator<ScriptStep> {
+/** Databases change places, or clients wait. */
+function* part(r: Random, steps: number, swapping: boolean): Generator<ScriptStep> {
   const waiting = new Set<string>()
-  yield ["z", "CONFIG", "SET", "notify-keyspace-events", "KEA"]
   for (let i = 0; i < steps; i++) {
     const connection = r.pick(CONNECTIONS)
     if (waiting.has(connection)) {
@@ -118,15 +120,22 @@ export function* interleaving(r: Random, steps: number): Generator<ScriptStep> {
       waiting.delete(connection)
       yield release(r, connection)
     } else if (r.chance(0.02)) yield cut(connection)
-    else if (r.chance(0.04)) {
+    else if (!swapping && r.chance(0.04)) {
       waiting.add(connection)
       yield [connection, ...blockingCommand(r)]
     } else if (r.chance(0.15)) {
       // Several commands at once. Those that name connections are for the player to put in.
       const batch = r
-        .times(r.between(2, 6), () => command(r))
+        .times(r.between(2, 6), () => command(r, swapping))
         .filter((words) => !words.join(" ").includes("<"))
       yield raw(connection, batch.map(inline).join(""))
-    } else yield [connection, ...command(r)]
+    } else yield [connection, ...command(r, swapping)]
   }
+  for (const connection of CONNECTIONS) yield cut(connection)
+}
+
+export function* interleaving(r: Random, steps: number): Generator<ScriptStep> {
+  yield ["z", "CONFIG", "SET", "notify-keyspace-events", "KEA"]
+  yield* part(r, steps / 3, true)
+  yield* part(r, (steps * 2) / 3, false)
 }

@@ -207,17 +207,29 @@ describeOracle("what redis-server says when it cannot listen", () => {
     expect(ended.stdout).toContain(words)
   })
 
-  it("of a port that is taken", async () => {
+  // An address marked "-" may be one that no interface has; in use, or no address at all, it is none that may be left out.
+  it.each([
+    "127.0.0.1",
+    "-127.0.0.1",
+    "-::1 -127.0.0.1",
+    "127.0.0.2 -127.0.0.1",
+    "127.0.0.2 -",
+    "127.0.0.2 -999.1.1.1",
+  ])("of a port that is taken, or of what is no address, neither does Redix start: %s", async (bind) => {
     const status = oracleStatus()
     if (!status.available) throw new Error(status.reason)
     const server = net.createServer()
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const address = server.address()
     const port = typeof address === "object" && address !== null ? address.port : 0
-    const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""]
-    const ended = await runProgram({ command: [status.binary], args, cwd: dir })
+    const args = ["--port", `${port}`, "--bind", ...bind.split(" "), "--save", ""]
+    const theirs = await runProgram({ command: [status.binary], args, cwd: dir })
+    const ours = await runProgram({ args, cwd: dir, inside: true })
     server.close()
-    expect(ended.stdout).toContain(`Failed listening on port ${port} (TCP), aborting.`)
+    for (const ended of [theirs, ours]) {
+      expect(ended.code).toBe(1)
+      expect(ended.stdout).toContain(`Failed listening on port ${port} (TCP), aborting.`)
+    }
   })
 })
 

@@ -43,6 +43,7 @@ export const goldenNames: ReadonlyArray<string> = fs
   .readdirSync(dir)
   .filter((name) => name.endsWith(".rdb"))
   .map((name) => name.slice(0, -".rdb".length))
+  .sort()
 
 export const goldenBytes = (name: string): Uint8Array => new Uint8Array(fs.readFileSync(`${dir}${name}.rdb`))
 

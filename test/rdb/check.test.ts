@@ -4,6 +4,7 @@ import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { checkRdb } from "../../src/program/CheckRdb.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { describeOracle } from "../support/Oracle.js"
 import { goldenBytes, goldenDescription, goldenNames } from "./Goldens.js"
 import { withTempDir } from "./PersistenceSupport.js"
@@ -158,7 +159,7 @@ describe("redix-check-rdb", () => {
 describeOracle("redix-check-rdb beside redis-check-rdb", () => {
   it("says what redis-check-rdb says of whole files, in its words", () => {
     for (const file of goldenNames.filter((name) => name.startsWith("redis-7.0-"))) {
-      const run = spawnSync("redis-check-rdb", [goldenPath(file)], { encoding: "utf8", timeout: 20_000 })
+      const run = spawnSync("redis-check-rdb", [goldenPath(file)], { encoding: "utf8", timeout: PATIENCE_MS })
       expect(run.status).toBe(0)
       const { out } = check(goldenPath(file))
       const lines = run.stdout.split("\n").filter((line) => /^\[info\]|Checking RDB file|looks OK/.test(line))

@@ -15,7 +15,10 @@ import { randomUses } from "./HostileUses.js"
 import { withTempDir } from "./PersistenceSupport.js"
 
 const folder = new URL("../../testdata/damaged/", import.meta.url)
-const files = fs.readdirSync(folder).filter((name) => name.endsWith(".rdb"))
+const files = fs
+  .readdirSync(folder)
+  .filter((name) => name.endsWith(".rdb"))
+  .sort()
 
 let redix: TestRedix
 let client: LocalClient

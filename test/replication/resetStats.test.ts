@@ -5,7 +5,7 @@ import { type Node, type NodeKind, until, withNodes } from "../support/Nodes.js"
 
 /** Sizes of the process, and what moves by itself. */
 const MOVING =
-  /^(instantaneous|used_|allocator|mem_|rss_|lru_clock|uptime|server_time|latency_percentiles|cmdstat_)/
+  /^(instantaneous|client_recent|master_last_io|used_|allocator|mem_|rss_|lru_clock|uptime|server_time|latency_percentiles|cmdstat_)/
 
 const zeroed = (before: Record<string, string>, after: Record<string, string>): ReadonlyArray<string> =>
   Object.keys(before).filter((name) => {

@@ -11,6 +11,7 @@ import * as Logger from "effect/Logger"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { RedixClient } from "../../src/client.js"
 import { Redix, TcpServer } from "../../src/index.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 import { describeOracle, freePort, withOracle } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
@@ -74,15 +75,21 @@ port %x bind 127.0.0.1
 bind 127.0.0.1 port %x
 maxmemory 100mb port %x
 bind 127.0.0.1 port %a
-bind 127.0.0.1 127.0.0.2
+bind "127.0.0.1 127.0.0.2"
 bind 127.0.0.2
-bind 127.0.0.2 127.0.0.2
+bind "127.0.0.2 127.0.0.2"
 bind 192.0.2.1
 bind 0.0.0.0
-bind 127.0.0.1 -192.0.2.1
+bind "127.0.0.1 -192.0.2.1"
+bind "127.0.0.2 -127.0.0.1" port %x
+bind "127.0.0.1 -"
+bind "127.0.0.1 -no.such.host.invalid"
+bind "127.0.0.1 -fe80::1"
+bind "-127.0.0.2 -::1 -127.0.0.1"
+bind 127.0.0.1
 bind -192.0.2.1
 bind 127.0.0.1
-bind ''
+bind ""
 bind 127.0.0.1
 port 70000
 tcp-backlog 5
@@ -100,11 +107,11 @@ tls-auth-clients yes
 tls-auth-clients optional
 tls-protocols TLSv1.2
 tls-protocols nosuch
-tls-protocols ''
+tls-protocols ""
 tls-ciphers nosuch
 tls-ciphers DEFAULT tls-prefer-server-ciphers yes
 tls-client-cert-file %/one.crt tls-client-key-file %/one.key
-bind 127.0.0.1 127.0.0.2
+bind "127.0.0.1 127.0.0.2"
 tls-port %c port %b
 tls-port 0
 port %a
@@ -128,9 +135,8 @@ const goThrough = async (client: RawClient, first: number): Promise<ReadonlyArra
     for (const name of "bcd") ports[name] = await freePort()
     const story: Array<string> = []
     for (const line of STEPS.split("\n").filter((text) => text !== "")) {
-      const words = line
-        .split(" ")
-        .map((word) => (word === "''" ? "" : word.replace("%/", `${dir}/`)))
+      const words = (line.match(/"[^"]*"|\S+/g) ?? [])
+        .map((word) => word.replaceAll('"', "").replace("%/", `${dir}/`))
         .map((word) => word.replace(/^%([a-dx])$/, (_, name: string) => String(ports[name])))
       story.push(`${line}: ${await client.text("CONFIG", "SET", ...words)}`)
       for (const name of "abcd") {
@@ -234,7 +240,7 @@ describe("CONFIG SET of certificates", () => {
     let said = ""
     socket.on("data", (bytes) => (said += bytes.toString()))
     await new Promise((resolve) => socket.once("secureConnect", resolve))
-    const heard = (text: string): Promise<void> => vi.waitFor(() => expect(said).toBe(text))
+    const heard = (text: string): Promise<void> => vi.waitFor(() => expect(said).toBe(text), PATIENCE_MS)
     socket.write("PING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$6\r\nabc")
     await heard("+PONG\r\n")
     for (const name of ["two", "one", "two"]) {

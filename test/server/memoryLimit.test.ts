@@ -1,6 +1,6 @@
 /** maxmemory counts data and what clients hold, to the byte; neither garbage of the runtime nor replication buffers. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import type { RawClient } from "../support/RawClient.js"
+import { encodeCommand, type RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 import { untilTrue } from "../support/Patience.js"
 
@@ -82,6 +82,15 @@ const HOLD: ReadonlyArray<readonly [what: string, hold: (other: RawClient) => Pr
     },
   ],
   [
+    "command that waits",
+    async (other) => {
+      for (let i = 0; i < 20; i++) {
+        const waiting = i === 0 ? other : await redix.connect()
+        waiting.sendRaw(encodeCommand(["BLPOP", Buffer.alloc(60_000, i), "0"]))
+      }
+    },
+  ],
+  [
     "output",
     async (other) => {
       other.socket.pause()
@@ -112,19 +121,28 @@ const HOLD: ReadonlyArray<readonly [what: string, hold: (other: RawClient) => Pr
 it.each(HOLD)("counts a client's %s, and no more when it has gone", async (_, hold) => {
   await client.command("SET", "large", Buffer.alloc(MB))
   const before = await field("used_memory")
-  await client.command("CONFIG", "SET", "maxmemory", String(before + 1_000_000))
-  expect(await client.text("SET", "k", "v")).toBe("+OK\r\n")
-  await client.command("DEL", "k")
   const other = await redix.connect()
   await hold(other)
-  const session = [...redix.engine.sessions.values()].at(-1)
+  await client.command("CONFIG", "SET", "maxmemory", String(before + 1_000_000))
   await untilTrue(() => redix.engine.clientMemory.countedBytes > 1_000_000)
   expect(await client.text("SET", "k", "v")).toBe(OOM)
   expect(await field("used_memory")).toBeGreaterThan(before + 1_000_000)
-  expect(await client.text("CLIENT", "KILL", "ID", session?.id ?? 0)).toBe(":1\r\n")
+  expect(await client.text("CLIENT", "KILL", "SKIPME", "yes")).not.toBe(":0\r\n")
   expect(await field("used_memory")).toBe(before)
   expect(await client.text("SET", "k", "v")).toBe("+OK\r\n")
   other.close()
+})
+
+it("a command that has run counts no more for those behind it", async () => {
+  await client.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+  for (const key of ["a", "b"]) await client.command("SET", key, Buffer.alloc(500_000))
+  await client.command("CONFIG", "SET", "maxmemory", String((await field("used_memory")) + 400_000))
+  const behind = [
+    ["SET", "k", "v"],
+    ["EXISTS", "a", "b", "new", "k"],
+  ]
+  const replies = await client.pipeline([["SET", "new", Buffer.alloc(500_000)], ...behind])
+  expect(replies.map(String)).toEqual(["+OK\r\n", "+OK\r\n", ":3\r\n"])
 })
 
 it("does not count replication buffers", async () => {

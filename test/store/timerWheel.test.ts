@@ -45,7 +45,7 @@ class Model {
     this.now = now
     const expected = [...this.live].filter(([, at]) => at <= now).length
     let taken = 0
-    for (let ref = this.wheel.due(now); ref !== 0; ref = this.wheel.due(now)) {
+    for (let ref = this.due(now); ref !== 0; ref = this.due(now)) {
       const at = this.live.get(ref)
       expect(at, "due but not live").toBeDefined()
       expect(at).toBeLessThanOrEqual(now)
@@ -54,6 +54,13 @@ class Model {
     }
     expect(taken).toBe(expected)
     return taken
+  }
+
+  /** What is due, if need be after all that falls has fallen. */
+  private due(now: number): Ref {
+    let ref = this.wheel.due(now)
+    while (ref === 0 && this.wheel.falling) ref = this.wheel.due(now)
+    return ref
   }
 
   check(): void {
@@ -76,6 +83,8 @@ const distances = (r: Random): number =>
 const run = (r: Random, start: number, steps: number): void => {
   const m = new Model()
   m.now = start
+  // More than fall at a time, of one slot of a high level.
+  if (r.chance(0.5)) for (let i = 0; i < 300; i++) m.insert(start + 40_000_000 + r.below(2_000_000))
   let taken = 0
   for (let i = 0; i < steps; i++) {
     const refs = [...m.live.keys()]
@@ -132,4 +141,30 @@ it("jumps over empty centuries and stays cheap", () => {
   for (let i = 0; i < 1000; i++) m.insert(i * 3_000_000_000)
   expect(m.advance(999 * 3_000_000_000 - 1)).toBe(999)
   expect(m.advance(999 * 3_000_000_000)).toBe(1)
+})
+
+it("lets many entries of one slot down in small steps, and others may go, come and move meanwhile", () => {
+  const r = Random.forTest("falling")
+  const m = new Model()
+  const slot = 3 * 256 ** 2
+  for (let i = 0; i < 5000; i++) m.insert(slot + 1000 + r.below(60_000))
+  m.advance(slot - 1)
+  let steps = 0
+  for (m.now = slot; m.wheel.due(m.now) === 0 && m.wheel.falling; steps++) {
+    const refs = [...m.live.keys()]
+    // The one at the head of those that fall was inserted first.
+    m.remove(r.chance(0.5) ? r.pick(refs) : (refs[0] ?? 0))
+    m.move(r.chance(0.5) ? r.pick(refs.slice(1)) : (refs[1] ?? 0))
+    m.insert(slot + r.below(70_000) + 1)
+    const seen = new Set<Ref>()
+    m.wheel.sweep(20, (ref) => seen.add(ref))
+    m.wheel.sweepEarliest(20, (ref) => seen.add(ref))
+    for (const ref of seen) expect(m.live.has(ref)).toBe(true)
+    expect(m.wheel.next(m.now)).toBeLessThanOrEqual(m.now)
+    m.check()
+  }
+  expect(steps).toBeGreaterThan(50)
+  for (let now = slot; now < slot + 72_000; now += 1 + r.below(2000)) m.advance(now)
+  m.check()
+  expect(m.live.size).toBe(0)
 })

@@ -40,7 +40,7 @@ export const oracleStatus = (): OracleStatus => (status ??= findOracle())
 
 const findOracle = (): OracleStatus => {
   const binary = process.env["REDIX_ORACLE"] ?? "redis-server"
-  const run = spawnSync(binary, ["--version"], { encoding: "utf8", timeout: 10_000 })
+  const run = spawnSync(binary, ["--version"], { encoding: "utf8", timeout: PATIENCE_MS })
   if (run.error !== undefined || run.status !== 0)
     return { available: false, reason: "redis-server not found" }
   const version = /v=(\d+\.\d+\.\d+)/.exec(run.stdout)?.[1]

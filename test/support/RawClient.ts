@@ -15,7 +15,7 @@ export type Address =
   | { readonly host?: string; readonly port: number; readonly path?: undefined }
 
 export interface RawClientOptions {
-  /** How long a read waits before it fails, in milliseconds. Default 15000. */
+  /** How long a read waits before it fails, in milliseconds. Default PATIENCE_MS. */
   readonly timeoutMs?: number
 }
 

@@ -3,6 +3,7 @@ import { Queue, Worker } from "bullmq"
 import { Redis } from "ioredis"
 import { afterEach, expect, it, vi } from "vitest"
 import { startRedix } from "../../src/testing.js"
+import { PATIENCE_MS } from "../support/Patience.js"
 
 const ended: Array<() => Promise<unknown> | void> = []
 afterEach(async () => {
@@ -72,7 +73,7 @@ it("delayed jobs come when the server's time and BullMQ's, which is Date, have m
   await pass(900)
   expect([done, await queue.getDelayedCount()]).toEqual([[], 2])
   await pass(1000)
-  await expect.poll(() => done).toEqual(["in a second"])
+  await expect.poll(() => done, { timeout: PATIENCE_MS }).toEqual(["in a second"])
   await server.until({ blocked: 1 })
   await pass(3_600_000)
   await all

@@ -70,10 +70,10 @@ const object =
   (c: CommandContext): void => {
     const ref = entryOf(c)
     if (ref === 0) return
-    const { arena, frequencies } = c.keyspace
+    const { arena } = c.keyspace
     const clock = entryClock(arena, ref)
     const bytes = dumpPayload(arena, ref, compression()).length - DUMP_FOOTER_BYTES - TYPE_BYTES
-    const idle = frequencies ? 0 : idleSeconds(clock, c.keyspace.now)
+    const idle = idleSeconds(clock, c.keyspace.now)
     const type = entryType(arena, ref)
     const value = type === TYPE_STRING ? ref : entryValue(arena, ref)
     const text =

@@ -11,7 +11,7 @@ import { RdbLoader, type LoadLimits } from "../../rdb/load/RdbLoader.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Ref } from "../../memory/Arena.js"
 import { entryType, setEntryClock } from "../../store/Entry.js"
-import { countClock, secondsClock } from "../../store/eviction/AccessClock.js"
+import { clockOfIdle, countClock } from "../../store/eviction/AccessClock.js"
 
 interface DumpSettings extends LoadLimits {
   readonly rdbcompression: boolean
@@ -25,7 +25,7 @@ interface RestoreOptions {
   freq: number
 }
 
-const IDLE_MAX = 0x7fffffff
+const IDLE_MAX = Number.MAX_SAFE_INTEGER
 
 /** RESTORE-ASKING takes the same. */
 const declared = options(generic.RESTORE)
@@ -156,7 +156,7 @@ const setAccess = (c: CommandContext, entry: Ref, options: RestoreOptions): void
   if (keyspace.frequencies) {
     if (options.freq >= 0) setEntryClock(keyspace.arena, entry, countClock(options.freq, now))
   } else if (options.idle >= 0) {
-    setEntryClock(keyspace.arena, entry, secondsClock(Math.max(0, now - options.idle * 1000)))
+    setEntryClock(keyspace.arena, entry, clockOfIdle(options.idle, now))
   }
 }
 

@@ -31,12 +31,15 @@ export const categoryNumber = (name: string): number => {
 const categoryBits = (spec: CommandSpec): number =>
   spec.acl.reduce((bits, category) => bits | (1 << categoryNumber(category)), 0)
 
+/** Versions compare as texts: there is none of two digits. */
+const NEWER_SINCE = "7.1"
+
 export class AclCommands {
   /** Without subcommands, which their containers hold. */
   readonly top: ReadonlyArray<AclCommand>
   /** All of them, a container before its subcommands. */
   readonly all: ReadonlyArray<AclCommand>
-  /** The commands of each category. */
+  /** The commands by which descriptions weigh each category: without newer ones, which redis-server cannot count. */
   readonly masks: ReadonlyArray<Rights>
   private readonly byName: ReadonlyMap<string, AclCommand>
 
@@ -66,7 +69,7 @@ export class AclCommands {
     this.all = this.top.flatMap((one) => [one, ...one.subcommands])
     this.masks = aclCategories.map((_, category) => {
       const mask = noCommand()
-      for (const { id, categories } of this.all) if (((categories >>> category) & 1) !== 0) allow(mask, id)
+      for (const { id, spec } of this.inCategory(category)) if (spec.since < NEWER_SINCE) allow(mask, id)
       return mask
     })
     this.byName = new Map(this.all.map((one) => [one.name, one]))

@@ -1,18 +1,30 @@
 /**
- * What clients hold: a fixed amount each, and what was received and not run, written and not taken, queued by MULTI, or
- * named by subscriptions, watches and tracked prefixes; and what is remembered of the keys they keep copies of.
+ * What clients hold: a fixed amount each, and what was received and is not done with, written and not taken, queued by
+ * MULTI, or named by subscriptions, watches and tracked prefixes; and what is remembered of the keys they keep copies of.
  *
  * Nearly all clients hold nothing most of the time. Those that may are noted where it begins (`note`), and forgotten here
  * when a look finds that it has ended, so that a server of ten thousand idle clients looks at none of them.
  */
-import type { Session } from "./Session.js"
+import { isWaiting, type Session } from "./Session.js"
 
 /** What a connection takes besides its buffers, in bytes: session, parser, socket and fiber, as measured. */
 export const CONNECTION_BYTES = 8192
 
+/** So many bytes of a command that runs or waits are part of that. */
+export const COMMAND_BYTES = 1024
+
+const commandBytes = (session: Session): number => {
+  const bytes = session.control.presentBytes()
+  return bytes > COMMAND_BYTES ? bytes : 0
+}
+
 /** What a session holds beyond the fixed amount. */
 export const heldBytes = (session: Session): number =>
-  session.control.queryBytes(false) + session.control.pendingBytes() + session.queuedBytes + session.nameBytes
+  session.control.queryBytes(false) +
+  commandBytes(session) +
+  session.control.pendingBytes() +
+  session.queuedBytes +
+  session.nameBytes
 
 export class ClientMemory {
   private readonly holders = new Set<Session>()
@@ -36,6 +48,11 @@ export class ClientMemory {
     this.holders.add(session)
     this.measured = false
     this.noted()
+  }
+
+  /** The session's command waits, or may. */
+  waits(session: Session): void {
+    if (isWaiting(session) && commandBytes(session) > 0) this.note(session)
   }
 
   /** What was measured holds no longer. */

@@ -57,6 +57,8 @@ interface SessionControl {
   readonly pendingCount: () => number
   /** Bytes received and not yet run; `running` counts the command in progress, too. */
   readonly queryBytes: (running: boolean) => number
+  /** Bytes of the command that runs or waits, 0 without one. */
+  readonly presentBytes: () => number
   /** `limits` have changed, which may be in the middle of a batch. */
   readonly limitsChanged: () => void
   /** Bytes of the arguments of the command in progress, 0 without one. */
@@ -76,6 +78,7 @@ export const detached: SessionControl = {
   hasUnsent: () => false,
   pendingCount: () => 0,
   queryBytes: () => 0,
+  presentBytes: () => 0,
   limitsChanged: () => {},
   argumentBytes: () => 0,
   drained: undefined,
@@ -92,6 +95,9 @@ export const nameCost = (name: string): number => PLACE_BYTES + name.length
 /** Bytes that a queued command takes. */
 export const queuedCost = ({ buf, argOff }: QueuedCommand): number =>
   QUEUED_BYTES + buf.length + argOff.length * 8
+
+/** The session's command has begun, or is held back, and its reply is to come. */
+export const isWaiting = (session: Session): boolean => session.blocked !== undefined || session.postponed
 
 /** The command with this id, of which the arguments are lent. */
 export const queuedCopy = (

@@ -1,6 +1,6 @@
 /** A connection as CLIENT LIST and CLIENT INFO show it: one line of `field=value` words. */
 import type { CommandContext } from "../CommandContext.js"
-import type { Session } from "./Session.js"
+import { isWaiting, type Session } from "./Session.js"
 import { type ClientTracking, TrackingMode } from "../tracking/ClientTracking.js"
 import { CONNECTION_BYTES } from "./ClientMemory.js"
 
@@ -66,8 +66,7 @@ export const describeClient = (c: CommandContext, session: Session): string => {
   const { control } = session
   const now = c.keyspace.now
   const input = control.queryBytes(running)
-  const waiting = session.blocked !== undefined || session.postponed
-  const argv = running || waiting ? control.argumentBytes() : 0
+  const argv = running || isWaiting(session) ? control.argumentBytes() : 0
   const multi = session.queuedBytes
   const output = control.pendingBytes()
   const words: ReadonlyArray<readonly [string, string | number]> = [

@@ -17,7 +17,7 @@ import { Arrivals } from "../../store/Arrivals.js"
 import type { Database } from "../../store/Database.js"
 import type { Databases } from "../../store/Databases.js"
 import { setEntryClock, STRING_INT } from "../../store/Entry.js"
-import { countClock, secondsClock } from "../../store/eviction/AccessClock.js"
+import { clockOfIdle, countClock } from "../../store/eviction/AccessClock.js"
 import type { Keyspace } from "../../store/Keyspace.js"
 import { stringEncoding } from "../../store/types/StringValue.js"
 import { corrupt } from "../format/RdbErrors.js"
@@ -151,7 +151,7 @@ export class RdbLoader implements RdbSink {
   private clockOf(meta: RdbMeta): number {
     const { now, frequencies } = this.keyspace
     if (frequencies) return meta.freq < 0 ? -1 : countClock(meta.freq, now)
-    return meta.idleSeconds < 0 ? -1 : secondsClock(Math.max(0, now - meta.idleSeconds * 1000))
+    return meta.idleSeconds < 0 ? -1 : clockOfIdle(meta.idleSeconds, now)
   }
 
   /** Puts all entries read so far where they can be found. */

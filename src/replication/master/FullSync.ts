@@ -40,6 +40,7 @@ interface SyncingMaster {
   readonly settings: FullSyncSettings
   /** By the session's id. */
   readonly links: ReadonlyMap<number, ReplicaLink>
+  readonly stats: { outputBytes: number }
   drop(link: ReplicaLink): void
   goOnline(link: ReplicaLink): void
 }
@@ -178,7 +179,7 @@ export class FullSync {
       this.targets = targets = this.waiting().filter((link) => this.wantsMark(link))
       for (const link of targets) {
         this.begin(link, log.id, log.offset)
-        link.push(`$EOF:${mark}\r\n`)
+        this.say(link, `$EOF:${mark}\r\n`)
       }
       log.reselect()
       const part = targets[0]?.snapshotPart
@@ -195,7 +196,7 @@ export class FullSync {
     yield* Effect.logInfo("Background RDB transfer terminated with success")
     for (const link of targets) {
       if (!this.isAttached(link)) continue
-      link.push(mark)
+      this.say(link, mark)
       link.awaitingAck = true
       link.heard(this.now())
       if (link.snapshotOnly) link.session.control.close()
@@ -217,10 +218,17 @@ export class FullSync {
     }
   }
 
+  /** What stands before a snapshot and behind it counts as the snapshot does. */
+  private say(link: ReplicaLink, words: string): void {
+    link.push(words)
+    this.master.stats.outputBytes += words.length
+  }
+
   /** Pushes bytes and waits until the replica's socket takes more; a replica that does not read is dropped. */
   private give(link: ReplicaLink, bytes: Uint8Array): Effect.Effect<void> {
     const { push, congested, drained } = link.session.control
     push(bytes)
+    this.master.stats.outputBytes += bytes.length
     if (drained === undefined || !congested()) return Effect.void
     return within(this.services.engine.turns, drained, this.master.settings.replTimeout * 1000, () =>
       Effect.andThen(
@@ -310,7 +318,7 @@ export class FullSync {
         if (!this.isAttached(link)) return
         link.saving = false
         link.sendingFile = true
-        link.push(`$${bytes}\r\n`)
+        this.say(link, `$${bytes}\r\n`)
         for (let left = bytes; left > 0 && this.isAttached(link);) {
           const buffer = Buffer.allocUnsafeSlow(Math.min(left, FILE_CHUNK_BYTES))
           const at = bytes - left

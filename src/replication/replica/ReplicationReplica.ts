@@ -71,8 +71,6 @@ export class Replica implements Beating {
   private asksTakeover = false
   readonly refusals: StreamRefusals
   private readonly received: ReceivedSnapshot
-  /** Bytes read from masters. */
-  inputBytes = 0
   private fiber: Fiber.Fiber<unknown> | undefined = undefined
   private stream: MasterStream | undefined = undefined
   readonly acknowledgements: Acknowledgements
@@ -202,11 +200,6 @@ export class Replica implements Beating {
     this.applier?.giveUp()
     this.applier = undefined
     this.stream = undefined
-  }
-
-  /** CONFIG RESETSTAT. */
-  resetStats(): void {
-    this.inputBytes = 0
   }
 
   get busy(): boolean {
@@ -415,7 +408,7 @@ export class Replica implements Beating {
   private replaceData(stream: MasterStream, id: string) {
     return Effect.suspend(() => {
       const { settings, received, transfer, log } = this
-      const { clock, turns } = this.services.engine
+      const { clock, traffic, turns } = this.services.engine
       this.enter("transfer")
       Object.assign(transfer, { total: -2, read: 0, lastMs: this.now() })
       const beat = Effect.sync(() => stream.write(NEWLINE))
@@ -423,7 +416,7 @@ export class Replica implements Beating {
       // Also while it is received: all of it may have left the master long since, and wait on a slow way.
       const sameHistory = log.continues && log.id === id
       let from = "disk"
-      const work = openSnapshot(stream, transfer, clock).pipe(
+      const work = openSnapshot(stream, transfer, clock, traffic).pipe(
         Effect.flatMap((snapshot) => {
           const loading = received.loadStream(snapshot, sameHistory)
           if (loading !== undefined) {
@@ -467,7 +460,7 @@ export class Replica implements Beating {
     const applier = new StreamApplier(this.services.engine, this.log, this.refusals)
     this.applier = applier
     return stream.run("Stream", (chunk) => {
-      this.inputBytes += chunk.length
+      this.services.engine.traffic.fromMaster(chunk.length)
       return applier.take(chunk)
     })
   }

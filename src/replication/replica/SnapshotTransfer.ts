@@ -10,6 +10,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import type { Traffic } from "../../engine/measures/Traffic.js"
 import { MasterLinkError, type MasterStream } from "./MasterStream.js"
 
 export interface TransferProgress {
@@ -60,13 +61,18 @@ const upToMark = (chunk: MasterStream["chunk"], mark: Uint8Array) => {
   )
 }
 
-/** Reads the line that announces the snapshot. */
+/**
+ * Reads the line that announces the snapshot.
+ * @param traffic hears of all bytes: the line, the snapshot, the mark
+ */
 export const openSnapshot = Effect.fnUntraced(function* (
   stream: MasterStream,
   progress: TransferProgress,
   clock: Clock.Clock,
+  traffic: Traffic,
 ) {
   const head = yield* stream.line("Snapshot")
+  traffic.fromMaster(head.length + 2)
   const mark = /^\$EOF:(.{40})$/.exec(head)?.[1]
   const length = /^\$(\d+)$/.exec(head)?.[1]
   if (head.startsWith("-")) {
@@ -93,7 +99,8 @@ export const openSnapshot = Effect.fnUntraced(function* (
       : upToMark(chunk, Buffer.from(mark, "latin1"))
   const next = Effect.tap(pieces, (bytes) =>
     Effect.sync(() => {
-      if (bytes === undefined) return
+      if (bytes === undefined) return traffic.fromMaster(mark === undefined ? 0 : MARK_BYTES)
+      traffic.fromMaster(bytes.length)
       progress.read += bytes.length
       progress.lastMs = clock.currentTimeMillisUnsafe()
     }),

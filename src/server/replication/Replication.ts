@@ -62,7 +62,6 @@ export class Replication implements ReplicationParts, EnginePart {
 
   resetStats(): void {
     this.master.resetStats()
-    this.replica.resetStats()
   }
 
   uncountedBytes(): number {

@@ -81,14 +81,14 @@ const kilo = (bytes: number): string => (bytes / 1024).toFixed(2)
 /** Tells INFO of replication: its own section, and its fields among the counters. */
 export const tellInfo = (replication: ReplicationParts, values: RedixValues): void => {
   const { engine, master, replica } = replication
-  const { info, measures } = engine
-  const input = measures.rateOf(() => replica.inputBytes)
+  const { info, measures, traffic } = engine
+  const input = measures.rateOf(() => traffic.masterBytes)
   const output = measures.rateOf(() => master.stats.outputBytes)
   info.add("replication", () => replicationFields(replication, values))
   info.add(
     "stats",
     () => [
-      ["total_net_repl_input_bytes", replica.inputBytes],
+      ["total_net_repl_input_bytes", traffic.masterBytes],
       ["total_net_repl_output_bytes", master.stats.outputBytes],
     ],
     "total_net_output_bytes",

@@ -13,8 +13,17 @@ const COUNT_AT_FIRST = 5
 
 export const secondsClock = (now: number): number => (now / 1000) & CLOCK_MASK
 
-/** Seconds since the use that an LRU clock tells. */
-export const idleSeconds = (clock: number, now: number): number => (secondsClock(now) - clock) & CLOCK_MASK
+/** Seconds since the use that an LRU clock tells; over the end of its 24 bits as redis-server counts. */
+export const idleSeconds = (clock: number, now: number): number => {
+  const idle = secondsClock(now) - clock
+  return idle < 0 ? idle + CLOCK_MASK : idle
+}
+
+/** The LRU clock of what was used so many seconds ago. @param idle from 0 on, also where it is no exact number any more */
+export const clockOfIdle = (idle: number, now: number): number => {
+  const clock = secondsClock(now) - (idle % (CLOCK_MASK + 1))
+  return (idle > secondsClock(now) ? clock + CLOCK_MASK : clock) & CLOCK_MASK
+}
 
 const minutesAt = (now: number): number => (now / 60000) & MINUTES_MASK
 

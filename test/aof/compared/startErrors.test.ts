@@ -4,6 +4,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "vitest"
 import { withTempDir } from "../../rdb/PersistenceSupport.js"
+import { PATIENCE_MS } from "../../support/Patience.js"
 import { describeOracle } from "../../support/Oracle.js"
 import { root } from "../../support/Program.js"
 import { encodeCommand } from "../../support/RawClient.js"
@@ -45,7 +46,7 @@ const lastWords = (kind: keyof typeof PROGRAMS, dir: string): ReadonlyArray<stri
   const [program, ...first] = PROGRAMS[kind]
   const log = `${dir}/log`
   const flags = ["--port", "0", "--unixsocket", `${dir}/socket`, "--dir", dir, "--save", "", "--logfile", log]
-  const { status } = spawnSync(program, [...first, ...flags, "--appendonly", "yes"], { timeout: 30_000 })
+  const { status } = spawnSync(program, [...first, ...flags, "--appendonly", "yes"], { timeout: PATIENCE_MS })
   const lines = fs.readFileSync(log, "latin1").split("\n")
   const begun = lines.findLastIndex((line) => ABOUT_START.test(line))
   const words = lines.slice(begun + 1).map((line) => line.replace(STAMP, "").replace(/\d\.\d+ s/, "N s"))

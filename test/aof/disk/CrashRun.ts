@@ -7,6 +7,7 @@
 import * as Layer from "effect/Layer"
 import type { Overrides } from "../../../src/config/index.js"
 import { liveTurns, Turn } from "../../../src/engine/world/Turn.js"
+import { PATIENCE_MS } from "../../support/Patience.js"
 import type { Random } from "../../support/Random.js"
 import { encodeCommand, type RawClient } from "../../support/RawClient.js"
 import { parseReply } from "../../support/RespFrames.js"
@@ -17,7 +18,7 @@ export const DIRECTORY = "/disk"
 
 export type End = "kill" | Tearing
 
-const STUCK_MS = 20_000
+const STUCK_MS = PATIENCE_MS
 
 /** Time in which a second is a turn or two of the event loop. */
 const hurried = Layer.succeed(Turn, {

@@ -67,7 +67,7 @@ describe("the raw client", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const address = server.address()
     if (address === null || typeof address === "string") throw new Error("no port")
-    client = await RawClient.connect({ port: address.port }, { timeoutMs: 10_000 })
+    client = await RawClient.connect({ port: address.port })
   })
 
   afterEach(async () => {
