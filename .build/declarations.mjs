@@ -37,12 +37,17 @@ const withComments = (text, comments) => {
   return text.replace(OVERRIDES, () => members.join(""))
 }
 
+const VALUE = /^export (?!type|interface|\{\})/m
+
+/** A module of types alone is the same to both: it is not written a second time. */
 const forCommonJs = (file) => {
-  const text = fs
-    .readFileSync(file, "utf8")
-    .replace(/\n?\/\/# sourceMappingURL=.*$/, "")
-    .replaceAll(SPECIFIER, "$1$2$3.cjs$2")
-  fs.writeFileSync(file.replace(/\.d\.ts$/, ".d.cts"), text)
+  const text = fs.readFileSync(file, "utf8").replace(/\n?\/\/# sourceMappingURL=.*$/, "")
+  const name = path.basename(file, ".d.ts")
+  const same = `export type * from "./${name}.js" with { "resolution-mode": "import" };\n`
+  fs.writeFileSync(
+    file.replace(/\.d\.ts$/, ".d.cts"),
+    VALUE.test(text) ? text.replaceAll(SPECIFIER, "$1$2$3.cjs$2") : same,
+  )
 }
 
 const prune = (folder, kept) => {

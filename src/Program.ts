@@ -1,4 +1,5 @@
 /** What the program runs: the server from its command line to its exit code, whatever process it is in. */
+import { systemReason } from "./bytes/SystemReason.js"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -46,7 +47,7 @@ const pidFile = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   yield* fs
     .writeFileString(path, `${pid}\n`)
-    .pipe(Effect.catch((error) => Effect.logWarning(`Failed to write PID file: ${error.message}`)))
+    .pipe(Effect.catch((error) => Effect.logWarning(`Failed to write PID file: ${systemReason(error)}`)))
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(path)))
 })
 

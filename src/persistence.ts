@@ -72,6 +72,7 @@ const listening =
 
 /** Options of the sessions that `reserve` lends. */
 export interface PersistenceOptions {
+  /** How many sessions wait to be lent, and for how long: as Effect's `Redis.make` takes it. */
   readonly pool?: Redis.PoolOptions
 }
 

@@ -38,8 +38,7 @@ export {
   type SaveOptions,
   type SnapshotSink,
 } from "./rdb/RdbPersistence.js"
-export type { Keyspace } from "./store/Keyspace.js"
-export { Store, type StoreOptions } from "./store/Store.js"
+export { Store, type StoreOptions, type StoreShape } from "./store/Store.js"
 
 /** What redis-server has without a configuration. */
 const defaults: PersistenceSettings = {

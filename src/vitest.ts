@@ -15,7 +15,7 @@ import { type Options, type Server, startRedix } from "./testing.js"
 
 /** What `test.extend` takes: the fixture `redix`, a server of its own for each test that asks for it. */
 export interface RedixFixture {
-  // Vitest's own type of the context has fields of the runner's, none of which is of use here.
+  /** The fixture as Vitest takes it: a new server for the test, closed after it. Of the context nothing is used. */
   readonly redix: (context: object, use: (server: Server) => Promise<void>) => Promise<void>
 }
 

@@ -4,16 +4,20 @@
  */
 import * as Data from "effect/Data"
 import type { PlatformError } from "effect/PlatformError"
+import { systemReason } from "../bytes/SystemReason.js"
 import type { RdbError } from "../rdb/format/RdbErrors.js"
-import { ioReason } from "../rdb/RdbFile.js"
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
 /** The file system refused: `operation` names the step, `reason` is the system's own message. */
 export class AofIoError extends Data.TaggedError("AofIoError")<{
+  /** The file or the directory. */
   readonly path: string
+  /** How far it had been read, in bytes; 0 where that says nothing. */
   readonly offset: number
+  /** The step that failed: "open", "write", "fsync", "load", ... */
   readonly operation: string
+  /** The system's own message. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -34,7 +38,7 @@ export class AofIoError extends Data.TaggedError("AofIoError")<{
 export const ioError =
   (path: string, operation: string, offset = 0) =>
   (error: PlatformError): AofIoError =>
-    new AofIoError({ path, offset, operation, reason: ioReason(error) })
+    new AofIoError({ path, offset, operation, reason: systemReason(error) })
 
 /**
  * What kind of damage: bytes that are no command ("format"), an end that came too early ("truncated"), a group whose
@@ -45,9 +49,13 @@ type AofDamage = "format" | "truncated" | "not last" | "checksum" | "command"
 
 /** A file of the append-only file is damaged, at a byte, and so is not loaded. */
 export class AofDamageError extends Data.TaggedError("AofDamageError")<{
+  /** The damaged file. */
   readonly path: string
+  /** Where the damage begins, in bytes from the beginning of the file. */
   readonly offset: number
+  /** What is wrong with it. */
   readonly kind: AofDamage
+  /** What was found in place of what was due. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -69,9 +77,13 @@ export class AofDamageError extends Data.TaggedError("AofDamageError")<{
 
 /** The manifest makes no sense. `line` counts from 1; 0 stands for the whole file. */
 export class ManifestError extends Data.TaggedError("ManifestError")<{
+  /** The manifest. */
   readonly path: string
+  /** Counted from 1; 0 is the manifest as a whole. */
   readonly line: number
+  /** The line as it stands there. */
   readonly text: string
+  /** What is wrong with it, in redis-server's words. */
   readonly reason: string
 }> {
   /** Several lines, as redis-server's. */

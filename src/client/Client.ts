@@ -10,7 +10,9 @@ import type { Value, Word } from "./Values.js"
 
 /** A message of a channel. */
 export interface Message {
+  /** The channel it was published to. */
   readonly channel: string
+  /** What was published. */
   readonly message: string
   /** The pattern that the channel fits, where a pattern was subscribed to. */
   readonly pattern?: string

@@ -9,6 +9,7 @@ export class WrongTypeError extends Data.TaggedError("WrongTypeError")<{
   /** What the server answered. */
   readonly message: string
 }> {
+  /** First word of what the server answered. */
   readonly code = "WRONGTYPE"
 }
 
@@ -24,6 +25,7 @@ export class ReplyError extends Data.TaggedError("ReplyError")<{
 
 /** A value is not what its schema says. */
 export class ValueError extends Data.TaggedError("ValueError")<{
+  /** The key whose value it is. */
   readonly key: string
   /** A SchemaError. */
   readonly cause: unknown
@@ -58,6 +60,7 @@ const REASONS = {
 export class RefusedError extends Data.TaggedError("RefusedError")<{
   /** The command, in lower case. */
   readonly command: string
+  /** Why: the message says it in words. */
   readonly reason: keyof typeof REASONS
 }> {
   override get message(): string {

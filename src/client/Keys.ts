@@ -13,6 +13,7 @@ export interface Keys<A> {
   readonly getMany: (
     ids: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<A | undefined>, Failure | ValueError>
+  /** Stores a value, for as long as `ttl` says. */
   readonly set: (id: string, value: A) => Effect.Effect<void, Failure | ValueError>
   /** Whether there was one. */
   readonly remove: (id: string) => Effect.Effect<boolean, Failure>

@@ -5,30 +5,39 @@ import type { Word } from "./Values.js"
 
 /** What calling a method gives, as a function of types from the reply: `Gives<InEffect, number>` is an Effect of a number. */
 export interface Kind {
+  /** Only a type: the reply that `gives` is made of. */
   readonly reply: unknown
+  /** Only a type: what calling the method gives for it. */
   readonly gives: unknown
 }
 
 /** What a method of a kind gives for a reply. */
-export type Gives<K extends Kind, Reply> = (K & { readonly reply: Reply })["gives"]
+export type Gives<K extends Kind, Reply> = (K & {
+  /** Only a type: the reply. */
+  readonly reply: Reply
+})["gives"]
 
 /** An Effect of the reply. */
 export interface InEffect extends Kind {
+  /** An Effect, which runs the command when it is run. */
   readonly gives: Effect.Effect<this["reply"], Failure>
 }
 
 /** The reply, at once. */
 export interface AtOnce extends Kind {
+  /** The reply itself. */
   readonly gives: this["reply"]
 }
 
 /** A command for a transaction, whose reply comes with the others'. */
 export interface Queued extends Kind {
+  /** A place in the transaction, whose reply comes with the others'. */
   readonly gives: QueuedCommand<this["reply"]>
 }
 
 /** A command of a transaction; `Reply` is what it will answer. */
 export interface QueuedCommand<Reply> {
+  /** Its place among the transaction's commands, from 0. */
   readonly index: number
   /** Only a type: what the command will answer. */
   readonly reply?: Reply

@@ -41,7 +41,9 @@ export const arriving = <A, R>(
 export interface KeyEvent {
   /** As keyspace events name it: "set", "del", "expired", "lpush", ... */
   readonly event: string
+  /** The key it happened to. */
   readonly key: string
+  /** The number of the database that holds the key. */
   readonly database: number
 }
 

@@ -1,22 +1,11 @@
 /** The tagged errors of configuration. Each message is one line that names the source, the key and the reason. */
 import * as Data from "effect/Data"
-import type { PlatformError } from "effect/PlatformError"
-
-const reasons: Readonly<Record<string, string>> = {
-  NotFound: "No such file or directory",
-  PermissionDenied: "Permission denied",
-  BadResource: "Is a directory",
-}
-
-/** The operating system's reason in Redis's words where it has one. */
-export const platformReason = (error: PlatformError): string => {
-  const code = /\b(E[A-Z]{2,})\b/.exec(error.message)?.[1]
-  return reasons[error.reason._tag] ?? code ?? error.reason._tag
-}
 
 /** A path that is no directory one can be in; the reason is in Redis's words. */
 export class DirectoryError extends Data.TaggedError("DirectoryError")<{
+  /** The path, as it was given. */
   readonly path: string
+  /** The system's word on it, as Redis has it. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -26,9 +15,11 @@ export class DirectoryError extends Data.TaggedError("DirectoryError")<{
 
 /** A configuration file that cannot be read, or a line of it that cannot be split into words. */
 export class ConfigFileError extends Data.TaggedError("ConfigFileError")<{
+  /** The configuration file. */
   readonly path: string
-  /** 0 where the whole file is meant. */
+  /** The line, counted from 1; 0 where the whole file is meant. */
   readonly line: number
+  /** What is wrong: the system's word where it cannot be read, else what is wrong with the line. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -42,9 +33,11 @@ export class ConfigFileError extends Data.TaggedError("ConfigFileError")<{
 export class InvalidConfigError extends Data.TaggedError("InvalidConfigError")<{
   /** Where it was given: "command line", "environment variable REDIX_PORT", "redis.conf line 3". */
   readonly source: string
+  /** The directive, as it was written. */
   readonly key: string
   /** Empty for a secret. */
   readonly value: string
+  /** What values it takes, or why it is refused. */
   readonly reason: string
 }> {
   override get message(): string {
@@ -55,8 +48,11 @@ export class InvalidConfigError extends Data.TaggedError("InvalidConfigError")<{
 
 /** CONFIG REWRITE failed; `reply` is the text for the client. */
 export class ConfigRewriteError extends Data.TaggedError("ConfigRewriteError")<{
+  /** The error reply, in Redis's words. */
   readonly reply: string
+  /** The configuration file. */
   readonly path: string
+  /** The system's word on it. */
   readonly reason: string
 }> {
   override get message(): string {

@@ -2,10 +2,11 @@
  * Configuration files in redis.conf's syntax: a directive a line, its words parted by blanks, "#" comments, quotes (see
  * Words), and `include`, whose path may be a pattern. Included lines count where the `include` stands.
  */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { fromByteText, lowerAscii, toByteText, trimLine } from "./ByteText.js"
-import { ConfigFileError, InvalidConfigError, platformReason } from "./ConfigErrors.js"
+import { ConfigFileError, InvalidConfigError } from "./ConfigErrors.js"
 import { pathIn, resolveDirectory } from "./Directory.js"
 import { isPattern, matchesPattern } from "./Pattern.js"
 import { makeSetting, type Setting } from "./Settings.js"
@@ -32,13 +33,14 @@ export const firstPlace = (): Place => ({ directory: "", afterInclude: false })
 const readText = (path: string): Effect.Effect<string, ConfigFileError, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(path)).pipe(
     Effect.map(toByteText),
-    Effect.mapError((error) => new ConfigFileError({ path, line: 0, reason: platformReason(error) })),
+    Effect.mapError((error) => new ConfigFileError({ path, line: 0, reason: systemReason(error) })),
   )
 
 /** The setting as its place makes it; a `dir` becomes absolute, and the place of what follows. */
 export const settingIn = Effect.fnUntraced(function* (setting: Setting, place: Place) {
   const { entry, source, text } = setting
-  if (entry.name === "save" && place.afterInclude) return { ...setting, meets: "replaces" } satisfies Setting
+  if (entry.repeated === "save points" && place.afterInclude)
+    return { ...setting, meets: "replaces" } satisfies Setting
   if (entry.name !== "dir") return setting
   const path = fromByteText(text)
   place.directory = yield* resolveDirectory(place.directory, path).pipe(

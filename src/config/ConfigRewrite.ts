@@ -54,7 +54,7 @@ const wantedLines = (
   const defaults = new Set(entry.kind.lines(entry.defaultText))
   const lines = entry.kind.lines(state.text(entry.name))
   const said = all && !force && lines.length === 0 && entry.kind.words === "one" ? ['""'] : lines
-  const joined = entry.name === "save" && lastInclude >= 0 ? [said.join(" ")] : said
+  const joined = entry.repeated === "save points" && lastInclude >= 0 ? [said.join(" ")] : said
   return joined.map((words) => [
     `${entry.name} ${words}`,
     // Only the classes that differ are appended, unlike save points, which count as one value.
@@ -64,7 +64,7 @@ const wantedLines = (
 
 /** Whether a line before an include may stay: a single value, and the one that is wanted. */
 const says = (line: string, entry: Entry, state: ConfigState): boolean => {
-  if (entry.repeated === "add" || state.fromIncludes.has(entry.name)) return false
+  if (entry.repeated !== "last" || state.fromIncludes.has(entry.name)) return false
   const parsed = entry.kind.parse((splitWords(line) ?? []).slice(1).join(" "))
   return parsed.ok && parsed.text === state.text(entry.name)
 }
@@ -86,7 +86,7 @@ export const rewriteConfig = (
   let marked = lines.includes(MARKER)
   for (const entry of entries) {
     const given = found.numbersOf.get(entry) ?? []
-    const isUsers = entry.name === "user" && users !== undefined
+    const isUsers = entry.repeated === "users" && users !== undefined
     if ((entry.statement && !isUsers) || (entry.support === "none" && (given.length > 0 || !force))) continue
     const stays = (number: number): boolean =>
       number > found.lastInclude || says(lines[number] ?? "", entry, state)

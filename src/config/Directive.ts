@@ -39,8 +39,11 @@ interface DirectiveOptions {
   readonly fixedWhileLoading?: boolean
   /** A secret: messages leave its value out. */
   readonly secret?: boolean
-  /** Repeated lines: the last one alone counts, or they add up, over all sources. */
-  readonly repeated?: "last" | "add"
+  /**
+   * Repeated lines, over all sources: the last one alone counts, or they add up; save points do so until a line says
+   * that there are none, users by their names.
+   */
+  readonly repeated?: "last" | "add" | "save points" | "users"
   /** Brings an accepted value into what the server can do. */
   readonly clamp?: (text: string) => string
   /** Whether `clamp` holds at start too; else for CONFIG SET only. */

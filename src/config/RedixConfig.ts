@@ -7,6 +7,7 @@
  *
  * Hot code takes `(yield* RedixConfig).values` once and reads its fields.
  */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,7 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { fromByteText, toByteText } from "./ByteText.js"
 import { type Included, parseArgv } from "./CommandLine.js"
-import { type ConfigFileError, InvalidConfigError, platformReason } from "./ConfigErrors.js"
+import { type ConfigFileError, InvalidConfigError } from "./ConfigErrors.js"
 import {
   firstPlace,
   parseConfigText,
@@ -73,7 +74,10 @@ type OverrideOf<A> = [A] extends [number]
 /** Directives by name, each with a value of its kind. */
 export type Overrides = {
   readonly [Name in keyof Table]?: OverrideOf<ValueOf<Name>>
-} & { readonly filename?: string }
+} & {
+  /** As `dbfilename`, which is its name in redis.conf. */
+  readonly filename?: string
+}
 
 /** What the sources gave, ready to be read. */
 interface Gathered {
@@ -247,7 +251,7 @@ const startState = Effect.fnUntraced(function* (gathered: Gathered) {
     const source = gathered.settings.findLast(({ entry }) => entry.name === "logfile")?.source
     yield* Effect.scoped(fs.open(pathIn(dir, logfile), { flag: "a" })).pipe(
       Effect.mapError((error) => {
-        const reason = `Can't open the log file: ${platformReason(error)}`
+        const reason = `Can't open the log file: ${systemReason(error)}`
         return invalid(source ?? "the defaults", "logfile", state.text("logfile"), reason)
       }),
     )
@@ -275,7 +279,7 @@ export const checkDirectory = Effect.fnUntraced(function* (
 const readStdin = Effect.fnUntraced(function* (place: Place) {
   const stdio = yield* Stdio.Stdio
   const chunks = yield* Stream.runCollect(stdio.stdin).pipe(
-    Effect.mapError((error) => invalid("standard input", "-", "", platformReason(error))),
+    Effect.mapError((error) => invalid("standard input", "-", "", systemReason(error))),
   )
   const text = chunks.map((chunk) => toByteText(chunk)).join("")
   return yield* parseConfigText(text, "standard input", place)

@@ -2,10 +2,11 @@
  * CONFIG REWRITE on disk: the new text goes to a temporary file beside the old one, is synced, and takes its place by a
  * rename, so that a crash leaves either the old file or the new one.
  */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { toByteText } from "./ByteText.js"
-import { ConfigRewriteError, platformReason } from "./ConfigErrors.js"
+import { ConfigRewriteError } from "./ConfigErrors.js"
 import { rewriteConfig, type RewriteOptions } from "./ConfigRewrite.js"
 import type { ConfigState } from "./ConfigState.js"
 
@@ -27,7 +28,7 @@ export const rewriteConfigFile = (
     }
     yield* replaceFile(path, (old) => rewriteConfig(old, state, options)).pipe(
       Effect.mapError((error) => {
-        const reason = platformReason(error)
+        const reason = systemReason(error)
         return new ConfigRewriteError({ reply: `ERR Rewriting config file: ${reason}`, path, reason })
       }),
     )

@@ -91,7 +91,7 @@ interface MergedSetting {
 const pairsOf = (text: string): ReadonlyArray<string> => text.match(/\S+ \S+/g) ?? []
 
 const addition = ({ entry, meets, text }: Setting, before: string): ReadonlyArray<string> => {
-  if (entry.name !== "save" || meets !== "adds what is new") return [text]
+  if (entry.repeated !== "save points" || meets !== "adds what is new") return [text]
   const there = pairsOf(before)
   return pairsOf(text).filter((pair) => !there.includes(pair))
 }
@@ -112,10 +112,10 @@ const combine = (entry: Entry, settings: ReadonlyArray<Setting>): MergedSetting 
   const last = settings.at(-1)
   if (last === undefined) return undefined
   if (entry.repeated === "last") return { entry, text: last.text, source: last.source }
-  if (entry.name === "user") return { entry, text: combineUsers(settings), source: last.source }
+  if (entry.repeated === "users") return { entry, text: combineUsers(settings), source: last.source }
   let text = ""
   for (const setting of settings) {
-    const replaces = entry.name === "save" && (setting.text === "" || setting.meets === "replaces")
+    const replaces = entry.repeated === "save points" && (setting.text === "" || setting.meets === "replaces")
     if (replaces || text === "") text = setting.text
     else text = [text, ...addition(setting, text)].join(" ")
   }

@@ -62,8 +62,11 @@ export const CommandBit = {
 
 /** A command: its declaration, compiled, and what runs it. */
 export interface Command extends CommandInfo {
+  /** What runs it. */
   readonly handler: Handler
+  /** What tells, of one call, what it may do; undefined where the declaration alone says so. */
   readonly judge: Judge | undefined
+  /** A container's subcommands by their own names, else undefined. */
   readonly subcommands: ReadonlyMap<string, Command> | undefined
 }
 

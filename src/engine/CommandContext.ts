@@ -43,12 +43,17 @@ class Aim {
 
 /** What a handler works with: the command's words, its keys, the reply, and what to tell of changes. */
 export class CommandContext {
+  /** Holds the words of the command, among other bytes. */
   buf: Uint8Array = NO_BYTES
+  /** Words of the command, its name (and a subcommand's) included. */
   argc = 0
+  /** Where each word begins in `buf`. */
   argOff: Int32Array = NO_PLACES
+  /** Bytes of each word. */
   argLen: Int32Array = NO_PLACES
   /** Command being run (the subcommand's, for containers). */
   command: NumberedCommand | undefined = undefined
+  /** The database that the client has selected. */
   db: Database
   /** What the command in progress leaves in the command log. */
   readonly propagation: Propagation
@@ -64,16 +69,22 @@ export class CommandContext {
   private readonly saved: Array<Aim> = []
   private depth = 0
 
+  /** A server has one, which it hands to each handler. */
   constructor(
+    /** All databases, and the arena that they lie in. */
     readonly keyspace: Keyspace,
     log: CommandLog,
+    /** The configuration, as it is now. */
     readonly settings: Settings,
+    /** Who is told that a key has changed; handlers call `changed`, `stored` and `notify`. */
     readonly events: KeyEvents,
     /** Channels and their subscribers. */
     readonly pubsub: PubSub,
     /** Clients that wait for keys. */
     readonly blocking: Blocking<CommandContext>,
+    /** Where the reply goes. */
     public out: ReplyWriter,
+    /** The client's session. */
     public session: Session,
   ) {
     this.db = keyspace.database(0)
@@ -159,6 +170,7 @@ export class CommandContext {
     return big === undefined ? NaN : Number(big)
   }
 
+  /** Argument as a 64-bit integer, exact; undefined when it is none. */
   int64(i: number): bigint | undefined {
     return parseInt64(this.buf, this.argOff[i], this.argLen[i])
   }
@@ -238,6 +250,7 @@ export class CommandContext {
     return this.propagation.active
   }
 
+  /** Answers an error, given without "-". */
   fail(text: string): void {
     this.out.error(text)
   }

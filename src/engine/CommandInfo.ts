@@ -5,9 +5,11 @@ import type { CommandSpec } from "./declare/CommandSpec.js"
 export const COMMANDS_MAX = 1024
 
 export interface CommandInfo {
+  /** Its declaration. */
   readonly spec: CommandSpec
   /** Name in lower case; subcommands as "config|get". */
   readonly name: string
+  /** Words of a request, its name included; negative means "at least". */
   readonly arity: number
   /** Bits of CommandBit (Command.ts). */
   readonly bits: number

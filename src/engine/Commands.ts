@@ -16,14 +16,80 @@ import * as Layer from "effect/Layer"
 import type { Ref } from "../memory/Arena.js"
 import { stringChunk, stringLength, stringOffset } from "../store/Entry.js"
 import { stringEncoding } from "../store/types/StringValue.js"
-import type { Command } from "./Command.js"
-import type { CommandContext } from "./CommandContext.js"
+import type { Database } from "../store/Database.js"
+import type { Keyspace } from "../store/Keyspace.js"
+import type { Session } from "./clients/Session.js"
+import { type Command, command as makeCommand, container as makeContainer } from "./Command.js"
+import type { CommandContext as WholeContext } from "./CommandContext.js"
+import type { CommandSpec } from "./declare/CommandSpec.js"
 import { Event } from "./KeyEvents.js"
 
-export { type Command, command, container, type Handler } from "./Command.js"
-export type { CommandContext } from "./CommandContext.js"
+export type { Command } from "./Command.js"
 export { type CommandFacts, type CommandSpec, spec } from "./declare/CommandSpec.js"
 export { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from "../store/Entry.js"
+
+type Lent =
+  | "argLen"
+  | "argOff"
+  | "argc"
+  | "blocking"
+  | "buf"
+  | "bytes"
+  | "changed"
+  | "command"
+  | "denyBlocking"
+  | "double"
+  | "events"
+  | "fail"
+  | "int64"
+  | "integer"
+  | "is"
+  | "notify"
+  | "out"
+  | "peek"
+  | "propagation"
+  | "pubsub"
+  | "read"
+  | "ready"
+  | "refuse"
+  | "remove"
+  | "replicating"
+  | "settings"
+  | "stored"
+  | "string"
+  | "text"
+  | "utf8"
+  | "write"
+  | "wrongType"
+
+/**
+ * What a handler works with: the command's words, its keys, the reply, and what to tell of changes. It is lent for the one
+ * call, and nothing in it can be put in another's place.
+ */
+export interface CommandContext extends Readonly<Pick<WholeContext, Lent>> {
+  /** All databases, and the arena that they lie in. */
+  readonly keyspace: Readonly<Keyspace>
+  /** The database that the client has selected. */
+  readonly db: Readonly<Database>
+  /** The client's session. */
+  readonly session: Readonly<Session>
+}
+
+/**
+ * Runs one command: reads its arguments from the context, appends exactly one reply to `c.out` and returns nothing. A
+ * command that must wait appends nothing and returns an Effect of its reply's bytes.
+ */
+export type Handler = (c: CommandContext) => void | Effect.Effect<Uint8Array>
+
+/** A command without subcommands. */
+export const command: (declaration: CommandSpec, handler: Handler) => Command = makeCommand
+
+/** A container of subcommands, which the second word names; `bare` runs it without one. */
+export const container: (
+  declaration: CommandSpec,
+  subcommands: ReadonlyArray<Command>,
+  bare?: Handler,
+) => Command = makeContainer
 
 /** What one layer adds. */
 class Addition {

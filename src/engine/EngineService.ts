@@ -22,6 +22,7 @@ import { Turn } from "./world/Turn.js"
 export interface EngineShape {
   /** Unix milliseconds of its start. */
   readonly startedMs: number
+  /** What it is in replication, as it is now. */
   readonly role: "master" | "replica"
   /** What INFO shows. */
   readonly info: {

@@ -5,8 +5,9 @@
 import * as Redacted from "effect/Redacted"
 import type { EvictionSettings } from "../store/eviction/Policy.js"
 import type { FreeingPolicy } from "../store/Keyspace.js"
+import type { PackingLimits } from "../store/types/PackingLimits.js"
 
-export interface Settings extends FreeingPolicy, EvictionSettings {
+export interface Settings extends FreeingPolicy, EvictionSettings, PackingLimits {
   readonly databases: number
   /** Clients at most. */
   readonly maxclients: number
@@ -17,12 +18,6 @@ export interface Settings extends FreeingPolicy, EvictionSettings {
   readonly maxmemoryClients: { readonly bytes: number } | { readonly percent: number }
   readonly lazyfreeLazyUserDel: boolean
   readonly lazyfreeLazyUserFlush: boolean
-  readonly hashMaxListpackEntries: number
-  readonly hashMaxListpackValue: number
-  readonly setMaxIntsetEntries: number
-  readonly zsetMaxListpackEntries: number
-  readonly zsetMaxListpackValue: number
-  readonly listMaxListpackSize: number
   readonly listCompressDepth: number
   readonly streamNodeMaxBytes: number
   readonly streamNodeMaxEntries: number

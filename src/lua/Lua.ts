@@ -1,14 +1,14 @@
 /**
  * The face of the room: sandboxes of Lua 5.1 as Redis has it, and programs in them.
  *
- *     const state = makeState({ random })            libraries registered, globals open
+ *     const state = makeState({ random, watch })     libraries registered, globals open
  *     state.globals.setText("redis", library([..]))  what the host adds
  *     lock(state)                                    readonly from here on
  *     const chunk = compile(state, source, "@user_script")
  *     if (typeof chunk === "string") the error's text
  *     else { const call = start(state, chunk, []); while (!call.run()) ..; call.results }
  *
- * `run` answers false when `state.onTick` asked for control. It throws a LuaError; anything else is a defect. One state
+ * `run` answers false when the state's watch asked for control. It throws a LuaError; anything else is a defect. One state
  * runs one call at a time.
  */
 import { builtin } from "./run/Builtin.js"

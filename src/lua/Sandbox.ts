@@ -2,7 +2,7 @@
  * The larger half of the room: the compiler and the libraries. It is loaded when it is first called, in the package by
  * `.build/core.mjs`, so that a server that runs no script does not pay for it. Only `Lua.ts` imports it.
  */
-import { compile as compileChunk } from "./compile/Compiler.js"
+import { callers, compile as compileChunk } from "./compile/Compiler.js"
 import { baseLibrary } from "./lib/base.js"
 import { bitLibrary } from "./lib/bitLibrary.js"
 import { cjsonLibrary } from "./lib/encoding/cjsonLibrary.js"
@@ -15,18 +15,20 @@ import { LuaRandom } from "./lib/random.js"
 import { stringLibrary } from "./lib/strings/stringLibrary.js"
 import { structLibrary } from "./lib/encoding/structLibrary.js"
 import { tableLibrary } from "./lib/table.js"
-import { LuaState } from "./run/State.js"
+import { LuaState, unwatched, type Watch } from "./run/State.js"
 import { type LuaFunction, LuaTable } from "./run/Value.js"
 import { SyntaxFault } from "./syntax/Parser.js"
 
 interface StateOptions {
   /** The generator behind math.random, which several states may share. */
   readonly random?: LuaRandom
+  /** Limits what programs take; default: nobody does. */
+  readonly watch?: Watch
 }
 
 /** A state with all libraries, its globals still open. */
 export const makeState = (options: StateOptions = {}): LuaState => {
-  const state = new LuaState()
+  const state = new LuaState(options.watch ?? unwatched, callers)
   const { globals } = state
   globals.setText("_G", globals)
   globals.setText("_VERSION", "Lua 5.1")

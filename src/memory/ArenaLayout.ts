@@ -30,7 +30,10 @@ export const chunkBytesFor = (reservedBytes: number, n: number): number =>
 /** The arena has no room left for a block of this size. */
 export class ArenaFullError extends Error {
   readonly _tag = "ArenaFullError"
-  constructor(readonly bytesWanted: number) {
+  constructor(
+    /** Bytes that were asked for. */
+    readonly bytesWanted: number,
+  ) {
     super(`arena full: no room for a block of ${bytesWanted} bytes`)
   }
 }

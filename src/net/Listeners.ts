@@ -8,6 +8,7 @@
  *
  * Certificates are exchanged in the open listener; connections made before keep theirs.
  */
+import { systemReason } from "../bytes/SystemReason.js"
 import type * as Tls from "node:tls"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,7 @@ import * as Scope from "effect/Scope"
 import type { Run } from "../engine/Background.js"
 import type { Turns } from "../engine/world/Turn.js"
 import type { RedixValues } from "../config/index.js"
-import { isUnavailable, isUnsupported, ListenError, reasonOf } from "./ListenError.js"
+import { isUnavailable, isUnsupported, ListenError } from "./ListenError.js"
 import { checkTls, ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
@@ -68,7 +69,7 @@ const placesOf = (bind: ReadonlyArray<string>, port: number): ReadonlyArray<Plac
 
 const warn = ({ host, port }: Place, error: unknown): Effect.Effect<void> =>
   Effect.logWarning(
-    `Warning: Could not create server TCP listening socket ${host}:${port}: ${reasonOf(error)}`,
+    `Warning: Could not create server TCP listening socket ${host}:${port}: ${systemReason(error)}`,
   )
 
 export class Listeners {
@@ -136,7 +137,7 @@ export class Listeners {
         const error = new ListenError({
           address: `${place.host}:${port}`,
           on: { port, kind: kind === "tcp" ? "TCP" : "TLS" },
-          reason: reasonOf(result.failure),
+          reason: systemReason(result.failure),
         })
         // A port of one's own choice may be taken on a further address.
         const chosen = wanted === 0 && port !== 0 && place.forgives !== "nothing"

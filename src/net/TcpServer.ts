@@ -6,6 +6,7 @@
  * (Listeners.ts). Ending the layer stops accepting first, then ends every connection after what it has to say is out
  * (Closing.ts). So does SHUTDOWN.
  */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,7 +28,7 @@ import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
 import { type AddressSettings, type Listener, Listeners } from "./Listeners.js"
-import { ListenError, reasonOf } from "./ListenError.js"
+import { ListenError } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
 
 /** What of the configuration concerns listening. */
@@ -176,7 +177,7 @@ const openUnix = Effect.fnUntraced(function* (settings: ListenSettings) {
     Effect.gen(function* () {
       // A folder that is not there is reported as one without permission.
       const folder = yield* fs.exists(dirname(path)).pipe(Effect.orElseSucceed(() => true))
-      const reason = folder ? reasonOf(error) : "No such file or directory"
+      const reason = folder ? systemReason(error) : "No such file or directory"
       return yield* new ListenError({ address: unixsocket, on: "socket", reason: `bind: ${reason}` })
     })
   // As redis-server: a socket file left by a killed server is in the way and taken.

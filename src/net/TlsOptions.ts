@@ -1,4 +1,5 @@
 /** TLS for the listener: the tls-* directives, with their files read. */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as FileSystem from "effect/FileSystem"
@@ -15,7 +16,7 @@ const fileReader = (dir: string) =>
       (path: string): Effect.Effect<Buffer, ListenError> =>
         fs.readFile(pathIn(dir, path)).pipe(
           Effect.map((bytes) => Buffer.from(bytes)),
-          Effect.mapError((error) => new ListenError({ address: path, reason: error.message })),
+          Effect.mapError((error) => new ListenError({ address: path, reason: systemReason(error) })),
         ),
   )
 

@@ -1,4 +1,5 @@
 /** What redix-check-aof does: verifies an append-only file, of one part or of several, and cuts it where it is whole. */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as fs from "node:fs"
 import { ManifestError } from "../aof/AofErrors.js"
 import { AofScan, type ByteSource, type ScanResult } from "../aof/AofScan.js"
@@ -59,8 +60,7 @@ const withFile = <A>(path: string, flags: "r" | "r+", use: (fd: number) => A): A
   try {
     fd = fs.openSync(path, flags)
   } catch (thrown) {
-    const missing = thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT"
-    return stop(`Cannot open file ${path}: ${missing ? "No such file or directory" : String(thrown)}`)
+    return stop(`Cannot open file ${path}: ${systemReason(thrown)}`)
   }
   try {
     return use(fd)

@@ -1,4 +1,5 @@
 /** `metrics-port`: the metrics of the process by HTTP, at /metrics, as Prometheus reads them. */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as http from "node:http"
 import * as Effect from "effect/Effect"
 import { PrometheusMetrics } from "effect/observability"
@@ -23,7 +24,7 @@ export const serveMetrics = (
     })
     const listening = Effect.callback<void, ListenError>((resume) => {
       server.once("error", (error) =>
-        resume(Effect.fail(new ListenError({ address: `${host}:${port}`, reason: error.message }))),
+        resume(Effect.fail(new ListenError({ address: `${host}:${port}`, reason: systemReason(error) }))),
       )
       server.listen(port, host, () => resume(Effect.void))
     })

@@ -39,25 +39,32 @@ export const saveFailure = ({ operation, path, reason }: RdbIoError): string => 
   return `Write error saving DB on disk(${operation}): ${reason}`
 }
 
-const EARLY_END = /unexpected end of file|bytes expected where the file has/
-
 /** Of a file that cannot be loaded; the last line says what becomes of the server. */
 export const loadFailure = (error: RdbError): ReadonlyArray<string> => {
   const fatal = (reason: string): string => `Fatal error loading the DB: ${reason}. Exiting.`
   if (error instanceof RdbIoError) return [fatal(error.message)]
   if (!(error instanceof RdbCorruptError))
     return [`Can't handle RDB format version ${error.version}`, fatal(error.message)]
-  const lines: Array<string> = []
-  if (error.reason.startsWith("not an RDB file")) lines.push("Wrong signature trying to load DB from file")
-  else if (EARLY_END.test(error.reason))
-    lines.push("Short read or OOM loading DB. Unrecoverable error, aborting now.")
-  if (error.reason.startsWith("wrong checksum")) {
-    lines.push(`Wrong RDB checksum ${error.reason.slice("wrong checksum ".length)}. Aborting now.`)
-    lines.push(internalError(error.offset, "RDB CRC error"))
-  } else if (EARLY_END.test(error.reason))
-    lines.push(internalError(error.offset, "Unexpected EOF reading RDB file"))
-  else lines.push(internalError(error.offset, error.damage ?? error.reason))
-  return [...lines, fatal(error.message)]
+  return [...damageLines(error), fatal(error.message)]
+}
+
+const damageLines = ({ kind, offset, reason, damage }: RdbCorruptError): ReadonlyArray<string> => {
+  switch (kind) {
+    case "signature":
+      return ["Wrong signature trying to load DB from file", internalError(offset, damage ?? reason)]
+    case "truncated":
+      return [
+        "Short read or OOM loading DB. Unrecoverable error, aborting now.",
+        internalError(offset, "Unexpected EOF reading RDB file"),
+      ]
+    case "checksum":
+      return [
+        `Wrong RDB ${reason.slice("wrong ".length)}. Aborting now.`,
+        internalError(offset, "RDB CRC error"),
+      ]
+    case "format":
+      return [internalError(offset, damage ?? reason)]
+  }
 }
 
 /** Damage in a file or a payload. redis-server names the line of its source, which does not exist here. */

@@ -14,8 +14,11 @@ import type {
 
 /** What is said of one key. */
 export interface CheckedKey {
+  /** The number of its database. */
   readonly db: number
+  /** The key's own bytes: a copy. */
   readonly key: Uint8Array
+  /** "string", "list", "set", "hash", "zset", "stream", or "module" with a space and the module's name. */
   readonly type: string
   /** The form the file holds it in: "intset", "listpack", "elements", ... */
   readonly form: string
@@ -25,7 +28,9 @@ export interface CheckedKey {
   readonly bytes: number
   /** Unix milliseconds, or undefined. */
   readonly expireAt: number | undefined
+  /** Seconds since its last use, where the file says so. */
   readonly idleSeconds: number | undefined
+  /** Count of uses, 0 to 255, where the file says so. */
   readonly frequency: number | undefined
 }
 
@@ -49,22 +54,31 @@ interface Current {
 
 /** A sink that counts what a file holds, by type and database, and keeps nothing of it. */
 export class RdbCheck implements RdbSink {
+  /** The format version of the header; 0 until it is read. */
   rdbVersion = 0
+  /** The AUX fields by name. */
   readonly fields = new Map<string, string>()
+  /** Keys, elements and bytes by type. */
   readonly types = new Map<string, TypeSummary>()
+  /** Numbers of the databases that have keys. */
   readonly databases = new Set<number>()
+  /** Keys with a value. */
   keys = 0
+  /** Keys with a time to live. */
   expires = 0
   /** Keys whose time had passed at `now`. */
   expired = 0
+  /** Function libraries. */
   libraries = 0
+  /** Keys of collections without elements, which a server drops. */
   emptyKeys = 0
+  /** Names of the modules that have data outside the keyspace. */
   readonly modules: Array<string> = []
   private db = 0
   private current: Current | undefined = undefined
 
+  /** `now` are Unix milliseconds, to tell which keys have expired; `onKey` hears of each key when its value was read. */
   constructor(
-    /** Unix milliseconds, to tell which keys have expired. */
     private readonly now: number,
     private readonly onKey: (key: CheckedKey) => void = () => {},
   ) {}

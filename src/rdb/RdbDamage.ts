@@ -1,4 +1,5 @@
 /** redis-server's words for a damaged value, which scripts and tests look for in the log; our own reason follows them. */
+import type { CorruptValue, Damage } from "./format/RdbErrors.js"
 import { RdbType } from "./format/RdbTypes.js"
 
 /** Packed forms by type, as redis-server calls them when their bytes make no sense. */
@@ -18,21 +19,24 @@ const FORMS: Readonly<Partial<Record<number, string>>> = {
   [RdbType.StreamV3]: "Stream listpack",
 }
 
-const PACKED = /^(invalid (listpack|intset)|(set |zset )?listpack|ziplist|zipmap|stream node)\b/
+const WORDS: Readonly<Partial<Record<Damage, string>>> = {
+  compression: "Invalid LZF compressed string",
+  "member of a set": "Duplicate set members detected",
+  "field of a hash": "Hash with dup elements",
+  "member of a sorted set": "Duplicate zset fields detected",
+  score: "Zset with NAN score detected",
+  "list node": "Quicklist integrity check failed.",
+  "ID of a stream's node": "Stream node key entry is not the size of a stream ID",
+}
 
-const WORDS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^set: repeated member/, "Duplicate set members detected"],
-  [/^hash: repeated field/, "Hash with dup elements"],
-  [/^zset: repeated member/, "Duplicate zset fields detected"],
-  [/^zset: score is not a number/, "Zset with NAN score detected"],
-  [/^unknown list node container/, "Quicklist integrity check failed."],
-  [/^stream node: ID is not of 16 bytes/, "Stream node key entry is not the size of a stream ID"],
-  [/^invalid LZF data|cannot come from \d+ compressed ones/, "Invalid LZF compressed string"],
-]
+const wordsFor = (type: number, damage: Damage): string | undefined => {
+  if (damage !== "packed") return WORDS[damage]
+  const form = FORMS[type]
+  return form === undefined ? undefined : `${form} integrity check failed.`
+}
 
 /** @param type of the value that was being read */
-export const damageOf = (type: number, reason: string): string | undefined => {
-  for (const [pattern, words] of WORDS) if (pattern.test(reason)) return `${words} (${reason})`
-  const form = PACKED.test(reason) ? FORMS[type] : undefined
-  return form === undefined ? undefined : `${form} integrity check failed. (${reason})`
+export const damageOf = (type: number, { damage, reason }: CorruptValue): string | undefined => {
+  const words = damage === undefined ? undefined : wordsFor(type, damage)
+  return words === undefined ? undefined : `${words} (${reason})`
 }

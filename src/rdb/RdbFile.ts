@@ -9,6 +9,7 @@
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
+import { systemCode, systemReason } from "../bytes/SystemReason.js"
 import { RdbIoError } from "./format/RdbErrors.js"
 
 /** Bytes between two fsyncs while writing, so that the last one is short. */
@@ -30,36 +31,13 @@ const splitPath = (path: string): { readonly dir: string; readonly name: string 
   return { dir: slash === 0 ? "/" : path.slice(0, slash), name: path.slice(slash + 1) }
 }
 
-/** Reasons in the system's own words, by error code. */
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: "Permission denied",
-  EBADF: "Bad file descriptor",
-  EDQUOT: "Disk quota exceeded",
-  EFBIG: "File too large",
-  EIO: "Input/output error",
-  EISDIR: "Is a directory",
-  EMFILE: "Too many open files",
-  ENOENT: "No such file or directory",
-  ENOSPC: "No space left on device",
-  ENOTDIR: "Not a directory",
-  EPERM: "Operation not permitted",
-  EROFS: "Read-only file system",
-}
-
-/** The operating system's reason for an error. */
-export const ioReason = (error: PlatformError): string => {
-  // Only where the system puts it: a directory's name may look like an error's.
-  const code = /(?:^|: )(E[A-Z0-9]+): /.exec(`${String(error.reason.cause ?? "")} : ${error.message}`)?.[1]
-  return code === undefined ? error.message : (reasons[code] ?? code)
-}
-
 const isPlatformError = (defect: unknown): defect is PlatformError =>
   defect instanceof Error && "_tag" in defect && defect._tag === "PlatformError"
 
 export const ioError =
   (path: string, operation: string, offset = 0) =>
   (error: PlatformError): RdbIoError =>
-    new RdbIoError({ path, offset, operation, reason: ioReason(error) })
+    new RdbIoError({ path, offset, operation, reason: systemReason(error), code: systemCode(error) })
 
 export interface DurableWriter {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, RdbIoError>

@@ -35,7 +35,7 @@ import {
   type RdbVersionError,
 } from "./format/RdbErrors.js"
 import { type DurableWriter, tempPathOf, writeDurably } from "./RdbFile.js"
-import type { LoadLimits } from "./load/RdbLoader.js"
+import type { PackingLimits } from "../store/types/PackingLimits.js"
 import {
   type AccessPolicy,
   openJob,
@@ -53,6 +53,7 @@ export type { LoadOptions, LoadResult, LoadSource } from "./load/RdbLoadFile.js"
 
 /** Takes the bytes of a snapshot in order. They are lent until the effect ends; the stream waits for the slowest sink. */
 export interface SnapshotSink {
+  /** Takes the next bytes; where it fails this sink gets no more, and the others go on. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, RdbIoError>
 }
 
@@ -72,18 +73,26 @@ interface SnapshotResult {
 }
 
 /** Settings read at each use; the server's configuration satisfies it by shape. */
-export interface PersistenceSettings extends LoadLimits {
+export interface PersistenceSettings extends PackingLimits {
+  /** Long strings are compressed. */
   readonly rdbcompression: boolean
+  /** Files end with a checksum, which is checked when they are loaded. */
   readonly rdbchecksum: boolean
+  /** A file is synced every 4 MB while it is written. */
   readonly rdbSaveIncrementalFsync: boolean
+  /** For tests: microseconds to wait for each key that is saved; negative, one for so many keys. */
   readonly rdbKeySaveDelay: number
+  /** For tests: microseconds to wait for each key that is loaded; negative, one for so many keys. */
   readonly keyLoadDelay: number
+  /** Says whether the file keeps times of last use or, with an LFU policy, counts of uses. */
   readonly maxmemoryPolicy: string
+  /** "yes" and "clients" check packed values in depth before they are kept. */
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }
 
 /** What a layer of RDB files is made with. */
 export interface PersistenceOptions {
+  /** Read at each use, so that they may change. */
   readonly settings: PersistenceSettings
   /** Snapshots open when it has ended; default: there is none. */
   readonly longChange?: LongChange | undefined
@@ -459,7 +468,11 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
   ): Layer.Layer<RdbPersistence, never, Store | FunctionLibraries | FileSystem.FileSystem> =>
     Layer.effect(RdbPersistence, this.make(options))
 
-  /** As `layerOf`, without a layer. */
+  /**
+   * As `layerOf`, whole and without a layer, for the server's own parts.
+   *
+   * @internal
+   */
   static readonly make = (
     options: PersistenceOptions,
   ): Effect.Effect<RdbFiles, never, Store | FunctionLibraries | FileSystem.FileSystem> =>

@@ -6,7 +6,8 @@ import { Arena } from "../memory/Arena.js"
 import { valueTypes } from "../store/types/index.js"
 import { RdbCheck } from "./RdbCheck.js"
 import { corrupt } from "./format/RdbErrors.js"
-import { type LoadLimits, RdbLoaderValues } from "./load/RdbLoaderValues.js"
+import type { PackingLimits } from "../store/types/PackingLimits.js"
+import { RdbLoaderValues } from "./load/RdbLoaderValues.js"
 import type { RdbMeta, RdbSlice, RdbStreamConsumer, RdbStreamGroup, RdbStreamInfo } from "./format/RdbSink.js"
 import type { CheckedKey } from "./RdbCheck.js"
 
@@ -19,7 +20,7 @@ export class RdbTrial extends RdbCheck {
   private readonly shards = Array.from({ length: SHARDS }, () => new Set<string>())
   private database = 0
 
-  constructor(now: number, limits: LoadLimits, onKey?: (key: CheckedKey) => void) {
+  constructor(now: number, limits: PackingLimits, onKey?: (key: CheckedKey) => void) {
     super(now, onKey)
     this.values = new RdbLoaderValues(this.arena, limits, false)
   }

@@ -7,7 +7,10 @@
 
 /** An error reply: `-CODE text`, or RESP3's `!`. */
 export class RespError {
-  constructor(readonly message: string) {}
+  constructor(
+    /** The reply without "-": the code, a space, the text. */
+    readonly message: string,
+  ) {}
   /** First word of the message, such as "ERR" or "WRONGTYPE". */
   get code(): string {
     const space = this.message.indexOf(" ")
@@ -18,43 +21,61 @@ export class RespError {
 /** `,`: a double, with the digits it came with. */
 export class RespDouble {
   constructor(
+    /** The nearest double. */
     readonly value: number,
+    /** The digits as they came. */
     readonly text: string,
   ) {}
 }
 
 /** `(`: an integer of any size. */
 export class RespBigNumber {
-  constructor(readonly value: bigint) {}
+  constructor(
+    /** The integer, exact. */
+    readonly value: bigint,
+  ) {}
 }
 
 /** `=`: text with a three-letter format. */
 export class RespVerbatim {
   constructor(
+    /** "txt", or "mkd" for Markdown. */
     readonly format: string,
+    /** The text's bytes. */
     readonly data: Buffer,
   ) {}
 }
 
 /** `%`: pairs in the order they came. */
 export class RespMap {
-  constructor(readonly entries: ReadonlyArray<readonly [Reply, Reply]>) {}
+  constructor(
+    /** Each key with its value; a key may come twice. */
+    readonly entries: ReadonlyArray<readonly [Reply, Reply]>,
+  ) {}
 }
 
 /** `~`: members of a set, in the order they came. */
 export class RespSet {
-  constructor(readonly items: ReadonlyArray<Reply>) {}
+  constructor(
+    /** The members; one may come twice. */
+    readonly items: ReadonlyArray<Reply>,
+  ) {}
 }
 
 /** `>`: out-of-band data, such as a published message. */
 export class RespPush {
-  constructor(readonly items: ReadonlyArray<Reply>) {}
+  constructor(
+    /** The kind of push ("message", "invalidate", ...), then what belongs to it. */
+    readonly items: ReadonlyArray<Reply>,
+  ) {}
 }
 
 /** A reply with `|` attributes in front of it. */
 export class RespAttributed {
   constructor(
+    /** What is said about the reply. */
     readonly attributes: RespMap,
+    /** The reply itself. */
     readonly reply: Reply,
   ) {}
 }

@@ -60,7 +60,9 @@ const empty = Buffer.alloc(0)
 
 /** A buffer that replies are written to, in RESP2 or RESP3. */
 export class ReplyWriter {
+  /** What was written, up to `pos`; another buffer after it has grown. */
   buf: Buffer = empty
+  /** Where the next byte goes. */
   pos = 0
   /** Protocol version in force, as HELLO set it. */
   resp: 2 | 3 = 2
@@ -77,6 +79,7 @@ export class ReplyWriter {
   private fatal = false
   private unsent = false
 
+  /** A writer by itself, or one whose owner hears of errors and says what may be stopped. */
   constructor(private readonly owner: ReplyOwner = nobody) {}
 
   /** At most `room` bytes may be written from here on. Beyond, if it is `fatal`, the connection is to end. */
@@ -151,7 +154,7 @@ export class ReplyWriter {
     this.buf = bigger
   }
 
-  /** `+OK` */
+  /** The state `+OK`. */
   ok(): void {
     this.reserve(5)
     const buf = this.buf
@@ -164,7 +167,7 @@ export class ReplyWriter {
     this.pos = pos + 5
   }
 
-  /** `+QUEUED` */
+  /** The state `+QUEUED`. */
   queued(): void {
     this.rawText("+QUEUED\r\n")
   }
@@ -191,6 +194,7 @@ export class ReplyWriter {
     this.rawText(this.resp === 2 ? "*-1\r\n" : "_\r\n")
   }
 
+  /** An array without elements: `*0`. */
   emptyArray(): void {
     this.header(42, 0)
   }
@@ -205,10 +209,12 @@ export class ReplyWriter {
     this.rawText(":" + n.toString() + "\r\n")
   }
 
+  /** The integer 0: `:0`. */
   zero(): void {
     this.header(58, 0)
   }
 
+  /** The integer 1: `:1`. */
   one(): void {
     this.header(58, 1)
   }
@@ -341,6 +347,7 @@ export class ReplyWriter {
     return text
   }
 
+  /** An array of so many replies, which follow. */
   array(n: number): void {
     this.header(42, n)
   }

@@ -63,11 +63,17 @@ const empty = new Uint8Array(0)
 
 /** What a parsed command looks like to those who run it. */
 export interface RequestView {
+  /** Holds the command, among others. */
   readonly buf: Uint8Array
+  /** Arguments, its name included. */
   readonly argc: number
+  /** Argument `i` begins at `buf[argOff[i]]`. */
   readonly argOff: Int32Array
+  /** And has `argLen[i]` bytes. */
   readonly argLen: Int32Array
+  /** The command as RESP begins here in `buf`. */
   readonly rawStart: number
+  /** And ends before this byte. */
   readonly rawEnd: number
 }
 
@@ -75,12 +81,15 @@ export interface RequestView {
 export class RequestParser {
   /** Holds the current command. Re-read after every `next`. */
   buf: Uint8Array = empty
+  /** Arguments of the current command, its name included. */
   argc = 0
   /** Argument `i` is `buf[argOff[i] .. argOff[i] + argLen[i]]`. Re-read after every `next`: the arrays grow. */
   argOff = new Int32Array(16)
+  /** Lengths of the arguments in bytes. Re-read after every `next`: the arrays grow. */
   argLen = new Int32Array(16)
   /** The command as RESP bytes in `buf` (an inline command is re-encoded, so these bytes can always be replicated). */
   rawStart = 0
+  /** Where these bytes end. */
   rawEnd = 0
   /** The client sent a line of text, not RESP. */
   inline = false
@@ -108,7 +117,10 @@ export class RequestParser {
   private failed = false
   private fed = 0
 
-  constructor(readonly limits: RequestLimits) {}
+  constructor(
+    /** Read at each use, so that they may change. */
+    readonly limits: RequestLimits,
+  ) {}
 
   /** Hands over a network chunk, the first `length` bytes. Views of the current command are invalid afterwards. */
   feed(chunk: Uint8Array, length = chunk.length): void {

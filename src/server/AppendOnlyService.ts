@@ -15,6 +15,7 @@ import { ReplicationHistory } from "../replication/ReplicationLog.js"
 
 /** What an app sees of the append-only file. */
 export interface AppendOnlyShape {
+  /** How it stands, as it is now: `phase` says whether it is written. */
   readonly status: { readonly phase: AofPhase }
   /** Waits until everything that was logged so far is on the disk; false when that will not be. */
   readonly flush: Effect.Effect<boolean>

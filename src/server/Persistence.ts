@@ -359,8 +359,7 @@ export class ServerPersistence implements EnginePart {
       }),
       Effect.asVoid,
       Effect.catchTag("RdbIoError", (error) => {
-        if (error.operation !== "open" || error.reason !== "No such file or directory")
-          return Effect.fail(error)
+        if (error.operation !== "open" || error.code !== "ENOENT") return Effect.fail(error)
         this.rdb.state.loadFailed = false
         return Effect.void
       }),

@@ -17,6 +17,7 @@ import { ServerPersistence, type StartError } from "./Persistence.js"
 export interface PersistenceShape {
   /** The file of the configuration. */
   readonly path: string
+  /** Whether the file is being loaded now. */
   readonly loading: boolean
   /** How the saves went, as INFO has it. */
   readonly state: Readonly<

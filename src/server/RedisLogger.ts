@@ -30,7 +30,8 @@ export type LogRole = "M" | "S" | "C" | "X"
 /** What is logged, and how. */
 export interface LogSettings {
   /** Changed by CONFIG SET loglevel; read at each message. */
-  loglevel: RedisLogLevel
+  readonly loglevel: RedisLogLevel
+  /** Redis's lines, or a JSON object a line. */
   readonly logFormat: "text" | "json"
 }
 
@@ -128,9 +129,11 @@ type Heard = Pick<LogEntry, "date" | "level" | "message" | "annotations">
 
 /** A logger that hands its entries over, those of the level and above. */
 export const makeHeard = (options: {
+  /** The least level that is handed over; read at each message. */
   readonly loglevel: RedisLogLevel
   /** Whether the facts of a message stand among its annotations, too. */
   readonly facts: boolean
+  /** Gets each entry, within the call that logs it. Must not throw. */
   readonly heard: (entry: Heard) => void
 }): Logger.Logger<unknown, void> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {

@@ -1,4 +1,5 @@
 /** Users on disk: the file that `aclfile` names, and the `user` lines of the configuration at the start. */
+import { systemReason } from "../bytes/SystemReason.js"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
@@ -8,7 +9,6 @@ import {
   fromByteText,
   InvalidConfigError,
   pathIn,
-  platformReason,
   type RedixConfig,
   replaceFile,
   toByteText,
@@ -34,7 +34,7 @@ const loadUserFile = (
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(pathIn(dir, aclfile))).pipe(
     Effect.match({
       onSuccess: (bytes) => users.load(toByteText(aclfile), toByteText(bytes), running),
-      onFailure: (error) => Errors.aclNotOpened(toByteText(aclfile), platformReason(error)),
+      onFailure: (error) => Errors.aclNotOpened(toByteText(aclfile), systemReason(error)),
     }),
   )
 
@@ -45,7 +45,7 @@ const saveUserFile = (
   Effect.suspend(() => {
     const text = users.fileText
     return replaceFile(pathIn(dir, aclfile), () => text)
-  }).pipe(Effect.match({ onSuccess: () => undefined, onFailure: platformReason }))
+  }).pipe(Effect.match({ onSuccess: () => undefined, onFailure: systemReason }))
 
 /** The file that commands load and save; undefined without one. */
 export const userFile = (

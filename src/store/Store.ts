@@ -60,6 +60,7 @@ export interface StoreShape {
     readonly size: number
     readonly expires: number
   }>
+  /** Lookups that found a key and that did not, keys that expired, values freed in slices: since the start. */
   readonly stats: {
     readonly keyspaceHits: number
     readonly keyspaceMisses: number
@@ -72,7 +73,11 @@ export interface StoreShape {
 
 /** The keyspace, outside the JavaScript heap. */
 export class Store extends Context.Service<Store, StoreShape>()("redix/store/Store") {
-  /** The keyspace by itself, without a layer. */
+  /**
+   * The keyspace by itself, without a layer, for the server's own parts.
+   *
+   * @internal
+   */
   static readonly make = (options: StoreOptions): Effect.Effect<Keyspace> =>
     Effect.map(Effect.context(), (services) => {
       const random = Context.get(services, Random.Random)

@@ -11,6 +11,7 @@ export class ReplyError extends Error {
   /** The first word of the reply: "ERR", "WRONGTYPE". */
   readonly code: string
 
+  /** An error reply as a server would have sent it, without "-". */
   constructor(
     message: string,
     /** The command that was answered so, in lower case. */
@@ -25,7 +26,9 @@ export class ReplyError extends Error {
 export class StartError extends Error {
   override readonly name = "RedixStartError"
 
+  /** Why a server did not start. */
   constructor(
+    /** What it is about: a directive, the address, or the data to begin with. */
     readonly reason: "config" | "listen" | "data",
     message: string,
     cause?: unknown,
@@ -38,6 +41,7 @@ export class StartError extends Error {
 export class DataError extends Error {
   override readonly name = "RedixDataError"
 
+  /** What is wrong with the bytes, and where. */
   constructor(
     message: string,
     /** Where it was found out, in bytes from the beginning. */

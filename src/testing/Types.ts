@@ -22,7 +22,9 @@ export interface Directives {
 
 /** A line of a server's log. */
 export interface LogLine {
+  /** As redis.conf names levels. */
   readonly level: "debug" | "verbose" | "notice" | "warning"
+  /** What it says, without process, role and time. */
   readonly text: string
   /** Unix milliseconds of the server's time. */
   readonly at: number
@@ -71,10 +73,13 @@ export interface Match {
 export interface Call {
   /** In lower case, "config set" for one of a container's. */
   readonly command: string
+  /** The words behind the command, as text. */
   readonly args: ReadonlyArray<string>
+  /** The number of the database it ran in. */
   readonly database: number
-  /** CLIENT ID, and CLIENT SETNAME. */
+  /** CLIENT ID of the connection. */
   readonly client: number
+  /** CLIENT SETNAME of the connection; "" without one. */
   readonly name: string
   /** Unix milliseconds of the server's time. */
   readonly at: number
@@ -88,6 +93,7 @@ export interface Fault extends Disposable {
   readonly hits: number
   /** The nth command it met, 1 = the first; waits for it. */
   readonly met: (n?: number) => Promise<Call>
+  /** Ends the rule; what hangs for it goes on hanging. */
   readonly remove: () => void
 }
 
@@ -105,13 +111,17 @@ export interface Faults {
   readonly reply: (match: Match, value: Value | ((call: Call) => Value)) => Fault
   /** The reply trickles. */
   readonly slow: (match: Match, bytesPerSecond: number) => Fault
+  /** Removes all rules. */
   readonly clear: () => void
 }
 
 /** Commands that were noted, until it is disposed. */
 export interface Recording extends Disposable {
+  /** What has been noted so far, in the order of the calls. */
   readonly calls: ReadonlyArray<Call>
+  /** Those of one command, named as `Match` does. */
   readonly of: (command: string) => ReadonlyArray<Call>
+  /** Forgets what has been noted, and goes on noting. */
   readonly clear: () => void
 }
 
@@ -129,7 +139,9 @@ export interface Awaited {
 export interface Server extends AsyncDisposable {
   /** `redis://127.0.0.1:port`, or `unix://path`. Throws where there is only memory; so do host and port. */
   readonly url: string
+  /** The address it listens on. */
   readonly host: string
+  /** The port it listens on. */
   readonly port: number
   /** Path of the unix socket; throws without one. */
   readonly path: string
@@ -164,6 +176,7 @@ export interface Server extends AsyncDisposable {
   readonly restore: (rdb: Uint8Array) => Promise<void>
   /** A second server with the same data, time and options. */
   readonly clone: (options?: Options) => Promise<Server>
+  /** What may be made to go wrong. */
   readonly faults: Faults
   /** Notes commands from now on. */
   readonly record: (match?: Match) => Recording
@@ -179,5 +192,6 @@ export interface Server extends AsyncDisposable {
   readonly restart: (options?: { readonly keep?: boolean }) => Promise<void>
   /** Resolves when the server has ended, by `close` or by a client's SHUTDOWN. */
   readonly closed: Promise<void>
+  /** Ends it: connections close, nothing listens. Resolves when that is done; calling it twice is no error. */
   readonly close: () => Promise<void>
 }

@@ -287,6 +287,11 @@ describe("bad settings are refused in one line that names source, key and reason
     ],
     [["/nonexistent/x.conf"], {}, "Can't open config file '/nonexistent/x.conf': No such file or directory"],
     [
+      [`/ECHO-${"a".repeat(300)}`],
+      {},
+      `Can't open config file '/ECHO-${"a".repeat(300)}': File name too long`,
+    ],
+    [
       ["--dir", "/nonexistent"],
       {},
       "Bad configuration in command line: 'dir /nonexistent': No such file or directory",

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { afterEach, expect, it } from "vitest"
+import { afterEach, expect, expectTypeOf, it } from "vitest"
 import { Commands, EngineService, type Overrides, Redix, TcpServer } from "../../src/index.js"
 import { RawClient } from "../support/RawClient.js"
 import { until } from "../support/Nodes.js"
@@ -140,4 +140,16 @@ it("run in transactions, and on replicas by their master's stream", async () => 
   await master.client.command("WAIT", 1, 0)
   expect(await replica.client.text("GET", "k")).toBe("$2\r\n!!\r\n")
   expect(await replica.client.text("SHOUT", "k")).toContain("READONLY")
+})
+
+it("what a handler is lent cannot be replaced, nor pointed elsewhere", () => {
+  type Lent = Commands.CommandContext
+  expectTypeOf<Pick<Lent, "buf">>().toEqualTypeOf<{ readonly buf: Uint8Array }>()
+  expectTypeOf<Pick<Lent["session"], "database">>().toEqualTypeOf<{ readonly database: number }>()
+  expectTypeOf<Pick<Lent["keyspace"], "dirty">>().toEqualTypeOf<{ readonly dirty: number }>()
+  expectTypeOf<Pick<Lent["db"], "id">>().toEqualTypeOf<{ readonly id: number }>()
+  expectTypeOf<"save" | "restore" | "keepReply">()
+    .exclude<keyof Lent>()
+    .toEqualTypeOf<"save" | "restore" | "keepReply">()
+  expectTypeOf<Parameters<Parameters<typeof Commands.command>[1]>>().toEqualTypeOf<[c: Lent]>()
 })

@@ -8,6 +8,7 @@ import {
   heaps,
   importGraph,
   namedFiles,
+  namedInGuide,
   namedThings,
   wordsOf,
 } from "./Graph.js"
@@ -109,5 +110,23 @@ describe("names in comments", () => {
     expect(told("As `a` of `kept(1)` with `maxmemory`, `TypedArray.a`; not code: `x + y`.")).toEqual([])
     expect(told("See `a.former`.")).toEqual(["`a.former` is named, and no code has it"])
     expect(told("See `alsoGone`.")).toEqual(["`alsoGone` is named, and no code has it"])
+  })
+})
+
+describe("what a guide names", () => {
+  const told = (text: string): ReadonlyArray<string> =>
+    namedInGuide({ path: "README.md", text }, new Set(["src/a/A.ts"]), new Set(["kept"])).map(
+      ({ line, message }) => `${line}: ${message}`,
+    )
+
+  it("is there: files and folders anywhere, names of the code where it speaks of that", () => {
+    expect(
+      told("`a/A.ts` in `a/`, `SET key`, `gone`\n```ts\n`Gone.ts`\n```\n## Architecture\n`kept(1)`"),
+    ).toEqual([])
+    expect(told("`Gone.ts`\n`b/`")).toEqual([
+      "1: `Gone.ts` is named, and is not there",
+      "2: `b/` is named, and is not there",
+    ])
+    expect(told("\n## Architecture\n`kept.gone()`")).toEqual(["3: `kept.gone()` is named, and is not there"])
   })
 })

@@ -154,3 +154,38 @@ export const namedThings = (file: SourceFile, words: ReadonlySet<string>): Offen
   }
   return offences
 }
+
+const QUOTED = /`([^`\n]+)`/g
+const SOURCE = /^[\w./-]+\.ts$/
+const FOLDER = /^(?:[\w-]+\/)+$/
+const CODE = /^[A-Za-z_][\w.]*(?:\([^)]*\))?$/
+const FENCED = /^```[^]*?^```/gm
+
+/**
+ * A guide quotes files, folders and, from its chapter on the architecture on, names of the code: whoever reads by it is led
+ * astray by one that is gone.
+ */
+export const namedInGuide = (
+  guide: SourceFile,
+  paths: ReadonlySet<string>,
+  words: ReadonlySet<string>,
+): Offence[] => {
+  const text = guide.text.replace(FENCED, (block) => block.replace(/[^\n]/g, ""))
+  const architecture = text.indexOf("\n## Architecture\n")
+  const isThere = (name: string, at: number): boolean => {
+    if (SOURCE.test(name)) return [...paths].some((path) => `/${path}`.endsWith(`/${name}`))
+    if (FOLDER.test(name)) return [...paths].some((path) => `/${path}`.includes(`/${name}`))
+    if (architecture < 0 || at < architecture || !CODE.test(name)) return true
+    return name
+      .replace(/\(.*/, "")
+      .split(".")
+      .every((part) => part === "" || words.has(part))
+  }
+  return [...text.matchAll(QUOTED)]
+    .filter((found) => !isThere(found[1] ?? "", found.index))
+    .map((found) => ({
+      path: guide.path,
+      line: text.slice(0, found.index).split("\n").length,
+      message: `${found[0]} is named, and is not there`,
+    }))
+}

@@ -13,6 +13,7 @@ import {
   heaps,
   importGraph,
   namedFiles,
+  namedInGuide,
   namedThings,
   wordsOf,
 } from "./Graph.js"
@@ -94,6 +95,17 @@ describe("the house", () => {
   it("names that comments quote are there", () => {
     const words = wordsOf(sources.filter((file) => !isRulebook(file)))
     check(sources.filter((file) => !isRulebook(file)).flatMap((file) => namedThings(file, words)))
+  })
+
+  it("so are those that the README quotes", () => {
+    const guide = { path: "README.md", text: read("README.md") }
+    check(
+      namedInGuide(
+        guide,
+        new Set([...sources.map((file) => file.path), "vitest.config.ts"]),
+        wordsOf(sources),
+      ),
+    )
   })
 
   it("time, chance, the process and sockets come from services", () => {

@@ -104,6 +104,8 @@ describe("banned calls", () => {
       expect(check("src/store/X.ts", layer), layer).toHaveLength(1)
     for (const slot of [
       "  publish: (channel: string) => void = () => {}",
+      "  onTick: Tick = never",
+      "  onEnd: ((reply: string) => void) | undefined = undefined",
       '  background: Run = () => {\n    throw new Error("is not set")',
     ])
       expect(check("src/store/X.ts", `class X {\n${slot}\n}`), slot).toHaveLength(1)

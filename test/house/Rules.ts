@@ -59,7 +59,7 @@ export const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   net: ["config", "engine", ...base],
   client: ["engine", "resp", "bytes"],
   server: ["replication", "net", "aof", "rdb", "config", "engine", ...base],
-  program: ["server", "net", "aof", "rdb", "engine"],
+  program: ["server", "net", "aof", "rdb", "engine", "bytes"],
   testing: ["server", "replication", "net", "rdb", "config", "engine", ...base],
   "commands/client": ["commands/shared", "commands/spec", "server", ...family],
   "commands/config": ["commands/debug", "config", ...family],
@@ -229,7 +229,8 @@ const bans: ReadonlyArray<Ban> = [
     except: [...programs, "src/resp/RespCodec.ts"],
   },
   {
-    pattern: /^ {2}\w+: [^\n]*? = \([^()\n]*\) => (?:\{\}?|undefined|\w+)$/gm,
+    pattern:
+      /^ {2}\w+: [^\n]*? = \([^()\n]*\) => (?:\{\}?|undefined|\w+)$|^ {2}(?:public )?on[A-Z]\w*(?:: [^\n=]*(?:=>[^\n=]*)*)? = /gm,
     instead:
       "no function slot that somebody may forget to fill: a constructor argument, a service, or a list of listeners",
     except: [],

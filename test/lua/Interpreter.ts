@@ -6,15 +6,15 @@ import { createHash } from "node:crypto"
 import { compile, lock, makeState, start } from "../../src/lua/Lua.js"
 import { LuaError } from "../../src/lua/run/LuaError.js"
 import { plainText } from "../../src/lua/run/Text.js"
-import type { LuaState, Tick } from "../../src/lua/run/State.js"
+import { type LuaState, unwatched, type Watch } from "../../src/lua/run/State.js"
 import { LuaTable, type LuaValue } from "../../src/lua/run/Value.js"
 import type { RawClient } from "../support/RawClient.js"
 import { PRELUDE } from "./ProgramMaker.js"
 
-export const sandbox = (onTick?: Tick): LuaState => {
-  const state = makeState()
+/** A sandbox whose programs are asked at each tick. */
+export const sandbox = (tick: Watch["tick"] = unwatched.tick): LuaState => {
+  const state = makeState({ watch: { ...unwatched, tick } })
   lock(state)
-  if (onTick !== undefined) state.onTick = onTick
   return state
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { compile, lock, makeState, start } from "../../src/lua/Lua.js"
 import { LuaError } from "../../src/lua/run/LuaError.js"
-import type { LuaState } from "../../src/lua/run/State.js"
+import { type LuaState, unwatched } from "../../src/lua/run/State.js"
 import { machine } from "../../src/lua/lib/strings/patternMatch.js"
 import { describeOracle, withOracle } from "../support/Oracle.js"
 import { evaluate, sandbox } from "./Interpreter.js"
@@ -93,11 +93,10 @@ describe("hostile calls of the libraries", () => {
 
 describe("gsub that gives up its turn", () => {
   it("goes on where it was, whoever used the matcher meanwhile", () => {
-    const state = makeState()
+    const state = makeState({ watch: { ...unwatched, tick: () => true } })
     const other = makeState()
     lock(state)
     lock(other)
-    state.onTick = () => true
     const chunk = compile(
       state,
       `return (("a1b2"):rep(30000):gsub("(%a)(%d)", function(letter, digit) return digit .. letter end))`,

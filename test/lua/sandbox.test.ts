@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { compile, guard, lock, makeState, RunGlobal, start } from "../../src/lua/Lua.js"
 import { builtin, library } from "../../src/lua/run/Builtin.js"
 import { LuaError } from "../../src/lua/run/LuaError.js"
-import type { LuaState } from "../../src/lua/run/State.js"
+import { type LuaState, unwatched } from "../../src/lua/run/State.js"
 import { LuaFunction, LuaTable, type LuaValue, type Results } from "../../src/lua/run/Value.js"
 
 const run = (state: LuaState, f: LuaFunction, args: LuaValue[] = []): Results => {
@@ -30,8 +30,8 @@ const failure = (run: () => unknown): LuaValue => {
   return "no error"
 }
 
-const host = (): LuaState => {
-  const state = makeState()
+const host = (watch = unwatched): LuaState => {
+  const state = makeState({ watch })
   const calls = builtin("call", (...args) => {
     if (args.length === 0) throw state.raise("nothing to call")
     return [...args].reverse()
@@ -82,14 +82,15 @@ describe("a sandbox", () => {
   })
 
   it("calls a function that a chunk returned, in turns, with the upvalues it had", () => {
-    const state = host()
+    let yields = false
+    const state = host({ ...unwatched, tick: () => yields })
     const f = run(
       state,
       chunk(state, "local n = 0 return function(k) for i = 1, 100 do n = n + k end return n end"),
     )
     expect(f).toBeInstanceOf(LuaFunction)
     if (!(f instanceof LuaFunction)) return
-    state.onTick = () => true
+    yields = true
     state.fuelATick = 7
     const call = start(state, f, [2])
     let turns = 0

@@ -19,6 +19,7 @@ const failure = (method: string, code: string): PlatformError.PlatformError =>
     module: "FileSystem",
     method,
     description: `${code}: made to fail, ${method}`,
+    cause: Object.assign(new Error(`${code}: made to fail, ${method}`), { code }),
   })
 
 export class FakeFiles {

@@ -39,6 +39,18 @@ describe("header", () => {
     expect(header("\x7fELF-----")).toThrow('test.rdb: at byte 0: not an RDB file: it starts "\\x7fELF-----"')
     expect(header("REDIS")).toThrow(/unexpected end of file/)
     expect(header("")).toThrow(/unexpected end of file/)
+    expect(failure(Uint8Array.from(latin("REDIS00x1"))).kind).toBe("signature")
+    expect(failure(Uint8Array.from(latin("REDIS"))).kind).toBe("truncated")
+  })
+
+  it("says where a file of a known size ends too early, and which bytes make no sense", () => {
+    const cut = Uint8Array.from([...latin("REDIS0010"), 0, ...text("key"), 9, ...latin("val")])
+    expect(failure(cut)).toMatchObject({ kind: "truncated", key: "key" })
+    expect(failure(cut, { totalBytes: cut.length })).toMatchObject({
+      kind: "truncated",
+      reason: "9 bytes expected where the file has 3 left",
+    })
+    expect(failure(file(0xc8))).toMatchObject({ kind: "format", reason: "unknown value type 200" })
   })
 })
 
@@ -214,6 +226,7 @@ describe("checksum", () => {
     const hex = (file: Uint8Array): string => Buffer.from(file.slice(-8)).readBigUInt64LE().toString(16)
     expect(failure(wrong).reason).toBe(`wrong checksum expected: (${hex(bytes)}) but got (${hex(wrong)})`)
     expect(failure(wrong).offset).toBe(bytes.length - 8)
+    expect(failure(wrong).kind).toBe("checksum")
     expect(decode(wrong, wrong.length, { checksum: false }).ended).toBe(true)
     const none = bytes.slice().fill(0, bytes.length - 8)
     expect(decode(none).ended).toBe(true)

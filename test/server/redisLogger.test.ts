@@ -67,7 +67,10 @@ describe("the log", () => {
   })
 
   it("follows loglevel and role while it runs", () => {
-    const settings: LogSettings = { loglevel: "warning", logFormat: "text" }
+    const settings: { loglevel: LogSettings["loglevel"] } & LogSettings = {
+      loglevel: "warning",
+      logFormat: "text",
+    }
     let role: LogRole = "S"
     const lines = logged(
       settings,

@@ -88,7 +88,7 @@ export class GatedFiles {
           module: "FileSystem",
           method: operation,
           description: `${code}: made to fail`,
-          cause: new Error(`${code}: made to fail, ${operation}`),
+          cause: Object.assign(new Error(`${code}: made to fail, ${operation}`), { code }),
         }),
       )
     })

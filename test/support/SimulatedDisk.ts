@@ -70,7 +70,7 @@ const failure = (method: string, path: string, code: string): PlatformError =>
     method,
     pathOrDescriptor: path,
     description: `${code}: simulated`,
-    cause: new Error(`${code}: simulated, ${method} '${path}'`),
+    cause: Object.assign(new Error(`${code}: simulated, ${method} '${path}'`), { code }),
   })
 
 /** What a power cut leaves of bytes that were not synced: some whole sectors, or an uninterrupted part. */

@@ -7,13 +7,14 @@ import * as generic from "../spec/generic.js"
 import * as server from "../spec/server.js"
 import { dumpPayload } from "../../rdb/DumpPayload.js"
 import { decodeDumpPayload } from "../../rdb/decode/RdbDecoderDump.js"
-import { RdbLoader, type LoadLimits } from "../../rdb/load/RdbLoader.js"
+import type { PackingLimits } from "../../store/types/PackingLimits.js"
+import { RdbLoader } from "../../rdb/load/RdbLoader.js"
 import * as Errors from "../../resp/Errors.js"
 import type { Ref } from "../../memory/Arena.js"
 import { entryType, setEntryClock } from "../../store/Entry.js"
 import { clockOfIdle, countClock } from "../../store/eviction/AccessClock.js"
 
-interface DumpSettings extends LoadLimits {
+interface DumpSettings extends PackingLimits {
   readonly rdbcompression: boolean
   readonly sanitizeDumpPayload: "no" | "yes" | "clients"
 }

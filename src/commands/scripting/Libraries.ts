@@ -89,13 +89,12 @@ export class Libraries implements LibraryStore {
 
   private makeSandbox(): LuaState {
     const { host } = this
-    const state = makeState({ random: host.random })
+    const state = makeState({ random: host.random, watch: host })
     state.globals.setText("redis", redisLibrary(host, state, this.calls, []))
     lock(state)
     state.loading = guard(state, new LuaTable(0, 1))
     const register = registerFunction(state, () => this.registered)
     state.loading.setText("redis", guard(state, loadingLibrary(host, state, register)))
-    host.watch(state)
     return state
   }
 

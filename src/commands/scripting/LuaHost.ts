@@ -2,7 +2,7 @@
  * The server's two sandboxes, one for EVAL and one for functions, as scripts find them: what they share, and when they
  * give control back or are ended.
  */
-import type { LuaState } from "../../lua/run/State.js"
+import type { LuaState, Watch } from "../../lua/run/State.js"
 import { LuaError } from "../../lua/run/LuaError.js"
 import { LuaRandom } from "../../lua/lib/random.js"
 import type { Engine } from "../../engine/Engine.js"
@@ -42,7 +42,8 @@ const LEFT_MIN = 2 << 20
 const FUEL_MIN = 500
 const FUEL_MAX = 10_000
 
-export class LuaHost {
+/** Lets scripts be suspended and ended: the watch of all sandboxes of a server. */
+export class LuaHost implements Watch {
   readonly random = new LuaRandom()
   /** Until when a library that is being loaded may run; undefined while none is. */
   loadDeadlineMs: number | undefined = undefined
@@ -53,13 +54,7 @@ export class LuaHost {
     readonly options: ScriptingOptions,
   ) {}
 
-  /** Lets scripts of the state be suspended and ended. */
-  watch(state: LuaState): void {
-    state.onTick = (running) => this.tick(running)
-    state.onRoom = (running, bytes) => this.makeRoom(running, bytes)
-  }
-
-  private tick(state: LuaState): boolean {
+  tick(state: LuaState): boolean {
     const now = this.engine.turns.now()
     if (now >= this.lookAtHeapMs) this.makeRoom(state, 0)
     if (this.loadDeadlineMs !== undefined) {
@@ -76,7 +71,7 @@ export class LuaHost {
    * Looks whether there is room for so many bytes more, and says when to look again: the sooner the less is left. What is
    * in use may be garbage, so it is collected before a script is ended.
    */
-  private makeRoom(state: LuaState, bytes: number): void {
+  makeRoom(state: LuaState, bytes: number): void {
     let left = this.bytesLeft() - bytes
     if (left < 0) {
       this.options.facts.collectGarbage()

@@ -43,7 +43,7 @@ interface Sandbox {
 }
 
 const makeSandbox = (host: LuaHost, calls: RedisCalls): Sandbox => {
-  const state = makeState({ random: host.random })
+  const state = makeState({ random: host.random, watch: host })
   const [keys, args] = [new RunGlobal(state, "KEYS"), new RunGlobal(state, "ARGV")]
   state.globals.setText("redis", redisLibrary(host, state, calls, evalFunctions()))
   state.globals.setText(
@@ -59,7 +59,6 @@ const makeSandbox = (host: LuaHost, calls: RedisCalls): Sandbox => {
     }),
   )
   lock(state)
-  host.watch(state)
   return { state, keys, args }
 }
 

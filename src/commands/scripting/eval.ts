@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
+import { options } from "../../engine/Options.js"
 import * as Errors from "../../resp/Errors.js"
 import { replyHelp } from "../shared/Help.js"
 import type { LuaValue } from "../../lua/run/Value.js"
@@ -10,6 +11,9 @@ import * as spec from "../spec/scripting.js"
 import { LuaRun } from "./LuaRun.js"
 import { argumentsOf, bitsWith, keysOf, readKeyCount, refusal } from "./runScript.js"
 import type { Script, Scripts } from "./Scripts.js"
+
+const flushModes = options(spec.SCRIPT_FLUSH)
+const debugModes = options(spec.SCRIPT_DEBUG).choice("mode")
 
 const SHA_DIGITS = 40
 const NO_ARGUMENTS: LuaValue[] = []
@@ -87,14 +91,14 @@ class Evaluation {
 
 /** What SYNC or ASYNC may say; scripts are dropped at once either way. */
 const isFlushMode = (c: CommandContext): boolean =>
-  c.argc === 2 || (c.argc === 3 && (c.is(2, "ASYNC") || c.is(2, "SYNC")))
+  c.argc === 2 || (c.argc === 3 && flushModes.at(c, 2) !== 0)
 
 const scriptCommand = (engine: Engine, scripts: Scripts): Command =>
   container(spec.SCRIPT, [
     command(spec.SCRIPT_DEBUG, (c) => {
       if (c.out.pos > engine.replies.mark) return c.fail(Errors.scriptDebugPipelined)
       // No debugger is attached: a script runs as ever.
-      if (c.is(2, "NO") || c.is(2, "YES") || c.is(2, "SYNC")) return c.out.ok()
+      if (debugModes.at(c, 2) !== 0) return c.out.ok()
       c.fail(Errors.scriptDebugMode)
     }),
     command(spec.SCRIPT_EXISTS, (c) => {

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import { type Command, command, container } from "../../engine/Command.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
 import type { Engine } from "../../engine/Engine.js"
+import { options } from "../../engine/Options.js"
 import * as Errors from "../../resp/Errors.js"
 import { replyHelp } from "../shared/Help.js"
 import * as spec from "../spec/scripting.js"
@@ -11,6 +12,12 @@ import { functionList } from "./functionList.js"
 import type { Libraries } from "./Libraries.js"
 import { LuaRun } from "./LuaRun.js"
 import { argumentsOf, bitsWith, keysOf, readKeyCount, refusal } from "./runScript.js"
+
+const loadOptions = options(spec.FUNCTION_LOAD)
+const [REPLACE_LIBRARIES] = loadOptions.bits("REPLACE")
+const policies = options(spec.FUNCTION_RESTORE)
+const [FLUSH, REPLACE] = policies.bits("FLUSH", "REPLACE")
+const flushModes = options(spec.FUNCTION_FLUSH)
 
 const HELP: ReadonlyArray<string> = [
   "LOAD [REPLACE] <FUNCTION CODE>",
@@ -80,7 +87,7 @@ const load = (libraries: Libraries, c: CommandContext): void => {
   let at = 2
   let replace = false
   for (; at < c.argc - 1; at++) {
-    if (!c.is(at, "REPLACE")) return c.fail(Errors.functionLoadOption(c.text(at)))
+    if (loadOptions.at(c, at) !== REPLACE_LIBRARIES) return c.fail(Errors.functionLoadOption(c.text(at)))
     replace = true
   }
   const added = libraries.add(c.text(at), replace)
@@ -91,15 +98,14 @@ const load = (libraries: Libraries, c: CommandContext): void => {
 
 const restore = (libraries: Libraries, c: CommandContext): void => {
   if (c.argc > 4) return c.fail(Errors.unknownSubcommandOrArguments("function", c.text(1)))
-  const flush = c.argc === 4 && c.is(3, "FLUSH")
-  const replace = c.argc === 4 && c.is(3, "REPLACE")
-  if (c.argc === 4 && !flush && !replace && !c.is(3, "APPEND")) return c.fail(Errors.functionRestorePolicy)
+  const policy = c.argc === 4 ? policies.at(c, 3) : 0
+  if (c.argc === 4 && policy === 0) return c.fail(Errors.functionRestorePolicy)
   const codes = sourcesIn(c.bytes(2))
   if (typeof codes === "string") return c.fail(codes)
   const reason = libraries.atomically(() => {
-    if (flush) libraries.clear()
+    if (policy === FLUSH) libraries.clear()
     for (const code of codes) {
-      const added = libraries.add(code, replace, Errors.libraryRestored)
+      const added = libraries.add(code, policy === REPLACE, Errors.libraryRestored)
       if (typeof added === "string") return added
     }
     return undefined
@@ -111,7 +117,7 @@ const restore = (libraries: Libraries, c: CommandContext): void => {
 
 const flush = (libraries: Libraries, c: CommandContext): void => {
   if (c.argc > 3) return c.fail(Errors.unknownSubcommandOrArguments("function", c.text(1)))
-  if (c.argc === 3 && !c.is(2, "ASYNC") && !c.is(2, "SYNC")) return c.fail(Errors.functionFlushMode)
+  if (c.argc === 3 && flushModes.at(c, 2) === 0) return c.fail(Errors.functionFlushMode)
   libraries.clear()
   changed(c)
   c.out.ok()

@@ -1,9 +1,14 @@
 /** FUNCTION LIST. */
 import { globMatch } from "../../bytes/Glob.js"
 import type { CommandContext } from "../../engine/CommandContext.js"
+import { options } from "../../engine/Options.js"
 import type { ReplyWriter } from "../../resp/ReplyWriter.js"
 import * as Errors from "../../resp/Errors.js"
+import * as spec from "../spec/scripting.js"
 import type { Libraries, Library, LibraryFunction } from "./Libraries.js"
+
+const declared = options(spec.FUNCTION_LIST)
+const [LIBRARYNAME, WITHCODE] = declared.bits("LIBRARYNAME", "WITHCODE")
 
 const functionReply = (out: ReplyWriter, one: LibraryFunction): void => {
   out.map(3)
@@ -40,15 +45,12 @@ interface Wanted {
 const read = (c: CommandContext): Wanted | undefined => {
   const wanted: Wanted = { pattern: undefined, withCode: false }
   for (let i = 2; i < c.argc; i++) {
-    if (!wanted.withCode && c.is(i, "WITHCODE")) wanted.withCode = true
-    else if (wanted.pattern === undefined && c.is(i, "LIBRARYNAME")) {
-      if (i + 1 >= c.argc) {
-        c.fail(Errors.functionListName)
-        return undefined
-      }
-      wanted.pattern = c.bytes(++i)
-    } else {
-      c.fail(Errors.functionListArgument(c.text(i)))
+    const option = declared.at(c, i)
+    if (option === WITHCODE && !wanted.withCode) wanted.withCode = true
+    else if (option === LIBRARYNAME && wanted.pattern === undefined) wanted.pattern = c.bytes(++i)
+    else {
+      const isCutShort = option === 0 && wanted.pattern === undefined && c.is(i, "LIBRARYNAME")
+      c.fail(isCutShort ? Errors.functionListName : Errors.functionListArgument(c.text(i)))
       return undefined
     }
   }

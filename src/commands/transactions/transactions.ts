@@ -86,7 +86,7 @@ class Transaction {
     if (suspended === undefined) throw new Error("a transaction waits for no script")
     const { held } = session
     session.held = undefined
-    suspended.onEnd = (reply) => {
+    suspended.whenEnded((reply) => {
       if (reply === undefined) return this.breakOff()
       const own = session.held
       session.held = held
@@ -94,7 +94,7 @@ class Transaction {
       session.held = own
       if (!session.muted) this.parts.push(reply)
       this.resume()
-    }
+    })
   }
 
   private resume(): void {

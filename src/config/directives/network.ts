@@ -74,5 +74,5 @@ export const aclDirectives = {
   "acl-pubsub-default": directive(oneOf(["allchannels", "resetchannels"]), "resetchannels"),
   aclfile: directive(optionalPath, "", immutable),
   "acllog-max-len": directive(integer("0", "9223372036854775807"), "128"),
-  user: directive(userDeclarations, "", { statement: true, repeated: "add", secret: true }),
+  user: directive(userDeclarations, "", { statement: true, repeated: "users", secret: true }),
 } as const

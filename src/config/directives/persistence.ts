@@ -29,7 +29,7 @@ export const rdbDirectives = {
   rdbchecksum: directive(yesNo, "yes", immutable),
   rdbcompression: directive(yesNo, "yes"),
   "sanitize-dump-payload": directive(oneOf(["no", "yes", "clients"]), "no"),
-  save: directive(savePoints, "3600 1 300 100 60 10000", { repeated: "add", alwaysWritten: true }),
+  save: directive(savePoints, "3600 1 300 100 60 10000", { repeated: "save points", alwaysWritten: true }),
   "stop-writes-on-bgsave-error": directive(yesNo, "yes"),
 } as const
 

@@ -111,9 +111,11 @@ export interface CommandFacts {
   readonly name: string
   /** Words of the request, the command's own name (and the subcommand's) included; negative means "at least". */
   readonly arity: number
+  /** Where COMMAND DOCS has it. */
   readonly group: CommandGroup
   /** The Redis version that brought it. */
   readonly since: string
+  /** What it does, in a sentence. */
   readonly summary: string
   /** Absent where Redis gives none. */
   readonly complexity?: string
@@ -129,11 +131,13 @@ export interface CommandFacts {
   readonly channels?: ChannelArguments
   /** Arguments, in the notation of ArgumentSyntax.ts. */
   readonly args?: string
+  /** Hints to clients and proxies that spread commands over several servers. */
   readonly tips?: ReadonlyArray<CommandTip>
   /** Changes since: a version, a space, what changed. */
   readonly history?: ReadonlyArray<string>
   /** Meant for other servers and for tests, not for users. */
   readonly internal?: boolean
+  /** Since which version, and what takes its place. */
   readonly deprecated?: { readonly since: string; readonly use: string }
   /** True where a command that is no write may still have to reach the replicas; COMMAND does not print it. */
   readonly mayReplicate?: boolean
@@ -201,26 +205,42 @@ const none: ReadonlyArray<never> = []
 
 /** A declaration, with its flags spread out into fields that are cheap to test. */
 export class CommandSpec {
+  /** In lower case; a subcommand's holds its container's: "config|get". */
   readonly name: string
   /** The container's name for a subcommand ("config"), else undefined. */
   readonly container: string | undefined
+  /** Words of a request, its names included; negative means "at least". */
   readonly arity: number
+  /** Where COMMAND DOCS has it. */
   readonly group: CommandGroup
+  /** The version that brought it. */
   readonly since: string
+  /** What it does, in a sentence. */
   readonly summary: string
+  /** How its time grows, in words; undefined where Redis says nothing. */
   readonly complexity: string | undefined
+  /** As COMMAND prints them; the fields below are made of them. */
   readonly flags: ReadonlyArray<CommandFlag>
+  /** Hints to clients and proxies. */
   readonly tips: ReadonlyArray<CommandTip>
+  /** Changes since: a version, a space, what changed. */
   readonly history: ReadonlyArray<string>
+  /** Meant for other servers and for tests, not for users. */
   readonly internal: boolean
+  /** Since which version, and what takes its place. */
   readonly deprecated: { readonly since: string; readonly use: string } | undefined
 
+  /** May change the data. */
   readonly isWrite: boolean
+  /** Looks at keys and changes none. */
   readonly isReadOnly: boolean
   /** Refused when memory is over its limit and nothing can be evicted. */
   readonly denyOom: boolean
+  /** Is for whoever runs the server. */
   readonly isAdmin: boolean
+  /** Is about channels. */
   readonly isPubsub: boolean
+  /** Scripts may not call it. */
   readonly noScript: boolean
   /** Allowed while a data set is being loaded. */
   readonly loading: boolean
@@ -228,38 +248,58 @@ export class CommandSpec {
   readonly stale: boolean
   /** Refused while a replica loads its new data set beside the old one. */
   readonly noAsyncLoading: boolean
+  /** Refused inside MULTI. */
   readonly noMulti: boolean
+  /** May have its client wait for others. */
   readonly blocking: boolean
+  /** Takes constant or logarithmic time. */
   readonly fast: boolean
   /** Allowed before the connection has logged in. */
   readonly noAuth: boolean
   /** Allowed while a script has overrun its time. */
   readonly allowBusy: boolean
+  /** MONITOR does not show it. */
   readonly skipMonitor: boolean
+  /** The slow log does not keep it. */
   readonly skipSlowlog: boolean
+  /** Answered in a cluster also for a slot that is being imported. */
   readonly asking: boolean
   /** May be called with no key at all though it has key specs. */
   readonly noMandatoryKeys: boolean
   /** The legacy triple does not name every key. */
   readonly movableKeys: boolean
+  /** Is no write, and may still have to reach the replicas. */
   readonly mayReplicate: boolean
+  /** With at most so many words beyond its name it may be timed by sample; 0 = never. */
   readonly brief: number
   /** Argument that is the first key; 0 for none, or where that depends on other words. */
   readonly key: number
+  /** Word that names a member in the collection under word 1; 0 for none. */
   readonly member: number
+  /** Whether MULTI queues it, or runs it at once, or that ends the transaction. */
   readonly inMulti: "queued" | "runs" | "ends"
+  /** Waits for what others do: the wait is none of its own time. */
   readonly waits: boolean
+  /** Stands for the queued commands: refused wherever one of them would be. */
   readonly runsQueue: boolean
+  /** Allowed to a RESP2 client that has subscriptions. */
   readonly whileSubscribed: boolean
+  /** The directive that has to let the client pass. */
   readonly guard: GuardDirective | undefined
+  /** Refused as writes are after a failed save. */
   readonly stopsOnFailedSave: boolean
+  /** "any": it answers by pushes, several times, or not at all. */
   readonly replies: "one" | "any"
+  /** Which words no log may show. */
   readonly secrets: SecretWords | undefined
+  /** What it does to its session or its connection, where it changes either. */
   readonly changes: "session" | "link" | undefined
   /** What Command.ts has made of it, once for all servers of the process; 0 = not yet. */
   bits = 0
 
+  /** For what key specs cannot say (KeyExtraction.ts). */
   readonly findKeys: KeyFinderName | undefined
+  /** Which arguments are channels that the user needs to be allowed. */
   readonly channels: ChannelArguments | undefined
 
   private readonly facts: CommandFacts
@@ -340,6 +380,7 @@ export class CommandSpec {
     return this.arity >= 0 ? words === this.arity : words >= -this.arity
   }
 
+  /** Where its keys stand, compiled from `keys`. */
   get keySpecs(): ReadonlyArray<KeySpec> {
     return (this.parsedKeys ??= this.keyText === undefined ? none : parseKeySpecs(this.keyText))
   }
@@ -363,10 +404,12 @@ export class CommandSpec {
     return this.keyRange.last
   }
 
+  /** Words from one key to the next, 0 without keys. */
   get keyStep(): number {
     return this.keyRange.step
   }
 
+  /** Its arguments as COMMAND DOCS has them, compiled from `args`. */
   get arguments(): ReadonlyArray<Argument> {
     return (this.parsedArguments ??=
       this.argumentText === undefined ? none : parseArguments(this.argumentText))

@@ -10,7 +10,7 @@
  *     handler: begin -> go .. ended -> reply                             the usual case: no Effect
  *     handler: begin -> go .. not ended -> Effect     turn: slice, slice, .. ended -> reply -> the Effect's value
  *
- * EXEC takes a suspended script's end over by `onEnd`, to go on with the commands behind it in the same turn.
+ * EXEC takes a suspended script's end over by `whenEnded`, to go on with the commands behind it in the same turn.
  */
 import * as Effect from "effect/Effect"
 import type { Clock } from "effect/Clock"
@@ -44,8 +44,7 @@ export abstract class ScriptRun {
   startedMs = -1
   /** When it has to give control back; of the first stretch, how long it may take. */
   deadlineMs = 0
-  /** Told of the end with the reply, undefined where a defect was the end. */
-  onEnd: ((reply: Uint8Array | undefined) => void) | undefined = undefined
+  private told: ((reply: Uint8Array | undefined) => void) | undefined = undefined
   session: Session | undefined = undefined
   database = 0
   /** The keyspace's time, which stands still. */
@@ -58,6 +57,15 @@ export abstract class ScriptRun {
   words: ReadonlyArray<Uint8Array> = NO_WORDS
   /** That command, once the script was suspended. */
   calledBy: Call | undefined = undefined
+
+  /** Whoever asks last is told of the end with the reply, undefined where a defect was the end. */
+  whenEnded(told: (reply: Uint8Array | undefined) => void): void {
+    this.told = told
+  }
+
+  hasEnded(reply: Uint8Array | undefined): void {
+    this.told?.(reply)
+  }
 
   /** Goes on; answers whether it has ended. Throws nothing but defects. */
   abstract go(): boolean
@@ -173,10 +181,10 @@ export class ScriptRuns {
     gates.update()
     let reply: Uint8Array | undefined = undefined
     let wake: ((reply: Uint8Array) => void) | undefined = undefined
-    run.onEnd = (bytes) => {
+    run.whenEnded((bytes) => {
       reply = bytes
       if (bytes !== undefined) wake?.(bytes)
-    }
+    })
     this.host.background(this.slices(run))
     return Effect.callback<Uint8Array>((resume) => {
       wake = (bytes) => resume(Effect.succeed(bytes))
@@ -233,7 +241,7 @@ export class ScriptRuns {
     this.present = undefined
     gates.busy = undefined
     gates.update()
-    run.onEnd?.(reply)
+    run.hasEnded(reply)
     // The transaction behind it may have come to the next one.
     if (gates.busy !== undefined) return
     this.resumed()

@@ -23,6 +23,7 @@ interface ProcessMemory {
 
 /** What a server knows of the process that it runs in. */
 export interface ProcessFacts {
+  /** The process's id. */
   readonly pid: number
   /** The machine, and the space of process ids on it: what the id does not tell. */
   readonly place: () => string
@@ -30,11 +31,15 @@ export interface ProcessFacts {
   readonly nextServer: () => number
   /** Operating system, release and machine: "Linux 6.1.0 x86_64". */
   readonly system: string
+  /** Bits of an address: 64 or 32. */
   readonly archBits: number
   /** Runtime and version: "node v24.0.0". */
   readonly runtime: string
+  /** Path of the runtime's program. */
   readonly executable: string
+  /** Bytes of memory that the machine has. */
   readonly systemMemory: () => number
+  /** Bytes that the process takes. */
   readonly memory: () => ProcessMemory
   /** Bytes of JavaScript objects, and what those that last may grow to. */
   readonly heap: () => { readonly used: number; readonly limit: number }

@@ -5,7 +5,9 @@
 import node from "node:process"
 import * as Context from "effect/Context"
 
+/** What makes random bytes. */
 export interface SecureBytes {
+  /** So many random bytes, new ones at each call. */
   readonly bytes: (count: number) => Uint8Array
 }
 

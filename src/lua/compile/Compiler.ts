@@ -6,7 +6,7 @@
  */
 import { chunkName, parsedName } from "../run/ChunkName.js"
 import { type Support, support } from "../run/Support.js"
-import type { LuaState } from "../run/State.js"
+import type { Callers, LuaState } from "../run/State.js"
 import { LuaFunction, type LuaTable } from "../run/Value.js"
 import type { OperatorSite, Site } from "../run/Site.js"
 import type { FunctionNode } from "../syntax/Ast.js"
@@ -37,13 +37,17 @@ const workshopOf = (state: LuaState): Workshop => {
   if (known !== undefined) return known
   const positions = new Positions((origin) => emit(state, origin).text)
   const made = { names: support(state), positions }
-  state.caller = (level) => {
-    const found = positions.caller(level)
-    if (found === undefined) return undefined
-    return { chunk: chunkName(found.name), source: found.name, line: found.line }
-  }
   workshops.set(state, made)
   return made
+}
+
+/** Where the code that was compiled for a state is at. */
+export const callers: Callers = {
+  above: (state, level) => {
+    const found = workshops.get(state)?.positions.caller(level)
+    if (found === undefined) return undefined
+    return { chunk: chunkName(found.name), source: found.name, line: found.line }
+  },
 }
 
 class Emitter extends Statements {

@@ -53,14 +53,16 @@ const TWIN_CALLS_AN_OPERATION = 5
 const OPERATIONS_A_CALL = 32
 const GENERATOR_UNITS = 8
 
-/**
- * Asked at every tick. It may throw `state.interrupt(text)`, to end the script; true asks for control to be given
- * back.
- */
-export type Tick = (state: LuaState) => boolean
-
-/** Asked when `room` is gone, with the bytes that are wanted: sets it anew, or throws. */
-type Room = (state: LuaState, bytes: number) => void
+/** Whoever limits what programs take. */
+export interface Watch {
+  /**
+   * Asked at every tick. It may throw `state.interrupt(text)`, to end the script; true asks for control to be given
+   * back.
+   */
+  tick(state: LuaState): boolean
+  /** Asked when `room` is gone, with the bytes that are wanted: sets it anew, or throws. */
+  makeRoom(state: LuaState, bytes: number): void
+}
 
 /** Bytes between two such questions where nobody answers them. */
 const ROOM = 16 << 20
@@ -68,7 +70,20 @@ const ROOM = 16 << 20
 /** The error of calls from C. */
 export const TOO_DEEP = "C stack overflow"
 
-const never: Tick = () => false
+/** Programs may take what they want. */
+export const unwatched: Watch = {
+  tick: () => false,
+  makeRoom: (state) => void (state.room = ROOM),
+}
+
+/** Finds where a running program was called from: the compiler does. */
+export interface Callers {
+  /** The caller at a level above 1; undefined where that is no Lua code. */
+  above(state: LuaState, level: number): Place | undefined
+}
+
+/** Of a state in which no code is compiled. */
+const noCode: Callers = { above: () => undefined }
 
 export class LuaState {
   at: Site = OUTSIDE
@@ -80,7 +95,6 @@ export class LuaState {
   running: Coroutine | undefined = undefined
   /** The metatable of strings. */
   strings: LuaTable | undefined = undefined
-  onTick: Tick = never
   /** Where the present run was first interrupted; looking is slow, and a script may catch the error many times. */
   interrupted: Place | undefined = undefined
   /** The check of compiled code that asks at present. */
@@ -89,7 +103,6 @@ export class LuaState {
   fuelATick = FUEL_A_TICK
   /** Bytes that the library may allocate before the host is asked whether there are more. */
   room = ROOM
-  onRoom: Room = (state) => void (state.room = ROOM)
   /** What is left for the twin that is being tried, see compile/Twins.ts. */
   budget = 0
   /** Work that was done in vain by twins, less what generators have done since. */
@@ -103,6 +116,11 @@ export class LuaState {
   readonly perRun = new Map<string, number>()
   readonly slots: LuaValue[] = []
 
+  constructor(
+    private readonly watch: Watch = unwatched,
+    private readonly callers: Callers = noCode,
+  ) {}
+
   // Errors -------------------------------------------------------------------------------------------------------------
 
   /** `chunk:line: `, or nothing where the caller is no Lua code. */
@@ -110,12 +128,9 @@ export class LuaState {
     return site.line < 0 ? "" : `${site.chunk}:${site.line}: `
   }
 
-  /** Finds the caller at a level above 1: the compiler does, from the first chunk on; before that there is none. */
-  caller: ((level: number) => Place | undefined) | undefined = undefined
-
   /** The position of a caller further up: level 2 is that of the function that made the call under way. */
   whereAbove(level: number): string {
-    const found = this.caller?.(level)
+    const found = this.callers.above(this, level)
     return found === undefined ? "" : this.where(found)
   }
 
@@ -152,7 +167,7 @@ export class LuaState {
 
   /** Before the library allocates much at once, or often. */
   take(bytes: number): void {
-    if ((this.room -= bytes) < 0) this.onRoom(this, bytes)
+    if ((this.room -= bytes) < 0) this.watch.makeRoom(this, bytes)
   }
 
   /** Joined texts take their room when they are first looked into, wherever that is. */
@@ -168,7 +183,7 @@ export class LuaState {
   tick(here?: Place): boolean {
     this.fuel = 0
     this.ticking = here
-    const wanted = this.onTick(this)
+    const wanted = this.watch.tick(this)
     this.ticking = undefined
     this.fuel = this.fuelATick
     return wanted
@@ -196,7 +211,7 @@ export class LuaState {
 
   /** An error that a tick throws: it has no position, but is raised where the program is. */
   interrupt(text: string): LuaError {
-    this.interrupted ??= this.ticking ?? this.caller?.(1) ?? this.at
+    this.interrupted ??= this.ticking ?? this.callers.above(this, 1) ?? this.at
     return new LuaError(text, this.interrupted)
   }
 

@@ -81,9 +81,9 @@ const ziplistIntegerBytes = (encoding: number): number => {
 
 /** Walks a ziplist from end to end and returns its number of elements; throws CorruptValue. */
 export const validateZiplist = (b: Uint8Array, offset: number, length: number): number => {
-  if (length < ZIPLIST_EMPTY || u32(b, offset) !== length) corrupt("ziplist: wrong total")
+  if (length < ZIPLIST_EMPTY || u32(b, offset) !== length) corrupt("ziplist: wrong total", "packed")
   const limit = offset + length - 1
-  if (b[limit] !== END) corrupt("ziplist: no end byte")
+  if (b[limit] !== END) corrupt("ziplist: no end byte", "packed")
   let p = offset + ZIPLIST_HEADER
   let last = p
   let previous = 0
@@ -91,22 +91,22 @@ export const validateZiplist = (b: Uint8Array, offset: number, length: number): 
   while (p < limit) {
     const start = p
     let before = b[p++]
-    if (before === END) corrupt("ziplist: early end byte")
+    if (before === END) corrupt("ziplist: early end byte", "packed")
     if (before === LONG) {
-      if (p + 4 > limit) corrupt("ziplist: entry beyond the end")
+      if (p + 4 > limit) corrupt("ziplist: entry beyond the end", "packed")
       before = u32(b, p)
       p += 4
     }
-    if (before !== previous) corrupt("ziplist: size of the entry before is wrong")
-    if (!readZiplistHead(b, p, limit)) corrupt("ziplist: invalid entry")
+    if (before !== previous) corrupt("ziplist: size of the entry before is wrong", "packed")
+    if (!readZiplistHead(b, p, limit)) corrupt("ziplist: invalid entry", "packed")
     p = head.content + head.length
     previous = p - start
     last = start
     count++
   }
-  if (u32(b, offset + 4) !== last - offset) corrupt("ziplist: wrong offset of the last entry")
+  if (u32(b, offset + 4) !== last - offset) corrupt("ziplist: wrong offset of the last entry", "packed")
   const claimed = b[offset + 8] | (b[offset + 9] << 8)
-  if (claimed !== COUNT_UNKNOWN && claimed !== count) corrupt("ziplist: wrong count")
+  if (claimed !== COUNT_UNKNOWN && claimed !== count) corrupt("ziplist: wrong count", "packed")
   return count
 }
 
@@ -171,21 +171,21 @@ const readZipmapLength = (b: Uint8Array, p: number, limit: number): boolean => {
 
 /** Walks a zipmap from end to end and returns its number of pairs; throws CorruptValue. */
 export const validateZipmap = (b: Uint8Array, offset: number, length: number): number => {
-  if (length < 2) corrupt("zipmap: too short")
+  if (length < 2) corrupt("zipmap: too short", "packed")
   const limit = offset + length - 1
-  if (b[limit] !== END) corrupt("zipmap: no end byte")
+  if (b[limit] !== END) corrupt("zipmap: no end byte", "packed")
   let p = offset + 1
   let count = 0
   while (p < limit) {
-    if (!readZipmapLength(b, p, limit)) corrupt("zipmap: invalid field")
+    if (!readZipmapLength(b, p, limit)) corrupt("zipmap: invalid field", "packed")
     p = head.content + head.length
-    if (p >= limit || !readZipmapLength(b, p, limit)) corrupt("zipmap: invalid value")
+    if (p >= limit || !readZipmapLength(b, p, limit)) corrupt("zipmap: invalid value", "packed")
     // One byte says how many unused ones follow the value.
     p = head.content + 1 + head.length + b[head.content]
-    if (p > limit) corrupt("zipmap: value beyond the end")
+    if (p > limit) corrupt("zipmap: value beyond the end", "packed")
     count++
   }
-  if (b[offset] !== LONG && b[offset] !== count) corrupt("zipmap: wrong count")
+  if (b[offset] !== LONG && b[offset] !== count) corrupt("zipmap: wrong count", "packed")
   checkFields(b, offset, length)
   return count
 }
@@ -198,7 +198,7 @@ const checkFields = (b: Uint8Array, offset: number, length: number): void => {
   cursor.open(b, offset, length)
   for (let pairs = 1; cursor.next(field, value); pairs++) {
     seen.add(latin1Text(b, field.offset, field.offset + field.length))
-    if (seen.size < pairs) corrupt("zipmap: repeated field")
+    if (seen.size < pairs) corrupt("zipmap: repeated field", "packed")
   }
 }
 

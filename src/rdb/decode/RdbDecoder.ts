@@ -59,6 +59,7 @@ export class RdbDecoder {
   private version = 0
   private failure: unknown = undefined
 
+  /** Feed it the file's bytes in order, then `finish` it; the sink's calls come meanwhile. */
   constructor(
     private readonly sink: RdbSink,
     private readonly options: RdbDecoderOptions,
@@ -100,6 +101,7 @@ export class RdbDecoder {
       this.run()
     } catch (thrown) {
       if (thrown !== NEED_MORE) this.fail(thrown)
+      this.values.keepKeyText()
       input.rewind()
     }
     const left = input.available
@@ -111,24 +113,32 @@ export class RdbDecoder {
   finish(): void {
     if (this.phase === "failed") throw this.failure
     if (this.phase !== "done") {
-      this.fail(new CorruptValue("unexpected end of file"), this.input.offset + this.input.available)
+      this.fail(
+        new CorruptValue("unexpected end of file", "truncated"),
+        this.input.offset + this.input.available,
+      )
     }
   }
 
   private fail(thrown: unknown, offset = this.input.unitOffset): never {
     this.phase = "failed"
-    this.failure =
-      thrown instanceof CorruptValue
-        ? new RdbCorruptError({
-            path: this.options.path,
-            offset,
-            reason: thrown.reason,
-            damage:
-              this.values.keyText === undefined ? undefined : damageOf(this.values.typeRead, thrown.reason),
-            key: this.values.keyText,
-          })
-        : thrown
+    this.failure = thrown instanceof CorruptValue ? this.corruption(thrown, offset) : thrown
     throw this.failure
+  }
+
+  private corruption(value: CorruptValue, offset: number): RdbCorruptError {
+    const { options, values } = this
+    const { damage, reason } = value
+    const ofFile = damage === "signature" || damage === "truncated" || damage === "checksum"
+    const key = values.keyText
+    return new RdbCorruptError({
+      path: options.path,
+      offset,
+      kind: ofFile ? damage : "format",
+      reason,
+      damage: key === undefined ? undefined : damageOf(values.typeRead, value),
+      key,
+    })
   }
 
   private run(): void {
@@ -151,7 +161,8 @@ export class RdbDecoder {
     const { input, key } = this
     input.fixed(HEADER_BYTES, key)
     const text = String.fromCharCode(...key.copy())
-    if (!/^REDIS\d{4}$/.test(text)) corrupt(`not an RDB file: it starts "${printable(key.copy())}"`)
+    if (!/^REDIS\d{4}$/.test(text))
+      corrupt(`not an RDB file: it starts "${printable(key.copy())}"`, "signature")
     this.version = Number(text.slice(5))
     if (this.version < RDB_VERSION_MIN || this.version > RDB_VERSION_MAX) {
       throw new RdbVersionError({
@@ -167,7 +178,7 @@ export class RdbDecoder {
 
   private trailer(): void {
     const difference = this.input.checksumDifference()
-    if (difference !== undefined) corrupt(`wrong checksum ${difference}`)
+    if (difference !== undefined) corrupt(`wrong checksum ${difference}`, "checksum")
     this.end()
   }
 

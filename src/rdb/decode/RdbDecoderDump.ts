@@ -64,7 +64,7 @@ export const decodeDumpPayload = (
     if (values.active) values.resume()
   } catch (thrown) {
     if (thrown instanceof CorruptValue)
-      return { kind: "format", reason: thrown.reason, damage: damageOf(values.typeRead, thrown.reason) }
+      return { kind: "format", reason: thrown.reason, damage: damageOf(values.typeRead, thrown) }
     if (thrown === NEED_MORE) return { kind: "format", reason: "value is cut short" }
     throw thrown
   }

@@ -175,7 +175,7 @@ export class RdbDecoderInput {
   need(count: number): void {
     if (count <= this.end - this.pos) return
     if (count > this.totalBytes - this.offset) {
-      corrupt(`${count} bytes expected where the file has ${this.totalBytes - this.offset} left`)
+      corrupt(`${count} bytes expected where the file has ${this.totalBytes - this.offset} left`, "truncated")
     }
     this.wanted = this.pos - this.unit + count
     throw NEED_MORE
@@ -349,12 +349,13 @@ export class RdbDecoderInput {
     const packed = this.length()
     const plain = this.length()
     if (packed > RDB_STRING_BYTES_MAX || plain > RDB_STRING_BYTES_MAX) corrupt(`string of ${plain} bytes`)
-    if (plain > packed * LZF_RATIO_MAX) corrupt(`${plain} bytes cannot come from ${packed} compressed ones`)
+    if (plain > packed * LZF_RATIO_MAX)
+      corrupt(`${plain} bytes cannot come from ${packed} compressed ones`, "compression")
     this.need(packed)
     const target = scratch.ensure(plain)
     // redis-server takes nothing for what it was told of, and looks no further.
     if (plain > 0 && lzfDecompress(this.bytes, this.pos, packed, target, 0, plain) !== plain)
-      corrupt("invalid LZF data")
+      corrupt("invalid LZF data", "compression")
     this.pos += packed
     into.bytes = target
     into.offset = 0

@@ -48,6 +48,8 @@ export class RdbDecoderValues {
   private left = 0
   private listStarted = false
   private keyRead = false
+  /** The text of the key, once the bytes it was read from are not lent any more. */
+  private keptKeyText: string | undefined = undefined
   private readonly key = new RdbSlice()
   private readonly item = new RdbSlice()
   private readonly second = new RdbSlice()
@@ -82,12 +84,19 @@ export class RdbDecoderValues {
 
   /** The key at hand for an error, if one was read. */
   get keyText(): string | undefined {
-    return this.keyRead ? printable(this.key.bytes, this.key.offset, this.key.length) : undefined
+    if (!this.keyRead) return undefined
+    return this.keptKeyText ?? printable(this.key.bytes, this.key.offset, this.key.length)
+  }
+
+  /** To be called before the bytes that the key may lie in are given back. */
+  keepKeyText(): void {
+    this.keptKeyText = this.keyText
   }
 
   /** Reads a key and the first unit of its value, the type byte having been read. */
   begin(type: number): void {
     this.keyRead = false
+    this.keptKeyText = undefined
     this.input.string(this.key, this.keyScratch)
     this.keyRead = true
     this.beginValue(type)
@@ -232,7 +241,7 @@ export class RdbDecoderValues {
       sink.listEnd()
       return this.finish()
     }
-    if (elements % 2 !== 0) corrupt("ziplist: odd number of elements")
+    if (elements % 2 !== 0) corrupt("ziplist: odd number of elements", "packed")
     // As in Redis it becomes a listpack whatever the elements' sizes, and repeated members are never taken.
     item.bytes = this.itemScratch.ensure(packedSize(elements, second.length))
     item.offset = 0
@@ -301,7 +310,7 @@ export class RdbDecoderValues {
   }
 
   private checkedScore(score: number): number {
-    return Number.isNaN(score) ? corrupt("zset: score is not a number") : score
+    return Number.isNaN(score) ? corrupt("zset: score is not a number", "score") : score
   }
 
   /** Reads elements until the value is complete; throws NEED_MORE before. */
@@ -395,7 +404,8 @@ export class RdbDecoderValues {
       const container = old ? RdbNodeContainer.Packed : input.length()
       input.string(item, this.itemScratch)
       if (container === RdbNodeContainer.Plain) this.plainNode()
-      else if (container !== RdbNodeContainer.Packed) corrupt(`unknown list node container ${container}`)
+      else if (container !== RdbNodeContainer.Packed)
+        corrupt(`unknown list node container ${container}`, "list node")
       else if (old) this.ziplistNode()
       else if (checkListpack(item, this.mender) > 0) {
         this.startList()

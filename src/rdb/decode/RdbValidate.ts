@@ -33,7 +33,7 @@ const ENTRY_SAME_FIELDS = 2
  */
 export const checkListpack = (s: RdbSlice, mender: RdbMend | undefined, least = 1): number => {
   if (!validate(s.bytes, s.offset, s.length, true)) {
-    if (mender === undefined) return corrupt("invalid listpack")
+    if (mender === undefined) return corrupt("invalid listpack", "packed")
     if (validate(s.bytes, s.offset, s.length, false) && statedCount(s.bytes, s.offset) < least) return 0
     mender.listpack(s, "backlens")
   }
@@ -43,7 +43,7 @@ export const checkListpack = (s: RdbSlice, mender: RdbMend | undefined, least = 
 export const checkSetListpack = (s: RdbSlice, mender: RdbMend | undefined): number => {
   const members = checkListpack(s, mender)
   if (mender === undefined && !distinctAtStride(s.bytes, s.offset, 1))
-    corrupt("set listpack: repeated member")
+    corrupt("set listpack: repeated member", "packed")
   return members
 }
 
@@ -51,10 +51,11 @@ export const checkSetListpack = (s: RdbSlice, mender: RdbMend | undefined): numb
 export const checkPairsListpack = (s: RdbSlice, scores: boolean, mender: RdbMend | undefined): number => {
   const elements = checkListpack(s, mender, 2)
   if (elements % 2 !== 0) {
-    if (mender === undefined) return corrupt("listpack: odd number of elements")
+    if (mender === undefined) return corrupt("listpack: odd number of elements", "packed")
     mender.halfPair(s)
   }
-  if (mender === undefined && !distinctAtStride(s.bytes, s.offset, 2)) corrupt("listpack: repeated member")
+  if (mender === undefined && !distinctAtStride(s.bytes, s.offset, 2))
+    corrupt("listpack: repeated member", "packed")
   if (scores && elements > 1) checkScores(s)
   return elements >> 1
 }
@@ -66,7 +67,7 @@ const checkScores = (s: RdbSlice): void => {
   const b = s.bytes
   for (let p = s.offset + LISTPACK_HEADER; b[p] !== LISTPACK_END;) {
     p += entrySize(b, p)
-    if (isText(b[p]) && Number.isNaN(scoreAt(b, p))) corrupt("zset listpack: score is not a number")
+    if (isText(b[p]) && Number.isNaN(scoreAt(b, p))) corrupt("zset listpack: score is not a number", "packed")
     p += entrySize(b, p)
   }
 }
@@ -74,7 +75,7 @@ const checkScores = (s: RdbSlice): void => {
 /** Returns the number of members. */
 export const checkIntset = (s: RdbSlice, mender: RdbMend | undefined): number => {
   if (!Intset.validate(s.bytes, s.offset, s.length, true)) {
-    if (mender === undefined) return corrupt("invalid intset")
+    if (mender === undefined) return corrupt("invalid intset", "packed")
     mender.intset(s)
   }
   return Intset.count(s.bytes, s.offset)
@@ -110,7 +111,7 @@ class NodeReader {
 
   skip(elements: number): void {
     for (let i = 0; i < elements; i++) {
-      if (this.atEnd) corrupt("stream node: ends within an entry")
+      if (this.atEnd) corrupt("stream node: ends within an entry", "packed")
       this.at += entrySize(this.bytes, this.at)
     }
     this.index += elements
@@ -118,9 +119,9 @@ class NodeReader {
 
   /** The element as an integer in `lpv`. */
   integer(): void {
-    if (this.atEnd) corrupt("stream node: ends within an entry")
+    if (this.atEnd) corrupt("stream node: ends within an entry", "packed")
     const text = isText(this.bytes[this.at])
-    if (!readInteger(this.bytes, this.at)) corrupt("stream node: integer expected")
+    if (!readInteger(this.bytes, this.at)) corrupt("stream node: integer expected", "packed")
     if (text) this.hadText = true
     this.skip(1)
   }
@@ -129,7 +130,7 @@ class NodeReader {
   size(): number {
     this.integer()
     const value = lpv.int
-    if (!(value >= 0 && value <= this.bytes.length)) corrupt("stream node: impossible count")
+    if (!(value >= 0 && value <= this.bytes.length)) corrupt("stream node: impossible count", "packed")
     return value
   }
 }
@@ -138,12 +139,12 @@ const reader = new NodeReader()
 
 /** A stream node with `id`, its 16-byte first ID. Returns the number of live entries, -1 when there is no entry at all. */
 export const checkStreamNode = (id: RdbSlice, node: RdbSlice, mender: RdbMend, deep: boolean): number => {
-  if (id.length !== 16) corrupt("stream node: ID is not of 16 bytes")
+  if (id.length !== 16) corrupt("stream node: ID is not of 16 bytes", "ID of a stream's node")
   if (!validate(node.bytes, node.offset, node.length, true)) {
     // The count of elements is nothing that redis-server looks at here.
     mender.listpack(node, deep ? "count" : "front")
   }
-  if (count(node.bytes, node.offset) === 0) corrupt("stream node: empty listpack")
+  if (count(node.bytes, node.offset) === 0) corrupt("stream node: empty listpack", "packed")
   if (deep) return checkStreamEntries(node) ?? mender.streamNode(node)
   try {
     return checkStreamEntries(node) ?? mender.streamNode(node)
@@ -160,7 +161,7 @@ const checkStreamEntries = (node: RdbSlice): number | undefined => {
   const deleted = reader.size()
   const fields = reader.size()
   reader.skip(fields)
-  if (reader.size() !== 0) corrupt("stream node: head does not end in 0")
+  if (reader.size() !== 0) corrupt("stream node: head does not end in 0", "packed")
   let seenLive = 0
   let seenDeleted = 0
   let known = true
@@ -170,8 +171,8 @@ const checkStreamEntries = (node: RdbSlice): number | undefined => {
     else seenDeleted++
     if (flags !== (flags & (ENTRY_DELETED | ENTRY_SAME_FIELDS))) known = false
   }
-  if (seenLive + seenDeleted !== live + deleted) corrupt("stream node: wrong number of entries")
-  if (seenLive + seenDeleted === 0) corrupt("stream node: no entry")
+  if (seenLive + seenDeleted !== live + deleted) corrupt("stream node: wrong number of entries", "packed")
+  if (seenLive + seenDeleted === 0) corrupt("stream node: no entry", "packed")
   return known && !reader.hadText && seenLive === live ? live : undefined
 }
 
@@ -188,6 +189,6 @@ const checkStreamEntry = (sharedFields: number): number => {
     reader.skip(2 * own)
   }
   const before = reader.taken
-  if (reader.size() !== before) corrupt("stream node: wrong entry length")
+  if (reader.size() !== before) corrupt("stream node: wrong entry length", "packed")
   return flags
 }

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 
 /** Where the function libraries of a file come from and go to. */
 export interface LibraryStore {
+  /** The source of each library, to be written to a file. */
   readonly dump: () => ReadonlyArray<Uint8Array>
   /** Adds a library; answers the reason it cannot be used. */
   readonly load: (code: Uint8Array) => string | undefined

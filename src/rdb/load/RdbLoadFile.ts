@@ -12,7 +12,8 @@ import type { PersistenceState } from "../PersistenceState.js"
 import { RdbDecoder } from "../decode/RdbDecoder.js"
 import { corrupt, RdbCorruptError, type RdbError, RdbVersionError } from "../format/RdbErrors.js"
 import { ioError } from "../RdbFile.js"
-import { type LoadLimits, RdbLoader } from "./RdbLoader.js"
+import type { PackingLimits } from "../../store/types/PackingLimits.js"
+import { RdbLoader } from "./RdbLoader.js"
 import type { LibraryStore } from "./KeptLibraries.js"
 import type { ReplicationPosition } from "../snapshot/SnapshotJob.js"
 
@@ -55,11 +56,13 @@ export interface LoadSource<E> {
 
 /** What was loaded of a file. */
 export interface LoadResult {
+  /** Keys that are in the keyspace now. */
   readonly keys: number
   /** Keys left out because their time had passed. */
   readonly expired: number
   /** Keys left out because they were empty collections. */
   readonly empty: number
+  /** Bytes of the file. */
   readonly bytes: number
   /** Modules whose data, belonging to no key, was left out. */
   readonly modules: ReadonlyArray<string>
@@ -71,7 +74,7 @@ export interface LoadResult {
 
 interface LoadTarget {
   readonly keyspace: Keyspace
-  readonly settings: LoadLimits & {
+  readonly settings: PackingLimits & {
     readonly rdbchecksum: boolean
     readonly sanitizeDumpPayload: string
     readonly keyLoadDelay: number

@@ -19,9 +19,10 @@ import type { Databases } from "../../store/Databases.js"
 import { setEntryClock, STRING_INT } from "../../store/Entry.js"
 import { clockOfIdle, countClock } from "../../store/eviction/AccessClock.js"
 import type { Keyspace } from "../../store/Keyspace.js"
+import type { PackingLimits } from "../../store/types/PackingLimits.js"
 import { stringEncoding } from "../../store/types/StringValue.js"
 import { corrupt } from "../format/RdbErrors.js"
-import { type LoadLimits, RdbLoaderValues } from "./RdbLoaderValues.js"
+import { RdbLoaderValues } from "./RdbLoaderValues.js"
 import type {
   RdbMeta,
   RdbSink,
@@ -32,10 +33,8 @@ import type {
 } from "../format/RdbSink.js"
 import type { ReplicationPosition } from "../snapshot/SnapshotJob.js"
 
-export type { LoadLimits } from "./RdbLoaderValues.js"
-
 interface RdbLoaderOptions {
-  readonly limits: LoadLimits
+  readonly limits: PackingLimits
   /** The decoder's option of this name. */
   readonly sanitize?: boolean | undefined
   /** Drop keys whose time has passed: a master does, a replica waits for its master's DEL. */

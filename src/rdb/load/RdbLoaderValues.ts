@@ -20,20 +20,11 @@ import {
 } from "../../store/Entry.js"
 import { HashValue } from "../../store/types/HashValue.js"
 import { SetValue } from "../../store/types/SetValue.js"
+import type { PackingLimits } from "../../store/types/PackingLimits.js"
 import { SortedSet } from "../../store/types/SortedSetValue.js"
 import { StreamLoader } from "../../store/types/StreamLoader.js"
 import { corrupt } from "../format/RdbErrors.js"
 import type { RdbSlice, RdbStreamConsumer, RdbStreamGroup, RdbStreamInfo } from "../format/RdbSink.js"
-
-/** Sizes at which values change their encoding; the server's settings satisfy it. */
-export interface LoadLimits {
-  readonly hashMaxListpackEntries: number
-  readonly hashMaxListpackValue: number
-  readonly setMaxIntsetEntries: number
-  readonly zsetMaxListpackEntries: number
-  readonly zsetMaxListpackValue: number
-  readonly listMaxListpackSize: number
-}
 
 export class RdbLoaderValues {
   type = 0
@@ -52,7 +43,7 @@ export class RdbLoaderValues {
 
   constructor(
     private readonly arena: Arena,
-    private readonly limits: LoadLimits,
+    private readonly limits: PackingLimits,
     /** A repeated field ends the load even where redis-server keeps both (`sanitize-dump-payload`). */
     private readonly sanitize: boolean,
   ) {
@@ -136,7 +127,8 @@ export class RdbLoaderValues {
   private addMember(bytes: Uint8Array, off: number, len: number): void {
     if (!this.begun) this.set.createFor(bytes, off, len)
     this.begun = true
-    if (!this.set.add(bytes, off, len, this.limits.setMaxIntsetEntries)) corrupt("set: repeated member")
+    if (!this.set.add(bytes, off, len, this.limits.setMaxIntsetEntries))
+      corrupt("set: repeated member", "member of a set")
   }
 
   endSet(): void {
@@ -174,7 +166,7 @@ export class RdbLoaderValues {
       limits.hashMaxListpackEntries,
       limits.hashMaxListpackValue,
     )
-    if (!isNew) corrupt("hash: repeated field")
+    if (!isNew) corrupt("hash: repeated field", "field of a hash")
   }
 
   endHash(): void {
@@ -198,7 +190,8 @@ export class RdbLoaderValues {
     const { zset } = this
     if (!this.begun) zset.create(false)
     this.begun = true
-    if (!Number.isNaN(zset.find(s.bytes, s.offset, s.length))) corrupt("zset: repeated member")
+    if (!Number.isNaN(zset.find(s.bytes, s.offset, s.length)))
+      corrupt("zset: repeated member", "member of a sorted set")
     zset.insert(score, s.bytes, s.offset, s.length, this.limits)
   }
 

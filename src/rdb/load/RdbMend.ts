@@ -52,7 +52,7 @@ export class RdbMend {
   listpack(s: RdbSlice, what: Mending): void {
     this.own(s)
     s.length = mend(s.bytes, 0, s.length, what)
-    if (s.length === 0) corrupt("invalid listpack")
+    if (s.length === 0) corrupt("invalid listpack", "packed")
   }
 
   /** A listpack of pairs and one element more. */
@@ -66,7 +66,7 @@ export class RdbMend {
 
   intset(s: RdbSlice): void {
     this.own(s)
-    if (!Intset.validate(s.bytes, 0, s.length, false)) corrupt("invalid intset")
+    if (!Intset.validate(s.bytes, 0, s.length, false)) corrupt("invalid intset", "packed")
     s.length = Intset.mend(s.bytes, 0)
   }
 
@@ -99,7 +99,7 @@ export class RdbMend {
     const count = p < 0 ? -1 : smallInt(u8, p)
     const at = count < 0 ? -1 : skip(u8, p, 1)
     const end = at < 0 ? -1 : skip(u8, at, count + 1)
-    if (end < 0) corrupt("stream node: no head")
+    if (end < 0) corrupt("stream node: no head", "packed")
     return { count, at, end }
   }
 

@@ -19,6 +19,7 @@ interface Thread {
   readonly end: () => void
 }
 
+/** What starts threads. */
 export interface ThreadStarter {
   /** Starts the module's code with a task. Throws where no thread can be started. */
   readonly start: (module: URL, task: SnapshotTask, listener: ThreadListener) => Thread

@@ -32,6 +32,7 @@ export interface ChangePosition {
 
 /** A command that has changed something, as replicas get it. */
 export interface Change {
+  /** The number of the database it was made in. */
   readonly database: number
   /** The command and its arguments. */
   readonly arguments: ReadonlyArray<Uint8Array>
@@ -41,7 +42,9 @@ export interface Change {
 
 /** The stream cannot go on: its history has ended here, or the backlog does not hold what comes next. */
 export class ChangesLostError extends Data.TaggedError("ChangesLostError")<{
+  /** The last place up to which changes have come. */
   readonly position: ChangePosition
+  /** Why none comes behind it. */
   readonly reason: "history ended" | "not in the backlog" | "reader fell behind"
 }> {
   override get message(): string {

@@ -469,6 +469,7 @@ export class Master implements Beating, StreamListener {
 export interface ReplicationMasterShape {
   /** Replicas that get the stream. */
   readonly online: number
+  /** Since the start: full resyncs, partial ones given and refused, bytes sent to replicas. */
   readonly stats: Readonly<SyncStats>
   /** What is written from now on, or from a position that a reader has kept. */
   readonly changes: (from?: ChangePosition) => Stream.Stream<Change, ChangesLostError>

@@ -12,7 +12,9 @@ import type * as Scope from "effect/Scope"
 
 /** The link to the master failed, or the master said what it must not. */
 export class MasterLinkError extends Data.TaggedError("MasterLinkError")<{
+  /** What was being done ("Connecting", "PING", "PSYNC", "Snapshot", "Stream", ...), or the master's address. */
   readonly step: string
+  /** The system's word on it, or the master's reply. */
   readonly reason: string
   /** What redis-server's log says of it; where nothing is given the step and the reason. */
   readonly logged?: string

@@ -1,4 +1,5 @@
 /** Opens the connection to a master: TCP, or TLS with the options given. It ends with the scope. */
+import { systemCode, systemReason } from "../../bytes/SystemReason.js"
 import type * as net from "node:net"
 import node from "node:process"
 import type * as tls from "node:tls"
@@ -36,18 +37,10 @@ const connectionOf = (socket: net.Socket, outlet = new Outlet(socket, UNWATCHED)
   descriptor: outlet.descriptor,
 })
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  EHOSTUNREACH: "No route to host",
-  ENETUNREACH: "Network is unreachable",
-  ETIMEDOUT: "Connection timed out",
-}
-
 /** As redis-server logs it: a name that cannot be found is noticed before there is a socket. */
 const loggedOf = (error: Error): string => {
-  const code = "code" in error && typeof error.code === "string" ? error.code : ""
-  const reason = REASONS[code] ?? error.message
+  const code = systemCode(error) ?? ""
+  const reason = systemReason(error)
   const unnamed = code === "ENOTFOUND" || code.startsWith("EAI_")
   return unnamed ? `Unable to connect to MASTER: ${reason}` : `Error condition on socket for SYNC: ${reason}`
 }

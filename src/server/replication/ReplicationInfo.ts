@@ -80,7 +80,7 @@ const kilo = (bytes: number): string => (bytes / 1024).toFixed(2)
 
 /** Tells INFO of replication: its own section, and its fields among the counters. */
 export const tellInfo = (replication: ReplicationParts, values: RedixValues): void => {
-  const { engine, master, replica } = replication
+  const { engine, master } = replication
   const { info, measures, traffic } = engine
   const input = measures.rateOf(() => traffic.masterBytes)
   const output = measures.rateOf(() => master.stats.outputBytes)

@@ -38,6 +38,7 @@ import {
 } from "../../memory/sorted/SortedIndex.js"
 import { entryEncoding, entryValue, ZSET_LISTPACK, ZSET_SKIPLIST } from "../Entry.js"
 import type { ValueType } from "../ValueType.js"
+import type { PackingLimits } from "./PackingLimits.js"
 import {
   checkPairs,
   checkTableValue,
@@ -50,10 +51,7 @@ import {
 } from "./TableValue.js"
 
 /** When a listpack becomes a skiplist; the server's settings satisfy it. */
-interface PackedLimits {
-  readonly zsetMaxListpackEntries: number
-  readonly zsetMaxListpackValue: number
-}
+type PackedLimits = Pick<PackingLimits, "zsetMaxListpackEntries" | "zsetMaxListpackValue">
 
 /** Most bytes of a score's text: "-1.2345678901234567e-308". */
 const SCORE_TEXT_MAX = 32
