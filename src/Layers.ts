@@ -178,10 +178,23 @@ const expectLoad = (
     const config = configIn(services)
     if (loads(options, config) === false) return
     const fs = yield* FileSystem.FileSystem
-    const there = config.values.appendonly
-      ? !(yield* persistence.openLogFirst)
-      : yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true))
-    persistence.expectLoad(there)
+    const { appendonly } = config.values
+    persistence.expectLoad(
+      appendonly || (yield* fs.exists(persistence.path).pipe(Effect.orElseSucceed(() => true))),
+    )
+  })
+
+/**
+ * Where there is no append-only file yet it is made before a client can write; but not before the port is open: a server whose
+ * port is another's must leave no files in a directory that may be the other's, too.
+ */
+const openLogFirst = (options: StartOptions): Effect.Effect<void, never, PersistenceService | RedixConfig> =>
+  Effect.gen(function* () {
+    const services = yield* Effect.context<PersistenceService | RedixConfig>()
+    const persistence = persistenceIn(services)
+    const config = configIn(services)
+    if (loads(options, config) === false || !config.values.appendonly) return
+    if (yield* persistence.openLogFirst) persistence.expectLoad(false)
   })
 
 /**
@@ -213,14 +226,16 @@ export const engineLayer = (
     }),
   )
 
-const listening = (options: ListenOptions) =>
+const listening = (options: ListenOptions & StartOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const services = yield* Effect.context<RedixConfig>()
       const config = configIn(services)
       yield* limitClients(config, Context.get(services, ProcessInfo))
       yield* config.placing
-      return TcpServer.layerOf(config.values, { config, ...options })
+      const parts = yield* Effect.context<PersistenceService | RedixConfig>()
+      const beforeClients = Effect.provideContext(openLogFirst(options), parts)
+      return TcpServer.layerOf(config.values, { config, ...options, beforeClients })
     }),
   )
 

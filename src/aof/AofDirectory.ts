@@ -34,8 +34,6 @@ export interface DirectorySettings {
   readonly aofChecksum: boolean
 }
 
-const RENEWED_AT_ONCE = 1024 * 1024
-
 /** A name of a manifest as the file system takes it. */
 const nameOf = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8")
 const latin1Of = (name: string): string => Buffer.from(name, "utf8").toString("latin1")
@@ -97,30 +95,24 @@ export class AofDirectory {
   }
 
   /**
-   * Writes every byte of a file anew, which is on the disk when this ends. By hand: what copies within the kernel may share
-   * blocks of the disk with a file that they never got to.
+   * Begins to write every byte of a file anew; `finish` has them take its place, on the disk when it ends. By hand: what
+   * copies within the kernel may share blocks of the disk with a file that they never got to.
    */
-  renew({ name }: AofFile): Effect.Effect<void, AofIoError> {
-    const path = this.pathOf(name)
-    const temp = this.pathOf(tempIncrementNameOf(this.fileName))
-    const written = Effect.scoped(
-      Effect.gen({ self: this }, function* () {
-        const from = yield* this.fs.open(path, { flag: "r" }).pipe(Effect.mapError(ioError(path, "open")))
-        const to = yield* this.fs
-          .open(temp, { flag: "w", mode: 0o644 })
-          .pipe(Effect.mapError(ioError(temp, "open")))
-        const piece = new Uint8Array(RENEWED_AT_ONCE)
-        for (;;) {
-          const count = Number(yield* from.read(piece).pipe(Effect.mapError(ioError(path, "read"))))
-          if (count === 0) break
-          yield* to.writeAll(piece.subarray(0, count)).pipe(Effect.mapError(ioError(temp, "write")))
-        }
-        yield* to.sync.pipe(Effect.mapError(ioError(temp, "fsync")))
-      }),
-    )
-    return Effect.andThen(written, this.rename(temp, path)).pipe(
-      Effect.onError(() => Effect.ignore(this.remove(temp))),
-    )
+  renewing({ name }: AofFile) {
+    return Effect.gen({ self: this }, function* () {
+      const path = this.pathOf(name)
+      const temp = this.pathOf(tempIncrementNameOf(this.fileName))
+      let left = true
+      yield* Effect.addFinalizer(() => (left ? Effect.ignore(this.remove(temp)) : Effect.void))
+      const file = yield* this.fs
+        .open(temp, { flag: "w", mode: 0o644 })
+        .pipe(Effect.mapError(ioError(temp, "open")))
+      const renamed = Effect.map(this.rename(temp, path), () => void (left = false))
+      return {
+        write: (bytes: Uint8Array) => Effect.mapError(file.writeAll(bytes), ioError(temp, "write")),
+        finish: Effect.andThen(Effect.mapError(file.sync, ioError(temp, "fsync")), renamed),
+      }
+    })
   }
 
   /** Makes the directory, if it is not there, for good. */

@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import type * as Scope from "effect/Scope"
 import type { CommandTable } from "../engine/CommandTable.js"
 import type { Request } from "../engine/Lookahead.js"
 import { fileSource, type LoadResult, type LoadSource } from "../rdb/load/RdbLoadFile.js"
@@ -19,6 +20,7 @@ import { AofDamageError, type AofError, AofIoError } from "./AofErrors.js"
 import { AofReader, type AofTail } from "./AofReader.js"
 import { Growth } from "./Growth.js"
 import { LaterGroups } from "./LaterGroups.js"
+import { alongside, type Renewal } from "./Renewal.js"
 
 /** Bytes of commands run at a time: some milliseconds of work. */
 const PIECE_BYTES = 128 * 1024
@@ -50,6 +52,8 @@ export interface AofLoadOptions {
   readonly path: string
   /** What to do with a torn tail: cut the file there, or fail, because none is to be cut, or none but the last file's. */
   readonly torn: "cut" | "fail" | "not last"
+  /** Begins to write the file anew beside its load, if that is to be. */
+  readonly renewing: Effect.Effect<Renewal | undefined, never, Scope.Scope>
   /** Hears how many bytes were read since the last call; not of those of an RDB file, which has its own progress. */
   readonly onProgress: (bytes: number) => void
   /** Hears what an RDB file says of itself. */
@@ -90,6 +94,23 @@ const peeked = Effect.fnUntraced(function* (source: LoadSource<RdbError>) {
     return Effect.succeed(bytes)
   })
   return { head, source: { ...source, next } }
+})
+
+/** The file, written anew as it is read where that is to be; `ended` has what was written take its place. */
+const opened = Effect.fnUntraced(function* (
+  fs: FileSystem.FileSystem,
+  { path, renewing }: Pick<AofLoadOptions, "path" | "renewing">,
+) {
+  const source = yield* fileSource(fs, path)
+  const renewal = yield* renewing
+  if (renewal === undefined) return { file: source, ended: Effect.void }
+  const file = alongside(source, renewal)
+  // What is behind a bad group was not read.
+  const ended = Effect.gen(function* () {
+    while ((yield* file.next) !== undefined);
+    yield* renewal.finish
+  })
+  return { file, ended }
 })
 
 /** Fails when what follows a bad place says that it had been on the disk. */
@@ -200,7 +221,8 @@ export const loadAofFile = (
 ): Effect.Effect<AofFileResult, AofError> =>
   Effect.gen(function* () {
     const { path } = options
-    const { head, source } = yield* peeked(yield* fileSource(fs, path))
+    const { file, ended } = yield* opened(fs, options)
+    const { head, source } = yield* peeked(file)
     let preamble: LoadResult | undefined
     let rest: Uint8Array | undefined
     if (head !== undefined && PREAMBLE.equals(head.subarray(0, PREAMBLE.length))) {
@@ -229,7 +251,10 @@ export const loadAofFile = (
     const tail = yield* attempt(() => reader.finish())
     commands.ended()
     const result = { commands: commands.count, preamble }
-    if (tail === "whole") return { ...result, bytes: reader.validUpTo, cutAt: undefined }
+    if (tail === "whole") {
+      yield* ended
+      return { ...result, bytes: reader.validUpTo, cutAt: undefined }
+    }
     target.discard()
     if (tail === "multi")
       yield* Effect.logWarning(`Revert incomplete MULTI/EXEC transaction in AOF file ${nameOf(path)}`)
@@ -239,6 +264,7 @@ export const loadAofFile = (
       const kind = options.torn === "fail" ? "truncated" : "not last"
       return yield* new AofDamageError({ path, offset, kind, reason: TORN[tail] })
     }
+    yield* ended
     yield* cut(fs, path, offset, tail)
     return { ...result, bytes: offset, cutAt: offset }
   }).pipe(

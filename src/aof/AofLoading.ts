@@ -1,6 +1,7 @@
 /** Loads the files of an append-only file in order. Clients are told that the server loads for as long as that takes. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import type * as Scope from "effect/Scope"
 import type { Engine } from "../engine/Engine.js"
 import { fieldLines } from "../rdb/FileReport.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
@@ -9,6 +10,7 @@ import type { AofDirectory } from "./AofDirectory.js"
 import type { AofError } from "./AofErrors.js"
 import { type AofLoadOptions, loadAofFile } from "./AofLoadFile.js"
 import { type AofFile, filesOf, type Manifest } from "./Manifest.js"
+import type { Renewal } from "./Renewal.js"
 
 export interface LoadingParts {
   readonly fs: FileSystem.FileSystem
@@ -19,11 +21,16 @@ export interface LoadingParts {
   readonly cutsTornEnd: () => boolean
 }
 
+/** What writes a file anew while it is loaded. */
+export type Renewing = Effect.Effect<Renewal | undefined, never, Scope.Scope>
+
+export const NO_RENEWAL: Renewing = Effect.succeed(undefined)
+
 /** Loads one file; answers how many seconds it took. */
 const loadOne = (
   parts: LoadingParts,
   file: AofFile,
-  torn: AofLoadOptions["torn"],
+  options: Pick<AofLoadOptions, "torn" | "renewing">,
   onBytes: (bytes: number) => void,
 ) =>
   Effect.gen(function* () {
@@ -31,7 +38,7 @@ const loadOne = (
     const startedMs = engine.clock.currentTimeMillisUnsafe()
     const result = yield* loadAofFile(fs, rdb, new AofCommands(engine, file.name), {
       path: directory.pathOf(file.name),
-      torn,
+      ...options,
       onProgress: onBytes,
       onFields: (fields) => {
         for (const line of fieldLines(fields, startedMs)) engine.logger.notice(line)
@@ -43,7 +50,11 @@ const loadOne = (
   })
 
 /** Adds what the files of a manifest say to the data set. */
-export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effect<void, AofError> =>
+export const loadFiles = (
+  parts: LoadingParts,
+  manifest: Manifest,
+  renewing: (file: AofFile) => Renewing = () => NO_RENEWAL,
+): Effect.Effect<void, AofError> =>
   Effect.gen(function* () {
     const { engine, rdb, directory } = parts
     const { base } = manifest
@@ -74,7 +85,12 @@ export const loadFiles = (parts: LoadingParts, manifest: Manifest): Effect.Effec
     for (const [i, file] of files.entries()) {
       const kind = file === base ? "base" : "incr"
       const cut = i >= last ? "cut" : "not last"
-      const { result, seconds } = yield* loadOne(parts, file, parts.cutsTornEnd() ? cut : "fail", onBytes)
+      const { result, seconds } = yield* loadOne(
+        parts,
+        file,
+        { torn: parts.cutsTornEnd() ? cut : "fail", renewing: renewing(file) },
+        onBytes,
+      )
       if (result.bytes > 0 || result.cutAt !== undefined)
         yield* Effect.logInfo(`DB loaded from ${kind} file ${file.name}: ${seconds.toFixed(3)} seconds`)
     }

@@ -11,6 +11,7 @@
  * Until the manifest is switched the files of before are whole, whatever fails and whenever the process dies.
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Log } from "../engine/world/Log.js"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
 import type { RdbFiles } from "../rdb/RdbPersistence.js"
@@ -25,6 +26,7 @@ import {
   tempIncrementNameOf,
 } from "./Manifest.js"
 import type { OpenIncrement } from "./OpenIncrement.js"
+import type { Renewal } from "./Renewal.js"
 
 export type RewriteKind = "running" | "anew" | "alone"
 export type RewriteError = AofIoError | ManifestError | RdbIoError
@@ -118,25 +120,39 @@ export class AofFiles {
   }
 
   /**
-   * Has all that is seen in the files be on the disk as well. A sync may have failed of which the process before did not live
-   * to tell: then the kernel shows what it has dropped for as long as memory and power last, and no sync brings it back.
+   * Which files are to be written anew as they are loaded, so that all that is seen in them is on the disk as well. A sync may
+   * have failed of which the process before did not live to tell: then the kernel shows what it has dropped for as long as
+   * memory and power last, and no sync brings it back.
    */
-  secure(manifest: Manifest): Effect.Effect<void, AofIoError> {
-    return Effect.gen({ self: this }, function* () {
+  unsure(manifest: Manifest): Effect.Effect<ReadonlySet<AofFile>, AofIoError> {
+    return Effect.map(this.appended(manifest), (appended) => {
       this.trusted = manifest.distrusted !== true
-      const appended = yield* this.appended(manifest)
-      if (!this.trusted || manifest.closedAt === bytesOf(appended)) return
-      for (const { file, size } of appended) if (this.trusted && size > 0) yield* this.secureOne(file)
+      if (!this.trusted || manifest.closedAt === bytesOf(appended)) return new Set()
+      return new Set(appended.filter(({ size }) => size > 0).map(({ file }) => file))
     })
   }
 
-  private secureOne(file: AofFile): Effect.Effect<void> {
-    return Effect.catch(this.directory.renew(file), ({ reason }) =>
+  /** Begins to write a file anew; where the disk does not take it, the files are not trusted, and all goes on. */
+  renewing(file: AofFile): Effect.Effect<Renewal | undefined, never, Scope.Scope> {
+    const failed = ({ reason }: AofIoError): Effect.Effect<undefined> =>
       Effect.sync(() => {
         this.trusted = false
         this.whyNot = `The AOF file ${file.name} was not closed by its process, and could not be written anew: ${reason}. A new base and a new incr file take its place.`
-      }),
-    )
+        return undefined
+      })
+    const whileTrusted = (work: Effect.Effect<void, AofIoError>): Effect.Effect<void> =>
+      Effect.suspend(() => (this.trusted ? Effect.catch(work, failed) : Effect.void))
+    return Effect.suspend(() => {
+      if (!this.trusted) return Effect.succeed(undefined)
+      return Effect.matchEffect(this.directory.renewing(file), {
+        onFailure: failed,
+        onSuccess: ({ write, finish }) =>
+          Effect.succeed({
+            write: (bytes: Uint8Array) => whileTrusted(write(bytes)),
+            finish: whileTrusted(finish),
+          }),
+      })
+    })
   }
 
   /** Says why files that were loaded get successors. */

@@ -2,17 +2,18 @@
  * How a server begins with the files that a process before has left.
  *
  *     closed by it                         loaded, and gone on with
- *     not closed (killed, a power cut)     written anew first (`AofFiles.secure`), then the same
+ *     not closed (killed, a power cut)     written anew as they are loaded (`AofFiles.unsure`), and gone on with
  *     distrusted, or not to be written     loaded, and a new base and increment made; where that fails, the server starts all
  *                                          the same, takes no writes, and mends them when the disk lets it
  */
 import * as Effect from "effect/Effect"
 import type { RdbIoError } from "../rdb/format/RdbErrors.js"
 import { type AofError, AofIoError, type ManifestError } from "./AofErrors.js"
-import { asLoad, type LoadingParts, loadFiles } from "./AofLoading.js"
+import { asLoad, type LoadingParts, loadFiles, NO_RENEWAL, type Renewing } from "./AofLoading.js"
 import type { AofFiles, RewriteError } from "./AofRewrite.js"
 import type { AofStatus } from "./AofStatus.js"
 import type { AofWriter } from "./AofWriter.js"
+import type { AofFile } from "./Manifest.js"
 import type { OpenIncrement } from "./OpenIncrement.js"
 
 interface StartingFile {
@@ -28,8 +29,9 @@ export const loadAtStart = (files: AofFiles, loading: LoadingParts): Effect.Effe
   Effect.gen(function* () {
     const manifest = yield* files.toLoad
     if (manifest === undefined) return false
-    yield* files.secure(manifest)
-    yield* asLoad(loading.engine, loadFiles(loading, manifest))
+    const unsure = yield* files.unsure(manifest)
+    const renewing = (file: AofFile): Renewing => (unsure.has(file) ? files.renewing(file) : NO_RENEWAL)
+    yield* asLoad(loading.engine, loadFiles(loading, manifest, renewing))
     return true
   })
 

@@ -46,6 +46,8 @@ export interface ListenOptions {
   readonly ref?: boolean
   /** The configuration whose CONFIG SET says where to listen from then on; without one that stays as it is. */
   readonly config?: ConfigState
+  /** Done when the ports are this server's, before any client is served. */
+  readonly beforeClients?: Effect.Effect<void>
 }
 
 /** So many that are turned away may take their time to read why; further ones are closed at once. */
@@ -105,6 +107,7 @@ const listen = Effect.fnUntraced(function* (
   const listeners = new Listeners(settings, options.portZero, scope, files, work.run, yield* Turn)
   yield* listeners.openAtStart
   if (settings.unixsocket !== "") listeners.add(yield* openUnix(settings))
+  yield* options.beforeClients ?? Effect.void
   const refused = new Set<Net.Socket>()
   const background = yield* Background.make
   // Stops accepting before the connections end.

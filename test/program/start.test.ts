@@ -68,6 +68,20 @@ describe("the program's arguments", () => {
     expect(said(ended)[0]).toContain(`Could not listen on 127.0.0.1:${port}: Address already in use`)
   })
 
+  it("and leaves no append-only file in a directory that may be the other server's", async () => {
+    const dir = temporary()
+    const taken = net.createServer()
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve))
+    const address = taken.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const args = ["--port", `${port}`, "--save", "", "--dir", dir, "--appendonly", "yes"]
+    const ended = await runProgram({ args, inside: true })
+    taken.close()
+    expect(ended.code).toBe(1)
+    expect(fs.readdirSync(dir)).toEqual([])
+    fs.rmSync(dir, { recursive: true })
+  })
+
   it("a start refused before the file is loaded leaves the file alone", async () => {
     const dir = temporary()
     fs.copyFileSync(path.join(root, "testdata/golden/redis-7.0-strings.rdb"), path.join(dir, "dump.rdb"))

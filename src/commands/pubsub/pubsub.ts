@@ -90,7 +90,8 @@ const unsubscribe = (c: CommandContext, kind: Kind): void => {
 
 /** Publishing changes no key, so that no file needs it; but replicas have subscribers, too. */
 const replicate = (c: CommandContext): void => {
-  if (c.replicating) c.propagation.alsoTo(TO_REPLICAS, c.db.id, c.bytes(0), c.bytes(1), c.bytes(2))
+  if ((c.propagation.log.kinds & TO_REPLICAS) !== 0)
+    c.propagation.alsoTo(TO_REPLICAS, c.db.id, c.bytes(0), c.bytes(1), c.bytes(2))
 }
 
 const replyNames = (c: CommandContext, names: ReadonlyArray<string>): void => {
