@@ -102,7 +102,7 @@ export class Arrivals {
     for (let i = 0; i < count; i++) {
       const ref = refs[i]
       const hash = hashes[i]
-      if (entryExpiry(arena, ref) !== NO_EXPIRY) db.wheel.insert(ref)
+      if (entryExpiry(arena, ref) !== NO_EXPIRY) db.wheel.insert(ref, db.keyspace.now)
       const bytes = arena.u8[chunkOf(ref)]
       const old = table.findHashed(hash, bytes, entryKeyOffset(arena, ref), entryKeyLength(arena, ref))
       if (old !== 0 && this.duplicates === "refuse") {

@@ -452,7 +452,7 @@ export class Database {
       a.willWrite(ref)
     }
     writeEntryExpiry(a, ref, low, high)
-    this.wheel.insert(ref)
+    this.wheel.insert(ref, this.keyspace.now)
     return ref
   }
 

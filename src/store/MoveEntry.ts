@@ -70,7 +70,7 @@ export const putClone = (
   }
   db.table.insertAfterFind(ref)
   if (expiring) {
-    db.wheel.insert(ref)
+    db.wheel.insert(ref, db.keyspace.now)
     if (db.keyspace.expiryMode === "hide") db.keyspace.localExpiries.add(db, ref)
   }
   return ref

@@ -40,8 +40,9 @@ export class TimerWheel {
 
   constructor(private readonly arena: Arena) {}
 
-  /** Adds an entry whose expiry words are set. */
-  insert(ref: Ref): void {
+  /** Adds an entry whose expiry words are set. A wheel that is empty turns to `now` first: none has to fall for the past. */
+  insert(ref: Ref, now: number): void {
+    if (this.count === 0) this.time = Math.min(now, TIME_MAX)
     this.link(ref)
     this.count++
   }
@@ -220,10 +221,16 @@ export class TimerWheel {
     }
   }
 
-  /** As `sweep`, of the entries in the slot that comes first alone: none elsewhere expires before them. */
+  /** As `sweep`, of the entries in the slot that comes first, and of those that fall: none elsewhere expires before them. */
   sweepEarliest(n: number, visit: (ref: Ref) => void): void {
+    if (this.falling) this.fall()
     const slot = this.firstSlot()
-    if (slot < 0) return
+    if (slot >= 0) this.sweepSlot(slot, n, visit)
+    // Any of those that fall may expire before the others.
+    if (this.falling && slot !== FALLING) this.sweepSlot(FALLING, n, visit)
+  }
+
+  private sweepSlot(slot: number, n: number, visit: (ref: Ref) => void): void {
     if (slot !== this.handSlot) this.hand = 0
     this.handSlot = slot
     for (let i = 0; i < n; i++) {

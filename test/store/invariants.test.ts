@@ -118,7 +118,7 @@ describe("the check of a keyspace", () => {
       const ref = refOf(keyspace, "long")
       wheel.remove(ref)
       expect(check).toThrow(/1 entries that expire are not in the timer wheel/)
-      return () => wheel.insert(ref)
+      return () => wheel.insert(ref, 0)
     }))
 })
 
