@@ -1,5 +1,6 @@
 /** Logs made comparable: the level and the words of each line, without what differs from run to run or from kind to kind. */
-const HEAD = /^\d+:[MSCX] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3} ([.*#-]) /
+// Not at the beginning alone: a child that redis-server kills writes its last words in pieces, and a line may come between.
+const HEAD = /\d+:[MSCX] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3} ([.*#-]) /
 
 /** Words that name what cannot be the same. */
 const MASKS: ReadonlyArray<readonly [RegExp, string]> = [
@@ -27,7 +28,7 @@ const MASKS: ReadonlyArray<readonly [RegExp, string]> = [
 const eventOf = (line: string): string | undefined => {
   const head = HEAD.exec(line)
   if (head === null) return undefined
-  const words = line.slice(head[0].length)
+  const words = line.slice(head.index + head[0].length)
   return `${head[1]} ${MASKS.reduce((text, [pattern, name]) => text.replace(pattern, name), words)}`
 }
 
