@@ -40,18 +40,26 @@ it("what FLUSHALL let go is found by a collector that was made to begin", async 
 
 it("where it was not found it is collected at once", async () => {
   const counted = await filled({ beginCollecting: never, collectGarbage })
+  const { arena } = redix.engine.keyspace
   const client = await redix.connect()
+  // While somebody refers to it no collector finds it that other work of this process has set going.
+  const held = [...arena.u8]
   await client.command("FLUSHALL")
   await vi.waitFor(() => expect(counted.stops).toBe(1), WAIT)
-  await vi.waitFor(() => expect(redix.engine.keyspace.arena.shared.lingeringBytes).toBe(0), WAIT)
+  expect(arena.shared.lingeringBytes).toBeGreaterThan(48e6)
+  held.length = 0
+  collectGarbage()
+  await vi.waitFor(() => expect(arena.shared.lingeringBytes).toBe(0), WAIT)
 })
 
 it("MEMORY PURGE does not wait for it", async () => {
   const counted = await filled({ beginCollecting: never, collectGarbage })
   const client = await redix.connect()
+  const held = [...redix.engine.keyspace.arena.u8]
   await client.command("FLUSHALL")
   expect(await client.text("MEMORY", "PURGE")).toBe("+OK\r\n")
   expect(counted.stops).toBe(1)
+  held.length = 0
 })
 
 it("while more is being freed it waits", async () => {
@@ -66,7 +74,9 @@ it("while more is being freed it waits", async () => {
   await client.command("SADD", "set", ...members)
   // More elements than are freed at once, in 32 MB.
   await client.command("RPUSH", "list", ...Array.from({ length: 320 }, () => "x".repeat(100_000)))
+  const held = [...redix.engine.keyspace.arena.u8]
   // What comes last is freed first.
   await client.command("UNLINK", "set", "list")
   await vi.waitFor(() => expect(waiting).toEqual([0]), WAIT)
+  held.length = 0
 })
