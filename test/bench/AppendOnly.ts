@@ -100,28 +100,19 @@ interface AlwaysFigures {
   readonly driver: Array<number>
 }
 
+const noFigures = (): AlwaysFigures => ({
+  writes: [],
+  idle: [],
+  beside: [],
+  besideWrites: [],
+  pacedIdle: [],
+  pacedBeside: [],
+  driver: [],
+})
+
 const always = (keys: number, rounds: number): Promise<void> =>
   withServers(logged("always"), async (servers) => {
-    const figures: Record<Name, AlwaysFigures> = {
-      redix: {
-        writes: [],
-        idle: [],
-        beside: [],
-        besideWrites: [],
-        pacedIdle: [],
-        pacedBeside: [],
-        driver: [],
-      },
-      redis: {
-        writes: [],
-        idle: [],
-        beside: [],
-        besideWrites: [],
-        pacedIdle: [],
-        pacedBeside: [],
-        driver: [],
-      },
-    }
+    const figures = { redix: noFigures(), redis: noFigures() }
     for (let round = 0; round < rounds; round++)
       for (const name of NAMES) {
         const { port } = servers[name]
