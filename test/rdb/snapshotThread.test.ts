@@ -17,10 +17,10 @@ vi.spyOn(process, "getBuiltinModule").mockReturnValue({ Worker: NoWorker })
 const { openJob } = await import("../../src/rdb/snapshot/SnapshotJob.js")
 const { workerSource } = await import("../../src/rdb/snapshot/SnapshotSource.js")
 const { Threads } = await import("../../src/rdb/snapshot/Threads.js")
-const { Keyspace } = await import("../../src/store/Keyspace.js")
+const { checkedKeyspace } = await import("../support/Memory.js")
 
 const limits = (): threads.ResourceLimits | undefined => {
-  const keyspace = new Keyspace({ databases: 1, now: 0, random: () => 0 })
+  const keyspace = checkedKeyspace({ databases: 1, now: 0, random: () => 0 })
   const job = openJob(keyspace, {
     compression: false,
     checksum: false,
