@@ -26,7 +26,7 @@
  * Worked example: ref 0x00102000 is chunk 1, unit 0x2000, byte 65536: the first block of page 1 of chunk 1.
  */
 import { copyBytes, grownInts } from "../bytes/Bytes.js"
-import { HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
+import { CHUNK_BYTES, HEADER_KIND_WORD, PAGES_PER_CHUNK, SPAN_TAIL } from "./ArenaLayout.js"
 import { ArenaPages } from "./ArenaPages.js"
 import { byteInPage, byteOf, chunkOf, pageOf, type Ref, refOf, wordOf } from "./Ref.js"
 import { RefSet } from "./RefSet.js"
@@ -185,17 +185,17 @@ export class Arena extends ArenaPages {
     if (this.parkedRefs.length > PARKED_LEAST) this.parkedRefs = new Int32Array(PARKED_LEAST)
   }
 
-  /** Forgets every block at once (FLUSHALL): the chunks are dropped and their memory goes back. */
+  /** Forgets every block at once (FLUSHALL): the chunks are dropped, or kept empty. */
   dropAll(): void {
     this.forgetPages()
     this.marked = 0
     for (let chunk = 0; chunk < this.u8.length; chunk++) {
       if (this.u8[chunk].length === 0) continue
-      if (this.snapshot === undefined) this.releaseChunk(chunk)
-      else if (!this.parkedChunks.includes(chunk)) this.parkedChunks.push(chunk)
-      this.chunkPagesFree[chunk] = 0
+      if (this.snapshot !== undefined) {
+        if (!this.parkedChunks.includes(chunk)) this.parkedChunks.push(chunk)
+      } else if (this.keepsEmpty && this.hugeBytes[chunk] === 0) this.emptyChunk(chunk)
+      else this.releaseChunk(chunk)
     }
-    this.pagesFree = 0
     this.strained = false
     this.forgetParked()
     this.parkedBytes = 0
@@ -256,6 +256,8 @@ export class Arena extends ArenaPages {
     // The header page comes first here too: snapshots keep their tables in it.
     const n = Math.ceil(bytes / PAGE_BYTES)
     const size = n * PAGE_BYTES
+    // It can't lie in empty chunks that are kept: it takes their place.
+    if (this.keepsEmpty) this.trim(this.emptyChunks() - Math.ceil(size / CHUNK_BYTES))
     const chunk = this.addChunk(size + PAGE_BYTES)
     this.hugeBytes[chunk] = size
     this.noteTaken(n)

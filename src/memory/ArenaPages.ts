@@ -5,6 +5,9 @@
  * holds them (Relocation.ts). Its pages with room are on no list, its free pages are not on offer. When the last page is
  * free the chunk is an empty one like others. Where memory would pass its limit meanwhile, a leaving chunk is put back.
  *
+ * An empty chunk is kept for what comes next, or goes back to the machine: beyond `spareChunks` at once, or, where
+ * `keepsEmpty`, when whoever owns the clock calls `trim`.
+ *
  * Invariants: a page is listed under its class exactly if it has room and its chunk is not leaving; `pagesFree` is the sum
  * of the pages on offer; a chunk offers its free pages, a leaving one keeps them (`chunkPagesKept`).
  */
@@ -55,6 +58,8 @@ export class ArenaPages {
   pagesAhead = MANY_PAGES
   /** Empty chunks kept; any further one goes back to the machine. */
   spareChunks = 1
+  /** All empty chunks are kept until `trim`, those that `dropAll` empties too. */
+  keepsEmpty = false
   /** By chunk: whether it is leaving. */
   leaving: Uint8Array = NO_BYTES
   leavingCount = 0
@@ -178,11 +183,18 @@ export class ArenaPages {
 
   private findPages(n: number): number {
     do {
+      // An empty chunk comes last: it may go back to the machine.
+      let empty = -1
       for (let chunk = this.u8.length - 1; chunk >= 0; chunk--) {
         if (this.chunkPagesFree[chunk] < n) continue
+        if (this.isEmpty(chunk)) {
+          empty = chunk
+          continue
+        }
         const first = this.findRun(chunk, n)
         if (first !== 0) return this.claim(chunk, first, n)
       }
+      if (empty >= 0) return this.claim(empty, 1, n)
     } while (this.putBack(n))
     return this.claim(this.addChunk(chunkBytesFor(this.reservedBytes, n)), 1, n)
   }
@@ -215,7 +227,12 @@ export class ArenaPages {
       this.pagesFree += n
     }
     if (this.strained && this.pagesFree >= this.reservePages) this.strained = false
-    if (this.isEmpty(chunk) && this.snapshot === undefined && this.emptyChunks() > this.spareChunks)
+    if (
+      !this.keepsEmpty &&
+      this.isEmpty(chunk) &&
+      this.snapshot === undefined &&
+      this.emptyChunks() > this.spareChunks
+    )
       this.releaseChunk(chunk)
   }
 
@@ -223,7 +240,8 @@ export class ArenaPages {
     return this.chunkPagesFree[chunk] > 0 && this.chunkPagesFree[chunk] === pagesIn(this.u8[chunk].length) - 1
   }
 
-  private emptyChunks(): number {
+  /** Chunks in which nothing is. */
+  emptyChunks(): number {
     let n = 0
     for (let chunk = 0; chunk < this.u8.length; chunk++) if (this.isEmpty(chunk)) n++
     return n
@@ -298,7 +316,11 @@ export class ArenaPages {
   // ---- chunks
 
   protected addChunk(bytes: number): number {
-    const index = this.tryAddChunk(bytes)
+    let index = this.tryAddChunk(bytes)
+    if (index < 0 && this.keepsEmpty) {
+      this.trim(0)
+      index = this.tryAddChunk(bytes)
+    }
     if (index < 0) throw new ArenaFullError(bytes)
     return index
   }
@@ -339,12 +361,23 @@ export class ArenaPages {
     this.freeChunks.push(chunk)
   }
 
+  /** Forgets what is in a chunk that holds no huge block, and keeps it. */
+  protected emptyChunk(chunk: number): void {
+    const pages = pagesIn(this.u8[chunk].length)
+    this.i32[chunk].fill(0, HEADER_KIND_WORD + 1, HEADER_KIND_WORD + pages)
+    this.pageListed.fill(UNLISTED, chunk << 7, (chunk + 1) << 7)
+    this.chunkPagesFree[chunk] = pages - 1
+    this.pagesFree += pages - 1
+  }
+
   /** Forgets which pages are free, and which chunks are leaving: all are about to go. */
   protected forgetPages(): void {
     this.classPages.fill(0)
     this.leaving.fill(0)
     this.leavingCount = 0
     this.chunkPagesKept.fill(0)
+    this.chunkPagesFree.fill(0)
+    this.pagesFree = 0
   }
 
   private growPageTables(chunks: number): void {

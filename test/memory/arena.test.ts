@@ -86,6 +86,13 @@ class Model {
     this.live.clear()
   }
 
+  /** Has empty chunks kept from now on, or not any more, or gives them back. */
+  keep(): void {
+    const { arena, r } = this
+    if (r.below(2) === 0) arena.keepsEmpty = !arena.keepsEmpty
+    else arena.trim(r.below(3))
+  }
+
   open(): void {
     this.reader = new FrozenReader(this.arena.openSnapshot().handle)
     this.frozen = new Map(this.live)
@@ -131,6 +138,7 @@ const run = (r: Random, steps: number): void => {
     else if (kind < 940) m.write(r.pick(refs))
     else if (kind < 950) m.leave()
     else if (kind < 960) m.arena.takeBack(r.below(50))
+    else if (kind < 965) m.keep()
     else m.realloc(r.pick(refs))
     if (i % 100 === 0) m.check()
   }
@@ -230,6 +238,56 @@ it("gives each empty chunk back but as many as are kept to spare", () => {
   arena.dropAll()
   expect(arena.shared.droppedBytes).toBe(10 * CHUNK_BYTES)
   expect(arena.reservedBytes).toBe(0)
+})
+
+it("keeps what is empty for what comes next, where it is told to, until it is trimmed", () => {
+  const arena = checkedArena()
+  arena.keepsEmpty = true
+  const fill = (): ReadonlyArray<Ref> => Array.from({ length: 40_000 }, () => arena.alloc(1000))
+  const refs = fill()
+  const reserved = arena.reservedBytes
+  for (const ref of refs) arena.free(ref)
+  expect([arena.reservedBytes, arena.shared.droppedBytes]).toEqual([reserved, 0])
+  arena.checkInvariants()
+  fill()
+  expect(arena.reservedBytes).toBe(reserved)
+  arena.dropAll()
+  arena.checkInvariants()
+  expect([arena.reservedBytes, arena.shared.droppedBytes]).toEqual([reserved, 0])
+  fill()
+  arena.checkInvariants()
+  expect(arena.reservedBytes).toBe(reserved)
+  arena.dropAll()
+  const chunks = arena.emptyChunks()
+  arena.trim(2)
+  expect(arena.emptyChunks()).toBe(2)
+  expect(arena.shared.droppedBytes).toBeGreaterThan((chunks - 3) * CHUNK_BYTES)
+  expect(arena.reservedBytes + arena.shared.droppedBytes).toBe(reserved)
+})
+
+it("has a huge block take the place of empty chunks, and its own memory goes at once", () => {
+  const arena = checkedArena()
+  arena.keepsEmpty = true
+  const whole = 4 * 1024 * 1024
+  for (const ref of Array.from({ length: 10 }, () => arena.alloc(whole))) arena.free(ref)
+  const chunks = arena.emptyChunks()
+  const huge = arena.alloc(3 * CHUNK_BYTES)
+  expect(arena.emptyChunks()).toBe(chunks - 3)
+  arena.free(huge)
+  expect(arena.emptyChunks()).toBe(chunks - 3)
+  arena.checkInvariants()
+})
+
+it("uses empty chunks where the machine has no more memory, and gives them up for a block of another size", () => {
+  const arena = checkedArena()
+  arena.keepsEmpty = true
+  for (const ref of Array.from({ length: 10 }, () => arena.alloc(4 * 1024 * 1024))) arena.free(ref)
+  const take = arena.shared.take.bind(arena.shared)
+  arena.shared.take = (bytes, held) => (held > CHUNK_BYTES ? undefined : take(bytes, held))
+  for (const ref of Array.from({ length: 10 }, () => arena.alloc(4 * 1024 * 1024))) arena.free(ref)
+  const huge = arena.alloc(CHUNK_BYTES)
+  expect(arena.blockSize(huge)).toBe(CHUNK_BYTES)
+  arena.checkInvariants()
 })
 
 it("begins with 3.5 MiB, and goes back to them", () => {

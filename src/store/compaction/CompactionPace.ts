@@ -107,10 +107,14 @@ export class CompactionPace {
     this.evicts = evicts
     const { arena } = this.keyspace
     const { maxmemory } = this.settings
+    // Under a limit what is not needed goes back at once; else the server keeps it for a while (server/MemoryReturn.ts).
+    arena.keepsEmpty = maxmemory === 0
     arena.spareChunks = 1 + Math.ceil((maxmemory * FEW_PART) / CHUNK_BYTES)
     this.setLimit()
-    if (maxmemory > 0) this.grant(0)
-    else this.grant(Infinity)
+    if (maxmemory > 0) {
+      arena.trim(arena.spareChunks)
+      this.grant(0)
+    } else this.grant(Infinity)
   }
 
   private setLimit(): void {
@@ -225,7 +229,8 @@ export class CompactionPace {
       this.quietSinceMs = now
     }
     const used = arena.usedBytes
-    const waste = arena.committedBytes - used - arena.reservePages * PAGE_BYTES
+    const kept = arena.keepsEmpty ? arena.emptyChunks() * CHUNK_BYTES : 0
+    const waste = arena.committedBytes - used - Math.max(kept, arena.reservePages * PAGE_BYTES)
     this.duty = this.dutyFor(now, waste, used)
     if (this.duty === 0) return false
     if (this.compaction.running) return true
