@@ -19,7 +19,7 @@ import {
   underLoad,
   watchMemory,
 } from "./Clients.js"
-import { type BenchServer, startServer } from "./Servers.js"
+import { type BenchServer, slowSyncs, startServer } from "./Servers.js"
 import { compare, workloads } from "./Throughput.js"
 
 const NAMES = ["redix", "redis"] as const
@@ -55,10 +55,11 @@ const calm = (all: ReadonlyArray<Latencies>): Latencies => middleOf(all, ({ p99 
 const withServers = async (
   args: ReadonlyArray<string>,
   use: (servers: Readonly<Record<Name, BenchServer>>) => Promise<void>,
+  under: ReadonlyArray<string> = [],
 ): Promise<void> => {
-  const redix = await startServer("redix", args)
+  const redix = await startServer("redix", args, undefined, under)
   try {
-    const redis = await startServer("redis", args)
+    const redis = await startServer("redis", args, undefined, under)
     try {
       await use({ redix, redis })
     } finally {
@@ -110,53 +111,57 @@ const noFigures = (): AlwaysFigures => ({
   driver: [],
 })
 
-const always = (keys: number, rounds: number): Promise<void> =>
-  withServers(logged("always"), async (servers) => {
-    const figures = { redix: noFigures(), redis: noFigures() }
-    for (let round = 0; round < rounds; round++)
+const always = (keys: number, rounds: number, under: ReadonlyArray<string>): Promise<void> =>
+  withServers(
+    logged("always"),
+    async (servers) => {
+      const figures = { redix: noFigures(), redis: noFigures() }
+      for (let round = 0; round < rounds; round++)
+        for (const name of NAMES) {
+          const { port } = servers[name]
+          const { writes, idle, beside, besideWrites, pacedIdle, pacedBeside, driver } = figures[name]
+          writes.push(await measured(port, overwriting(keys)))
+          idle.push(await measured(port, reading))
+          const start = performance.now()
+          const before = process.cpuUsage()
+          const [read, written] = await underLoad(port, overwriting(keys), () => measured(port, reading))
+          const { user, system } = process.cpuUsage(before)
+          driver.push((user + system) / 1000 / (performance.now() - start))
+          beside.push(read)
+          besideWrites.push(written)
+          pacedIdle.push(await paced(port))
+          pacedBeside.push((await underLoad(port, overwriting(keys), () => paced(port)))[0])
+        }
+      const top = (name: Name, what: Exclude<keyof AlwaysFigures, "driver">): Latencies =>
+        most(figures[name][what])
+      const [ours, theirs] = NAMES.map((name) => top(name, "writes").perSecond)
+      console.log(
+        `  always, 50 writers: ${thousands(ours ?? NaN)}, redis ${thousands(theirs ?? NaN)}: ${ratio(ours ?? NaN, theirs ?? NaN)}`,
+      )
       for (const name of NAMES) {
-        const { port } = servers[name]
-        const { writes, idle, beside, besideWrites, pacedIdle, pacedBeside, driver } = figures[name]
-        writes.push(await measured(port, overwriting(keys)))
-        idle.push(await measured(port, reading))
-        const start = performance.now()
-        const before = process.cpuUsage()
-        const [read, written] = await underLoad(port, overwriting(keys), () => measured(port, reading))
-        const { user, system } = process.cpuUsage(before)
-        driver.push((user + system) / 1000 / (performance.now() - start))
-        beside.push(read)
-        besideWrites.push(written)
-        pacedIdle.push(await paced(port))
-        pacedBeside.push((await underLoad(port, overwriting(keys), () => paced(port)))[0])
+        const [idle, beside] = [top(name, "idle"), top(name, "beside")]
+        console.log(
+          `${name}: 50 readers beside 50 writers: ${ratio(beside.perSecond, idle.perSecond)} of idle, p99 ${ratio(beside.p99, idle.p99)} times idle`,
+        )
+        const writers = top(name, "besideWrites")
+        console.log(
+          `  readers and writers together ${ratio(beside.perSecond + writers.perSecond, idle.perSecond)} of idle readers; ` +
+            `${Math.max(...figures[name].driver).toFixed(2)} cores taken by what drives them`,
+        )
+        const [pacedIdle, pacedBeside] = [calm(figures[name].pacedIdle), calm(figures[name].pacedBeside)]
+        console.log(
+          `  paced readers beside them ${ratio(pacedBeside.perSecond, pacedIdle.perSecond)} of idle, p99 ${ratio(pacedBeside.p99, pacedIdle.p99)} times idle`,
+        )
+        console.log(latencyLine("paced, idle", pacedIdle))
+        console.log(latencyLine("paced, beside", pacedBeside))
+        console.log(latencyLine("readers, idle", idle))
+        console.log(latencyLine("beside writers", beside))
+        console.log(latencyLine("those writers", writers))
+        console.log(latencyLine("writers alone", top(name, "writes")))
       }
-    const top = (name: Name, what: Exclude<keyof AlwaysFigures, "driver">): Latencies =>
-      most(figures[name][what])
-    const [ours, theirs] = NAMES.map((name) => top(name, "writes").perSecond)
-    console.log(
-      `  always, 50 writers: ${thousands(ours ?? NaN)}, redis ${thousands(theirs ?? NaN)}: ${ratio(ours ?? NaN, theirs ?? NaN)}`,
-    )
-    for (const name of NAMES) {
-      const [idle, beside] = [top(name, "idle"), top(name, "beside")]
-      console.log(
-        `${name}: 50 readers beside 50 writers: ${ratio(beside.perSecond, idle.perSecond)} of idle, p99 ${ratio(beside.p99, idle.p99)} times idle`,
-      )
-      const writers = top(name, "besideWrites")
-      console.log(
-        `  readers and writers together ${ratio(beside.perSecond + writers.perSecond, idle.perSecond)} of idle readers; ` +
-          `${Math.max(...figures[name].driver).toFixed(2)} cores taken by what drives them`,
-      )
-      const [pacedIdle, pacedBeside] = [calm(figures[name].pacedIdle), calm(figures[name].pacedBeside)]
-      console.log(
-        `  paced readers beside them ${ratio(pacedBeside.perSecond, pacedIdle.perSecond)} of idle, p99 ${ratio(pacedBeside.p99, pacedIdle.p99)} times idle`,
-      )
-      console.log(latencyLine("paced, idle", pacedIdle))
-      console.log(latencyLine("paced, beside", pacedBeside))
-      console.log(latencyLine("readers, idle", idle))
-      console.log(latencyLine("beside writers", beside))
-      console.log(latencyLine("those writers", writers))
-      console.log(latencyLine("writers alone", top(name, "writes")))
-    }
-  })
+    },
+    under,
+  )
 
 /** redis-benchmark's SET at pipeline 16. */
 const everysec = async (rounds: number, scale: number): Promise<void> => {
@@ -253,10 +258,23 @@ const rewriteAndLoad = async (name: Name, keys: number, rounds: number): Promise
   }
 }
 
-/** The part of the benchmark on the append-only file. */
-export const appendOnly = async (keys: number, rounds: number, scale: number): Promise<void> => {
+/** A disk that takes longer to sync than this machine's may. */
+const SLOW_MS = 5
+
+/** The part of the benchmark on the append-only file; `slow` needs strace and runs where it is asked for. */
+export const appendOnly = async (
+  keys: number,
+  rounds: number,
+  scale: number,
+  only: ReadonlyArray<string>,
+): Promise<void> => {
   console.log(`\nappend-only file, ${keys} mixed keys, in ${os.tmpdir()}`)
-  await always(keys, rounds)
-  await everysec(rounds, scale)
-  for (const name of NAMES) await rewriteAndLoad(name, keys, rounds)
+  const asked = (what: string): boolean => only.length === 0 || only.includes(what)
+  if (asked("always")) await always(keys, rounds, [])
+  if (only.includes("slow")) {
+    console.log(`each sync takes ${SLOW_MS} ms longer:`)
+    await always(keys, rounds, slowSyncs(SLOW_MS))
+  }
+  if (asked("everysec")) await everysec(rounds, scale)
+  if (asked("rewrite")) for (const name of NAMES) await rewriteAndLoad(name, keys, rounds)
 }

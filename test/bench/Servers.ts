@@ -53,15 +53,25 @@ const program = (name: BenchServer["name"]): ReadonlyArray<string> =>
     ? [process.env["REDIX_ORACLE"] ?? "redis-server"]
     : [process.execPath, path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../dist/main.js")]
 
-/** Starts a server on a free loopback port, without save points, in a temporary directory. */
+/** What a program is started under so that each of its syncs takes so many milliseconds longer; needs strace. */
+export const slowSyncs = (ms: number): ReadonlyArray<string> => [
+  ...["strace", "-f", "--seccomp-bpf", "--kill-on-exit", "-qqq", "-o", "/dev/null"],
+  ...["-e", "trace=fdatasync,fsync", "-e", `inject=fdatasync,fsync:delay_exit=${ms * 1000}`],
+]
+
+/**
+ * Starts a server on a free loopback port, without save points, in a temporary directory.
+ * @param under a program that is to start it
+ */
 export const startServer = async (
   name: BenchServer["name"],
   args: ReadonlyArray<string> = [],
   keepDir?: string,
+  under: ReadonlyArray<string> = [],
 ): Promise<BenchServer> => {
   const port = await freePort()
   const dir = keepDir ?? fs.mkdtempSync(path.join(os.tmpdir(), `bench-${name}-`))
-  const [command, ...first] = program(name)
+  const [command, ...first] = [...under, ...program(name)]
   if (command === undefined) throw new Error("no program")
   const flags = [...placeFlags(port, dir), "--save", "", "--enable-debug-command", "yes"]
   const child = supervised(spawn(command, [...first, ...flags, ...args], { stdio: "ignore" }))

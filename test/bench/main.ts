@@ -256,6 +256,9 @@ const main = async (): Promise<void> => {
       Number(option("keys", "1000000")),
       Number(option("rounds", "3")),
       Number(option("requests", "1")),
+      option("only", "")
+        .split(",")
+        .filter((what) => what !== ""),
     )
   if (parts.includes("eviction")) await eviction()
   if (parts.includes("embedded"))
