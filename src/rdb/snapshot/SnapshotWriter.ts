@@ -43,17 +43,26 @@ export class SnapshotWriter {
   private database = -1
   private done = false
 
-  constructor(
-    private readonly job: SnapshotJob,
-    buffer: Uint8Array,
-    flush: Flush,
-  ) {
+  private readonly databases: SnapshotJob["databases"]
+  private readonly aux: SnapshotJob["aux"]
+  private readonly libraries: SnapshotJob["libraries"]
+
+  constructor(job: SnapshotJob, buffer: Uint8Array, flush: Flush) {
+    this.databases = job.databases
+    this.aux = job.aux
+    this.libraries = job.libraries
     this.reader = new FrozenReader(job.handle)
     const isRdb = job.form === "rdb"
     this.out = new RdbOutput(buffer, flush, job.compression, isRdb && job.checksum)
     this.writer = isRdb
       ? new RdbWriter(this.out, this.reader, job.access, job.now, job.countDecay)
       : new CommandWriter(this.out, this.reader, job.timestamp ? Math.floor(job.now / 1000) : undefined)
+  }
+
+  /** Holds nothing of the arena any more, and writes nothing. */
+  letGo(): void {
+    this.done = true
+    this.reader.letGo()
   }
 
   /** Bytes written so far. */
@@ -65,7 +74,7 @@ export class SnapshotWriter {
   step(keys: number, bytes = Infinity): boolean {
     if (this.done) return false
     if (this.database < 0) {
-      this.writer.header(this.job.aux, this.job.libraries)
+      this.writer.header(this.aux, this.libraries)
       this.openDatabase(0)
     }
     const stop = this.out.written + bytes
@@ -85,7 +94,7 @@ export class SnapshotWriter {
 
   private nextEntry(): number {
     while (this.aheadAt === this.aheadCount) {
-      if (this.database >= this.job.databases.length) return 0
+      if (this.database >= this.databases.length) return 0
       this.lookAhead()
       if (this.aheadCount === 0) this.openDatabase(this.database + 1)
     }
@@ -115,7 +124,7 @@ export class SnapshotWriter {
 
   private openDatabase(index: number): void {
     this.database = index
-    const db = this.job.databases[index]
+    const db = this.databases[index]
     if (db === undefined) return
     this.writer.database(db)
     this.walk.open(this.reader, db.table)

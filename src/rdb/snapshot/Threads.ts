@@ -1,8 +1,12 @@
 /**
  * Threads that write snapshots, as a service: a reference with the runtime's workers as default; a simulation, or a runtime
  * without threads, puts its own in its place.
+ *
+ * A worker that stands back is kept for the next snapshot, for what it runs has been compiled: compiling it took 330 to
+ * 480 ms of the threads that all workers share, in which it wrote half a million keys, and took the processors from clients.
  */
 import node from "node:process"
+import type { Worker } from "node:worker_threads"
 import * as Context from "effect/Context"
 import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
 
@@ -10,7 +14,7 @@ import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
 export interface ThreadListener {
   readonly message: (message: SnapshotMessage) => void
   readonly failed: (reason: string) => void
-  /** It is gone, and reads nothing any more. */
+  /** It reads nothing any more, and may be gone. */
   readonly exit: () => void
 }
 
@@ -21,8 +25,10 @@ interface Thread {
 
 /** What starts threads. */
 export interface ThreadStarter {
-  /** Starts the module's code with a task. Throws where no thread can be started. */
+  /** Has a thread run the module's code with a task. Throws where no thread can be started. */
   readonly start: (module: URL, task: SnapshotTask, listener: ThreadListener) => Thread
+  /** A server ends: threads kept for later snapshots are not needed for it. */
+  readonly release?: () => void
 }
 
 /**
@@ -32,15 +38,106 @@ export interface ThreadStarter {
 const limits = () =>
   "Deno" in globalThis ? {} : { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 } }
 
-const workers: ThreadStarter = {
-  start: (module, task, { message, failed, exit }) => {
-    const { Worker } = node.getBuiltinModule("node:worker_threads")
-    const worker = new Worker(module, { workerData: task, ...limits() })
-    worker.on("message", message)
-    worker.on("error", (error) => failed(error.message))
-    worker.on("exit", exit)
-    return { end: () => void worker.terminate() }
+/** For so long a worker waits for its next task: busy servers save every five minutes, by default. */
+const KEPT_MS = 10 * 60_000
+
+/** A worker, which has one task at a time. */
+class WorkerThread {
+  private readonly worker: Worker
+  private listener: ThreadListener | undefined = undefined
+
+  constructor(
+    readonly module: string,
+    private readonly team: Team,
+  ) {
+    const workerThreads = node.getBuiltinModule("node:worker_threads")
+    this.worker = new workerThreads.Worker(new URL(module), limits())
+    this.worker.on("message", (message: SnapshotMessage | "idle") => this.said(message))
+    this.worker.on("error", (error) => this.listener?.failed(error.message))
+    this.worker.on("exit", () => {
+      team.forget(this)
+      this.over()
+    })
+  }
+
+  run(task: SnapshotTask, listener: ThreadListener): Thread {
+    this.listener = listener
+    this.worker.ref()
+    this.worker.postMessage(task)
+    return { end: this.end }
+  }
+
+  private said(message: SnapshotMessage | "idle"): void {
+    if (message === "idle") return this.team.keep(this)
+    this.listener?.message(message)
+    if (message !== "done") return
+    // Nobody waits for it from now on: the process may end.
+    this.worker.unref()
+    this.team.done(this)
+    this.over()
+  }
+
+  private over(): void {
+    const { listener } = this
+    this.listener = undefined
+    listener?.exit()
+  }
+
+  readonly end = (): void => void this.worker.terminate()
+}
+
+/** Workers without a task. */
+interface Team {
+  /** It has done its task, and may hold its memory still. */
+  readonly done: (thread: WorkerThread) => void
+  /** It holds nothing: it can be given another task. */
+  readonly keep: (thread: WorkerThread) => void
+  readonly forget: (thread: WorkerThread) => void
+}
+
+const resting = new Set<WorkerThread>()
+let kept: WorkerThread | undefined = undefined
+let patience: NodeJS.Timeout | undefined = undefined
+
+const forget = (thread: WorkerThread): void => {
+  resting.delete(thread)
+  if (kept !== thread) return
+  clearTimeout(patience)
+  kept = patience = undefined
+}
+
+/** Ends the threads that have nothing to do. */
+const release = (): void => {
+  for (const thread of [...resting, ...(kept === undefined ? [] : [kept])]) {
+    forget(thread)
+    thread.end()
+  }
+}
+
+/** Threads that stand back: one is kept. */
+const standing: Team = {
+  done: (thread) => void resting.add(thread),
+  keep: (thread) => {
+    if (!resting.delete(thread)) return
+    if (kept !== undefined) return thread.end()
+    kept = thread
+    patience = setTimeout(release, KEPT_MS)
+    patience.unref()
   },
+  forget,
+}
+
+/** Threads with the priority of the one that serves clients, which none of the others is to have: they end. */
+const passing: Team = { done: (thread) => thread.end(), keep: () => {}, forget: () => {} }
+
+const workers: ThreadStarter = {
+  start: (module, task, listener) => {
+    let thread = kept
+    if (task.standBack && thread?.module === module.href) forget(thread)
+    else thread = new WorkerThread(module.href, task.standBack ? standing : passing)
+    return thread.run(task, listener)
+  },
+  release,
 }
 
 /** What starts the threads that write snapshots; default: the runtime's workers. */

@@ -1,6 +1,11 @@
-/** Entry of the worker thread that writes one snapshot into a ring and ends. Its data is a SnapshotTask. */
+/**
+ * Entry of the worker thread that writes snapshots, one after another, into rings. What it is sent is a SnapshotTask. Between
+ * two it holds nothing of the arena, so that the machine has back what is let go meanwhile; where it can't see to that it ends.
+ */
 import { platform, setPriority } from "node:os"
-import { parentPort, workerData } from "node:worker_threads"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { parentPort } from "node:worker_threads"
 import { BlockingDelay } from "./KeyDelay.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
 import { RingFiller, type RingHandle } from "./SnapshotRing.js"
@@ -31,6 +36,12 @@ const standBack = (): void => {
   }
 }
 
+/**
+ * The writer of the last task, alone: as long as there is one of its kind, and of what it uses, the runtime keeps the code
+ * that it has compiled for them.
+ */
+const last = new Set<SnapshotWriter>()
+
 const run = (task: SnapshotTask): void => {
   const say = (message: SnapshotMessage): void => parentPort?.postMessage(message)
   const ring = new RingFiller(task.ring, () => say("filled"))
@@ -42,11 +53,39 @@ const run = (task: SnapshotTask): void => {
   }
   ring.noteKeys(writer.keys)
   say("done")
+  writer.letGo()
+  last.clear()
+  last.add(writer)
 }
 
 const isTask = (data: unknown): data is SnapshotTask =>
   typeof data === "object" && data !== null && "job" in data && "ring" in data
 
-if (!isTask(workerData)) throw new Error("the snapshot worker was started without its task")
-if (workerData.standBack) standBack()
-run(workerData)
+let collector: (() => void) | undefined = undefined
+
+/** V8 shows its collector on request, and to new contexts. */
+const findCollector = (): (() => void) => {
+  setFlagsFromString("--expose-gc")
+  const found: unknown = runInNewContext("gc")
+  setFlagsFromString("--no-expose-gc")
+  if (typeof found !== "function") throw new Error("the runtime shows no collector")
+  return () => void found()
+}
+
+const rest = (): void => {
+  try {
+    collector ??= findCollector()
+    collector()
+    parentPort?.postMessage("idle")
+  } catch {
+    parentPort?.close()
+  }
+}
+
+parentPort?.on("message", (task: unknown) => {
+  if (!isTask(task)) throw new Error("the snapshot worker was sent something that is no task")
+  if (task.standBack) standBack()
+  run(task)
+  // In another turn: this one still holds the task.
+  setImmediate(rest)
+})

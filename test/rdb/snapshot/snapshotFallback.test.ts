@@ -4,7 +4,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import { expect, it } from "vitest"
-import { compiledWorker, openPersistence, withTempDir } from "./PersistenceSupport.js"
+import { compiledWorker, openPersistence, withTempDir } from "../PersistenceSupport.js"
 
 /** The lines of the log while two snapshots are written. */
 const linesOf = async (worker: URL | "inline"): Promise<ReadonlyArray<string>> => {

@@ -14,10 +14,10 @@ class NoWorker {
 
 vi.spyOn(process, "getBuiltinModule").mockReturnValue({ Worker: NoWorker })
 
-const { openJob } = await import("../../src/rdb/snapshot/SnapshotJob.js")
-const { workerSource } = await import("../../src/rdb/snapshot/SnapshotSource.js")
-const { Threads } = await import("../../src/rdb/snapshot/Threads.js")
-const { checkedKeyspace } = await import("../support/Memory.js")
+const { openJob } = await import("../../../src/rdb/snapshot/SnapshotJob.js")
+const { workerSource } = await import("../../../src/rdb/snapshot/SnapshotSource.js")
+const { Threads } = await import("../../../src/rdb/snapshot/Threads.js")
+const { checkedKeyspace } = await import("../../support/Memory.js")
 
 const limits = (): threads.ResourceLimits | undefined => {
   const keyspace = checkedKeyspace({ databases: 1, now: 0, random: () => 0 })
