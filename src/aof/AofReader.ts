@@ -64,6 +64,8 @@ export class AofReader implements LineReader {
   private readonly parser: RequestParser
   private phase: Phase = "commands"
   private failure: AofDamageError | undefined = undefined
+  /** How the file ends where it is torn. */
+  private tail: AofTail = "group"
   private chunk: Uint8Array = NOTHING
   /** Offset of the chunk, and of its end. */
   private chunkAt: number
@@ -114,7 +116,7 @@ export class AofReader implements LineReader {
     }
   }
 
-  /** There is a bad group: what follows is not read. */
+  /** There is a bad group, or an argument longer than the file: what follows is not read. */
   get torn(): boolean {
     return this.phase === "torn"
   }
@@ -122,9 +124,15 @@ export class AofReader implements LineReader {
   /** To be called when the file has no more bytes, or is torn. */
   finish(): AofTail {
     if (this.failure !== undefined) throw this.failure
-    if (this.phase === "torn" || this.phase === "gathering") return "group"
-    if (this.parser.pending > 0) return this.afterGroup ? "group" : "short"
+    if (this.phase === "torn") return this.tail
+    if (this.phase === "gathering") return "group"
+    if (this.parser.pending > 0) return this.cutCommand
     return this.inMulti ? "multi" : "whole"
+  }
+
+  /** What it means that a command is not whole. */
+  private get cutCommand(): AofTail {
+    return this.afterGroup ? "group" : "short"
   }
 
   // ---- lines between commands
@@ -181,6 +189,8 @@ export class AofReader implements LineReader {
   private goOn(): boolean {
     const { status } = this.input
     if (this.phase === "commands" && !this.inMulti) this.validUpTo = Math.max(this.validUpTo, this.lineEnd)
+    if (this.phase === "commands" && this.parser.lacking > this.options.totalBytes - this.received)
+      return this.tear(this.cutCommand)
     if (status === ParseStatus.ProtocolError) return this.broken(this.parser.error)
     if (status === ParseStatus.Stopped) {
       // Commands were parsed before the line that were not known then to come after the group.
@@ -246,8 +256,9 @@ export class AofReader implements LineReader {
     return this.enterGroup(head, gathered, 0)
   }
 
-  private tear(): false {
+  private tear(tail: AofTail = "group"): false {
     this.phase = "torn"
+    this.tail = tail
     this.chunk = this.gathered = NOTHING
     return false
   }

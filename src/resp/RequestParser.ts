@@ -312,6 +312,11 @@ export class RequestParser {
     return ParseStatus.Command
   }
 
+  /** Bytes that the argument at hand lacks at least, 0 where that is not known. */
+  get lacking(): number {
+    return this.bulkLen < 0 ? 0 : this.pos + this.bulkLen + 2 - this.end
+  }
+
   /** Reads `$n` at `this.pos` the thorough way. -1 when that is not possible (yet). */
   private bulkLength(): number {
     const n = this.lengthLine("too big bulk count string", 36)

@@ -136,6 +136,20 @@ describe("the reader of append-only files", () => {
     }
   })
 
+  it("ends before an argument that is longer than what is left, however long it says it is", () => {
+    const set = "*2\r\n$3\r\nSET\r\n$1\r\na\r\n"
+    for (const length of ["40", "600000000", "9999999999", "9223372036854775807"]) {
+      const file = Buffer.from(`${set}*2\r\n$3\r\nSET\r\n$${length}\r\n${set}`)
+      const cuts = Array.from({ length: file.length }, (_, i) => i)
+      for (const read of [readBack(file), readBack(file, cuts)])
+        expect(read).toEqual({ commands: ["SET a"], validUpTo: set.length, tail: "short" })
+      const grouped = Buffer.concat([group(Buffer.from(set)), file.subarray(set.length)])
+      expect(readBack(grouped)).toMatchObject({ commands: ["SET a"], tail: "group" })
+    }
+    const whole = Buffer.from(`*2\r\n$3\r\nSET\r\n$${set.length}\r\n${set}\r\n`)
+    expect(readBack(whole)).toMatchObject({ commands: [`SET ${set}`], tail: "whole" })
+  })
+
   it("passes over comments where there are no groups", () => {
     const set = "*2\r\n$3\r\nSET\r\n$1\r\na\r\n"
     const file = Buffer.from(`# a file\r\n${set}#\n${set}#TS:1\r\n`)
