@@ -129,7 +129,7 @@ describeOracle("REPLCONF", () => {
           lines.push(`${words}: ${end.trim()}, ${await node.ask("EXISTS", "a")}`)
           replica.close()
         }
-        expect(node.log).toContain("Replica generated a reply")
+        await node.says("Replica generated a reply")
         return lines
       }
       expect(await seen("redix")).toEqual(await seen("redis"))

@@ -108,6 +108,12 @@ export class Node {
     return this.current !== undefined
   }
 
+  /** Waits until its log has this: what a process writes may arrive later than its replies. */
+  async says(what: string | RegExp): Promise<void> {
+    const has = (): boolean => (typeof what === "string" ? this.log.includes(what) : what.test(this.log))
+    await until(has, () => `${this.name} says ${String(what)}\n${this.log.slice(-3000)}`)
+  }
+
   /** Name for messages. */
   get name(): string {
     return `${this.kind}:${this.port}`
