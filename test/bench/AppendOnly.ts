@@ -20,7 +20,7 @@ import {
   watchMemory,
 } from "./Clients.js"
 import { type BenchServer, slowSyncs, startServer } from "./Servers.js"
-import { compare, workloads } from "./Throughput.js"
+import { inTurn, workloads } from "./Throughput.js"
 
 const NAMES = ["redix", "redis"] as const
 const MEASURE_MS = 2500
@@ -163,22 +163,30 @@ const always = (keys: number, rounds: number, under: ReadonlyArray<string>): Pro
     under,
   )
 
-/** redis-benchmark's SET at pipeline 16. */
+/** redis-benchmark's SET at pipeline 16, with the file and without, all four servers in turn. */
 const everysec = async (rounds: number, scale: number): Promise<void> => {
   const set = workloads.find(({ name }) => name === "SET")
   if (set === undefined) throw new Error("no workload SET")
   const load = { ...set, requests: Math.max(1000, Math.round(set.requests * scale)) }
   await withServers(logged("everysec"), (withLog) =>
     withServers([], async (without) => {
-      const on = await compare(withLog, load, 16, rounds)
-      const off = await compare(without, load, 16, rounds)
+      const all = {
+        redix: withLog.redix,
+        redis: withLog.redis,
+        plainRedix: without.redix,
+        plainRedis: without.redis,
+      }
+      const of = await inTurn(all, ["redix", "plainRedix", "redis", "plainRedis"], load, 16, rounds)
       console.log(
-        `  everysec, SET at pipeline 16: ${ratio(on.redix.perSecond, on.redis.perSecond)} of redis with it`,
+        `  everysec, SET at pipeline 16: ${ratio(of("redix").perSecond, of("redis").perSecond)} of redis with it`,
       )
-      for (const name of NAMES)
+      for (const [name, on, off] of [
+        ["redix", of("redix"), of("plainRedix")],
+        ["redis", of("redis"), of("plainRedis")],
+      ] as const)
         console.log(
-          `  ${name.padEnd(6)} ${thousands(on[name].perSecond)}, without ${thousands(off[name].perSecond)}: ${ratio(on[name].perSecond, off[name].perSecond)}; ` +
-            `CPU a request ${on[name].cpuMicros.toFixed(2)} us, without ${off[name].cpuMicros.toFixed(2)} us`,
+          `  ${name.padEnd(6)} ${thousands(on.perSecond)}, without ${thousands(off.perSecond)}: ${ratio(on.perSecond, off.perSecond)}; ` +
+            `CPU a request ${on.cpuMicros.toFixed(2)} us, without ${off.cpuMicros.toFixed(2)} us`,
         )
     }),
   )

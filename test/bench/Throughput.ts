@@ -70,28 +70,41 @@ export interface Comparison {
 
 /**
  * Runs one workload at one pipeline depth, `rounds` times on each server in turn, after a round that does not count: it
- * fills what the others work on and lets both get warm.
+ * fills what the others work on and lets all get warm. Answers the medians.
  */
+export const inTurn = async <Name extends string>(
+  servers: Readonly<Record<Name, BenchServer>>,
+  names: ReadonlyArray<Name>,
+  load: Workload,
+  pipeline: number,
+  rounds: number,
+): Promise<(name: Name) => Sample> => {
+  const samples = new Map(names.map((name) => [name, [] as Array<Sample>]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, all] of samples) {
+      if (load.prepare !== undefined) await generate(servers[name], ["-q", ...load.prepare])
+      const sample = await measure(servers[name], load, pipeline)
+      if (round > 0) all.push(sample)
+    }
+  }
+  return (name) => {
+    const all = samples.get(name) ?? []
+    return {
+      perSecond: median(all.map((s) => s.perSecond)),
+      cpuMicros: median(all.map((s) => s.cpuMicros)),
+      clientShare: median(all.map((s) => s.clientShare)),
+    }
+  }
+}
+
 export const compare = async (
   servers: { readonly redix: BenchServer; readonly redis: BenchServer },
   load: Workload,
   pipeline: number,
   rounds: number,
 ): Promise<Comparison> => {
-  const samples = { redix: [] as Array<Sample>, redis: [] as Array<Sample> }
-  for (let round = 0; round <= rounds; round++) {
-    for (const name of ["redix", "redis"] as const) {
-      if (load.prepare !== undefined) await generate(servers[name], ["-q", ...load.prepare])
-      const sample = await measure(servers[name], load, pipeline)
-      if (round > 0) samples[name].push(sample)
-    }
-  }
-  const middle = (all: ReadonlyArray<Sample>): Sample => ({
-    perSecond: median(all.map((s) => s.perSecond)),
-    cpuMicros: median(all.map((s) => s.cpuMicros)),
-    clientShare: median(all.map((s) => s.clientShare)),
-  })
-  return { workload: load.name, pipeline, redix: middle(samples.redix), redis: middle(samples.redis) }
+  const of = await inTurn(servers, ["redix", "redis"], load, pipeline, rounds)
+  return { workload: load.name, pipeline, redix: of("redix"), redis: of("redis") }
 }
 
 const keys = ["-r", "1000000"]
