@@ -55,7 +55,8 @@ const program = (name: BenchServer["name"]): ReadonlyArray<string> =>
 
 /** What a program is started under so that each of its syncs takes so many milliseconds longer; needs strace. */
 export const slowSyncs = (ms: number): ReadonlyArray<string> => [
-  ...["strace", "-f", "--seccomp-bpf", "--kill-on-exit", "-qqq", "-o", "/dev/null"],
+  // Beside the server (-D), which is the child that is killed.
+  ...["strace", "-D", "-f", "--seccomp-bpf", "-qqq", "-o", "/dev/null"],
   ...["-e", "trace=fdatasync,fsync", "-e", `inject=fdatasync,fsync:delay_exit=${ms * 1000}`],
 ]
 
