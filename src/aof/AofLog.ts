@@ -28,7 +28,7 @@ import { LogBuffer } from "./LogBuffer.js"
 const SELECTS: ReadonlyArray<Uint8Array> = Array.from({ length: 16 }, (_, db) =>
   encodeCommand(["SELECT", String(db)]),
 )
-const PLACES = 8192
+const PLACES = 65_536
 const NO_PLACES = new Float64Array(0)
 /** A group gets no longer than this, but for one command or transaction that is. */
 const GROUP_BYTES_MAX = 1024 * 1024
