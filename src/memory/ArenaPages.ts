@@ -6,7 +6,7 @@
  * free the chunk is an empty one like others. Where memory would pass its limit meanwhile, a leaving chunk is put back.
  *
  * An empty chunk is kept for what comes next, or goes back to the machine: beyond `spareChunks` at once, or, where
- * `keepsEmpty`, when whoever owns the clock calls `trim`.
+ * `keepsEmpty` and memory is within its limit, when whoever owns the clock calls `trim`.
  *
  * Invariants: a page is listed under its class exactly if it has room and its chunk is not leaving; `pagesFree` is the sum
  * of the pages on offer; a chunk offers its free pages, a leaving one keeps them (`chunkPagesKept`).
@@ -58,7 +58,7 @@ export class ArenaPages {
   pagesAhead = MANY_PAGES
   /** Empty chunks kept; any further one goes back to the machine. */
   spareChunks = 1
-  /** All empty chunks are kept until `trim`, those that `dropAll` empties too. */
+  /** All empty chunks within the limit are kept until `trim`, those that `dropAll` empties too. */
   keepsEmpty = false
   /** By chunk: whether it is leaving. */
   leaving: Uint8Array = NO_BYTES
@@ -227,13 +227,13 @@ export class ArenaPages {
       this.pagesFree += n
     }
     if (this.strained && this.pagesFree >= this.reservePages) this.strained = false
-    if (
-      !this.keepsEmpty &&
-      this.isEmpty(chunk) &&
-      this.snapshot === undefined &&
-      this.emptyChunks() > this.spareChunks
-    )
+    if (this.isEmpty(chunk) && this.snapshot === undefined && this.emptyChunks() > this.emptyKept)
       this.releaseChunk(chunk)
+  }
+
+  /** So many empty chunks are kept now. */
+  private get emptyKept(): number {
+    return this.keepsEmpty && this.committedBytes <= this.shared.limitBytes ? Infinity : this.spareChunks
   }
 
   private isEmpty(chunk: number): boolean {

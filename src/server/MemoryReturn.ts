@@ -110,6 +110,7 @@ export const returnMemory = (engine: Engine, facts: Pick<ProcessFacts, "beginCol
   const { keyspace, memoryLimit, dispatcher } = engine
   const freeing = (): boolean => keyspace.lazyPending > 0 || memoryLimit.freeing
   const commands = (): number => dispatcher.commandsProcessed
+  keyspace.arena.keepsEmpty = true
   const memory = new MemoryReturn({ arena: keyspace.arena, freeing, commands, facts })
   engine.parts.add({ cron: (now) => memoryLimit.moveBlocks(now) })
   engine.parts.add(memory)

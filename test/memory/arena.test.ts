@@ -265,6 +265,19 @@ it("keeps what is empty for what comes next, where it is told to, until it is tr
   expect(arena.reservedBytes + arena.shared.droppedBytes).toBe(reserved)
 })
 
+it("keeps what is empty within its limit only", () => {
+  const arena = checkedArena()
+  arena.keepsEmpty = true
+  const refs = Array.from({ length: 10 }, () => arena.alloc(4 * 1024 * 1024))
+  arena.shared.limitBytes = 6 * CHUNK_BYTES
+  for (const ref of refs) arena.free(ref)
+  // Those let go count until they are found to be gone.
+  expect([arena.emptyChunks(), arena.shared.droppedBytes]).toEqual([1, 9 * CHUNK_BYTES])
+  arena.shared.collect()
+  for (const ref of refs.slice(0, 5).map(() => arena.alloc(4 * 1024 * 1024))) arena.free(ref)
+  expect([arena.emptyChunks(), arena.shared.droppedBytes]).toEqual([5, 0])
+})
+
 it("has a huge block take the place of empty chunks, and its own memory goes at once", () => {
   const arena = checkedArena()
   arena.keepsEmpty = true

@@ -107,14 +107,11 @@ export class CompactionPace {
     this.evicts = evicts
     const { arena } = this.keyspace
     const { maxmemory } = this.settings
-    // Under a limit what is not needed goes back at once; else the server keeps it for a while (server/MemoryReturn.ts).
-    arena.keepsEmpty = maxmemory === 0
     arena.spareChunks = 1 + Math.ceil((maxmemory * FEW_PART) / CHUNK_BYTES)
     this.setLimit()
-    if (maxmemory > 0) {
-      arena.trim(arena.spareChunks)
-      this.grant(0)
-    } else this.grant(Infinity)
+    if (arena.committedBytes > arena.shared.limitBytes) arena.trim(arena.spareChunks)
+    if (maxmemory > 0) this.grant(0)
+    else this.grant(Infinity)
   }
 
   private setLimit(): void {
@@ -256,8 +253,12 @@ export class CompactionPace {
     return Math.max(duty, (least + part * Math.max(0, most - least)) / 100)
   }
 
-  /** Gives empty chunks back when no pages have been taken for a while; answers when it looks again. */
+  /**
+   * Gives empty chunks back when no pages have been taken for a while, unless somebody else does; answers when it looks
+   * again.
+   */
   private giveBack(now: number): number {
+    if (this.keyspace.arena.keepsEmpty) return Infinity
     const quiet = now - this.quietSinceMs
     if (quiet < QUIET_MS) return this.quietSinceMs + (quiet < PAUSE_MS ? PAUSE_MS : QUIET_MS)
     this.keyspace.arena.trim(1)
