@@ -189,7 +189,8 @@ export class AofReader implements LineReader {
   private goOn(): boolean {
     const { status } = this.input
     if (this.phase === "commands" && !this.inMulti) this.validUpTo = Math.max(this.validUpTo, this.lineEnd)
-    if (this.phase === "commands" && this.parser.lacking > this.options.totalBytes - this.received)
+    const left = this.options.totalBytes - this.received
+    if (this.phase === "commands" && left >= 0 && this.parser.lacking > left)
       return this.tear(this.cutCommand)
     if (status === ParseStatus.ProtocolError) return this.broken(this.parser.error)
     if (status === ParseStatus.Stopped) {

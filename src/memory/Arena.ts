@@ -256,8 +256,8 @@ export class Arena extends ArenaPages {
     // The header page comes first here too: snapshots keep their tables in it.
     const n = Math.ceil(bytes / PAGE_BYTES)
     const size = n * PAGE_BYTES
-    // It can't lie in empty chunks that are kept: it takes their place.
-    if (this.keepsEmpty) this.trim(this.emptyChunks() - Math.ceil(size / CHUNK_BYTES))
+    // It can't lie in empty chunks that are kept: it takes their place, but for one, which may be the reserve.
+    if (this.keepsEmpty) this.trim(Math.max(1, this.emptyChunks() - Math.ceil(size / CHUNK_BYTES)))
     const chunk = this.addChunk(size + PAGE_BYTES)
     this.hugeBytes[chunk] = size
     this.noteTaken(n)

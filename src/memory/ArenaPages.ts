@@ -317,9 +317,12 @@ export class ArenaPages {
 
   protected addChunk(bytes: number): number {
     let index = this.tryAddChunk(bytes)
-    if (index < 0 && this.keepsEmpty) {
+    if (index >= 0) return index
+    if (this.keepsEmpty) {
       this.trim(0)
       index = this.tryAddChunk(bytes)
+      // What is kept for work in progress may have gone, too.
+      this.fillReserve()
     }
     if (index < 0) throw new ArenaFullError(bytes)
     return index

@@ -284,11 +284,7 @@ export class RequestParser {
         this.remaining = remaining
         this.bulkLen = len
         this.scanned = 0
-        if (pos - this.start + len + 2 > maxCommandBytes) {
-          this.fail("too big request")
-          return ParseStatus.ProtocolError
-        }
-        return ParseStatus.NeedMore
+        return this.await(pos - this.start + len + 2, pos + len + 2 - end)
       }
       if (count === argOff.length) {
         this.growArguments()
@@ -312,6 +308,15 @@ export class RequestParser {
     return ParseStatus.Command
   }
 
+  /** A command of at least so many bytes is not all there: its argument lacks so many. */
+  private await(bytes: number, lacking: number): ParseStatus {
+    if (bytes <= maxCommandBytes) return ParseStatus.NeedMore
+    this.fail("too big request")
+    // Of what was there nothing is left.
+    this.bulkLen = lacking - 2
+    return ParseStatus.ProtocolError
+  }
+
   /** Bytes that the argument at hand lacks at least, 0 where that is not known. */
   get lacking(): number {
     return this.bulkLen < 0 ? 0 : this.pos + this.bulkLen + 2 - this.end
@@ -327,8 +332,7 @@ export class RequestParser {
         : n > unauthenticatedBulk && !this.limits.authenticated
           ? "unauthenticated bulk length"
           : ""
-    if (bad !== "") this.fail(bad)
-    return bad === "" ? n : -1
+    return bad === "" || this.fail(bad) ? n : -1
   }
 
   /**
@@ -466,8 +470,7 @@ export class RequestParser {
     if (this.cur !== this.acc) this.makeRoom(0)
     this.starved = true
     if (tail === null) return false
-    const lacking = this.bulkLen < 0 ? this.end - this.start : this.pos + this.bulkLen + 2 - this.end
-    const n = Math.min(this.tailEnd - this.tailPos, Math.max(minPull, lacking))
+    const n = Math.min(this.tailEnd - this.tailPos, Math.max(minPull, this.lacking || this.end - this.start))
     this.append(tail, this.tailPos, n)
     this.tailPos += n
     if (this.tailPos === this.tailEnd) {

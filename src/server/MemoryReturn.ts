@@ -20,6 +20,7 @@ const WORTH_BYTES = 8 * 1024 * 1024
 const ENDED_MS = 5000
 /** For so long it waits for the end of what is being freed, so that one collection finds it all. */
 const MEANWHILE_MS = 5000
+const LITTLE_BYTES = CHUNK_BYTES / 8
 /** Nobody asks for anything when no command ran for so long. */
 const QUIET_MS = 100
 /** What is not needed is kept for so long at most, as jemalloc keeps dirty pages. */
@@ -88,9 +89,10 @@ export class MemoryReturn {
     return now - this.askedMs >= QUIET_MS
   }
 
-  /** Empty chunks to be kept for what comes next. */
+  /** Empty chunks to be kept for what comes next: none where there is next to nothing. */
   private chunksKept(): number {
-    return this.needs.arena.usedBytes === 0 ? 0 : 1
+    const { usedBytes, spareChunks } = this.needs.arena
+    return usedBytes < LITTLE_BYTES ? 0 : spareChunks
   }
 
   private giveBack(): void {

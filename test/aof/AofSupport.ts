@@ -10,7 +10,7 @@ import { encodeCommand } from "../support/RawClient.js"
 import type { Random } from "../support/Random.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
-const keyspace = new Keyspace({ databases: 1, now: 1_000, random: () => 0 })
+export const keyspace = new Keyspace({ databases: 1, now: 1_000, random: () => 0 })
 export const table = new CommandTable(dataCommands)
 
 /** A piece of a file that is kept or lost as a whole. */

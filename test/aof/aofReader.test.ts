@@ -1,6 +1,7 @@
 /** The reader of append-only files gives whole commands, transactions and groups, however a file is cut, torn or garbled. */
 import { describe, expect, it } from "vitest"
 import { AofDamageError } from "../../src/aof/AofErrors.js"
+import { AofReader } from "../../src/aof/AofReader.js"
 import { LaterGroups } from "../../src/aof/LaterGroups.js"
 import { effort } from "../support/Effort.js"
 import { Random } from "../support/Random.js"
@@ -8,9 +9,11 @@ import {
   commandsOf,
   fileOf,
   group,
-  type Piece,
+  keyspace,
   randomPieces,
   readBack,
+  table,
+  type Piece,
   type ReadBack,
   withoutOpenMulti,
 } from "./AofSupport.js"
@@ -148,6 +151,34 @@ describe("the reader of append-only files", () => {
     }
     const whole = Buffer.from(`*2\r\n$3\r\nSET\r\n$${set.length}\r\n${set}\r\n`)
     expect(readBack(whole)).toMatchObject({ commands: [`SET ${set}`], tail: "whole" })
+  })
+
+  it("refuses an argument that is all there and too long for any command, and cuts nothing", () => {
+    const head = Buffer.from("*2\r\n$3\r\nSET\r\n$5000000000\r\n")
+    for (const [totalBytes, tail] of [
+      [head.length + 5_000_000_002, "format"],
+      [head.length + 5_000_000_001, "short"],
+    ] as const) {
+      const reader = new AofReader({ path: "x.aof", totalBytes, commands: table })
+      reader.feed(head)
+      const next = (): unknown => reader.next(keyspace.database(0))
+      if (tail === "short") {
+        expect(next()).toBeUndefined()
+        expect(reader.finish()).toBe("short")
+      } else expect(next).toThrow("too big request")
+    }
+  })
+
+  it("goes on in a file that has grown since its size was taken", () => {
+    const set = "*2\r\n$3\r\nSET\r\n$1\r\na\r\n"
+    const reader = new AofReader({ path: "x.aof", totalBytes: 10, commands: table })
+    reader.feed(Buffer.from(set + set.slice(0, 10)))
+    expect(reader.next(keyspace.database(0))).toBeDefined()
+    expect(reader.next(keyspace.database(0))).toBeUndefined()
+    reader.feed(Buffer.from(set.slice(10)))
+    expect(reader.next(keyspace.database(0))).toBeDefined()
+    expect(reader.next(keyspace.database(0))).toBeUndefined()
+    expect(reader.finish()).toBe("whole")
   })
 
   it("passes over comments where there are no groups", () => {

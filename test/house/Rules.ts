@@ -183,8 +183,8 @@ const bans: ReadonlyArray<Ban> = [
   {
     pattern: /(?<![\w.$])(?:setTimeout|setInterval)\s*\(/g,
     instead: "use Effect.sleep, Effect.repeat or a Schedule in a scope",
-    // A method that sockets have; how long the runtime's own threads are kept, which is nobody's business but theirs.
-    except: [...programs, "src/net/memory/MemorySocket.ts", "src/rdb/snapshot/Threads.ts"],
+    // A method that sockets have.
+    except: [...programs, "src/net/memory/MemorySocket.ts"],
   },
   {
     pattern: /(?<![\w.$])(?:setImmediate|queueMicrotask)\s*\(/g,

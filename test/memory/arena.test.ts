@@ -303,6 +303,23 @@ it("uses empty chunks where the machine has no more memory, and gives them up fo
   arena.checkInvariants()
 })
 
+it("keeps the reserve where a huge block takes the place of empty chunks, or says that it is strained", () => {
+  for (const huge of [5_000_000, 100_000_000]) {
+    const arena = checkedArena()
+    arena.keepsEmpty = true
+    const refs = Array.from({ length: 6 }, () => arena.alloc(4 * 1024 * 1024))
+    for (const ref of refs.slice(0, 2)) arena.free(ref)
+    const take = arena.shared.take.bind(arena.shared)
+    arena.shared.take = (bytes, held) => (bytes > 50_000_000 ? undefined : take(bytes, held))
+    if (huge > 50_000_000) expect(() => arena.alloc(huge)).toThrow(ArenaFullError)
+    else arena.alloc(huge)
+    arena.shared.take = () => undefined
+    expect(arena.strained || arena.pagesFree >= arena.reservePages).toBe(true)
+    expect(arena.pagesFree).toBeGreaterThan(0)
+    arena.alloc(100)
+  }
+})
+
 it("begins with 3.5 MiB, and goes back to them", () => {
   const arena = checkedArena()
   const small = arena.alloc(100)

@@ -42,6 +42,12 @@ it("FLUSHALL and overwritten large values leave nothing resident", async () => {
     expect(await client.text("FLUSHALL")).toBe("+OK\r\n")
     await belowBytes(client, full - 90 * MB, `round ${round}: ${full} bytes before`)
   }
+  // What the thread has copied of it goes, too.
+  const before = await residentBytes(client)
+  expect(await client.text("SETRANGE", "large", 150_000_000, "x")).toBe(":150000001\r\n")
+  await save(client)
+  expect(await client.text("DEL", "large")).toBe(":1\r\n")
+  await belowBytes(client, before + 60 * MB, `${before} bytes before a large value`)
   // 1.2 GB in all, of which 10 MB are needed at a time.
   for (let i = 0; i < 120; i++) {
     expect(await client.text("SETRANGE", "large", 10_000_000, "x")).toBe(":10000001\r\n")

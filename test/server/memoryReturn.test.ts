@@ -160,10 +160,24 @@ describe("what is not needed", () => {
 
   it("one chunk stays where something is left", () => {
     const { arena, memory } = emptied()
-    arena.alloc(100)
+    arena.alloc(2 * 1024 * 1024)
     memory.cron(1000)
     memory.cron(1100)
     expect(arena.emptyChunks()).toBe(1)
+  })
+
+  it("as many stay as are kept to spare, and none where there is next to nothing", () => {
+    const { arena, memory } = emptied()
+    arena.spareChunks = 3
+    const block = arena.alloc(2 * 1024 * 1024)
+    memory.cron(1000)
+    memory.cron(1100)
+    expect(arena.emptyChunks()).toBe(3)
+    arena.free(block)
+    arena.alloc(100)
+    memory.cron(7000)
+    memory.cron(7100)
+    expect(arena.emptyChunks()).toBe(0)
   })
 
   it("stays while a snapshot is open", () => {

@@ -45,7 +45,7 @@ export class SnapshotWriter {
 
   private readonly databases: SnapshotJob["databases"]
   private readonly aux: SnapshotJob["aux"]
-  private readonly libraries: SnapshotJob["libraries"]
+  private libraries: SnapshotJob["libraries"]
 
   constructor(job: SnapshotJob, buffer: Uint8Array, flush: Flush) {
     this.databases = job.databases
@@ -62,6 +62,7 @@ export class SnapshotWriter {
   /** Holds nothing of the arena any more, and writes nothing. */
   letGo(): void {
     this.done = true
+    this.libraries = []
     this.reader.letGo()
   }
 

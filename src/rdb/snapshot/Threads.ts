@@ -6,6 +6,7 @@
  * 480 ms of the threads that all workers share, in which it wrote half a million keys, and took the processors from clients.
  */
 import node from "node:process"
+import * as timers from "node:timers"
 import type { Worker } from "node:worker_threads"
 import * as Context from "effect/Context"
 import type { SnapshotMessage, SnapshotTask } from "./snapshotWorker.js"
@@ -25,7 +26,9 @@ interface Thread {
 
 /** What starts threads. */
 export interface ThreadStarter {
-  /** Has a thread run the module's code with a task. Throws where no thread can be started. */
+  /**
+   * Has a thread that runs the module write a snapshot: it is sent the task as a message. Throws where none can be started.
+   */
   readonly start: (module: URL, task: SnapshotTask, listener: ThreadListener) => Thread
   /** A server ends: threads kept for later snapshots are not needed for it. */
   readonly release?: () => void
@@ -38,6 +41,9 @@ export interface ThreadStarter {
 const limits = () =>
   "Deno" in globalThis ? {} : { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 } }
 
+// As they are before a test puts its own in their place.
+const { setTimeout: timeout, clearTimeout: clear } = timers
+
 /** For so long a worker waits for its next task: busy servers save every five minutes, by default. */
 const KEPT_MS = 10 * 60_000
 
@@ -45,6 +51,7 @@ const KEPT_MS = 10 * 60_000
 class WorkerThread {
   private readonly worker: Worker
   private listener: ThreadListener | undefined = undefined
+  private ended = false
 
   constructor(
     readonly module: string,
@@ -63,11 +70,17 @@ class WorkerThread {
   run(task: SnapshotTask, listener: ThreadListener): Thread {
     this.listener = listener
     this.worker.ref()
-    this.worker.postMessage(task)
+    try {
+      this.worker.postMessage(task)
+    } catch (thrown) {
+      this.end()
+      throw thrown
+    }
     return { end: this.end }
   }
 
   private said(message: SnapshotMessage | "idle"): void {
+    if (this.ended) return
     if (message === "idle") return this.team.keep(this)
     this.listener?.message(message)
     if (message !== "done") return
@@ -83,7 +96,10 @@ class WorkerThread {
     listener?.exit()
   }
 
-  readonly end = (): void => void this.worker.terminate()
+  readonly end = (): void => {
+    this.ended = true
+    void this.worker.terminate()
+  }
 }
 
 /** Workers without a task. */
@@ -102,7 +118,7 @@ let patience: NodeJS.Timeout | undefined = undefined
 const forget = (thread: WorkerThread): void => {
   resting.delete(thread)
   if (kept !== thread) return
-  clearTimeout(patience)
+  clear(patience)
   kept = patience = undefined
 }
 
@@ -121,7 +137,7 @@ const standing: Team = {
     if (!resting.delete(thread)) return
     if (kept !== undefined) return thread.end()
     kept = thread
-    patience = setTimeout(release, KEPT_MS)
+    patience = timeout(release, KEPT_MS)
     patience.unref()
   },
   forget,

@@ -1,8 +1,10 @@
 /**
  * Entry of the worker thread that writes snapshots, one after another, into rings. What it is sent is a SnapshotTask. Between
- * two it holds nothing of the arena, so that the machine has back what is let go meanwhile; where it can't see to that it ends.
+ * two it holds nothing of the arena, so that the machine has back what is let go meanwhile, and little of its own; where it
+ * can't see to that it ends.
  */
 import { platform, setPriority } from "node:os"
+import { memoryUsage } from "node:process"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { parentPort } from "node:worker_threads"
@@ -37,7 +39,7 @@ const standBack = (): void => {
 }
 
 /**
- * The writer of the last task, alone: as long as there is one of its kind, and of what it uses, the runtime keeps the code
+ * The writer of this task or the last, alone: as long as there is one of its kind, and of what it uses, the runtime keeps the code
  * that it has compiled for them.
  */
 const last = new Set<SnapshotWriter>()
@@ -46,6 +48,8 @@ const run = (task: SnapshotTask): void => {
   const say = (message: SnapshotMessage): void => parentPort?.postMessage(message)
   const ring = new RingFiller(task.ring, () => say("filled"))
   const writer = new SnapshotWriter(task.job, ring.first, (_full, length) => ring.push(length))
+  last.clear()
+  last.add(writer)
   const delay = task.job.keyDelay === 0 ? undefined : new BlockingDelay(task.job.keyDelay)
   while (!ring.stopped && writer.step(delay === undefined ? KEYS_PER_STEP : 1)) {
     ring.noteKeys(writer.keys)
@@ -54,12 +58,13 @@ const run = (task: SnapshotTask): void => {
   ring.noteKeys(writer.keys)
   say("done")
   writer.letGo()
-  last.clear()
-  last.add(writer)
 }
 
 const isTask = (data: unknown): data is SnapshotTask =>
   typeof data === "object" && data !== null && "job" in data && "ring" in data
+
+/** A thread that holds more is not worth keeping. */
+const HELD_BYTES_MAX = 4 * 1024 * 1024
 
 let collector: (() => void) | undefined = undefined
 
@@ -76,7 +81,9 @@ const rest = (): void => {
   try {
     collector ??= findCollector()
     collector()
-    parentPort?.postMessage("idle")
+    // Copies of large values stay with what read them.
+    if (memoryUsage().arrayBuffers > HELD_BYTES_MAX) parentPort?.close()
+    else parentPort?.postMessage("idle")
   } catch {
     parentPort?.close()
   }

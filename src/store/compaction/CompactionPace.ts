@@ -258,10 +258,10 @@ export class CompactionPace {
    * again.
    */
   private giveBack(now: number): number {
-    if (this.keyspace.arena.keepsEmpty) return Infinity
     const quiet = now - this.quietSinceMs
     if (quiet < QUIET_MS) return this.quietSinceMs + (quiet < PAUSE_MS ? PAUSE_MS : QUIET_MS)
-    this.keyspace.arena.trim(1)
+    const { arena } = this.keyspace
+    if (!arena.keepsEmpty) arena.trim(1)
     return Infinity
   }
 }
