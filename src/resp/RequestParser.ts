@@ -14,7 +14,7 @@
  * command 2^31-1 bytes in all (its offsets are 32-bit); before authentication, 10 arguments of 16 KiB.
  *
  * Memory: an announced argument of up to 1 MiB gets its room at once; for a larger one the buffer grows fourfold as bytes
- * really arrive, up to the announced size. It is let go after the command.
+ * really arrive, up to the announced size. It is lent to the next parser after the command.
  *
  * Invariants: `start <= pos <= end <= cur.length`; bytes before `start` are consumed; `[start, pos)` is the part of the current
  * command already understood (`count` arguments, `remaining` to come). `tail` is only set while `cur` is `acc`, and the
@@ -25,6 +25,7 @@
 import { decodeInline } from "./InlineCommand.js"
 import { INLINE_IN_STREAM } from "./ProtocolErrors.js"
 import { lineBad, type LineReader, ParseStatus, printable, strictInteger } from "./RequestLines.js"
+import { giveBytes, giveTables, growTables, takeBytes } from "./SpareBuffers.js"
 
 export { ParseStatus }
 
@@ -165,6 +166,7 @@ export class RequestParser {
         this.buf = empty
         this.argc = 0
         if (this.argOff.length > keptArguments && this.count === 0) {
+          giveTables({ offsets: this.argOff, lengths: this.argLen })
           this.argOff = new Int32Array(16)
           this.argLen = new Int32Array(16)
         }
@@ -430,17 +432,14 @@ export class RequestParser {
   }
 
   private growArguments(): void {
-    const off = new Int32Array(this.argOff.length * 2)
-    off.set(this.argOff)
-    this.argOff = off
-    const len = new Int32Array(off.length)
-    len.set(this.argLen)
-    this.argLen = len
+    const { offsets, lengths } = growTables({ offsets: this.argOff, lengths: this.argLen })
+    this.argOff = offsets
+    this.argLen = lengths
   }
 
   /** Parses on in `chunk`, from `pos` to `end`; there is no command in progress. */
   private enter(chunk: Uint8Array, pos: number, end: number): void {
-    if (this.acc.length > keptBuffer) this.acc = empty
+    if (this.acc.length > keptBuffer) this.acc = giveBytes(this.acc)
     this.cur = chunk
     this.tail = null
     this.pos = pos
@@ -509,10 +508,11 @@ export class RequestParser {
       const announced = this.bulkLen < 0 ? 0 : this.pos - this.start + this.bulkLen + 2
       const justified = Math.min(announced, Math.max(trustedAnnouncement, acc.length * 4))
       const doubled = announced > have + n ? 0 : Math.min((have + n) * 2, maxCommandBytes)
-      acc = uncleared(Math.max(have + n, justified, doubled, 1024))
+      acc = takeBytes(Math.max(have + n, justified, doubled, 1024))
     }
     if (acc === this.cur) acc.copyWithin(0, this.start, this.end)
     else acc.set(this.cur.subarray(this.start, this.end), 0)
+    if (acc !== this.acc) giveBytes(this.acc)
     const shift = this.start
     if (shift > 0) for (let i = 0; i < this.count; i++) this.argOff[i] -= shift
     this.cur = this.acc = acc
@@ -521,9 +521,3 @@ export class RequestParser {
     this.end = have
   }
 }
-
-/**
- * Memory that is not cleared first. It is made a plain Uint8Array because an argument that is kept is copied by `slice`,
- * which in a Buffer would be a view.
- */
-const uncleared = (bytes: number): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)

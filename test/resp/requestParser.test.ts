@@ -256,6 +256,66 @@ describe("RequestParser", () => {
     expect([other.next(), other.buf.length, other.pending]).toEqual([ParseStatus.NeedMore, 0, 0])
   })
 
+  it("lends the room of a large request to the next, whosever it is", () => {
+    const random = Random.forTest("lends the room of a large request")
+    const clients = Array.from(
+      { length: 4 },
+      (): { parser: RequestParser; words: Array<string>; rest: Buffer } => ({
+        parser: new RequestParser(defaultLimits),
+        words: new Array<string>(),
+        rest: Buffer.alloc(0),
+      }),
+    )
+    let large = 0
+    const play = (): void => {
+      const client = clients[random.below(clients.length)]
+      if (client === undefined) throw new Error("no client")
+      const { parser } = client
+      if (client.rest.length === 0) {
+        const [count, width] = random.pick([
+          [3, 20_000],
+          [300, 300],
+          [6000, 20],
+          [2, 700_000],
+          [2, 1500],
+        ] as const)
+        client.words = Array.from({ length: count }, () => `${random.below(1e9)}:`.padEnd(width, "x"))
+        client.rest = encodeCommand(client.words)
+        large++
+      }
+      const length = 1 + random.below(65_536)
+      parser.feed(Buffer.from(client.rest.subarray(0, length)))
+      client.rest = client.rest.subarray(length)
+      const whole = client.rest.length === 0
+      expect(parser.next()).toBe(whole ? ParseStatus.Command : ParseStatus.NeedMore)
+      if (!whole) return
+      const { buf, argOff, argLen } = parser
+      const got = Array.from({ length: parser.argc }, (_, i) =>
+        Buffer.from(buf.subarray(argOff[i], argOff[i] + argLen[i])).toString("latin1"),
+      )
+      expect(got).toEqual(client.words)
+      expect(parser.next()).toBe(ParseStatus.NeedMore)
+    }
+    while (large < 400) play()
+  })
+
+  it("leaves no garbage of one large request after another", () => {
+    const parser = new RequestParser(defaultLimits)
+    const bytes = encodeCommand(["SADD", "set", ...Array.from({ length: 5000 }, (_, i) => `member:${i}`)])
+    const run = (): void => {
+      for (let at = 0; at < bytes.length; at += 65_536) {
+        parser.feed(bytes.subarray(at, at + 65_536))
+        expect(parser.next()).toBe(at + 65_536 < bytes.length ? ParseStatus.NeedMore : ParseStatus.Command)
+      }
+      expect(parser.next()).toBe(ParseStatus.NeedMore)
+    }
+    run()
+    const before = process.memoryUsage().arrayBuffers
+    for (let i = 0; i < 100; i++) run()
+    // 32 MB where each has memory of its own.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 << 20)
+  })
+
   it("limits clients that have not authenticated, and reads its limits at each use", () => {
     const limits = { maxBulkLength: 1 << 20, authenticated: false }
     const errorOf = (input: string): string => parseChunks([latin1(input)], limits).error

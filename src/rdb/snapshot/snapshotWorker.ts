@@ -5,8 +5,8 @@
  */
 import { platform, setPriority } from "node:os"
 import { memoryUsage } from "node:process"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
+// No fiber that could sleep: this thread runs no effects.
+import { setTimeout as later } from "node:timers"
 import { parentPort } from "node:worker_threads"
 import { BlockingDelay } from "./KeyDelay.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
@@ -66,32 +66,48 @@ const isTask = (data: unknown): data is SnapshotTask =>
 /** A thread that holds more is not worth keeping. */
 const HELD_BYTES_MAX = 4 * 1024 * 1024
 
-let collector: (() => void) | undefined = undefined
+/** So much memory beside the heap, asked for at once, makes V8 look what can be given up; it is never touched. */
+const PRESSURE_BYTES = 66 * 1024 * 1024
+/** A collection that has not ended by then was not begun. */
+const COLLECTED_MS = 2000
 
-/** V8 shows its collector on request, and to new contexts. */
-const findCollector = (): (() => void) => {
-  setFlagsFromString("--expose-gc")
-  const found: unknown = runInNewContext("gc")
-  setFlagsFromString("--no-expose-gc")
-  if (typeof found !== "function") throw new Error("the runtime shows no collector")
-  return () => void found()
+const SETTLING_MS = 20
+
+const end = (): void => parentPort?.close()
+
+let startedMs = 0
+let patience: NodeJS.Timeout | undefined = undefined
+
+/** Nothing of the arena is held: what else was let go is freed beside this thread, but copies of large values stay. */
+const settle = (): void => {
+  clearTimeout(patience)
+  if (memoryUsage().arrayBuffers <= HELD_BYTES_MAX) parentPort?.postMessage("idle")
+  else if (performance.now() - startedMs < COLLECTED_MS) patience = later(settle, SETTLING_MS)
+  else end()
 }
 
+/** Hears that a task's view of the arena was collected. */
+const collected = new FinalizationRegistry<undefined>(settle)
+
+/**
+ * Has what the task held collected. Not by the collector that V8 shows on request: the flag for that is the whole process's,
+ * which fell when it was set while another thread made a context or ended.
+ */
 const rest = (): void => {
+  startedMs = performance.now()
+  patience = later(end, COLLECTED_MS)
   try {
-    collector ??= findCollector()
-    collector()
-    // Copies of large values stay with what read them.
-    if (memoryUsage().arrayBuffers > HELD_BYTES_MAX) parentPort?.close()
-    else parentPort?.postMessage("idle")
+    if (new ArrayBuffer(PRESSURE_BYTES).byteLength === PRESSURE_BYTES) return
   } catch {
-    parentPort?.close()
+    // The system does not have as much.
   }
+  end()
 }
 
 parentPort?.on("message", (task: unknown) => {
   if (!isTask(task)) throw new Error("the snapshot worker was sent something that is no task")
   if (task.standBack) standBack()
+  collected.register(task.job.handle, undefined)
   run(task)
   // In another turn: this one still holds the task.
   setImmediate(rest)
