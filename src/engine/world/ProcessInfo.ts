@@ -9,6 +9,7 @@ import { readFileSync, readlinkSync } from "node:fs"
 import * as node from "node:process"
 import * as Context from "effect/Context"
 import { hostname, machine, release, totalmem, type } from "node:os"
+import { pressCollector } from "../../memory/CollectorPressure.js"
 import { oldGenerationLimit } from "./HeapLimit.js"
 
 interface ProcessMemory {
@@ -87,16 +88,8 @@ const findCollector = (): (() => void) => {
   return typeof found === "function" ? () => void found() : () => {}
 }
 
-/** So much memory beside the heap, asked for at once, makes V8 look what can be given up; it is never touched. */
-const PRESSURE_BYTES = 66 * 1024 * 1024
-
 const beginCollecting = (): void => {
-  try {
-    if (new ArrayBuffer(PRESSURE_BYTES).byteLength === PRESSURE_BYTES) return
-  } catch {
-    // The system does not have as much.
-  }
-  liveProcessInfo.collectGarbage()
+  if (!pressCollector()) liveProcessInfo.collectGarbage()
 }
 
 /** The limit as Linux tells it: a line "Max open files", then the soft limit. */

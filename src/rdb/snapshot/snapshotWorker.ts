@@ -8,6 +8,7 @@ import { memoryUsage } from "node:process"
 // No fiber that could sleep: this thread runs no effects.
 import { setTimeout as later } from "node:timers"
 import { parentPort } from "node:worker_threads"
+import { pressCollector } from "../../memory/CollectorPressure.js"
 import { BlockingDelay } from "./KeyDelay.js"
 import type { SnapshotJob } from "./SnapshotJob.js"
 import { RingFiller, type RingHandle } from "./SnapshotRing.js"
@@ -66,8 +67,6 @@ const isTask = (data: unknown): data is SnapshotTask =>
 /** A thread that holds more is not worth keeping. */
 const HELD_BYTES_MAX = 4 * 1024 * 1024
 
-/** So much memory beside the heap, asked for at once, makes V8 look what can be given up; it is never touched. */
-const PRESSURE_BYTES = 66 * 1024 * 1024
 /** A collection that has not ended by then was not begun. */
 const COLLECTED_MS = 2000
 
@@ -96,12 +95,7 @@ const collected = new FinalizationRegistry<undefined>(settle)
 const rest = (): void => {
   startedMs = performance.now()
   patience = later(end, COLLECTED_MS)
-  try {
-    if (new ArrayBuffer(PRESSURE_BYTES).byteLength === PRESSURE_BYTES) return
-  } catch {
-    // The system does not have as much.
-  }
-  end()
+  if (!pressCollector()) end()
 }
 
 parentPort?.on("message", (task: unknown) => {
