@@ -126,7 +126,8 @@ it("a look that evicts watches the clock from key to key", () => {
   const { limit, maxmemory } = halved(keyspace, 0.3)
   limit.makeRoom()
   expect(limit.freeing).toBe(true)
-  expect(limit.evictedKeys).toBe(2)
+  // The first, and two in the half millisecond from then on.
+  expect(limit.evictedKeys).toBe(3)
   for (let looks = 0; limit.freeing; looks++) {
     expect(looks).toBeLessThan(50)
     limit.makeRoom()

@@ -118,8 +118,3 @@ export const touchHeads = (arena: Arena, refs: Int32Array, first: number, end: n
   }
   touchSum = sum
 }
-
-/** Brings near a word of a block. */
-export const touchWord = (arena: Arena, block: Ref, word: number): void => {
-  touchSum ^= arena.i32[chunkOf(block)][wordOf(block) + word]
-}

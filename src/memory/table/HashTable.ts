@@ -27,7 +27,8 @@
  */
 import { chunkOf, wordOf } from "../Ref.js"
 import type { Arena, Ref } from "../Arena.js"
-import { foreseenHash, touchBuckets, touchGuesses, touchHeads, touchWord } from "./Foresight.js"
+import { entriesOfBucket } from "./BucketEntries.js"
+import { foreseenHash, touchBuckets, touchGuesses, touchHeads } from "./Foresight.js"
 import { placeTaken, takeBucket } from "./Moves.js"
 import { checkTable, visitTable } from "./TableCheck.js"
 import { hashOfEntry, keyEquals } from "./TableEntry.js"
@@ -156,6 +157,27 @@ export class HashTable {
     }
   }
 
+  /** Whether an entry stands in bucket b; remembers where, as `find`. */
+  findIn(b: number, entry: Ref): boolean {
+    const i32s = this.arena.i32
+    let block = this.segmentRef(segmentOf(b))
+    let bucket = bucketWordOf(b)
+    for (;;) {
+      const words = i32s[chunkOf(block)]
+      const at = wordOf(block) + bucket
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (words[at + slot] !== entry) continue
+        this.foundBlock = block
+        this.foundBucket = bucket
+        this.foundSlot = slot
+        return true
+      }
+      block = words[at + OVERFLOW_WORD]
+      if (block === 0) return false
+      bucket = 0
+    }
+  }
+
   /** Inserts an entry whose key is not in the table, right after a `find` of that key. */
   insertAfterFind(entry: Ref): void {
     this.insertHashed(this.lastHash, entry)
@@ -235,8 +257,9 @@ export class HashTable {
     for (;;) {
       const b = this.bucketCount - 1
       let entries = room
-      let n = this.collect(b, entries)
-      for (; n === entries.length; n = this.collect(b, entries)) entries = new Int32Array(n * 2)
+      let n = entriesOfBucket(a, this.ref, b, entries, 0)
+      for (; n === entries.length; n = entriesOfBucket(a, this.ref, b, entries, 0))
+        entries = new Int32Array(n * 2)
       touchHeads(a, entries, 0, n)
       take(a, entries, n)
       left -= n
@@ -278,19 +301,6 @@ export class HashTable {
       if (block === 0) return
       bucket = 0
     }
-  }
-
-  /** The entries of bucket b, as many as `refs` has room for; answers how many. */
-  collect(b: number, refs: Int32Array): number {
-    room = refs
-    found = 0
-    this.forEachInBucket(b, keep)
-    return found
-  }
-
-  /** Brings bucket b near. */
-  touchBucket(b: number): void {
-    touchWord(this.arena, this.segmentRef(segmentOf(b)), bucketWordOf(b))
   }
 
   /** Calls `visit` with every entry. `visit` must not change the table. */
@@ -355,7 +365,8 @@ export class HashTable {
     words[w + DEPTH_WORD] = this.depth
   }
 
-  private bucketOf(hash: number): number {
+  /** The bucket of entries with this hash. */
+  bucketOf(hash: number): number {
     return bucketOfHash(hash, this.mask, this.split)
   }
 
@@ -489,11 +500,4 @@ export class HashTable {
   checkInvariants(): void {
     checkTable(this, this.arena)
   }
-}
-
-/** Where `collect` puts what it finds: no closure a call. */
-let room: Int32Array = new Int32Array(0)
-let found = 0
-const keep = (entry: Ref): void => {
-  if (found < room.length) room[found++] = entry
 }

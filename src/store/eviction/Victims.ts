@@ -3,14 +3,14 @@
  *
  * Where redis-server draws a few keys at random, a hand goes round each table, bucket by bucket: keys stand there by
  * their hash, so those of one bucket are as good as drawn, none is drawn twice in a round, and a bucket is one cache line
- * for a dozen keys. Keys with a time to live are found in the table where they are many, else a hand goes round the timer
- * wheel; for volatile-ttl it goes round the slot that comes first, so that no key goes while one of an earlier slot is
- * there.
+ * for a dozen keys. One look there is enough for some keys to go. Keys with a time to live are found in the table where
+ * they are many, else a hand goes round the timer wheel; for volatile-ttl it goes round the slot that comes first, so that
+ * no key goes while one of an earlier slot is there.
  */
 import type { Ref } from "../../memory/Arena.js"
 import { chunkOf } from "../../memory/Ref.js"
+import { entriesOfBucket } from "../../memory/table/BucketEntries.js"
 import { touchHeads } from "../../memory/table/Foresight.js"
-import type { HashTable } from "../../memory/table/HashTable.js"
 import { BUCKET_ENTRIES } from "../../memory/table/TableLayout.js"
 import type { Database } from "../Database.js"
 import { entryClock, entryExpiry, entryHasExpirySlot, NO_EXPIRY } from "../Entry.js"
@@ -23,10 +23,18 @@ import type { Policy } from "./Policy.js"
 const NEVER = -Infinity
 /** Where fewer keys than one in so many have a time to live, they are looked for in the wheel. */
 const SPARSE = 8
-/** Buckets looked at for one key, at most. */
-const BUCKETS_MAX = 64
+/** Buckets looked at in one look, at most. */
+const BUCKETS_MAX = 128
+/**
+ * In a table one look finds so many keys to go: what it reads is far, so it is read together. Of 55,000 keys with values of
+ * 300 bytes a write that evicts took 5.5 us where each looked for its own, and 2.9 so (busy machine, in turn).
+ */
+const KEYS_PER_LOOK = 8
 /** So many chances to come before another that scores the same. */
 const CHANCES = 1024
+const SALTS = 0x40000000
+/** 2^32 by the golden ratio: neighbours get numbers that lie far apart. */
+const SCATTER = 0x9e3779b1
 /** Random keys drawn until one is allowed to go, at most. */
 const DRAWS_MAX = 64
 /** Times so long that a frequency of any size counts for more. */
@@ -34,28 +42,22 @@ const FREQUENCY_WEIGHT = 65_536
 /** How often a random key is drawn again, in the hope of one that would have to be moved. */
 const REDRAWS = 3
 
-/** Where the round over a table goes on. */
-class Hand {
-  bucket = 0
-  /** Entries of the bucket that were looked at. */
-  passed = 0
-
-  turnTo(bucket: number): void {
-    this.bucket = bucket
-    this.passed = 0
-  }
-}
-
 export class Victims {
   private policy: Policy | undefined = undefined
   private readonly candidates: Candidates
-  private readonly hands = new Map<Database, Hand>()
+  /** The bucket where the round over each table goes on. */
+  private readonly hands = new Map<Database, number>()
+  /** Makes the chances of this look others than those of the last. */
+  private salt = 0
+  /** Keys that may go before the next look. */
+  private left = 0
   private next = 0
   private seen = 0
   private bucket = -1
   private db: Database | undefined = undefined
   private drawn: Ref = 0
-  private readonly met = new Int32Array(BUCKET_ENTRIES)
+  private readonly met = new Int32Array(2 * BUCKET_ENTRIES)
+  private readonly metIn = new Int32Array(2 * BUCKET_ENTRIES)
 
   constructor(private readonly keyspace: Keyspace) {
     this.candidates = new Candidates((db, ref) => this.score(db, ref))
@@ -64,6 +66,7 @@ export class Victims {
   /** Changes the policy; what was found under another is forgotten. */
   follow(policy: Policy | undefined): void {
     this.policy = policy
+    this.left = 0
     this.candidates.clear()
   }
 
@@ -79,69 +82,69 @@ export class Victims {
     const { policy, candidates } = this
     if (policy === undefined) return 0
     if (policy.order === "random") return this.draw(policy.volatile)
-    // A round may find only what has changed since it was seen: then it is seen as it is now.
+    // A look may find only what has changed since it was seen: then it is seen as it is now.
     for (let round = 0; round < 2; round++) {
-      let allowed = 0
-      for (const db of this.keyspace.databases) {
-        const keys = policy.volatile ? db.expires : db.size
-        if (keys === 0) continue
-        allowed += keys
-        this.sample(db, policy, samples)
-      }
-      if (allowed === 0) return 0
+      if (this.left <= 0 && !this.look(policy, samples)) return 0
+      this.left--
       const ref = candidates.take()
       this.db = candidates.from
       if (ref !== 0) return ref
+      this.left = 0
     }
     return this.draw(policy.volatile)
   }
 
-  private sample(db: Database, policy: Policy, samples: number): void {
+  /** Looks at keys of each database; answers whether there are any that may go. */
+  private look(policy: Policy, samples: number): boolean {
+    let allowed = 0
+    let keys = KEYS_PER_LOOK
+    for (const db of this.keyspace.databases) {
+      const some = policy.volatile ? db.expires : db.size
+      if (some === 0) continue
+      allowed += some
+      keys = Math.min(keys, this.sample(db, policy, samples))
+    }
+    this.left = keys
+    this.salt = this.keyspace.random(SALTS)
+    return allowed > 0
+  }
+
+  /** Looks at keys of a database; answers for how many keys to go they are enough. */
+  private sample(db: Database, policy: Policy, samples: number): number {
     this.db = db
-    this.seen = 0
+    if (policy.order !== "ttl" && !(policy.volatile && db.expires * SPARSE < db.size))
+      return this.lookAtTable(db, samples)
     this.bucket = -1
-    if (policy.order === "ttl") {
-      db.wheel.sweepEarliest(samples, this.offer)
-      return
-    }
-    if (policy.volatile && db.expires * SPARSE < db.size) {
-      db.wheel.sweep(samples, this.offer)
-      return
-    }
-    this.lookAtTable(db, samples)
+    if (policy.order === "ttl") db.wheel.sweepEarliest(samples, this.offer)
+    else db.wheel.sweep(samples, this.offer)
+    return 1
   }
 
-  private lookAtTable(db: Database, samples: number): void {
-    const { met } = this
-    const { table } = db
-    const hand = this.handOf(db)
-    const buckets = table.bucketCount
-    for (let n = 0; n <= buckets && n < BUCKETS_MAX && this.seen < samples; n++) {
-      if (hand.bucket >= buckets) hand.turnTo(0)
-      this.bucket = hand.bucket
-      const found = table.collect(hand.bucket, met)
-      while (hand.passed < found && this.seen < samples) this.offer(met[hand.passed++])
-      if (hand.passed >= found) hand.turnTo(hand.bucket + 1)
-    }
-    this.bringNear(table, hand, samples)
-  }
-
-  /** Brings near what the next look will read, while what was found goes. */
-  private bringNear(table: HashTable, hand: Hand, samples: number): void {
-    const { met } = this
+  private lookAtTable(db: Database, samples: number): number {
+    const { met, metIn } = this
     const { arena } = this.keyspace
-    if (hand.bucket >= table.bucketCount) return
-    const found = table.collect(hand.bucket, met)
-    touchHeads(arena, met, hand.passed, Math.min(found, hand.passed + samples))
-    if (hand.bucket + 1 < table.bucketCount) table.touchBucket(hand.bucket + 1)
-  }
-
-  private handOf(db: Database): Hand {
-    const known = this.hands.get(db)
-    if (known !== undefined) return known
-    const hand = new Hand()
+    const { table } = db
+    const buckets = table.bucketCount
+    const most = Math.min(buckets, BUCKETS_MAX)
+    const wanted = samples * KEYS_PER_LOOK
+    let hand = this.hands.get(db) ?? 0
+    this.seen = 0
+    for (let n = 0; n < most && this.seen < wanted;) {
+      let found = 0
+      for (; n < most && found < Math.min(wanted - this.seen, BUCKET_ENTRIES); n++) {
+        if (hand >= buckets) hand = 0
+        const end = entriesOfBucket(arena, table.ref, hand, met, found)
+        while (found < end) metIn[found++] = hand
+        hand++
+      }
+      touchHeads(arena, met, 0, found)
+      for (let i = 0; i < found; i++) {
+        this.bucket = metIn[i]
+        this.offer(met[i])
+      }
+    }
     this.hands.set(db, hand)
-    return hand
+    return Math.max(1, Math.floor(this.seen / samples))
   }
 
   private readonly offer = (ref: Ref): void => {
@@ -152,7 +155,10 @@ export class Victims {
     this.seen++
     // Of those alike any may go: in their order the last of each bucket would, and what stands first would stay for ever.
     // But rather one that would have to be moved.
-    const chance = (this.keyspace.random(CHANCES) / CHANCES + this.keyspace.arena.leaving[chunkOf(ref)]) / 2
+    const chance =
+      (((Math.imul(ref ^ this.salt, SCATTER) >>> 16) % CHANCES) / CHANCES +
+        this.keyspace.arena.leaving[chunkOf(ref)]) /
+      2
     this.candidates.offer(db, ref, this.bucket, score + chance)
   }
 
