@@ -14,7 +14,7 @@
  * command 2^31-1 bytes in all (its offsets are 32-bit); before authentication, 10 arguments of 16 KiB.
  *
  * Memory: an announced argument of up to 1 MiB gets its room at once; for a larger one the buffer grows fourfold as bytes
- * really arrive, up to the announced size. It is lent to the next parser after the command.
+ * really arrive, up to the announced size. After the command the next parser may have it (SpareBuffers.ts).
  *
  * Invariants: `start <= pos <= end <= cur.length`; bytes before `start` are consumed; `[start, pos)` is the part of the current
  * command already understood (`count` arguments, `remaining` to come). `tail` is only set while `cur` is `acc`, and the

@@ -85,15 +85,23 @@ const settle = (): void => {
   else end()
 }
 
-/** Hears that a task's view of the arena was collected. */
-const collected = new FinalizationRegistry<undefined>(settle)
+let resting = false
+let released = false
+
+/** Hears that a task's view of the arena was collected, which may be before `rest` asks for it. */
+const collected = new FinalizationRegistry<undefined>(() => {
+  released = true
+  if (resting) settle()
+})
 
 /**
  * Has what the task held collected. Not by the collector that V8 shows on request: the flag for that is the whole process's,
  * which fell when it was set while another thread made a context or ended.
  */
 const rest = (): void => {
+  resting = true
   startedMs = performance.now()
+  if (released) return settle()
   patience = later(end, COLLECTED_MS)
   if (!pressCollector()) end()
 }
@@ -101,6 +109,7 @@ const rest = (): void => {
 parentPort?.on("message", (task: unknown) => {
   if (!isTask(task)) throw new Error("the snapshot worker was sent something that is no task")
   if (task.standBack) standBack()
+  resting = released = false
   collected.register(task.job.handle, undefined)
   run(task)
   // In another turn: this one still holds the task.
