@@ -8,11 +8,12 @@ export class ListenError extends Data.TaggedError("ListenError")<{
   /** The system's word on it, in words where it is a code. */
   readonly reason: string
   /** What was to listen, where redis-server has words for it: a port, a socket, or nothing at all. */
-  readonly on?: { readonly port: number; readonly kind: "TCP" | "TLS" } | "socket" | "nothing"
+  readonly on?: { readonly port: number; readonly kind: "TCP" | "TLS" } | "socket" | "nothing" | "TLS"
 }> {
   override get message(): string {
     const { address, on, reason } = this
     if (on === "nothing") return reason
+    if (on === "TLS") return `Failed to configure TLS. ${reason}`
     if (on === "socket") return `Failed opening Unix socket: ${reason} (${address})`
     const aborting = on === undefined ? "" : `Failed listening on port ${on.port} (${on.kind}), aborting. `
     return `${aborting}Could not listen on ${address}: ${reason}`

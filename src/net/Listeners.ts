@@ -19,7 +19,8 @@ import type { Run } from "../engine/Background.js"
 import type { Turns } from "../engine/world/Turn.js"
 import type { RedixValues } from "../config/index.js"
 import { isUnavailable, isUnsupported, ListenError } from "./ListenError.js"
-import { checkTls, ListeningSocket } from "./ListeningSocket.js"
+import type { Handshakes } from "./Handshakes.js"
+import { ListeningSocket } from "./ListeningSocket.js"
 import { readTlsOptions, type TlsSettings } from "./TlsOptions.js"
 
 type ListenerKind = "tcp" | "tls" | "unix"
@@ -90,6 +91,7 @@ export class Listeners {
     private readonly files: FileSystem.FileSystem,
     private readonly background: Run,
     private readonly turns: Turns,
+    private readonly handshakes: Handshakes,
   ) {}
 
   of(kind: ListenerKind): ReadonlyArray<Listener> {
@@ -159,7 +161,8 @@ export class Listeners {
     }
     return Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.fork(this.scope)
-      const socket = yield* Scope.provide(ListeningSocket.open(at, tls), scope).pipe(
+      const secure = tls && ([tls, this.handshakes] as const)
+      const socket = yield* Scope.provide(ListeningSocket.open(at, secure), scope).pipe(
         Effect.onError(() => Scope.close(scope, Exit.void)),
       )
       return { kind, host, port: socket.port, socket, scope } satisfies Listener
@@ -218,7 +221,6 @@ export class Listeners {
   /** The TLS settings as they are now, if connections can be made with them. */
   private get usableTls(): Effect.Effect<Tls.TlsOptions, NotChanged> {
     return this.readTls.pipe(
-      Effect.tap(checkTls),
       Effect.tapError(({ message }) => Effect.logWarning(message)),
       Effect.mapError(() => new NotChanged({ what: "tls" })),
     )

@@ -9,11 +9,25 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Turns } from "../engine/world/Turn.js"
-import { ListenError } from "./ListenError.js"
+import type { Handshakes } from "./Handshakes.js"
 
 /** Modules that take long to load, and that a server without a port, or without TLS, does not need. */
 const net = () => node.getBuiltinModule("node:net")
 const tls = () => node.getBuiltinModule("node:tls")
+
+/** Throws where no connection can be made of these. The authorities, of which the runtime has a hundred, are left out. */
+export const tryTls = (options: Tls.SecureContextOptions): void =>
+  void tls().createSecureContext({ ca: [], ...options })
+
+/** Throws where there is no certificate in a text. */
+export const tryCertificate = (pem: string): void =>
+  void new (node.getBuiltinModule("node:crypto").X509Certificate)(pem)
+
+/** What is offered where no ciphers are named. */
+export const defaultCiphers = (): string => tls().DEFAULT_CIPHERS
+
+/** All that the runtime knows, in small letters. */
+export const cipherNames = (): ReadonlyArray<string> => tls().getCiphers()
 
 /** Why the system does not let it listen: `cause.code` is its word. */
 class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Error }> {}
@@ -21,13 +35,6 @@ class NotListening extends Data.TaggedError("NotListening")<{ readonly cause: Er
 class NoSuchHost extends Error {
   readonly code = "ENOTFOUND"
 }
-
-/** Whether connections can be made so: that the key is the certificate's, and the ciphers are known. */
-export const checkTls = (options: Tls.TlsOptions): Effect.Effect<void, ListenError> =>
-  Effect.try({
-    try: () => void tls().createSecureContext(options),
-    catch: (cause) => new ListenError({ address: "TLS", reason: String(cause) }),
-  })
 
 /** Turns of the event loop in which connections may keep coming to a listener that goes. */
 const TURNS_MAX = 1000
@@ -43,9 +50,13 @@ export class ListeningSocket {
 
   private constructor(
     private readonly server: Net.Server,
-    arrival: "connection" | "secureConnection",
+    private readonly handshakes?: Handshakes,
   ) {
-    server.on(arrival, this.arrived)
+    if (handshakes === undefined) server.on("connection", this.arrived)
+    else {
+      handshakes.watch(server)
+      server.on("secureConnection", this.secured)
+    }
     server.on("connection", () => (this.accepted = (this.accepted + 1) | 0))
     // A handshake that fails ends that connection alone.
     server.on("tlsClientError", (_error: Error, socket: Tls.TLSSocket) => socket.destroy())
@@ -55,7 +66,7 @@ export class ListeningSocket {
 
   static readonly open = (
     at: Net.ServerOpts & Net.ListenOptions,
-    secure?: Tls.TlsOptions,
+    secure?: readonly [Tls.TlsOptions, Handshakes],
   ): Effect.Effect<ListeningSocket, NotListening, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.callback<ListeningSocket, NotListening>((resume) => {
@@ -63,8 +74,12 @@ export class ListeningSocket {
         if (at.host === "") return resume(Effect.fail(new NotListening({ cause: new NoSuchHost() })))
         const socket =
           secure === undefined
-            ? new ListeningSocket(net().createServer(at), "connection")
-            : new ListeningSocket(tls().createServer({ ...secure, ...at }), "secureConnection")
+            ? new ListeningSocket(net().createServer(at))
+            : // Until TLS is agreed upon, a client whose side has ended has nothing to wait for.
+              new ListeningSocket(
+                tls().createServer({ ...secure[0], ...at, allowHalfOpen: false }),
+                secure[1],
+              )
         const { server } = socket
         server.once("error", (cause) => resume(Effect.fail(new NotListening({ cause }))))
         server.listen(at, () => resume(Effect.succeed(socket)))
@@ -141,8 +156,18 @@ export class ListeningSocket {
     socket.once("close", () => this.waiting.delete(socket))
   }
 
+  private readonly secured = (socket: Tls.TLSSocket): void => {
+    // tls-auth-clients optional: none need be shown, but one that is must be good.
+    if (socket.authorizationError && socket.getPeerX509Certificate() !== undefined)
+      return void socket.destroy()
+    socket.allowHalfOpen = true
+    this.arrived(socket)
+  }
+
   /** Ends when all connections have. */
   private readonly close = Effect.callback<void>((resume) => {
+    // Those of a listener that has gone may go on.
+    if (this.server.listening) this.handshakes?.end()
     for (const socket of this.waiting) socket.destroy()
     this.server.close(() => resume(Effect.void))
   })

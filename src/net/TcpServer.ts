@@ -27,6 +27,7 @@ import type { Engine } from "../engine/Engine.js"
 import { type EngineService, theEngine } from "../engine/EngineService.js"
 import { closing } from "./Closing.js"
 import { closeIdleClients } from "./IdleClients.js"
+import { Handshakes } from "./Handshakes.js"
 import { type AddressSettings, type Listener, Listeners } from "./Listeners.js"
 import { ListenError } from "./ListenError.js"
 import { ListeningSocket } from "./ListeningSocket.js"
@@ -100,18 +101,24 @@ const listen = Effect.fnUntraced(function* (
       on: "nothing",
       reason: "Configured to not listen anywhere, exiting.",
     })
-  closeIdleClients(engine, settings)
+  const handshakes = new Handshakes(engine, settings)
+  closeIdleClients(engine, settings, handshakes)
   const scope = yield* Effect.scope
   const work = yield* Background.make
   const files = yield* FileSystem.FileSystem
-  const listeners = new Listeners(settings, options.portZero, scope, files, work.run, yield* Turn)
+  const listeners = new Listeners(settings, options.portZero, scope, files, work.run, yield* Turn, handshakes)
   yield* listeners.openAtStart
   if (settings.unixsocket !== "") listeners.add(yield* openUnix(settings))
   yield* options.beforeClients ?? Effect.void
   const refused = new Set<Net.Socket>()
   const background = yield* Background.make
   // Stops accepting before the connections end.
-  yield* Effect.addFinalizer(() => Effect.sync(() => listeners.hold()))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      listeners.hold()
+      handshakes.end()
+    }),
+  )
   listeners.begin((listener) => {
     if (options.ref === false) listener.socket.unref()
     listener.socket.accept((raw) => {
@@ -252,7 +259,7 @@ const refusalOf = (
   listener: Listener,
   raw: Net.Socket,
 ): string | undefined => {
-  if (engine.sessions.size >= settings.maxclients) return Errors.maxClients
+  if (engine.sessions.size + engine.traffic.handshakes >= settings.maxclients) return Errors.maxClients
   const open = settings.protectedMode && engine.users.default.anyPassword
   if (open && listener.kind !== "unix" && !isLoopback(raw.remoteAddress ?? "")) return Errors.protectedMode
   return undefined

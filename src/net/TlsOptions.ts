@@ -1,4 +1,7 @@
-/** TLS for the listener: the tls-* directives, with their files read. */
+/**
+ * TLS for the listener: the tls-* directives, with their files read. What comes out is known to do: each part has been tried
+ * by itself, so that a refusal says which one it is, in redis-server's words.
+ */
 import { systemReason } from "../bytes/SystemReason.js"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -6,7 +9,10 @@ import * as FileSystem from "effect/FileSystem"
 import type * as Tls from "node:tls"
 import { pathIn, type RedixValues } from "../config/index.js"
 import { ListenError } from "./ListenError.js"
+import { cipherNames, defaultCiphers, tryCertificate, tryTls } from "./ListeningSocket.js"
 import { secretIsSet } from "../engine/Settings.js"
+
+const refused = (reason: string): ListenError => new ListenError({ address: "TLS", on: "TLS", reason })
 
 /** Reads the files that directives name, seen from `dir`. */
 const fileReader = (dir: string) =>
@@ -54,34 +60,78 @@ export type TlsSettings = Pick<
 
 /** Reads certificate, key and authorities. tls-auth-clients yes: clients must show a certificate the authority signed. */
 export const readTlsOptions = Effect.fnUntraced(function* (settings: TlsSettings) {
-  const read = yield* fileReader(settings.dir)
-  if (settings.tlsCertFile === "" || settings.tlsKeyFile === "") {
-    return yield* new ListenError({ address: "TLS", reason: "tls-cert-file and tls-key-file must be set" })
-  }
-  if (settings.tlsAuthClients !== "no" && settings.tlsCaCertFile === "") {
-    return yield* new ListenError({
-      address: "TLS",
-      reason: "tls-ca-cert-file must be set unless tls-auth-clients is no",
-    })
-  }
-  const ciphers = [settings.tlsCiphersuites, settings.tlsCiphers].filter((c) => c !== "").join(":")
+  const { dir, tlsCertFile, tlsKeyFile, tlsCaCertFile, tlsCiphers, tlsCiphersuites } = settings
+  const fs = yield* FileSystem.FileSystem
+  const load = (what: string, path: string, use: (bytes: Buffer) => void) =>
+    fs.readFile(pathIn(dir, path)).pipe(
+      Effect.flatMap((bytes) => Effect.try({ try: () => use(Buffer.from(bytes)), catch: (error) => error })),
+      Effect.mapError((error) => refused(`Failed to ${what}: ${path}: ${systemReason(error)}`)),
+    )
+  if (tlsCertFile === "") return yield* refused("No tls-cert-file configured!")
+  if (tlsKeyFile === "") return yield* refused("No tls-key-file configured!")
+  if (settings.tlsAuthClients !== "no" && tlsCaCertFile === "")
+    return yield* refused("tls-ca-cert-file must be set unless tls-auth-clients is no")
   const versions = yield* versionsOf(settings.tlsProtocols)
   const options: Tls.TlsOptions = {
-    cert: yield* read(settings.tlsCertFile),
-    key: yield* read(settings.tlsKeyFile),
     requestCert: settings.tlsAuthClients !== "no",
     rejectUnauthorized: settings.tlsAuthClients === "yes",
     honorCipherOrder: settings.tlsPreferServerCiphers,
   }
-  if (settings.tlsCaCertFile !== "") options.ca = yield* read(settings.tlsCaCertFile)
   if (secretIsSet(settings.tlsKeyFilePass)) options.passphrase = Redacted.value(settings.tlsKeyFilePass)
-  if (ciphers !== "") options.ciphers = ciphers
+  yield* load("load certificate", tlsCertFile, (cert) => {
+    options.cert = cert
+    tryTls(options)
+  })
+  yield* load("load private key", tlsKeyFile, (key) => {
+    options.key = key
+    tryTls(options)
+  })
+  if (tlsCaCertFile !== "")
+    yield* load("configure CA certificate(s) file/directory", tlsCaCertFile, (ca) => {
+      options.ca = ca
+      // The runtime would pass over a file without a certificate. As text it must be PEM.
+      tryCertificate(String(ca))
+    })
+  if (tlsCiphers + tlsCiphersuites !== "") {
+    const known = cipherNames()
+    const older = yield* ciphersOf("ciphers", tlsCiphers, /[:,; ]/, (name) => !SUITE.test(name))
+    const newer = yield* ciphersOf(
+      "ciphersuites",
+      tlsCiphersuites,
+      /:/,
+      (name) => SUITE.test(name) && known.includes(name.toLowerCase()),
+    )
+    options.ciphers = `${newer}:${older}`
+  }
   const [oldest] = versions
   const newest = versions.at(-1)
   if (oldest !== undefined) options.minVersion = oldest
   if (newest !== undefined) options.maxVersion = newest
   return options
 })
+
+/** How the names of ciphers begin that TLS 1.3 has, and no version before. */
+const SUITE = /^TLS_/
+
+/**
+ * The ciphers of one kind that are named. The runtime takes both kinds in one list, and turns versions off where it finds
+ * none of theirs: so of the kind that is not named its own are put in.
+ */
+const ciphersOf = (
+  kind: string,
+  named: string,
+  separator: RegExp,
+  fits: (name: string) => boolean,
+): Effect.Effect<string, ListenError> => {
+  const list = named === "" ? defaultCiphers() : named
+  const ciphers = list.split(separator).filter(fits).join(":")
+  if (named === "") return Effect.succeed(ciphers)
+  return Effect.try({
+    // To the runtime an empty list is no list.
+    try: () => tryTls({ ciphers: ciphers || "NONE" }),
+    catch: () => refused(`Failed to configure ${kind}: ${named}`),
+  }).pipe(Effect.as(ciphers))
+}
 
 const VERSIONS = [
   "TLSv1",
@@ -97,5 +147,5 @@ const versionsOf = (protocols: string): Effect.Effect<ReadonlyArray<Tls.SecureVe
   if (!named.includes(undefined)) return Effect.succeed(VERSIONS.filter((version) => named.includes(version)))
   const reason =
     "Invalid tls-protocols specified. Use a combination of 'TLSv1', 'TLSv1.1', 'TLSv1.2' and 'TLSv1.3'."
-  return Effect.fail(new ListenError({ address: "TLS", reason }))
+  return Effect.fail(refused(reason))
 }

@@ -45,7 +45,7 @@ describe("the program's arguments", () => {
       ["--logfile", "/nonexistent/x.log"],
       "command line: 'logfile /nonexistent/x.log': Can't open the log file: No such file or directory",
     ],
-    [["--tls-port", "1", "--port", "0"], "tls-cert-file and tls-key-file must be set"],
+    [["--tls-port", "1", "--port", "0"], "Failed to configure TLS. No tls-cert-file configured!"],
     [["--rename-command", "nope", "x", "--port", "0"], "No such command in rename-command"],
     [["--rename-command", "get", "set", "--port", "0"], "Target command name already exists"],
     [["--loadmodule", "/x.so"], "Redix has no modules"],

@@ -6,6 +6,8 @@ export class Traffic {
   masterBytes = 0
   connections = 0
   rejectedConnections = 0
+  /** Connections whose TLS handshake is under way: they are clients to maxclients, and in no reset's reach. */
+  handshakes = 0
   /** Batches run: INFO's reads. */
   batches = 0
   /** Parts of output given to connections: INFO's writes. */

@@ -33,7 +33,7 @@ const refusal = (): Error =>
 const serve = (engine: Engine, socket: MemorySocket): Effect.Effect<void> =>
   Effect.gen(function* () {
     yield* Effect.addFinalizer(() => closing(socket.server, engine.turns))
-    if (engine.sessions.size >= engine.settings.maxclients) {
+    if (engine.sessions.size + engine.traffic.handshakes >= engine.settings.maxclients) {
       engine.traffic.rejectedConnections++
       socket.server.write(Buffer.from(`-${Errors.maxClients}\r\n`, "latin1"))
       return socket.server.destroySoon()

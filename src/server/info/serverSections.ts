@@ -48,7 +48,10 @@ const shutdownField = (until: number | undefined, now: number): ReadonlyArray<In
 export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const sessions = [...s.engine.sessions.values()]
   return [
-    ["connected_clients", sessions.filter((session) => session.kind === "normal").length],
+    [
+      "connected_clients",
+      sessions.filter((session) => session.kind === "normal").length + s.engine.traffic.handshakes,
+    ],
     ["cluster_connections", 0],
     ["maxclients", s.config.values.maxclients],
     ["client_recent_max_input_buffer", s.measures.recentInputBuffer],
