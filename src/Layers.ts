@@ -25,7 +25,7 @@ import { ReplicationHistory } from "./replication/ReplicationLog.js"
 import type { ReplicationMaster } from "./replication/master/ReplicationMaster.js"
 import type { ReplicationReplica } from "./replication/replica/ReplicationReplica.js"
 import type { StartError } from "./server/Persistence.js"
-import { RdbPersistence } from "./rdb/RdbPersistence.js"
+import { rdbFilesIn, RdbPersistence } from "./rdb/RdbPersistence.js"
 import { onRealTurns } from "./engine/world/Turn.js"
 import { RespCodec } from "./resp/RespCodec.js"
 import { addFamilies, independent, makeScripting } from "./Families.js"
@@ -161,7 +161,9 @@ const makeParts = (
       Effect.provideContext(kept),
     )
     const all = Context.merge(kept, replication)
-    yield* Effect.provideContext(makeCommands, all)
+    // A start that ends here has loaded nothing: the save at its end would put an empty file in place of the data.
+    const nothingLoaded = Effect.sync(() => void (rdbFilesIn(files).state.loadFailed = true))
+    yield* Effect.onError(Effect.provideContext(makeCommands, all), () => nothingLoaded)
     return all
   })
 

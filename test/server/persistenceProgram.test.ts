@@ -82,6 +82,25 @@ describe("the program's file", () => {
     })
   })
 
+  it.each([
+    ["a user that is none", "", "--user a on +nosuch"],
+    ["a user that is none, beside an append-only file", "--appendonly yes", "--user a on +nosuch"],
+    ["a file of users that is not there", "", "--aclfile nosuch.acl"],
+    ["a file of users that is spoilt", "", "--aclfile dump.rdb"],
+  ])("is left as it is by a start that fails for %s", async (_, ...flags) => {
+    await withTempDir(async (dir) => {
+      const golden = fs.readFileSync(new URL("../../testdata/golden/redis-7.0-hashes.rdb", import.meta.url))
+      fs.writeFileSync(`${dir}/dump.rdb`, golden)
+      const more = flags.flatMap((flag) => flag.split(" ").filter((word) => word !== ""))
+      const args = [...placeFlags(await freePort(), dir), "--save", "1 1", ...more]
+      const ended = await runProgram({ args, inside: true })
+      expect(ended.code).toBe(1)
+      expect(`${ended.stdout}${ended.stderr}`).toContain("Bad configuration")
+      expect(fs.readFileSync(`${dir}/dump.rdb`)).toEqual(golden)
+      expect(fs.readdirSync(dir)).toEqual(["dump.rdb"])
+    })
+  })
+
   it("is whole after kill -9 at any moment", async () => {
     const random = Random.forTest("kill -9")
     await withTempDir(async (dir) => {
