@@ -14,10 +14,11 @@ import { CommandSpec } from "./engine/declare/CommandSpec.js"
 import * as specs from "./commands/spec/index.js"
 import {
   checkDirectory,
+  type ConfigState,
   configIn,
   fromByteText,
   InvalidConfigError,
-  RedixConfig,
+  type RedixConfig,
   theConfig,
   warningText,
 } from "./config/index.js"
@@ -64,9 +65,10 @@ const AS_DECLARED: ReadonlyMap<string, string | null> = new Map()
 
 /** What rename-command says. All commands of Redis may be named, also those that are not here, and the app's own. */
 const commandNames = (
-  { values: { renameCommand } }: RedixConfig["Service"],
+  config: ConfigState,
   own: ReadonlyArray<Command>,
 ): Effect.Effect<ReadonlyMap<string, string | null>, InvalidConfigError> => {
+  const { renameCommand } = config.values
   if (renameCommand.length === 0) return Effect.succeed(AS_DECLARED)
   const named = declared.filter(({ container }) => container === undefined)
   const names = renamed(
@@ -76,9 +78,8 @@ const commandNames = (
   if (!("reason" in names)) return Effect.succeed(names)
   const { rename, reason } = names
   const value = fromByteText(`${rename.from} ${rename.to}`)
-  return Effect.fail(
-    new InvalidConfigError({ source: "the configuration", key: "rename-command", value, reason }),
-  )
+  const source = config.sourceOf("rename-command", renameCommand.indexOf(rename))
+  return Effect.fail(new InvalidConfigError({ source, key: "rename-command", value, reason }))
 }
 
 /** The services of an engine. */
@@ -134,7 +135,7 @@ const makeCommands = Effect.gen(function* () {
   const statistics = yield* StatisticsService.make
   yield* Effect.provideService(addFamilies, StatisticsService, statistics)
   const services = yield* Effect.context<EngineService | RedixConfig>()
-  yield* usersAtStart(engineIn(services).users, Context.get(services, RedixConfig))
+  yield* usersAtStart(engineIn(services).users, configIn(services))
 })
 
 /**

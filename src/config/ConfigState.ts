@@ -101,6 +101,8 @@ export class ConfigState {
   configFile = ""
   /** Directives that files included by it give: CONFIG REWRITE must say what they are now, be it the default. */
   readonly fromIncludes = new Set<DirectiveName>()
+  /** Where the directives stood that were given at the start: each line of those that add up. */
+  readonly sources = new Map<DirectiveName, ReadonlyArray<string>>()
   /** Secrets among them: nothing that prints the state shows these. */
   readonly #texts = new Map<DirectiveName, string>()
   private readonly hooks = new Map<string, Array<ChangeHook>>()
@@ -121,6 +123,11 @@ export class ConfigState {
   /** The texts of the directives that were ever given one, as they are now. All others have their defaults. */
   get givenTexts(): ReadonlyMap<DirectiveName, string> {
     return new Map(this.#texts)
+  }
+
+  /** Where a directive stood, or the line of it that is meant, for messages. */
+  sourceOf(name: DirectiveName, line = 0): string {
+    return this.sources.get(name)?.[line] ?? "the configuration"
   }
 
   isDefault(entry: Entry): boolean {

@@ -231,6 +231,7 @@ const stateOf = Effect.fnUntraced(function* (gathered: Gathered) {
   const state = yield* readState(texts, origins)
   state.warnings.unshift(...gathered.warnings)
   state.configFile = gathered.configFile
+  for (const { entry, sources } of merged) state.sources.set(entry.name, sources)
   for (const { entry, included } of gathered.settings)
     if (included === true) state.fromIncludes.add(entry.name)
   return state

@@ -85,6 +85,8 @@ interface MergedSetting {
   readonly entry: Entry
   readonly text: string
   readonly source: string
+  /** Where each of the lines stood that the text is made of. */
+  readonly sources: ReadonlyArray<string>
 }
 
 /** Pairs of words, such as save points. */
@@ -97,29 +99,30 @@ const addition = ({ entry, meets, text }: Setting, before: string): ReadonlyArra
 }
 
 /** CONFIG REWRITE says the users of included files anew, in the file that includes them. */
-const combineUsers = (settings: ReadonlyArray<Setting>): string => {
+const latestUsers = (settings: ReadonlyArray<Setting>): ReadonlyArray<Setting> => {
   const nameOf = ({ text }: Setting): string | undefined => splitWords(text)?.[0]
   const again = (setting: Setting, i: number): boolean =>
     setting.included === true &&
     settings.slice(i + 1).some((later) => later.included !== true && nameOf(later) === nameOf(setting))
-  return settings
-    .filter((setting, i) => !again(setting, i))
-    .map(({ text }) => text)
-    .join("\n")
+  return settings.filter((setting, i) => !again(setting, i))
 }
 
 const combine = (entry: Entry, settings: ReadonlyArray<Setting>): MergedSetting | undefined => {
   const last = settings.at(-1)
   if (last === undefined) return undefined
-  if (entry.repeated === "last") return { entry, text: last.text, source: last.source }
-  if (entry.repeated === "users") return { entry, text: combineUsers(settings), source: last.source }
+  const { source } = last
+  if (entry.repeated === "last") return { entry, text: last.text, source, sources: [source] }
+  const lines = entry.repeated === "users" ? latestUsers(settings) : settings
+  const sources = lines.map((line) => line.source)
+  if (entry.repeated === "users")
+    return { entry, text: lines.map((line) => line.text).join("\n"), source, sources }
   let text = ""
   for (const setting of settings) {
     const replaces = entry.repeated === "save points" && (setting.text === "" || setting.meets === "replaces")
     if (replaces || text === "") text = setting.text
     else text = [text, ...addition(setting, text)].join(" ")
   }
-  return { entry, text, source: last.source }
+  return { entry, text, source, sources }
 }
 
 /** `settings` in the order of reading, the weakest source first. */

@@ -6,10 +6,10 @@ import * as Redacted from "effect/Redacted"
 import type { Users } from "../engine/acl/Users.js"
 import type { Session } from "../engine/clients/Session.js"
 import {
+  type ConfigState,
   fromByteText,
   InvalidConfigError,
   pathIn,
-  type RedixConfig,
   replaceFile,
   toByteText,
 } from "../config/index.js"
@@ -61,16 +61,22 @@ export const userFile = (
       }
 
 /** Makes the users that the configuration asks for; the command table must be complete. */
-export const usersAtStart = Effect.fnUntraced(function* (users: Users, config: RedixConfig["Service"]) {
+export const usersAtStart = Effect.fnUntraced(function* (users: Users, config: ConfigState) {
   const { values } = config
-  const refuse = (key: string, value: string, reason: string): InvalidConfigError =>
-    new InvalidConfigError({ source: "the configuration", key, value, reason })
+  const badUser = (line: number, reason: string): InvalidConfigError =>
+    new InvalidConfigError({ source: config.sourceOf("user", line), key: "user", value: "", reason })
   if (values.aclfile === "") {
-    const reason = users.declare(Redacted.value(values.user))
-    if (reason !== undefined) return yield* refuse("user", "", fromByteText(reason))
+    const wrong = users.declare(Redacted.value(values.user))
+    if (wrong !== undefined) return yield* badUser(wrong.line, fromByteText(wrong.reason))
     return
   }
-  if (Redacted.value(values.user).length > 0) return yield* refuse("user", "", BOTH)
+  if (Redacted.value(values.user).length > 0) return yield* badUser(0, BOTH)
   const reason = yield* loadUserFile(users, values)
-  if (reason !== undefined) return yield* refuse("aclfile", values.aclfile, fromByteText(reason))
+  if (reason === undefined) return
+  return yield* new InvalidConfigError({
+    source: config.sourceOf("aclfile"),
+    key: "aclfile",
+    value: values.aclfile,
+    reason: fromByteText(reason),
+  })
 })

@@ -277,6 +277,35 @@ describeOracle("users of the configuration against redis-server", () => {
     expect(ours.text).not.toContain("secret")
   })
 
+  it.each([
+    ["# x\n\nport 0\nuser a on +foo\n", 4, "'user': Error in user declaration 'a': '+foo'"],
+    ["user a on\nport 0\nuser a off\nuser b on\n", 3, "'user': Error in user declaration 'a': Duplicate"],
+    ['user b on\nuser "a b" on\n', 2, "'user': Spaces not allowed"],
+    ["user a on\nuser b on <secret\nuser c nosuch\n", 2, "'user': Error in user declaration 'b'"],
+    ["port 0\naclfile nosuch.acl\n", 2, "'aclfile nosuch.acl': Error loading ACLs"],
+    ["aclfile x.acl\n\nuser a on\nuser b on\n", 3, "'user': Configuring Redis with users"],
+    ["rename-command get a\nrename-command nosuch b\n", 2, "'rename-command nosuch b': No such command"],
+  ])("say the file and the line that %j is wrong in", async (text, line, reason) => {
+    const { theirs, ours } = await ask(text, "PING")
+    expect([theirs.reply, ours.reply]).toEqual([undefined, undefined])
+    // Of some redis-server tells no line.
+    const [, named = String(line)] = /, at line (\d+)/.exec(theirs.text) ?? []
+    expect(String(line)).toBe(named)
+    expect(ours.text).toContain(`Bad configuration in ${join(dir, "ours.conf")} line ${line}: ${reason}`)
+  })
+
+  it("say the included file that is wrong, and the users that replace others where they stand", async () => {
+    const more = join(dir, "more.conf")
+    writeFileSync(more, "user c on\nuser d on\n# x\nuser e on nosuch\n")
+    const included = await askOne("ours.conf", startOurs, `include ${more}\nuser c off\n`, [])
+    expect(included.text).toContain(
+      `Bad configuration in ${more} line 4: 'user': Error in user declaration 'e'`,
+    )
+    writeFileSync(more, "user c on\n")
+    const beside = await askOne("ours.conf", startOurs, `include ${more}\nuser f on\nuser c nosuch\n`, [])
+    expect(beside.text).toContain(`ours.conf line 3: 'user': Error in user declaration 'c'`)
+  })
+
   describe("CONFIG REWRITE", () => {
     const rewritten = (text: string): ReadonlyArray<string> =>
       orderedRules(text)

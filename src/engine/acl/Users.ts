@@ -162,15 +162,17 @@ export class Users {
     return this.all.map((user) => [user.name, ...user.rules(this.commands, true)].map(quoted).join(" "))
   }
 
-  /** Makes the users of a configuration, at the start; answers what is wrong with the first that is none. */
-  declare(users: ReadonlyArray<DeclaredUser>): string | undefined {
+  /** Makes the users of a configuration, at the start; answers what is wrong with the first that is none, and its place. */
+  declare(
+    users: ReadonlyArray<DeclaredUser>,
+  ): { readonly line: number; readonly reason: string } | undefined {
     // The terms are of all commands, which take a while to gather.
     if (users.length === 0) return undefined
     const { terms } = this
     const names = new Set<string>()
-    for (const { name, rules } of users) {
-      const failed = (reason: string): string => `Error in user declaration '${name}': ${reason}`
-      if (!isUserName(name)) return "Spaces not allowed in ACL usernames"
+    for (const [line, { name, rules }] of users.entries()) {
+      const failed = (text: string) => ({ line, reason: `Error in user declaration '${name}': ${text}` })
+      if (!isUserName(name)) return { line, reason: "Spaces not allowed in ACL usernames" }
       if (names.has(name)) return failed(DUPLICATE)
       names.add(name)
       const joined = joinSelectors(rules)
