@@ -152,6 +152,12 @@ export class CommandTable {
     return this.declarations.get(name) ?? this.start?.declaration(name)
   }
 
+  /** Whether clients that say `name`, in lower case, mean the command, whether it is here or not. */
+  isCalled(own: string, name: string): boolean {
+    const renamed = this.renames.get(own)
+    return (renamed === undefined ? own : renamed) === name
+  }
+
   /** The name that clients call a command by. */
   calledName(own: string): string {
     return this.renames.get(own) ?? own

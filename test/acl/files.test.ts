@@ -255,6 +255,13 @@ describeOracle("users of the configuration against redis-server", () => {
       "ACL DRYRUN a foo b",
       "ACL SETUSER a +foo",
     ],
+    [
+      'rename-command migrate mv\nrename-command cluster ""\nuser a on ~a +migrate\n',
+      "ACL DRYRUN a mv h 1 a 0 10",
+      "ACL DRYRUN a mv h 1 b 0 10",
+      "ACL DRYRUN a migrate h 1 a 0 10",
+      "ACL DRYRUN a cluster info",
+    ],
   ])("start with %j", async (text, ...commands) => {
     const { theirs, ours } = await ask(text, ...commands)
     expect(theirs.reply).not.toBe(undefined)

@@ -4,6 +4,7 @@ import { NEWER } from "../support/coverage/NewerCommands.js"
 import { describeOracle, OracleServer } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
+import { parseReply } from "../support/RespFrames.js"
 import { TwoServers } from "./TwoServers.js"
 
 const RESTORED = `
@@ -30,6 +31,35 @@ describeOracle("users against redis-server", () => {
   afterAll(async () => {
     await redix.stop()
     await oracle.stop()
+  })
+
+  it("ACL DRYRUN knows the commands that Redix lacks", async () => {
+    const client = await redix.connect()
+    const wordsOf = async (...words: ReadonlyArray<string>): Promise<ReadonlyArray<string>> =>
+      (parseReply(await client.command(...words)).items ?? []).map(({ payload }) => payload.toString())
+    const here = new Set(await wordsOf("COMMAND", "LIST"))
+    const lacking = new Set<string>()
+    for (const category of await wordsOf("ACL", "CAT"))
+      for (const name of await wordsOf("ACL", "CAT", category)) if (!here.has(name)) lacking.add(name)
+    client.close()
+    expect([...lacking]).toEqual(expect.arrayContaining(["migrate", "cluster|info"]))
+    const tried = [...lacking].flatMap((name) => {
+      const called = name.replace("|", " ").toUpperCase()
+      return ["", " a", " a1 b", " a1 0 a b", " h 1 a1 0 10"].map((words) => `${called}${words}`)
+    })
+    await both.play(`
+      a: ACL SETUSER u on ~a* +@read
+      a: ACL SETUSER v on ~a* +@all
+      a: ACL SETUSER w on (~a1 +migrate) (~b +cluster|info +restore-asking)
+      ${["u", "v", "w"].flatMap((user) => tried.map((words) => `a: ACL DRYRUN ${user} ${words}`)).join("\n")}
+      a: ACL DRYRUN v MIGRATE h 1 "" 0 10 KEYS a1 b
+      a: ACL DRYRUN v MIGRATE h 1 "" 0 10 KEYS a1 a2
+      a: ACL DRYRUN v MIGRATE h 1 "" 0 10 AUTH KEYS KEYS b
+      a: ACL DRYRUN v CLUSTER|INFO
+      a: ACL DRYRUN v CLUSTER NOSUCH
+      a: ACL DRYRUN v CLUSTER
+      a: ACL DRYRUN v CONFIG NOSUCH
+      a: ACL DRYRUN v SENTINEL MASTERS`)
   })
 
   it("ACL's own replies and refusals", async () => {

@@ -7,7 +7,7 @@ import * as spec from "../spec/acl.js"
 import { aclCategories } from "../../engine/declare/CommandSpec.js"
 import * as Errors from "../../resp/Errors.js"
 import { ALLOWED, NO_COMMAND, NO_KEY } from "../../engine/acl/Access.js"
-import { categoryNumber } from "../../engine/acl/AclCommands.js"
+import { type AclCommand, categoryNumber } from "../../engine/acl/AclCommands.js"
 import { channelRules, commandRules, keyRules } from "../../engine/acl/describeRules.js"
 import type { Selector } from "../../engine/acl/Selector.js"
 import { DEFAULT_USER } from "../../engine/acl/User.js"
@@ -137,11 +137,18 @@ const log = (c: CommandContext, { aclLog }: Engine): void => {
   }
 }
 
+/** The command that the words from the third on would call, be it one that only rules know. */
+const commandMeant = (c: CommandContext, { dispatcher, users }: Engine): AclCommand | undefined => {
+  const said = c.text(3).toLowerCase()
+  const called = users.commands.top.find(({ name }) => dispatcher.table.isCalled(name, said))
+  if (called === undefined || called.subcommands.length === 0 || c.argc === 4) return called
+  return users.commands.find(`${called.name}|${c.text(4)}`)
+}
+
 const dryRun = (c: CommandContext, engine: Engine): void => {
   const user = engine.users.find(c.text(2))
   if (user === undefined) return c.fail(Errors.aclUserNotFound(c.text(2)))
-  let cmd = engine.dispatcher.table.byName(c.text(3).toLowerCase())
-  if (cmd?.subcommands !== undefined && c.argc > 4) cmd = cmd.subcommands.get(c.text(4).toLowerCase())
+  const cmd = commandMeant(c, engine)
   if (cmd === undefined) return c.fail(Errors.aclCommandNotFound(c.text(3)))
   const given = c.argc - 3
   if (!cmd.spec.arityAllows(given)) return c.fail(Errors.wrongArguments(cmd.name))

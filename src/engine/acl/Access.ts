@@ -5,10 +5,10 @@
  * Where none allows it, what counts is the selector that came furthest: denied for a channel, before for a key, before
  * for the command; among equals the one denied for the later argument.
  */
-import type { NumberedCommand } from "../CommandInfo.js"
 import { type Arguments, Keys } from "../declare/KeyExtraction.js"
 import type { CommandSpec } from "../declare/CommandSpec.js"
 import { isForKeys, type KeyFlag } from "../declare/KeySyntax.js"
+import type { AclCommand } from "./AclCommands.js"
 import { allows } from "./Rights.js"
 import { READ, type Selector, WRITE } from "./Selector.js"
 import type { User } from "./User.js"
@@ -64,6 +64,9 @@ const isText = ({ buf, argOff, argLen }: Arguments, i: number, text: string): bo
     .toString("latin1")
     .toLowerCase() === text.toLowerCase()
 
+/** What is asked about: a command of the table, or one that only rules know. */
+type RuledCommand = Pick<AclCommand, "id" | "spec">
+
 export class Access {
   /** The argument that the last command was denied for: a key or a channel; 0 for the command. */
   argument = 0
@@ -74,19 +77,19 @@ export class Access {
   private readonly soleKeys: Array<SoleKey | undefined> = []
 
   /** What the user's selectors say of a command whose number of arguments is right. */
-  check(user: User, command: NumberedCommand, request: Arguments): Verdict {
+  check(user: User, command: RuledCommand, request: Arguments): Verdict {
     return this.plain(user.selectors[0], command, request) ? ALLOWED : this.whole(user, command, request)
   }
 
   /** What most commands come to: the first selector allows the command, and its only key. */
-  private plain(selector: Selector, { spec, id }: NumberedCommand, request: Arguments): boolean {
+  private plain(selector: Selector, { spec, id }: RuledCommand, request: Arguments): boolean {
     const sole = (this.soleKeys[id] ??= soleKeyOf(spec))
     const { argc } = request
     if (argc > sole.wordsMax || argc <= sole.at || !allows(selector.commands, id)) return false
     return selector.allowsKey(request.buf, request.argOff[sole.at], request.argLen[sole.at], sole.need)
   }
 
-  private whole(user: User, command: NumberedCommand, request: Arguments): Verdict {
+  private whole(user: User, command: RuledCommand, request: Arguments): Verdict {
     const { selectors } = user
     let verdict: Verdict = ALLOWED
     let argument = 0
@@ -102,7 +105,7 @@ export class Access {
     return verdict
   }
 
-  private ask(selector: Selector, command: NumberedCommand, request: Arguments): Verdict {
+  private ask(selector: Selector, command: RuledCommand, request: Arguments): Verdict {
     this.argument = 0
     const { spec, id } = command
     if (!spec.noAuth && !allows(selector.commands, id) && !this.firstArgument(selector, id, request))
@@ -117,7 +120,7 @@ export class Access {
     return known !== undefined && request.argc > 1 && known.some((text) => isText(request, 1, text))
   }
 
-  private allowsKeys(selector: Selector, { spec }: NumberedCommand, request: Arguments): boolean {
+  private allowsKeys(selector: Selector, { spec }: RuledCommand, request: Arguments): boolean {
     const { buf, argOff, argLen } = request
     const { keys } = this
     if (!this.keysFound) {
@@ -134,7 +137,7 @@ export class Access {
     return true
   }
 
-  private allowsChannels(selector: Selector, { spec }: NumberedCommand, request: Arguments): boolean {
+  private allowsChannels(selector: Selector, { spec }: RuledCommand, request: Arguments): boolean {
     if (selector.allChannels) return true
     const { buf, argOff, argLen } = request
     const end = spec.channels === "first" ? 2 : request.argc
