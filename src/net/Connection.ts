@@ -48,7 +48,11 @@ const runBatch = (engine: Engine, session: Session, input: Lookahead): Pause | u
     const waiting = runCommand(engine, session, request, request.command, mark)
     session.commandsProcessed++
     // Its bytes counted while it made room for what it stored.
-    if (request.rawEnd - request.rawStart > COMMAND_BYTES) engine.clientMemory.changed()
+    const bytes = request.rawEnd - request.rawStart
+    if (bytes > COMMAND_BYTES) {
+      engine.clientMemory.changed()
+      engine.measures.ranRequest(bytes)
+    }
     if (waiting !== undefined) return waiting
     if (session.replies !== 0) engine.applyReplyMode(session)
     if (session.closing || out.overflowed) return "end"

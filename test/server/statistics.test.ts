@@ -5,7 +5,9 @@ import { LatencyMonitor } from "../../src/engine/measures/LatencyMonitor.js"
 import { liveProcessInfo, ProcessInfo } from "../../src/engine/world/ProcessInfo.js"
 import { liveTurns, Turn } from "../../src/engine/world/Turn.js"
 import { latencyGraph } from "../../src/server/LatencyReport.js"
+import { startRedix as startTestServer } from "../../src/testing.js"
 import { encodeCommand, type RawClient } from "../support/RawClient.js"
+import { untilTrue } from "../support/Patience.js"
 import { startRedix, type TestRedix } from "../support/Redix.js"
 
 let redix: TestRedix
@@ -100,6 +102,34 @@ describe("INFO", () => {
     const other = new InfoRegistry()
     other.add("stats", () => [["lost", 1]], "no_such_field")
     expect(() => other.lines("stats")).toThrow("there is no no_such_field")
+  })
+
+  it("shows the largest buffers that clients had in the last seconds", async () => {
+    await using server = await startTestServer({ clock: "manual" })
+    const recent = async (): Promise<ReadonlyArray<number>> =>
+      [...String(await server.call("INFO", "clients")).matchAll(/_max_\w+_buffer:(\d+)/g)].map(([, n]) =>
+        Number(n),
+      )
+    expect(await recent()).toEqual([0, 0])
+    const value = "x".repeat(3 << 20)
+    const stream = server.connect()
+    stream.write(encodeCommand(["SET", "k", value]))
+    await new Promise((resolve) => stream.once("data", resolve))
+    // It was run and answered before anything looked: what counts is what there was.
+    const [input = 0, none] = await recent()
+    expect(input).toBeGreaterThan(value.length)
+    expect(input).toBeLessThan(value.length + 100)
+    expect(none).toBe(0)
+    stream.write(Buffer.concat(Array.from({ length: 10 }, () => encodeCommand(["GET", "k"]))))
+    stream.pause()
+    await untilTrue(async () => ((await recent())[1] ?? 0) > value.length)
+    stream.destroy()
+    await server.advance(5000)
+    const [kept, output = 0] = await recent()
+    expect(kept).toBe(input)
+    expect(output).toBeGreaterThan(value.length)
+    await server.advance(2000)
+    expect(await recent()).toEqual([0, 0])
   })
 
   it("shows databases and expiry", async () => {

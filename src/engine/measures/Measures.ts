@@ -24,7 +24,7 @@ interface Traffic {
 /** How often rates and buffers are sampled. */
 const EVERY_MS = 100
 /** Buffers of clients are reported as the largest of this many seconds. */
-const BUFFER_SECONDS = 8
+const BUFFER_SECONDS = 7
 
 export class Measures {
   readonly slowLog = new SlowLog()
@@ -38,6 +38,8 @@ export class Measures {
   private readonly largestOutput: Array<number> = [0]
   private sampledMs = 0
   private second = 0
+  /** Bytes of the largest request since buffers were looked at: the samples see none that ran in between. */
+  private largestRequest = 0
 
   constructor(
     private readonly settings: MeasureSettings,
@@ -93,6 +95,11 @@ export class Measures {
     this.sampleBuffers(Math.floor(now / 1000))
   }
 
+  /** A request that was not small was run; all of it had been in memory. */
+  ranRequest(bytes: number): void {
+    if (bytes > this.largestRequest) this.largestRequest = bytes
+  }
+
   private sampleBuffers(second: number): void {
     const fresh = second < this.second ? 1 : Math.min(second - this.second, BUFFER_SECONDS)
     this.second = second
@@ -101,17 +108,17 @@ export class Measures {
       while (slots.length > BUFFER_SECONDS) slots.shift()
     }
     const last = this.largestInput.length - 1
+    this.largestInput[last] = Math.max(this.largestInput[last], this.largestRequest)
+    this.largestRequest = 0
     for (const { control } of this.sessions.values()) {
       this.largestInput[last] = Math.max(this.largestInput[last], control.queryBytes(false))
       this.largestOutput[last] = Math.max(this.largestOutput[last], control.pendingBytes())
     }
   }
 
-  get recentInputBuffer(): number {
-    return Math.max(...this.largestInput)
-  }
-
-  get recentOutputBuffer(): number {
-    return Math.max(...this.largestOutput)
+  /** The largest buffers of the last seconds; looked at now, too, because nothing samples while nothing happens. */
+  get recentBuffers(): { readonly input: number; readonly output: number } {
+    this.sampleBuffers(Math.floor(this.clock.currentTimeMillisUnsafe() / 1000))
+    return { input: Math.max(...this.largestInput), output: Math.max(...this.largestOutput) }
   }
 }

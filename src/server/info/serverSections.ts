@@ -47,6 +47,7 @@ const shutdownField = (until: number | undefined, now: number): ReadonlyArray<In
 
 export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
   const sessions = [...s.engine.sessions.values()]
+  const recent = s.measures.recentBuffers
   return [
     [
       "connected_clients",
@@ -54,8 +55,8 @@ export const clientsSection = (s: Statistics): ReadonlyArray<InfoField> => {
     ],
     ["cluster_connections", 0],
     ["maxclients", s.config.values.maxclients],
-    ["client_recent_max_input_buffer", s.measures.recentInputBuffer],
-    ["client_recent_max_output_buffer", s.measures.recentOutputBuffer],
+    ["client_recent_max_input_buffer", recent.input],
+    ["client_recent_max_output_buffer", recent.output],
     [
       "blocked_clients",
       sessions.filter((session) => session.blocked !== undefined || session.postponed).length,
