@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
-import { RedixConfig } from "./config/index.js"
+import { RedixConfig, urlPart } from "./config/index.js"
 import { TcpServer } from "./net/TcpServer.js"
 import { serverLayer } from "./Layers.js"
 import { rawArguments } from "./program/RawStart.js"
@@ -24,7 +24,7 @@ const USAGE = `Usage: redix run [--directive value ...] -- <command> [argument .
        redix --version | --help
 
 Runs the command with a server of its own on a free port of this machine, and ends the server when the command ends.
-The command finds it in REDIS_URL (redis://127.0.0.1:<port>), REDIS_HOST and REDIS_PORT.
+The command finds it in REDIS_URL (redis://127.0.0.1:<port>, with the password of --requirepass in it), REDIS_HOST and REDIS_PORT.
 
 The directives are those of redis.conf, as redix-server takes them: --databases 4, --requirepass secret. Unless --dir
 names a directory, no file is read or written. The log's warnings go to standard error.
@@ -81,7 +81,7 @@ const runCommand = (
 
 const environmentOf = (port: number, password: string): Readonly<Record<string, string>> => {
   // With the user's name: redis-cli takes a password alone for a user without one.
-  const secret = password === "" ? "" : `default:${encodeURIComponent(password)}@`
+  const secret = password === "" ? "" : `default:${urlPart(password)}@`
   return {
     REDIS_URL: `redis://${secret}127.0.0.1:${port}`,
     REDIS_HOST: "127.0.0.1",

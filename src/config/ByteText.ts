@@ -21,6 +21,10 @@ export const toByteText = (given: string | Uint8Array): string => {
 
 export const fromByteText = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8")
 
+/** As part of a URL: percent-encoded, byte by byte. */
+export const urlPart = (bytes: string): string =>
+  bytes.replace(/[^\w.~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`)
+
 /** Whether the bytes are UTF-8, so that decoding loses nothing. */
 export const isByteTextUtf8 = (bytes: string): boolean => isUtf8(Buffer.from(bytes, "latin1"))
 

@@ -1,5 +1,5 @@
 /** Configuration: the directive table, the typed values, their sources, and the rules of CONFIG GET, SET and REWRITE. */
-export { fromByteText, lowerAscii, toByteText } from "./ByteText.js"
+export { fromByteText, lowerAscii, toByteText, urlPart } from "./ByteText.js"
 export * from "./CommandLine.js"
 export * from "./ConfigErrors.js"
 export { rewriteConfig } from "./ConfigRewrite.js"

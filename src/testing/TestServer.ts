@@ -1,6 +1,6 @@
 /** A server for a test suite; see Types.ts for what each member does. */
 import type { Duplex } from "node:stream"
-import { type Overrides, warningText } from "../config/index.js"
+import { fromByteText, type Overrides, type RedixValues, urlPart, warningText } from "../config/index.js"
 import { liveTurns, type RealTimer } from "../engine/world/Turn.js"
 import { connectorOf } from "../net/memory/IoredisConnector.js"
 import { refusedConnection } from "../net/memory/MemoryListener.js"
@@ -17,6 +17,7 @@ import { amountOf, momentOf, moveTime } from "./TimeTravel.js"
 import type { Awaited, Match, Options, Recording, Server, Value, Word } from "./Types.js"
 import { World } from "./World.js"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 
 const HOST = "127.0.0.1"
 const UNTIL_MS = 5000
@@ -42,12 +43,14 @@ const overridesOf = (options: Options, listen: Listen): Overrides => {
 export class TestServer implements Server {
   readonly closed: Promise<void>
   readonly faults: Server["faults"]
-  readonly ioredis: Server["ioredis"]
+  private readonly connector: Server["ioredis"]["Connector"]
   private readonly world: World
   private readonly interception = new Interception()
   private readonly listenAt: Listen
   private overrides: Overrides
   private instance: Instance | undefined = undefined
+  /** Those of the last start; undefined before the first. */
+  private values: RedixValues | undefined = undefined
   private settings: Settings = { directives: new Map(), users: () => "" }
   private caller: Caller | undefined = undefined
   private suspended = false
@@ -73,7 +76,7 @@ export class TestServer implements Server {
     this.listenAt = listenOf(options)
     this.overrides = overridesOf(options, this.listenAt)
     this.faults = faultsOf(this.interception)
-    this.ioredis = { Connector: connectorOf(() => this.open()) }
+    this.connector = connectorOf(() => this.open())
     this.anchor = options.ref === true ? liveTurns.timer(Infinity, false, () => {}) : undefined
   }
 
@@ -106,18 +109,41 @@ export class TestServer implements Server {
   }
 
   get url(): string {
-    return typeof this.listenAt === "object" ? `unix://${this.path}` : `redis://${this.host}:${this.port}`
+    const { password } = this
+    // With the user's name: redis-cli takes a password alone for a user without one.
+    const user = password === "" ? "" : `default:${urlPart(password)}@`
+    return typeof this.listenAt === "object"
+      ? `unix://${user}${this.path}`
+      : `redis://${user}${this.host}:${this.port}`
+  }
+
+  get ioredis(): Server["ioredis"] {
+    return { Connector: this.connector, ...this.login }
   }
 
   get nodeRedis(): Server["nodeRedis"] {
-    if (typeof this.listenAt === "object") return { socket: { path: this.listenAt.path, tls: false } }
-    if (typeof this.listenAt === "number") return { socket: { host: HOST, port: this.port } }
+    return { socket: this.nodeRedisSocket, ...this.login }
+  }
+
+  /** A byte text; "" = none is needed. */
+  private get password(): string {
+    return this.values === undefined ? "" : Redacted.value(this.values.requirepass)
+  }
+
+  private get login(): { readonly password?: string } {
+    const { password } = this
+    return password === "" ? {} : { password: fromByteText(password) }
+  }
+
+  private get nodeRedisSocket(): Server["nodeRedis"]["socket"] {
+    if (typeof this.listenAt === "object") return { path: this.listenAt.path, tls: false }
+    if (typeof this.listenAt === "number") return { host: HOST, port: this.port }
     if (this.memoryAddress === undefined) {
       memoryPort = (memoryPort % MEMORY_PORTS_MAX) + 1
       this.memoryAddress = { host: "localhost", port: memoryPort }
       this.intercept(`localhost:${memoryPort}`)
     }
-    return { socket: this.memoryAddress }
+    return this.memoryAddress
   }
 
   // ---- clients
@@ -255,6 +281,7 @@ export class TestServer implements Server {
     return started(async () => {
       const instance = await Instance.start(this.world, this.composition, this.overrides)
       this.instance = instance
+      this.values = instance.config.values
       if (this.options.log === undefined)
         for (const warning of instance.config.warnings) console.warn(`redix: ${warningText(warning)}`)
       this.caller = undefined

@@ -137,7 +137,10 @@ export interface Awaited {
 
 /** A server in the process of the tests. */
 export interface Server extends AsyncDisposable {
-  /** `redis://127.0.0.1:port`, or `unix://path`. Throws where there is only memory; so do host and port. */
+  /**
+   * `redis://127.0.0.1:port`, or `unix://path`; with `requirepass` the password is in it, and in the options for clients.
+   * Throws where there is only memory; so do host and port.
+   */
   readonly url: string
   /** The address it listens on. */
   readonly host: string
@@ -146,12 +149,13 @@ export interface Server extends AsyncDisposable {
   /** Path of the unix socket; throws without one. */
   readonly path: string
   /** For ioredis and BullMQ: `new Redis(server.ioredis)`, `new Queue("q", { connection: server.ioredis })`. */
-  readonly ioredis: { readonly Connector: new (options: unknown) => never }
+  readonly ioredis: { readonly Connector: new (options: unknown) => never; readonly password?: string }
   /** For node-redis: `createClient(server.nodeRedis)`. */
   readonly nodeRedis: {
     readonly socket:
       | { readonly host: string; readonly port: number }
       | { readonly path: string; readonly tls: false }
+    readonly password?: string
   }
   /** The client's end of a new connection. */
   readonly connect: () => Duplex

@@ -34,14 +34,14 @@ socket.write("SET a 1\\r\\n")`
   it("passes arguments and directives on; a password is in the URL", async () => {
     const say = "console.log(process.env.REDIS_URL.replace(/:\\d+$/, ''), ...process.argv.slice(1))"
     const ended = await redixRun(
-      ["--requirepass", "s/x", "--databases", "4"],
+      ["--requirepass", "s/x\u00e4", "--databases", "4"],
       process.execPath,
       "-e",
       say,
       "a b",
       "--",
     )
-    expect(ended.stdout).toBe("redis://default:s%2Fx@127.0.0.1 a b --\n")
+    expect(ended.stdout).toBe("redis://default:s%2Fx%C3%A4@127.0.0.1 a b --\n")
   })
 
   it("is up as long as the command, and writes no file", async () => {
