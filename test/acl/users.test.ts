@@ -59,7 +59,8 @@ describeOracle("users against redis-server", () => {
       a: ACL DRYRUN v CLUSTER NOSUCH
       a: ACL DRYRUN v CLUSTER
       a: ACL DRYRUN v CONFIG NOSUCH
-      a: ACL DRYRUN v SENTINEL MASTERS`)
+      a: ACL DRYRUN v SENTINEL MASTERS
+      a: ACL DELUSER u v w`)
   })
 
   it("ACL's own replies and refusals", async () => {
