@@ -38,3 +38,21 @@ it.each([1, 2, 3])("in each of %d databases no key is passed over for more than 
   for (let looks = 0; looks < (databases + 1) * (KEYS / SAMPLES); looks++) old.delete(victims.find(SAMPLES))
   expect(old.size).toBe(0)
 })
+
+it("one look is enough for eight keys, also beside a database of few", () => {
+  let looks = 0
+  const random = Random.forTest("looks")
+  const count = (n: number): number => {
+    looks++
+    return random.below(n)
+  }
+  const keyspace = checkedKeyspace({ databases: 2, now: NOW, random: count })
+  const victims = new Victims(keyspace)
+  victims.follow(policies["allkeys-lru"])
+  for (let i = 0; i < KEYS; i++) put(keyspace.database(0), `key ${i}`)
+  for (let i = 0; i < 3; i++) put(keyspace.database(1), `key ${i}`)
+  looks = 0
+  for (let n = 0; n < 80; n++) expect(victims.find(SAMPLES)).not.toBe(0)
+  // Each draws its salt, and nothing else is drawn.
+  expect(looks).toBe(10)
+})
