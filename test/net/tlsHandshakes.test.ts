@@ -2,13 +2,13 @@
  * Connections to the TLS port before TLS is agreed upon, and what of the tls-* directives is agreed upon or refused: as
  * with redis-server.
  */
-import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as tls from "node:tls"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { makeCertificates } from "../support/children/Certificates.js"
 import { describeOracle, freePort, oracleStatus, withOracle } from "../support/Oracle.js"
 import { untilTrue } from "../support/Patience.js"
 import { runProgram } from "../support/Program.js"
@@ -18,24 +18,10 @@ import { startRedix, type TestRedix } from "../support/Redix.js"
 let dir = ""
 const at = (name: string): string => path.join(dir, name)
 
-const openssl = (...args: ReadonlyArray<string>): void =>
-  void execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "pipe"] })
-
 beforeAll(() => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-handshakes-"))
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-  for (const [authority, ...names] of [
-    ["ca", "server", "client"],
-    ["otherCa", "stranger"],
-  ]) {
-    const files = ["-keyout", `${authority}.key`, "-out", `${authority}.crt`]
-    openssl("req", "-x509", ...curve, ...files, "-days", "2", "-subj", `/CN=${authority}`)
-    for (const name of names) {
-      openssl("req", ...curve, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`)
-      const signed = ["-CA", `${authority}.crt`, "-CAkey", `${authority}.key`, "-CAcreateserial"]
-      openssl("x509", "-req", "-in", `${name}.csr`, ...signed, "-days", "2", "-out", `${name}.crt`)
-    }
-  }
+  makeCertificates(dir, { authority: "ca", names: ["server", "client"] })
+  makeCertificates(dir, { authority: "otherCa", names: ["stranger"] })
   fs.writeFileSync(at("garbage"), "garbage\n")
 })
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }))

@@ -1,11 +1,11 @@
 /** Where the program listens: a unix socket, TLS, several addresses. */
-import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as tls from "node:tls"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { makeCertificates } from "../support/children/Certificates.js"
 import { describeOracle, freePort, oracleStatus } from "../support/Oracle.js"
 import { Program, runProgram } from "../support/Program.js"
 import { RawClient } from "../support/RawClient.js"
@@ -13,30 +13,9 @@ import { RawClient } from "../support/RawClient.js"
 let dir = ""
 const at = (name: string): string => path.join(dir, name)
 
-const openssl = (...args: ReadonlyArray<string>): void =>
-  void execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "pipe"] })
-
 beforeAll(() => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-listen-"))
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-  openssl(
-    "req",
-    "-x509",
-    ...curve,
-    "-keyout",
-    "ca.key",
-    "-out",
-    "ca.crt",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=Test CA",
-  )
-  for (const name of ["server", "client"]) {
-    openssl("req", ...curve, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`)
-    const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
-    openssl("x509", "-req", "-in", `${name}.csr`, ...signed, "-out", `${name}.crt`)
-  }
+  makeCertificates(dir, { authority: "ca", names: ["server", "client"] })
 })
 
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }))

@@ -1,5 +1,4 @@
 /** CONFIG SET of addresses, ports and certificates: the answers and the listeners are redis-server's, and no client is lost. */
-import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as os from "node:os"
@@ -11,6 +10,7 @@ import * as Logger from "effect/Logger"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { RedixClient } from "../../src/client.js"
 import { Redix, TcpServer } from "../../src/index.js"
+import { makeCertificates } from "../support/children/Certificates.js"
 import { PATIENCE_MS } from "../support/Patience.js"
 import { describeOracle, freePort, withOracle } from "../support/Oracle.js"
 import type { RawClient } from "../support/RawClient.js"
@@ -19,19 +19,9 @@ import { startRedix, type TestRedix } from "../support/Redix.js"
 let dir = ""
 const at = (name: string): string => path.join(dir, name)
 
-const openssl = (...args: ReadonlyArray<string>): void =>
-  void execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "pipe"] })
-
 beforeAll(() => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), "redix-changes-"))
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-  const authority = ["-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=Test CA"]
-  openssl("req", "-x509", ...curve, ...authority)
-  for (const name of ["one", "two"]) {
-    openssl("req", ...curve, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`)
-    const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
-    openssl("x509", "-req", "-in", `${name}.csr`, ...signed, "-out", `${name}.crt`)
-  }
+  makeCertificates(dir, { authority: "ca", names: ["one", "two"] })
 })
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }))
 
